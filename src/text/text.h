@@ -16,8 +16,8 @@
 
 /* Whose dialects are registered. */
 typedef enum text_registry {
-    TEXT_ALL,      /* as tt-mlir: ttcore, ttir, ttnn, stablehlo, sdy, ... are known and printed as tt-mlir prints them */
-    TEXT_UPSTREAM  /* as mlir-opt --allow-unregistered-dialect: other dialects' attributes and types stay raw text */
+    TEXT_ALL, /* as tt-mlir: ttcore, ttir, ttnn, stablehlo, sdy, ... are known and printed as tt-mlir prints them */
+    TEXT_UPSTREAM /* as mlir-opt --allow-unregistered-dialect: other dialects' attributes and types stay raw text */
 } text_registry;
 
 typedef struct text_read_options {
@@ -32,23 +32,23 @@ typedef struct text_read_options {
  * Errors go to `d`. NULL when the text cannot be read (then d has an error) or memory runs out (d says so). A module
  * comes back, with errors in d, when reading could go on after them only if `text_read` documents it: it does not,
  * so NULL means error and a module means none. */
-ir_module *text_read(ir_context *c, str text, str name, const text_read_options *o, diags *d);
+ir_module *text_read(ir_context *c, str text, str name, const text_read_options *o, struct diags *d);
 
 /* The next part of a file of several modules: returns the part from *at to the next "// -----" line (that line not
  * included) and moves *at behind it; false when there is none left. A file without a separator is one part. */
 bool text_split(str text, size_t *at, str *part);
 
 typedef struct text_print_options {
-    bool generic;       /* as --mlir-print-op-generic */
-    bool locations;     /* as --mlir-print-debuginfo */
+    bool generic;   /* as --mlir-print-op-generic */
+    bool locations; /* as --mlir-print-debuginfo */
     text_registry registry;
-    int64_t hex_above;  /* dense constants of more elements print as hex; 0: 100, as MLIR; -1: never */
+    int64_t hex_above; /* dense constants of more elements print as hex; 0: 100, as MLIR; -1: never */
 } text_print_options;
 
 /* Prints a module (with a final newline, as mlir-opt and ttmlir-opt do). False when memory or the buffer's sink
  * fails. Works on modules that do not verify. */
-bool text_print(const ir_module *m, const text_print_options *o, buf *out);
+bool text_print(const ir_module *m, const text_print_options *o, struct buf *out);
 /* One attribute, type or location node without aliases, as in --mlir-print-local-scope. For messages and viewers. */
-bool text_print_node(const ir_context *c, ir_node n, buf *out);
+bool text_print_node(const ir_context *c, ir_node n, struct buf *out);
 
 #endif
