@@ -1,0 +1,42 @@
+/* Reading files whole, and writing streams.
+ *
+ * A file's bytes are always followed by a zero byte that is not counted, so that scanners need no end check. Large
+ * regular files are mapped and cost no memory of their own; small ones, pipes and standard input are read.
+ */
+#ifndef TTX_BASE_FILE_H
+#define TTX_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+struct file {
+    const char *p; /* p[n] == 0 */
+    size_t n;
+    bool mapped;
+    size_t size; /* bytes of the mapping or the allocation */
+    int guard;   /* slot of the SIGBUS guard, or -1 */
+    struct mem *mem;
+    char error[256]; /* after a failure: "cannot read FILE: cause" */
+};
+
+/* Opens and reads the file at `path`; "-" is standard input. False on failure, with f->error set and nothing to
+ * close. Otherwise the caller closes it with file_close. */
+bool file_open(struct file *f, struct mem *m, const char *path);
+void file_close(struct file *f);
+
+static inline str file_text(const struct file *f) {
+    return (str){f->p, f->n};
+}
+
+/* Whether the mapped file was cut short by somebody while it was read; what was lost reads as zero bytes. Known
+ * only where guard_install() was called. */
+bool file_was_truncated(const struct file *f);
+
+/* A buf_flush_fn that writes to the file descriptor `*(int *)ctx`, e.g. of standard output. False on an error, which
+ * errno tells. */
+bool file_flush_fd(void *ctx, const char *p, size_t n);
+
+#endif

@@ -1,0 +1,41 @@
+/* The one allocator interface.
+ *
+ * Whatever allocates is given a `struct mem` by its caller; nothing outside mem.c calls malloc. A `struct mem`
+ * counts the bytes in use and their peak, can be capped, and can be told to fail at the n-th call so that tests
+ * sweep every out-of-memory path.
+ *
+ * Sizes are in bytes and are given again when a block is freed or grown: callers know them anyway, and the
+ * counts stay exact. A `struct mem` belongs to one thread at a time.
+ */
+#ifndef TTX_BASE_MEM_H
+#define TTX_BASE_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct mem {
+    size_t used;      /* bytes in use now */
+    size_t peak;      /* most bytes ever in use */
+    size_t cap;       /* refuse to go above this many bytes; 0 = no cap */
+    uint64_t calls;   /* allocations and growths asked for so far */
+    uint64_t fail_at; /* the call with this number (the first is 1) and all later ones fail; 0 = never */
+};
+
+/* A fresh allocator without cap: `struct mem m = {0};` is the same. */
+void mem_init(struct mem *m);
+
+/* A block of `size` bytes aligned for any object, or NULL. Size 0 gives a block too, so that NULL always means
+ * failure. The caller frees it with mem_free and the same size. */
+void *mem_alloc(struct mem *m, size_t size);
+
+/* As mem_alloc; all bytes are zero. Big blocks cost no time to clear. */
+void *mem_alloc_zero(struct mem *m, size_t size);
+
+/* Grows or shrinks a block; `p` may be NULL with old_size 0. On failure returns NULL and the old block stays
+ * valid. Blocks of many pages are moved by the kernel's page tables, not copied (Linux). */
+void *mem_realloc(struct mem *m, void *p, size_t old_size, size_t new_size);
+
+/* Frees a block; NULL is allowed. */
+void mem_free(struct mem *m, void *p, size_t size);
+
+#endif

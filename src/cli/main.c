@@ -1,0 +1,53 @@
+/* tt-explorer: the program. Finds the sub-command and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/guard.h"
+#include "cli/cli.h"
+
+/* In the order of --help. The row of a new sub-command is all that main knows of it. */
+static const struct cli_command cli_commands[] = {
+    {NULL, NULL, NULL, NULL},
+};
+
+static void cli_help(FILE *to) {
+    fputs("tt-explorer: look into compilers of machine-learning models\n\n"
+          "usage: tt-explorer COMMAND [ARGUMENT...]\n"
+          "       tt-explorer COMMAND --help\n"
+          "       tt-explorer --version | --help\n",
+          to);
+    if (cli_commands[0].name)
+        fputs("\ncommands:\n", to);
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        fprintf(to, "  %-8s %s\n", c->name, c->help);
+    fputs("\nexit status: 0 fine, 1 the input has errors, 2 wrong usage or trouble with files\n", to);
+}
+
+static int cli_usage_error(const char *what, const char *argument) {
+    fprintf(stderr, "tt-explorer: %s%s%s; see tt-explorer --help\n", what, argument ? " " : "",
+            argument ? argument : "");
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        cli_help(stderr);
+        return CLI_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0) {
+        puts("tt-explorer " TTX_VERSION);
+        return CLI_OK;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        cli_help(stdout);
+        return CLI_OK;
+    }
+    if (name[0] == '-')
+        return cli_usage_error("unknown option", name);
+    guard_install();
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c->run(argc - 1, argv + 1);
+    return cli_usage_error("unknown command", name);
+}
