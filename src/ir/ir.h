@@ -10,6 +10,9 @@
  * a none handle is harmless. That is also how running out of memory works: the maker returns 0, the context or
  * module remembers `failed`, and the caller asks once at the end (or whenever it likes).
  *
+ * A context belongs to one thread at a time for making nodes; any number of threads may read the nodes it has handed
+ * out before.
+ *
  * Node layout in the pool (32-bit words):
  *
  *   word 0   kind (low 8 bits) | flags (high 24 bits)
@@ -35,6 +38,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ir/node.h"
@@ -47,14 +51,19 @@ typedef uint32_t ir_name;   /* op name: index into the context's name table */
 
 /* ---- context ------------------------------------------------------------------------------------------- */
 
-enum { IR_CHUNK_BITS = 16, IR_CHUNK_WORDS = 1 << IR_CHUNK_BITS, IR_MAX_CHUNKS = 1 << 16, IR_BIG_BYTES = 4096 };
+enum {
+    IR_CHUNK_BITS = 16,
+    IR_CHUNK_WORDS = 1 << IR_CHUNK_BITS,
+    IR_MAX_CHUNKS = 1 << 16,
+    IR_BIG_BYTES = 4096
+};
 
 /* What the context knows of an op name. `def` is what the resolver answered: an op table index + 1, 0 if no table
  * has the name. */
 typedef struct ir_name_info {
-    str name;       /* "ttir.add" */
+    str name; /* "ttir.add" */
     uint32_t def;
-    uint32_t text;  /* the name as interned string node */
+    uint32_t text; /* the name as interned string node */
 } ir_name_info;
 
 /* Answers the op table entry of a name (index + 1) or 0. Given at context creation by the dialect room. */
@@ -62,15 +71,16 @@ typedef uint32_t (*ir_resolve_fn)(str op_name);
 
 typedef struct ir_context {
     uint32_t **chunks; /* IR_MAX_CHUNKS pointers; first, so that ir_words needs no more than this */
-    mem *mem;
+    struct mem *mem;
     uint32_t n_chunks;
-    uint32_t used;     /* words used in the last chunk */
+    uint32_t current; /* the chunk that new nodes go into; one larger than a chunk gets a chunk of its own */
+    uint32_t used;    /* words used in it */
     struct ir_slot *slots;
-    uint32_t n_slots, n_nodes;
+    uint32_t slot_bits, n_nodes; /* the table has 1 << slot_bits slots */
     ir_name_info *names;
     uint32_t n_names, cap_names;
-    struct ir_owned *owned; /* memory and files that live as long as the context */
-    struct ir_bytes *bytes; /* copied string and constant bytes */
+    struct ir_owned *owned; /* files and other things that live as long as the context */
+    struct arena bytes;     /* copied string and constant bytes */
     ir_resolve_fn resolve;
     uint32_t refs;
     bool failed; /* an allocation failed; everything made since may be handle 0 */
@@ -81,7 +91,7 @@ typedef struct ir_context {
 } ir_context;
 
 /* Makes a context with one reference. `resolve` may be NULL (no op is known). NULL when out of memory. */
-ir_context *ir_context_new(mem *m, ir_resolve_fn resolve);
+ir_context *ir_context_new(struct mem *m, ir_resolve_fn resolve);
 ir_context *ir_context_ref(ir_context *c);
 /* Drops a reference; the last one frees every node and everything owned. */
 void ir_context_unref(ir_context *c);
@@ -93,33 +103,38 @@ void *ir_context_copy(ir_context *c, const void *bytes, size_t n);
 /* Uninitialised memory of the same kind. NULL when out of memory. */
 void *ir_context_alloc(ir_context *c, size_t n);
 
-/* Finds or makes the node of these words. 0 when out of memory. */
+/* Finds or makes the node of these words (fewer than 2^31). 0 when out of memory. Strings, dense constants, integers
+ * and dictionaries have makers in node.h that bring the words into their one canonical form first. */
 ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n);
 
 /* The op name's handle, registering it on first use; the bytes are copied. 0 when out of memory. */
 ir_name ir_op_name(ir_context *c, str name);
-static inline const ir_name_info *ir_name_of(const ir_context *c, ir_name n) { return &c->names[n]; }
+static inline const ir_name_info *ir_name_of(const ir_context *c, ir_name n) {
+    return &c->names[n];
+}
 
 /* ---- module -------------------------------------------------------------------------------------------- */
 
 enum {
-    IR_OP_OPAQUE = 1 << 0,      /* unknown custom form: `props` is a string node with the op's text after its name */
-    IR_OP_IMPLICIT = 1 << 1,    /* made by the reader: the module around a file without one, an implied terminator */
-    IR_OP_CUSTOM = 1 << 2,      /* was written in its custom form */
+    IR_OP_OPAQUE =
+        1 << 0, /* unknown custom form: `props` is a string node with the op's text after its name */
+    IR_OP_IMPLICIT =
+        1 << 1, /* made by the reader: the module around a file without one, an implied terminator */
+    IR_OP_CUSTOM = 1 << 2, /* was written in its custom form */
 };
 
 typedef struct ir_op_data {
     ir_name name;
     ir_loc loc;
-    ir_attr props;       /* inherent attributes: dict, or 0 */
-    ir_attr attrs;       /* discardable attributes: dict, or 0 */
-    ir_block block;      /* 0 for the root */
-    ir_op next, prev;    /* in the block */
-    uint32_t operands;   /* first of n_operands value handles in ir_module.pool */
+    ir_attr props;     /* inherent attributes: dict, or 0 */
+    ir_attr attrs;     /* discardable attributes: dict, or 0 */
+    ir_block block;    /* 0 for the root */
+    ir_op next, prev;  /* in the block */
+    uint32_t operands; /* first of n_operands value handles in ir_module.pool */
     uint32_t n_operands;
-    ir_value results;    /* first of n_results values */
+    ir_value results; /* first of n_results values */
     uint32_t n_results;
-    uint32_t children;   /* in pool: n_regions region handles, then n_successors block handles */
+    uint32_t children; /* in pool: n_regions region handles, then n_successors block handles */
     uint16_t n_regions, n_successors;
     uint32_t src, src_end; /* byte range in the source text; 0,0 when made by a pass */
     uint32_t flags;
@@ -127,19 +142,19 @@ typedef struct ir_op_data {
 
 typedef struct ir_value_data {
     ir_type type;
-    uint32_t owner;  /* op handle for a result, block handle for an argument */
-    uint32_t index;  /* result or argument number; top bit set for an argument */
-    ir_loc loc;      /* of a block argument; 0 for results (their op's) */
-    uint32_t name;   /* the name in the source (byte offset of the text after '%'), 0 when it had none */
+    uint32_t owner; /* op handle for a result, block handle for an argument */
+    uint32_t index; /* result or argument number; top bit set for an argument */
+    ir_loc loc;     /* of a block argument; 0 for results (their op's) */
+    uint32_t name;  /* the name in the source (byte offset of the text after '%'), 0 when it had none */
 } ir_value_data;
 
 typedef struct ir_block_data {
     ir_region region;
     ir_block next, prev;
     ir_op first, last;
-    ir_value args;   /* first of n_args */
+    ir_value args; /* first of n_args */
     uint32_t n_args;
-    uint32_t name;   /* byte offset of the label text after '^', 0 when it had none */
+    uint32_t name; /* byte offset of the label text after '^', 0 when it had none */
 } ir_block_data;
 
 typedef struct ir_region_data {
@@ -157,44 +172,70 @@ typedef struct ir_resource {
 
 typedef struct ir_module {
     ir_context *ctx;
-    mem *mem;
-    ir_op_data *ops;         uint32_t n_ops, cap_ops;
-    ir_value_data *values;   uint32_t n_values, cap_values;
-    ir_block_data *blocks;   uint32_t n_blocks, cap_blocks;
-    ir_region_data *regions; uint32_t n_regions, cap_regions;
-    uint32_t *pool;          uint32_t n_pool, cap_pool;
-    ir_resource *resources;  uint32_t n_resources, cap_resources;
-    ir_op root;              /* the builtin.module */
-    str source;              /* the text the module was read from (kept alive by the context), or empty */
-    uint32_t source_name;    /* string node: the path as it was given */
-    bool failed;             /* an allocation failed */
+    struct mem *mem;
+    ir_op_data *ops;
+    uint32_t n_ops, cap_ops;
+    ir_value_data *values;
+    uint32_t n_values, cap_values;
+    ir_block_data *blocks;
+    uint32_t n_blocks, cap_blocks;
+    ir_region_data *regions;
+    uint32_t n_regions, cap_regions;
+    uint32_t *pool;
+    uint32_t n_pool, cap_pool;
+    ir_resource *resources;
+    uint32_t n_resources, cap_resources;
+    ir_op root;           /* the builtin.module */
+    str source;           /* the text the module was read from (kept alive by the context), or empty */
+    uint32_t source_name; /* string node: the path as it was given */
+    bool failed;          /* an allocation failed */
 } ir_module;
 
 /* An empty module that holds a reference to `c`. NULL when out of memory. */
 ir_module *ir_module_new(ir_context *c);
 void ir_module_free(ir_module *m);
 
-static inline ir_op_data *ir_op_at(const ir_module *m, ir_op op) { return &m->ops[op]; }
-static inline ir_value_data *ir_value_at(const ir_module *m, ir_value v) { return &m->values[v]; }
-static inline ir_block_data *ir_block_at(const ir_module *m, ir_block b) { return &m->blocks[b]; }
-static inline ir_region_data *ir_region_at(const ir_module *m, ir_region r) { return &m->regions[r]; }
+static inline ir_op_data *ir_op_at(const ir_module *m, ir_op op) {
+    return &m->ops[op];
+}
+static inline ir_value_data *ir_value_at(const ir_module *m, ir_value v) {
+    return &m->values[v];
+}
+static inline ir_block_data *ir_block_at(const ir_module *m, ir_block b) {
+    return &m->blocks[b];
+}
+static inline ir_region_data *ir_region_at(const ir_module *m, ir_region r) {
+    return &m->regions[r];
+}
 
 /* Operand i, region i, successor i of an op. No bounds check: i < n is the caller's business. */
-static inline ir_value ir_operand(const ir_module *m, ir_op op, uint32_t i) { return m->pool[m->ops[op].operands + i]; }
-static inline ir_region ir_op_region(const ir_module *m, ir_op op, uint32_t i) { return m->pool[m->ops[op].children + i]; }
-static inline ir_block ir_successor(const ir_module *m, ir_op op, uint32_t i)
-{
+static inline ir_value ir_operand(const ir_module *m, ir_op op, uint32_t i) {
+    return m->pool[m->ops[op].operands + i];
+}
+static inline ir_region ir_op_region(const ir_module *m, ir_op op, uint32_t i) {
+    return m->pool[m->ops[op].children + i];
+}
+static inline ir_block ir_successor(const ir_module *m, ir_op op, uint32_t i) {
     return m->pool[m->ops[op].children + m->ops[op].n_regions + i];
 }
-static inline ir_type ir_value_type(const ir_module *m, ir_value v) { return m->values[v].type; }
-static inline bool ir_is_block_arg(const ir_module *m, ir_value v) { return (m->values[v].index >> 31) != 0; }
-static inline uint32_t ir_value_index(const ir_module *m, ir_value v) { return m->values[v].index & 0x7fffffffu; }
-static inline str ir_op_name_str(const ir_module *m, ir_op op) { return m->ctx->names[m->ops[op].name].name; }
+static inline ir_type ir_value_type(const ir_module *m, ir_value v) {
+    return m->values[v].type;
+}
+static inline bool ir_is_block_arg(const ir_module *m, ir_value v) {
+    return (m->values[v].index >> 31) != 0;
+}
+static inline uint32_t ir_value_index(const ir_module *m, ir_value v) {
+    return m->values[v].index & 0x7fffffffu;
+}
+static inline str ir_op_name_str(const ir_module *m, ir_op op) {
+    return m->ctx->names[m->ops[op].name].name;
+}
 /* The op table index + 1 of an op, 0 when no table has it. */
-static inline uint32_t ir_op_def(const ir_module *m, ir_op op) { return m->ctx->names[m->ops[op].name].def; }
+static inline uint32_t ir_op_def(const ir_module *m, ir_op op) {
+    return m->ctx->names[m->ops[op].name].def;
+}
 /* The op whose region holds this op; 0 for the root. */
-static inline ir_op ir_parent_op(const ir_module *m, ir_op op)
-{
+static inline ir_op ir_parent_op(const ir_module *m, ir_op op) {
     return m->regions[m->blocks[m->ops[op].block].region].op;
 }
 
@@ -206,7 +247,8 @@ bool ir_op_set_operands(ir_module *m, ir_op op, const ir_value *v, uint32_t n);
 /* Makes n result values of these types (once per op). */
 bool ir_op_set_results(ir_module *m, ir_op op, const ir_type *types, uint32_t n);
 /* Regions and successors go together because they share one list (once per op). The regions' `op` is set. */
-bool ir_op_set_children(ir_module *m, ir_op op, const ir_region *r, uint32_t nr, const ir_block *s, uint32_t ns);
+bool ir_op_set_children(ir_module *m, ir_op op, const ir_region *r, uint32_t nr, const ir_block *s,
+                        uint32_t ns);
 ir_region ir_region_new(ir_module *m);
 ir_block ir_block_new(ir_module *m);
 void ir_region_append(ir_module *m, ir_region r, ir_block b);
@@ -233,9 +275,12 @@ ir_op ir_walk_next(const ir_module *m, ir_op top, ir_op op);
 
 /* Who uses each value: uses of v are users[start[v]] .. users[start[v + 1]] as (op handle, operand index) pairs in
  * op handle order. One allocation each, freed with ir_uses_free. False when out of memory. */
-typedef struct ir_use { ir_op op; uint32_t index; } ir_use;
+typedef struct ir_use {
+    ir_op op;
+    uint32_t index;
+} ir_use;
 typedef struct ir_uses {
-    mem *mem;
+    struct mem *mem;
     uint32_t *start; /* n_values + 1 */
     ir_use *users;
     size_t n_start, n_users;

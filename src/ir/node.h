@@ -5,7 +5,7 @@
  * attribute (or location), string and affine expression node, 0 where it may be absent.
  *
  *   kind               flags                    payload
- *   STRING             -                        len x2, address x2
+ *   STRING             -                        len x2, address x2, (op name handle, private to context.c)
  *   TYPE_INTEGER       signedness               width
  *   TYPE_FLOAT         ir_float                 -
  *   TYPE_INDEX, NONE   -                        -
@@ -20,7 +20,8 @@
  *   TYPE_DIALECT       -                        definition index + 1, parameters... (dialect/: one node per parameter)
  *   TYPE_OPAQUE        -                        S dialect, S text after '!' as written ("ttnn.device", "foo<a b>")
  *   ATTR_UNIT          -                        -
- *   ATTR_INTEGER       -                        T, limbs (as many 64-bit limbs as the width needs; two's complement)
+ *   ATTR_INTEGER       -                        T, limbs: as many 64-bit limbs as the width needs (at least one), low
+ *                                               first; zero-extended for unsigned types and i1, else sign-extended
  *   ATTR_FLOAT         -                        T, bits x2 (x4 for types over 64 bits wide)
  *   ATTR_STRING        -                        S, T (0: none)
  *   ATTR_ARRAY         -                        A...
@@ -47,6 +48,8 @@
  *   EXPR_DIM, SYMBOL   -                        position
  *   EXPR_CONST         -                        value x2
  *   EXPR_ADD ... MOD   -                        E, E
+ *
+ *   Flags of EXPR_*: bit 0 set when no dimension occurs, the rest is the depth.
  */
 #ifndef IR_NODE_H
 #define IR_NODE_H
@@ -69,15 +72,52 @@ struct ir_context;
 typedef enum ir_kind {
     IR_NONE,
     IR_STRING,
-    IR_TYPE_INTEGER, IR_TYPE_FLOAT, IR_TYPE_INDEX, IR_TYPE_NONE, IR_TYPE_COMPLEX, IR_TYPE_TUPLE, IR_TYPE_FUNCTION,
-    IR_TYPE_VECTOR, IR_TYPE_TENSOR, IR_TYPE_UNRANKED_TENSOR, IR_TYPE_MEMREF, IR_TYPE_UNRANKED_MEMREF,
-    IR_TYPE_DIALECT, IR_TYPE_OPAQUE,
-    IR_ATTR_UNIT, IR_ATTR_INTEGER, IR_ATTR_FLOAT, IR_ATTR_STRING, IR_ATTR_ARRAY, IR_ATTR_DICT, IR_ATTR_SYMBOL,
-    IR_ATTR_TYPE, IR_ATTR_DENSE, IR_ATTR_DENSE_STRINGS, IR_ATTR_DENSE_ARRAY, IR_ATTR_RESOURCE, IR_ATTR_SPARSE,
-    IR_ATTR_AFFINE_MAP, IR_ATTR_INTEGER_SET, IR_ATTR_STRIDED, IR_ATTR_DISTINCT, IR_ATTR_DIALECT, IR_ATTR_OPAQUE,
+    IR_TYPE_INTEGER,
+    IR_TYPE_FLOAT,
+    IR_TYPE_INDEX,
+    IR_TYPE_NONE,
+    IR_TYPE_COMPLEX,
+    IR_TYPE_TUPLE,
+    IR_TYPE_FUNCTION,
+    IR_TYPE_VECTOR,
+    IR_TYPE_TENSOR,
+    IR_TYPE_UNRANKED_TENSOR,
+    IR_TYPE_MEMREF,
+    IR_TYPE_UNRANKED_MEMREF,
+    IR_TYPE_DIALECT,
+    IR_TYPE_OPAQUE,
+    IR_ATTR_UNIT,
+    IR_ATTR_INTEGER,
+    IR_ATTR_FLOAT,
+    IR_ATTR_STRING,
+    IR_ATTR_ARRAY,
+    IR_ATTR_DICT,
+    IR_ATTR_SYMBOL,
+    IR_ATTR_TYPE,
+    IR_ATTR_DENSE,
+    IR_ATTR_DENSE_STRINGS,
+    IR_ATTR_DENSE_ARRAY,
+    IR_ATTR_RESOURCE,
+    IR_ATTR_SPARSE,
+    IR_ATTR_AFFINE_MAP,
+    IR_ATTR_INTEGER_SET,
+    IR_ATTR_STRIDED,
+    IR_ATTR_DISTINCT,
+    IR_ATTR_DIALECT,
+    IR_ATTR_OPAQUE,
     IR_ATTR_KEYWORD,
-    IR_LOC_UNKNOWN, IR_LOC_FILE, IR_LOC_NAME, IR_LOC_CALLSITE, IR_LOC_FUSED,
-    IR_EXPR_DIM, IR_EXPR_SYMBOL, IR_EXPR_CONST, IR_EXPR_ADD, IR_EXPR_MUL, IR_EXPR_FLOORDIV, IR_EXPR_CEILDIV,
+    IR_LOC_UNKNOWN,
+    IR_LOC_FILE,
+    IR_LOC_NAME,
+    IR_LOC_CALLSITE,
+    IR_LOC_FUSED,
+    IR_EXPR_DIM,
+    IR_EXPR_SYMBOL,
+    IR_EXPR_CONST,
+    IR_EXPR_ADD,
+    IR_EXPR_MUL,
+    IR_EXPR_FLOORDIV,
+    IR_EXPR_CEILDIV,
     IR_EXPR_MOD,
     IR_N_KINDS
 } ir_kind;
@@ -89,52 +129,84 @@ enum { IR_DYNAMIC_HI = -0x7fffffff - 1 };
 typedef enum ir_signedness { IR_SIGNLESS, IR_SIGNED, IR_UNSIGNED } ir_signedness;
 
 typedef enum ir_float {
-    IR_F4E2M1FN, IR_F6E2M3FN, IR_F6E3M2FN, IR_F8E3M4, IR_F8E4M3, IR_F8E4M3FN, IR_F8E4M3FNUZ, IR_F8E4M3B11FNUZ,
-    IR_F8E5M2, IR_F8E5M2FNUZ, IR_F8E8M0FNU, IR_BF16, IR_F16, IR_TF32, IR_F32, IR_F64, IR_F80, IR_F128,
+    IR_F4E2M1FN,
+    IR_F6E2M3FN,
+    IR_F6E3M2FN,
+    IR_F8E3M4,
+    IR_F8E4M3,
+    IR_F8E4M3FN,
+    IR_F8E4M3FNUZ,
+    IR_F8E4M3B11FNUZ,
+    IR_F8E5M2,
+    IR_F8E5M2FNUZ,
+    IR_F8E8M0FNU,
+    IR_BF16,
+    IR_F16,
+    IR_TF32,
+    IR_F32,
+    IR_F64,
+    IR_F80,
+    IR_F128,
     IR_N_FLOATS
 } ir_float;
 
 /* Name ("bf16") and width in bits of a float type. */
-extern const struct ir_float_info { const char *name; uint16_t bits; } ir_float_infos[IR_N_FLOATS];
+extern const struct ir_float_info {
+    const char *name;
+    uint16_t bits;
+} ir_float_infos[IR_N_FLOATS];
 
 /* How the elements of a dense constant are kept (node flags). */
 typedef enum ir_dense {
-    IR_DENSE_RAW,       /* little-endian elements one after the other; i1 one byte each; complex: pairs */
-    IR_DENSE_SPLAT,     /* one element, same encoding */
-    IR_DENSE_HEX,       /* the hex digits as written (after 0x), checked; i1 bit-packed as MLIR does */
-    IR_DENSE_HEX_SPLAT  /* hex digits of one element */
+    IR_DENSE_RAW,      /* little-endian elements one after the other; i1 one byte each; complex: pairs */
+    IR_DENSE_SPLAT,    /* one element, same encoding */
+    IR_DENSE_HEX,      /* the hex digits as written (after 0x), checked; i1 bit-packed as MLIR does */
+    IR_DENSE_HEX_SPLAT /* hex digits of one element */
 } ir_dense;
 
 /* ---- reading. Inline ones trust the kind; ask ir_kind_of first. ----------------------------------------- */
 
 /* Words of a node: [0] kind | flags << 8, [1] payload length, [2..] payload. `chunks` is the context's first member. */
-static inline const uint32_t *ir_words(const struct ir_context *c, ir_node n)
-{
+static inline const uint32_t *ir_words(const struct ir_context *c, ir_node n) {
     return (*(uint32_t *const *const *)(const void *)c)[n >> 16] + (n & 0xffffu);
 }
 
-static inline ir_kind ir_kind_of(const struct ir_context *c, ir_node n) { return (ir_kind)(ir_words(c, n)[0] & 0xff); }
-static inline uint32_t ir_flags_of(const struct ir_context *c, ir_node n) { return ir_words(c, n)[0] >> 8; }
-static inline uint32_t ir_count(const struct ir_context *c, ir_node n) { return ir_words(c, n)[1]; }
-static inline uint32_t ir_at(const struct ir_context *c, ir_node n, uint32_t i) { return ir_words(c, n)[2 + i]; }
-static inline int64_t ir_at64(const struct ir_context *c, ir_node n, uint32_t i)
-{
+static inline ir_kind ir_kind_of(const struct ir_context *c, ir_node n) {
+    return (ir_kind)(ir_words(c, n)[0] & 0xff);
+}
+static inline uint32_t ir_flags_of(const struct ir_context *c, ir_node n) {
+    return ir_words(c, n)[0] >> 8;
+}
+static inline uint32_t ir_count(const struct ir_context *c, ir_node n) {
+    return ir_words(c, n)[1];
+}
+static inline uint32_t ir_at(const struct ir_context *c, ir_node n, uint32_t i) {
+    return ir_words(c, n)[2 + i];
+}
+static inline int64_t ir_at64(const struct ir_context *c, ir_node n, uint32_t i) {
     const uint32_t *w = ir_words(c, n) + 2 + i;
     return (int64_t)(w[0] | (uint64_t)w[1] << 32);
 }
-static inline bool ir_is_type(ir_kind k) { return k >= IR_TYPE_INTEGER && k <= IR_TYPE_OPAQUE; }
-static inline bool ir_is_loc(ir_kind k) { return k >= IR_LOC_UNKNOWN && k <= IR_LOC_FUSED; }
-static inline bool ir_is_attr(ir_kind k) { return k >= IR_ATTR_UNIT && k <= IR_LOC_FUSED; }
+static inline bool ir_is_type(ir_kind k) {
+    return k >= IR_TYPE_INTEGER && k <= IR_TYPE_OPAQUE;
+}
+static inline bool ir_is_loc(ir_kind k) {
+    return k >= IR_LOC_UNKNOWN && k <= IR_LOC_FUSED;
+}
+static inline bool ir_is_attr(ir_kind k) {
+    return k >= IR_ATTR_UNIT && k <= IR_LOC_FUSED;
+}
 
 /* The bytes of a STRING node; also of an ATTR_STRING, ATTR_KEYWORD or the root of an ATTR_SYMBOL. Empty for 0. */
 str ir_str_of(const struct ir_context *c, ir_node n);
 
 /* Shaped types (vector, tensor, memref and their unranked forms). */
 bool ir_is_shaped(const struct ir_context *c, ir_type t);
-ir_type ir_element_type(const struct ir_context *c, ir_type t); /* of a shaped or complex type; t itself otherwise */
-int ir_rank(const struct ir_context *c, ir_type t);             /* -1 when unranked or not shaped */
-int64_t ir_dim(const struct ir_context *c, ir_type t, int i);   /* IR_DYNAMIC for '?' */
-ir_attr ir_encoding(const struct ir_context *c, ir_type t);     /* of a ranked tensor, else 0 */
+ir_type ir_element_type(const struct ir_context *c,
+                        ir_type t);                 /* of a shaped or complex type; t itself otherwise */
+int ir_rank(const struct ir_context *c, ir_type t); /* -1 when unranked or not shaped */
+int64_t ir_dim(const struct ir_context *c, ir_type t, int i); /* IR_DYNAMIC for '?' */
+ir_attr ir_encoding(const struct ir_context *c, ir_type t);   /* of a ranked tensor, else 0 */
 /* Number of elements; -1 when dynamic, unranked or more than INT64_MAX. */
 int64_t ir_num_elements(const struct ir_context *c, ir_type t);
 /* Bits of one element of an integer, index (64), float or complex type; 0 for others. */
@@ -148,12 +220,18 @@ bool ir_int_value(const struct ir_context *c, ir_attr a, int64_t *out);
 bool ir_float_value(const struct ir_context *c, ir_attr a, double *out);
 /* Value of a key in an ATTR_DICT, 0 if absent (or if `dict` is 0). Binary search. */
 ir_attr ir_dict_get(const struct ir_context *c, ir_attr dict, str key);
-/* Address and length of the data of a DENSE or DENSE_ARRAY. */
+/* Address and length of the data of a DENSE or DENSE_ARRAY. Not aligned: read elements with memcpy. */
 str ir_data(const struct ir_context *c, ir_attr a);
-/* Whether bits of a float of this kind <-> double. Rounds to nearest even; out of range gives infinity or, where the
- * format has none, NaN. */
-uint64_t ir_float_bits(ir_float f, double v);
-double ir_float_from_bits(ir_float f, uint64_t bits);
+/* Bits of a float of a kind <-> double, as MLIR converts: rounded to nearest even; what is out of range becomes
+ * infinity or, where the format has none, NaN, or, where it has neither, the largest number. Formats without a zero
+ * give their smallest number for it. f8E8M0FNU, which has no sign, carries one in bit 8 because MLIR keeps it.
+ * Words: low first; only f80 and f128 use the second. */
+uint64_t ir_float_bits(ir_float f, double v);         /* formats of at most 64 bits */
+double ir_float_from_bits(ir_float f, uint64_t bits); /* formats of at most 64 bits */
+void ir_float_to_words(ir_float f, double v, uint64_t words[2]);
+double ir_float_from_words(ir_float f, const uint64_t words[2]); /* f80 and f128 are rounded */
+/* Whether the bits stand for infinity or NaN. */
+bool ir_float_is_special(ir_float f, const uint64_t words[2]);
 
 /* ---- making. All return 0 when out of memory. ------------------------------------------------------------ */
 
@@ -163,17 +241,26 @@ ir_type ir_type_integer(struct ir_context *c, uint32_t width, ir_signedness s);
 ir_type ir_type_float(struct ir_context *c, ir_float f);
 ir_type ir_type_complex(struct ir_context *c, ir_type t);
 ir_type ir_type_tuple(struct ir_context *c, const ir_type *t, uint32_t n);
-ir_type ir_type_function(struct ir_context *c, const ir_type *in, uint32_t n_in, const ir_type *out, uint32_t n_out);
-ir_type ir_type_tensor(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr encoding);
-ir_type ir_type_memref(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr layout, ir_attr space);
+ir_type ir_type_function(struct ir_context *c, const ir_type *in, uint32_t n_in, const ir_type *out,
+                         uint32_t n_out);
+ir_type ir_type_tensor(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt,
+                       ir_attr encoding);
+ir_type ir_type_memref(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr layout,
+                       ir_attr space);
 /* scalable: one flag per dimension, or NULL. */
-ir_type ir_type_vector(struct ir_context *c, const int64_t *dims, uint32_t rank, const bool *scalable, ir_type elt);
+ir_type ir_type_vector(struct ir_context *c, const int64_t *dims, uint32_t rank, const bool *scalable,
+                       ir_type elt);
 /* The same shaped type with another element type. */
 ir_type ir_with_element_type(struct ir_context *c, ir_type t, ir_type elt);
 
+/* Cut to the width of its integer or index type. */
 ir_attr ir_attr_int(struct ir_context *c, ir_type t, int64_t v);
+/* An integer of any width from n_limbs limbs (low first), cut or sign-extended to its type. */
+ir_attr ir_attr_int_limbs(struct ir_context *c, ir_type t, const uint64_t *limbs, uint32_t n_limbs);
 ir_attr ir_attr_bool(struct ir_context *c, bool v);
 ir_attr ir_attr_float(struct ir_context *c, ir_type t, double v);
+/* A float attribute of exactly these bits (the second word counts for types over 64 bits only). */
+ir_attr ir_attr_float_bits(struct ir_context *c, ir_type t, const uint64_t words[2]);
 ir_attr ir_attr_string(struct ir_context *c, str s, bool copy);
 ir_attr ir_attr_type(struct ir_context *c, ir_type t);
 ir_attr ir_attr_array(struct ir_context *c, const ir_attr *a, uint32_t n);
@@ -182,14 +269,22 @@ ir_attr ir_attr_symbol(struct ir_context *c, str root, bool copy);
 ir_attr ir_attr_dict(struct ir_context *c, uint32_t *kv, uint32_t n, ir_str *dup);
 /* A dictionary with one entry set (value 0: removed). dict may be 0. */
 ir_attr ir_dict_set(struct ir_context *c, ir_attr dict, str key, ir_attr value);
-ir_attr ir_attr_affine_map(struct ir_context *c, uint32_t dims, uint32_t symbols, const ir_expr *e, uint32_t n);
-/* Elements of `elt` in `bytes` (copied unless copy is false). */
+ir_attr ir_attr_affine_map(struct ir_context *c, uint32_t dims, uint32_t symbols, const ir_expr *e,
+                           uint32_t n);
+/* Elements of `elt` in `bytes`. Data of at most IR_BIG_BYTES is shared with equal data, so its address may change;
+ * `copy` false: the bytes outlive the context. */
 ir_attr ir_attr_dense_array(struct ir_context *c, ir_type elt, const void *data, size_t bytes, bool copy);
-ir_attr ir_attr_dense(struct ir_context *c, ir_type t, ir_dense form, const void *data, size_t bytes, bool copy);
+ir_attr ir_attr_dense(struct ir_context *c, ir_type t, ir_dense form, const void *data, size_t bytes,
+                      bool copy);
 
 ir_loc ir_loc_file(struct ir_context *c, ir_str file, uint32_t line, uint32_t col);
 ir_loc ir_loc_name(struct ir_context *c, ir_str name, ir_loc child);
+/* As MLIR makes it: nested fusions of the same metadata are flattened, unknown and repeated locations dropped; one
+ * location without metadata is itself, none is unknown. metadata may be 0. */
 ir_loc ir_loc_fused(struct ir_context *c, ir_attr metadata, const ir_loc *l, uint32_t n);
+
+/* Deeper expressions are refused: ir_expr_binary returns 0 without setting the context's failed flag. */
+enum { IR_EXPR_MAX_DEPTH = 1000 };
 
 /* Affine expressions, simplified and ordered as MLIR does when it builds them (constants folded and moved to the right,
  * x + 0, x * 1, nested constants combined, ...), so that text read back prints as mlir-opt prints it. */

@@ -1,0 +1,331 @@
+/* The context: the chunked node pool, the table that makes equal nodes one, op names, owned memory.
+ *
+ *   slots    {id, hash} pairs, open addressing with linear probing, at most 3/4 full. A slot is found by the top bits
+ *            of the hash, so that growing moves the entries from front to back in both tables.
+ *   names    old arrays stay alive when the array grows (the bytes arena holds them), so a reader in another thread
+ *            never loses the one it looks at.
+ */
+#include "ir/ir.h"
+
+#include "base/platform.h"
+
+enum { FIRST_SLOT_BITS = 12, FIRST_NAMES = 64, NONE_WORDS = 16, NAME_WORD = 4, STRING_WORDS = 5 };
+
+struct ir_slot {
+    uint32_t id; /* 0: free */
+    uint32_t hash;
+};
+
+struct ir_owned {
+    struct ir_owned *next;
+    void *what;
+    void (*release)(void *what);
+};
+
+/* ---- chunks --------------------------------------------------------------------------------------------- */
+
+static size_t chunk_bytes(const uint32_t *chunk) {
+    /* A chunk of its own holds one node, whose header tells its size. */
+    size_t words = (size_t)chunk[1] + 2;
+    return (words > IR_CHUNK_WORDS ? words : IR_CHUNK_WORDS) * sizeof(uint32_t);
+}
+
+/* A new chunk with room for `words`; its first header is cleared so that chunk_bytes may read it. */
+static uint32_t *new_chunk(ir_context *c, size_t words) {
+    if (c->n_chunks == IR_MAX_CHUNKS)
+        return NULL;
+    size_t n = words > IR_CHUNK_WORDS ? words : IR_CHUNK_WORDS;
+    uint32_t *chunk = mem_alloc(c->mem, n * sizeof *chunk);
+    if (!chunk)
+        return NULL;
+    chunk[0] = chunk[1] = 0;
+    c->chunks[c->n_chunks++] = chunk;
+    return chunk;
+}
+
+/* Room for a node of `n` payload words; its header is written. 0 when out of memory. */
+static uint32_t *new_node(ir_context *c, ir_kind kind, uint32_t flags, uint32_t n, ir_node *id) {
+    uint32_t *w;
+    if (UNLIKELY(n > IR_CHUNK_WORDS - 2)) {
+        w = new_chunk(c, (size_t)n + 2);
+        if (!w)
+            return NULL;
+        *id = (c->n_chunks - 1) << IR_CHUNK_BITS;
+    } else {
+        if (UNLIKELY(c->used + n + 2 > IR_CHUNK_WORDS)) {
+            if (!new_chunk(c, 0))
+                return NULL;
+            c->current = c->n_chunks - 1;
+            c->used = 0;
+        }
+        w = c->chunks[c->current] + c->used;
+        *id = c->current << IR_CHUNK_BITS | c->used;
+        c->used += n + 2;
+    }
+    w[0] = (uint32_t)kind | flags << 8;
+    w[1] = n;
+    return w;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------ */
+
+static bool grow_slots(ir_context *c, uint32_t bits) {
+    if (bits > 32)
+        return false;
+    size_t n = (size_t)1 << bits;
+    struct ir_slot *slots = mem_alloc_zero(c->mem, n * sizeof *slots);
+    if (!slots)
+        return false;
+    size_t mask = n - 1;
+    size_t old = c->slots ? (size_t)1 << c->slot_bits : 0;
+    for (size_t i = 0; i < old; i++) {
+        if (!c->slots[i].id)
+            continue;
+        size_t at = c->slots[i].hash >> (32 - bits);
+        while (slots[at].id)
+            at = (at + 1) & mask;
+        slots[at] = c->slots[i];
+    }
+    mem_free(c->mem, c->slots, old * sizeof *slots);
+    c->slots = slots;
+    c->slot_bits = bits;
+    return true;
+}
+
+/* Room for one more node in the table. */
+static inline bool slot_room(ir_context *c) {
+    size_t n = (size_t)1 << c->slot_bits;
+    return LIKELY(c->n_nodes < n - n / 4) || grow_slots(c, c->slot_bits + 1);
+}
+
+static void put_slot(ir_context *c, uint32_t hash, ir_node id) {
+    size_t mask = ((size_t)1 << c->slot_bits) - 1;
+    size_t at = hash >> (32 - c->slot_bits);
+    while (c->slots[at].id)
+        at = (at + 1) & mask;
+    c->slots[at] = (struct ir_slot){id, hash};
+    c->n_nodes++;
+}
+
+static inline uint32_t hash_words(uint32_t head, const uint32_t *w, uint32_t n) {
+    uint64_t h = STR_HASH_B ^ ((uint64_t)n << 32 | head);
+    uint32_t i = 0;
+    for (; i + 2 <= n; i += 2)
+        h = str_mix(h ^ (w[i] | (uint64_t)w[i + 1] << 32), STR_HASH_A);
+    if (i < n)
+        h = str_mix(h ^ w[i], STR_HASH_A);
+    return (uint32_t)(str_mix(h, STR_HASH_B) >> 32);
+}
+
+static inline bool same_words(const uint32_t *a, const uint32_t *b, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+static ir_node out_of_memory(ir_context *c) {
+    c->failed = true;
+    return 0;
+}
+
+ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n) {
+    uint32_t head = (uint32_t)kind | flags << 8;
+    uint32_t hash = hash_words(head, words, n);
+    size_t mask = ((size_t)1 << c->slot_bits) - 1;
+    for (size_t at = hash >> (32 - c->slot_bits); c->slots[at].id; at = (at + 1) & mask) {
+        if (c->slots[at].hash != hash)
+            continue;
+        const uint32_t *w = ir_words(c, c->slots[at].id);
+        if (w[0] == head && w[1] == n && same_words(w + 2, words, n))
+            return c->slots[at].id;
+    }
+    ir_node id;
+    uint32_t *w;
+    if (n > INT32_MAX || !slot_room(c) || !(w = new_node(c, kind, flags, n, &id)))
+        return out_of_memory(c);
+    if (n)
+        memcpy(w + 2, words, n * sizeof *words);
+    put_slot(c, hash, id);
+    return id;
+}
+
+/* ---- strings -------------------------------------------------------------------------------------------- */
+
+static inline str string_bytes(const uint32_t *w) {
+    return str_of((const char *)(uintptr_t)(w[4] | (uint64_t)w[5] << 32),
+                  (size_t)(w[2] | (uint64_t)w[3] << 32));
+}
+
+ir_str ir_string(ir_context *c, str s, bool copy) {
+    uint32_t hash = (uint32_t)(str_hash(s) >> 32);
+    size_t mask = ((size_t)1 << c->slot_bits) - 1;
+    for (size_t at = hash >> (32 - c->slot_bits); c->slots[at].id; at = (at + 1) & mask) {
+        if (c->slots[at].hash != hash)
+            continue;
+        const uint32_t *w = ir_words(c, c->slots[at].id);
+        if (w[0] == IR_STRING && str_eq(string_bytes(w), s))
+            return c->slots[at].id;
+    }
+    const char *p = s.p;
+    if (copy || !s.n) {
+        const char *bytes = s.n ? ir_context_copy(c, s.p, s.n) : "";
+        if (!bytes)
+            return 0;
+        p = bytes;
+    }
+    ir_node id;
+    uint32_t *w;
+    if (!slot_room(c) || !(w = new_node(c, IR_STRING, 0, STRING_WORDS, &id)))
+        return out_of_memory(c);
+    uint64_t n = s.n, address = (uintptr_t)p;
+    w[2] = (uint32_t)n;
+    w[3] = (uint32_t)(n >> 32);
+    w[4] = (uint32_t)address;
+    w[5] = (uint32_t)(address >> 32);
+    w[2 + NAME_WORD] = 0;
+    put_slot(c, hash, id);
+    return id;
+}
+
+str ir_str_of(const ir_context *c, ir_node n) {
+    const uint32_t *w = ir_words(c, n);
+    switch ((ir_kind)(w[0] & 0xff)) {
+    case IR_STRING: return string_bytes(w);
+    case IR_ATTR_STRING:
+    case IR_ATTR_KEYWORD:
+    case IR_ATTR_SYMBOL: {
+        const uint32_t *held = ir_words(c, w[2]);
+        return (held[0] & 0xff) == IR_STRING ? string_bytes(held) : STR("");
+    }
+    default: return STR("");
+    }
+}
+
+/* ---- op names ------------------------------------------------------------------------------------------- */
+
+static bool grow_names(ir_context *c) {
+    uint32_t cap = c->cap_names ? c->cap_names * 2 : FIRST_NAMES;
+    if (cap < c->cap_names)
+        return false;
+    ir_name_info *names = ir_context_alloc(c, (size_t)cap * sizeof *names);
+    if (!names)
+        return false;
+    if (c->n_names)
+        memcpy(names, c->names, (size_t)c->n_names * sizeof *names);
+    c->names = names;
+    c->cap_names = cap;
+    return true;
+}
+
+ir_name ir_op_name(ir_context *c, str name) {
+    ir_str text = ir_string(c, name, true);
+    if (!text)
+        return 0;
+    /* The handle is kept in the string node: nobody but this function looks at that word. */
+    uint32_t *w = c->chunks[text >> IR_CHUNK_BITS] + (text & (IR_CHUNK_WORDS - 1));
+    if (LIKELY(w[2 + NAME_WORD]))
+        return w[2 + NAME_WORD];
+    if (c->n_names == c->cap_names && !grow_names(c))
+        return out_of_memory(c);
+    ir_name n = c->n_names++;
+    str bytes = string_bytes(w);
+    c->names[n] = (ir_name_info){bytes, c->resolve ? c->resolve(bytes) : 0, text};
+    w[2 + NAME_WORD] = n;
+    return n;
+}
+
+/* ---- owned memory --------------------------------------------------------------------------------------- */
+
+void *ir_context_alloc(ir_context *c, size_t n) {
+    void *p = arena_alloc(&c->bytes, n ? n : 1, 8);
+    if (!p)
+        c->failed = true;
+    return p;
+}
+
+void *ir_context_copy(ir_context *c, const void *bytes, size_t n) {
+    void *p = ir_context_alloc(c, n);
+    if (p && n)
+        memcpy(p, bytes, n);
+    return p;
+}
+
+bool ir_context_own(ir_context *c, void *what, void (*release)(void *what)) {
+    struct ir_owned *o = ir_context_alloc(c, sizeof *o);
+    if (!o)
+        return false;
+    *o = (struct ir_owned){c->owned, what, release};
+    c->owned = o;
+    return true;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------- */
+
+static void make_common(ir_context *c) {
+    c->t_index = ir_intern(c, IR_TYPE_INDEX, 0, NULL, 0);
+    c->t_none = ir_intern(c, IR_TYPE_NONE, 0, NULL, 0);
+    c->t_i1 = ir_type_integer(c, 1, IR_SIGNLESS);
+    c->t_i8 = ir_type_integer(c, 8, IR_SIGNLESS);
+    c->t_i32 = ir_type_integer(c, 32, IR_SIGNLESS);
+    c->t_i64 = ir_type_integer(c, 64, IR_SIGNLESS);
+    c->t_f32 = ir_type_float(c, IR_F32);
+    c->t_f64 = ir_type_float(c, IR_F64);
+    c->a_unit = ir_intern(c, IR_ATTR_UNIT, 0, NULL, 0);
+    c->a_true = ir_attr_int(c, c->t_i1, 1);
+    c->a_false = ir_attr_int(c, c->t_i1, 0);
+    c->a_empty_dict = ir_intern(c, IR_ATTR_DICT, 0, NULL, 0);
+    c->a_empty_array = ir_intern(c, IR_ATTR_ARRAY, 0, NULL, 0);
+    c->l_unknown = ir_intern(c, IR_LOC_UNKNOWN, 0, NULL, 0);
+}
+
+static void free_context(ir_context *c) {
+    for (struct ir_owned *o = c->owned; o; o = o->next)
+        o->release(o->what);
+    struct mem *m = c->mem;
+    if (c->chunks) {
+        for (uint32_t i = 0; i < c->n_chunks; i++)
+            mem_free(m, c->chunks[i], chunk_bytes(c->chunks[i]));
+        mem_free(m, c->chunks, IR_MAX_CHUNKS * sizeof *c->chunks);
+    }
+    if (c->slots)
+        mem_free(m, c->slots, ((size_t)1 << c->slot_bits) * sizeof *c->slots);
+    arena_free(&c->bytes);
+    mem_free(m, c, sizeof *c);
+}
+
+ir_context *ir_context_new(struct mem *m, ir_resolve_fn resolve) {
+    ir_context *c = mem_alloc_zero(m, sizeof *c);
+    if (!c)
+        return NULL;
+    c->mem = m;
+    c->resolve = resolve;
+    c->refs = 1;
+    arena_init(&c->bytes, m);
+    c->chunks = mem_alloc_zero(m, IR_MAX_CHUNKS * sizeof *c->chunks);
+    uint32_t *first = c->chunks ? new_chunk(c, 0) : NULL;
+    if (!first || !grow_slots(c, FIRST_SLOT_BITS) || !grow_names(c)) {
+        free_context(c);
+        return NULL;
+    }
+    memset(first, 0, NONE_WORDS * sizeof *first);
+    c->used = NONE_WORDS;
+    c->names[0] = (ir_name_info){STR(""), 0, 0};
+    c->n_names = 1;
+    make_common(c);
+    if (c->failed) {
+        free_context(c);
+        return NULL;
+    }
+    return c;
+}
+
+ir_context *ir_context_ref(ir_context *c) {
+    c->refs++;
+    return c;
+}
+
+void ir_context_unref(ir_context *c) {
+    if (c && --c->refs == 0)
+        free_context(c);
+}
