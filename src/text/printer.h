@@ -29,7 +29,8 @@
 
 enum {
     PRINT_MAX_DEPTH = 1024, /* regions, attributes, types, locations and expressions together */
-    PRINT_INDENT = 2
+    PRINT_INDENT = 2,
+    PRINT_MAX_LIMBS = 32 /* wider integers are written in hexadecimal, which reads back as the same bits */
 };
 
 typedef struct printer {
@@ -38,11 +39,12 @@ typedef struct printer {
     struct buf *out;
     struct mem *mem;
     text_print_options o;
-    bool collecting;   /* the first run: see above */
-    bool failed;       /* out of memory or nested too deeply */
-    uint32_t indent;   /* spaces before the current op */
-    uint32_t depth;    /* nesting so far */
+    bool collecting;     /* the first run: see above */
+    bool failed;         /* out of memory or nested too deeply */
+    uint32_t indent;     /* spaces before the current op */
+    uint32_t depth;      /* nesting so far */
     str default_dialect; /* of ops in the region being printed: their names lose this prefix */
+    struct buf texts;    /* remembered texts, and scratch: print_alias.c */
     struct print_names *names;
     struct print_aliases *aliases; /* NULL: no aliases */
     struct print_resources *resources;
@@ -50,11 +52,19 @@ typedef struct printer {
 
 /* ---- plain text ----------------------------------------------------------------------------------------- */
 
-static inline void print_char(printer *p, char c) { buf_putc(p->out, c); }
-static inline void print_str(printer *p, str s) { buf_put_str(p->out, s); }
+static inline void print_char(printer *p, char c) {
+    buf_putc(p->out, c);
+}
+static inline void print_str(printer *p, str s) {
+    buf_put_str(p->out, s);
+}
 #define print_lit(p, lit) buf_lit((p)->out, lit)
-static inline void print_u64(printer *p, uint64_t v) { buf_put_u64(p->out, v); }
-static inline void print_i64(printer *p, int64_t v) { buf_put_i64(p->out, v); }
+static inline void print_u64(printer *p, uint64_t v) {
+    buf_put_u64(p->out, v);
+}
+static inline void print_i64(printer *p, int64_t v) {
+    buf_put_i64(p->out, v);
+}
 /* "text" with quotes; bytes that are not printable ASCII, quotes and backslashes as \HH (backslash: \\). */
 void print_quoted(printer *p, str s);
 /* The text as it is when it is a bare identifier, else quoted. For attribute names and keywords. */
@@ -64,7 +74,9 @@ void print_symbol(printer *p, str name);
 /* A line break and the indentation of the current op (print_indent changes it). */
 void print_newline(printer *p);
 /* Moves the indentation by `levels` of two spaces. */
-static inline void print_indent(printer *p, int levels) { p->indent += (uint32_t)(levels * PRINT_INDENT); }
+static inline void print_indent(printer *p, int levels) {
+    p->indent += (uint32_t)(levels * PRINT_INDENT);
+}
 /* 1x2x? ; IR_DYNAMIC is '?'. Nothing for n = 0. */
 void print_dims(printer *p, const int64_t *dims, uint32_t n);
 /* A finite number in decimal that reads back to the same bits, else 0x hex digits; true when it was hex. `bits` of
@@ -114,14 +126,16 @@ void print_type_stripped(printer *p, ir_type t);
 void print_named_attr(printer *p, str key, ir_attr value);
 /* " {a = 1, b}" of the dictionaries props and attrs (either may be 0) merged in key order, without the keys in `elided`.
  * Nothing when nothing is left. with_keyword: " attributes {...}". */
-void print_attr_dict(printer *p, ir_attr props, ir_attr attrs, const str *elided, uint32_t n_elided, bool with_keyword);
+void print_attr_dict(printer *p, ir_attr props, ir_attr attrs, const str *elided, uint32_t n_elided,
+                     bool with_keyword);
 
 /* (d0, d1)[s0] -> (d0 + s0) of an IR_ATTR_AFFINE_MAP, without affine_map<>; (d0) : (d0 >= 0) of a set. */
 void print_affine_map(printer *p, ir_attr map);
 void print_integer_set(printer *p, ir_attr set);
 /* One expression; dims and syms name the values that stand for dimensions and symbols ("%i", "symbol(%n)"), NULL:
  * d0 and s0. Out of range prints as d0 too. */
-void print_affine_expr(printer *p, ir_expr e, const ir_value *dims, uint32_t n_dims, const ir_value *syms, uint32_t n_syms);
+void print_affine_expr(printer *p, ir_expr e, const ir_value *dims, uint32_t n_dims, const ir_value *syms,
+                       uint32_t n_syms);
 
 /* " loc(...)" when locations are printed: an op that writes its own or another location in its form. */
 void print_trailing_loc(printer *p, ir_loc loc, bool allow_alias);
@@ -143,12 +157,10 @@ void print_generic_op(printer *p, ir_op op);
 /* The op's table entry, NULL when the registry printed for does not know the op. */
 const op_def *print_op_def(const printer *p, ir_op op);
 /* The same for attribute and type definitions of IR_ATTR_DIALECT and IR_TYPE_DIALECT nodes. */
-static inline const attr_type_def *print_attr_def(const printer *p, ir_attr a)
-{
+static inline const attr_type_def *print_attr_def(const printer *p, ir_attr a) {
     return &dialect_attr_defs[ir_at(p->c, a, 0) - 1];
 }
-static inline const attr_type_def *print_type_def(const printer *p, ir_type t)
-{
+static inline const attr_type_def *print_type_def(const printer *p, ir_type t) {
     return &dialect_type_defs[ir_at(p->c, t, 0) - 1];
 }
 
@@ -188,13 +200,21 @@ void print_dense_elements(printer *p, ir_attr a, bool hex);
 void print_dense_array_elements(printer *p, ir_attr a);
 /* Integer of any width at `bytes` (little-endian, n bytes): signed decimal unless the type is unsigned; i1: a word. */
 void print_int_bytes(printer *p, ir_type t, const unsigned char *bytes, uint32_t n);
-/* Decimal of a two's complement number of n 64-bit limbs, low limb first. */
+/* Decimal of a two's complement number of n <= PRINT_MAX_LIMBS 64-bit limbs, low limb first. */
 void print_limbs(printer *p, const uint64_t *limbs, uint32_t n, bool is_signed);
 bool print_is_bare_identifier(str s);
+/* sigil dialect.mnemonic body, or sigil dialect<mnemonic body> when the body is not <...>. */
+void print_dialect_symbol(printer *p, char sigil, str dialect, str mnemonic, ir_node n, bool is_type);
+/* The text of an attribute or type of a dialect nobody knows, in MLIR's preferred spelling. */
+void print_opaque_symbol(printer *p, char sigil, str text);
+/* The number that a distinct attribute prints: in order of first printing. */
+uint64_t print_distinct_id(printer *p, ir_attr a);
 
 /* Goes one level deeper: false (and p->failed) when that is too deep; else the caller calls print_leave later. */
 bool print_enter(printer *p);
-static inline void print_leave(printer *p) { p->depth--; }
+static inline void print_leave(printer *p) {
+    p->depth--;
+}
 
 /* Names. */
 bool print_names_init(printer *p);
@@ -218,12 +238,25 @@ void print_aliases_assign(printer *p);
 void print_aliases_define(printer *p, bool deferred);
 /* Writes the alias of a node; false when it has none. */
 bool print_alias(printer *p, ir_node n);
-/* Writes the remembered text of a node, or sets up to remember what the caller now prints: see print_type. */
-bool print_cached(printer *p, ir_node n, struct buf **saved, size_t *start);
-void print_cache_end(printer *p, ir_node n, struct buf *saved, size_t start);
+/* Sends the output nowhere and notes nodes from now on. */
+void print_start_collecting(printer *p);
+/* Writes the alias or the remembered text of a node; false when it has neither. */
+bool print_cached(printer *p, ir_node n);
+/* Remembers texts[start..] as the text of a node. False when it is not kept. */
+bool print_remember(printer *p, ir_node n, size_t start);
+/* Makes p->out the growing buffer p->texts, where what was written can still be changed, until _end copies what was
+ * written to where it belongs and, unless `keep`, drops it from texts. They nest. */
+void print_scratch_begin(printer *p, struct buf **saved, size_t *start);
+void print_scratch_end(printer *p, struct buf *saved, size_t start, bool keep);
+/* Whether a memref shows its layout: not when there is none or it is the identity map. */
+bool print_memref_layout_shown(const ir_context *c, ir_attr layout);
 
-/* Resources. */
+/* Resources and distinct attributes. */
+bool print_resources_init(printer *p);
+void print_resources_free(printer *p);
 void print_note_resource(printer *p, ir_str key);
-void print_resources(printer *p);
+void print_resource_section(printer *p);
+/* Hex digits as they are, in upper case. */
+void print_hex_text(printer *p, const unsigned char *text, size_t n);
 
 #endif
