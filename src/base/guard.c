@@ -36,7 +36,8 @@ static void guard_pass_on(int signal_number, siginfo_t *info, void *context) {
 static void guard_on_sigbus(int signal_number, siginfo_t *info, void *context) {
     int saved = errno;
     uintptr_t at = (uintptr_t)info->si_addr;
-    for (int i = 0; i < GUARD_SLOTS; i++) {
+    /* Only a fault has an address; a SIGBUS that somebody sent has not. */
+    for (int i = 0; i < GUARD_SLOTS && info->si_code == BUS_ADRERR; i++) {
         uintptr_t end = atomic_load(&guard_slots[i].end);
         if (!end || at >= end || at < atomic_load(&guard_slots[i].begin))
             continue;

@@ -105,6 +105,8 @@ static void num_scan_long(struct num_decimal *d, int64_t exponent) {
 
 /* Reads the form of num_parse_double. Returns the bytes taken, 0 when there is no number. */
 static size_t num_scan(str s, struct num_decimal *d) {
+    if (s.n == 0) /* p may be NULL */
+        return 0;
     const char *p = s.p, *end = s.p + s.n;
     d->negative = p < end && *p == '-';
     if (p < end && (*p == '-' || *p == '+'))
@@ -353,7 +355,7 @@ static size_t num_write_digits(char *out, uint64_t digits, int exponent) {
         }
         return (size_t)(to - out);
     }
-    if (point <= 0 && point > -5) {
+    if (point <= 0 && point > -4) {
         *to++ = '0';
         *to++ = '.';
         memset(to, '0', (size_t)-point);
@@ -376,6 +378,27 @@ static size_t num_write_digits(char *out, uint64_t digits, int exponent) {
     *to++ = (char)('0' + e / 10 % 10);
     *to++ = (char)('0' + e % 10);
     return (size_t)(to - out);
+}
+
+static bool num_reads_back(uint64_t decimal, int exponent, double v) {
+    struct num_decimal d = {.mantissa = decimal, .exponent = exponent};
+    return decimal && num_to_double(&d) == v;
+}
+
+/* The slow road: asks the C library for 1, 2, ... digits. */
+static size_t num_format_tiny(char *out, double v) {
+    for (int digits = 1;; digits++) {
+        char text[40];
+        snprintf(text, sizeof text, "%.*e", digits - 1, v);
+        uint64_t decimal = 0;
+        const char *p = text;
+        for (; *p && *p != 'e'; p++)
+            if (*p >= '0' && *p <= '9') /* the point may be a comma here */
+                decimal = decimal * 10 + (uint64_t)(*p - '0');
+        int exponent = (int)strtol(p + 1, NULL, 10) - (digits - 1);
+        if (digits == 17 || num_reads_back(decimal, exponent, v))
+            return num_write_digits(out, decimal, exponent);
+    }
 }
 
 size_t num_format_double(char *out, double v) {
@@ -407,25 +430,15 @@ size_t num_format_double(char *out, double v) {
     exponent -= 1075;
     /* floor(log10(v)), or one too low. */
     int log10 = ((exponent + 63 - __builtin_clzll(mantissa)) * 1233) >> 12;
-    if (14 - log10 <= POW10_LAST && num_scale(mantissa, exponent, log10 - 14) >= 1000000000000000u)
+    if (16 - log10 > POW10_LAST) /* the table ends before the smallest doubles do */
+        return sign + num_format_tiny(out + sign, v);
+    if (num_scale(mantissa, exponent, log10 - 14) >= 1000000000000000u)
         log10++;
     for (int digits = 15; digits <= 17; digits++) {
         int q = log10 - digits + 1;
-        if (-q > POW10_LAST) /* the smallest subnormals have fewer digits than asked for */
-            q = -POW10_LAST;
         uint64_t decimal = num_scale(mantissa, exponent, q);
-        double back;
-        struct num_decimal d = {.mantissa = decimal, .exponent = q};
-        if (decimal && decimal < 1000000000000000000u && (back = num_to_double(&d), back == v))
+        if (num_reads_back(decimal, q, v))
             return sign + num_write_digits(out + sign, decimal, q);
     }
-    /* Not reached for normal numbers; the C library's 17 digits always read back. */
-    char text[40];
-    snprintf(text, sizeof text, "%.16e", v);
-    uint64_t decimal = 0;
-    const char *p = text;
-    for (; *p && *p != 'e'; p++)
-        if (*p >= '0' && *p <= '9')
-            decimal = decimal * 10 + (uint64_t)(*p - '0');
-    return sign + num_write_digits(out + sign, decimal, (int)strtol(p + 1, NULL, 10) - 16);
+    return sign + num_format_tiny(out + sign, v); /* 17 digits always read back, so this is not reached */
 }

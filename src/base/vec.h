@@ -20,9 +20,9 @@
 #include "base/mem.h"
 #include "base/platform.h"
 
-#define VEC(T)           \
+#define VEC(...)         \
     struct {             \
-        T *v;            \
+        __VA_ARGS__ *v;  \
         size_t n, cap;   \
         struct mem *mem; \
         bool failed;     \

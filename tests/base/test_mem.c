@@ -1,0 +1,104 @@
+#include "test.h"
+
+#include "base/vec.h"
+
+static void counts_bytes_and_peak(void **state) {
+    (void)state;
+    struct mem m = {0};
+    char *p = mem_alloc(&m, 100);
+    char *q = mem_alloc_zero(&m, 50);
+    assert_non_null(p);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(q[i], 0);
+    assert_int_equal(m.used, 150);
+    p = mem_realloc(&m, p, 100, 20);
+    assert_int_equal(m.used, 70);
+    mem_free(&m, p, 20);
+    mem_free(&m, q, 50);
+    mem_free(&m, NULL, 0);
+    assert_int_equal(m.used, 0);
+    assert_int_equal(m.peak, 150);
+    assert_int_equal(m.calls, 3);
+}
+
+static void nothing_is_a_block(void **state) {
+    (void)state;
+    struct mem m = {0};
+    void *p = mem_alloc(&m, 0), *q = mem_alloc_zero(&m, 0);
+    assert_non_null(p);
+    assert_non_null(q);
+    p = mem_realloc(&m, p, 0, 0);
+    assert_non_null(p);
+    mem_free(&m, p, 0);
+    mem_free(&m, q, 0);
+}
+
+static void stays_below_its_cap(void **state) {
+    (void)state;
+    struct mem m = {.cap = 100};
+    void *p = mem_alloc(&m, 60);
+    assert_non_null(p);
+    assert_null(mem_alloc(&m, 41));
+    assert_null(mem_realloc(&m, p, 60, 101));
+    assert_null(mem_alloc(&m, SIZE_MAX));
+    p = mem_realloc(&m, p, 60, 100);
+    assert_non_null(p);
+    mem_free(&m, p, 100);
+}
+
+static void fails_when_told(void **state) {
+    (void)state;
+    struct mem m = {.fail_at = 2};
+    void *p = mem_alloc(&m, 8);
+    assert_non_null(p);
+    assert_null(mem_alloc(&m, 8));
+    assert_null(mem_realloc(&m, p, 8, 16));
+    assert_int_equal(m.calls, 3);
+    mem_free(&m, p, 8);
+    assert_int_equal(m.used, 0);
+}
+
+static void arrays_grow_and_keep_items(void **state) {
+    (void)state;
+    struct mem m = {0};
+    VEC(uint32_t) a;
+    vec_init(&a, &m);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_true(vec_push(&a, i * i));
+    assert_int_equal(a.n, 1000);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(a.v[i], i * i);
+    assert_int_equal(vec_last(&a), 999 * 999);
+    assert_int_equal(vec_pop(&a), 999 * 999);
+    assert_true(vec_room(&a, 5000));
+    assert_true(a.cap >= 5999);
+    vec_free(&a);
+    assert_int_equal(m.used, 0);
+    assert_int_equal(a.n, 0);
+}
+
+static void arrays_fail_and_keep_what_they_have(void **state) {
+    (void)state;
+    struct mem m = {.fail_at = 2};
+    VEC(struct { int x, y; }) a;
+    vec_init(&a, &m);
+    size_t pushed = 0;
+    for (int i = 0; i < 100; i++)
+        pushed += vec_room(&a, 1) ? (a.v[a.n].x = i, a.v[a.n++].y = -i, 1) : 0;
+    assert_true(a.failed);
+    assert_int_equal(pushed, a.n);
+    assert_int_equal(a.n, 8);
+    assert_int_equal(a.v[7].y, -7);
+    assert_false(vec_room(&a, SIZE_MAX / 4));
+    vec_free(&a);
+    assert_int_equal(m.used, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_bytes_and_peak),      cmocka_unit_test(nothing_is_a_block),
+        cmocka_unit_test(stays_below_its_cap),        cmocka_unit_test(fails_when_told),
+        cmocka_unit_test(arrays_grow_and_keep_items), cmocka_unit_test(arrays_fail_and_keep_what_they_have),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""`make test`: formatting, lint, the tests plainly and under AddressSanitizer and UndefinedBehaviourSanitizer, a short
+fuzz run. The last line counts: "N passed, N failed".
+
+    tools/test.py [--quick] [--fuzz-seconds N] [SUITE...]
+
+--quick runs the tests of the plain build only; SUITE (base, ir, text, ...) limits both test runs to some rooms.
+A test program speaks TAP and counts for each of its cases.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import fuzz  # noqa: E402
+import lint  # noqa: E402
+
+passed = failed = 0
+
+
+def count(name, good, started, detail=""):
+    """One line for one check."""
+    global passed, failed
+    passed += good
+    failed += not good
+    print(f"{'ok    ' if good else 'FAILED'} {name:40} {time.time() - started:6.1f} s  {detail}", flush=True)
+
+
+def build(folder, options, env):
+    started = time.time()
+    done = subprocess.run(["tools/configure", folder, *options], cwd=ROOT, env=env)
+    if done.returncode == 0:
+        done = subprocess.run(["ninja", "-C", folder, "--quiet", "all", "meson-test-prereq"], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            print(done.stdout)
+    count(f"build {folder}", done.returncode == 0, started)
+    return done.returncode == 0
+
+
+def count_program(folder, test):
+    """Counts the cases of one test program and shows what failed."""
+    global passed, failed
+    lines = test.get("stdout", "").splitlines()
+    good = sum(line.startswith("ok ") for line in lines)
+    bad = sum(line.startswith("not ok ") for line in lines)
+    fine = test["result"] in ("OK", "EXPECTEDFAIL", "SKIP")
+    if fine and good == 0 and test["result"] != "SKIP":
+        good = 1
+    if not fine and bad == 0:  # crashed, timed out or said so by its exit code only
+        bad = 1
+    passed += good
+    failed += bad
+    if fine and not bad:
+        return
+    print(f"FAILED {folder} {test['name']}: {test['result']}")
+    shown = lines + test.get("stderr", "").splitlines()
+    print("\n".join("    " + line for line in shown if not line.startswith("ok "))[-6000:])
+
+
+def run_tests(folder, suites, env):
+    started = time.time()
+    log = ROOT / folder / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    command = ["meson", "test", "-C", folder, "--no-rebuild", "--quiet"]
+    for suite in suites:
+        command += ["--suite", suite]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    tests = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    for test in tests:
+        count_program(folder, test)
+    good = done.returncode == 0 and tests
+    if not tests:
+        print(done.stdout)
+    slowest = max(tests, key=lambda t: t["duration"], default=None)
+    detail = f"{len(tests)} programs" + (f", slowest {slowest['name']} {slowest['duration']:.1f} s" if slowest else "")
+    count(f"tests in {folder}", bool(good), started, detail)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--fuzz-seconds", type=float, default=float(os.environ.get("FUZZ_SECONDS", 60)))
+    parser.add_argument("suites", nargs="*")
+    args = parser.parse_args()
+    plain = {k: v for k, v in os.environ.items() if k != "CC"}
+
+    if build("build", ["-Dtests=enabled"], plain):
+        run_tests("build", args.suites, plain)
+    if not args.quick:
+        for name, check in lint.CHECKS.items():
+            started = time.time()
+            count(name, check(), started)
+        # clang here, gcc above: both must build without warnings.
+        env = dict(plain, CC="clang-14", ASAN_OPTIONS="detect_stack_use_after_return=1",
+                   UBSAN_OPTIONS="print_stacktrace=1")
+        if build("build-asan", ["-Dtests=enabled", "-Db_sanitize=address,undefined", "-Db_lundef=false"], env):
+            run_tests("build-asan", args.suites, env)
+        if args.fuzz_seconds > 0:
+            targets = fuzz.build()
+            for name in targets:
+                started = time.time()
+                good, text = fuzz.fuzz(name, args.fuzz_seconds / len(targets))
+                count(f"fuzz {name}", good, started, fuzz.summary(text))
+                if not good:
+                    print("\n".join(text.splitlines()[-60:]))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
