@@ -12,6 +12,8 @@ enum {
 /* A sub-command: its own name is argv[0], its arguments follow. Returns one of the codes above. */
 typedef int cli_run(int argc, char **argv);
 
+cli_run cli_info, cli_print, cli_check;
+
 struct cli_command {
     const char *name;
     const char *arguments; /* as the usage line shows them */

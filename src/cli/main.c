@@ -7,6 +7,9 @@
 
 /* In the order of --help. The row of a new sub-command is all that main knows of it. */
 static const struct cli_command cli_commands[] = {
+    {"info", "FILE", "what is in a module", cli_info},
+    {"print", "[--generic] [--locations] FILE", "a module as text", cli_print},
+    {"check", "FILE...", "whether modules are right", cli_check},
     {NULL, NULL, NULL, NULL},
 };
 

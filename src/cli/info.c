@@ -1,0 +1,101 @@
+/* tt-explorer info: what is in a module. */
+#include "cli/info.h"
+
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char help[] =
+    "usage: tt-explorer info [OPTION...] FILE\n"
+    "\n"
+    "Tells what is in an MLIR module: dialects, functions with their signatures, parameters and constants "
+    "with\n"
+    "their bytes, meshes, how often each op occurs, what kinds of locations ops have. FILE - is standard "
+    "input.\n"
+    "\n"
+    "  --json        as a JSON document, with the diagnostics\n"
+    "  --help        this text\n"
+    "\n"
+    "examples:\n"
+    "  tt-explorer info model.mlir\n"
+    "  tt-explorer info --json model.mlir | jq '.modules[0].op_counts'\n"
+    "\n"
+    "exit status: 0 fine, 1 the input has errors, 2 wrong usage or trouble with files\n";
+
+/* Shows all modules of the input; false when out of memory. */
+static bool show_modules(struct cli_input *in, struct buf *out, struct json_writer *w) {
+    bool ok = true;
+    while (ok && cli_input_next(in, TEXT_ALL)) {
+        struct info x;
+        if (!in->m)
+            continue;
+        ok = info_gather(&x, in->m, &in->mem);
+        if (ok && w) {
+            json_object_begin(w);
+            info_show_json(&x, w);
+            json_object_end(w);
+        } else if (ok) {
+            if (in->many)
+                buf_printf(out, "%smodule %u: ", in->part > 1 ? "\n" : "", in->part);
+            info_show_text(&x, out);
+        }
+        info_free(&x);
+    }
+    return ok;
+}
+
+int cli_info(int argc, char **argv) {
+    bool json = false;
+    const char *path = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i];
+        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (strcmp(a, "--json") == 0)
+            json = true;
+        else if (a[0] == '-' && a[1])
+            return cli_bad_usage("info", "unknown option", a);
+        else if (path)
+            return cli_bad_usage("info", "more than one file:", a);
+        else
+            path = a;
+    }
+    if (!path)
+        return cli_bad_usage("info", "no file given", NULL);
+    struct cli_input in;
+    if (!cli_input_open(&in, path))
+        return CLI_USAGE;
+    struct buf out;
+    cli_stdout(&out, &in.mem);
+    struct json_writer w = json_writer_to(&out);
+    w.indent = 2;
+    if (json) {
+        json_object_begin(&w);
+        json_key(&w, STR("file"));
+        json_str(&w, str_from_z(path));
+        json_key(&w, STR("bytes"));
+        json_u64(&w, in.file->n);
+        json_key(&w, STR("modules"));
+        json_array_begin(&w);
+    } else {
+        buf_printf(&out, "%s: %zu bytes\n", path, in.file->n);
+    }
+    bool ok = show_modules(&in, &out, json ? &w : NULL);
+    if (json) {
+        json_array_end(&w);
+        cli_json_diags(&in, &w);
+        json_object_end(&w);
+        buf_putc(&out, '\n');
+    } else {
+        cli_show_diags(&in);
+        if (in.d.warnings)
+            buf_printf(&out, "\n%zu warnings\n", in.d.warnings);
+    }
+    if (!ok)
+        fprintf(stderr, "tt-explorer: out of memory\n");
+    int code = cli_stdout_end(&out, ok ? cli_exit_code(&in) : CLI_USAGE);
+    cli_input_close(&in);
+    return code;
+}

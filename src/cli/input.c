@@ -1,0 +1,132 @@
+/* Reading files for the sub-commands. */
+#include "cli/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "dialect/dialect.h"
+
+static void release_file(void *what) {
+    struct file *f = what;
+    file_close(f);
+}
+
+bool cli_input_open(struct cli_input *in, const char *path) {
+    *in = (struct cli_input){.path = path};
+    mem_init(&in->mem);
+    in->ctx = ir_context_new(&in->mem, dialect_resolve);
+    in->file = in->ctx ? ir_context_alloc(in->ctx, sizeof *in->file) : NULL;
+    if (!in->file) {
+        fprintf(stderr, "tt-explorer: out of memory\n");
+        ir_context_unref(in->ctx);
+        return false;
+    }
+    if (!file_open(in->file, &in->mem, path)) {
+        fprintf(stderr, "tt-explorer: %s\n", in->file->error);
+        ir_context_unref(in->ctx);
+        return false;
+    }
+    if (!ir_context_own(in->ctx, in->file, release_file)) {
+        fprintf(stderr, "tt-explorer: out of memory\n");
+        file_close(in->file);
+        ir_context_unref(in->ctx);
+        return false;
+    }
+    diags_init(&in->d, &in->mem);
+    return true;
+}
+
+void cli_input_close(struct cli_input *in) {
+    ir_module_free(in->m);
+    diags_free(&in->d);
+    ir_context_unref(in->ctx);
+}
+
+/* A part of a file as a text of its own. So that lines are counted from the beginning of the file, as many line breaks
+ * as stand before the part come first. */
+static str lone_part(struct cli_input *in, str whole, str part) {
+    size_t lines = 0;
+    for (const char *p = whole.p; p < part.p && (p = memchr(p, '\n', (size_t)(part.p - p))); p++)
+        lines++;
+    char *text = ir_context_alloc(in->ctx, lines + part.n + 1);
+    if (!text)
+        return (str){0};
+    memset(text, '\n', lines);
+    if (part.n)
+        memcpy(text + lines, part.p, part.n);
+    text[lines + part.n] = 0;
+    return str_of(text, lines + part.n);
+}
+
+bool cli_input_next(struct cli_input *in, text_registry registry) {
+    const text_read_options o = {.registry = registry};
+    str whole = file_text(in->file), part;
+    ir_module_free(in->m);
+    in->m = NULL;
+    if (!text_split(whole, &in->at, &part))
+        return false;
+    if (in->part++ == 0)
+        in->many = part.n != whole.n;
+    if (in->many)
+        part = lone_part(in, whole, part);
+    if (!part.p)
+        diag_out_of_memory(&in->d);
+    else
+        in->m =
+            text_read(in->ctx, part, str_from_z(strcmp(in->path, "-") ? in->path : "<stdin>"), &o, &in->d);
+    if (file_was_truncated(in->file))
+        diag_add(&in->d, DIAG_ERROR, NULL, 0, 0, "%s: the file became shorter while it was read", in->path);
+    return true;
+}
+
+void cli_show_diags(struct cli_input *in) {
+    if (in->d.errors == 0 && in->d.warnings == 0 && !in->d.oom)
+        return;
+    const char *plain = getenv("NO_COLOR");
+    struct diag_style style = {.colours = isatty(STDERR_FILENO) && !(plain && *plain)};
+    int fd = STDERR_FILENO;
+    struct buf out;
+    buf_init_stream(&out, &in->mem, 1 << 16, file_flush_fd, &fd);
+    diags_render(&in->d, &out, style);
+    buf_flush(&out);
+    buf_free(&out);
+}
+
+void cli_json_diags(struct cli_input *in, struct json_writer *w) {
+    json_key(w, STR("errors"));
+    json_u64(w, in->d.errors);
+    json_key(w, STR("warnings"));
+    json_u64(w, in->d.warnings);
+    json_key(w, STR("diagnostics"));
+    diags_render_json(&in->d, w);
+}
+
+int cli_exit_code(const struct cli_input *in) {
+    if (in->d.oom)
+        return CLI_USAGE;
+    return in->d.errors ? CLI_INPUT : CLI_OK;
+}
+
+void cli_stdout(struct buf *b, struct mem *m) {
+    static int fd = STDOUT_FILENO;
+    buf_init_stream(b, m, 1 << 16, file_flush_fd, &fd);
+}
+
+int cli_stdout_end(struct buf *b, int code) {
+    bool ok = buf_flush(b);
+    buf_free(b);
+    if (ok)
+        return code;
+    fprintf(stderr, "tt-explorer: cannot write to standard output\n");
+    return CLI_USAGE;
+}
+
+int cli_bad_usage(const char *command, const char *what, const char *argument) {
+    fprintf(stderr, "tt-explorer %s: %s", command, what);
+    if (argument)
+        fprintf(stderr, " '%s'", argument);
+    fprintf(stderr, "; see tt-explorer %s --help\n", command);
+    return CLI_USAGE;
+}
