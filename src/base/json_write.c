@@ -6,7 +6,7 @@
 
 static void json_newline(struct json_writer *w) {
     buf_putc(w->out, '\n');
-    buf_fill(w->out, ' ', (size_t)(w->depth * w->indent));
+    buf_fill(w->out, ' ', (size_t)w->depth * (size_t)w->indent);
 }
 
 /* What stands between two values. */
