@@ -23,8 +23,9 @@ FLOATS = ['f4E2M1FN', 'f6E2M3FN', 'f6E3M2FN', 'f8E3M4', 'f8E4M3', 'f8E4M3FN', 'f
 TYPE_KINDS = ['tensor', 'unranked_tensor', 'memref', 'unranked_memref', 'vector', 'complex', 'tuple', 'function', 'index',
               'none', 'integer', 'float', 'dialect']  # TYPE_IS_* order
 
-TRANSFORMS = ['same', 'element', 'element_or_self', 'i1_same_shape', 'function_inputs', 'function_results', 'pointee',
-              'emitc_pointer_to', 'emitc_lvalue_of', 'llvm_with_i1', 'elements', 'vector_last_dim_halved',
+TRANSFORMS = ['same', 'element', 'element_or_self', 'i1_same_shape', 'index_same_shape', 'i32_same_shape', 'complex_element',
+              'complex_of', 'tensor_of_memref', 'memref_of_tensor', 'pointee', 'function_inputs', 'function_results', 'tuple_types',
+              'vector_1d_of', 'emitc_pointer_to', 'emitc_lvalue_of', 'llvm_with_i1', 'elements', 'vector_last_dim_halved',
               'vector_last_dim_doubled']  # type_transform order
 
 PARAM_KINDS = ['unknown', 'int', 'bool', 'string', 'float', 'enum', 'type', 'attr', 'int_attr', 'float_attr', 'bool_attr',

@@ -365,7 +365,8 @@ class Extractor:
         if x.is_a(r, 'RankedI64ElementsAttr'):
             return 'elements(i64)'
         if x.is_a(r, 'AnyAttrOf'):
-            return 'any_of(%s)' % ', '.join(self.attr_spec(x.rec(a)) for a in r['allowedAttributes'])
+            specs = [self.attr_spec(x.rec(a)) for a in r['allowedAttributes']]
+            return 'any' if 'any' in specs else 'any_of(%s)' % ', '.join(specs)
         if x.is_a(r, 'TypeAttrBase') or name == 'MemRefTypeAttr':
             m = re.fullmatch(r'(?:type attribute of )?(.*?)(?: type attribute)?', text)
             return 'type'

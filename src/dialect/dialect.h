@@ -14,7 +14,8 @@
  *
  * ids.h (generated) names what C code wants to mention: OP_<dialect>_<op>, ATTR_<dialect>_<mnemonic>,
  * TYPE_<dialect>_<mnemonic>, ENUM_<dialect>_<name>, DIALECT_<name>, CUSTOM_<Name>, HAND_<dialect>_<op>,
- * HANDATTR_..., HANDTYPE_..., INFER_<dialect>_<op>, TRANSFORM_<n>; dots in names become underscores.
+ * HANDATTR_<dialect>_<mnemonic>, HANDTYPE_<dialect>_<mnemonic>, INFER_<dialect>_<op>; dots and dashes in names become
+ * underscores. Each list ends with its count (OP_N, CUSTOM_N, ...).
  */
 #ifndef DIALECT_DIALECT_H
 #define DIALECT_DIALECT_H
@@ -124,9 +125,7 @@ typedef enum attr_kind {
     ATTR_DEF,      /* attribute definition `ref` */
     ATTR_ANY_OF,   /* one of dialect_refs[first..first+n) (attribute constraints) */
     ATTR_LOCATION,
-    ATTR_MEMREF_LAYOUT, /* affine_map, strided or a dialect attribute */
-    ATTR_TYPED,         /* any attribute with a type */
-    ATTR_PROPERTY,      /* a property that is not an attribute and has no attribute kind of its own */
+    ATTR_TYPED, /* any attribute with a type */
     ATTR_N_KINDS
 } attr_kind;
 
@@ -137,7 +136,7 @@ typedef enum attr_print {
     ATTR_PRINT_NO_TYPE,  /* without ": type", which is `type` of the constraint */
     ATTR_PRINT_KEYWORD,  /* the enum case as a bare word (quoted when it is no identifier) */
     ATTR_PRINT_SYMBOL,   /* a symbol name: @x */
-    ATTR_PRINT_NATIVE    /* a property of C++ type: number, true/false, "text", or keyword of enum `ref` */
+    ATTR_PRINT_NATIVE /* a property of C++ type: keyword of enum `ref`, as `type`<keyword> when `type` is set */
 } attr_print;
 
 enum {
@@ -206,8 +205,7 @@ typedef struct value_def {
     uint8_t transform; /* type_transform */
 } value_def;
 
-/* How one type follows from another (TypesMatchWith). Generated TRANSFORM_OPAQUE + n are those without a class: see
- * dialect_transform_text. */
+/* How one type follows from another (TypesMatchWith). */
 typedef enum type_transform {
     TRANSFORM_SAME,
     TRANSFORM_ELEMENT,         /* element type of a shaped type */
@@ -223,15 +221,20 @@ typedef enum type_transform {
     TRANSFORM_FUNCTION_INPUTS, /* types of a function type: for a variadic list */
     TRANSFORM_FUNCTION_RESULTS,
     TRANSFORM_TUPLE_TYPES,
-    TRANSFORM_VECTOR_1D_OF, /* vector type without its leading dimension */
-    TRANSFORM_OPAQUE = 32
+    TRANSFORM_VECTOR_1D_OF,     /* vector type without its leading dimension */
+    TRANSFORM_EMITC_POINTER_TO, /* !emitc.ptr<t> of !emitc.lvalue<t> */
+    TRANSFORM_EMITC_LVALUE_OF,  /* !emitc.lvalue<t> of !emitc.ptr<t> */
+    TRANSFORM_LLVM_WITH_I1,     /* !llvm.struct<(t, i1)> of t */
+    TRANSFORM_ELEMENTS,         /* the element type, once for each element: for a variadic list */
+    TRANSFORM_VECTOR_LAST_DIM_HALVED,
+    TRANSFORM_VECTOR_LAST_DIM_DOUBLED, /* a vector of rank 0 becomes vector<2x..> */
+    TRANSFORM_N
 } type_transform;
 
 enum {
     OP_ATTR_OPTIONAL = 1 << 0, /* may be absent */
     OP_ATTR_DEFAULT = 1 << 1,  /* has a default value; unless OPTIONAL too, a reader sets it when absent */
     OP_ATTR_PROPERTY = 1 << 2, /* declared as a property, not as an attribute; both live in <{}> */
-    OP_ATTR_DERIVED = 1 << 3,  /* computed, never written */
     OP_ATTR_SEGMENTS = 1 << 4  /* operandSegmentSizes or resultSegmentSizes */
 };
 
@@ -267,8 +270,9 @@ typedef enum rule_kind {
 
 /* A relation between the types of an op's variables. vars: dialect_refs[first..first+n), each VAR(kind, index). */
 typedef struct type_rule {
+    dtext text; /* for messages: "failed to verify that " text */
     uint8_t kind, transform;
-    uint8_t n, pad;
+    uint8_t n;
     uint16_t first;
 } type_rule;
 
@@ -335,6 +339,8 @@ typedef enum op_infer {
 #define OP_TYPES_BROADCAST \
     (1ull << 50) /* ResultsBroadcastableShape: result shape is the broadcast of the operands' */
 #define OP_VECTOR_UNROLL (1ull << 51)
+#define OP_COMPATIBLE_TYPES \
+    (1ull << 52) /* StableHLO: operand and result types equal but for dynamic dimensions, bounds, ... */
 
 typedef struct op_def {
     uint64_t flags;
@@ -381,6 +387,8 @@ typedef enum param_kind {
     PARAM_FUNCTION_TYPE,
     PARAM_DENSE_ARRAY_ATTR,
     PARAM_LOCATION,
+    PARAM_KEYWORD, /* a bare word of an open set (DWARF names) */
+    PARAM_BIG_INT, /* an integer of any width */
     PARAM_N_KINDS
 } param_kind;
 
@@ -388,7 +396,9 @@ enum {
     PARAM_IS_ARRAY = 1 << 0,
     PARAM_IS_OPTIONAL = 1 << 1,
     PARAM_IS_SIGNED = 1 << 2,
-    PARAM_IS_SELF_TYPE = 1 << 3
+    PARAM_IS_SELF_TYPE = 1 << 3,
+    PARAM_IS_BRACKETED = 1 << 4, /* array written as [1, 2] */
+    PARAM_IS_HAND = 1 << 5       /* upstream code reads and prints it */
 };
 
 typedef struct param_def {
@@ -456,20 +466,24 @@ typedef struct enum_def {
  *   ASM_STRING           index = literal number: a string given to a custom directive
  *   ASM_STRUCT           n parameters: name = value, ...
  *   ASM_PARAMS           n parameters: value, ...
- *   ASM_GROUP            optional group. index = distance to the anchor (0: none), jump = distance to what follows the
- *                        "then" part: the ASM_ELSE if there is one, else the end of the group
+ *   ASM_GROUP            optional group. index = distance to the anchor, jump = distance to what follows the "then"
+ *                        part: the ASM_ELSE if there is one, else the end of the group
  *   ASM_ELSE             end of a "then" part, start of an "else" part; jump = distance to the end of the group
  *   ASM_OILIST           clauses in any order; n = number of clauses, jump = distance to the end
  *   ASM_CLAUSE           index = literal that starts it, jump = distance to the next clause or the end of the list
  *   ASM_SPACE            one space (written by hand in the form); ASM_NEWLINE: line break and indentation
+ *
+ * jump of any other element is the distance to the next one, its arguments skipped.
  *
  * Reading a group: it is present when its first element is (a literal, an operand, an attribute, ...); with
  * ASM_F_INVERTED the test still is of the "then" part's first element. Printing a group: present when the anchor is:
  * an operand (list), region or successor list that is not empty, an attribute that is present and not its default, for
  * ASM_CUSTOM any of its arguments, for a unit attribute that it is set; inverted: when it is not.
  *
- * Printing: write ' ' before an element that has ASM_F_SPACE (attribute dictionaries bring their own space). This is
- * decided at build time the way mlir-tblgen does it. */
+ * Printing: write ' ' before an element that has ASM_F_SPACE. This is decided at build time the way mlir-tblgen does
+ * it, with three things left to the printer: attribute dictionaries bring their own space when they are not empty;
+ * ASM_PROP_DICT always starts with one; a parameter (or struct of them) that is left out takes its space with it.
+ * Attribute dictionaries leave out what the form writes, the segment sizes, and attributes that have their default. */
 typedef enum asm_kind {
     ASM_LITERAL,
     ASM_VAR,
@@ -527,15 +541,13 @@ extern const enum_def dialect_enums[];
 extern const enum_case dialect_enum_cases[];
 extern const asm_elem dialect_asm[];
 extern const dtext dialect_literals[];
-extern const dtext dialect_custom_names[];    /* by CUSTOM_* */
-extern const dtext dialect_transform_texts[]; /* by transform - TRANSFORM_OPAQUE: the upstream expression */
+extern const dtext dialect_custom_names[]; /* by CUSTOM_* */
 extern const uint16_t dialect_refs[];
 
 typedef struct dialect_counts {
     uint32_t dialects, ops, values, op_attrs, regions, successors, rules, constraints, preds,
         attr_constraints;
-    uint32_t attr_defs, type_defs, params, enums, enum_cases, elems, literals, customs, transforms, refs,
-        pool_bytes;
+    uint32_t attr_defs, type_defs, params, enums, enum_cases, elems, literals, customs, refs, pool_bytes;
     uint32_t hands, attr_hands, type_hands, infers;
 } dialect_counts;
 extern const dialect_counts dialect_n;
