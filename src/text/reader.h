@@ -52,6 +52,9 @@ typedef struct reader {
     text_registry registry;
     uint32_t depth, max_depth;
     bool oom;              /* memory ran out somewhere in the reader itself */
+    bool fatal;            /* no use in going on after the error: out of memory, nested too deeply */
+    bool recoverable;      /* the error of the op being read left the cursor behind its types */
+    bool recovered;        /* after an op in error: the cursor stands behind it */
     bool in_preset;        /* reading a default value of the op tables, not the file */
     uint32_t errors;       /* errors reported so far */
     rd_stack stack;        /* see above */
@@ -127,7 +130,8 @@ enum {
     RD_LETTER = 4 /* and _ */,
     RD_ID = 8 /* letters digits _ $ . */,
     RD_SUFFIX = 16 /* RD_ID and - */,
-    RD_HEX = 32
+    RD_HEX = 32,
+    RD_SPAN = 64 /* bytes that matter for where <...> ends */
 };
 extern const uint8_t rd_class[256];
 static inline bool rd_is_class(char c, unsigned mask) {
@@ -249,8 +253,7 @@ ir_attr rd_affine_map(reader *r);
 ir_attr rd_affine_set(reader *r);
 /* `[%i + 1, symbol(%n)]`, `(...)`: affine expressions over SSA values. *map is the map, and its dimension operands, then its
  * symbol operands are appended to the op's operands, resolved as index. open: '[' or '('. */
-struct rd_op;
-bool rd_affine_of_ssa(reader *r, struct rd_op *op, char open, ir_attr *map);
+bool rd_affine_of_ssa(reader *r, char open, ir_attr *map);
 
 /* `loc(...)`: "expected 'loc' keyword..." 0 after an error. */
 ir_loc rd_location(reader *r);
@@ -272,8 +275,9 @@ typedef struct rd_op {
     uint32_t n_names;  /* names before '=', three words each on the stack from `names` on: */
     uint32_t names;    /*   (offset of '%', name id, how many results it stands for) */
     uint32_t operands, types, props, attrs, regions, successors, mark;
-    ir_loc loc;    /* 0 until known: file location of `at` */
-    bool isolated; /* its regions see no names from outside */
+    ir_attr props_dict, attrs_dict; /* generic form: the dictionaries as read */
+    ir_loc loc;                     /* 0 until known: file location of `at` */
+    bool isolated;                  /* its regions see no names from outside */
 } rd_op;
 
 /* Adders; false when out of memory. */
@@ -389,7 +393,7 @@ bool rd_ensure_terminator(reader *r, rd_op *op, const op_def *terminator);
 /* `^name`: "expected block name". */
 bool rd_successor(reader *r, ir_block *out);
 /* `^name(%a, %b : t, t)`: operands are appended to the op's; *n how many. */
-bool rd_successor_operands(reader *r, rd_op *op, ir_block *out, uint32_t *n);
+bool rd_successor_operands(reader *r, ir_block *out, uint32_t *n);
 
 /* ---- hooks ---------------------------------------------------------------------------------------------- */
 

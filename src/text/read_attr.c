@@ -1,0 +1,760 @@
+/* read_attr.c - attributes: literals, arrays, dictionaries, symbols, aliases, and dialect attributes by their hooks or as
+ * text.
+ */
+#include "base/num.h"
+#include "text/read_inner.h"
+
+/* ---- aliases -------------------------------------------------------------------------------------------- */
+
+bool rd_loc_number(const reader *r, const char *p, uint32_t len, uint32_t *number) {
+    /* "#loc" and one to nine digits without leading zeros. */
+    if (len < 5 || len > 13 || memcmp(p, "#loc", 4) != 0 || (p[4] == '0' && len > 5))
+        return false;
+    uint32_t n = 0;
+    for (uint32_t i = 4; i < len; i++) {
+        if (!rd_is_class(p[i], RD_DIGIT))
+            return false;
+        n = n * 10 + (uint32_t)(p[i] - '0');
+    }
+    /* A printed file numbers its locations; a lone huge number goes through the map. */
+    *number = n;
+    return n < (uint32_t)(r->end - r->begin) / 4 + 1024 && n < RD_DEFERRED_NAMED;
+}
+
+ir_node rd_alias_get(const reader *r, const char *p, uint32_t len) {
+    const rd_tables *t = r->t;
+    uint32_t number;
+    if (rd_loc_number(r, p, len, &number))
+        return number < t->loc_numbers.n ? t->loc_numbers.v[number] : 0;
+    uint32_t *index = map_str_get(&t->alias_names, str_of(p, len));
+    return index ? t->aliases.v[*index].node : 0;
+}
+
+static bool alias_set(reader *r, const char *p, uint32_t len, ir_node node) {
+    rd_tables *t = r->t;
+    uint32_t number;
+    if (rd_loc_number(r, p, len, &number)) {
+        size_t n = t->loc_numbers.n;
+        if (number >= n) {
+            if (!vec_room(&t->loc_numbers, number + 1 - n))
+                return rd_oom(r);
+            memset(t->loc_numbers.v + n, 0, (t->loc_numbers.cap - n) * sizeof *t->loc_numbers.v);
+            t->loc_numbers.n = t->loc_numbers.cap;
+        }
+        t->loc_numbers.v[number] = node;
+        return true;
+    }
+    bool added;
+    uint32_t *index = map_str_put(&t->alias_names, str_of(p, len), (uint32_t)t->aliases.n, &added);
+    rd_alias a = {node, (uint32_t)(p - r->begin)};
+    if (!index || (added && !vec_push(&t->aliases, a)))
+        return rd_oom(r);
+    t->aliases.v[*index] = a;
+    return true;
+}
+
+bool rd_alias_definition(reader *r) {
+    const char *p = r->p;
+    bool is_type = *p == '!';
+    uint32_t len = rd_prefixed_len(p), at = rd_pos(r);
+    if (!len)
+        return rd_expected(r, "expected operation name in quotes");
+    str name = str_of(p + 1, len - 1);
+    if (rd_alias_get(r, p, len))
+        return rd_error(r, at, "redefinition of %s alias id '%.*s'", is_type ? "type" : "attribute",
+                        STR_ARG(name));
+    if (str_find_char(name, '.') != name.n)
+        return rd_error(r, at, "%s names with a '.' are reserved for dialect-defined names",
+                        is_type ? "type" : "attribute");
+    rd_take(r, len);
+    if (!rd_accept(r, '='))
+        return rd_expected(r, "expected '=' in %s alias definition", is_type ? "type" : "attribute");
+    ir_node node = is_type ? rd_type(r) : rd_attr(r, 0);
+    return node && alias_set(r, p, len, node);
+}
+
+/* ---- dialect attributes and types ----------------------------------------------------------------------- */
+
+/* MLIR's rule: brackets balance, "->" and strings are units. */
+const char *rd_balanced(reader *r, const char *p) {
+    uint32_t mark = rd_mark(r);
+    do {
+        char c = *p, close = 0;
+        switch (c) {
+        case 0:
+            if (p < r->end)
+                break;
+            {
+                char open = rd_mark(r) > mark ? (char)r->stack.w[rd_mark(r) - 1] : '<';
+                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin),
+                          "unbalanced '%c' character in pretty dialect name", open);
+            }
+            rd_pop(r, mark);
+            return NULL;
+        case '<':
+        case '[':
+        case '(':
+        case '{':
+            if (rd_mark(r) - mark >= (1u << 24)) {
+                r->fatal = true;
+                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin), "nested too deeply");
+                return NULL;
+            }
+            if (!rd_push(r, (uint32_t)(uint8_t)c))
+                return NULL;
+            break;
+        case '-':
+            if (p[1] == '>')
+                p++;
+            break;
+        case '>': close = '<'; break;
+        case ']': close = '['; break;
+        case ')': close = '('; break;
+        case '}': close = '{'; break;
+        case '"': {
+            str body;
+            bool escapes;
+            const char *wrong;
+            const char *q = rd_scan_string(r, p, &body, &escapes, &wrong);
+            if (!q) {
+                rd_report(r, DIAG_ERROR, (size_t)(wrong - r->begin), "expected '\"' in string literal");
+                rd_pop(r, mark);
+                return NULL;
+            }
+            p = q - 1;
+            break;
+        }
+        default: break;
+        }
+        if (close) {
+            char open = (char)r->stack.w[rd_mark(r) - 1];
+            if (open != close) {
+                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin),
+                          "unbalanced '%c' character in pretty dialect name", open);
+                rd_pop(r, mark);
+                return NULL;
+            }
+            rd_pop(r, rd_mark(r) - 1);
+        }
+        p++;
+    } while (rd_mark(r) > mark);
+    return p;
+}
+
+bool rd_opaque_text(reader *r, str name, size_t dot, str *dialect, str *text) {
+    const char *start = r->p + 1, *end = start + name.n;
+    *dialect = str_slice(name, 0, dot);
+    if (*end == '<') {
+        end = rd_balanced(r, end);
+        if (!end)
+            return false;
+    }
+    *text = str_of(start, (size_t)(end - start));
+    r->p = r->tok_end = end;
+    rd_skip(r);
+    return true;
+}
+
+static bool dialect_is_registered(const reader *r, str dialect) {
+    const dialect_info *d = dialect_find(dialect);
+    return d && (r->registry == TEXT_ALL || d->flags & DIALECT_UPSTREAM);
+}
+
+rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
+    bool is_type = *r->p == '!', bracket = dot == name.n;
+    const char *start = r->p, *tok_end = r->tok_end;
+    str dialect = str_slice(name, 0, dot), mnemonic = str_from(name, dot + 1);
+    if (!dialect_is_registered(r, dialect))
+        return RD_UNKNOWN;
+    rd_take(r, (uint32_t)name.n + 1);
+    if (bracket) {
+        rd_take(r, 1);
+        mnemonic = rd_peek_id(r);
+        if (mnemonic.n)
+            rd_take(r, (uint32_t)mnemonic.n);
+    }
+    char full[128];
+    const attr_type_def *def = NULL;
+    if (mnemonic.n && dialect.n + mnemonic.n + 1 < sizeof full) {
+        memcpy(full, dialect.p, dialect.n);
+        full[dialect.n] = '.';
+        memcpy(full + dialect.n + 1, mnemonic.p, mnemonic.n);
+        str key = str_of(full, dialect.n + 1 + mnemonic.n);
+        def = is_type ? dialect_find_type(key) : dialect_find_attr(key);
+    }
+    uint32_t errors = r->errors, mark = rd_mark(r);
+    rd_answer a;
+    if (is_type)
+        a = def ? asm_read_type(r, def, out) : asm_read_type_hand(r, dialect, mnemonic, out);
+    else
+        a = def ? asm_read_attr(r, def, 0, out) : asm_read_attr_hand(r, dialect, mnemonic, 0, out);
+    if (a == RD_DONE && bracket && !rd_accept(r, '>')) {
+        rd_expected(r, "expected '>'");
+        a = RD_ERROR;
+    }
+    if (a == RD_UNKNOWN) {
+        r->p = start;
+        r->tok_end = tok_end;
+        rd_pop(r, mark);
+        r->errors = errors;
+    }
+    return a;
+}
+
+/* `#...` */
+static ir_attr extended_attr(reader *r) {
+    const char *at = r->p;
+    uint32_t len = rd_prefixed_len(at);
+    if (!len) {
+        rd_expected(r, "expected attribute value");
+        return 0;
+    }
+    str name = str_of(at + 1, len - 1);
+    size_t dot = str_find_char(name, '.');
+    if (dot == name.n && at[len] != '<') {
+        ir_node n = rd_alias_get(r, at, len);
+        rd_take(r, len);
+        if (!n)
+            rd_expected(r, "undefined symbol alias id '%.*s'", STR_ARG(name));
+        return n;
+    }
+    if (!rd_enter(r))
+        return 0;
+    ir_attr out = 0;
+    rd_answer a = rd_extended(r, name, dot, &out);
+    rd_leave(r);
+    if (a != RD_UNKNOWN)
+        return a == RD_DONE ? out : 0;
+    str dialect, text;
+    if (!rd_opaque_text(r, name, dot, &dialect, &text))
+        return 0;
+    uint32_t w[2] = {rd_slice(r, dialect), rd_slice(r, text)};
+    return w[0] && w[1] ? rd_made(r, ir_intern(r->ctx, IR_ATTR_OPAQUE, 0, w, 2)) : 0;
+}
+
+/* ---- numbers -------------------------------------------------------------------------------------------- */
+
+static ir_attr out_of_range(reader *r, uint32_t at, bool in_list) {
+    rd_error(r, at,
+             in_list ? "integer constant out of range for type"
+                     : "integer constant out of range for attribute");
+    return 0;
+}
+
+/* An integer literal wider than 64 bits. */
+static ir_attr wide_integer(reader *r, uint32_t at, bool negative, str text, ir_type type, uint32_t width) {
+    bool hex = text.n > 2 && text.p[1] == 'x';
+    str digits = hex ? str_from(text, 2) : text;
+    while (digits.n > 1 && digits.p[0] == '0')
+        digits = str_from(digits, 1);
+    /* 10^n has more than 3.32 n bits */
+    if (digits.n > (hex ? width / 4 + 1 : width / 3 + 2))
+        return out_of_range(r, at, false);
+    uint32_t n = (width + 63) / 64 + 1;
+    uint64_t *limbs = mem_alloc_zero(r->mem, n * sizeof *limbs);
+    if (!limbs) {
+        rd_oom(r);
+        return 0;
+    }
+    for (size_t i = 0; i < digits.n; i++) {
+        unsigned __int128 carry = (unsigned __int128)(unsigned)num_hex_digit(digits.p[i]);
+        for (uint32_t k = 0; k < n; k++) {
+            carry += (unsigned __int128)limbs[k] * (hex ? 16 : 10);
+            limbs[k] = (uint64_t)carry;
+            carry >>= 64;
+        }
+    }
+    uint32_t bits = n * 64;
+    while (bits && !(limbs[(bits - 1) / 64] >> (bits - 1) % 64 & 1))
+        bits--;
+    bool is_signed = ir_flags_of(r->ctx, type) == IR_SIGNED;
+    bool fits = bits <= width;
+    if (negative) {
+        /* -2^(width-1) is the least. */
+        bool least = bits == width;
+        for (uint32_t k = 0; least && k < n; k++)
+            least = limbs[k] == (k == (width - 1) / 64 ? 1ull << (width - 1) % 64 : 0);
+        fits = bits > 0 && (bits < width || least);
+        uint64_t carry = 1;
+        for (uint32_t k = 0; k < n; k++) {
+            limbs[k] = ~limbs[k] + carry;
+            carry = carry && limbs[k] == 0;
+        }
+    } else if (is_signed && bits == width) {
+        fits = false;
+    }
+    ir_attr a = fits ? rd_made(r, ir_attr_int_limbs(r->ctx, type, limbs, n)) : out_of_range(r, at, false);
+    mem_free(r->mem, limbs, n * sizeof *limbs);
+    return a;
+}
+
+bool rd_integer_fits(const reader *r, bool negative, str text, ir_type type, uint64_t *out) {
+    uint64_t v;
+    bool hex = text.n > 2 && text.p[1] == 'x';
+    if (!(hex ? num_parse_hex_u64(str_from(text, 2), &v) : num_parse_u64(text, &v)))
+        return false;
+    bool is_index = ir_kind_of(r->ctx, type) == IR_TYPE_INDEX;
+    uint32_t width = is_index ? 64 : ir_at(r->ctx, type, 0);
+    bool is_signed = is_index || ir_flags_of(r->ctx, type) == IR_SIGNED;
+    uint64_t top = width ? 1ull << (width - 1) : 0;
+    if (width < 64 && v >> width)
+        return false;
+    if (negative ? v == 0 || v > top : is_signed && v & top)
+        return false;
+    *out = negative ? 0 - v : v;
+    return true;
+}
+
+ir_attr rd_integer_attr(reader *r, uint32_t at, bool negative, str text, ir_type type) {
+    ir_kind k = ir_kind_of(r->ctx, type);
+    if (k == IR_TYPE_FLOAT)
+        return rd_float_attr(r, at, negative, text,
+                             text.n > 1 && text.p[1] == 'x' ? RD_HEX_NUMBER : RD_DECIMAL, type);
+    if (k != IR_TYPE_INTEGER && k != IR_TYPE_INDEX) {
+        rd_error(r, at, "integer literal not valid for specified type");
+        return 0;
+    }
+    if (negative && k == IR_TYPE_INTEGER && ir_flags_of(r->ctx, type) == IR_UNSIGNED) {
+        rd_error(r, at, "negative integer literal not valid for unsigned integer type");
+        return 0;
+    }
+    uint32_t width = k == IR_TYPE_INDEX ? 64 : ir_at(r->ctx, type, 0);
+    if (width > 64)
+        return wide_integer(r, at, negative, text, type, width);
+    uint64_t v;
+    if (!rd_integer_fits(r, negative, text, type, &v))
+        return out_of_range(r, at, false);
+    return rd_made(r, ir_attr_int(r->ctx, type, (int64_t)v));
+}
+
+bool rd_float_words(reader *r, uint32_t at, bool negative, str text, rd_number_kind kind, ir_type type,
+                    uint64_t words[2]) {
+    ir_float f = (ir_float)ir_flags_of(r->ctx, type);
+    words[1] = 0;
+    if (kind == RD_DECIMAL) {
+        rd_error(r, at, "unexpected decimal integer literal for a floating point value");
+        rd_note(r, at, "add a trailing dot to make the literal a float");
+        return false;
+    }
+    if (kind == RD_HEX_NUMBER) {
+        if (negative)
+            return rd_error(r, at, "hexadecimal float literal should not have a leading minus");
+        str digits = str_from(text, 2);
+        while (digits.n > 1 && digits.p[0] == '0')
+            digits = str_from(digits, 1);
+        uint32_t bits = ir_float_infos[f].bits;
+        uint64_t high = 0;
+        bool fits = digits.n <= 32;
+        if (fits && digits.n > 16) {
+            fits = num_parse_hex_u64(str_slice(digits, 0, digits.n - 16), &high);
+            digits = str_from(digits, digits.n - 16);
+        }
+        fits = fits && num_parse_hex_u64(digits, &words[0]);
+        words[1] = high;
+        if (bits <= 64)
+            fits = fits && !high && (bits == 64 || !(words[0] >> bits));
+        else
+            fits = fits && (bits == 128 || !(high >> (bits - 64)));
+        return fits || rd_error(r, at, "hexadecimal float constant out of range for type");
+    }
+    if (f == IR_F32) {
+        float v;
+        num_parse_float(text, &v);
+        uint32_t b;
+        memcpy(&b, &v, 4);
+        words[0] = b | (negative ? 1u << 31 : 0);
+        return true;
+    }
+    /* MLIR reads a double first and rounds that. */
+    double v;
+    num_parse_double(text, &v);
+    ir_float_to_words(f, negative ? -v : v, words);
+    return true;
+}
+
+ir_attr rd_float_attr(reader *r, uint32_t at, bool negative, str text, rd_number_kind kind, ir_type type) {
+    uint64_t words[2];
+    if (!rd_float_words(r, at, negative, text, kind, type, words))
+        return 0;
+    return rd_made(r, ir_attr_float_bits(r->ctx, type, words));
+}
+
+/* A number, its optional '-' taken already. */
+static ir_attr number_attr(reader *r, uint32_t at, bool negative, ir_type type) {
+    str text;
+    rd_number_kind kind = rd_peek_number(r, &text);
+    if (kind == RD_NO_NUMBER) {
+        rd_expected(r, "expected constant integer or floating point value");
+        return 0;
+    }
+    uint32_t number_at = rd_pos(r);
+    (void)at;
+    rd_take(r, (uint32_t)text.n);
+    if (!type) {
+        if (rd_accept(r, ':'))
+            type = rd_type(r);
+        else
+            type = kind == RD_FLOAT ? r->ctx->t_f64 : r->ctx->t_i64;
+        if (!type)
+            return 0;
+    }
+    if (kind == RD_FLOAT) {
+        if (ir_kind_of(r->ctx, type) != IR_TYPE_FLOAT) {
+            rd_error(r, rd_pos(r), "floating point value not valid for specified type");
+            return 0;
+        }
+        return rd_float_attr(r, number_at, negative, text, kind, type);
+    }
+    return rd_integer_attr(r, number_at, negative, text, type);
+}
+
+/* ---- lists, dictionaries, symbols ----------------------------------------------------------------------- */
+
+bool rd_list(reader *r, char open, char close, bool (*item)(reader *r, void *arg), void *arg) {
+    if (!rd_expect(r, open))
+        return false;
+    if (rd_accept(r, close))
+        return true;
+    do
+        if (!item(r, arg))
+            return false;
+    while (rd_accept(r, ','));
+    return rd_expect(r, close);
+}
+
+static ir_attr array_attr(reader *r) {
+    rd_take(r, 1);
+    uint32_t mark = rd_mark(r);
+    if (!rd_accept(r, ']')) {
+        if (!rd_enter(r))
+            return 0;
+        do {
+            ir_attr a = rd_attr(r, 0);
+            if (!a || !rd_push(r, a)) {
+                rd_leave(r);
+                return 0;
+            }
+        } while (rd_accept(r, ','));
+        rd_leave(r);
+        if (!rd_accept(r, ']')) {
+            rd_expected(r, "expected ',' or ']'");
+            return 0;
+        }
+    }
+    ir_attr a = ir_attr_array(r->ctx, rd_words(r, mark), rd_mark(r) - mark);
+    rd_pop(r, mark);
+    return rd_made(r, a);
+}
+
+/* Reads the entries of `{...}`. Given the key that occurs twice, reports its second place instead of reading on. */
+static bool dict_entries(reader *r, ir_str dup) {
+    if (!rd_accept(r, '{'))
+        return rd_expected(r, "expected '{' in attribute dictionary");
+    if (rd_accept(r, '}'))
+        return true;
+    bool seen = false;
+    do {
+        uint32_t at = rd_pos(r);
+        ir_str key;
+        if (*r->p == '"') {
+            if (!rd_string(r, &key))
+                return false;
+            if (ir_str_of(r->ctx, key).n == 0)
+                return rd_error(r, at, "expected valid attribute name");
+        } else {
+            str id = rd_peek_id(r);
+            if (!id.n)
+                return rd_error(r, at, "expected attribute name");
+            rd_take(r, (uint32_t)id.n);
+            if (!(key = rd_slice(r, id)))
+                return false;
+        }
+        if (dup && key == dup) {
+            if (seen)
+                return rd_error(r, at, "duplicate key '%.*s' in dictionary attribute",
+                                STR_ARG(ir_str_of(r->ctx, key)));
+            seen = true;
+        }
+        ir_attr value = rd_accept(r, '=') ? rd_attr(r, 0) : r->ctx->a_unit;
+        if (!value || !rd_push(r, key) || !rd_push(r, value))
+            return false;
+    } while (rd_accept(r, ','));
+    return rd_accept(r, '}') || rd_expected(r, "expected '}' in attribute dictionary");
+}
+
+/* Length of `{...}` at p when it is simple enough to be looked up by its text; 0 when it is not. */
+static uint32_t brace_span(const reader *r, const char *p) {
+    const char *q = p, *end = (size_t)(r->end - p) < RD_MEMO_MAX ? r->end : p + RD_MEMO_MAX;
+    uint32_t open = 0;
+    for (; q < end; q++) {
+        if (*q == '{') {
+            open++;
+        } else if (*q == '}') {
+            if (--open == 0)
+                return (uint32_t)(q + 1 - p);
+        } else if (*q == '"') {
+            for (q++; q < end && *q != '"'; q++)
+                if (*q == '\\' || *q == '\n')
+                    return 0;
+        } else if (*q == '/' || *q == 0) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+ir_attr rd_dict(reader *r) {
+    const char *start = r->p;
+    uint32_t span = *start == '{' ? brace_span(r, start) : 0;
+    str text = str_of(start, span);
+    rd_memo_entry *e = rd_memo_at(r->t->dicts, text);
+    if (span && rd_memo_is(e, text)) {
+        rd_take(r, span);
+        return e->node;
+    }
+    uint32_t mark = rd_mark(r), at = rd_pos(r);
+    if (!rd_enter(r))
+        return 0;
+    bool ok = dict_entries(r, 0);
+    rd_leave(r);
+    if (!ok)
+        return 0;
+    ir_str dup = 0;
+    ir_attr a = ir_attr_dict(r->ctx, rd_words(r, mark), (rd_mark(r) - mark) / 2, &dup);
+    rd_pop(r, mark);
+    if (!a && dup) {
+        rd_seek(r, at);
+        dict_entries(r, dup);
+        return 0;
+    }
+    if (a && span && r->tok_end == start + span)
+        *e = (rd_memo_entry){start, span, a};
+    return rd_made(r, a);
+}
+
+ir_attr rd_symbol_ref(reader *r) {
+    uint32_t mark = rd_mark(r);
+    do {
+        ir_str name;
+        if (!rd_symbol_name(r, &name) || !rd_push(r, name))
+            return 0;
+    } while (r->p[0] == ':' && r->p[1] == ':' && rd_accept_text(r, "::"));
+    ir_attr a = ir_intern(r->ctx, IR_ATTR_SYMBOL, 0, rd_words(r, mark), rd_mark(r) - mark);
+    rd_pop(r, mark);
+    return rd_made(r, a);
+}
+
+/* ---- keyword attributes --------------------------------------------------------------------------------- */
+
+static ir_attr strided_attr(reader *r) {
+    if (!rd_expect(r, '<') || !rd_expect(r, '['))
+        return 0;
+    uint32_t mark = rd_mark(r);
+    if (!rd_push64(r, 0))
+        return 0;
+    int64_t v;
+    if (!rd_accept(r, ']')) {
+        do {
+            v = IR_DYNAMIC;
+            if (!rd_accept(r, '?') && !rd_integer(r, &v))
+                return 0;
+            if (!rd_push64(r, v))
+                return 0;
+        } while (rd_accept(r, ','));
+        if (!rd_expect(r, ']'))
+            return 0;
+    }
+    if (rd_accept(r, ',')) {
+        v = IR_DYNAMIC;
+        if (!rd_expect_keyword(r, "offset") || !rd_expect(r, ':') ||
+            (!rd_accept(r, '?') && !rd_integer(r, &v)))
+            return 0;
+        rd_words(r, mark)[0] = (uint32_t)v;
+        rd_words(r, mark)[1] = (uint32_t)((uint64_t)v >> 32);
+    }
+    if (!rd_expect(r, '>'))
+        return 0;
+    ir_attr a = ir_intern(r->ctx, IR_ATTR_STRIDED, 0, rd_words(r, mark), rd_mark(r) - mark);
+    rd_pop(r, mark);
+    return rd_made(r, a);
+}
+
+static ir_attr distinct_attr(reader *r) {
+    if (!rd_accept(r, '[')) {
+        rd_expected(r, "expected '[' after 'distinct'");
+        return 0;
+    }
+    str text;
+    uint64_t id;
+    if (rd_peek_number(r, &text) != RD_DECIMAL || !num_parse_u64(text, &id)) {
+        rd_expected(r, "expected distinct ID");
+        return 0;
+    }
+    rd_take(r, (uint32_t)text.n);
+    if (!rd_accept(r, ']')) {
+        rd_expected(r, "expected ']' to close distinct ID");
+        return 0;
+    }
+    if (!rd_accept(r, '<')) {
+        rd_expected(r, "expected '<' after distinct ID");
+        return 0;
+    }
+    ir_attr inner = rd_is(r, '>') ? r->ctx->a_unit : rd_attr(r, 0);
+    if (!inner)
+        return 0;
+    if (!rd_accept(r, '>')) {
+        rd_expected(r, "expected '>' to close distinct attribute");
+        return 0;
+    }
+    uint32_t w[3] = {(uint32_t)id, (uint32_t)(id >> 32), inner};
+    return rd_made(r, ir_intern(r->ctx, IR_ATTR_DISTINCT, 0, w, 3));
+}
+
+static ir_attr map_attr(reader *r, bool set) {
+    if (!rd_expect(r, '<'))
+        return 0;
+    ir_attr a = set ? rd_affine_set(r) : rd_affine_map(r);
+    return a && rd_expect(r, '>') ? a : 0;
+}
+
+static ir_attr word_attr(reader *r, ir_type expected) {
+    str id = rd_peek_id(r);
+    switch (*id.p) {
+    case 't':
+        if (rd_accept_keyword(r, "true"))
+            return r->ctx->a_true;
+        break;
+    case 'f':
+        if (rd_accept_keyword(r, "false"))
+            return r->ctx->a_false;
+        break;
+    case 'd':
+        if (rd_accept_keyword(r, "dense"))
+            return rd_dense(r, expected);
+        if (rd_accept_keyword(r, "dense_resource"))
+            return rd_dense_resource(r, expected);
+        if (rd_accept_keyword(r, "distinct"))
+            return distinct_attr(r);
+        break;
+    case 'a':
+        if (rd_accept_keyword(r, "array"))
+            return rd_dense_array(r);
+        if (rd_accept_keyword(r, "affine_map"))
+            return map_attr(r, false);
+        if (rd_accept_keyword(r, "affine_set"))
+            return map_attr(r, true);
+        break;
+    case 's':
+        if (rd_accept_keyword(r, "sparse"))
+            return rd_sparse(r, expected);
+        if (rd_accept_keyword(r, "strided"))
+            return strided_attr(r);
+        break;
+    case 'l':
+        if (rd_is_keyword(r, "loc"))
+            return rd_location(r);
+        break;
+    case 'u':
+        if (rd_accept_keyword(r, "unit"))
+            return r->ctx->a_unit;
+        break;
+    default: break;
+    }
+    if (!rd_starts_type(r)) {
+        rd_expected(r, "expected attribute value");
+        return 0;
+    }
+    ir_type t = rd_type(r);
+    return t ? rd_made(r, ir_attr_type(r->ctx, t)) : 0;
+}
+
+static ir_attr string_attr(reader *r, ir_type expected) {
+    uint32_t w[2] = {0, expected};
+    if (!rd_string(r, &w[0]))
+        return 0;
+    if (!expected && rd_accept(r, ':') && !(w[1] = rd_type(r)))
+        return 0;
+    return rd_made(r, ir_intern(r->ctx, IR_ATTR_STRING, 0, w, 2));
+}
+
+bool rd_starts_attr(const reader *r) {
+    switch (*r->p) {
+    case '#':
+    case '"':
+    case '[':
+    case '{':
+    case '@': return true;
+    case '-': return r->p[1] != '>';
+    default: break;
+    }
+    if (rd_is_class(*r->p, RD_DIGIT) || rd_starts_type(r))
+        return true;
+    static const char *const words[] = {"true",     "false",   "dense",      "dense_resource",
+                                        "distinct", "array",   "affine_map", "affine_set",
+                                        "sparse",   "strided", "loc",        "unit"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (rd_is_keyword(r, words[i]))
+            return true;
+    return false;
+}
+
+ir_attr rd_attr(reader *r, ir_type expected) {
+    uint32_t at = rd_pos(r);
+    switch (*r->p) {
+    case '#': return extended_attr(r);
+    case '"': return string_attr(r, expected);
+    case '[': return array_attr(r);
+    case '{': return rd_dict(r);
+    case '@': return rd_symbol_ref(r);
+    case '-':
+        if (r->p[1] == '>')
+            break;
+        rd_take(r, 1);
+        return number_attr(r, at, true, expected);
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return number_attr(r, at, false, expected);
+    case '!':
+    case '(': {
+        ir_type t = rd_type(r);
+        return t ? rd_made(r, ir_attr_type(r->ctx, t)) : 0;
+    }
+    default: break;
+    }
+    return word_attr(r, expected);
+}
+
+/* ---- attributes of the op tables ------------------------------------------------------------------------ */
+
+ir_attr rd_attr_of_text(reader *r, str text, ir_type expected) {
+    rd_tables *t = r->t;
+    uint64_t key = (uint64_t)(uintptr_t)text.p * 0x9e3779b97f4a7c15u ^ expected;
+    uint32_t *known = map_u64_get(&t->presets, key);
+    if (known)
+        return *known;
+    reader outer = *r;
+    r->p = r->tok_end = r->begin = text.p;
+    r->end = text.p + text.n;
+    r->in_preset = true;
+    rd_skip(r);
+    ir_attr a = rd_attr(r, expected);
+    if (a && !rd_at_end(r))
+        a = 0;
+    r->p = outer.p;
+    r->tok_end = outer.tok_end;
+    r->begin = outer.begin;
+    r->end = outer.end;
+    r->in_preset = outer.in_preset;
+    r->errors = outer.errors;
+    bool added;
+    if (!map_u64_put(&t->presets, key, a, &added))
+        rd_oom(r);
+    return a;
+}
