@@ -137,6 +137,10 @@ static void print_opaque_op(printer *p, ir_op op) {
     if (p->collecting)
         return;
     print_str(p, ir_op_name_str(p->m, op));
+    /* Some forms start right behind the name ("ttkernel.f(%a)"): as it was written, where that can be seen. */
+    uintptr_t before = (uintptr_t)text.p - (uintptr_t)p->m->source.p;
+    if (text.n && (before - 1 >= p->m->source.n || text.p[-1] == ' '))
+        print_char(p, ' ');
     uint32_t n = 0;
     for (size_t i = next_name(text, 0); i < text.n; i = next_name(text, name_end(text, i)))
         n++;
@@ -349,6 +353,7 @@ static void print_module(printer *p, struct buf *out) {
     print_char(p, '\n');
     print_aliases_define(p, true);
     print_resource_section(p);
+    print_char(p, '\n');
 }
 
 bool text_print(const ir_module *m, const text_print_options *o, struct buf *out) {

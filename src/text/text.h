@@ -45,7 +45,7 @@ typedef struct text_print_options {
     int64_t hex_above; /* dense constants of more elements print as hex; 0: 100, as MLIR; -1: never */
 } text_print_options;
 
-/* Prints a module (with a final newline, as mlir-opt and ttmlir-opt do). False when memory or the buffer's sink
+/* Prints a module (and an empty line after it, as mlir-opt and ttmlir-opt do). False when memory or the buffer's sink
  * fails. Works on modules that do not verify. */
 bool text_print(const ir_module *m, const text_print_options *o, struct buf *out);
 /* One attribute, type or location node without aliases, as in --mlir-print-local-scope. For messages and viewers. */
