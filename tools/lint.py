@@ -65,10 +65,12 @@ def check_format(fix=False):
 
 def compile_commands():
     """(file, compiler arguments) of every C file the build knows."""
-    # The tests' compile commands are only known when the tests are configured.
-    code, text = run(["tools/configure", "build"])
-    if code:
-        sys.exit(text)
+    # Generated headers must be there before anything can be read.
+    for command in (["tools/configure", "build"], ["ninja", "-C", "build", "--quiet"]):
+        code, text = run(command)
+        if code:
+            print(text)
+            sys.exit(1)
     seen = set()
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         path = os.path.normpath(os.path.join(entry["directory"], entry["file"]))
