@@ -33,6 +33,18 @@ HAND_TYPES = {'llvm': ['void', 'token', 'label', 'metadata'],
               'quant': ['any', 'calibrated', 'uniform'],
               'gpu': ['async.token', 'mma_matrix', 'sparse.dntensor_handle', 'sparse.spgemmop_handle',
                       'sparse.spmat_handle']}
+# What a definition holds that TableGen does not say: definition -> parameter lines, after those it does say.
+HAND_PARAMS = {
+    'llvm.struct': ['packed bool optional = false', 'opaque bool optional = false'],
+    'quant.any': ['storage type', 'storageMin int(i64) optional', 'storageMax int(i64) optional',
+                  'expressed type optional'],
+    'quant.calibrated': ['expressed type', 'min float', 'max float'],
+    'quant.uniform': ['storage type', 'storageMin int(i64) optional', 'storageMax int(i64) optional', 'expressed type',
+                      'axes int(i64) array optional', 'blockSizes int(i64) array optional', 'scales float array',
+                      'zeroPoints int(i64) array', 'shape int(i64) array optional'],
+}
+# Definitions whose text has another name than the record: StableHLO's own parser writes type extensions as bounds<..>.
+HAND_MNEMONICS = {'stablehlo.type_extensions': 'bounds'}
 HAND_TYPE_CLASSES = {'LLVMVoidType': 'llvm.void', 'LLVMTokenType': 'llvm.token', 'LLVMPPCFP128Type': 'llvm.ppc_fp128',
                      'LLVMX86AMXType': 'llvm.x86_amx', 'AsyncTokenType': 'gpu.async.token',
                      'MMAMatrixType': 'gpu.mma_matrix', 'SparseDnTensorHandleType': 'gpu.sparse.dntensor_handle',
@@ -785,6 +797,13 @@ class Extractor:
             own_types = []
         type_text = [self.def_lines(a, 'typedef') for a in own_types]
         type_text += [['typedef ' + n, '  asm hand'] for n in HAND_TYPES.get(x.name, [])]
+        for lines in attr_text + type_text:
+            words = lines[0].split(' ', 2)
+            full = '%s.%s' % (x.name, words[1])
+            lines[-1:-1] = ['  param ' + p for p in HAND_PARAMS.get(full, [])]
+            if full in HAND_MNEMONICS:
+                lines[0] = ' '.join([words[0], HAND_MNEMONICS[full]] + words[2:])
+                lines[-1] = '  asm hand'
         type_text.sort(key=lambda lines: lines[0].split()[1])
         enums = {}
         for e in x.enums:
