@@ -1,0 +1,35 @@
+/* check.h - whether a module is valid: its structure and what the op tables and the rules per op say.
+ *
+ *   check_module ──▶ ir/verify.h (blocks, dominance), ir/symbols.h
+ *                ──▶ check_op.c  (tables: counts, attributes, types, traits)
+ *                ──▶ check_func.c, check_ttir*.c, check_ttnn*.c, ... (rules of single ops)
+ *                ──▶ check_attr.c (dialect attributes: TTNN layouts, memory configs, ...)
+ *
+ * Messages are those of MLIR and tt-mlir where these have one.
+ */
+#ifndef TTX_DIALECT_CHECK_H
+#define TTX_DIALECT_CHECK_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "ir/ir.h"
+
+typedef struct check_options {
+    /* Writes a type or attribute as text, for messages (text_print_node); NULL: messages go without. False when memory
+     * runs out. */
+    bool (*print)(const ir_context *c, ir_node n, struct buf *out);
+    bool structure_only; /* leave out what the op tables and rules say */
+} check_options;
+
+/* Checks a module; errors and warnings go to d. True when it has no error. Ops that no table has, or that are kept as
+ * text (IR_OP_OPAQUE), are only checked for structure. `o` may be NULL. Makes nodes in no context. */
+bool check_module(const ir_module *m, const check_options *o, struct diags *d);
+
+/* Checks one attribute or type by itself (not what is inside it): the rules its parameters must keep. Returns true when
+ * it is valid (or nothing is known about it); else *message is what is wrong, in the arena (empty when that ran out of
+ * memory). For readers, which know where it stands. */
+bool check_attr(const ir_context *c, ir_node n, struct arena *arena, str *message);
+
+#endif

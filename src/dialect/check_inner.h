@@ -1,0 +1,118 @@
+/* check_inner.h - what the files of the checker share.
+ *
+ * A rule is a function on a checker that stands at one op; it returns false after having reported an error with
+ * ck_fail. Operands, results and attributes are named as in the op table. Rules run after the table checks have
+ * passed, so what the table demands can be relied on: required operands and attributes are there and of their kind
+ * (shapes and values are not).
+ */
+#ifndef TTX_DIALECT_CHECK_INNER_H
+#define TTX_DIALECT_CHECK_INNER_H
+
+#include "base/platform.h"
+#include "dialect/check.h"
+#include "dialect/dialect.h"
+#include "dialect/params.h"
+#include "ir/symbols.h"
+
+enum { CK_MAX_GROUPS = 256, CK_MAX_DIMS = 32, CK_TYPE_MEMO = 4096, CK_SEEN = 1 << 14 };
+
+typedef struct checker {
+    const ir_module *m;
+    const ir_context *ctx;
+    ir_report r;
+    check_options options;
+    struct mem *mem;
+    struct arena arena; /* texts of the current op */
+    ir_symbols symbols;
+    ir_op op;
+    const op_def *def;
+    /* First operand (result) of each group of the table, and one past the last group: relative to the op. */
+    uint32_t operand_at[CK_MAX_GROUPS + 1], result_at[CK_MAX_GROUPS + 1];
+    uint64_t *seen;       /* CK_SEEN hashes of ops that passed: same name, attributes and types */
+    uint64_t *type_memo;  /* CK_TYPE_MEMO entries: constraint << 33 | type << 1 | answer */
+    struct map_u64 nodes; /* attributes and types whose insides were checked */
+    bool oom;
+} checker;
+
+/* Reports "'op' op message" at the current op; false. */
+bool ck_fail(checker *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Without the "'op' op" in front. */
+bool ck_fail_plain(checker *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ---- operands and results ------------------------------------------------------------------------------- */
+
+/* Type of the (first) operand of a group, 0 when it has none or no such group exists. */
+ir_type ck_in(checker *k, const char *name);
+/* The operand itself. */
+ir_value ck_in_value(checker *k, const char *name);
+/* Number of operands in a group; *first (may be NULL) their first operand index. */
+uint32_t ck_in_count(checker *k, const char *name, uint32_t *first);
+/* Type of operand or result i; 0 when there are not so many. */
+ir_type ck_operand(checker *k, uint32_t i);
+ir_type ck_result(checker *k, uint32_t i);
+/* Type of the (first) result of a group. */
+ir_type ck_out(checker *k, const char *name);
+
+/* ---- types ---------------------------------------------------------------------------------------------- */
+
+static inline int ck_rank(checker *k, ir_type t) {
+    return ir_rank(k->ctx, t);
+}
+static inline int64_t ck_dim(checker *k, ir_type t, int i) {
+    return ir_dim(k->ctx, t, i < 0 ? i + ir_rank(k->ctx, t) : i);
+}
+/* Element type of a shaped type, else the type itself. */
+static inline ir_type ck_element(checker *k, ir_type t) {
+    return ir_is_shaped(k->ctx, t) ? ir_element_type(k->ctx, t) : t;
+}
+bool ck_same_shape(checker *k, ir_type a, ir_type b);
+/* Whether an element type is an integer (of any sign and width). */
+bool ck_is_integer(checker *k, ir_type element);
+bool ck_is_float(checker *k, ir_type element);
+/* Dimensions of a ranked type, at most CK_MAX_DIMS; the number of them. */
+int ck_shape(checker *k, ir_type t, int64_t dims[CK_MAX_DIMS]);
+/* Product of the dimensions; -1 when one is dynamic or it overflows. */
+int64_t ck_volume(checker *k, ir_type t);
+
+/* ---- attributes ----------------------------------------------------------------------------------------- */
+
+ir_attr ck_attr(checker *k, const char *name);
+/* An integer attribute (also a bool), or `preset` when it is absent. */
+int64_t ck_int(checker *k, const char *name, int64_t preset);
+bool ck_bool(checker *k, const char *name);
+/* The numbers of an array, dense array, or of an integer by itself (one number): at most cap are written; how many
+ * there are, -1 when the attribute is absent or something else. */
+int ck_ints(checker *k, const char *name, int64_t *out, int cap);
+/* The text of a string, symbol, or of an attribute that wraps an enum; empty when absent. */
+str ck_text(checker *k, const char *name);
+
+/* ---- texts for messages, in k->arena -------------------------------------------------------------------- */
+
+/* A type or attribute; empty when the options have no printer. */
+str ck_print(checker *k, ir_node n);
+/* Numbers joined by a separator; '?' for IR_DYNAMIC. */
+str ck_list(checker *k, const int64_t *v, int n, const char *separator);
+/* A shape as "1,2,3" with any separator. */
+str ck_dims(checker *k, ir_type t, const char *separator);
+
+/* ---- the parts ------------------------------------------------------------------------------------------ */
+
+/* Finds the operand and result groups of the current op: operand_at and result_at. Errors when counts do not fit. */
+bool ck_groups(checker *k);
+/* Checks the current op against its table entry, ck_groups included (check_op.c). */
+bool ck_table(checker *k);
+/* Whether a type satisfies a constraint, remembered. */
+bool ck_type_ok(checker *k, uint32_t constraint, ir_type t);
+
+typedef bool (*ck_rule_fn)(checker *k);
+typedef struct ck_rule {
+    const char *op; /* full name */
+    ck_rule_fn fn;
+} ck_rule;
+
+/* Rules that look at the op alone: name, attributes and types. Sorted by op name; ends with a NULL name. */
+extern const ck_rule ck_rules_ttir[], ck_rules_ttnn[], ck_rules_misc[];
+/* Rules that look at other ops: symbols, parents, users. */
+extern const ck_rule ck_rules_context[];
+
+#endif
