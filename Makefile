@@ -14,7 +14,7 @@ export CC
 all: ## build the program: build/tt-explorer
 	@tools/setup.sh build
 	@tools/configure $(BUILD)
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) product
 
 run: all ## run it: make run ARGS='--version'
 	@$(BUILD)/tt-explorer $(if $(ARGS),$(ARGS),--help)
@@ -32,8 +32,9 @@ fuzz: ## fuzz one target: make fuzz TARGET=json SECONDS=3600
 	@python3 tools/fuzz.py --seconds $(SECONDS) $(TARGET)
 
 install: all ## install: make install PREFIX=/usr/local DESTDIR=
-	@meson configure $(BUILD) -Dprefix='$(abspath $(PREFIX))'
-	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --quiet
+	@tools/configure $(BUILD) -Dprefix='$(abspath $(PREFIX))'
+	@ninja -C $(BUILD) --quiet product
+	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --quiet --no-rebuild
 	@echo 'installed into $(DESTDIR)$(abspath $(PREFIX))'
 
 format: ## format all C files
