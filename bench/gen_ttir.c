@@ -101,8 +101,8 @@ static void put_value(struct gen *g, struct value v) {
 }
 
 /* Writes one operation with up to two operands (type NULL: none). */
-static struct value op(struct gen *g, const char *name, const char *properties, const char *type,
-                       struct value a, struct value b) {
+static struct value op(struct gen *g, const char *name, const char *properties, const char *type, struct value a,
+                       struct value b) {
     struct value result = {"", (unsigned)g->ops++, type};
     if (!g->out)
         return result;
@@ -123,8 +123,7 @@ static struct value op(struct gen *g, const char *name, const char *properties, 
 
 static const struct value NONE = {"", 0, NULL};
 
-static struct value op1(struct gen *g, const char *name, const char *properties, const char *type,
-                        struct value a) {
+static struct value op1(struct gen *g, const char *name, const char *properties, const char *type, struct value a) {
     return op(g, name, properties, type, a, NONE);
 }
 
@@ -141,8 +140,7 @@ static struct value typecast(struct gen *g, const char *type, struct value a) {
 }
 
 /* x times the transposed weight. */
-static struct value linear(struct gen *g, const char *transposed, const char *type, struct value x,
-                           struct value w) {
+static struct value linear(struct gen *g, const char *transposed, const char *type, struct value x, struct value w) {
     struct value t = op1(g, "permute", "permutation = array<i64: 1, 0>", transposed, w);
     return op(g, "matmul", "transpose_a = false, transpose_b = false", type, x, t);
 }
@@ -167,15 +165,13 @@ static struct value norm(struct gen *g, struct value x, struct value w) {
 /* Rotary embedding: x * cos + (second half negated, first half) * sin. */
 static struct value rope(struct gen *g, bool kv, struct value x) {
     const char *halves = kv ? KV_HALVES : HALVES;
-    const char *wide = kv ? "broadcast_dimensions = array<i64: 1, 8, 1, 1>"
-                          : "broadcast_dimensions = array<i64: 1, 32, 1, 1>";
+    const char *wide =
+        kv ? "broadcast_dimensions = array<i64: 1, 8, 1, 1>" : "broadcast_dimensions = array<i64: 1, 32, 1, 1>";
     struct value cos = op1(g, "broadcast", wide, x.type, shared(COS));
     struct value straight = op2(g, "multiply", x, cos);
-    struct value second =
-        op1(g, "slice_static", kv ? SLICE("8", "64", "128") : SLICE("32", "64", "128"), halves, x);
+    struct value second = op1(g, "slice_static", kv ? SLICE("8", "64", "128") : SLICE("32", "64", "128"), halves, x);
     struct value negated = op1(g, "neg", "", halves, second);
-    struct value first =
-        op1(g, "slice_static", kv ? SLICE("8", "0", "64") : SLICE("32", "0", "64"), halves, x);
+    struct value first = op1(g, "slice_static", kv ? SLICE("8", "0", "64") : SLICE("32", "0", "64"), halves, x);
     struct value turned = op(g, "concat", "dim = 3 : si32", x.type, negated, first);
     struct value sin = op1(g, "broadcast", wide, x.type, shared(SIN));
     return op2(g, "add", straight, op2(g, "multiply", turned, sin));
@@ -190,10 +186,9 @@ static struct value heads(struct gen *g, bool kv, struct value x) {
 
 /* Every head of keys and values serves four of queries. */
 static struct value repeat_heads(struct gen *g, struct value x) {
-    struct value r = reshape(g, "shape = [1 : i32, 8 : i32, 1 : i32, 128 : i32, 128 : i32]",
-                             "tensor<1x8x1x128x128xbf16>", x);
-    r = op1(g, "broadcast", "broadcast_dimensions = array<i64: 1, 1, 4, 1, 1>", "tensor<1x8x4x128x128xbf16>",
-            r);
+    struct value r =
+        reshape(g, "shape = [1 : i32, 8 : i32, 1 : i32, 128 : i32, 128 : i32]", "tensor<1x8x1x128x128xbf16>", x);
+    r = op1(g, "broadcast", "broadcast_dimensions = array<i64: 1, 1, 4, 1, 1>", "tensor<1x8x4x128x128xbf16>", r);
     return reshape(g, "shape = [1 : i32, 32 : i32, 128 : i32, 128 : i32]", HEADS, r);
 }
 
@@ -206,15 +201,12 @@ static struct value attention(struct gen *g, struct value x) {
     struct value scores = op(g, "matmul", "transpose_a = false, transpose_b = false", HEADS_F32,
                              typecast(g, HEADS_F32, q), typecast(g, HEADS_F32, keys));
     struct value scale = op(g, "constant", "value = dense<0.0883883461> : " HEADS_F32, HEADS_F32, NONE, NONE);
-    struct value mask =
-        op1(g, "broadcast", "broadcast_dimensions = array<i64: 1, 32, 1, 1>", HEADS_F32, shared(MASK));
+    struct value mask = op1(g, "broadcast", "broadcast_dimensions = array<i64: 1, 32, 1, 1>", HEADS_F32, shared(MASK));
     struct value masked = op2(g, "add", op2(g, "multiply", scores, scale), mask);
-    struct value p = typecast(
-        g, HEADS, op1(g, "softmax", "dimension = 3 : si32, numericStable = true", HEADS_F32, masked));
-    struct value mixed =
-        op(g, "matmul", "transpose_a = false, transpose_b = false", HEADS, p, repeat_heads(g, v));
-    struct value joined =
-        op1(g, "permute", "permutation = array<i64: 0, 2, 1, 3>", "tensor<1x128x32x128xbf16>", mixed);
+    struct value p =
+        typecast(g, HEADS, op1(g, "softmax", "dimension = 3 : si32, numericStable = true", HEADS_F32, masked));
+    struct value mixed = op(g, "matmul", "transpose_a = false, transpose_b = false", HEADS, p, repeat_heads(g, v));
+    struct value joined = op1(g, "permute", "permutation = array<i64: 0, 2, 1, 3>", "tensor<1x128x32x128xbf16>", mixed);
     struct value flat = reshape(g, "shape = [128 : i32, 4096 : i32]", FLAT, joined);
     return linear(g, SQUARE, FLAT, flat, weight(g, W_O));
 }
@@ -277,12 +269,10 @@ static void put_args(FILE *out, enum arg_text text, const char *between) {
 static void put_locations(const struct gen *g) {
     fputs("#loc = loc(unknown)\n", g->out);
     for (unsigned i = 0; i < g->layer_ops; i++)
-        fprintf(g->out, "#loc%u = loc(\"modeling_llama.py\":%u:%u)\n", line_loc(i), 200 + i * 2,
-                9 + i % 3 * 4);
+        fprintf(g->out, "#loc%u = loc(\"modeling_llama.py\":%u:%u)\n", line_loc(i), 200 + i * 2, 9 + i % 3 * 4);
     for (uint64_t i = 0; i < g->ops; i++)
-        fprintf(g->out, "#loc%u = loc(\"layers.%u.%s.%s.%u\"(#loc%u))\n", op_loc(g, i),
-                (unsigned)(i / g->layer_ops), g->made[i].part, g->made[i].name, (unsigned)i,
-                line_loc((unsigned)(i % g->layer_ops)));
+        fprintf(g->out, "#loc%u = loc(\"layers.%u.%s.%s.%u\"(#loc%u))\n", op_loc(g, i), (unsigned)(i / g->layer_ops),
+                g->made[i].part, g->made[i].name, (unsigned)i, line_loc((unsigned)(i % g->layer_ops)));
     fputc('\n', g->out); /* mlir-opt ends with an empty line */
 }
 

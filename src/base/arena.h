@@ -49,8 +49,8 @@ static inline void *arena_alloc(struct arena *a, size_t size, size_t align) {
     /* Under AddressSanitizer every block is followed by a poisoned gap. */
     size_t gap = HAVE_ASAN ? 8 : 0;
     uintptr_t at = ((uintptr_t)a->p + (align - 1)) & ~(uintptr_t)(align - 1);
-    if (UNLIKELY(at > (uintptr_t)a->end || (uintptr_t)a->end - at < gap ||
-                 size > (uintptr_t)a->end - at - gap || size == 0))
+    if (UNLIKELY(at > (uintptr_t)a->end || (uintptr_t)a->end - at < gap || size > (uintptr_t)a->end - at - gap ||
+                 size == 0))
         return arena_alloc_slow(a, size, align);
     char *block = a->p + (at - (uintptr_t)a->p);
     a->p = block + size + gap;

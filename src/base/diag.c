@@ -42,8 +42,8 @@ static bool diag_count(struct diags *d, enum diag_severity severity) {
     return !d->dropping;
 }
 
-void diag_addv(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin,
-               size_t end, const char *fmt, va_list ap) {
+void diag_addv(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin, size_t end,
+               const char *fmt, va_list ap) {
     if (!diag_count(d, severity))
         return;
     if (source) {
@@ -61,8 +61,8 @@ void diag_addv(struct diags *d, enum diag_severity severity, struct diag_source 
     }
 }
 
-void diag_add(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin,
-              size_t end, const char *fmt, ...) {
+void diag_add(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin, size_t end,
+              const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
     diag_addv(d, severity, source, begin, end, fmt, ap);

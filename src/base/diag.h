@@ -60,10 +60,10 @@ struct diag_source *diags_add_source(struct diags *d, str name, str text);
 
 /* Adds one diagnostic about bytes [begin, end) of `source` (may be NULL). The message is printf-formatted; text of
  * the input goes in with %.*s and STR_ARG. */
-void diag_add(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin,
-              size_t end, const char *fmt, ...) PRINTF_LIKE(6, 7);
-void diag_addv(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin,
-               size_t end, const char *fmt, va_list ap) PRINTF_LIKE(6, 0);
+void diag_add(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin, size_t end,
+              const char *fmt, ...) PRINTF_LIKE(6, 7);
+void diag_addv(struct diags *d, enum diag_severity severity, struct diag_source *source, size_t begin, size_t end,
+               const char *fmt, va_list ap) PRINTF_LIKE(6, 0);
 
 /* Says that memory ran out while doing something: counts as an error. Allocates nothing. */
 void diag_out_of_memory(struct diags *d);

@@ -164,8 +164,7 @@ static bool map_u64_resize(struct map_u64 *map, size_t n) {
         return true;
     if (!cap || !num_mul_size(cap, sizeof *map->slots, &bytes))
         return false;
-    struct map_u64 grown = {
-        .slots = mem_alloc_zero(map->mem, bytes), .cap = cap, .n = map->n, .mem = map->mem};
+    struct map_u64 grown = {.slots = mem_alloc_zero(map->mem, bytes), .cap = cap, .n = map->n, .mem = map->mem};
     if (!grown.slots)
         return false;
     for (size_t i = 0; i < map->cap; i++)

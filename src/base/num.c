@@ -75,9 +75,8 @@ struct num_decimal {
     str digits; /* the digits and the point as written, for step 3 */
 };
 
-static const double num_exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                         1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                         1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const double num_exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* The slow road of num_scan for numbers of more than 19 digits: fills mantissa, exponent and cut. `exponent` is
  * what was written after the e. */
@@ -204,9 +203,7 @@ static bool num_eisel_lemire(uint64_t w, int64_t q, double *out) {
     return true;
 }
 
-enum {
-    NUM_DIGITS_MAX = 780
-}; /* more than 767 significant digits never change a double, except by being there */
+enum { NUM_DIGITS_MAX = 780 }; /* more than 767 significant digits never change a double, except by being there */
 
 #ifdef __wasm__ /* has the C locale only */
 #define strtod_l(text, end, locale) strtod((text), (end))

@@ -208,13 +208,12 @@ static void renders_json(void **state) {
     diag_add(&f.d, DIAG_WARNING, NULL, 0, 0, "hm");
     struct json_writer w = json_writer_to(&f.out);
     diags_render_json(&f.d, &w);
-    assert_str(buf_str(&f.out),
-               "[{\"file\":\"a\\\"b\",\"line\":2,\"column\":4,\"end_line\":2,\"end_column\":6,"
-               "\"severity\":\"error\",\"message\":\"bad\",\"notes\":["
-               "{\"file\":\"a\\\"b\",\"line\":1,\"column\":1,\"end_line\":1,\"end_column\":2,"
-               "\"severity\":\"note\",\"message\":\"first\"},"
-               "{\"severity\":\"note\",\"message\":\"second\"}]},"
-               "{\"severity\":\"warning\",\"message\":\"hm\",\"notes\":[]}]");
+    assert_str(buf_str(&f.out), "[{\"file\":\"a\\\"b\",\"line\":2,\"column\":4,\"end_line\":2,\"end_column\":6,"
+                                "\"severity\":\"error\",\"message\":\"bad\",\"notes\":["
+                                "{\"file\":\"a\\\"b\",\"line\":1,\"column\":1,\"end_line\":1,\"end_column\":2,"
+                                "\"severity\":\"note\",\"message\":\"first\"},"
+                                "{\"severity\":\"note\",\"message\":\"second\"}]},"
+                                "{\"severity\":\"warning\",\"message\":\"hm\",\"notes\":[]}]");
     end(&f);
 }
 

@@ -170,8 +170,7 @@ static void refuses_what_is_wrong(void **state) {
 static void nests_to_the_limit_only(void **state) {
     (void)state;
     struct mem m = {0};
-    for (int depth = JSON_MAX_DEPTH; depth <= 1000000;
-         depth = depth == JSON_MAX_DEPTH ? depth + 1 : 1000000) {
+    for (int depth = JSON_MAX_DEPTH; depth <= 1000000; depth = depth == JSON_MAX_DEPTH ? depth + 1 : 1000000) {
         struct buf b;
         buf_init(&b, &m);
         for (int i = 0; i < depth; i++)
@@ -200,9 +199,8 @@ static void gives_values(void **state) {
     struct arena a;
     arena_init(&a, &m);
     struct json_reader r;
-    json_reader_init(
-        &r, STR("{\"k\\u0065y\":\"\\ud83d\\ude00\\ud83d\\u00e9\\udc00 \xff\\\\\\n\",\"n\":[12,-3,2.5,1e2,"
-                "99999999999999999999],\"plain\":\"text\"}"));
+    json_reader_init(&r, STR("{\"k\\u0065y\":\"\\ud83d\\ude00\\ud83d\\u00e9\\udc00 \xff\\\\\\n\",\"n\":[12,-3,2.5,1e2,"
+                             "99999999999999999999],\"plain\":\"text\"}"));
     assert_int_equal(json_next(&r), JSON_OBJECT_BEGIN);
     assert_int_equal(json_next(&r), JSON_KEY);
     assert_false(json_key_is(&r, STR("key"))); /* compares what is written */
