@@ -63,14 +63,18 @@ def check_format(fix=False):
     return not bad
 
 
-def compile_commands():
-    """(file, compiler arguments) of every C file the build knows."""
-    # Generated headers must be there before anything can be read.
+def build():
+    """Generated headers must be there before anything can be read. Whether it builds."""
     for command in (["tools/configure", "build"], ["ninja", "-C", "build", "--quiet"]):
         code, text = run(command)
         if code:
-            print(text)
-            sys.exit(1)
+            print(text, end="")
+            return False
+    return True
+
+
+def compile_commands():
+    """(file, folder, compiler arguments) of every C file the build knows."""
     seen = set()
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         path = os.path.normpath(os.path.join(entry["directory"], entry["file"]))
@@ -101,6 +105,8 @@ def set_clean(key):
 
 
 def check_tidy():
+    if not build():
+        return False
     config = (ROOT / ".clang-tidy").read_bytes()
 
     def one(item):
