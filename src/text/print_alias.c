@@ -45,6 +45,7 @@ typedef struct print_aliases {
     uint32_t max_depth; /* deepest node inside the one being visited */
     bool deferred;      /* what is being visited may be defined later */
     bool remember;
+    size_t remembered; /* end in texts of the last text that was remembered */
 } print_aliases;
 
 static bool drop_text(void *ctx, const char *text, size_t n) {
@@ -154,8 +155,7 @@ static str suggested(const printer *p, ir_node n, ir_kind k) {
     switch (k) {
     case IR_ATTR_AFFINE_MAP: return STR("map");
     case IR_ATTR_INTEGER_SET: return STR("set");
-    case IR_ATTR_DISTINCT:
-        return ir_kind_of(p->c, ir_at(p->c, n, 2)) == IR_ATTR_UNIT ? STR("") : STR("distinct");
+    case IR_ATTR_DISTINCT: return ir_kind_of(p->c, ir_at(p->c, n, 2)) == IR_ATTR_UNIT ? STR("") : STR("distinct");
     case IR_TYPE_TUPLE: return ir_count(p->c, n) > 16 ? STR("tuple") : STR("");
     case IR_ATTR_DIALECT:
     case IR_TYPE_DIALECT: return dialect_alias(p->c, n);
@@ -396,9 +396,9 @@ static void order_aliases(printer *p) {
         if (key != last_key) {
             bool added;
             uint32_t *id = map_u64_put(&ids, key, (uint32_t)groups.n, &added);
-            if (!id || (added && !vec_push(&groups, (alias_group){.depth = e->depth,
-                                                                  .name = e->name,
-                                                                  .is_type = e->flags & IS_TYPE}))) {
+            if (!id || (added &&
+                        !vec_push(&groups,
+                                  (alias_group){.depth = e->depth, .name = e->name, .is_type = e->flags & IS_TYPE}))) {
                 p->failed = true;
                 break;
             }
@@ -502,6 +502,7 @@ void print_scratch_begin(printer *p, struct buf **saved, size_t *start) {
 }
 
 void print_scratch_end(printer *p, struct buf *saved, size_t start, bool keep) {
+    print_aliases *a = p->aliases;
     p->out = saved;
     if (inside_texts(p))
         return;
@@ -510,7 +511,8 @@ void print_scratch_end(printer *p, struct buf *saved, size_t start, bool keep) {
         return;
     }
     print_str(p, str_of(p->texts.p + start, p->texts.n - start));
-    if (!keep)
+    /* What was remembered inside must stay. */
+    if (!keep && (!a || a->remembered <= start))
         p->texts.n = start;
 }
 
@@ -543,5 +545,6 @@ bool print_remember(printer *p, ir_node n, size_t start) {
         return false;
     e->text = (uint32_t)start;
     e->text_n = (uint32_t)(p->texts.n - start);
+    a->remembered = p->texts.n;
     return true;
 }
