@@ -258,7 +258,7 @@ def asm_syntax(elements):
         elif 'var' in e:
             s = '$' + e['var']
         elif 'str' in e:
-            s = '"%s"' % e['str']
+            s = '"%s"' % e['str'].strip('"')
         elif 'custom' in e:
             s = 'custom:%s(%s)' % (e['custom'], ', '.join(asm_syntax([a]) for a in e['args']))
         elif 'group' in e:

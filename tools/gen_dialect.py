@@ -54,7 +54,9 @@ class Item:
 def read_def(path):
     """(dialect, is upstream, constraints, items) of a .def file."""
     dialect, upstream, constraints, items = None, False, {}, []
-    for number, line in enumerate(open(path, encoding='utf-8'), 1):
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    for number, line in enumerate(text.splitlines(), 1):
         line = line.rstrip('\n')
         where = '%s:%d' % (path, number)
         if not line.strip() or line.startswith('#'):
@@ -160,8 +162,9 @@ class Generator:
 
     def load(self, data):
         self.docs = {}
-        for line in open(os.path.join(data, 'docs.tsv'), encoding='utf-8'):
-            line = line.rstrip('\n')
+        with open(os.path.join(data, 'docs.tsv'), encoding='utf-8') as f:
+            docs = f.read()
+        for line in docs.splitlines():
             if line and not line.startswith('#'):
                 name, _, text = line.partition('\t')
                 self.docs[name] = text
@@ -182,6 +185,9 @@ class Generator:
             if len(set(full)) != len(full):
                 raise Error('%s names twice: %s' % (kind, [f for f in full if full.count(f) > 1][:3]))
             self.names[kind] = {n: i for i, n in enumerate(full)}
+        stray = [n for n in self.docs if n not in self.names['op'] and n not in self.dialects]
+        if stray:
+            raise Error('docs.tsv: no such op or dialect: ' + stray[0])
 
     def ref(self, kind, name, where):
         if name not in self.names[kind]:
@@ -602,7 +608,7 @@ class Generator:
                     source, v['transform'] = resolver[v['name']]
                     kind, index = o.vars[source]
                     v['source'], v['from'] = 2, (VAR_KINDS.index(kind), index)
-                elif v['buildable']:
+                elif v['buildable'] and (group is o.operands or v['arity'] == 0):
                     v['source'] = 1
                 elif group is o.results and (inferred or same_all) and not written_results:
                     v['source'] = 3
