@@ -117,7 +117,7 @@ ir_attr dialect_int(ir_context *c, int64_t v) {
 
 ir_attr dialect_ints(ir_context *c, const int64_t *v, uint32_t n) {
     enum { FEW = 16 };
-    ir_attr few[FEW];
+    ir_attr few[FEW] = {0};
     ir_attr *all = few;
     if (n > FEW) {
         all = mem_alloc(c->mem, n * sizeof *all);
