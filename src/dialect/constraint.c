@@ -34,8 +34,7 @@ static uint32_t kind_mask(ir_kind k) {
 
 /* Whether text kept as it is ("ttnn.device", "ttnn<device ..>") may be the definition of this name. */
 static bool text_may_be(const ir_context *c, ir_node n, const attr_type_def *d) {
-    str dialect = ir_str_of(c, ir_at(c, n, 0)), text = ir_str_of(c, ir_at(c, n, 1)),
-        name = dialect_text(d->name);
+    str dialect = ir_str_of(c, ir_at(c, n, 0)), text = ir_str_of(c, ir_at(c, n, 1)), name = dialect_text(d->name);
     if (!str_eq(dialect, dialect_text(dialect_dialects[d->dialect].name)))
         return false;
     if (!str_starts_with(text, name))
@@ -94,13 +93,11 @@ static bool pred_ok(const ir_context *c, uint32_t pred, ir_type t, uint32_t tupl
     case PRED_OR: return any_of(c, p, t, tuples);
     case PRED_NOT: return !pred_ok(c, p->first, t, tuples);
     case PRED_ELEMENT:
-        return (k != IR_TYPE_COMPLEX && !ir_is_shaped(c, t)) ||
-               pred_ok(c, p->first, ir_element_type(c, t), tuples);
+        return (k != IR_TYPE_COMPLEX && !ir_is_shaped(c, t)) || pred_ok(c, p->first, ir_element_type(c, t), tuples);
     case PRED_MEMBERS: return members_ok(c, p->first, t, tuples);
     case PRED_KIND: return (p->mask & kind_mask(k)) != 0;
     case PRED_INTEGER:
-        return k == IR_TYPE_INTEGER && (!p->first || ir_at(c, t, 0) == p->first) &&
-               (p->mask >> ir_flags_of(c, t) & 1);
+        return k == IR_TYPE_INTEGER && (!p->first || ir_at(c, t, 0) == p->first) && (p->mask >> ir_flags_of(c, t) & 1);
     case PRED_FLOAT: return k == IR_TYPE_FLOAT && (p->mask >> ir_flags_of(c, t) & 1);
     case PRED_DEF:
         if (k == IR_TYPE_OPAQUE)
@@ -192,8 +189,8 @@ static bool dense_array_ok(const ir_context *c, const attr_constraint *k, ir_att
 
 static bool elements_ok(const ir_context *c, const attr_constraint *k, ir_attr a) {
     ir_kind kind = ir_kind_of(c, a);
-    bool known = kind == IR_ATTR_DENSE || kind == IR_ATTR_RESOURCE || kind == IR_ATTR_SPARSE ||
-                 kind == IR_ATTR_DENSE_STRINGS;
+    bool known =
+        kind == IR_ATTR_DENSE || kind == IR_ATTR_RESOURCE || kind == IR_ATTR_SPARSE || kind == IR_ATTR_DENSE_STRINGS;
     if (!known)
         return kind == IR_ATTR_DIALECT || kind == IR_ATTR_OPAQUE;
     return k->ref == DIALECT_NONE || dialect_type_ok(c, k->ref, ir_element_type(c, ir_at(c, a, 0)));

@@ -35,8 +35,7 @@ typedef uint32_t dtext;
 /* ---- dialects ------------------------------------------------------------------------------------------- */
 
 enum {
-    DIALECT_TABLES =
-        1 << 0, /* its ops are tabulated; otherwise only the name is known (generic form, any op) */
+    DIALECT_TABLES = 1 << 0,   /* its ops are tabulated; otherwise only the name is known (generic form, any op) */
     DIALECT_UPSTREAM = 1 << 1, /* part of MLIR 22: mlir-opt registers it */
     DIALECT_PARTIAL = 1 << 2,  /* tabulated by name and arity only (vhlo) */
 };
@@ -136,7 +135,7 @@ typedef enum attr_print {
     ATTR_PRINT_NO_TYPE,  /* without ": type", which is `type` of the constraint */
     ATTR_PRINT_KEYWORD,  /* the enum case as a bare word (quoted when it is no identifier) */
     ATTR_PRINT_SYMBOL,   /* a symbol name: @x */
-    ATTR_PRINT_NATIVE /* a property of C++ type: keyword of enum `ref`, as `type`<keyword> when `type` is set */
+    ATTR_PRINT_NATIVE    /* a property of C++ type: keyword of enum `ref`, as `type`<keyword> when `type` is set */
 } attr_print;
 
 enum {
@@ -182,7 +181,7 @@ typedef enum var_kind {
 typedef enum type_source {
     TYPE_WRITTEN, /* type(x), functional-type, or a custom directive that is given type(x) */
     TYPE_FIXED,   /* the constraint's buildable type */
-    TYPE_FROM, /* `transform` of the type of from_kind/from_index (for VAR_ATTR: of the attribute's type) */
+    TYPE_FROM,    /* `transform` of the type of from_kind/from_index (for VAR_ATTR: of the attribute's type) */
     TYPE_INFERRED /* by the op's own rule: op_def.infer */
 } type_source;
 
@@ -240,8 +239,7 @@ enum {
 
 typedef struct op_attr {
     dtext name;
-    dtext
-        preset; /* default as attribute text ("false", "#arith.fastmath<none>"); 0 if none or not expressible */
+    dtext preset; /* default as attribute text ("false", "#arith.fastmath<none>"); 0 if none or not expressible */
     uint16_t constraint;
     uint16_t flags;
 } op_attr;
@@ -318,7 +316,7 @@ typedef enum op_infer {
 #define OP_SAME_OPERAND_RESULT_RANK (1ull << 29)
 #define OP_INFERS_TYPES (1ull << 30) /* has an upstream result type inference */
 #define OP_HAS_PARENT (1ull << 31)   /* must stand directly in one of op_parents */
-#define OP_FUNCTION (1ull << 32) /* function-like: sym_name, function_type, arg_attrs, res_attrs, a body */
+#define OP_FUNCTION (1ull << 32)     /* function-like: sym_name, function_type, arg_attrs, res_attrs, a body */
 #define OP_CALL (1ull << 33)
 #define OP_BRANCH (1ull << 34) /* forwards operands to successors */
 #define OP_REGION_BRANCH (1ull << 35)
@@ -336,8 +334,7 @@ typedef enum op_infer {
 #define OP_NAMES_ITSELF (1ull << 47)  /* upstream code chooses SSA, block argument or block names */
 #define OP_HAS_VERIFIER (1ull << 48)  /* upstream has rules beyond the table */
 #define OP_HAS_FOLDER (1ull << 49)
-#define OP_TYPES_BROADCAST \
-    (1ull << 50) /* ResultsBroadcastableShape: result shape is the broadcast of the operands' */
+#define OP_TYPES_BROADCAST (1ull << 50) /* ResultsBroadcastableShape: result shape is the broadcast of the operands' */
 #define OP_VECTOR_UNROLL (1ull << 51)
 #define OP_COMPATIBLE_TYPES \
     (1ull << 52) /* StableHLO: operand and result types equal but for dynamic dimensions, bounds, ... */
@@ -510,7 +507,7 @@ enum {
     ASM_F_QUALIFIED = 1 << 1, /* attribute or type with its #dialect.mnemonic prefix */
     ASM_F_REF = 1 << 2,       /* argument only looked at, already read elsewhere */
     ASM_F_ANCHOR = 1 << 3,
-    ASM_F_ELIDED = 1 << 4, /* anchor unit attribute: neither read nor printed, set by the group being there */
+    ASM_F_ELIDED = 1 << 4,  /* anchor unit attribute: neither read nor printed, set by the group being there */
     ASM_F_INVERTED = 1 << 5 /* group whose anchor stands in the else part */
 };
 
@@ -545,8 +542,7 @@ extern const dtext dialect_custom_names[]; /* by CUSTOM_* */
 extern const uint16_t dialect_refs[];
 
 typedef struct dialect_counts {
-    uint32_t dialects, ops, values, op_attrs, regions, successors, rules, constraints, preds,
-        attr_constraints;
+    uint32_t dialects, ops, values, op_attrs, regions, successors, rules, constraints, preds, attr_constraints;
     uint32_t attr_defs, type_defs, params, enums, enum_cases, elems, literals, customs, refs, pool_bytes;
     uint32_t hands, attr_hands, type_hands, infers;
 } dialect_counts;
