@@ -43,6 +43,11 @@ HAND_PARAMS = {
                       'axes int(i64) array optional', 'blockSizes int(i64) array optional', 'scales float array',
                       'zeroPoints int(i64) array', 'shape int(i64) array optional'],
 }
+# Forms that print otherwise than their format says: a std::optional<Attr> parameter is never stripped.
+HAND_FORMS = {
+    'ttnn.conv3d_config': '`<` struct($weights_dtype, $t_out_block, $w_out_block, $h_out_block, $c_out_block, '
+                          '$c_in_block, qualified($compute_with_storage_grid_size)) `>`',
+}
 # Definitions whose text has another name than the record: StableHLO's own parser writes type extensions as bounds<..>.
 HAND_MNEMONICS = {'stablehlo.type_extensions': 'bounds'}
 HAND_TYPE_CLASSES = {'LLVMVoidType': 'llvm.void', 'LLVMTokenType': 'llvm.token', 'LLVMPPCFP128Type': 'llvm.ppc_fp128',
@@ -801,6 +806,8 @@ class Extractor:
             words = lines[0].split(' ', 2)
             full = '%s.%s' % (x.name, words[1])
             lines[-1:-1] = ['  param ' + p for p in HAND_PARAMS.get(full, [])]
+            if full in HAND_FORMS:
+                lines[-1] = '  asm ' + HAND_FORMS[full]
             if full in HAND_MNEMONICS:
                 lines[0] = ' '.join([words[0], HAND_MNEMONICS[full]] + words[2:])
                 lines[-1] = '  asm hand'

@@ -217,12 +217,13 @@ void tt_print_memory_config(printer *p, ir_node n) {
         print_lit(p, ", ");
         print_attr_stripped(p, layout);
     }
+    /* Optional values in upstream's code, and those are never stripped. */
     if (shard) {
         print_lit(p, ", ");
-        print_attr_stripped(p, shard);
+        print_attr(p, shard);
     } else if (nd_shard) {
         print_lit(p, ", ndShardSpec = ");
-        print_attr_stripped(p, nd_shard);
+        print_attr(p, nd_shard);
     }
     print_char(p, '>');
 }

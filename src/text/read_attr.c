@@ -189,8 +189,12 @@ rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
     else
         a = def ? asm_read_attr(r, def, 0, out) : asm_read_attr_hand(r, dialect, mnemonic, 0, out);
     if (a == RD_DONE && bracket && !rd_accept(r, '>')) {
-        rd_expected(r, "expected '>'");
-        a = RD_ERROR;
+        /* MLIR cuts the body out by its brackets first, and never looks at what its reader left of it. */
+        const char *end = rd_balanced(r, start + 1 + name.n);
+        if (!end)
+            return RD_ERROR;
+        r->p = r->tok_end = end;
+        rd_skip(r);
     }
     if (a == RD_UNKNOWN) {
         r->p = start;
@@ -223,11 +227,20 @@ static ir_attr extended_attr(reader *r) {
     ir_attr out = 0;
     rd_answer a = rd_extended(r, name, dot, &out);
     rd_leave(r);
-    if (a != RD_UNKNOWN)
+    /* Any dialect attribute may be followed by a type; only those that have one of their own keep it. */
+    if (a != RD_UNKNOWN) {
+        if (a == RD_DONE && rd_is(r, ':') && !rd_colon_type(r))
+            return 0;
         return a == RD_DONE ? out : 0;
+    }
     str dialect, text;
     if (!rd_opaque_text(r, name, dot, &dialect, &text))
         return 0;
+    if (rd_is(r, ':')) {
+        if (!rd_colon_type(r))
+            return 0;
+        text.n = (size_t)(r->tok_end - text.p);
+    }
     uint32_t w[2] = {rd_slice(r, dialect), rd_slice(r, text)};
     return w[0] && w[1] ? rd_made(r, ir_intern(r->ctx, IR_ATTR_OPAQUE, 0, w, 2)) : 0;
 }

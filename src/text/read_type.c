@@ -225,9 +225,8 @@ static ir_type memref_body(reader *r) {
                 rd_error(r, attr_at, "cannot have affine map for unranked memref type");
                 return 0;
             }
-            if (layout || space)
-                return rd_expected(r, layout ? "multiple layout attributes"
-                                             : "expected memory space to be last in memref type");
+            if (space)
+                return rd_expected(r, "expected memory space to be last in memref type");
             layout = a;
         } else {
             if (space) {
