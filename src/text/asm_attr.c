@@ -182,6 +182,11 @@ ir_attr asm_read_attr_value(reader *r, const attr_constraint *k, bool qualified)
     case ATTR_PRINT_NATIVE:
         return read_native(r, k);
     case ATTR_PRINT_NO_TYPE: {
+        if (k->kind == ATTR_STRING) {
+            /* What follows a ':' belongs to the op, not to the string. */
+            ir_str text;
+            return rd_string(r, &text) ? ir_attr_string(c, ir_str_of(c, text), false) : 0;
+        }
         ir_type t = k->type ? asm_type_of_text(r, k->type) : 0;
         if (k->type && !t)
             return 0;

@@ -135,11 +135,20 @@ static bool read_region_var(struct asm_reader *a, uint32_t index) {
     return true;
 }
 
-/* Puts the regions in the order of the table: some forms write the first one last. */
-static void order_regions(struct asm_reader *a) {
+/* Adds empty regions for those that the text leaves out, and puts all in the order of the table: some forms write the
+ * first one last. */
+static bool complete_regions(struct asm_reader *a) {
+    for (uint32_t i = 0; i < a->d->n_regions; i++) {
+        bool there = op_region_def(a->d, i)->arity != ARITY_ONE;
+        for (uint32_t j = 0; j < a->n_regions; j++)
+            there |= a->region_defs[j] == i;
+        if (there)
+            continue;
+        if (a->n_regions == ASM_MAX_REGIONS || !rd_add_region(a->r, ir_region_new(a->r->m)))
+            return false;
+        a->region_defs[a->n_regions++] = (uint8_t)i;
+    }
     uint32_t *w = a->r->regions.w + a->op->regions;
-    if (rd_n_regions(a->r, a->op) != a->n_regions)
-        return;
     for (uint32_t i = 1; i < a->n_regions; i++)
         for (uint32_t j = i; j && a->region_defs[j - 1] > a->region_defs[j]; j--) {
             uint32_t region = w[j];
@@ -149,6 +158,7 @@ static void order_regions(struct asm_reader *a) {
             w[j - 1] = region;
             a->region_defs[j - 1] = def;
         }
+    return true;
 }
 
 static bool read_successor_var(struct asm_reader *a, bool variadic) {
@@ -497,10 +507,7 @@ rd_answer asm_read_op(reader *r, rd_op *op) {
         return RD_UNKNOWN;
     struct asm_reader a = {.r = r, .op = op, .d = d, .type_from = op->at};
     const asm_elem *e = op_assembly(d);
-    if (!read_run(&a, e, e + d->asm_n) || !asm_resolve(&a))
-        return RD_ERROR;
-    order_regions(&a);
-    return RD_DONE;
+    return read_run(&a, e, e + d->asm_n) && asm_resolve(&a) && complete_regions(&a) ? RD_DONE : RD_ERROR;
 }
 
 /* ---- what custom directives use -------------------------------------------------------------------------- */

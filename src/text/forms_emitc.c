@@ -158,11 +158,9 @@ bool form_print_emitc_expression(printer *p, ir_op op) {
     print_op_name(p, op);
     print_char(p, ' ');
     print_operands(p, op, 0, o->n_operands);
-    if (o->n_operands)
-        print_char(p, ' ');
     if (ir_op_attr(p->m, op, STR("do_not_inline")))
-        print_lit(p, "noinline ");
-    print_lit(p, ": ");
+        print_lit(p, " noinline");
+    print_lit(p, " : ");
     print_op_function_type(p, op);
     print_char(p, ' ');
     print_region(p, ir_op_region(p->m, op, 0), PRINT_TERMINATORS);
