@@ -236,8 +236,7 @@ void rd_warn(reader *r, uint32_t at, const char *fmt, ...) {
 
 bool rd_enter(reader *r) {
     if (UNLIKELY(r->depth >= r->max_depth)) {
-        rd_report(r, DIAG_ERROR, rd_pos(r), "nested too deeply (more than %u levels)",
-                  (unsigned)r->max_depth);
+        rd_report(r, DIAG_ERROR, rd_pos(r), "nested too deeply (more than %u levels)", (unsigned)r->max_depth);
         r->fatal = true;
         return false;
     }
@@ -253,8 +252,7 @@ bool rd_stack_grow(reader *r, rd_stack *s, uint32_t need) {
     size_t cap = s->cap ? (size_t)s->cap * 2 : 64;
     while (cap - s->n < need)
         cap *= 2;
-    uint32_t *w =
-        cap <= UINT32_MAX / 4 ? mem_realloc(r->mem, s->w, s->cap * sizeof *w, cap * sizeof *w) : NULL;
+    uint32_t *w = cap <= UINT32_MAX / 4 ? mem_realloc(r->mem, s->w, s->cap * sizeof *w, cap * sizeof *w) : NULL;
     if (!w)
         return rd_oom(r);
     s->w = w;
@@ -274,7 +272,7 @@ void rd_skip_slow(reader *r) {
     for (;;) {
         while (rd_is_class(*p, RD_SPACE))
             p++;
-        if (*p == '/' && p[1] == '/') {
+        if (*p == '/' && p[1] == '/' && p < r->end) {
             const char *nl = memchr(p, '\n', (size_t)(r->end - p));
             p = nl ? nl + 1 : r->end;
         } else if (*p == 0 && p < r->end) {
@@ -452,8 +450,7 @@ static ir_str unescape(reader *r, str body) {
     for (size_t i = 0; i < body.n;) {
         if (body.p[i] != '\\') {
             copy[n++] = body.p[i++];
-        } else if (rd_is_class(body.p[i + 1], RD_HEX) && i + 2 < body.n &&
-                   rd_is_class(body.p[i + 2], RD_HEX)) {
+        } else if (rd_is_class(body.p[i + 1], RD_HEX) && i + 2 < body.n && rd_is_class(body.p[i + 2], RD_HEX)) {
             copy[n++] = (char)(num_hex_digit(body.p[i + 1]) << 4 | num_hex_digit(body.p[i + 2]));
             i += 3;
         } else {

@@ -61,8 +61,7 @@ bool rd_alias_definition(reader *r) {
         return rd_expected(r, "expected operation name in quotes");
     str name = str_of(p + 1, len - 1);
     if (rd_alias_get(r, p, len))
-        return rd_error(r, at, "redefinition of %s alias id '%.*s'", is_type ? "type" : "attribute",
-                        STR_ARG(name));
+        return rd_error(r, at, "redefinition of %s alias id '%.*s'", is_type ? "type" : "attribute", STR_ARG(name));
     if (str_find_char(name, '.') != name.n)
         return rd_error(r, at, "%s names with a '.' are reserved for dialect-defined names",
                         is_type ? "type" : "attribute");
@@ -79,15 +78,15 @@ bool rd_alias_definition(reader *r) {
 const char *rd_balanced(reader *r, const char *p) {
     uint32_t mark = rd_mark(r);
     do {
-        char c = *p, close = 0;
+        char c = p < r->end ? *p : 0, close = 0;
         switch (c) {
         case 0:
             if (p < r->end)
                 break;
             {
                 char open = rd_mark(r) > mark ? (char)r->stack.w[rd_mark(r) - 1] : '<';
-                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin),
-                          "unbalanced '%c' character in pretty dialect name", open);
+                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin), "unbalanced '%c' character in pretty dialect name",
+                          open);
             }
             rd_pop(r, mark);
             return NULL;
@@ -129,8 +128,8 @@ const char *rd_balanced(reader *r, const char *p) {
         if (close) {
             char open = (char)r->stack.w[rd_mark(r) - 1];
             if (open != close) {
-                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin),
-                          "unbalanced '%c' character in pretty dialect name", open);
+                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin), "unbalanced '%c' character in pretty dialect name",
+                          open);
                 rd_pop(r, mark);
                 return NULL;
             }
@@ -248,9 +247,7 @@ static ir_attr extended_attr(reader *r) {
 /* ---- numbers -------------------------------------------------------------------------------------------- */
 
 static ir_attr out_of_range(reader *r, uint32_t at, bool in_list) {
-    rd_error(r, at,
-             in_list ? "integer constant out of range for type"
-                     : "integer constant out of range for attribute");
+    rd_error(r, at, in_list ? "integer constant out of range for type" : "integer constant out of range for attribute");
     return 0;
 }
 
@@ -321,8 +318,7 @@ bool rd_integer_fits(const reader *r, bool negative, str text, ir_type type, uin
 ir_attr rd_integer_attr(reader *r, uint32_t at, bool negative, str text, ir_type type) {
     ir_kind k = ir_kind_of(r->ctx, type);
     if (k == IR_TYPE_FLOAT)
-        return rd_float_attr(r, at, negative, text,
-                             text.n > 1 && text.p[1] == 'x' ? RD_HEX_NUMBER : RD_DECIMAL, type);
+        return rd_float_attr(r, at, negative, text, text.n > 1 && text.p[1] == 'x' ? RD_HEX_NUMBER : RD_DECIMAL, type);
     if (k != IR_TYPE_INTEGER && k != IR_TYPE_INDEX) {
         rd_error(r, at, "integer literal not valid for specified type");
         return 0;
@@ -484,8 +480,7 @@ static bool dict_entries(reader *r, ir_str dup) {
         }
         if (dup && key == dup) {
             if (seen)
-                return rd_error(r, at, "duplicate key '%.*s' in dictionary attribute",
-                                STR_ARG(ir_str_of(r->ctx, key)));
+                return rd_error(r, at, "duplicate key '%.*s' in dictionary attribute", STR_ARG(ir_str_of(r->ctx, key)));
             seen = true;
         }
         ir_attr value = rd_accept(r, '=') ? rd_attr(r, 0) : r->ctx->a_unit;
@@ -579,8 +574,7 @@ static ir_attr strided_attr(reader *r) {
     }
     if (rd_accept(r, ',')) {
         v = IR_DYNAMIC;
-        if (!rd_expect_keyword(r, "offset") || !rd_expect(r, ':') ||
-            (!rd_accept(r, '?') && !rd_integer(r, &v)))
+        if (!rd_expect_keyword(r, "offset") || !rd_expect(r, ':') || (!rd_accept(r, '?') && !rd_integer(r, &v)))
             return 0;
         rd_words(r, mark)[0] = (uint32_t)v;
         rd_words(r, mark)[1] = (uint32_t)((uint64_t)v >> 32);
@@ -702,9 +696,8 @@ bool rd_starts_attr(const reader *r) {
     }
     if (rd_is_class(*r->p, RD_DIGIT) || rd_starts_type(r))
         return true;
-    static const char *const words[] = {"true",     "false",   "dense",      "dense_resource",
-                                        "distinct", "array",   "affine_map", "affine_set",
-                                        "sparse",   "strided", "loc",        "unit"};
+    static const char *const words[] = {"true",       "false",      "dense",  "dense_resource", "distinct", "array",
+                                        "affine_map", "affine_set", "sparse", "strided",        "loc",      "unit"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (rd_is_keyword(r, words[i]))
             return true;

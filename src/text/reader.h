@@ -8,7 +8,8 @@
  *
  * There are no token objects. The cursor r->p always stands on the first byte of the next token (invariant R1), so
  * looking ahead is looking at bytes; whatever takes a token also skips the white space and comments behind it. The
- * text ends with a zero byte, which no token contains, so nothing tests for the end (R2).
+ * text ends with a zero byte, which no token contains, or (part of a split file) before a "//" at the start of a
+ * line, so that nothing but what crosses lines tests for the end (R2).
  *
  * Errors: a function that returns bool, a handle or a pointer returns false, 0 or NULL after having reported an
  * error (or run out of memory, which is reported once at the end). Callers only pass it on. Messages are MLIR's.

@@ -25,7 +25,7 @@ typedef struct text_read_options {
     uint32_t max_depth; /* nesting of regions, attributes, types and locations together; 0: 512 */
 } text_read_options;
 
-/* Reads one module from `text` (which must be followed by a zero byte and outlive the context: hand the file to
+/* Reads one module from `text` (which must be followed by a zero byte, or be a part that text_split gave, and outlive the context: hand the file to
  * ir_context_own first). `name` is the path as the user gave it; it goes into diagnostics and into the location of
  * every op that has none. A text that holds several modules split by a line of "// -----" is read with
  * text_split first.
