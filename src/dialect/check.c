@@ -118,21 +118,43 @@ static uint64_t signature(const ir_module *m, ir_op op) {
     return h | 1;
 }
 
-static ck_rule_fn find_rule(const ck_rule *rules, str name) {
+static const ck_rule *find_rule(const ck_rule *rules, str name) {
     for (; rules->op; rules++)
         if (str_eq(str_from_z(rules->op), name))
-            return rules->fn;
+            return rules;
     return NULL;
 }
 
 /* The rule of the current op by itself, NULL if it has none. */
-static ck_rule_fn local_rule(checker *k) {
+static const ck_rule *local_rule(checker *k) {
     str name = dialect_text(k->def->name), dialect = dialect_prefix(name);
     if (str_eq(dialect, STR("ttir")))
         return find_rule(ck_rules_ttir, name);
     if (str_eq(dialect, STR("ttnn")))
         return find_rule(ck_rules_ttnn, name);
     return find_rule(ck_rules_misc, name);
+}
+
+/* Whether every shaped type of the op has a known shape of a rank that rules can hold. */
+static bool has_plain_shapes(checker *k) {
+    const ir_op_data *o = &k->m->ops[k->op];
+    for (uint32_t i = 0; i < o->n_operands + o->n_results; i++) {
+        ir_type t = i < o->n_operands ? ck_operand(k, i) : ck_result(k, i - o->n_operands);
+        int rank = ck_rank(k, t);
+        if (!ir_is_shaped(k->ctx, t))
+            continue;
+        if (rank < 0 || rank > CK_MAX_DIMS)
+            return false;
+        for (int d = 0; d < rank; d++)
+            if (ck_dim(k, t, d) < 0)
+                return false;
+    }
+    return true;
+}
+
+static bool check_rule(checker *k) {
+    const ck_rule *rule = local_rule(k);
+    return !rule || (!rule->dynamic && !has_plain_shapes(k)) || rule->fn(k);
 }
 
 static void check_one(checker *k, ir_op op, const uint8_t *in_context) {
@@ -150,8 +172,7 @@ static void check_one(checker *k, ir_op op, const uint8_t *in_context) {
         return;
     struct arena_mark mark = arena_mark(&k->arena);
     bool good = known ? ck_groups(k) : ck_table(k) && check_op_nodes(k);
-    ck_rule_fn rule = good && !known ? local_rule(k) : NULL;
-    good = good && (!rule || rule(k));
+    good = good && (known || check_rule(k));
     if (good && alone)
         *slot = hash;
     if (good && in_context[def])
@@ -170,11 +191,11 @@ static uint8_t *name_traits(checker *k) {
         if (!k->ctx->names[i].def)
             continue;
         uint64_t flags = dialect_ops[k->ctx->names[i].def - 1].flags;
-        traits[i] = (uint8_t)(IR_TRAIT_KNOWN | (flags & OP_TERMINATOR ? IR_TRAIT_TERMINATOR : 0) |
-                              (flags & OP_ISOLATED ? IR_TRAIT_ISOLATED : 0) |
-                              (flags & OP_GRAPH_REGION ? IR_TRAIT_GRAPH : 0) |
-                              (flags & OP_NO_TERMINATOR ? IR_TRAIT_NO_TERMINATOR : 0) |
-                              (flags & OP_SYMBOL_TABLE ? IR_TRAIT_SYMBOL_TABLE : 0));
+        traits[i] =
+            (uint8_t)(IR_TRAIT_KNOWN | (flags & OP_TERMINATOR ? IR_TRAIT_TERMINATOR : 0) |
+                      (flags & OP_ISOLATED ? IR_TRAIT_ISOLATED : 0) | (flags & OP_GRAPH_REGION ? IR_TRAIT_GRAPH : 0) |
+                      (flags & OP_NO_TERMINATOR ? IR_TRAIT_NO_TERMINATOR : 0) |
+                      (flags & OP_SYMBOL_TABLE ? IR_TRAIT_SYMBOL_TABLE : 0));
     }
     return traits;
 }

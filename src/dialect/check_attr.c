@@ -35,9 +35,8 @@ static bool check_buffer(struct attr_check *k, str buffer, str layout) {
     if (system)
         return wrong(k, "Memory layout is not allowed for SystemMemory buffer type.");
     if (str_eq(buffer, STR("dram")) && str_eq(layout, STR("block_sharded")))
-        return wrong(
-            k, "BlockSharded layout is not supported for DRAM buffer type; use WidthSharded, HeightSharded "
-               "or Interleaved");
+        return wrong(k, "BlockSharded layout is not supported for DRAM buffer type; use WidthSharded, HeightSharded "
+                        "or Interleaved");
     return true;
 }
 
@@ -97,9 +96,8 @@ static bool check_memory_config(struct attr_check *k, ir_attr a) {
     if (!str_eq(buffer, STR("l1")) && !str_eq(buffer, STR("dram")))
         return wrong(k, "Sharding is only valid for L1 or DRAM buffer type");
     if (!ends_with_sharded(layout))
-        return wrong(
-            k, "Sharding is only valid for block sharded, height sharded, or width sharded tensor memory "
-               "layout");
+        return wrong(k, "Sharding is only valid for block sharded, height sharded, or width sharded tensor memory "
+                        "layout");
     return true;
 }
 
@@ -120,15 +118,12 @@ static bool check_core_range(struct attr_check *k, ir_attr a, bool signed_number
     if (!core_of(k, a, STR("start_coord"), &start) || !core_of(k, a, STR("end_coord"), &end))
         return true;
     if (signed_numbers && (start.x < 0 || start.y < 0))
-        return wrong(k, "start coordinates (%lld, %lld) must be non-negative", (long long)start.y,
-                     (long long)start.x);
+        return wrong(k, "start coordinates (%lld, %lld) must be non-negative", (long long)start.y, (long long)start.x);
     if (signed_numbers && (end.x < 0 || end.y < 0))
-        return wrong(k, "end coordinates (%lld, %lld) must be non-negative", (long long)end.y,
-                     (long long)end.x);
+        return wrong(k, "end coordinates (%lld, %lld) must be non-negative", (long long)end.y, (long long)end.x);
     if (start.x > end.x || start.y > end.y)
-        return wrong(
-            k, "Start coordinates (%lld, %lld) must be less than or equal to end coordinates (%lld, %lld)",
-            (long long)start.x, (long long)start.y, (long long)end.x, (long long)end.y);
+        return wrong(k, "Start coordinates (%lld, %lld) must be less than or equal to end coordinates (%lld, %lld)",
+                     (long long)start.x, (long long)start.y, (long long)end.x, (long long)end.y);
     return true;
 }
 
@@ -141,14 +136,13 @@ static bool check_core_range_set(struct attr_check *k, ir_attr a) {
         for (uint32_t j = 0; j < i; j++) {
             ir_attr r[2] = {ir_at(k->c, ranges, j), ir_at(k->c, ranges, i)};
             for (int n = 0; n < 2; n++)
-                if (!core_of(k, r[n], STR("start_coord"), &s[n]) ||
-                    !core_of(k, r[n], STR("end_coord"), &e[n]))
+                if (!core_of(k, r[n], STR("start_coord"), &s[n]) || !core_of(k, r[n], STR("end_coord"), &e[n]))
                     return true;
             if (e[0].x < s[1].x || s[0].x > e[1].x || e[0].y < s[1].y || s[0].y > e[1].y)
                 continue;
             return wrong(k, "Core ranges overlap: (%lld,%lld), (%lld,%lld) and (%lld,%lld), (%lld,%lld)",
-                         (long long)s[0].x, (long long)s[0].y, (long long)e[0].x, (long long)e[0].y,
-                         (long long)s[1].x, (long long)s[1].y, (long long)e[1].x, (long long)e[1].y);
+                         (long long)s[0].x, (long long)s[0].y, (long long)e[0].x, (long long)e[0].y, (long long)s[1].x,
+                         (long long)s[1].y, (long long)e[1].x, (long long)e[1].y);
         }
     }
     return true;

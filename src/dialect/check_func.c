@@ -62,11 +62,10 @@ static bool check_func(checker *k) {
         ir_type t = m->values[b->args + i].type;
         if (t == s.in[i])
             continue;
-        return ck_fail(
-            k,
-            "type of entry block argument #%u('%.*s') must match the type of the corresponding argument in "
-            "function signature('%.*s')",
-            i, STR_ARG(ck_print(k, t)), STR_ARG(ck_print(k, s.in[i])));
+        return ck_fail(k,
+                       "type of entry block argument #%u('%.*s') must match the type of the corresponding argument in "
+                       "function signature('%.*s')",
+                       i, STR_ARG(ck_print(k, t)), STR_ARG(ck_print(k, s.in[i])));
     }
     return true;
 }
@@ -79,16 +78,15 @@ static bool check_return(checker *k) {
         return true;
     str name = ir_str_of(k->ctx, ir_op_attr(k->m, function, STR("sym_name")));
     if (o->n_operands != s.n_out)
-        return ck_fail(k, "has %u operands, but enclosing function (@%.*s) returns %u", o->n_operands,
-                       STR_ARG(name), s.n_out);
+        return ck_fail(k, "has %u operands, but enclosing function (@%.*s) returns %u", o->n_operands, STR_ARG(name),
+                       s.n_out);
     for (uint32_t i = 0; i < s.n_out; i++) {
         if (ck_operand(k, i) == s.out[i])
             continue;
-        return ck_fail_plain(
-            k,
-            "type of return operand %u ('%.*s') doesn't match function result type ('%.*s') in "
-            "function @%.*s",
-            i, STR_ARG(ck_print(k, ck_operand(k, i))), STR_ARG(ck_print(k, s.out[i])), STR_ARG(name));
+        return ck_fail_plain(k,
+                             "type of return operand %u ('%.*s') doesn't match function result type ('%.*s') in "
+                             "function @%.*s",
+                             i, STR_ARG(ck_print(k, ck_operand(k, i))), STR_ARG(ck_print(k, s.out[i])), STR_ARG(name));
     }
     return true;
 }
@@ -106,11 +104,10 @@ static bool check_call(checker *k) {
         return ck_fail(k, "incorrect number of operands for callee");
     for (uint32_t i = 0; i < s.n_in; i++)
         if (ck_operand(k, i) != s.in[i])
-            return ck_fail(
-                k,
-                "operand type mismatch: expected operand type '%.*s', but provided '%.*s' for operand "
-                "number %u",
-                STR_ARG(ck_print(k, s.in[i])), STR_ARG(ck_print(k, ck_operand(k, i))), i);
+            return ck_fail(k,
+                           "operand type mismatch: expected operand type '%.*s', but provided '%.*s' for operand "
+                           "number %u",
+                           STR_ARG(ck_print(k, s.in[i])), STR_ARG(ck_print(k, ck_operand(k, i))), i);
     if (o->n_results != s.n_out)
         return ck_fail(k, "incorrect number of results for callee");
     for (uint32_t i = 0; i < s.n_out; i++) {
@@ -132,8 +129,8 @@ static bool check_edge(checker *k, uint32_t successor, uint32_t g) {
     ir_block to = ir_successor(m, k->op, successor);
     uint32_t first = k->operand_at[g], n = k->operand_at[g + 1] - first;
     if (m->blocks[to].n_args != n)
-        return ck_fail_plain(k, "branch has %u operands for successor #%u, but target block has %u", n,
-                             successor, m->blocks[to].n_args);
+        return ck_fail_plain(k, "branch has %u operands for successor #%u, but target block has %u", n, successor,
+                             m->blocks[to].n_args);
     for (uint32_t i = 0; i < n; i++)
         if (m->values[m->blocks[to].args + i].type != ck_operand(k, first + i))
             return ck_fail_plain(k, "type mismatch for bb argument #%u of successor #%u", i, successor);
@@ -174,14 +171,12 @@ static bool check_load_cached(checker *k) {
     unpack(k, &s.in, &s.n_in);
     unpack(k, &s.out, &s.n_out);
     if (o->n_operands != s.n_in)
-        return ck_fail(k, "Incorrect number of operands for callee -- expected %u but got: %u", s.n_in,
-                       o->n_operands);
+        return ck_fail(k, "Incorrect number of operands for callee -- expected %u but got: %u", s.n_in, o->n_operands);
     for (uint32_t i = 0; i < s.n_in; i++)
         if (ck_operand(k, i) != s.in[i])
             return ck_fail(k, "Operand type mismatch at index %u", i);
     if (o->n_results != s.n_out)
-        return ck_fail(k, "Incorrect number of results for callee -- expected %u but got: %u", s.n_out,
-                       o->n_results);
+        return ck_fail(k, "Incorrect number of results for callee -- expected %u but got: %u", s.n_out, o->n_results);
     for (uint32_t i = 0; i < s.n_out; i++)
         if (ck_result(k, i) != s.out[i])
             return ck_fail(k, "Result type mismatch at index %u", i);
@@ -205,18 +200,16 @@ static bool check_composite(checker *k) {
                        o->n_operands);
     for (uint32_t i = 0; i < s.n_in; i++)
         if (ck_operand(k, i) != s.in[i])
-            return ck_fail(
-                k, "input type mismatch at index %u: composite has '%.*s', decomposition expects '%.*s'", i,
-                STR_ARG(ck_print(k, ck_operand(k, i))), STR_ARG(ck_print(k, s.in[i])));
+            return ck_fail(k, "input type mismatch at index %u: composite has '%.*s', decomposition expects '%.*s'", i,
+                           STR_ARG(ck_print(k, ck_operand(k, i))), STR_ARG(ck_print(k, s.in[i])));
     if (o->n_results != s.n_out)
-        return ck_fail(k, "decomposition function returns %u results, but composite produces %u results",
-                       s.n_out, o->n_results);
+        return ck_fail(k, "decomposition function returns %u results, but composite produces %u results", s.n_out,
+                       o->n_results);
     for (uint32_t i = 0; i < s.n_out; i++)
         if (ck_result(k, i) != s.out[i])
-            return ck_fail(
-                k,
-                "result type mismatch at index %u: composite produces '%.*s', decomposition returns '%.*s'",
-                i, STR_ARG(ck_print(k, ck_result(k, i))), STR_ARG(ck_print(k, s.out[i])));
+            return ck_fail(k,
+                           "result type mismatch at index %u: composite produces '%.*s', decomposition returns '%.*s'",
+                           i, STR_ARG(ck_print(k, ck_result(k, i))), STR_ARG(ck_print(k, s.out[i])));
     return true;
 }
 
@@ -275,8 +268,7 @@ static bool check_slot_allocation(checker *k, struct trace *t) {
     uint32_t resident = t->n_inputs - t->n_staged, at = 0;
     if (t->slots.n_in != resident)
         return ck_fail(
-            k,
-            "Slot allocation function '%.*s' must take %u arguments (the device-resident inputs), but has %u",
+            k, "Slot allocation function '%.*s' must take %u arguments (the device-resident inputs), but has %u",
             STR_ARG(name), resident, t->slots.n_in);
     for (uint32_t i = 0; i < t->n_inputs; i++) {
         ir_type type = trace_input(k, t, i);
@@ -287,11 +279,10 @@ static bool check_slot_allocation(checker *k, struct trace *t) {
         at++;
     }
     if (t->slots.n_out != t->n_inputs + t->n_outputs)
-        return ck_fail(
-            k,
-            "Slot allocation function '%.*s' must return %u slots (%u input slots + %u output slots), but "
-            "returns %u",
-            STR_ARG(name), t->n_inputs + t->n_outputs, t->n_inputs, t->n_outputs, t->slots.n_out);
+        return ck_fail(k,
+                       "Slot allocation function '%.*s' must return %u slots (%u input slots + %u output slots), but "
+                       "returns %u",
+                       STR_ARG(name), t->n_inputs + t->n_outputs, t->n_inputs, t->n_outputs, t->slots.n_out);
     for (uint32_t i = 0; i < t->n_outputs; i++)
         if (t->slots.out[t->n_inputs + i] != ck_result(k, i))
             return bad_type(k, "Slot allocation function output slot", i, ck_result(k, i),
@@ -333,21 +324,19 @@ static bool check_capture(checker *k, const struct trace *t, ir_attr *callee) {
     str name = ir_str_of(k->ctx, capture);
     uint32_t expected = t->n_staged + t->slots.n_out + t->n_semaphores;
     if (s.n_in != expected)
-        return ck_fail(
-            k,
-            "Capture function '%.*s' must take %u arguments (%u host-staged inputs + %u slots + %u "
-            "semaphores), but has %u",
-            STR_ARG(name), expected, t->n_staged, t->slots.n_out, t->n_semaphores, s.n_in);
+        return ck_fail(k,
+                       "Capture function '%.*s' must take %u arguments (%u host-staged inputs + %u slots + %u "
+                       "semaphores), but has %u",
+                       STR_ARG(name), expected, t->n_staged, t->slots.n_out, t->n_semaphores, s.n_in);
     if (!check_capture_types(k, t, &s))
         return false;
     if (s.n_out != 1)
         return ck_fail(k, "Capture function '%.*s' must return exactly one trace_id value, but returns %u",
                        STR_ARG(name), s.n_out);
     if (!is_trace_id(k, s.out[0]))
-        return ck_fail(
-            k,
-            "Capture function '%.*s' must return a trace_id tensor (scalar ui32 with TraceIdAttr encoding)",
-            STR_ARG(name));
+        return ck_fail(k,
+                       "Capture function '%.*s' must return a trace_id tensor (scalar ui32 with TraceIdAttr encoding)",
+                       STR_ARG(name));
     for (ir_op op = function; op && !*callee; op = ir_walk_next(k->m, function, op))
         if (is_op(k, op, "func.call"))
             *callee = ir_op_attr(k->m, op, STR("callee"));
@@ -370,9 +359,9 @@ static bool check_traced_op(checker *k, ir_op op) {
         ir_op maker = ir_is_block_arg(m, device) ? 0 : m->values[device].owner;
         if (is_op(k, maker, "ttnn.get_device") &&
             (!same_attr(k, op, maker, STR("mesh_shape")) || !same_attr(k, op, maker, STR("mesh_offset"))))
-            return ck_fail(
-                k, "Device configuration of get_device op in callee must match device configuration of trace "
-                   "op");
+            return ck_fail(k,
+                           "Device configuration of get_device op in callee must match device configuration of trace "
+                           "op");
         return true;
     }
     const ir_op_data *o = &m->ops[op];
@@ -395,11 +384,10 @@ static bool check_trace_function(checker *k, ir_attr callee) {
     if (!function)
         return no_function(k, callee);
     if (function_signature(k, function, &s) && s.n_out)
-        return ck_fail(
-            k,
-            "Trace function '%.*s' must return no results; it stores its outputs into the output slot "
-            "arguments",
-            STR_ARG(ir_str_of(k->ctx, callee)));
+        return ck_fail(k,
+                       "Trace function '%.*s' must return no results; it stores its outputs into the output slot "
+                       "arguments",
+                       STR_ARG(ir_str_of(k->ctx, callee)));
     for (ir_op op = ir_walk_next(k->m, function, function); op; op = ir_walk_next(k->m, function, op))
         if (!check_traced_op(k, op))
             return false;
@@ -452,19 +440,19 @@ static bool check_global_use(checker *k) {
 }
 
 const ck_rule ck_rules_context[] = {
-    {"cf.br", check_branch},
-    {"cf.cond_br", check_branch},
-    {"emitpy.assign_global", check_global_use},
-    {"emitpy.global_statement", check_global_use},
-    {"func.call", check_call},
-    {"func.func", check_func},
-    {"func.return", check_return},
-    {"llvm.br", check_branch},
-    {"llvm.cond_br", check_branch},
-    {"ttcore.composite", check_composite},
-    {"ttcore.cpu_module", check_module_wrapper},
-    {"ttcore.device_module", check_module_wrapper},
-    {"ttcore.load_cached", check_load_cached},
-    {"ttnn.capture_or_execute_trace", check_trace},
-    {NULL, NULL},
+    {"cf.br", check_branch, true},
+    {"cf.cond_br", check_branch, true},
+    {"emitpy.assign_global", check_global_use, true},
+    {"emitpy.global_statement", check_global_use, true},
+    {"func.call", check_call, true},
+    {"func.func", check_func, true},
+    {"func.return", check_return, true},
+    {"llvm.br", check_branch, true},
+    {"llvm.cond_br", check_branch, true},
+    {"ttcore.composite", check_composite, true},
+    {"ttcore.cpu_module", check_module_wrapper, true},
+    {"ttcore.device_module", check_module_wrapper, true},
+    {"ttcore.load_cached", check_load_cached, true},
+    {"ttnn.capture_or_execute_trace", check_trace, true},
+    {NULL, NULL, false},
 };

@@ -74,6 +74,26 @@ int ck_shape(checker *k, ir_type t, int64_t dims[CK_MAX_DIMS]);
 /* Product of the dimensions; -1 when one is dynamic or it overflows. */
 int64_t ck_volume(checker *k, ir_type t);
 
+/* The shape two shapes broadcast to, aligned at their last dimensions; its rank, -1 when they do not. */
+int ck_broadcast(const int64_t *a, int na, const int64_t *b, int nb, int64_t out[CK_MAX_DIMS]);
+bool ck_equal(const int64_t *a, int na, const int64_t *b, int nb);
+
+/* Arithmetic on sizes that come from the input: wraps around instead of overflowing. */
+static inline int64_t ck_add(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t ck_mul(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+
+/* A demand on the rank of an operand or result; messages as given. A value that is absent passes. */
+typedef struct ck_rank_rule {
+    const char *value; /* NULL ends a list */
+    int rank;          /* exactly; negative: at least -rank */
+    const char *message;
+} ck_rank_rule;
+bool ck_ranks(checker *k, const ck_rank_rule *rules);
+
 /* ---- attributes ----------------------------------------------------------------------------------------- */
 
 ir_attr ck_attr(checker *k, const char *name);
@@ -108,10 +128,54 @@ typedef bool (*ck_rule_fn)(checker *k);
 typedef struct ck_rule {
     const char *op; /* full name */
     ck_rule_fn fn;
+    bool dynamic; /* also for types with dimensions only known at run time; otherwise such ops pass unseen */
 } ck_rule;
 
-/* Rules that look at the op alone: name, attributes and types. Sorted by op name; ends with a NULL name. */
+/* Rules that look at the op alone: name, attributes and types. A list ends with a NULL name. */
 extern const ck_rule ck_rules_ttir[], ck_rules_ttnn[], ck_rules_misc[];
+/* Rules for ops that several dialects have alike (check_shape.c, check_matmul.c, check_window.c). */
+bool ck_arange(checker *k);
+bool ck_broadcast_to(checker *k);
+bool ck_concat(checker *k);
+bool ck_cumulative(checker *k);
+bool ck_embedding(checker *k);
+bool ck_full(checker *k);
+bool ck_gather(checker *k);
+bool ck_index(checker *k);
+bool ck_index_select(checker *k);
+bool ck_permute(checker *k);
+bool ck_rand(checker *k);
+bool ck_reduce(checker *k);
+bool ck_repeat(checker *k);
+bool ck_repeat_interleave(checker *k);
+bool ck_reshape(checker *k);
+bool ck_reverse(checker *k);
+bool ck_slice(checker *k);
+bool ck_softmax(checker *k);
+bool ck_sort(checker *k);
+bool ck_squeeze(checker *k);
+bool ck_transpose(checker *k);
+bool ck_unsqueeze(checker *k);
+bool ck_matmul(checker *k);
+bool ck_linear(checker *k);
+bool ck_sparse_matmul(checker *k);
+bool ck_pool2d(checker *k);
+bool ck_upsample2d(checker *k);
+bool ck_ttnn_conv2d(checker *k);
+bool ck_ttnn_conv3d(checker *k);
+/* Caches, attention, collectives (check_model.c). */
+bool ck_paged_fill_cache(checker *k);
+bool ck_chunked_attention(checker *k);
+bool ck_flash_mla_decode(checker *k);
+bool ck_tt_lang(checker *k);
+bool ck_all_to_all_dispatch(checker *k);
+bool ck_all_to_all_combine(checker *k);
+bool ck_ttir_dispatch_metadata(checker *k);
+bool ck_ttnn_dispatch_metadata(checker *k);
+bool ck_moe_gpt(checker *k);
+bool ck_moe_compute(checker *k);
+bool ck_split_heads(checker *k);
+
 /* Rules that look at other ops: symbols, parents, users. */
 extern const ck_rule ck_rules_context[];
 

@@ -10,7 +10,7 @@ static bool check_get_key_value(checker *k) {
 }
 
 const ck_rule ck_rules_misc[] = {
-    {"ttcore.get_key_value", check_get_key_value},
-    {"ttcore.set_key_value", check_set_key_value},
-    {NULL, NULL},
+    {"ttcore.get_key_value", check_get_key_value, true},
+    {"ttcore.set_key_value", check_set_key_value, true},
+    {NULL, NULL, false},
 };

@@ -41,16 +41,15 @@ static bool check_result_count(checker *k, uint32_t n) {
 }
 
 /* The sizes in a segments attribute, checked against the number of values. */
-static bool segments(checker *k, const char *name, const char *what, uint32_t n_groups, uint32_t total,
-                     uint32_t *at) {
+static bool segments(checker *k, const char *name, const char *what, uint32_t n_groups, uint32_t total, uint32_t *at) {
     int64_t sizes[CK_MAX_GROUPS];
     ir_attr a = ck_attr(k, name);
     int n = a && ir_kind_of(k->ctx, a) == IR_ATTR_DENSE_ARRAY ? ck_ints(k, name, sizes, CK_MAX_GROUPS) : -1;
     if (n < 0)
         return ck_fail(k, "requires dense i32 array attribute '%s'", name);
     if ((uint32_t)n != n_groups)
-        return ck_fail(k, "'%s' attribute for specifying %s segments must have %u elements, but got %d", name,
-                       what, n_groups, n);
+        return ck_fail(k, "'%s' attribute for specifying %s segments must have %u elements, but got %d", name, what,
+                       n_groups, n);
     uint64_t sum = 0;
     for (int i = 0; i < n; i++) {
         if (sizes[i] < 0)
@@ -60,17 +59,15 @@ static bool segments(checker *k, const char *name, const char *what, uint32_t n_
     }
     at[n] = (uint32_t)sum;
     if (sum != total)
-        return ck_fail(k,
-                       "%s count (%u) does not match with the total size (%llu) specified in attribute '%s'",
-                       what, total, (unsigned long long)sum, name);
+        return ck_fail(k, "%s count (%u) does not match with the total size (%llu) specified in attribute '%s'", what,
+                       total, (unsigned long long)sum, name);
     return true;
 }
 
 /* Groups without a segments attribute: the variable ones share what the fixed ones leave. */
 static void deal_out(const value_def *v, uint32_t n_groups, uint32_t total, uint32_t *at) {
     bool varies;
-    uint32_t fixed = fixed_groups(v, n_groups, &varies), rest = total - fixed, left = n_groups - fixed,
-             next = 0;
+    uint32_t fixed = fixed_groups(v, n_groups, &varies), rest = total - fixed, left = n_groups - fixed, next = 0;
     for (uint32_t i = 0; i < n_groups; i++) {
         at[i] = next;
         if (v[i].arity == ARITY_ONE) {
@@ -155,9 +152,8 @@ static bool check_regions(checker *k) {
             if (r->min_blocks == r->max_blocks)
                 return ck_fail(k, "region #%u%s%.*s%s failed to verify constraint: region with %u blocks", i,
                                name.n ? " ('" : "", STR_ARG(name), name.n ? "')" : "", r->min_blocks);
-            return ck_fail(k,
-                           "region #%u%s%.*s%s failed to verify constraint: region with at least %u blocks",
-                           i, name.n ? " ('" : "", STR_ARG(name), name.n ? "')" : "", r->min_blocks);
+            return ck_fail(k, "region #%u%s%.*s%s failed to verify constraint: region with at least %u blocks", i,
+                           name.n ? " ('" : "", STR_ARG(name), name.n ? "')" : "", r->min_blocks);
         }
         if ((k->def->flags & OP_SINGLE_BLOCK) && blocks > 1)
             return ck_fail(k, "expects region #%u to have 0 or 1 blocks", i);
@@ -184,8 +180,7 @@ static bool check_parent(checker *k) {
             buf_lit(&names, ", ");
         buf_put_str(&names, dialect_text(op_parent(k->def, i)->name));
     }
-    ck_fail(k, "expects parent op %s'%.*s'", k->def->n_parents > 1 ? "to be one of " : "",
-            STR_ARG(buf_str(&names)));
+    ck_fail(k, "expects parent op %s'%.*s'", k->def->n_parents > 1 ? "to be one of " : "", STR_ARG(buf_str(&names)));
     buf_free(&names);
     return false;
 }
@@ -222,8 +217,8 @@ bool ck_type_ok(checker *k, uint32_t constraint, ir_type t) {
     return *memo & 1;
 }
 
-static bool check_types(checker *k, const char *what, const value_def *v, uint32_t n_groups,
-                        const uint32_t *at, ir_type (*type_of)(checker *, uint32_t)) {
+static bool check_types(checker *k, const char *what, const value_def *v, uint32_t n_groups, const uint32_t *at,
+                        ir_type (*type_of)(checker *, uint32_t)) {
     for (uint32_t g = 0; g < n_groups; g++) {
         if (v[g].constraint == 0)
             continue;
@@ -232,9 +227,8 @@ static bool check_types(checker *k, const char *what, const value_def *v, uint32
             if (ck_type_ok(k, v[g].constraint, t))
                 continue;
             str text = dialect_text(dialect_constraints[v[g].constraint].text), type = ck_print(k, t);
-            return ck_fail(k, "%s #%u must be %s%.*s%s%.*s%s", what, i,
-                           v[g].arity == ARITY_ONE ? "" : "variadic of ", STR_ARG(text),
-                           type.n ? ", but got '" : "", STR_ARG(type), type.n ? "'" : "");
+            return ck_fail(k, "%s #%u must be %s%.*s%s%.*s%s", what, i, v[g].arity == ARITY_ONE ? "" : "variadic of ",
+                           STR_ARG(text), type.n ? ", but got '" : "", STR_ARG(type), type.n ? "'" : "");
         }
     }
     return true;
@@ -267,8 +261,7 @@ static bool compatible_shapes(checker *k, ir_type a, ir_type b) {
 
 /* The same type but for sizes only known at run time and encodings. */
 static bool compatible_types(checker *k, ir_type a, ir_type b) {
-    return a == b ||
-           (ck_element(k, a) == ck_element(k, b) && ir_is_shaped(k->ctx, a) && compatible_shapes(k, a, b));
+    return a == b || (ck_element(k, a) == ck_element(k, b) && ir_is_shaped(k->ctx, a) && compatible_shapes(k, a, b));
 }
 
 static bool same_element(checker *k, ir_type a, ir_type b) {
@@ -287,13 +280,10 @@ static const struct same_trait {
     const char *message;
 } same_traits[] = {
     {OP_SAME_OPERANDS_SHAPE, false, compatible_shapes, "requires the same shape for all operands"},
-    {OP_SAME_OPERAND_RESULT_SHAPE, true, compatible_shapes,
-     "requires the same shape for all operands and results"},
+    {OP_SAME_OPERAND_RESULT_SHAPE, true, compatible_shapes, "requires the same shape for all operands and results"},
     {OP_SAME_OPERANDS_ELEMENT, false, same_element, "requires the same element type for all operands"},
-    {OP_SAME_OPERAND_RESULT_ELEMENT, true, same_element,
-     "requires the same element type for all operands and results"},
-    {OP_SAME_OPERAND_RESULT_TYPE, true, compatible_types,
-     "requires the same type for all operands and results"},
+    {OP_SAME_OPERAND_RESULT_ELEMENT, true, same_element, "requires the same element type for all operands and results"},
+    {OP_SAME_OPERAND_RESULT_TYPE, true, compatible_types, "requires the same type for all operands and results"},
     {OP_SAME_OPERANDS_TYPE, false, compatible_types, "requires all operands to have the same type"},
     {OP_SAME_OPERAND_RESULT_RANK, true, same_rank, "operands don't have matching ranks"},
 };
@@ -378,11 +368,10 @@ static bool check_rules(checker *k) {
         if (!rule_types(k, dialect_refs[rule->first], &first))
             continue;
         for (uint32_t i = 1; i < rule->n; i++) {
-            if (!rule_types(k, dialect_refs[rule->first + i], &other) ||
-                kinds[rule->kind].same(k, first, other))
+            if (!rule_types(k, dialect_refs[rule->first + i], &other) || kinds[rule->kind].same(k, first, other))
                 continue;
-            return ck_fail(k, "failed to verify that all of {%.*s} have same %s",
-                           STR_ARG(rule_names(k, rule)), kinds[rule->kind].what);
+            return ck_fail(k, "failed to verify that all of {%.*s} have same %s", STR_ARG(rule_names(k, rule)),
+                           kinds[rule->kind].what);
         }
     }
     return true;

@@ -98,6 +98,33 @@ int64_t ck_volume(checker *k, ir_type t) {
     return ir_num_elements(k->ctx, t);
 }
 
+int ck_broadcast(const int64_t *a, int na, const int64_t *b, int nb, int64_t out[CK_MAX_DIMS]) {
+    int n = na > nb ? na : nb;
+    for (int i = 1; i <= n; i++) {
+        int64_t x = i <= na ? a[na - i] : 1, y = i <= nb ? b[nb - i] : 1;
+        if (x != y && x != 1 && y != 1)
+            return -1;
+        out[n - i] = x == 1 ? y : x;
+    }
+    return n;
+}
+
+bool ck_equal(const int64_t *a, int na, const int64_t *b, int nb) {
+    return na == nb && (na == 0 || memcmp(a, b, (size_t)na * sizeof *a) == 0);
+}
+
+bool ck_ranks(checker *k, const ck_rank_rule *rules) {
+    for (; rules->value; rules++) {
+        ir_type t = ck_in(k, rules->value);
+        if (!t)
+            t = ck_out(k, rules->value);
+        int rank = ck_rank(k, t);
+        if (t && rank >= 0 && (rules->rank < 0 ? rank < -rules->rank : rank != rules->rank))
+            return ck_fail(k, "%s", rules->message);
+    }
+    return true;
+}
+
 /* ---- attributes ----------------------------------------------------------------------------------------- */
 
 ir_attr ck_attr(checker *k, const char *name) {
