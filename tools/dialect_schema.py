@@ -20,15 +20,20 @@ OP_FLAGS = [
 FLOATS = ['f4E2M1FN', 'f6E2M3FN', 'f6E3M2FN', 'f8E3M4', 'f8E4M3', 'f8E4M3FN', 'f8E4M3FNUZ', 'f8E4M3B11FNUZ', 'f8E5M2',
           'f8E5M2FNUZ', 'f8E8M0FNU', 'bf16', 'f16', 'tf32', 'f32', 'f64', 'f80', 'f128']  # ir_float order
 
-TYPE_KINDS = ['tensor', 'unranked_tensor', 'memref', 'unranked_memref', 'vector', 'complex', 'tuple', 'function', 'index',
+TYPE_KINDS = ['tensor', 'unranked_tensor', 'memref', 'unranked_memref', 'vector', 'complex', 'tuple', 'function',
+              'index',
               'none', 'integer', 'float', 'dialect']  # TYPE_IS_* order
 
-TRANSFORMS = ['same', 'element', 'element_or_self', 'i1_same_shape', 'index_same_shape', 'i32_same_shape', 'complex_element',
-              'complex_of', 'tensor_of_memref', 'memref_of_tensor', 'pointee', 'function_inputs', 'function_results', 'tuple_types',
-              'vector_1d_of', 'emitc_pointer_to', 'emitc_lvalue_of', 'llvm_with_i1', 'elements', 'vector_last_dim_halved',
+TRANSFORMS = ['same', 'element', 'element_or_self', 'i1_same_shape', 'index_same_shape', 'i32_same_shape',
+              'complex_element',
+              'complex_of', 'tensor_of_memref', 'memref_of_tensor', 'pointee', 'function_inputs', 'function_results',
+              'tuple_types',
+              'vector_1d_of', 'emitc_pointer_to', 'emitc_lvalue_of', 'llvm_with_i1', 'elements',
+              'vector_last_dim_halved',
               'vector_last_dim_doubled']  # type_transform order
 
-PARAM_KINDS = ['unknown', 'int', 'bool', 'string', 'float', 'enum', 'type', 'attr', 'int_attr', 'float_attr', 'bool_attr',
+PARAM_KINDS = ['unknown', 'int', 'bool', 'string', 'float', 'enum', 'type', 'attr', 'int_attr', 'float_attr',
+               'bool_attr',
                'string_attr', 'array_attr', 'dict_attr', 'symbol_ref', 'type_attr', 'dense_attr', 'unit_attr',
                'affine_map', 'affine_map_attr', 'tensor_type', 'memref_type', 'shaped_type', 'integer_type',
                'function_type', 'dense_array_attr', 'location', 'keyword', 'big_int']  # param_kind order
@@ -101,7 +106,8 @@ def unquote(s):
 # ---- assembly formats ----------------------------------------------------------------------------------------------
 
 def asm_tokens(fmt):
-    """Tokens of an assembly format: ('lit', text), ('space', text), ('var', name), ('str', text), ('word', name), (punct, punct)."""
+    """Tokens of an assembly format: ('lit', text), ('space', text), ('var', name), ('str', text), ('word', name) and
+    (punctuation, punctuation)."""
     out, i = [], 0
     while i < len(fmt):
         ch = fmt[i]

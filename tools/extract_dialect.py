@@ -17,9 +17,10 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from dialect_schema import (FLOATS, OP_FLAGS, asm_normal, quote, spec_text)  # noqa: E402
+from dialect_schema import OP_FLAGS, asm_normal, quote, spec_text, split_args  # noqa: E402
 
-LLVM = ('llvm/llvm-project', 'release 22.1.8 (Debian libmlir-22-dev 1:22.1.8-1~deb12u1)', 'Apache-2.0 WITH LLVM-exception')
+LLVM = ('llvm/llvm-project', 'release 22.1.8 (Debian libmlir-22-dev 1:22.1.8-1~deb12u1)',
+        'Apache-2.0 WITH LLVM-exception')
 TT = ('tenstorrent/tt-mlir', 'commit 19c86fca45ae7c3d8f886c0401d8b40a40d2f294', 'Apache-2.0')
 HLO = ('openxla/stablehlo', 'commit 3c9301c116f97fbaf696959a0ede32712aec587b', 'Apache-2.0')
 SDY = ('openxla/shardy', 'commit a0277a83e7f84d40075be0d71a131cb71d806ff6', 'Apache-2.0')
@@ -39,7 +40,8 @@ HAND_PARAMS = {
     'quant.any': ['storage type', 'storageMin int(i64) optional', 'storageMax int(i64) optional',
                   'expressed type optional'],
     'quant.calibrated': ['expressed type', 'min float', 'max float'],
-    'quant.uniform': ['storage type', 'storageMin int(i64) optional', 'storageMax int(i64) optional', 'expressed type',
+    'quant.uniform': ['storage type', 'storageMin int(i64) optional', 'storageMax int(i64) optional',
+                      'expressed type',
                       'axes int(i64) array optional', 'blockSizes int(i64) array optional', 'scales float array',
                       'zeroPoints int(i64) array', 'shape int(i64) array optional'],
 }
@@ -65,12 +67,14 @@ TRAIT_FLAGS = {
     'SymbolTable': 'symbol_table', 'IsIsolatedFromAbove': 'isolated', 'NoTerminator': 'no_terminator',
     'SingleBlock': 'single_block', 'HasOnlyGraphRegion': 'graph_region', 'NoRegionArguments': 'no_region_arguments',
     'SameOperandsAndResultType': 'same_operand_result_type', 'SameTypeOperands': 'same_operands_type',
-    'SameOperandsAndResultElementType': 'same_operand_result_element', 'SameOperandsElementType': 'same_operands_element',
+    'SameOperandsAndResultElementType': 'same_operand_result_element',
+    'SameOperandsElementType': 'same_operands_element',
     'SameOperandsAndResultShape': 'same_operand_result_shape', 'SameOperandsShape': 'same_operands_shape',
     'SameOperandsAndResultRank': 'same_operand_result_rank', 'HasRecursiveMemoryEffects': 'recursive_effects',
     'AffineScope': 'affine_scope', 'AutomaticAllocationScope': 'allocation_scope', 'IsIdempotent': 'idempotent',
     'TTIRIdempotence': 'idempotent', 'TTIRInvolution': 'involution', 'TTIRBinaryIdempotence': 'binary_idempotent',
-    'TTCoreCreationOpTrait': 'creation', 'CanExecuteOnHostTrait': 'host', 'ResultsBroadcastableShape': 'types_broadcast',
+    'TTCoreCreationOpTrait': 'creation', 'CanExecuteOnHostTrait': 'host',
+    'ResultsBroadcastableShape': 'types_broadcast',
     'CompatibleOperandsAndResultType': 'compatible_types', 'FirstAttrDerivedResultType': 'first_attr_type',
     'Commutative': 'commutative', 'BroadcastingElementwise': 'elementwise',
 }
@@ -161,7 +165,8 @@ class Extractor:
         """An enum by (possibly qualified) C++ class name; prefers this dialect's."""
         found = [e for e in self.x.enums if e['className'] == last(cpp)]
         own = [e for e in found if self.enum_dialect(e) == self.x.name]
-        qualified = [e for e in found if cpp.count('::') and (e['cppNamespace'] + '::' + e['className']).endswith(cpp.lstrip(':'))]
+        qualified = [e for e in found if cpp.count('::')
+                     and (e['cppNamespace'] + '::' + e['className']).endswith(cpp.lstrip(':'))]
         return (qualified or own or found or [None])[0]
 
     def enum_lines(self, e):
@@ -196,7 +201,8 @@ class Extractor:
         'TensorType': 'kind(tensor, unranked_tensor)', 'MemRefType': 'kind(memref)',
         'UnrankedMemRefType': 'kind(unranked_memref)', 'BaseMemRefType': 'kind(memref, unranked_memref)',
         'VectorType': 'kind(vector)', 'ComplexType': 'kind(complex)', 'TupleType': 'kind(tuple)',
-        'FunctionType': 'kind(function)', 'IndexType': 'kind(index)', 'NoneType': 'kind(none)', 'FloatType': 'kind(float)',
+        'FunctionType': 'kind(function)', 'IndexType': 'kind(index)', 'NoneType': 'kind(none)',
+        'FloatType': 'kind(float)',
         'IntegerType': 'kind(integer)', 'BFloat16Type': 'float(bf16)', 'FloatTF32Type': 'float(tf32)',
         'ShapedType': 'kind(tensor, unranked_tensor, memref, unranked_memref, vector, dialect)',
         'FixedVectorType': 'and(kind(vector), not(scalable(any)))', 'ScalableVectorType': 'scalable(any)',
@@ -239,11 +245,13 @@ class Extractor:
             return 'not(kind(unranked_tensor, unranked_memref))', 'kind(tensor, memref, vector)'
         if t == '::llvm::cast<::mlir::ShapedType>($_self).hasStaticShape()':
             return ('static',) * 2
-        m = re.fullmatch(r'::llvm::cast<::mlir::(?:ShapedType|VectorType|RankedTensorType)>\(\$_self\)\.getRank\(\) (==|>=|>) (\d+)', t)
+        m = re.fullmatch(r'::llvm::cast<::mlir::(?:ShapedType|VectorType|RankedTensorType)>\(\$_self\)'
+                         r'\.getRank\(\) (==|>=|>) (\d+)', t)
         if m:
             n = int(m.group(2)) + (m.group(1) == '>')
             return ('rank(%d)' % n if m.group(1) == '==' else 'rank_min(%d)' % n,) * 2
-        if t == 'emitc::isSupportedEmitCType($_self)' or t.startswith('::mlir::LLVM::') or t.startswith('mlir::hlo::') or 'sfpi::isSFPI' in t or 'getShape(), [](auto v)' in t:
+        too_fine = ('emitc::isSupportedEmitCType(', '::mlir::LLVM::', 'mlir::hlo::', '::mlir::tt::sfpi::isSFPI')
+        if t.startswith(too_fine) or 'getShape(), [](auto v)' in t:
             return 'any', 'never'
         if 'QuantizedType>($_self)' in t or 'QuantizedPerAxisType>($_self)' in t or 'getAddressSpace()' in t:
             return 'any', 'never'  # known, but finer than a checker here needs
@@ -271,7 +279,7 @@ class Extractor:
         elif kind == 'PredCombinerSubstLeaves':
             if r['replacement'] in ('elementType', 't'):
                 return kids[0]  # renamed inside a concat
-            if 'ComplexType>($_self).getElementType()' in r['replacement'] or 'VectorType>($_self).getElementType()' in r['replacement']:
+            if re.search(r'(Complex|Vector)Type>\(\$_self\)\.getElementType\(\)', r['replacement']):
                 return wrap('element', kids[0])
         self.notes['unclassified combination: %s %s' % (kind, r.get('replacement') or r.get('suffix'))] += 1
         return 'any', 'never'
@@ -288,9 +296,11 @@ class Extractor:
             return 'f' + m.group(1)
         if call == '$_builder.getIndexType()':
             return 'index'
-        if call.startswith('::mlir::RankedTensorType::get({ShapedType::kDynamic}, $_builder.getType<::mlir::IndexType>())'):
+        if call.startswith('::mlir::RankedTensorType::get({ShapedType::kDynamic}, '
+                           '$_builder.getType<::mlir::IndexType>())'):
             return 'tensor<?xindex>'
-        m = re.fullmatch(r'\$_builder\.getType<([\w:]+)>\((\d*)\)', call) or re.fullmatch(r'([\w:]+)::get\(\$_builder\.getContext\(\)()\)', call)
+        m = re.fullmatch(r'\$_builder\.getType<([\w:]+)>\((\d*)\)',
+                         call) or re.fullmatch(r'([\w:]+)::get\(\$_builder\.getContext\(\)()\)', call)
         if m:
             name = last(m.group(1))
             plain = {'NoneType': 'none', 'BFloat16Type': 'bf16', 'IndexType': 'index', 'FloatTF32Type': 'tf32'}
@@ -316,7 +326,8 @@ class Extractor:
         build = self.buildable(r)
         hi, _ = self.pred(r['predicate'])
         body = (r['summary'], hi, build)
-        shared = any(loc.split(':')[0] in ('CommonTypeConstraints.td', 'BuiltinTypes.td') for loc in r['!locs']) and not r['!anonymous']
+        shared = any(loc.split(':')[0] in ('CommonTypeConstraints.td', 'BuiltinTypes.td')
+                     for loc in r['!locs']) and not r['!anonymous']
         if shared:
             if self.common.setdefault(r['!name'], body) != body:
                 self.notes['constraint differs between dialects: ' + r['!name']] += 1
@@ -349,21 +360,29 @@ class Extractor:
         x, name, text = self.x, r['!name'], r['summary']
         if x.is_a(r, 'AttrDef'):
             if x.dialect(r['dialect']) == 'builtin':
-                return {'StringAttr': 'string', 'IntegerAttr': 'int', 'FloatAttr': 'float', 'ArrayAttr': 'array', 'TypeAttr': 'type',
-                        'DictionaryAttr': 'dict', 'UnitAttr': 'unit', 'SymbolRefAttr': 'symbol_ref'}.get(r['cppClassName'], 'any')
+                return {'StringAttr': 'string', 'IntegerAttr': 'int', 'FloatAttr': 'float', 'ArrayAttr': 'array',
+                        'TypeAttr': 'type',
+                        'DictionaryAttr': 'dict', 'UnitAttr': 'unit',
+                        'SymbolRefAttr': 'symbol_ref'}.get(r['cppClassName'], 'any')
             return 'def(%s)' % self.attr_def_ref(r)
         if x.is_a(r, 'EnumAttrInfo'):
             return 'enum(%s, %s%s)' % (self.enum_ref(r), 'i', r['bitwidth'])
-        simple = {'BoolAttr': 'bool', 'I1Attr': 'i1', 'StrAttr': 'string', 'SymbolNameAttr': 'symbol_name', 'UnitAttr': 'unit',
+        simple = {'BoolAttr': 'bool', 'I1Attr': 'i1', 'StrAttr': 'string', 'SymbolNameAttr': 'symbol_name',
+                  'UnitAttr': 'unit',
                   'FlatSymbolRefAttr': 'flat_symbol_ref', 'SymbolRefAttr': 'symbol_ref', 'ArrayAttr': 'array',
-                  'DictionaryAttr': 'dict', 'AnyAttr': 'any', 'AffineMapAttr': 'affine_map', 'IntegerSetAttr': 'integer_set',
+                  'DictionaryAttr': 'dict', 'AnyAttr': 'any', 'AffineMapAttr': 'affine_map',
+                  'IntegerSetAttr': 'integer_set',
                   'TypedAttrInterface': 'typed', 'IndexAttr': 'index', 'ElementsAttr': 'elements', 'TypeAttr': 'type',
-                  'APIntAttr': 'int', 'Tosa_IntegerAttr': 'int', 'Tosa_FloatAttr': 'float', 'LevelAttr': 'index', 'DimensionAttr': 'index', 'I64BitSetAttr': 'i64',
-                  'AnyIntElementsAttr': 'elements', 'IndexElementsAttr': 'elements(index)', 'LocationAttr': 'location',
-                  'DictArrayAttr': 'array(dict)', 'AffineMapArrayAttr': 'array(affine_map)', 'StrArrayAttr': 'array(string)',
+                  'APIntAttr': 'int', 'Tosa_IntegerAttr': 'int', 'Tosa_FloatAttr': 'float', 'LevelAttr': 'index',
+                  'DimensionAttr': 'index', 'I64BitSetAttr': 'i64',
+                  'AnyIntElementsAttr': 'elements', 'IndexElementsAttr': 'elements(index)',
+                  'LocationAttr': 'location',
+                  'DictArrayAttr': 'array(dict)', 'AffineMapArrayAttr': 'array(affine_map)',
+                  'StrArrayAttr': 'array(string)',
                   'BoolArrayAttr': 'array(bool)', 'I32ArrayAttr': 'array(i32)', 'I64ArrayAttr': 'array(i64)',
                   'I64SmallVectorArrayAttr': 'array(i64)', 'IndexListArrayAttr': 'array(array(i64))',
-                  'FlatSymbolRefArrayAttr': 'array(flat_symbol_ref)', 'StableHLO_FlatSymbolRefArrayAttr': 'array(flat_symbol_ref)',
+                  'FlatSymbolRefArrayAttr': 'array(flat_symbol_ref)',
+                  'StableHLO_FlatSymbolRefArrayAttr': 'array(flat_symbol_ref)',
                   'F32ArrayAttr': 'array(f32)', 'F64ArrayAttr': 'array(f64)', 'TypeArrayAttr': 'array(type)'}
         if name in simple:
             return simple[name]
@@ -385,7 +404,6 @@ class Extractor:
             specs = [self.attr_spec(x.rec(a)) for a in r['allowedAttributes']]
             return 'any' if 'any' in specs else 'any_of(%s)' % ', '.join(specs)
         if x.is_a(r, 'TypeAttrBase') or name == 'MemRefTypeAttr':
-            m = re.fullmatch(r'(?:type attribute of )?(.*?)(?: type attribute)?', text)
             return 'type'
         if r['storageType'].strip() == '::mlir::ArrayAttr':
             return 'array'
@@ -395,7 +413,8 @@ class Extractor:
             d = self.attr_def_by_class(r['storageType'].strip())
             if d:
                 return 'def(%s)' % self.attr_def_ref(d)
-        if r['storageType'].strip() not in ('::mlir::Attribute', '::mlir::TypedAttr', '::mlir::ub::PoisonAttrInterface'):
+        if r['storageType'].strip() not in ('::mlir::Attribute', '::mlir::TypedAttr',
+                                            '::mlir::ub::PoisonAttrInterface'):
             self.notes['attribute constraint taken as any: %s (%s)' % (name, text)] += 1
         return 'any'
 
@@ -409,11 +428,12 @@ class Extractor:
                 c = x.rec(c)
                 mods.append((c, c['summary']))
             b = x.rec(b['baseAttr'])
-        spec, words, unknown = self.attr_spec(b), '', False
+        spec = self.attr_spec(b)
         for c, text in reversed(mods):
             known = {'IntMinValue': 'min=%s' % c.get('minValue'), 'IntMaxValue': 'max=%s' % c.get('maxValue'),
                      'IntNonNegative': 'min=0', 'IntPositive': 'min=1', 'IntPowerOf2': 'power_of_2',
-                     'ArrayMinCount': 'count>=%s' % c.get('count', c.get('n')), 'ArrayCount': 'count=%s' % c.get('count', c.get('n')),
+                     'ArrayMinCount': 'count>=%s' % c.get('count', c.get('n')),
+                     'ArrayCount': 'count=%s' % c.get('count', c.get('n')),
                      'DenseArrayCount': 'count=%s' % c.get('count', c.get('n'))}
             for cls, word in known.items():
                 if (x.is_a(c, cls) or c['!name'] == cls) and 'None' not in word:
@@ -465,9 +485,11 @@ class Extractor:
                     return '%d : i%s' % (c['value'], e['bitwidth'])
         if spec.startswith('def('):
             name = spec[4:-1]
-            known = {'llvm.linkage': '#llvm.linkage<external>', 'llvm.cconv': '#llvm.cconv<ccc>', 'ub.poison': '#ub.poison',
+            known = {'llvm.linkage': '#llvm.linkage<external>', 'llvm.cconv': '#llvm.cconv<ccc>',
+                     'ub.poison': '#ub.poison',
                      'llvm.tailcallkind': '#llvm.tailcallkind<none>', 'llvm.di_expression': '#llvm.di_expression<>',
-                     'stablehlo.result_accuracy': '#stablehlo.result_accuracy<mode = #stablehlo.result_accuracy_mode<DEFAULT>>'}
+                     'stablehlo.result_accuracy':
+                     '#stablehlo.result_accuracy<mode = #stablehlo.result_accuracy_mode<DEFAULT>>'}
             if name in known:
                 return known[name]
             for a in x.attr_defs:
@@ -477,8 +499,10 @@ class Extractor:
                         c = x.rec(c)
                         if c['symbol'] == last(v) or (v == '{}' and c['value'] == 0):
                             angle = (a['assemblyFormat'] or '').startswith('`<`')
-                            return ('#%s<%s>' % (name, c['str'])) if angle else '#%s<%s %s>' % (*name.split('.', 1), c['str'])
-        maps = {'MatmulOp': (3, ['d0, d2', 'd2, d1', 'd0, d1']), 'BatchMatmulOp': (4, ['d0, d1, d3', 'd0, d3, d2', 'd0, d1, d2']),
+                            return ('#%s<%s>' % (name, c['str'])) if angle else '#%s<%s %s>' % (*name.split('.', 1),
+                                                                                                c['str'])
+        maps = {'MatmulOp': (3, ['d0, d2', 'd2, d1', 'd0, d1']),
+                'BatchMatmulOp': (4, ['d0, d1, d3', 'd0, d3, d2', 'd0, d1, d2']),
                 'BatchReduceMatmulOp': (4, ['d0, d1, d3', 'd0, d3, d2', 'd1, d2'])}.get(v.split('::')[0])
         if maps and 'getDefaultIndexingMaps' in v:
             dims = ', '.join('d%d' % i for i in range(maps[0]))
@@ -517,11 +541,13 @@ class Extractor:
             kind = 'keyword'
         if 'DimSizes' in parser:
             mods.append('brackets')
-        elif parser and not kind.startswith('enum') and kind not in ('keyword',) and not x.is_a(x.rec(what), 'APFloatParameter'):
+        elif parser and not kind.startswith('enum') and kind not in ('keyword',) and not x.is_a(x.rec(what),
+                                                                                                'APFloatParameter'):
             mods.append('hand')
         if optional:
             mods.append('optional')
-            if default not in ('""',) and not re.match(r'^[\w:<>, ]*\(\)$', default) and not default.startswith('::llvm::SmallVector'):
+            if default not in ('""',) and not re.match(r'^[\w:<>, ]*\(\)$',
+                                                       default) and not default.startswith('::llvm::SmallVector'):
                 text = self.param_default(kind, default)
                 if text:
                     mods.append('= ' + text)
@@ -553,15 +579,22 @@ class Extractor:
         m = re.fullmatch(r'(u?)int(\d+)_t', name)
         if m:
             return 'int(%s%s)' % ('u' if m.group(1) else 'i', m.group(2))
-        fixed = {'unsigned': 'int(u32)', 'unsigned int': 'int(u32)', 'int': 'int(i32)', 'size_t': 'int(u64)', 'bool': 'bool', 'StringRef': 'string', 'string': 'string',
-                 'APFloat': 'float', 'double': 'float', 'float': 'float', 'APInt': 'big_int', 'Type': 'type', 'Attribute': 'attr', 'IntegerAttr': 'int_attr',
-                 'FloatAttr': 'float_attr', 'BoolAttr': 'bool_attr', 'StringAttr': 'string_attr', 'ArrayAttr': 'array_attr',
+        fixed = {'unsigned': 'int(u32)', 'unsigned int': 'int(u32)', 'int': 'int(i32)', 'size_t': 'int(u64)',
+                 'bool': 'bool', 'StringRef': 'string', 'string': 'string',
+                 'APFloat': 'float', 'double': 'float', 'float': 'float', 'APInt': 'big_int', 'Type': 'type',
+                 'Attribute': 'attr', 'IntegerAttr': 'int_attr',
+                 'FloatAttr': 'float_attr', 'BoolAttr': 'bool_attr', 'StringAttr': 'string_attr',
+                 'ArrayAttr': 'array_attr',
                  'DictionaryAttr': 'dict_attr', 'SymbolRefAttr': 'symbol_ref', 'FlatSymbolRefAttr': 'symbol_ref',
                  'TypeAttr': 'type_attr', 'DenseElementsAttr': 'dense_attr', 'DenseIntElementsAttr': 'dense_attr',
-                 'ElementsAttr': 'dense_attr', 'UnitAttr': 'unit_attr', 'AffineMap': 'affine_map', 'AffineMapAttr': 'affine_map_attr',
-                 'RankedTensorType': 'tensor_type', 'TensorType': 'tensor_type', 'MemRefType': 'memref_type', 'ShapedType': 'shaped_type',
-                 'IntegerType': 'integer_type', 'FunctionType': 'function_type', 'DenseI32ArrayAttr': 'dense_array_attr',
-                 'DenseI64ArrayAttr': 'dense_array_attr', 'FusedLoc': 'location', 'Location': 'location', 'LocationAttr': 'location',
+                 'ElementsAttr': 'dense_attr', 'UnitAttr': 'unit_attr', 'AffineMap': 'affine_map',
+                 'AffineMapAttr': 'affine_map_attr',
+                 'RankedTensorType': 'tensor_type', 'TensorType': 'tensor_type', 'MemRefType': 'memref_type',
+                 'ShapedType': 'shaped_type',
+                 'IntegerType': 'integer_type', 'FunctionType': 'function_type',
+                 'DenseI32ArrayAttr': 'dense_array_attr',
+                 'DenseI64ArrayAttr': 'dense_array_attr', 'FusedLoc': 'location', 'Location': 'location',
+                 'LocationAttr': 'location',
                  'Dimension': 'int(u64)', 'Level': 'int(u64)'}
         e = self.enum_by_class(cpp)
         if name in fixed and not (e and name == 'Dimension' and 'gpu' in cpp):
@@ -625,7 +658,8 @@ class Extractor:
         expr = re.sub(r'\s+', ' ', expr.strip())
         if expr in TRANSFORMS:
             return TRANSFORMS[expr]
-        if re.fullmatch(r'::llvm::cast<(::mlir::)?(ComplexType|MemRefType|TensorType|gpu::MMAMatrixType|VectorType|ShapedType)>\(\$_self\)\.getElementType\(\)', expr):
+        if re.fullmatch(r'::llvm::cast<(::mlir::)?(ComplexType|MemRefType|TensorType|gpu::MMAMatrixType|VectorType|'
+                        r'ShapedType)>\(\$_self\)\.getElementType\(\)', expr):
             return 'element'
         if expr.startswith('SmallVector<Type, 2>(') and 'getNumElements()' in expr:
             return 'elements'
@@ -720,7 +754,8 @@ class Extractor:
             return ['match %s = %s(%s) %s' % (t['rhs'], how, t['lhs'], quote(text))] if how else []
         if x.is_a(t, 'ShapedTypeMatchesElementCountAndTypes'):
             return ['match %s = elements(%s) %s' % (t['elements'], t['shaped'], quote(text))]
-        words = {'AllTypesMatch': 'same_type', 'AllElementTypesMatch': 'same_element', 'AllShapesMatch': 'same_shape', 'AllRanksMatch': 'same_rank'}
+        words = {'AllTypesMatch': 'same_type', 'AllElementTypesMatch': 'same_element', 'AllShapesMatch': 'same_shape',
+                 'AllRanksMatch': 'same_rank'}
         for cls, word in words.items():
             if x.is_a(t, cls):
                 return ['%s %s' % (word, ' '.join(t['values']))]
@@ -737,7 +772,8 @@ class Extractor:
             inner = r
         if x.is_a(inner, 'AttrConstraint'):
             spec, optional, has_default, preset = self.attribute(inner)
-            return 'attr%s %s %s%s' % ('?' if optional else '', a[1], spec, ' = ' + (preset or '?') if has_default else '')
+            return 'attr%s %s %s%s' % ('?' if optional else '', a[1], spec, ' = ' + (preset or '?') if has_default
+                                       else '')
         if x.is_a(inner, 'PropConstraint'):
             return self.property(inner, a[1])
         return self.value('in', a, flags)
@@ -747,8 +783,11 @@ class Extractor:
             return 'prop? %s unit' % name
         if self.x.is_a(r, 'EnumProp'):
             e = self.x.rec(r['enum'])
-            zero = [c['str'] for c in map(self.x.rec, e['enumerants']) if c['symbol'] == last(r['defaultValue'] or '')]
-            return 'prop %s enum(%s, i%s)%s mnemonic=%s' % (name, self.enum_ref(e), e['bitwidth'], ' = 0 : i%s' % e['bitwidth'] if zero or r['defaultValue'] else '', r.get('mnemonic', ''))
+            zero = [c['str'] for c in map(self.x.rec, e['enumerants'])
+                    if c['symbol'] == last(r['defaultValue'] or '')]
+            return 'prop %s enum(%s, i%s)%s mnemonic=%s' % (name, self.enum_ref(e), e['bitwidth'],
+                                                            ' = 0 : i%s' % e['bitwidth'] if zero or r['defaultValue']
+                                                            else '', r.get('mnemonic', ''))
         self.notes['property not understood: ' + r['!name']] += 1
         return 'prop %s any' % name
 
@@ -794,8 +833,10 @@ class Extractor:
                '# Source: %s, %s. Licence of the source: %s.' % source, '']
         out.append('dialect %s%s' % (x.name, ' upstream' if source is LLVM else ''))
         ops = [] if x.name in ATTRS_ONLY else sorted(x.ops, key=lambda o: o['opName'])
-        own_attrs = sorted((a for a in x.attr_defs if x.dialect(a['dialect']) == x.name and a['mnemonic']), key=lambda a: a['mnemonic'])
-        own_types = sorted((a for a in x.type_defs if x.dialect(a['dialect']) == x.name and a['mnemonic']), key=lambda a: a['mnemonic'])
+        own_attrs = sorted((a for a in x.attr_defs if x.dialect(a['dialect']) == x.name and a['mnemonic']),
+                           key=lambda a: a['mnemonic'])
+        own_types = sorted((a for a in x.type_defs if x.dialect(a['dialect']) == x.name and a['mnemonic']),
+                           key=lambda a: a['mnemonic'])
         op_text = [self.op_lines(o) for o in ops]
         attr_text = [] if x.name == 'builtin' else [self.def_lines(a, 'attrdef') for a in own_attrs]
         if x.name == 'builtin':
@@ -834,7 +875,8 @@ def constraint_line(name, body):
 
 
 def enum_words(x, e):
-    return 'allowed %d-bit signless integer cases: %s' % (e['bitwidth'], ', '.join(str(x.rec(c)['value']) for c in e['enumerants']))
+    return 'allowed %d-bit signless integer cases: %s' % (e['bitwidth'],
+                                                          ', '.join(str(x.rec(c)['value']) for c in e['enumerants']))
 
 
 def balanced(s):
@@ -868,7 +910,6 @@ def combine(word, parts):
 
 
 def unpack(word, p):
-    from dialect_schema import split_args
     if p.startswith(word + '(') and p.endswith(')'):
         return split_args(p[len(word) + 1:-1])
     return [p]
@@ -876,7 +917,8 @@ def unpack(word, p):
 
 def wrap(word, pair):
     hi, lo = pair
-    return ('any' if hi == 'any' else '%s(%s)' % (word, hi)), ('never' if lo == 'never' else 'any' if lo == 'any' else '%s(%s)' % (word, lo))
+    return ('any' if hi == 'any' else '%s(%s)' % (word, hi)), ('never' if lo == 'never' else 'any' if lo == 'any'
+                                                               else '%s(%s)' % (word, lo))
 
 
 def float_text(v):

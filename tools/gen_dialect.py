@@ -18,17 +18,23 @@ from dialect_schema import (FLOATS, OP_FLAGS, PARAM_KINDS, TRANSFORMS, TYPE_KIND
                             spec_text, split_args, unquote)
 
 # Part of MLIR 22 but not tabulated here: their ops are read in generic form only.
-UPSTREAM_NAMES = ['acc', 'amdgpu', 'amx', 'arm_neon', 'arm_sme', 'arm_sve', 'async', 'dlti', 'irdl', 'mpi', 'nvgpu', 'omp', 'pdl',
-                  'pdl_interp', 'ptr', 'rocdl', 'shard', 'smt', 'spirv', 'transform', 'wasmssa', 'x86vector', 'xegpu', 'xevm']
+UPSTREAM_NAMES = ['acc', 'amdgpu', 'amx', 'arm_neon', 'arm_sme', 'arm_sve', 'async', 'dlti', 'irdl', 'mpi', 'nvgpu',
+                  'omp', 'pdl',
+                  'pdl_interp', 'ptr', 'rocdl', 'shard', 'smt', 'spirv', 'transform', 'wasmssa', 'x86vector', 'xegpu',
+                  'xevm']
 OTHER_NAMES = ['mhlo', 'torch', 'tt']
 
 ARITY = {'': 0, '?': 1, '*': 2, '**': 3}
-VAR_KINDS = ['operand', 'result', 'attr', 'region', 'successor', 'param', 'operands', 'results', 'regions', 'successors']
-PREDS = ['any', 'and', 'or', 'not', 'element', 'members', 'kind', 'int', 'float', 'def', 'dialect', 'rank', 'static', 'scalable']
-ATTR_KINDS = ['any', 'bool', 'int', 'index', 'float', 'string', 'unit', 'type', 'symbol_name', 'symbol_ref', 'flat_symbol_ref', 'array',
+VAR_KINDS = ['operand', 'result', 'attr', 'region', 'successor', 'param', 'operands', 'results', 'regions',
+             'successors']
+PREDS = ['any', 'and', 'or', 'not', 'element', 'members', 'kind', 'int', 'float', 'def', 'dialect', 'rank', 'static',
+         'scalable']
+ATTR_KINDS = ['any', 'bool', 'int', 'index', 'float', 'string', 'unit', 'type', 'symbol_name', 'symbol_ref',
+              'flat_symbol_ref', 'array',
               'dict', 'dense', 'elements', 'affine_map', 'integer_set', 'enum', 'def', 'any_of', 'location', 'typed']
 PRINT = {'full': 0, 'stripped': 1, 'no_type': 2, 'keyword': 3, 'symbol': 4, 'native': 5}
-ASM = ['literal', 'var', 'type', 'functional-type', 'attr-dict', 'attr-dict-with-keyword', 'prop-dict', 'custom', 'string', 'struct',
+ASM = ['literal', 'var', 'type', 'functional-type', 'attr-dict', 'attr-dict-with-keyword', 'prop-dict', 'custom',
+       'string', 'struct',
        'params', 'group', 'else', 'oilist', 'clause', 'space', 'newline']
 F_SPACE, F_QUALIFIED, F_REF, F_ANCHOR, F_ELIDED, F_INVERTED = (1 << i for i in range(6))
 NONE = 0xffff
@@ -246,7 +252,6 @@ class Generator:
 
     def attr_constraint(self, spec, where, native=None):
         """Index of an attribute constraint expression, with modifiers behind it."""
-        words = []
         m = re.match(r'[\w.]+(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?', spec)
         base, rest = m.group(0), spec[m.end():].strip()
         text, flags, low, high = None, 0, 0, 0
@@ -270,7 +275,8 @@ class Generator:
         kind, width, sign, ref, first, n, value_type, style = word, 0, 0, NONE, 0, 0, '', 'no_type'
         number = int_text(word)
         if number:
-            kind, width, sign, value_type = 'int', number[0], ('signless', 'signed', 'unsigned').index(number[1]), word
+            kind, width, sign, value_type = 'int', number[0], ('signless', 'signed',
+                                                               'unsigned').index(number[1]), word
         elif re.fullmatch(r'f\d+', word):
             kind, width, value_type = 'float', int(word[1:]), word
         elif word == 'bool':
@@ -287,7 +293,9 @@ class Generator:
             ref, value_type, style = self.ref('enum', args[0], where), args[1], 'keyword'
             width = int(args[1][1:])
             if text is None:
-                text = 'allowed %d-bit signless integer cases: %s' % (width, ', '.join(str(v) for v in self.enum_values(args[0])))
+                text = 'allowed %d-bit signless integer cases: %s' % (width,
+                                                                      ', '.join(str(v)
+                                                                                for v in self.enum_values(args[0])))
         elif word == 'def':
             ref, style = self.ref('attrdef', args[0], where), 'stripped'
             if text is None:
@@ -307,13 +315,15 @@ class Generator:
             style = 'full'
         elif word == 'symbol_name':
             style = 'symbol'
-        elif word not in ('string', 'unit', 'type', 'symbol_ref', 'flat_symbol_ref', 'dict', 'affine_map', 'integer_set'):
+        elif word not in ('string', 'unit', 'type', 'symbol_ref', 'flat_symbol_ref', 'dict', 'affine_map',
+                          'integer_set'):
             raise Error('%s: unknown attribute constraint %s' % (where, base))
         if native is not None:
             style, value_type = 'native', native or value_type
         if text is None:
             text = spec_text(base) or ''
-        row = (self.pool.add(text), self.pool.add(value_type), ATTR_KINDS.index(kind), PRINT[style], width, sign, flags, n, ref, first, low, high)
+        row = (self.pool.add(text), self.pool.add(value_type), ATTR_KINDS.index(kind), PRINT[style], width, sign,
+               flags, n, ref, first, low, high)
         index = self.attr_constraints.one(row)
         self.attr_text[index] = text
         return index
@@ -346,7 +356,8 @@ class Generator:
                       for d, (_, _, items) in self.files.items() for it in items for kind in (it.kind,))
         for kind, index, d, it in todo:
             full = '%s.%s' % (d, it.words[0])
-            make = {'op': self.make_op, 'enum': self.make_enum, 'attrdef': self.make_def, 'typedef': self.make_def}[kind]
+            make = {'op': self.make_op, 'enum': self.make_enum, 'attrdef': self.make_def,
+                    'typedef': self.make_def}[kind]
             try:
                 self.rows[kind][index] = make(d, full, it)
             except (ValueError, KeyError, IndexError) as e:
@@ -370,7 +381,8 @@ class Generator:
             w = WORD.findall(line)
             text = unquote(w[0]) if w[0].startswith('"') else w[0]
             rows.append((int(w[1]), self.pool.add(text), int('group' in w[2:])))
-        return (self.pool.add(full), self.pool.add(separator or ''), self.dialects[d], self.cases.add(rows), len(rows),
+        return (self.pool.add(full), self.pool.add(separator or ''), self.dialects[d], self.cases.add(rows),
+                len(rows),
                 int(separator is not None), bits)
 
     # ---- attribute and type definitions -------------------------------------------------------------------------
@@ -406,7 +418,8 @@ class Generator:
             style = 0 if fmt.startswith('`<`') else 1
         elif params:
             raise Error('%s: %s has parameters but no assembly' % (it.where, full))
-        return (self.pool.add(full), self.pool.add(it.words[0]), self.dialects[d], self.params.add(params), len(params), style, form,
+        return (self.pool.add(full), self.pool.add(it.words[0]), self.dialects[d], self.params.add(params),
+                len(params), style, form,
                 int('alias' in words), first, n, hand, wraps)
 
     def make_param(self, name, spec, where):
@@ -417,7 +430,8 @@ class Generator:
         words = spec.split()
         kind, _, arg = words[0].partition('(')
         arg = arg.rstrip(')')
-        flags = sum(1 << i for i, w in enumerate(('array', 'optional', 'signed', 'self_type', 'brackets', 'hand')) if w in words[1:])
+        flags = sum(1 << i for i, w in enumerate(('array', 'optional', 'signed', 'self_type', 'brackets', 'hand'))
+                    if w in words[1:])
         width, ref = 0, NONE
         if kind == 'int':
             width = int(arg[1:])
@@ -473,12 +487,16 @@ class Generator:
                 self.infers.append(full)
 
         def value_rows(values):
-            return [(self.pool.add(v['name']), v['constraint'], v['arity'], v['effects'], v['source'], *v['from'], v['transform'])
+            return [(self.pool.add(v['name']), v['constraint'], v['arity'], v['effects'], v['source'], *v['from'],
+                     v['transform'])
                     for v in values]
         return (hex(flags) + 'ull', self.pool.add(full), self.pool.add(self.docs.get(full, '')), self.dialects[d],
-                self.values.add(value_rows(o.operands)), self.values.add(value_rows(o.results)), self.op_attrs.add(a[:4] for a in o.attrs),
-                self.regions.add(o.regions), self.successors.add(o.succs), self.rules.add(rules), self.refs.add(o.parents),
-                len(o.operands), len(o.results), len(o.attrs), len(o.regions), len(o.succs), len(rules), len(o.parents),
+                self.values.add(value_rows(o.operands)), self.values.add(value_rows(o.results)),
+                self.op_attrs.add(a[:4] for a in o.attrs),
+                self.regions.add(o.regions), self.successors.add(o.succs), self.rules.add(rules),
+                self.refs.add(o.parents),
+                len(o.operands), len(o.results), len(o.attrs), len(o.regions), len(o.succs), len(rules),
+                len(o.parents),
                 form, infer, o.terminator, self.asm.add(rows), len(rows), hand, infer_id, o.default_dialect)
 
     def op_line(self, o, line, where):
@@ -492,8 +510,10 @@ class Generator:
                 effects = sum(1 << ('read', 'write', 'allocate', 'free').index(e) for e in w[3:])
                 if name:
                     o.vars[name] = ('operand' if word == 'in' else 'result', len(group))
-                group.append({'name': name, 'constraint': self.constraint(o.dialect, w[2], where), 'arity': ARITY[mark], 'effects': effects,
-                              'source': 0, 'from': (0, 0), 'transform': 0, 'buildable': self.buildable(o.dialect, w[2])})
+                group.append({'name': name, 'constraint': self.constraint(o.dialect, w[2], where),
+                              'arity': ARITY[mark], 'effects': effects,
+                              'source': 0, 'from': (0, 0), 'transform': 0,
+                              'buildable': self.buildable(o.dialect, w[2])})
             elif word in ('attr', 'prop'):
                 spec, preset, native = line.split(None, 2)[2], '', None
                 if word == 'prop':
@@ -507,7 +527,8 @@ class Generator:
                     preset, spec, flags = m.group(1), spec[:m.start()], flags | 2
                 c = self.attr_constraint(spec, where, native)
                 o.vars[name] = ('attr', len(o.attrs))
-                o.attrs.append((self.pool.add(name), self.pool.add('' if preset == '?' else preset), c, flags, spec == 'unit', spec))
+                o.attrs.append((self.pool.add(name), self.pool.add('' if preset == '?' else preset), c, flags,
+                                spec == 'unit', spec))
             elif word == 'region':
                 m = re.fullmatch(r'(>=|<=)?(\d+)|any', w[2])
                 low, high = 0, 0xff
@@ -537,13 +558,15 @@ class Generator:
         """(kind, transform, n, first ref, text)"""
         m = re.fullmatch(r'match (\w+) = (\w+)\((\w+)\) ("(?:[^"\\]|\\.)*")', line)
         if m:
-            names, kind, transform, text = [m.group(3), m.group(1)], 4, TRANSFORMS.index(m.group(2)), unquote(m.group(4))
+            names, kind, transform, text = [m.group(3),
+                                            m.group(1)], 4, TRANSFORMS.index(m.group(2)), unquote(m.group(4))
         else:
             w = WORD.findall(line)
             text = unquote(w.pop()) if w[-1].startswith('"') else None
             kind, transform, names = ('same_type', 'same_element', 'same_shape', 'same_rank').index(w[0]), 0, w[1:]
             if text is None:
-                text = 'all of {%s} have same %s' % (', '.join(names), ('type', 'element type', 'shape', 'rank')[kind])
+                text = 'all of {%s} have same %s' % (', '.join(names),
+                                                     ('type', 'element type', 'shape', 'rank')[kind])
         if any(n not in o.vars for n in names):
             raise Error('%s: rule about unknown %s' % (where, names))
         refs = [VAR_KINDS.index(o.vars[n][0]) << 8 | o.vars[n][1] for n in names]
@@ -559,7 +582,7 @@ class Generator:
                 if e.get('ref'):
                     continue
                 if e.get('dir') in ('type', 'functional-type'):
-                    for i, a in enumerate(e['args']):
+                    for a in e['args']:
                         if 'var' in a:
                             seen.add(a['var'])
                         else:
@@ -739,7 +762,8 @@ class AsmBuilder:
         at = self.put('group', F_INVERTED if e['inverted'] else 0)
         anchor = next((x for x in then + other if x.get('anchor')), None)
         first = next((x for x in then if 'space' not in x), None)
-        elide = anchor is not None and anchor is not first and (not other or anchor is not other[0]) and self.is_unit(anchor)
+        elide = anchor is not None and anchor is not first and (not other
+                                                                or anchor is not other[0]) and self.is_unit(anchor)
 
         def put(list_):
             for x in list_:
@@ -840,7 +864,8 @@ def c_pool(out, raw):
 
 
 def write(g, tables, ids):
-    out = ['/* Generated by tools/gen_dialect.py from src/dialect/data; do not edit. */', '#include "dialect/dialect.h"',
+    out = ['/* Generated by tools/gen_dialect.py from src/dialect/data; do not edit. */',
+           '#include "dialect/dialect.h"',
            '#include "dialect/tables.h"', '']
     order = {k: sorted(v, key=v.get) for k, v in g.names.items()}
     c_rows(out, 'const dialect_info dialect_dialects[]', g.dialect_rows, list(g.dialects))
@@ -874,20 +899,26 @@ def write(g, tables, ids):
         c_numbers(out, disp)
         out.append('};\nstatic const uint16_t %s_slots[] = {' % name)
         c_numbers(out, slots)
-        out.append('};\nconst dialect_hash dialect_%s_hash = {%d, %d, %s_disp, %s_slots};' % (name, mask, dmask, name, name))
+        out.append('};\nconst dialect_hash dialect_%s_hash = {%d, %d, %s_disp, %s_slots};' % (name, mask, dmask, name,
+                                                                                              name))
     c_pool(out, g.pool.bytes)
     counts = [len(g.dialects), len(order['op'])] + [len(t.rows) for t in (
         g.values, g.op_attrs, g.regions, g.successors, g.rules, g.constraints, g.preds, g.attr_constraints)]
-    counts += [len(order['attrdef']), len(order['typedef']), len(g.params.rows), len(order['enum']), len(g.cases.rows), len(g.asm.rows),
-               len(literals), len(customs), len(g.refs.rows), len(g.pool.bytes), len(g.hands), len(g.attr_hands), len(g.type_hands),
+    counts += [len(order['attrdef']), len(order['typedef']), len(g.params.rows), len(order['enum']),
+               len(g.cases.rows), len(g.asm.rows),
+               len(literals), len(customs), len(g.refs.rows), len(g.pool.bytes), len(g.hands), len(g.attr_hands),
+               len(g.type_hands),
                len(g.infers)]
     out.append('const dialect_counts dialect_n = {%s};' % ', '.join(map(str, counts)))
     with open(tables, 'w', encoding='utf-8') as f:
         f.write('\n'.join(out) + '\n')
 
-    out = ['/* Generated by tools/gen_dialect.py from src/dialect/data; do not edit. */', '#ifndef DIALECT_IDS_H', '#define DIALECT_IDS_H', '']
-    for prefix, words in (('DIALECT_', list(g.dialects)), ('OP_', order['op']), ('ATTR_', order['attrdef']), ('TYPE_', order['typedef']),
-                          ('ENUM_', order['enum']), ('CUSTOM_', customs), ('HAND_', g.hands), ('HANDATTR_', g.attr_hands),
+    out = ['/* Generated by tools/gen_dialect.py from src/dialect/data; do not edit. */', '#ifndef DIALECT_IDS_H',
+           '#define DIALECT_IDS_H', '']
+    for prefix, words in (('DIALECT_', list(g.dialects)), ('OP_', order['op']), ('ATTR_', order['attrdef']),
+                          ('TYPE_', order['typedef']),
+                          ('ENUM_', order['enum']), ('CUSTOM_', customs), ('HAND_', g.hands),
+                          ('HANDATTR_', g.attr_hands),
                           ('HANDTYPE_', g.type_hands), ('INFER_', g.infers)):
         names = [ident(w) for w in words]
         if len(set(names)) != len(names):
