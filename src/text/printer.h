@@ -28,7 +28,7 @@
 #include "text/text.h"
 
 enum {
-    PRINT_MAX_DEPTH = 1024, /* regions, attributes, types, locations and expressions together */
+    PRINT_MAX_DEPTH = 2048, /* regions, attributes, types, locations and expressions together: what readers make fits */
     PRINT_INDENT = 2,
     PRINT_MAX_LIMBS = 32 /* wider integers are written in hexadecimal, which reads back as the same bits */
 };
@@ -126,8 +126,7 @@ void print_type_stripped(printer *p, ir_type t);
 void print_named_attr(printer *p, str key, ir_attr value);
 /* " {a = 1, b}" of the dictionaries props and attrs (either may be 0) merged in key order, without the keys in `elided`.
  * Nothing when nothing is left. with_keyword: " attributes {...}". */
-void print_attr_dict(printer *p, ir_attr props, ir_attr attrs, const str *elided, uint32_t n_elided,
-                     bool with_keyword);
+void print_attr_dict(printer *p, ir_attr props, ir_attr attrs, const str *elided, uint32_t n_elided, bool with_keyword);
 
 /* (d0, d1)[s0] -> (d0 + s0) of an IR_ATTR_AFFINE_MAP, without affine_map<>; (d0) : (d0 >= 0) of a set. */
 void print_affine_map(printer *p, ir_attr map);
