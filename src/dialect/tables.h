@@ -12,7 +12,6 @@ typedef struct dialect_hash {
     const uint16_t *displacement, *slots;
 } dialect_hash;
 
-extern const dialect_hash dialect_op_hash, dialect_attr_hash, dialect_type_hash, dialect_enum_hash,
-    dialect_name_hash;
+extern const dialect_hash dialect_op_hash, dialect_attr_hash, dialect_type_hash, dialect_enum_hash, dialect_name_hash;
 
 #endif
