@@ -156,7 +156,7 @@ static ir_expr add_to_mod(ir_context *c, ir_expr x, ir_expr y) {
 }
 
 static ir_expr add(ir_context *c, ir_expr a, ir_expr b) {
-    int64_t va, vb, k;
+    int64_t va = 0, vb = 0, k;
     bool ca = is_const(c, a, &va), cb = is_const(c, b, &vb);
     if (ca && cb)
         return num_add_i64(va, vb, &k) ? ir_expr_const(c, k) : plain(c, IR_EXPR_ADD, a, b);
@@ -181,7 +181,7 @@ static ir_expr add(ir_context *c, ir_expr a, ir_expr b) {
 }
 
 static ir_expr mul(ir_context *c, ir_expr a, ir_expr b) {
-    int64_t va, vb, k;
+    int64_t va = 0, vb = 0, k;
     bool ca = is_const(c, a, &va), cb = is_const(c, b, &vb);
     if (ca && cb)
         return num_mul_i64(va, vb, &k) ? ir_expr_const(c, k) : plain(c, IR_EXPR_MUL, a, b);

@@ -14,8 +14,8 @@ ir_report ir_report_begin(const ir_module *m, struct diags *d) {
 }
 
 static bool is_name_byte(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '$' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+           c == '.';
 }
 
 bool ir_op_place(const ir_module *m, ir_op op, size_t *begin, size_t *end) {
@@ -46,6 +46,8 @@ bool ir_op_place(const ir_module *m, ir_op op, size_t *begin, size_t *end) {
     return true;
 }
 
+static void add(const ir_report *r, enum diag_severity severity, ir_op op, const char *fmt, va_list ap)
+    PRINTF_LIKE(4, 0);
 static void add(const ir_report *r, enum diag_severity severity, ir_op op, const char *fmt, va_list ap) {
     size_t begin = 0, end = 0;
     bool placed = r->source && ir_op_place(r->m, op, &begin, &end);
@@ -80,4 +82,17 @@ void ir_note(const ir_report *r, ir_op op, const char *fmt, ...) {
     va_start(ap, fmt);
     add(r, DIAG_NOTE, op, fmt, ap);
     va_end(ap);
+}
+
+static void add_plain(const ir_report *r, enum diag_severity severity, ir_op op, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+static void add_plain(const ir_report *r, enum diag_severity severity, ir_op op, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    add(r, severity, op, fmt, ap);
+    va_end(ap);
+}
+
+void ir_op_warning(const ir_report *r, ir_op op, const char *message) {
+    add_plain(r, DIAG_WARNING, op, "'%.*s' op %s", STR_ARG(ir_op_name_str(r->m, op)), message);
 }

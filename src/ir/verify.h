@@ -40,6 +40,8 @@ bool ir_op_place(const ir_module *m, ir_op op, size_t *begin, size_t *end);
 void ir_error(const ir_report *r, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void ir_op_error(const ir_report *r, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void ir_op_errorv(const ir_report *r, ir_op op, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
+/* A warning, with "'op.name' op " in front. */
+void ir_op_warning(const ir_report *r, ir_op op, const char *message);
 /* A note at an op (0: at no place), about the error before. */
 void ir_note(const ir_report *r, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
