@@ -192,6 +192,8 @@ void form_print_attrs(printer *p, ir_op op, const str *elided, uint32_t n);
 bool form_terminator_is_plain(const ir_module *m, ir_region r);
 /* The single block of a region, 0 when it does not have exactly one. */
 ir_block form_single_block(const ir_module *m, ir_region r);
+/* Gives the region added last an empty block when it has none. */
+bool form_ensure_block(reader *r);
 /* A DynamicIndexList: "[1, %a]" between open and close: uses onto the stack (*uses), static values as array<i64>, with
  * IR_DYNAMIC where a value stands. `values_first`... scalable flags are not kept. */
 bool form_read_index_list(reader *r, char open, char close, asm_list *uses, ir_attr *statics);

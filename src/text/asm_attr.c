@@ -129,6 +129,37 @@ static ir_type array_element(ir_context *c, const attr_constraint *k) {
 
 /* ---- properties that are no attributes --------------------------------------------------------------------- */
 
+/* The word that stands before an enum property's cases in angle brackets (`overflow<nsw>`), empty when there is none:
+ * the constraint's type text then is a type. */
+static str native_word(const attr_constraint *k) {
+    str s = dialect_text(k->type);
+    size_t at = s.n && (s.p[0] == 's' || s.p[0] == 'u') ? 1 : 0;
+    if (s.n > at + 1 && s.p[at] == 'i' && s.p[at + 1] >= '0' && s.p[at + 1] <= '9')
+        return (str){"", 0};
+    return s;
+}
+
+static ir_attr read_native_enum(reader *r, const attr_constraint *k) {
+    const enum_def *e = &dialect_enums[k->ref];
+    str word = native_word(k);
+    int64_t v = 0, one;
+    if (!word.n) {
+        if (!asm_read_enum(r, e, &v))
+            return 0;
+    } else {
+        if (!rd_expect_keyword(r, word.p) || !rd_expect(r, '<'))
+            return 0;
+        do {
+            if (!asm_read_enum(r, e, &one))
+                return 0;
+            v |= one;
+        } while (rd_accept(r, ','));
+        if (!rd_expect(r, '>'))
+            return 0;
+    }
+    return ir_attr_int(r->ctx, ir_type_integer(r->ctx, e->bits ? e->bits : 32, IR_SIGNLESS), v);
+}
+
 static ir_attr read_native(reader *r, const attr_constraint *k) {
     ir_context *c = r->ctx;
     int64_t v;
@@ -144,7 +175,7 @@ static ir_attr read_native(reader *r, const attr_constraint *k) {
         return rd_string(r, &s) ? ir_attr_string(c, ir_str_of(c, s), false) : 0;
     }
     case ATTR_ENUM_INT:
-        return asm_read_enum(r, &dialect_enums[k->ref], &v) ? ir_attr_int(c, int_type(c, k), v) : 0;
+        return read_native_enum(r, k);
     case ATTR_INT:
         return rd_integer(r, &v) ? ir_attr_int(c, int_type(c, k), v) : 0;
     default:
@@ -225,7 +256,7 @@ bool asm_at_attr_value(const reader *r, const attr_constraint *k) {
         return rd_starts_attr(r);
     case ATTR_PRINT_NATIVE:
         if (k->kind == ATTR_ENUM_INT)
-            return at_enum(r, &dialect_enums[k->ref]);
+            return native_word(k).n ? rd_is_keyword(r, native_word(k).p) : at_enum(r, &dialect_enums[k->ref]);
         return rd_starts_attr(r);
     case ATTR_PRINT_STRIPPED:
         if (*r->p == '#')
@@ -272,8 +303,20 @@ static bool print_enum(printer *p, const enum_def *e, ir_attr value) {
 static bool print_native(printer *p, const attr_constraint *k, ir_attr value) {
     int64_t v;
     switch (k->kind) {
-    case ATTR_ENUM_INT:
-        return print_enum(p, &dialect_enums[k->ref], value);
+    case ATTR_ENUM_INT: {
+        char text[256];
+        size_t n;
+        if (!asm_enum_text(p->c, &dialect_enums[k->ref], value, text, &n))
+            return false;
+        str word = native_word(k);
+        print_str(p, word);
+        if (word.n)
+            print_char(p, '<');
+        print_str(p, str_of(text, n));
+        if (word.n)
+            print_char(p, '>');
+        return true;
+    }
     case ATTR_INT:
         if (!ir_int_value(p->c, value, &v))
             return false;

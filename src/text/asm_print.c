@@ -297,12 +297,14 @@ static void print_dict(struct asm_printer *a, const asm_elem *e) {
     if (o->props && !(has_prop_dict && e->kind != ASM_PROP_DICT)) {
         uint64_t written[ASM_MAX_ELIDED / 64] = {0};
         mark_written(d, written);
+        bool lists = false; /* lists of lists: how they are split is not written by itself */
+        for (uint32_t i = 0; i < d->n_operands; i++)
+            lists |= op_operand(d, i)->arity == ARITY_VARIADIC_OF_VARIADIC;
         for (uint32_t i = 0; i < d->n_attrs; i++) {
             const op_attr *at = op_attribute(d, i);
             str name = dialect_text(at->name);
             bool drop = written[i >> 6] & 1ull << (i & 63);
-            if (!drop && (at->flags & OP_ATTR_SEGMENTS))
-                drop = true;
+            drop |= (at->flags & OP_ATTR_SEGMENTS) || (lists && str_ends_with(name, STR("_segments")));
             if (!drop) {
                 ir_attr value = ir_dict_get(p->c, o->props, name);
                 drop = value && asm_is_preset(p, at, value);

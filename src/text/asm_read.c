@@ -117,9 +117,9 @@ bool asm_read_region(struct asm_reader *a, uint32_t index) {
     a->region_defs[a->n_regions++] = (uint8_t)index;
     if (!rd_region(r, a->op, rd_mark(r), 0))
         return false;
-    if (!(a->d->flags & OP_IMPLICIT_TERMINATOR) || a->d->terminator == DIALECT_NONE)
-        return true;
-    return rd_ensure_terminator(r, a->op, dialect_op(a->d->terminator));
+    if ((a->d->flags & OP_IMPLICIT_TERMINATOR) && a->d->terminator != DIALECT_NONE)
+        return rd_ensure_terminator(r, a->op, dialect_op(a->d->terminator));
+    return !(a->d->flags & OP_SINGLE_BLOCK) || form_ensure_block(r);
 }
 
 static bool read_region_var(struct asm_reader *a, uint32_t index) {

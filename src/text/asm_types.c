@@ -3,6 +3,8 @@
  * A form writes some types; the rest follow from them: fixed by the constraint, the same as (or computed from) another
  * operand's, result's or attribute's type, or by the op's own rule. The table says which (value_def.source).
  */
+#include "dialect/ids.h"
+#include "dialect/params.h"
 #include "text/asm.h"
 
 enum { MAX_CHAIN = 8 }; /* how many steps a type may follow from another type that follows from ... */
@@ -27,13 +29,40 @@ static ir_type swap_tensor_memref(ir_context *c, ir_type t, bool to_tensor) {
 }
 
 static ir_type without_leading_dim(ir_context *c, ir_type t) {
-    int rank = ir_rank(c, t);
+    int rank = ir_kind_of(c, t) == IR_TYPE_VECTOR ? ir_rank(c, t) : -1;
     int64_t dims[32];
     if (rank < 1 || rank > 32)
         return 0;
     for (int i = 1; i < rank; i++)
         dims[i - 1] = ir_dim(c, t, i);
     return ir_type_vector(c, dims, (uint32_t)rank - 1, NULL, ir_element_type(c, t));
+}
+
+/* What a dialect type with one type parameter holds; 0 for any other type. */
+static ir_type held_type(const ir_context *c, ir_type t, uint32_t def) {
+    if (!dialect_is_type(c, t, def))
+        return 0;
+    ir_node held = dialect_param_at(c, t, 0);
+    return held && ir_is_type(ir_kind_of(c, held)) ? held : 0;
+}
+
+static ir_type llvm_with_i1(ir_context *c, ir_type t) {
+    ir_attr fields[2] = {ir_attr_type(c, t), ir_attr_type(c, c->t_i1)};
+    ir_node params[4] = {0, ir_attr_array(c, fields, 2), 0, 0};
+    return dialect_make_type(c, TYPE_llvm_struct, params);
+}
+
+static ir_type with_last_dim(ir_context *c, ir_type t, bool doubled) {
+    int rank = ir_kind_of(c, t) == IR_TYPE_VECTOR ? ir_rank(c, t) : -1;
+    int64_t dims[32];
+    if (rank < 0 || rank > 32 || (rank == 0 && !doubled))
+        return 0;
+    for (int i = 0; i < rank; i++)
+        dims[i] = ir_dim(c, t, i);
+    if (rank == 0)
+        dims[rank++] = 1;
+    dims[rank - 1] = doubled ? dims[rank - 1] * 2 : dims[rank - 1] / 2;
+    return ir_type_vector(c, dims, (uint32_t)rank, NULL, ir_element_type(c, t));
 }
 
 ir_type asm_transform(ir_context *c, uint32_t transform, ir_type t) {
@@ -66,6 +95,17 @@ ir_type asm_transform(ir_context *c, uint32_t transform, ir_type t) {
         return ir_is_shaped(c, t) ? ir_element_type(c, t) : 0;
     case TRANSFORM_VECTOR_1D_OF:
         return without_leading_dim(c, t);
+    case TRANSFORM_EMITC_POINTER_TO:
+        t = held_type(c, t, TYPE_emitc_lvalue);
+        return t ? dialect_make_type(c, TYPE_emitc_ptr, &t) : 0;
+    case TRANSFORM_EMITC_LVALUE_OF:
+        t = held_type(c, t, TYPE_emitc_ptr);
+        return t ? dialect_make_type(c, TYPE_emitc_lvalue, &t) : 0;
+    case TRANSFORM_LLVM_WITH_I1:
+        return llvm_with_i1(c, t);
+    case TRANSFORM_VECTOR_LAST_DIM_HALVED:
+    case TRANSFORM_VECTOR_LAST_DIM_DOUBLED:
+        return with_last_dim(c, t, transform == TRANSFORM_VECTOR_LAST_DIM_DOUBLED);
     default:
         return 0;
     }
@@ -76,6 +116,16 @@ static bool transform_list(reader *r, uint32_t transform, ir_type t, asm_list *o
     const ir_context *c = r->ctx;
     uint32_t first, n;
     ir_kind k = ir_kind_of(c, t);
+    if (transform == TRANSFORM_ELEMENTS && ir_is_shaped(c, t)) {
+        int64_t count = ir_num_elements(c, t);
+        if (count < 0 || count > 1 << 24)
+            return false;
+        *out = (asm_list){rd_mark(r), (uint32_t)count};
+        for (int64_t i = 0; i < count; i++)
+            if (!rd_push(r, ir_element_type(c, t)))
+                return false;
+        return true;
+    }
     if (transform == TRANSFORM_TUPLE_TYPES && k == IR_TYPE_TUPLE) {
         first = 0;
         n = ir_count(c, t);

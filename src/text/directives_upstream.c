@@ -166,22 +166,23 @@ static bool read_switch_op_cases(struct asm_reader *a, const asm_elem *e) {
     for (uint32_t i = 1; i < n; i++)
         splat &= values[i] == values[0];
     int64_t dim = n;
-    ir_type t = s.default_dest ? ir_type_tensor(c, &dim, 1, element, 0) : ir_type_vector(c, &dim, 1, NULL, element);
+    ir_type t = ir_type_vector(c, &dim, 1, NULL, element);
     ir_attr cases = ir_attr_dense(c, t, splat ? IR_DENSE_SPLAT : IR_DENSE_RAW, data, splat ? bytes : (size_t)n * bytes, true);
     asm_set_attr(a, s.values->index, cases);
     return cases != 0;
 }
 
-static int64_t case_value(const ir_context *c, ir_attr values, uint32_t i) {
+/* Case values print without a sign. */
+static uint64_t case_value(const ir_context *c, ir_attr values, uint32_t i) {
     ir_type element = ir_element_type(c, ir_at(c, values, 0));
-    uint32_t bytes = ir_dense_element_bytes(c, element), width = ir_bit_width(c, element);
+    uint32_t bytes = ir_dense_element_bytes(c, element);
     str data = ir_data(c, values);
     size_t at = ir_flags_of(c, values) == IR_DENSE_SPLAT ? 0 : (size_t)i * bytes;
     uint64_t v = 0;
     if (bytes == 0 || bytes > 8 || at + bytes > data.n)
         return 0;
     memcpy(&v, data.p + at, bytes);
-    return width < 64 ? (int64_t)(v << (64 - width)) >> (64 - width) : (int64_t)v;
+    return v;
 }
 
 static void print_switch_op_cases(struct asm_printer *a, const asm_elem *e) {
@@ -212,13 +213,14 @@ static void print_switch_op_cases(struct asm_printer *a, const asm_elem *e) {
             print_char(p, ',');
         print_newline(p);
         print_lit(p, "  ");
-        print_i64(p, case_value(p->c, values, i));
+        print_u64(p, case_value(p->c, values, i));
         print_lit(p, ": ");
         print_successor_args(p, ir_successor(p->m, op, successor + i), p->m->pool + o->operands + first, (uint32_t)count);
         first += (uint32_t)count;
         left -= (uint32_t)count;
     }
-    print_newline(p);
+    if (s.brackets || values)
+        print_newline(p);
     if (s.brackets)
         print_char(p, ']');
 }

@@ -31,13 +31,28 @@ static ir_type function_type(ir_context *c, ir_type result, const ir_attr *param
 
 /* ---- enum words before a symbol ---------------------------------------------------------------------------- */
 
-/* Takes a case of the enum that attribute definition `def` wraps, if one stands there, and sets `key` to it. */
+/* The enum that an attribute definition is made of: the one it wraps, or that of its only parameter. NULL if neither. */
+static const enum_def *enum_of(const attr_type_def *d) {
+    if (d->wraps != DIALECT_NONE)
+        return &dialect_enums[d->wraps];
+    return d->n_params == 1 && def_param(d, 0)->kind == PARAM_ENUM ? &dialect_enums[def_param(d, 0)->ref] : NULL;
+}
+
+/* The word in such an attribute; empty for any other. */
+static str case_of(const ir_context *c, ir_attr a) {
+    if (!a || ir_kind_of(c, a) != IR_ATTR_DIALECT || !enum_of(&dialect_attr_defs[ir_at(c, a, 0) - 1]))
+        return (str){"", 0};
+    return ir_str_of(c, dialect_param_at(c, a, 0));
+}
+
+/* Takes a case of such an attribute's enum, if one stands there, and sets `key` to it. */
 static bool opt_case(reader *r, uint32_t def, str key) {
-    const enum_def *e = &dialect_enums[dialect_attr_defs[def].wraps];
+    const enum_def *e = enum_of(&dialect_attr_defs[def]);
     str word = rd_peek_id(r);
-    if (!word.n || !dialect_case_by_text(e, word))
+    if (!e || !word.n || !dialect_case_by_text(e, word))
         return true;
-    ir_attr a = dialect_make_case(r->ctx, def, word);
+    ir_node keyword = dialect_keyword(r->ctx, word);
+    ir_attr a = dialect_make_attr(r->ctx, def, &keyword);
     rd_take(r, (uint32_t)word.n);
     return a && rd_add_prop(r, key, a);
 }
@@ -55,7 +70,7 @@ static bool opt_int_case(reader *r, str enum_name, str key) {
 
 /* "word " unless it is the default. */
 static void print_case(printer *p, ir_op op, str key, str preset) {
-    str word = dialect_case_text(p->c, ir_op_attr(p->m, op, key));
+    str word = case_of(p->c, ir_op_attr(p->m, op, key));
     if (word.n && !str_eq(word, preset)) {
         print_str(p, word);
         print_char(p, ' ');
@@ -116,7 +131,7 @@ static bool print_compare(printer *p, ir_op op, str enum_name) {
     str elided[2] = {STR("predicate"), STR("")};
     uint32_t n_elided = 1;
     ir_attr flags = ir_op_attr(p->m, op, STR("fastmathFlags"));
-    if (flags && str_eq(dialect_case_text(p->c, flags), STR("none")))
+    if (flags && str_eq(case_of(p->c, flags), STR("none")))
         elided[n_elided++] = STR("fastmathFlags");
     form_print_attrs(p, op, elided, n_elided);
     print_lit(p, " : ");
@@ -257,7 +272,7 @@ bool form_print_llvm_call(printer *p, ir_op op) {
         print_char(p, ')');
     }
     ir_attr flags = ir_op_attr(p->m, op, STR("fastmathFlags"));
-    form_print_attrs(p, op, elided, !flags || str_eq(dialect_case_text(p->c, flags), STR("none")) ? 7 : 6);
+    form_print_attrs(p, op, elided, !flags || str_eq(case_of(p->c, flags), STR("none")) ? 7 : 6);
     print_lit(p, " : ");
     if (!callee) {
         print_operand_types(p, op, 0, 1);

@@ -313,6 +313,18 @@ static bool all_equal(const ir_context *c, ir_attr a, int64_t value) {
     return true;
 }
 
+/* A terminator that was made up has its region too, with an empty block. */
+static bool complete_in_parallel(reader *r) {
+    ir_module *m = r->m;
+    ir_block body = ir_region_at(m, r->regions.w[r->regions.n - 1])->last;
+    ir_op last = ir_block_at(m, body)->last;
+    if (!last || ir_op_at(m, last)->n_regions || !(ir_op_at(m, last)->flags & IR_OP_IMPLICIT))
+        return true;
+    ir_region region = ir_region_new(m);
+    ir_region_append(m, region, ir_block_new(m));
+    return ir_op_set_children(m, last, &region, 1, NULL, 0);
+}
+
 /* (%i, ...) in (bounds) | (%i, ...) = (lbs) to (ubs) step (steps), then shared_outs(%o = %t, ...) -> types {...} */
 bool form_read_scf_forall(reader *r, rd_op *op) {
     ir_context *c = r->ctx;
@@ -347,7 +359,7 @@ bool form_read_scf_forall(reader *r, rd_op *op) {
             return false;
     }
     if (!form_push_iter_args(r, &outs) || !rd_region(r, op, all, n + outs.n) || !plain_terminator(r, op) ||
-        !rd_opt_attr_dict(r, op))
+        !complete_in_parallel(r) || !rd_opt_attr_dict(r, op))
         return false;
     uint32_t sizes[] = {lb.n, ub.n, step.n, outs.n};
     return rd_add_prop(r, STR("staticLowerBound"), lb_static) && rd_add_prop(r, STR("staticUpperBound"), ub_static) &&
@@ -397,7 +409,7 @@ bool form_print_scf_forall(printer *p, ir_op op) {
 
 /* {...} without arguments and terminator */
 bool form_read_scf_forall_in_parallel(reader *r, rd_op *op) {
-    return rd_region(r, op, rd_mark(r), 0) && rd_opt_attr_dict(r, op);
+    return rd_region(r, op, rd_mark(r), 0) && form_ensure_block(r) && rd_opt_attr_dict(r, op);
 }
 
 bool form_print_scf_forall_in_parallel(printer *p, ir_op op) {

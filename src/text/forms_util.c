@@ -75,6 +75,17 @@ ir_block form_single_block(const ir_module *m, ir_region r) {
     return d->first == d->last ? d->first : 0;
 }
 
+bool form_ensure_block(reader *r) {
+    ir_region region = r->regions.w[r->regions.n - 1];
+    if (ir_region_at(r->m, region)->first)
+        return true;
+    ir_block b = ir_block_new(r->m);
+    if (!b)
+        return false;
+    ir_region_append(r->m, region, b);
+    return true;
+}
+
 bool form_read_index_list(reader *r, char open, char close, asm_list *uses, ir_attr *statics) {
     ir_context *c = r->ctx;
     uint32_t mark = rd_mark(r), n = 0, dynamic = 0;
