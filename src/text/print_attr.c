@@ -140,6 +140,16 @@ void print_int_bytes(printer *p, ir_type t, const unsigned char *bytes, uint32_t
         print_char(p, '0');
         return;
     }
+    if (LIKELY(width <= 64)) {
+        uint64_t v = 0;
+        memcpy(&v, bytes, n < 8 ? n : 8);
+        uint32_t unused = 64 - width;
+        if (is_signed)
+            print_i64(p, (int64_t)(v << unused) >> unused);
+        else
+            print_u64(p, v << unused >> unused);
+        return;
+    }
     if (width > PRINT_MAX_LIMBS * 64) {
         print_lit(p, "0x");
         for (uint32_t i = n; i-- > 0;) {
