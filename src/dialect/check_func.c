@@ -439,9 +439,33 @@ static bool check_global_use(checker *k) {
                    STR_ARG(ck_print(k, own)), STR_ARG(ck_print(k, type)));
 }
 
+/* ---- ttkernel ------------------------------------------------------------------------------------------- */
+
+static bool made_by_constant(checker *k, const char *operand) {
+    ir_value v = ck_in_value(k, operand);
+    return v && !ir_is_block_arg(k->m, v) && is_op(k, k->m->values[v].owner, "arith.constant");
+}
+
+static bool check_accessor_args(checker *k) {
+    bool compile_time = ck_in(k, "cta_base") != 0, run_time = ck_in(k, "crta_base") != 0;
+    if (ck_in(k, "prev_args"))
+        return !(compile_time || run_time) ||
+               ck_fail(k, "cta_base and crta_base should not be provided when using prev_args");
+    if (!compile_time || !run_time)
+        return ck_fail(k, "both cta_base and crta_base are required when prev_args is not provided");
+    if (!ck_attr(k, "cta_expr") && !made_by_constant(k, "cta_base"))
+        return ck_fail(k, "cta_base must be a constant when cta_expr is not provided");
+    return ck_attr(k, "crta_expr") || made_by_constant(k, "crta_base") ||
+           ck_fail(k, "crta_base must be a constant when crta_expr is not provided");
+}
+
 const ck_rule ck_rules_context[] = {
     {"cf.br", check_branch, true},
     {"cf.cond_br", check_branch, true},
+    {"d2m.tile_matmul", ck_d2m_compute, true},
+    {"d2m.tile_matmul_block", ck_d2m_compute, true},
+    {"d2m.tile_tilize_block", ck_d2m_compute, true},
+    {"d2m.tile_untilize_block", ck_d2m_compute, true},
     {"emitpy.assign_global", check_global_use, true},
     {"emitpy.global_statement", check_global_use, true},
     {"func.call", check_call, true},
@@ -454,5 +478,6 @@ const ck_rule ck_rules_context[] = {
     {"ttcore.device_module", check_module_wrapper, true},
     {"ttcore.load_cached", check_load_cached, true},
     {"ttnn.capture_or_execute_trace", check_trace, true},
+    {"ttkernel.TensorAccessorArgs", check_accessor_args, true},
     {NULL, NULL, false},
 };

@@ -176,6 +176,12 @@ bool ck_moe_gpt(checker *k);
 bool ck_moe_compute(checker *k);
 bool ck_split_heads(checker *k);
 
+/* d2m (check_d2m.c). */
+bool ck_d2m_generic(checker *k);
+bool ck_d2m_spatial(checker *k);
+bool ck_d2m_remote(checker *k);
+bool ck_d2m_compute(checker *k);
+
 /* Rules that look at other ops: symbols, parents, users. */
 extern const ck_rule ck_rules_context[];
 
