@@ -114,14 +114,24 @@ static void count_arguments(struct info *x, ir_op op) {
     }
 }
 
-static str loc_kind(const ir_context *c, ir_loc l) {
+/* Readers give ops without a location their place in the text, which says nothing about where the model is from. */
+static str loc_kind(const ir_module *m, ir_loc l) {
+    const ir_context *c = m->ctx;
     switch (ir_kind_of(c, l)) {
-    case IR_LOC_FILE: return STR("file");
+    case IR_LOC_FILE:
+        return str_eq(ir_str_of(c, ir_at(c, l, 0)), ir_str_of(c, m->source_name)) ? STR("this file") : STR("file");
     case IR_LOC_NAME: return STR("name");
     case IR_LOC_CALLSITE: return STR("callsite");
     case IR_LOC_FUSED: return STR("fused");
     default: return STR("unknown");
     }
+}
+
+static bool add_mesh(struct info *x, str name, ir_attr value) {
+    for (size_t i = 0; i < x->meshes.n; i++)
+        if (x->meshes.v[i].value == value && str_eq(x->meshes.v[i].name, name))
+            return true;
+    return vec_push(&x->meshes, (struct info_mesh){name, value});
 }
 
 static bool add_mesh_attrs(struct info *x, ir_attr dict) {
@@ -132,7 +142,7 @@ static bool add_mesh_attrs(struct info *x, ir_attr dict) {
         str key = ir_str_of(c, ir_at(c, dict, i));
         if (str_eq(key, STR("ttcore.meshes")) || str_eq(key, STR("mhlo.num_partitions")) ||
             str_eq(key, STR("mhlo.num_replicas")))
-            if (!vec_push(&x->meshes, (struct info_mesh){key, ir_at(c, dict, i + 1)}))
+            if (!add_mesh(x, key, ir_at(c, dict, i + 1)))
                 return false;
     }
     return true;
@@ -145,8 +155,7 @@ static bool note_op(struct info *x, ir_op op, const op_def *def, str name) {
         return add_mesh_attrs(x, d->attrs);
     if (str_eq(name, STR("sdy.mesh"))) {
         ir_attr symbol = ir_op_attr(m, op, STR("sym_name"));
-        return vec_push(&x->meshes, (struct info_mesh){symbol ? ir_str_of(m->ctx, symbol) : STR(""),
-                                                       ir_op_attr(m, op, STR("mesh"))});
+        return add_mesh(x, symbol ? ir_str_of(m->ctx, symbol) : STR(""), ir_op_attr(m, op, STR("mesh")));
     }
     if (def && (def->flags & OP_CONSTANT_LIKE) && d->n_results == 1) {
         ir_type t = ir_value_type(m, d->results);
@@ -190,7 +199,7 @@ bool info_gather(struct info *x, const ir_module *m, struct mem *mem) {
         x->n_ops++;
         x->n_values += d->n_results;
         x->opaque_ops += (d->flags & IR_OP_OPAQUE) != 0;
-        ok = count(&x->locations, loc_kind(c, d->loc), 1) &&
+        ok = count(&x->locations, loc_kind(m, d->loc), 1) &&
              note_op(x, op, dialect_def_of(m, op), ir_op_name_str(m, op));
     }
     ok = ok && list_ops(x, by_name);

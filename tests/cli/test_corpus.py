@@ -1,0 +1,40 @@
+"""A sample of the real modules against what tt-mlir and mlir-opt print for them. tests/corpus/*.py by hand compare all."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
+SAMPLE = "60"
+
+
+def compare(script):
+    if not (tap.CORPUS / "mlir").is_dir():
+        raise tap.Skip("no corpus here")
+    command = [sys.executable, tap.ROOT / "tests" / "corpus" / script, "--program", tap.PROGRAM, "--corpus", tap.CORPUS,
+               "--files", SAMPLE]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    tap.equal((done.returncode, done.stdout if done.returncode else ""), (0, ""))
+
+
+@tap.case
+def prints_as_tt_mlir():
+    compare("print_ttmlir.py")
+
+
+@tap.case
+def prints_generic_form_as_mlir_opt():
+    if not shutil.which("mlir-opt-22"):
+        raise tap.Skip("no mlir-opt-22 here")
+    compare("print_generic.py")
+
+
+@tap.case
+def reads_what_it_prints():
+    compare("round_trip.py")
+
+
+tap.main()
