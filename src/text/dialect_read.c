@@ -4,9 +4,11 @@
  * (dialect/params.h says which node it becomes). Optional groups are taken when their first element fits what comes
  * next; where that is a comma, what stands behind the comma decides, so that several groups may start with one.
  */
-#include "text/dialect_text.h"
+#include "text/hand.h"
 
 #include "base/num.h"
+#include "dialect/check.h"
+#include "dialect/ids.h"
 
 static bool read_run(body *b, const asm_elem *e, const asm_elem *end);
 static ir_node read_param(body *b, uint32_t index);
@@ -469,6 +471,8 @@ static bool read_run(body *b, const asm_elem *e, const asm_elem *end) {
 static ir_node make_node(body *b, bool is_type) {
     ir_context *c = b->r->ctx;
     uint32_t n = dialect_n_params(b->d);
+    if (!is_type && b->d == &dialect_attr_defs[ATTR_sdy_mesh])
+        sdy_normalize_mesh(b);
     for (uint32_t i = 0; i < n; i++) {
         param_def p = param_of(b->d, i);
         if (!b->params[i] && (p.flags & PARAM_IS_ARRAY))
@@ -482,6 +486,7 @@ static ir_node make_node(body *b, bool is_type) {
 /* Reads a body. 0 after an error; *hard tells whether it must stay one. */
 static ir_node read_body(reader *r, const attr_type_def *d, bool is_type, ir_type expected, bool *hard) {
     ir_node params[UINT8_MAX + 1] = {0};
+    uint32_t at = rd_pos(r);
     body b = {.r = r, .d = d, .params = params};
     if (!rd_enter(r)) {
         *hard = true;
@@ -512,6 +517,12 @@ static ir_node read_body(reader *r, const attr_type_def *d, bool is_type, ir_typ
         return 0;
     ir_node n = make_node(&b, is_type);
     *hard |= n == 0;
+    str message;
+    if (n && r->strict && !check_attr(r->ctx, n, &r->d->arena, &message)) {
+        *hard = true;
+        rd_error(r, at, "%.*s", STR_ARG(message));
+        return 0;
+    }
     return n;
 }
 
@@ -596,7 +607,8 @@ static rd_answer unknown(reader *r, str dialect, str mnemonic, const char *what)
 
 rd_answer asm_read_attr_hand(reader *r, str dialect, str mnemonic, ir_type expected, ir_attr *out) {
     (void)expected;
-    (void)out;
+    if (str_eq(dialect, STR("stablehlo")) && str_eq(mnemonic, STR("type_extensions")))
+        return hlo_read_type_extensions(r, out) ? RD_DONE : RD_ERROR;
     return unknown(r, dialect, mnemonic, "attribute");
 }
 

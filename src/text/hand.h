@@ -28,10 +28,13 @@ bool sdy_read_dimension_sharding(body *b);
 void sdy_print_dimension_sharding(printer *p, ir_node n);
 bool sdy_read_dim_mapping(body *b);
 void sdy_print_dim_mapping(printer *p, ir_node n);
+void sdy_normalize_mesh(body *b);
 
 /* `#stablehlo.bounds<3, ?>` */
 bool hlo_read_bounds(body *b);
 void hlo_print_bounds(printer *p, ir_node n);
+/* The long form of the same, #stablehlo.type_extensions<bounds = [3, ?]>. */
+bool hlo_read_type_extensions(reader *r, ir_attr *out);
 
 /* hand_upstream.c */
 bool llvm_read_struct(body *b);

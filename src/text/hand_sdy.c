@@ -35,6 +35,27 @@ static void print_axes(printer *p, ir_node axes) {
     print_char(p, '}');
 }
 
+/* ---- meshes ---------------------------------------------------------------------------------------------- */
+
+/* Device ids in their natural order say nothing: upstream drops them when it makes a mesh with axes. */
+void sdy_normalize_mesh(body *b) {
+    enum { MESH_AXES, MESH_IDS };
+    const ir_context *c = b->r->ctx;
+    uint32_t n_axes = ir_count(c, b->params[MESH_AXES]), n = ir_count(c, b->params[MESH_IDS]);
+    int64_t total = 1, size = 0, id = 0;
+    for (uint32_t i = 0; i < n_axes; i++) {
+        if (!dialect_param_int(c, ir_at(c, b->params[MESH_AXES], i), STR("size"), &size) || !num_mul_i64(total, size, &total))
+            return;
+    }
+    if (!n_axes || total != n)
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!ir_int_value(c, ir_at(c, b->params[MESH_IDS], i), &id) || id != i)
+            return;
+    }
+    b->params[MESH_IDS] = 0;
+}
+
 /* ---- {"x", ?}p1 ------------------------------------------------------------------------------------------ */
 
 enum { DIM_AXES, DIM_CLOSED, DIM_PRIORITY };

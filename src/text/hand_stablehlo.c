@@ -110,6 +110,17 @@ bool hlo_read_bounds(body *b) {
     return b->params[0] != 0;
 }
 
+bool hlo_read_type_extensions(reader *r, ir_attr *out) {
+    body b = {.r = r};
+    if (!rd_expect(r, '<') || !rd_expect_keyword(r, "bounds") || !rd_expect(r, '='))
+        return false;
+    ir_attr bounds = body_int_list(&b, '[', ']', true);
+    if (!bounds || !rd_expect(r, '>'))
+        return false;
+    *out = dialect_make_attr(r->ctx, ATTR_stablehlo_bounds, &bounds);
+    return *out != 0;
+}
+
 void hlo_print_bounds(printer *p, ir_node n) {
     print_char(p, '<');
     body_print_ints(p, dialect_param_at(p->c, n, 0), ", ");
