@@ -11,41 +11,73 @@
 #include "text/read_inner.h"
 
 static ir_expr read_sum(reader *r, bool ssa);
+static ir_expr combine(reader *r, ir_kind op, ir_expr a, ir_expr b, uint32_t at);
+
+/* More names than this are found through maps. */
+enum { FEW_NAMES = 16 };
 
 static void clear(reader *r) {
+    if (r->t->affine_names.n > FEW_NAMES) {
+        map_str_clear(&r->t->affine_ids);
+        map_u64_clear(&r->t->affine_uses);
+    }
     vec_clear(&r->t->affine_names);
+    r->t->affine_counts[0] = r->t->affine_counts[1] = 0;
     vec_clear(&r->t->exprs);
+}
+
+static uint64_t use_key(const rd_affine_name *a) {
+    return (uint64_t)a->symbol << 63 | (uint64_t)a->use.number << 32 | a->use.id;
+}
+
+/* Makes name i known to the maps. */
+static bool index_name(reader *r, size_t i) {
+    rd_tables *t = r->t;
+    const rd_affine_name *a = &t->affine_names.v[i];
+    bool added;
+    return a->len ? map_str_put(&t->affine_ids, str_of(a->p, a->len), (uint32_t)i, &added) != NULL
+                  : map_u64_put(&t->affine_uses, use_key(a), (uint32_t)i, &added) != NULL;
 }
 
 /* Adds a dimension or symbol; gives its number. */
 static bool add_name(reader *r, rd_affine_name name, uint32_t *index) {
     rd_tables *t = r->t;
-    uint32_t n = 0;
-    /* Dimensions come before symbols in maps; in forms over SSA values they mix. */
-    for (size_t i = t->affine_names.n; i-- > 0;) {
-        if (t->affine_names.v[i].symbol == name.symbol) {
-            n = t->affine_names.v[i].index + 1;
-            break;
-        }
-    }
-    name.index = *index = n;
-    return vec_push(&t->affine_names, name) || rd_oom(r);
+    size_t n = t->affine_names.n;
+    name.index = *index = t->affine_counts[name.symbol]++;
+    if (!vec_push(&t->affine_names, name))
+        return rd_oom(r);
+    if (n < FEW_NAMES)
+        return true;
+    for (size_t i = n == FEW_NAMES ? 0 : n; i <= n; i++)
+        if (!index_name(r, i))
+            return rd_oom(r);
+    return true;
 }
 
 static rd_affine_name *find_name(reader *r, str id) {
     rd_tables *t = r->t;
-    /* The usual names are d0, d1, ... in order. */
-    uint64_t n;
-    if (id.n > 1 && id.p[0] == 'd' && num_parse_u64(str_from(id, 1), &n) && n < t->affine_names.n) {
-        rd_affine_name *a = &t->affine_names.v[n];
-        if (a->len == id.n && memcmp(a->p, id.p, id.n) == 0)
-            return a;
+    if (t->affine_names.n > FEW_NAMES) {
+        uint32_t *i = map_str_get(&t->affine_ids, id);
+        return i ? &t->affine_names.v[*i] : NULL;
     }
     for (size_t i = 0; i < t->affine_names.n; i++) {
         rd_affine_name *a = &t->affine_names.v[i];
         if (a->len == id.n && memcmp(a->p, id.p, id.n) == 0)
             return a;
     }
+    return NULL;
+}
+
+static rd_affine_name *find_use(reader *r, rd_use u, bool symbol) {
+    rd_tables *t = r->t;
+    rd_affine_name key = {.use = u, .symbol = symbol};
+    if (t->affine_names.n > FEW_NAMES) {
+        uint32_t *i = map_u64_get(&t->affine_uses, use_key(&key));
+        return i ? &t->affine_names.v[*i] : NULL;
+    }
+    for (size_t i = 0; i < t->affine_names.n; i++)
+        if (use_key(&t->affine_names.v[i]) == use_key(&key))
+            return &t->affine_names.v[i];
     return NULL;
 }
 
@@ -58,12 +90,9 @@ static ir_expr read_use(reader *r, bool symbol) {
     rd_use u;
     if (!rd_value_use(r, &u))
         return 0;
-    rd_tables *t = r->t;
-    for (size_t i = 0; i < t->affine_names.n; i++) {
-        rd_affine_name *a = &t->affine_names.v[i];
-        if (a->symbol == symbol && a->use.id == u.id && a->use.number == u.number)
-            return expr_of(r, symbol, a->index);
-    }
+    rd_affine_name *a = find_use(r, u, symbol);
+    if (a)
+        return expr_of(r, symbol, a->index);
     uint32_t index;
     return add_name(r, (rd_affine_name){.use = u, .symbol = symbol}, &index) ? expr_of(r, symbol, index) : 0;
 }
@@ -74,7 +103,7 @@ static ir_expr read_factor(reader *r, bool ssa) {
             return 0;
         ir_expr e = read_factor(r, ssa);
         rd_leave(r);
-        return e ? rd_made(r, ir_expr_binary(r->ctx, IR_EXPR_MUL, e, ir_expr_const(r->ctx, -1))) : 0;
+        return e ? combine(r, IR_EXPR_MUL, e, ir_expr_const(r->ctx, -1), rd_pos(r)) : 0;
     }
     if (rd_is(r, '(')) {
         rd_take(r, 1);
@@ -159,6 +188,13 @@ static ir_expr combine(reader *r, ir_kind op, ir_expr a, ir_expr b, uint32_t at)
     return rd_made(r, e);
 }
 
+/* Whether something follows a binary operator. */
+static bool has_right_operand(reader *r) {
+    char c = *r->p;
+    return c == '(' || c == '-' || c == '%' || rd_is_class(c, RD_LETTER | RD_DIGIT) ||
+           rd_expected(r, "missing right operand of binary operator");
+}
+
 static ir_expr read_product(reader *r, bool ssa) {
     ir_expr e = read_factor(r, ssa);
     while (e) {
@@ -174,7 +210,7 @@ static ir_expr read_product(reader *r, bool ssa) {
             op = IR_EXPR_MOD;
         else
             break;
-        ir_expr b = read_factor(r, ssa);
+        ir_expr b = has_right_operand(r) ? read_factor(r, ssa) : 0;
         if (!b)
             return 0;
         e = combine(r, op, e, b, at);
@@ -190,7 +226,7 @@ static ir_expr read_sum(reader *r, bool ssa) {
         if (!minus && !rd_is(r, '+'))
             break;
         rd_take(r, 1);
-        ir_expr b = read_product(r, ssa);
+        ir_expr b = has_right_operand(r) ? read_product(r, ssa) : 0;
         if (b && minus)
             b = combine(r, IR_EXPR_MUL, b, ir_expr_const(r->ctx, -1), at);
         if (!b)
@@ -248,8 +284,7 @@ static bool read_exprs(reader *r, bool ssa, char open, char close) {
 
 ir_attr rd_affine_map(reader *r) {
     uint32_t dims, symbols;
-    if (!read_dims_and_symbols(r, &dims, &symbols) || !rd_expect_text(r, "->") ||
-        !read_exprs(r, false, '(', ')'))
+    if (!read_dims_and_symbols(r, &dims, &symbols) || !rd_expect_text(r, "->") || !read_exprs(r, false, '(', ')'))
         return 0;
     return rd_made(r, ir_attr_affine_map(r->ctx, dims, symbols, r->t->exprs.v, (uint32_t)r->t->exprs.n));
 }

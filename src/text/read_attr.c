@@ -246,10 +246,43 @@ static ir_attr extended_attr(reader *r) {
 
 /* ---- numbers -------------------------------------------------------------------------------------------- */
 
-static ir_attr out_of_range(reader *r, uint32_t at, bool in_list) {
-    rd_error(r, at, in_list ? "integer constant out of range for type" : "integer constant out of range for attribute");
+static ir_attr out_of_range(reader *r, uint32_t at) {
+    rd_error(r, at, "integer constant out of range for attribute");
     return 0;
 }
+
+/* limbs = limbs * factor + add; *n limbs are in use. */
+static void multiply_add(uint64_t *limbs, uint32_t *n, uint64_t factor, uint64_t add) {
+    unsigned __int128 carry = add;
+    for (uint32_t k = 0; k < *n; k++) {
+        carry += (unsigned __int128)limbs[k] * factor;
+        limbs[k] = (uint64_t)carry;
+        carry >>= 64;
+    }
+    if (carry)
+        limbs[(*n)++] = (uint64_t)carry;
+}
+
+/* The digits as limbs, of which there are enough. */
+static void parse_limbs(str digits, bool hex, uint64_t *limbs) {
+    if (hex) {
+        for (size_t i = 0; i < digits.n; i++)
+            limbs[i / 16] |= (uint64_t)(unsigned)num_hex_digit(digits.p[digits.n - 1 - i]) << i % 16 * 4;
+        return;
+    }
+    uint32_t n = 0;
+    for (size_t i = 0; i < digits.n;) {
+        uint64_t factor = 1, part = 0;
+        for (int k = 0; k < 19 && i < digits.n; k++, i++) {
+            factor *= 10;
+            part = part * 10 + (uint64_t)(digits.p[i] - '0');
+        }
+        multiply_add(limbs, &n, factor, part);
+    }
+}
+
+/* Longer decimal numbers would take time that grows with the square of their length. */
+enum { MAX_DECIMAL_DIGITS = 100000 };
 
 /* An integer literal wider than 64 bits. */
 static ir_attr wide_integer(reader *r, uint32_t at, bool negative, str text, ir_type type, uint32_t width) {
@@ -257,27 +290,23 @@ static ir_attr wide_integer(reader *r, uint32_t at, bool negative, str text, ir_
     str digits = hex ? str_from(text, 2) : text;
     while (digits.n > 1 && digits.p[0] == '0')
         digits = str_from(digits, 1);
-    /* 10^n has more than 3.32 n bits */
+    /* A decimal digit is more than three bits. */
     if (digits.n > (hex ? width / 4 + 1 : width / 3 + 2))
-        return out_of_range(r, at, false);
+        return out_of_range(r, at);
+    if (!hex && digits.n > MAX_DECIMAL_DIGITS) {
+        rd_error(r, at, "integer of more than %d decimal digits; write it as hexadecimal number", MAX_DECIMAL_DIGITS);
+        return 0;
+    }
     uint32_t n = (width + 63) / 64 + 1;
     uint64_t *limbs = mem_alloc_zero(r->mem, n * sizeof *limbs);
     if (!limbs) {
         rd_oom(r);
         return 0;
     }
-    for (size_t i = 0; i < digits.n; i++) {
-        unsigned __int128 carry = (unsigned __int128)(unsigned)num_hex_digit(digits.p[i]);
-        for (uint32_t k = 0; k < n; k++) {
-            carry += (unsigned __int128)limbs[k] * (hex ? 16 : 10);
-            limbs[k] = (uint64_t)carry;
-            carry >>= 64;
-        }
-    }
+    parse_limbs(digits, hex, limbs);
     uint32_t bits = n * 64;
     while (bits && !(limbs[(bits - 1) / 64] >> (bits - 1) % 64 & 1))
         bits--;
-    bool is_signed = ir_flags_of(r->ctx, type) == IR_SIGNED;
     bool fits = bits <= width;
     if (negative) {
         /* -2^(width-1) is the least. */
@@ -290,10 +319,10 @@ static ir_attr wide_integer(reader *r, uint32_t at, bool negative, str text, ir_
             limbs[k] = ~limbs[k] + carry;
             carry = carry && limbs[k] == 0;
         }
-    } else if (is_signed && bits == width) {
+    } else if (ir_flags_of(r->ctx, type) == IR_SIGNED && bits == width) {
         fits = false;
     }
-    ir_attr a = fits ? rd_made(r, ir_attr_int_limbs(r->ctx, type, limbs, n)) : out_of_range(r, at, false);
+    ir_attr a = fits ? rd_made(r, ir_attr_int_limbs(r->ctx, type, limbs, n)) : out_of_range(r, at);
     mem_free(r->mem, limbs, n * sizeof *limbs);
     return a;
 }
@@ -332,7 +361,7 @@ ir_attr rd_integer_attr(reader *r, uint32_t at, bool negative, str text, ir_type
         return wide_integer(r, at, negative, text, type, width);
     uint64_t v;
     if (!rd_integer_fits(r, negative, text, type, &v))
-        return out_of_range(r, at, false);
+        return out_of_range(r, at);
     return rd_made(r, ir_attr_int(r->ctx, type, (int64_t)v));
 }
 

@@ -12,8 +12,7 @@
 
 /* Adds a diagnostic at a byte offset as it is. */
 void rd_report(reader *r, enum diag_severity severity, size_t at, const char *fmt, ...) PRINTF_LIKE(4, 5);
-void rd_reportv(reader *r, enum diag_severity severity, size_t at, const char *fmt, va_list ap)
-    PRINTF_LIKE(4, 0);
+void rd_reportv(reader *r, enum diag_severity severity, size_t at, const char *fmt, va_list ap) PRINTF_LIKE(4, 0);
 /* Memory ran out: remembered, reading stops; false. */
 bool rd_oom(reader *r);
 /* A node as it comes from a maker of ir/: notices 0. */
@@ -120,6 +119,9 @@ typedef struct rd_tables {
     VEC(uint8_t) bytes;               /* elements of the list being read */
     uint32_t attr_at;                 /* offset of the keyword of that list, for errors about all of it */
     VEC(ir_expr) exprs;               /* results of the affine map being read */
+    uint32_t affine_counts[2];    /* how many dimensions, symbols */
+    struct map_str affine_ids;    /* by name, once there are many */
+    struct map_u64 affine_uses;
     VEC(rd_affine_name) affine_names; /* its dimensions and symbols */
 } rd_tables;
 

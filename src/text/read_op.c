@@ -29,8 +29,7 @@ bool rd_add_attr(reader *r, str key, ir_attr value) {
 }
 
 bool rd_add_segments(reader *r, str key, const uint32_t *sizes, uint32_t n) {
-    return rd_add_prop(
-        r, key, rd_made(r, ir_attr_dense_array(r->ctx, r->ctx->t_i32, sizes, n * sizeof *sizes, true)));
+    return rd_add_prop(r, key, rd_made(r, ir_attr_dense_array(r->ctx, r->ctx->t_i32, sizes, n * sizeof *sizes, true)));
 }
 
 ir_attr rd_get_attr(const reader *r, const rd_op *op, str key) {
@@ -154,8 +153,7 @@ bool rd_split_props(reader *r, const op_def *def, ir_attr *props, ir_attr *attrs
         if (value && (!rd_push(r, name) || !rd_push(r, value)))
             return false;
     }
-    if (!dict_of_pairs(r, mark, props) || !pick(r, def, *attrs, false, mark) ||
-        !dict_of_pairs(r, mark, attrs))
+    if (!dict_of_pairs(r, mark, props) || !pick(r, def, *attrs, false, mark) || !dict_of_pairs(r, mark, attrs))
         return false;
     bool added;
     if (keep) {
@@ -245,6 +243,10 @@ ir_op rd_op_finish(reader *r, rd_op *op, ir_block block, uint32_t flags) {
     }
     if (attrs == r->ctx->a_empty_dict)
         attrs = 0;
+    if (r->regions.n - op->regions > UINT16_MAX || r->successors.n - op->successors > UINT16_MAX) {
+        rd_report(r, DIAG_ERROR, op->at, "more than %d regions or successors", UINT16_MAX);
+        return 0;
+    }
     ir_loc loc = op->loc ? op->loc : rd_loc_at(r, op->at);
     ir_op made = loc ? ir_op_new(m, op->name, loc) : 0;
     if (!made || !ir_op_set_operands(m, made, r->operands.w + op->operands, r->operands.n - op->operands) ||

@@ -59,8 +59,7 @@ static bool generic_types(reader *r, uint32_t uses, uint32_t n_uses) {
             /* An alias of a function type. */
             uint32_t n_in = ir_at(r->ctx, t, 0), all = ir_count(r->ctx, t) - 1;
             for (uint32_t i = 0; i < all; i++)
-                if (!(i < n_in ? rd_push(r, ir_at(r->ctx, t, 1 + i))
-                               : rd_add_result_type(r, ir_at(r->ctx, t, 1 + i))))
+                if (!(i < n_in ? rd_push(r, ir_at(r->ctx, t, 1 + i)) : rd_add_result_type(r, ir_at(r->ctx, t, 1 + i))))
                     return false;
         } else {
             if (t)
@@ -90,8 +89,8 @@ static bool generic_types(reader *r, uint32_t uses, uint32_t n_uses) {
     uint32_t n = rd_mark(r) - mark;
     if (n != n_uses) {
         r->recoverable = true;
-        rd_report(r, DIAG_ERROR, at, "expected %u operand type%s but had %u", (unsigned)n_uses,
-                  n_uses == 1 ? "" : "s", (unsigned)n);
+        rd_report(r, DIAG_ERROR, at, "expected %u operand type%s but had %u", (unsigned)n_uses, n_uses == 1 ? "" : "s",
+                  (unsigned)n);
         return false;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -334,6 +333,8 @@ static bool tables_make(reader *r) {
     vec_init(&t->bytes, r->mem);
     vec_init(&t->exprs, r->mem);
     vec_init(&t->affine_names, r->mem);
+    map_str_init(&t->affine_ids, r->mem);
+    map_u64_init(&t->affine_uses, r->mem);
     lines_init(&t->lines, r->mem, str_of(r->begin, (size_t)(r->end - r->begin)));
     const dialect_info *builtin = dialect_find(STR("builtin"));
     uint16_t dialect = builtin ? (uint16_t)(builtin - dialect_dialects) : DIALECT_NONE;
@@ -364,6 +365,8 @@ static void tables_free(reader *r) {
     vec_free(&t->bytes);
     vec_free(&t->exprs);
     vec_free(&t->affine_names);
+    map_str_free(&t->affine_ids);
+    map_u64_free(&t->affine_uses);
     lines_free(&t->lines);
     mem_free(r->mem, t, sizeof *t);
     r->t = NULL;
@@ -450,6 +453,7 @@ ir_module *text_read(ir_context *c, str text, str name, const text_read_options 
         .mem = c->mem,
         .d = d,
         .registry = o ? o->registry : TEXT_ALL,
+        .strict = o && o->strict,
         .max_depth = o && o->max_depth ? o->max_depth : 512,
     };
     r.source = diags_add_source(d, name, text);
