@@ -28,6 +28,7 @@ static int check_file(const char *path, text_registry registry, struct json_writ
     struct cli_input in;
     if (!cli_input_open(&in, path))
         return CLI_USAGE;
+    in.strict = true;
     while (cli_input_next(&in, registry))
         if (in.m)
             check_module(in.m, &rules, &in.d);

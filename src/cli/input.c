@@ -61,7 +61,7 @@ static str lone_part(struct cli_input *in, str whole, str part) {
 }
 
 bool cli_input_next(struct cli_input *in, text_registry registry) {
-    const text_read_options o = {.registry = registry};
+    const text_read_options o = {.registry = registry, .strict = in->strict};
     str whole = file_text(in->file), part;
     ir_module_free(in->m);
     in->m = NULL;

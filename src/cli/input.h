@@ -22,6 +22,7 @@ struct cli_input {
     size_t at;     /* behind the parts read so far */
     unsigned part; /* how many there were */
     bool many;     /* there is more than one */
+    bool strict;   /* set before cli_input_next: text_read_options.strict */
     bool usage;    /* the file could not be opened or memory ran out */
     ir_module *m;  /* the module of the last cli_input_next, NULL when it could not be read */
 };

@@ -1,7 +1,7 @@
 /* Rules of single dialect attributes and types: what tt-mlir's attribute verifiers demand. */
 #include "dialect/check_inner.h"
 
-#include "ids.h"
+#include "dialect/ids.h"
 
 enum { MOST_RANGES = 1024 }; /* no device has as many cores: larger sets are not compared pair by pair */
 

@@ -4,7 +4,7 @@
  */
 #include "dialect/check_inner.h"
 
-#include "ids.h"
+#include "dialect/ids.h"
 
 struct numbers {
     int64_t v[CK_MAX_DIMS];

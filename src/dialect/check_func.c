@@ -1,7 +1,7 @@
 /* Rules that look beyond one op: functions, calls, branches, symbols. Messages as in MLIR. */
 #include "dialect/check_inner.h"
 
-#include "ids.h"
+#include "dialect/ids.h"
 
 /* ---- helpers -------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* Rules of single ops outside ttir and ttnn. Messages as in tt-mlir. */
 #include "dialect/check_inner.h"
 
-#include "ids.h"
+#include "dialect/ids.h"
 
 static bool check_set_key_value(checker *k) {
     return ck_in_count(k, "values", NULL) || ck_fail(k, "requires at least one value");

@@ -1,7 +1,7 @@
 /* Rules of single ttnn ops. Messages as in tt-mlir. */
 #include "dialect/check_inner.h"
 
-#include "ids.h"
+#include "dialect/ids.h"
 
 /* ---- normalisation -------------------------------------------------------------------------------------- */
 

@@ -56,6 +56,7 @@ typedef struct reader {
     bool fatal;            /* no use in going on after the error: out of memory, nested too deeply */
     bool recoverable;      /* the error of the op being read left the cursor behind its types */
     bool recovered;        /* after an op in error: the cursor stands behind it */
+    bool strict;          /* check dialect attributes and types as they are read */
     bool in_preset;        /* reading a default value of the op tables, not the file */
     uint32_t errors;       /* errors reported so far */
     rd_stack stack;        /* see above */

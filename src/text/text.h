@@ -23,6 +23,7 @@ typedef enum text_registry {
 typedef struct text_read_options {
     text_registry registry;
     uint32_t max_depth; /* nesting of regions, attributes, types and locations together; 0: 512 */
+    bool strict;        /* dialect attributes and types that break a rule (dialect/check.h: check_attr) are errors */
 } text_read_options;
 
 /* Reads one module from `text` (which must be followed by a zero byte, or be a part that text_split gave, and outlive the context: hand the file to

@@ -49,6 +49,7 @@ def expectation(text):
         if hit:
             parts = re.split(r"\{\{(.*?)\}\}", re.sub(r"^error: ", "", hit.group(1).strip()))
             pattern = "".join(p if i % 2 else re.escape(p) for i, p in enumerate(parts))
+            pattern = re.sub(r"(\\ )+", r"\\ ", pattern)
             return re.sub(r"error(?=\b|\.\*)", "(?:error)?", pattern) if pattern.startswith(".*error") else pattern, None
     return None, None
 
