@@ -83,8 +83,7 @@ uint32_t dialect_param_ints(const ir_context *c, ir_node n, str name, int64_t *o
     return count;
 }
 
-static ir_node make(ir_context *c, ir_kind kind, uint32_t def, const attr_type_def *d,
-                    const ir_node *params) {
+static ir_node make(ir_context *c, ir_kind kind, uint32_t def, const attr_type_def *d, const ir_node *params) {
     uint32_t words[1 + UINT8_MAX];
     uint32_t n = dialect_n_params(d);
     words[0] = def + 1;
@@ -140,8 +139,7 @@ static bool equals_preset(const ir_context *c, ir_node value, str preset) {
     switch (ir_kind_of(c, value)) {
     case IR_ATTR_KEYWORD: return str_eq(ir_str_of(c, value), preset);
     case IR_ATTR_STRING:
-        return preset.n >= 2 && preset.p[0] == '"' &&
-               str_eq(ir_str_of(c, value), str_slice(preset, 1, preset.n - 1));
+        return preset.n >= 2 && preset.p[0] == '"' && str_eq(ir_str_of(c, value), str_slice(preset, 1, preset.n - 1));
     case IR_ATTR_INTEGER:
         if (str_eq(preset, STR("true")) || str_eq(preset, STR("false")))
             return value == (preset.p[0] == 't' ? c->a_true : c->a_false);

@@ -5,7 +5,6 @@
  */
 #include "text/dialect_text.h"
 
-
 /* ---- values ---------------------------------------------------------------------------------------------- */
 
 void body_print_int(printer *p, ir_node number) {
@@ -68,9 +67,7 @@ static void print_value_of(printer *p, const param_def *d, ir_node value, bool q
         else
             print_attr_no_type(p, value);
         break;
-    case PARAM_FLOAT:
-        print_number(p, value);
-        break;
+    case PARAM_FLOAT: print_number(p, value); break;
     case PARAM_ENUM:
     case PARAM_KEYWORD:
         if (kind == IR_ATTR_KEYWORD)
@@ -90,9 +87,7 @@ static void print_value_of(printer *p, const param_def *d, ir_node value, bool q
         else
             print_attr_stripped(p, value);
         break;
-    default:
-        print_attr(p, value);
-        break;
+    default: print_attr(p, value); break;
     }
 }
 
@@ -171,8 +166,7 @@ static void print_run(const walk *w, const asm_elem *e, const asm_elem *end);
 /* Whether the anchor of a group is there. */
 static bool anchor_present(const walk *w, const asm_elem *anchor) {
     switch (anchor->kind) {
-    case ASM_VAR:
-        return is_present(w, anchor);
+    case ASM_VAR: return is_present(w, anchor);
     case ASM_STRUCT:
     case ASM_PARAMS:
     case ASM_CUSTOM:
@@ -181,8 +175,7 @@ static bool anchor_present(const walk *w, const asm_elem *anchor) {
                 return true;
         }
         return false;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -221,26 +214,17 @@ static void print_run(const walk *w, const asm_elem *e, const asm_elem *end) {
             print_one(w, e);
             break;
         case ASM_STRUCT:
-        case ASM_PARAMS:
-            print_members(w, e);
-            break;
+        case ASM_PARAMS: print_members(w, e); break;
         case ASM_CUSTOM:
             if (space)
                 print_char(p, ' ');
             if (!tt_body_directive_print(p, w->n, e) && !sdy_body_directive_print(p, w->n, e))
                 upstream_body_directive_print(p, w->n, e);
             break;
-        case ASM_GROUP:
-            e = print_group(w, e, end);
-            continue;
-        case ASM_SPACE:
-            print_char(p, ' ');
-            break;
-        case ASM_NEWLINE:
-            print_newline(p);
-            break;
-        default:
-            break;
+        case ASM_GROUP: e = print_group(w, e, end); continue;
+        case ASM_SPACE: print_char(p, ' '); break;
+        case ASM_NEWLINE: print_newline(p); break;
+        default: break;
         }
         bool has_arguments = e->kind == ASM_STRUCT || e->kind == ASM_PARAMS || e->kind == ASM_CUSTOM;
         e += has_arguments ? 1 + e->n : 1;

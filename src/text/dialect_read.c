@@ -95,23 +95,15 @@ static param_def param_of(const attr_type_def *d, uint32_t index) {
 /* Whether what comes next can be a value of this kind. */
 static bool can_start_value(const reader *r, const param_def *p) {
     switch (p->kind) {
-    case PARAM_INT:
-        return rd_is_class(*r->p, RD_DIGIT) || rd_is(r, '-');
-    case PARAM_BOOL:
-        return rd_is_keyword(r, "true") || rd_is_keyword(r, "false");
+    case PARAM_INT: return rd_is_class(*r->p, RD_DIGIT) || rd_is(r, '-');
+    case PARAM_BOOL: return rd_is_keyword(r, "true") || rd_is_keyword(r, "false");
     case PARAM_STRING:
-    case PARAM_STRING_ATTR:
-        return *r->p == '"' || *r->p == '#';
-    case PARAM_FLOAT:
-        return rd_is_class(*r->p, RD_DIGIT) || rd_is(r, '-');
-    case PARAM_ENUM:
-        return *r->p == '"' || dialect_case_by_text(&dialect_enums[p->ref], rd_peek_id(r)) != NULL;
-    case PARAM_AFFINE_MAP:
-        return *r->p == '(' || *r->p == '#' || rd_is_keyword(r, "affine_map");
-    case PARAM_KEYWORD:
-        return rd_peek_id(r).n || *r->p == '"';
-    case PARAM_SYMBOL_REF:
-        return rd_is_symbol(r) || *r->p == '#';
+    case PARAM_STRING_ATTR: return *r->p == '"' || *r->p == '#';
+    case PARAM_FLOAT: return rd_is_class(*r->p, RD_DIGIT) || rd_is(r, '-');
+    case PARAM_ENUM: return *r->p == '"' || dialect_case_by_text(&dialect_enums[p->ref], rd_peek_id(r)) != NULL;
+    case PARAM_AFFINE_MAP: return *r->p == '(' || *r->p == '#' || rd_is_keyword(r, "affine_map");
+    case PARAM_KEYWORD: return rd_peek_id(r).n || *r->p == '"';
+    case PARAM_SYMBOL_REF: return rd_is_symbol(r) || *r->p == '#';
     case PARAM_ATTR:
         if (p->ref == DIALECT_NONE)
             return rd_starts_attr(r);
@@ -126,10 +118,8 @@ static bool can_start_value(const reader *r, const param_def *p) {
     case PARAM_MEMREF_TYPE:
     case PARAM_SHAPED_TYPE:
     case PARAM_INTEGER_TYPE:
-    case PARAM_FUNCTION_TYPE:
-        return rd_starts_type(r);
-    default:
-        return rd_starts_attr(r);
+    case PARAM_FUNCTION_TYPE: return rd_starts_type(r);
+    default: return rd_starts_attr(r);
     }
 }
 
@@ -204,8 +194,7 @@ static ir_node read_value(body *b, const param_def *p) {
     reader *r = b->r;
     ir_str s;
     switch (p->kind) {
-    case PARAM_INT:
-        return read_int(r, p);
+    case PARAM_INT: return read_int(r, p);
     case PARAM_BOOL:
         if (rd_accept_keyword(r, "true"))
             return r->ctx->a_true;
@@ -213,33 +202,23 @@ static ir_node read_value(body *b, const param_def *p) {
             return r->ctx->a_false;
         rd_expected(r, "expected 'true' or 'false'");
         return 0;
-    case PARAM_STRING:
-        return rd_string(r, &s) ? ir_attr_string(r->ctx, ir_str_of(r->ctx, s), false) : 0;
+    case PARAM_STRING: return rd_string(r, &s) ? ir_attr_string(r->ctx, ir_str_of(r->ctx, s), false) : 0;
     case PARAM_FLOAT: {
         double v;
         return rd_double(r, r->ctx->t_f64, &v) ? ir_attr_float(r->ctx, r->ctx->t_f64, v) : 0;
     }
-    case PARAM_ENUM:
-        return read_enum(r, &dialect_enums[p->ref]);
-    case PARAM_AFFINE_MAP:
-        return read_map(b);
-    case PARAM_TYPE:
-        return p->ref == DIALECT_NONE ? body_any_type(b) : body_nested_type(b, &dialect_type_defs[p->ref]);
+    case PARAM_ENUM: return read_enum(r, &dialect_enums[p->ref]);
+    case PARAM_AFFINE_MAP: return read_map(b);
+    case PARAM_TYPE: return p->ref == DIALECT_NONE ? body_any_type(b) : body_nested_type(b, &dialect_type_defs[p->ref]);
     case PARAM_TENSOR_TYPE:
     case PARAM_MEMREF_TYPE:
     case PARAM_SHAPED_TYPE:
     case PARAM_INTEGER_TYPE:
-    case PARAM_FUNCTION_TYPE:
-        return body_any_type(b);
-    case PARAM_ATTR:
-        return p->ref == DIALECT_NONE ? body_any_attr(b) : body_nested_attr(b, &dialect_attr_defs[p->ref]);
-    case PARAM_KEYWORD:
-        return rd_keyword_or_string(r, &s) ? dialect_keyword(r->ctx, ir_str_of(r->ctx, s)) : 0;
-    case PARAM_UNKNOWN:
-        rd_error(r, rd_pos(r), "a parameter of unknown kind");
-        return 0;
-    default:
-        return body_any_attr(b);
+    case PARAM_FUNCTION_TYPE: return body_any_type(b);
+    case PARAM_ATTR: return p->ref == DIALECT_NONE ? body_any_attr(b) : body_nested_attr(b, &dialect_attr_defs[p->ref]);
+    case PARAM_KEYWORD: return rd_keyword_or_string(r, &s) ? dialect_keyword(r->ctx, ir_str_of(r->ctx, s)) : 0;
+    case PARAM_UNKNOWN: rd_error(r, rd_pos(r), "a parameter of unknown kind"); return 0;
+    default: return body_any_attr(b);
     }
 }
 
@@ -250,10 +229,8 @@ static bool is_type_kind(const param_def *p) {
     case PARAM_MEMREF_TYPE:
     case PARAM_SHAPED_TYPE:
     case PARAM_INTEGER_TYPE:
-    case PARAM_FUNCTION_TYPE:
-        return true;
-    default:
-        return false;
+    case PARAM_FUNCTION_TYPE: return true;
+    default: return false;
     }
 }
 
@@ -310,10 +287,8 @@ static const asm_elem *after(const asm_elem *e) {
     case ASM_FUNCTIONAL_TYPE:
     case ASM_CUSTOM:
     case ASM_STRUCT:
-    case ASM_PARAMS:
-        return e + 1 + e->n;
-    default:
-        return e + 1;
+    case ASM_PARAMS: return e + 1 + e->n;
+    default: return e + 1;
     }
 }
 
@@ -404,18 +379,13 @@ static bool can_start(body *b, const asm_elem *e, const asm_elem *end) {
         rd_seek(r, at);
         return fits;
     }
-    case ASM_VAR:
-        p = param_of(b->d, e->index);
-        return can_start_param(r, &p);
-    case ASM_PARAMS:
-        p = param_of(b->d, e[1].index);
-        return can_start_param(r, &p);
+    case ASM_VAR: p = param_of(b->d, e->index); return can_start_param(r, &p);
+    case ASM_PARAMS: p = param_of(b->d, e[1].index); return can_start_param(r, &p);
     case ASM_STRUCT: {
         const bool none[UINT8_MAX] = {false};
         return struct_member(b, e, rd_peek_id(r), none) >= 0;
     }
-    default:
-        return *r->p != '>' && *r->p != ']' && *r->p != '}' && *r->p != ')';
+    default: return *r->p != '>' && *r->p != ']' && *r->p != '}' && *r->p != ')';
     }
 }
 
@@ -437,26 +407,13 @@ static bool read_run(body *b, const asm_elem *e, const asm_elem *end) {
         const asm_elem *next = after(e);
         bool ok = true;
         switch (e->kind) {
-        case ASM_LITERAL:
-            ok = take_literal(b->r, literal_of(e));
-            break;
-        case ASM_VAR:
-            ok = read_param(b, e->index) != 0;
-            break;
-        case ASM_STRUCT:
-            ok = read_struct(b, e);
-            break;
-        case ASM_PARAMS:
-            ok = read_params(b, e);
-            break;
-        case ASM_CUSTOM:
-            ok = read_custom(b, e);
-            break;
-        case ASM_GROUP:
-            ok = read_group(b, e, end, &next);
-            break;
-        default: /* white space */
-            break;
+        case ASM_LITERAL: ok = take_literal(b->r, literal_of(e)); break;
+        case ASM_VAR: ok = read_param(b, e->index) != 0; break;
+        case ASM_STRUCT: ok = read_struct(b, e); break;
+        case ASM_PARAMS: ok = read_params(b, e); break;
+        case ASM_CUSTOM: ok = read_custom(b, e); break;
+        case ASM_GROUP: ok = read_group(b, e, end, &next); break;
+        default: /* white space */ break;
         }
         if (!ok)
             return false;
@@ -601,7 +558,8 @@ ir_attr dialect_read_enum(reader *r, const enum_def *e) {
 static rd_answer unknown(reader *r, str dialect, str mnemonic, const char *what) {
     const dialect_info *d = dialect_find(dialect);
     if (d && (d->flags & DIALECT_TABLES) && !(d->flags & DIALECT_PARTIAL))
-        rd_warn(r, rd_pos(r), "unknown %s `%.*s` in dialect `%.*s` is kept as text", what, STR_ARG(mnemonic), STR_ARG(dialect));
+        rd_warn(r, rd_pos(r), "unknown %s `%.*s` in dialect `%.*s` is kept as text", what, STR_ARG(mnemonic),
+                STR_ARG(dialect));
     return RD_UNKNOWN;
 }
 

@@ -99,7 +99,8 @@ static ir_attr read_padding(reader *r) {
             if (!read_numbers(r))
                 return 0;
             if (rd_mark(r) - before != 4) {
-                rd_error(r, rd_pos(r), "Expected array with 2 elements, got %u elements instead", (rd_mark(r) - before) / 2);
+                rd_error(r, rd_pos(r), "Expected array with 2 elements, got %u elements instead",
+                         (rd_mark(r) - before) / 2);
                 return 0;
             }
         } while (rd_accept(r, ','));

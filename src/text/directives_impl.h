@@ -6,8 +6,8 @@
 #include "text/directives.h"
 #include "text/hand.h"
 
-#define DIRECTIVE(name)                                                                                                \
-    bool read_##name(struct asm_reader *a, const asm_elem *e);                                                         \
+#define DIRECTIVE(name)                                        \
+    bool read_##name(struct asm_reader *a, const asm_elem *e); \
     void print_##name(struct asm_printer *a, const asm_elem *e)
 
 /* directives_types.c */

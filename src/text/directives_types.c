@@ -13,7 +13,8 @@ static uint32_t function_results(const ir_context *c, ir_type f) {
 }
 
 static bool set_types(struct asm_reader *a, const asm_elem *arg, const ir_type *t, uint32_t n) {
-    return arg->var == VAR_RESULT ? asm_set_result_types(a, arg->index, t, n) : asm_set_operand_types(a, arg->index, t, n);
+    return arg->var == VAR_RESULT ? asm_set_result_types(a, arg->index, t, n)
+                                  : asm_set_operand_types(a, arg->index, t, n);
 }
 
 /* Spreads a function type over the arguments, one type each: "expected single output". */

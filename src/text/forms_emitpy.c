@@ -6,7 +6,8 @@
 /* `@Name (#emitpy.opaque<"Base">, ..)? attributes {..}? {..}` */
 bool form_read_emitpy_class(reader *r, rd_op *op) {
     ir_str name;
-    if (!rd_symbol_name(r, &name) || !rd_add_prop(r, STR("sym_name"), ir_attr_string(r->ctx, ir_str_of(r->ctx, name), false)))
+    if (!rd_symbol_name(r, &name) ||
+        !rd_add_prop(r, STR("sym_name"), ir_attr_string(r->ctx, ir_str_of(r->ctx, name), false)))
         return false;
     if (rd_accept(r, '(')) {
         uint32_t mark = rd_mark(r);
@@ -167,8 +168,9 @@ bool form_read_emitpy_assign_global(reader *r, rd_op *op) {
     (void)op;
     ir_str name;
     rd_use value;
-    if (!rd_symbol_name(r, &name) || !rd_add_prop(r, STR("name"), ir_attr_symbol(r->ctx, ir_str_of(r->ctx, name), false)) ||
-        !rd_expect(r, '=') || !rd_value_use(r, &value))
+    if (!rd_symbol_name(r, &name) ||
+        !rd_add_prop(r, STR("name"), ir_attr_symbol(r->ctx, ir_str_of(r->ctx, name), false)) || !rd_expect(r, '=') ||
+        !rd_value_use(r, &value))
         return false;
     ir_type t = rd_colon_type(r);
     return t && rd_resolve_operand(r, value, t);

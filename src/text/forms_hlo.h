@@ -7,8 +7,8 @@
 /* The form of a HAND_* number of these dialects; NULL when it is another's. */
 const form *form_find_hlo(uint32_t hand);
 
-#define FORM(name)                                                                                                     \
-    bool form_read_##name(reader *r, rd_op *op);                                                                       \
+#define FORM(name)                               \
+    bool form_read_##name(reader *r, rd_op *op); \
     bool form_print_##name(printer *p, ir_op op)
 
 /* forms_stablehlo.c */

@@ -17,10 +17,8 @@ static ir_type type_of_elements(const ir_context *c, ir_attr a) {
     case IR_ATTR_DENSE:
     case IR_ATTR_DENSE_STRINGS:
     case IR_ATTR_RESOURCE:
-    case IR_ATTR_SPARSE:
-        return ir_at(c, a, 0);
-    default:
-        return 0;
+    case IR_ATTR_SPARSE: return ir_at(c, a, 0);
+    default: return 0;
     }
 }
 
@@ -88,8 +86,8 @@ static bool read_reduce_operands(reader *r, uint32_t *pairs) {
     *pairs = 0;
     while (rd_accept(r, '(')) {
         rd_use input, init;
-        if (!rd_value_use(r, &input) || !rd_expect_keyword(r, "init") || !rd_expect(r, ':') || !rd_value_use(r, &init) ||
-            !rd_expect(r, ')') || !rd_push_use(r, input) || !rd_push_use(r, init))
+        if (!rd_value_use(r, &input) || !rd_expect_keyword(r, "init") || !rd_expect(r, ':') ||
+            !rd_value_use(r, &init) || !rd_expect(r, ')') || !rd_push_use(r, input) || !rd_push_use(r, init))
             return false;
         ++*pairs;
         if (!rd_accept(r, ','))
@@ -131,9 +129,9 @@ static ir_type read_reduce_tail(reader *r, rd_op *op) {
 
 /* Whether an op may stand for the body of a reduction of `dialect`. */
 static bool can_apply(const op_def *d, str dialect) {
-    return d && str_eq(dialect_prefix(dialect_text(d->name)), dialect) && (d->flags & OP_COMMUTATIVE) && d->n_regions == 0 &&
-           d->n_operands == 2 && op_operand(d, 0)->arity == ARITY_ONE && op_operand(d, 1)->arity == ARITY_ONE &&
-           d->n_results == 1 && op_result(d, 0)->arity == ARITY_ONE;
+    return d && str_eq(dialect_prefix(dialect_text(d->name)), dialect) && (d->flags & OP_COMMUTATIVE) &&
+           d->n_regions == 0 && d->n_operands == 2 && op_operand(d, 0)->arity == ARITY_ONE &&
+           op_operand(d, 1)->arity == ARITY_ONE && d->n_results == 1 && op_result(d, 0)->arity == ARITY_ONE;
 }
 
 /* The region { ^(%a, %b): %c = inner %a, %b; return %c } on scalars of the input's element type. */
@@ -322,7 +320,8 @@ bool form_read_hlo_while(reader *r, rd_op *op) {
     for (uint32_t i = 0; i < n; i++) {
         ir_type t = *(rd_words(r, types) + i);
         rd_arg arg = {.name = rd_use_at(r, uses, 2 * i), .type = t};
-        if (!rd_resolve_operand(r, rd_use_at(r, uses, 2 * i + 1), t) || !rd_add_result_type(r, t) || !rd_push_arg(r, &arg))
+        if (!rd_resolve_operand(r, rd_use_at(r, uses, 2 * i + 1), t) || !rd_add_result_type(r, t) ||
+            !rd_push_arg(r, &arg))
             return false;
     }
     return rd_opt_attr_dict_keyword(r, op) && rd_expect_keyword(r, "cond") && rd_region(r, op, args, n) &&

@@ -44,7 +44,8 @@ void sdy_normalize_mesh(body *b) {
     uint32_t n_axes = ir_count(c, b->params[MESH_AXES]), n = ir_count(c, b->params[MESH_IDS]);
     int64_t total = 1, size = 0, id = 0;
     for (uint32_t i = 0; i < n_axes; i++) {
-        if (!dialect_param_int(c, ir_at(c, b->params[MESH_AXES], i), STR("size"), &size) || !num_mul_i64(total, size, &total))
+        if (!dialect_param_int(c, ir_at(c, b->params[MESH_AXES], i), STR("size"), &size) ||
+            !num_mul_i64(total, size, &total))
             return;
     }
     if (!n_axes || total != n)
@@ -124,7 +125,8 @@ static bool take_factor(reader *r, str *text, int64_t *out) {
             n++;
         uint64_t v;
         if (!num_parse_u64(str_slice(*text, 2, n), &v) || v == 0 || v > INT32_MAX || text->p[2] == '0')
-            return rd_error(r, rd_pos(r), "expecting positive integer without leading zeros. Received: '%.*s'", STR_ARG(*text));
+            return rd_error(r, rd_pos(r), "expecting positive integer without leading zeros. Received: '%.*s'",
+                            STR_ARG(*text));
         *out = (int64_t)v + FACTOR_LETTERS;
         *text = str_from(*text, n);
         return true;
@@ -285,29 +287,18 @@ static bool read_mesh_or_ref(body *b, uint32_t index) {
 rd_answer sdy_body_directive(body *b, const asm_elem *e) {
     bool ok = true;
     switch (e->index) {
-    case CUSTOM_MeshOrRef:
-        ok = read_mesh_or_ref(b, e[1].index);
-        break;
-    case CUSTOM_ReplicatedAndUnreducedAxes:
-        ok = read_axis_lists(b, e);
-        break;
-    case CUSTOM_FactorSizes:
-        ok = read_factor_sizes(b, e[1].index);
-        break;
-    case CUSTOM_FactorsWithType:
-        ok = read_factors_of_type(b, e);
-        break;
+    case CUSTOM_MeshOrRef: ok = read_mesh_or_ref(b, e[1].index); break;
+    case CUSTOM_ReplicatedAndUnreducedAxes: ok = read_axis_lists(b, e); break;
+    case CUSTOM_FactorSizes: ok = read_factor_sizes(b, e[1].index); break;
+    case CUSTOM_FactorsWithType: ok = read_factors_of_type(b, e); break;
     case CUSTOM_IsCustomRule:
         if (rd_accept(b->r, ',')) {
             ok = rd_expect_keyword(b->r, "custom");
             b->params[e[1].index] = b->r->ctx->a_true;
         }
         break;
-    case CUSTOM_Minus:
-        ok = rd_expect(b->r, '-');
-        break;
-    default:
-        return RD_UNKNOWN;
+    case CUSTOM_Minus: ok = rd_expect(b->r, '-'); break;
+    default: return RD_UNKNOWN;
     }
     return ok ? RD_DONE : RD_ERROR;
 }
@@ -359,23 +350,14 @@ bool sdy_body_directive_print(printer *p, ir_node n, const asm_elem *e) {
             print_attr(p, first);
         }
         return true;
-    case CUSTOM_ReplicatedAndUnreducedAxes:
-        print_axis_lists(p, n, e);
-        return true;
-    case CUSTOM_FactorSizes:
-        print_factor_list(p, first, STR(""), true);
-        return true;
-    case CUSTOM_FactorsWithType:
-        print_factor_list(p, first, word_argument(&e[2]), false);
-        return true;
+    case CUSTOM_ReplicatedAndUnreducedAxes: print_axis_lists(p, n, e); return true;
+    case CUSTOM_FactorSizes: print_factor_list(p, first, STR(""), true); return true;
+    case CUSTOM_FactorsWithType: print_factor_list(p, first, word_argument(&e[2]), false); return true;
     case CUSTOM_IsCustomRule:
         if (first == p->c->a_true)
             print_lit(p, ", custom");
         return true;
-    case CUSTOM_Minus:
-        print_char(p, '-');
-        return true;
-    default:
-        return false;
+    case CUSTOM_Minus: print_char(p, '-'); return true;
+    default: return false;
     }
 }

@@ -160,7 +160,10 @@ static bool read_conv_part(body *b, int part) {
             continue;
         }
         str word = rd_peek_id(r);
-        int letter = word.n != 1 ? -1 : word.p[0] == conv_letters[part][0] ? 0 : word.p[0] == conv_letters[part][1] ? 1 : -1;
+        int letter = word.n != 1                          ? -1
+                     : word.p[0] == conv_letters[part][0] ? 0
+                     : word.p[0] == conv_letters[part][1] ? 1
+                                                          : -1;
         if (letter < 0 || named[letter] >= 0)
             return rd_error(r, where, "Unexpected dimension %.*s", STR_ARG(word));
         rd_take(r, 1);

@@ -86,20 +86,11 @@ static bool read_coord_list(body *b, uint32_t index) {
 rd_answer tt_body_directive(body *b, const asm_elem *e) {
     bool ok;
     switch (e->index) {
-    case CUSTOM_DimensionList:
-        ok = (b->params[e[1].index] = read_dims(b->r)) != 0;
-        break;
-    case CUSTOM_VargDimensionList:
-        ok = read_varg_dims(b, e);
-        break;
-    case CUSTOM_CoordBracketStyle:
-        ok = read_coord_param(b, e[1].index);
-        break;
-    case CUSTOM_CoreCoordList:
-        ok = read_coord_list(b, e[1].index);
-        break;
-    default:
-        return RD_UNKNOWN;
+    case CUSTOM_DimensionList: ok = (b->params[e[1].index] = read_dims(b->r)) != 0; break;
+    case CUSTOM_VargDimensionList: ok = read_varg_dims(b, e); break;
+    case CUSTOM_CoordBracketStyle: ok = read_coord_param(b, e[1].index); break;
+    case CUSTOM_CoreCoordList: ok = read_coord_list(b, e[1].index); break;
+    default: return RD_UNKNOWN;
     }
     return ok ? RD_DONE : RD_ERROR;
 }
@@ -120,9 +111,7 @@ static void print_coord(printer *p, ir_node coord, const char *separator) {
 bool tt_body_directive_print(printer *p, ir_node n, const asm_elem *e) {
     ir_node first = dialect_param_at(p->c, n, e[1].index);
     switch (e->index) {
-    case CUSTOM_DimensionList:
-        body_print_ints(p, first, "x");
-        return true;
+    case CUSTOM_DimensionList: body_print_ints(p, first, "x"); return true;
     case CUSTOM_VargDimensionList:
         for (int i = 1; i <= e->n; i++) {
             if (i > 1)
@@ -130,9 +119,7 @@ bool tt_body_directive_print(printer *p, ir_node n, const asm_elem *e) {
             body_print_int(p, dialect_param_at(p->c, n, e[i].index));
         }
         return true;
-    case CUSTOM_CoordBracketStyle:
-        print_coord(p, first, ",");
-        return true;
+    case CUSTOM_CoordBracketStyle: print_coord(p, first, ","); return true;
     case CUSTOM_CoreCoordList:
         print_char(p, '[');
         for (uint32_t i = 0; i < ir_count(p->c, first); i++) {
@@ -142,8 +129,7 @@ bool tt_body_directive_print(printer *p, ir_node n, const asm_elem *e) {
         }
         print_char(p, ']');
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -91,17 +91,10 @@ static bool read_extension_params(body *b, const asm_elem *e) {
 rd_answer upstream_body_directive(body *b, const asm_elem *e) {
     bool ok;
     switch (e->index) {
-    case CUSTOM_PrettyLLVMType:
-        ok = (b->params[e[1].index] = read_pretty(b)) != 0;
-        break;
-    case CUSTOM_FunctionTypes:
-        ok = read_function_types(b, e);
-        break;
-    case CUSTOM_ExtTypeParams:
-        ok = read_extension_params(b, e);
-        break;
-    default:
-        return RD_UNKNOWN;
+    case CUSTOM_PrettyLLVMType: ok = (b->params[e[1].index] = read_pretty(b)) != 0; break;
+    case CUSTOM_FunctionTypes: ok = read_function_types(b, e); break;
+    case CUSTOM_ExtTypeParams: ok = read_extension_params(b, e); break;
+    default: return RD_UNKNOWN;
     }
     return ok ? RD_DONE : RD_ERROR;
 }
@@ -109,9 +102,7 @@ rd_answer upstream_body_directive(body *b, const asm_elem *e) {
 bool upstream_body_directive_print(printer *p, ir_node n, const asm_elem *e) {
     ir_node first = dialect_param_at(p->c, n, e[1].index);
     switch (e->index) {
-    case CUSTOM_PrettyLLVMType:
-        print_pretty(p, first);
-        return true;
+    case CUSTOM_PrettyLLVMType: print_pretty(p, first); return true;
     case CUSTOM_FunctionTypes:
         print_pretty_list(p, first);
         if (dialect_param_at(p->c, n, e[2].index) == p->c->a_true)
@@ -126,8 +117,7 @@ bool upstream_body_directive_print(printer *p, ir_node n, const asm_elem *e) {
         body_print_ints(p, numbers, ", ");
         return true;
     }
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -222,7 +212,17 @@ void emitc_print_array(printer *p, ir_node n) {
 /* ---- quant: storage and expressed type --------------------------------------------------------------------- */
 
 /* The first parameters of any and uniform. The storage type is unsigned where the text says u8. */
-enum { QUANT_STORAGE, QUANT_MIN, QUANT_MAX, QUANT_EXPRESSED, QUANT_AXES, QUANT_BLOCKS, QUANT_SCALES, QUANT_ZEROS, QUANT_SHAPE };
+enum {
+    QUANT_STORAGE,
+    QUANT_MIN,
+    QUANT_MAX,
+    QUANT_EXPRESSED,
+    QUANT_AXES,
+    QUANT_BLOCKS,
+    QUANT_SCALES,
+    QUANT_ZEROS,
+    QUANT_SHAPE
+};
 enum { QUANT_MAX_DEPTH = 16 };
 
 /* The least and greatest number of an integer storage type; false for others. */
@@ -387,8 +387,8 @@ static bool read_axes(body *b) {
         return true;
     }
     do {
-        if (!rd_integer(r, &axis) || !rd_expect(r, ':') || !rd_integer(r, &size) || !rd_push(r, dialect_int(r->ctx, axis)) ||
-            !rd_push(r, dialect_int(r->ctx, size)))
+        if (!rd_integer(r, &axis) || !rd_expect(r, ':') || !rd_integer(r, &size) ||
+            !rd_push(r, dialect_int(r->ctx, axis)) || !rd_push(r, dialect_int(r->ctx, size)))
             return false;
         n++;
     } while (rd_accept(r, ','));
@@ -405,7 +405,8 @@ static bool read_axes(body *b) {
 
 bool quant_read_uniform(body *b) {
     reader *r = b->r;
-    if (!rd_expect(r, '<') || !read_storage(b) || !rd_expect(r, ':') || !(b->params[QUANT_EXPRESSED] = body_any_type(b)))
+    if (!rd_expect(r, '<') || !read_storage(b) || !rd_expect(r, ':') ||
+        !(b->params[QUANT_EXPRESSED] = body_any_type(b)))
         return false;
     if (rd_accept(r, ':') && !read_axes(b))
         return false;
