@@ -372,6 +372,15 @@ static void tables_free(reader *r) {
     r->t = NULL;
 }
 
+/* So that there are no null pointers to add zero to. */
+static bool stacks_make(reader *r) {
+    rd_stack *all[] = {&r->stack, &r->operands, &r->types, &r->props, &r->attrs, &r->regions, &r->successors};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!rd_stack_grow(r, all[i], 1))
+            return false;
+    return true;
+}
+
 static void stacks_free(reader *r) {
     rd_stack *all[] = {&r->stack, &r->operands, &r->types, &r->props, &r->attrs, &r->regions, &r->successors};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -458,7 +467,7 @@ ir_module *text_read(ir_context *c, str text, str name, const text_read_options 
     };
     r.source = diags_add_source(d, name, text);
     r.m = ir_module_new(c);
-    bool ok = r.m && tables_make(&r) && read_all(&r, name);
+    bool ok = r.m && tables_make(&r) && stacks_make(&r) && read_all(&r, name);
     if (ok && (r.m->failed || c->failed))
         ok = false;
     if (!ok && (r.oom || !r.m || r.m->failed || c->failed))
