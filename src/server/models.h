@@ -11,6 +11,7 @@
 #ifndef TTX_SERVER_MODELS_H
 #define TTX_SERVER_MODELS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "graph/graph.h"
 #include "ir/ir.h"
 #include "store/store.h"
 
@@ -35,7 +37,8 @@ struct model_info {
 
 /* One module of a file (a file of several, split by "// -----", has as many). */
 struct model_part {
-    ir_module *module; /* NULL when this part could not be read: see the diagnostics */
+    ir_module *module; /* NULL when this part could not be read (see the diagnostics), and in formats that are no IR */
+    str collection;    /* label of its collection in graph JSON, mostly empty */
 };
 
 /* A loaded model. */
@@ -47,7 +50,6 @@ struct model {
     struct model_part *parts;
     size_t n_parts;
     struct diags diags; /* what the reader had to say */
-    void *graph;        /* struct graph_set of graph/graph.h (until that exists: NULL) */
     uint64_t load_ns;   /* time it took */
 };
 
@@ -85,6 +87,11 @@ const struct model *models_get(struct models *models, const struct store_hash *h
 /* The same, only if it is loaded already; else NULL. Never waits. */
 const struct model *models_peek(struct models *models, const struct store_hash *hash);
 void model_unref(struct models *models, const struct model *model);
+
+/* The graph of part `part` with these layers, made at the first request and kept with the model. May take long. NULL with
+ * a sentence when the part could not be read, or memory ran out, or `cancel` (may be NULL) was set. */
+const graph *model_graph(struct models *models, const struct model *model, size_t part, graph_layers layers,
+                         const atomic_bool *cancel, struct model_error *e);
 
 /* Forgets a model: from memory as soon as nobody uses it and from the workspace with all that belongs to it. */
 bool models_delete(struct models *models, const struct store_hash *hash, struct model_error *e);
