@@ -37,8 +37,7 @@ struct info {
     info_counts dialects, ops, locations;
     VEC(struct info_function) functions;
     VEC(struct info_mesh) meshes;
-    struct info_sum inputs, parameters, constants_in,
-        constants; /* arguments by their mark; constants in the code */
+    struct info_sum inputs, parameters, constants_in, constants; /* arguments by their mark; constants in the code */
 };
 
 /* Gathers it. False when out of memory; free it in any case. */

@@ -65,8 +65,8 @@ static void show_types(const struct info *x, struct buf *out, ir_type f, uint32_
 static void show_function(const struct info *x, struct buf *out, const struct info_function *fn) {
     const ir_context *c = x->m->ctx;
     str visibility = symbol_of(x, fn->op, STR("sym_visibility"));
-    buf_printf(out, "  %s%.*s%s@%.*s", fn->depth > 1 ? "  " : "", STR_ARG(visibility),
-               visibility.n ? " " : "", STR_ARG(symbol_of(x, fn->op, STR("sym_name"))));
+    buf_printf(out, "  %s%.*s%s@%.*s", fn->depth > 1 ? "  " : "", STR_ARG(visibility), visibility.n ? " " : "",
+               STR_ARG(symbol_of(x, fn->op, STR("sym_name"))));
     ir_type f = function_type(x, fn->op);
     if (f) {
         uint32_t n_in = ir_at(c, f, 0), n_out = ir_count(c, f) - 1 - n_in;
@@ -137,8 +137,8 @@ static void json_node(const struct info *x, struct json_writer *w, ir_node n, st
     json_str(w, buf_str(text));
 }
 
-static void json_types(const struct info *x, struct json_writer *w, const char *key, ir_type f,
-                       uint32_t first, uint32_t n, struct buf *text) {
+static void json_types(const struct info *x, struct json_writer *w, const char *key, ir_type f, uint32_t first,
+                       uint32_t n, struct buf *text) {
     json_key(w, str_from_z(key));
     json_array_begin(w);
     for (uint32_t i = 0; i < n; i++)

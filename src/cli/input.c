@@ -74,8 +74,7 @@ bool cli_input_next(struct cli_input *in, text_registry registry) {
     if (!part.p)
         diag_out_of_memory(&in->d);
     else
-        in->m =
-            text_read(in->ctx, part, str_from_z(strcmp(in->path, "-") ? in->path : "<stdin>"), &o, &in->d);
+        in->m = text_read(in->ctx, part, str_from_z(strcmp(in->path, "-") ? in->path : "<stdin>"), &o, &in->d);
     if (file_was_truncated(in->file))
         diag_add(&in->d, DIAG_ERROR, NULL, 0, 0, "%s: the file became shorter while it was read", in->path);
     return true;

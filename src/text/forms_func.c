@@ -150,8 +150,7 @@ static ir_attr dict_at(const ir_context *c, ir_attr dicts, uint32_t i) {
 
 static void print_results(printer *p, const ir_type *t, uint32_t n, ir_attr dicts) {
     ir_attr first = dict_at(p->c, dicts, 0);
-    bool wrapped =
-        n > 1 || ir_kind_of(p->c, t[0]) == IR_TYPE_FUNCTION || (first && ir_count(p->c, first) != 0);
+    bool wrapped = n > 1 || ir_kind_of(p->c, t[0]) == IR_TYPE_FUNCTION || (first && ir_count(p->c, first) != 0);
     print_lit(p, " -> ");
     if (wrapped)
         print_char(p, '(');

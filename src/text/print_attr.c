@@ -430,8 +430,7 @@ static void print_sparse(printer *p, ir_attr a, print_elide e) {
 
 static void print_dialect_attr(printer *p, ir_attr a) {
     const attr_type_def *d = print_attr_def(p, a);
-    print_dialect_symbol(p, '#', dialect_text(dialect_dialects[d->dialect].name), dialect_text(d->mnemonic),
-                         a, false);
+    print_dialect_symbol(p, '#', dialect_text(dialect_dialects[d->dialect].name), dialect_text(d->mnemonic), a, false);
 }
 
 void print_attr_impl(printer *p, ir_attr a, print_elide e) {

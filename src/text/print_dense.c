@@ -55,10 +55,8 @@ static elements elements_of(const printer *p, ir_attr a) {
     ir_type t = ir_at(c, a, 0);
     str data = ir_data(c, a);
     uint32_t form = ir_flags_of(c, a);
-    elements e = {.p = (const unsigned char *)data.p,
-                  .n = data.n,
-                  .type = ir_element_type(c, t),
-                  .count = ir_num_elements(c, t)};
+    elements e = {
+        .p = (const unsigned char *)data.p, .n = data.n, .type = ir_element_type(c, t), .count = ir_num_elements(c, t)};
     e.hex = form == IR_DENSE_HEX || form == IR_DENSE_HEX_SPLAT;
     e.splat = form == IR_DENSE_SPLAT || form == IR_DENSE_HEX_SPLAT;
     e.packed = e.hex && is_bool_type(p, e.type);
@@ -66,8 +64,8 @@ static elements elements_of(const printer *p, ir_attr a) {
     if (e.count < 0)
         e.count = 0;
     if (!e.splat && e.count > 0)
-        e.splat = e.packed ? packed_bits_equal(&e)
-                           : e.count == 1 || repeats(e.p, e.n, e.hex ? 2 * (size_t)e.bytes : e.bytes);
+        e.splat =
+            e.packed ? packed_bits_equal(&e) : e.count == 1 || repeats(e.p, e.n, e.hex ? 2 * (size_t)e.bytes : e.bytes);
     return e;
 }
 
@@ -80,9 +78,7 @@ static void element_at(const elements *e, uint64_t i, unsigned char *to, size_t 
     if (e->packed) {
         size_t byte = (size_t)i / 8;
         if (2 * byte + 1 < e->n)
-            to[0] =
-                (unsigned char)((hex_value(e->p[2 * byte]) << 4 | hex_value(e->p[2 * byte + 1])) >> (i & 7) &
-                                1);
+            to[0] = (unsigned char)((hex_value(e->p[2 * byte]) << 4 | hex_value(e->p[2 * byte + 1])) >> (i & 7) & 1);
         return;
     }
     size_t at = (size_t)i * e->bytes;
@@ -124,8 +120,8 @@ static void print_element(printer *p, const elements *e, uint64_t i) {
 }
 
 /* Lays `count` elements out in the shape of a type. */
-static void print_nested(printer *p, ir_type t, uint64_t count,
-                         void (*print)(printer *p, const void *what, uint64_t i), const void *what) {
+static void print_nested(printer *p, ir_type t, uint64_t count, void (*print)(printer *p, const void *what, uint64_t i),
+                         const void *what) {
     int rank = ir_rank(p->c, t);
     for (uint64_t i = 0; i < count && !p->out->failed; i++) {
         if (i)

@@ -297,8 +297,8 @@ static bool reads_back(const decoded *d, const decimal *x, big *a, big *b) {
         return false;
     /* Half way to the one below, which is nearer when the significand is a power of two: (4s - 1) * 2^(e - 2). */
     uint32_t top = d->precision - 1;
-    bool power = top >= 64 ? d->low == 0 && d->high == UINT64_C(1) << (top - 64)
-                           : !d->high && d->low == UINT64_C(1) << top;
+    bool power =
+        top >= 64 ? d->low == 0 && d->high == UINT64_C(1) << (top - 64) : !d->high && d->low == UINT64_C(1) << top;
     int shift = power && d->exponent > d->min_exponent ? 2 : 1;
     high = d->high << shift | d->low >> (64 - shift);
     uint64_t low = d->low << shift;

@@ -136,8 +136,8 @@ static void append_identifier(struct buf *b, str name) {
     for (size_t i = 0; i < name.n; i++) {
         unsigned char c = (unsigned char)name.p[i];
         bool digit = c >= '0' && c <= '9';
-        bool valid = digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '$' || c == '.' ||
-                     c == '_' || c == '-';
+        bool valid =
+            digit || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '$' || c == '.' || c == '_' || c == '-';
         if (i == 0 && (digit || (!valid && c != ' ')))
             buf_putc(b, '_');
         if (valid) {
@@ -378,6 +378,12 @@ void print_value(printer *p, ir_value v) {
     print_head(p, id);
     if (UNLIKELY(id & GROUP))
         print_lit(p, "#0");
+}
+
+void print_shadow_value(printer *p, ir_value v, ir_value shown) {
+    print_names *s = p->names;
+    if (v < s->n_values && shown < s->n_values && s->values[shown] >> KIND_SHIFT != KIND_MEMBER)
+        s->values[v] = s->values[shown];
 }
 
 void print_result_names(printer *p, ir_op op) {

@@ -65,8 +65,7 @@ void print_dialect_symbol(printer *p, char sigil, str dialect, str mnemonic, ir_
     else
         asm_print_attr_body(p, n);
     /* "name" or "name<...>" stands after a dot, anything else in angle brackets. */
-    if (!p->texts.failed && p->texts.n > body &&
-        (p->texts.p[body] != '<' || p->texts.p[p->texts.n - 1] != '>')) {
+    if (!p->texts.failed && p->texts.n > body && (p->texts.p[body] != '<' || p->texts.p[p->texts.n - 1] != '>')) {
         p->texts.p[mark] = '<';
         print_char(p, '>');
     }
@@ -75,8 +74,7 @@ void print_dialect_symbol(printer *p, char sigil, str dialect, str mnemonic, ir_
 
 static void print_dialect_type(printer *p, ir_type t) {
     const attr_type_def *d = print_type_def(p, t);
-    print_dialect_symbol(p, '!', dialect_text(dialect_dialects[d->dialect].name), dialect_text(d->mnemonic),
-                         t, true);
+    print_dialect_symbol(p, '!', dialect_text(dialect_dialects[d->dialect].name), dialect_text(d->mnemonic), t, true);
 }
 
 void print_type_impl(printer *p, ir_type t) {
@@ -159,8 +157,7 @@ void print_type(printer *p, ir_type t) {
         return;
     }
     ir_kind k = ir_kind_of(p->c, t);
-    bool small =
-        k == IR_TYPE_INTEGER || k == IR_TYPE_FLOAT || k == IR_TYPE_INDEX || k == IR_NONE || !p->aliases;
+    bool small = k == IR_TYPE_INTEGER || k == IR_TYPE_FLOAT || k == IR_TYPE_INDEX || k == IR_NONE || !p->aliases;
     if (!small && print_cached(p, t))
         return;
     /* Function types are long and written once: not remembered. */

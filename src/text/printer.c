@@ -105,8 +105,8 @@ void print_generic_op(printer *p, ir_op op) {
 /* ---- ops whose custom form nobody knows ---------------------------------------------------------------------- */
 
 static bool is_name_char(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '$' ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '$' || c == '.' ||
+           c == '_' || c == '-';
 }
 
 /* The end of the value name (with its #number) that stands behind the '%' at `i`. */

@@ -87,6 +87,9 @@ bool print_float(printer *p, ir_float f, const uint64_t *bits);
 
 /* %0, %arg1, %0#1, %cst_2. */
 void print_value(printer *p, ir_value v);
+/* From now on `v` prints with the name of `shown`: an argument of an isolated region that stands for an operand. A member of
+ * a result group cannot be shown so; v then keeps its own name. */
+void print_shadow_value(printer *p, ir_value v, ir_value shown);
 /* The n values of a list in ir_module.pool order, separated by ", ". */
 void print_values(printer *p, const ir_value *v, uint32_t n);
 /* Operands [first, first + n) of an op. */
