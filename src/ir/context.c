@@ -150,6 +150,10 @@ ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *w
     return id;
 }
 
+void ir_intern_prefetch(const ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n) {
+    __builtin_prefetch(&c->slots[hash_words((uint32_t)kind | flags << 8, words, n) >> (32 - c->slot_bits)], 1);
+}
+
 /* ---- strings -------------------------------------------------------------------------------------------- */
 
 static inline str string_bytes(const uint32_t *w) {
@@ -186,6 +190,10 @@ ir_str ir_string(ir_context *c, str s, bool copy) {
     w[2 + NAME_WORD] = 0;
     put_slot(c, hash, id);
     return id;
+}
+
+void ir_string_prefetch(const ir_context *c, str s) {
+    __builtin_prefetch(&c->slots[(uint32_t)(str_hash(s) >> 32) >> (32 - c->slot_bits)], 1);
 }
 
 str ir_str_of(const ir_context *c, ir_node n) {

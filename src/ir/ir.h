@@ -107,6 +107,11 @@ void *ir_context_alloc(ir_context *c, size_t n);
  * and dictionaries have makers in node.h that bring the words into their one canonical form first. */
 ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n);
 
+/* Hints that ir_intern or ir_string will be asked the same soon, so that the table's line is fetched meanwhile. For
+ * readers that make many nodes in a row. */
+void ir_intern_prefetch(const ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n);
+void ir_string_prefetch(const ir_context *c, str s);
+
 /* The op name's handle, registering it on first use; the bytes are copied. 0 when out of memory. */
 ir_name ir_op_name(ir_context *c, str name);
 static inline const ir_name_info *ir_name_of(const ir_context *c, ir_name n) {

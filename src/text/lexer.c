@@ -83,10 +83,12 @@ const uint8_t rd_class[256] = {
     ['-'] = RD_SUFFIX | RD_SPAN,
     ['<'] = RD_SPAN,
     ['>'] = RD_SPAN,
-    ['"'] = RD_SPAN,
-    ['/'] = RD_SPAN,
+    ['"'] = RD_SPAN | RD_BRACE,
+    ['/'] = RD_SPAN | RD_BRACE,
     ['\n'] = RD_SPACE | RD_SPAN,
-    [0] = RD_SPAN,
+    [0] = RD_SPAN | RD_BRACE,
+    ['{'] = RD_BRACE,
+    ['}'] = RD_BRACE,
 };
 #undef L
 #undef X
@@ -316,7 +318,7 @@ str rd_peek_id(const reader *r) {
     return str_of(r->p, (size_t)(p - r->p));
 }
 
-bool rd_is_keyword(const reader *r, const char *word) {
+bool rd_is_word(const reader *r, const char *word) {
     size_t n = strlen(word);
     return strncmp(r->p, word, n) == 0 && !rd_is_class(r->p[n], RD_ID);
 }
@@ -396,8 +398,7 @@ bool rd_symbol_name(reader *r, ir_str *out) {
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint64_t words2 __attribute__((vector_size(16)));
 
-/* The first of '"', '\\', a line end or the end of the text from p on. */
-static const char *string_stop(const char *p, const char *end) {
+const char *rd_quote(const char *p, const char *end) {
     const bytes16 quote = (bytes16){} + '"', slash = (bytes16){} + '\\', control = (bytes16){} + 14;
     for (;;) {
         while (end - p >= 16) {
@@ -418,7 +419,7 @@ const char *rd_scan_string(const reader *r, const char *p, str *body, bool *esca
     const char *q = p + 1;
     *escapes = false;
     for (;;) {
-        q = string_stop(q, r->end);
+        q = rd_quote(q, r->end);
         if (*q == '"')
             break;
         if (*q != '\\') {

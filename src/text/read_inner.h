@@ -24,6 +24,8 @@ uint32_t rd_prefixed_len(const char *p);
 /* The string literal at p (on its opening quote): returns what is behind it and its body, or NULL and what is wrong with
  * it: a bad escape's '\\', or the place where the closing quote is missing. */
 const char *rd_scan_string(const reader *r, const char *p, str *body, bool *escapes, const char **wrong);
+/* The first of '"', '\\', a line end or the end of the text from p on. */
+const char *rd_quote(const char *p, const char *end);
 /* Two words. */
 bool rd_push64(reader *r, int64_t v);
 
@@ -78,6 +80,15 @@ typedef struct rd_memo_entry {
 } rd_memo_entry;
 enum { RD_MEMO_BITS = 12, RD_MEMO_MAX = 1024, RD_NAMES_BITS = 8 };
 
+/* A type's text; see recent_types. Shorter ones are not kept, because what follows would be hashed with them, longer ones
+ * are not, because the text may end before they do. */
+typedef struct rd_recent {
+    const char *text;
+    uint32_t len;
+    ir_type type;
+} rd_recent;
+enum { RD_RECENT_BITS = 7, RD_RECENT_WAYS = 4, RD_RECENT_MIN = 15 };
+
 typedef struct rd_name_entry {
     const char *text;
     uint32_t len;
@@ -109,18 +120,19 @@ typedef struct rd_tables {
     uint32_t deferred;      /* how many locations stand for an alias that is to come */
     VEC(uint16_t) dialects; /* default dialect of the ops around the current one */
     rd_memo_entry types[1 << RD_MEMO_BITS];
+    rd_recent recent[(1 << RD_RECENT_BITS) * RD_RECENT_WAYS];
     rd_memo_entry dicts[1 << RD_MEMO_BITS];
     struct map_u64 props; /* (op table index, written dictionary) -> properties */
     rd_name_entry op_names[1 << RD_NAMES_BITS];
     struct map_u64 presets; /* address of a preset -> attribute */
     ir_str source_name;
     struct lines lines;
-    VEC(int64_t) dims;                /* of the shaped type being made */
-    VEC(uint8_t) bytes;               /* elements of the list being read */
-    uint32_t attr_at;                 /* offset of the keyword of that list, for errors about all of it */
-    VEC(ir_expr) exprs;               /* results of the affine map being read */
-    uint32_t affine_counts[2];    /* how many dimensions, symbols */
-    struct map_str affine_ids;    /* by name, once there are many */
+    VEC(int64_t) dims;         /* of the shaped type being made */
+    VEC(uint8_t) bytes;        /* elements of the list being read */
+    uint32_t attr_at;          /* offset of the keyword of that list, for errors about all of it */
+    VEC(ir_expr) exprs;        /* results of the affine map being read */
+    uint32_t affine_counts[2]; /* how many dimensions, symbols */
+    struct map_str affine_ids; /* by name, once there are many */
     struct map_u64 affine_uses;
     VEC(rd_affine_name) affine_names; /* its dimensions and symbols */
 } rd_tables;

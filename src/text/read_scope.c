@@ -61,6 +61,8 @@ void rd_scope_unwind(reader *r, uint32_t depth) {
         scope_close(r);
 }
 
+enum { RD_NUMBER_LEN = 11 };
+
 /* ---- names ---------------------------------------------------------------------------------------------- */
 
 /* Grows a slot array to hold index i; new slots belong to no scope. */
@@ -79,10 +81,10 @@ static bool slots_reach(reader *r, uint32_t i) {
 
 uint32_t rd_name_id(reader *r, const char *p, uint32_t len) {
     rd_tables *t = r->t;
-    if (p[0] == '%' && rd_is_class(p[1], RD_DIGIT) && (p[1] != '0' || len == 2)) {
+    if (len <= RD_NUMBER_LEN && p[0] == '%' && rd_is_class(p[1], RD_DIGIT) && (p[1] != '0' || len == 2)) {
         /* A file that numbers its values has some bytes for each; a lone huge number goes through the map. */
         uint64_t n = 0;
-        for (uint32_t i = 1; i < len && n < RD_NAMED; i++)
+        for (uint32_t i = 1; i < len; i++)
             n = n * 10 + (uint64_t)(p[i] - '0');
         if (n < (uint64_t)(r->end - r->begin) / 4 + 1024 && n < RD_NAMED)
             return slots_reach(r, (uint32_t)n) ? (uint32_t)n : UINT32_MAX;
@@ -124,6 +126,19 @@ static str name_text(const reader *r, uint32_t at) {
 /* ---- values --------------------------------------------------------------------------------------------- */
 
 bool rd_value_use(reader *r, rd_use *out) {
+    /* Numbers that were seen before: by far the most. */
+    const char *p = r->p + 1;
+    if (LIKELY(*r->p == '%' && rd_is_class(*p, RD_DIGIT) && (*p != '0' || !rd_is_class(p[1], RD_DIGIT)))) {
+        uint64_t n = 0;
+        while (rd_is_class(*p, RD_DIGIT) && n < RD_NAMED)
+            n = n * 10 + (uint64_t)(*p++ - '0');
+        if (LIKELY(n < r->t->numbers.n && *p != '#' && !rd_is_class(*p, RD_DIGIT))) {
+            *out = (rd_use){rd_pos(r), (uint32_t)n, 0};
+            r->p = r->tok_end = p;
+            rd_skip(r);
+            return true;
+        }
+    }
     uint32_t len = *r->p == '%' ? rd_prefixed_len(r->p) : 0;
     if (!len)
         return rd_expected(r, "expected SSA operand");
@@ -186,15 +201,13 @@ static ir_value make_forward(reader *r, rd_use u, ir_type type, rd_slot *known) 
     return v;
 }
 
-static NOINLINE ir_value type_mismatch(reader *r, rd_use u, ir_type type, ir_type before,
-                                       uint32_t before_at) {
+static NOINLINE ir_value type_mismatch(reader *r, rd_use u, ir_type type, ir_type before, uint32_t before_at) {
     struct buf a, b;
     buf_init(&a, r->mem);
     buf_init(&b, r->mem);
     text_print_node(r->ctx, type, &a);
     text_print_node(r->ctx, before, &b);
-    rd_report(r, DIAG_ERROR, u.at,
-              "use of value '%.*s' expects different type than prior uses: '%.*s' vs '%.*s'",
+    rd_report(r, DIAG_ERROR, u.at, "use of value '%.*s' expects different type than prior uses: '%.*s' vs '%.*s'",
               STR_ARG(name_text(r, u.at)), STR_ARG(buf_str(&a)), STR_ARG(buf_str(&b)));
     rd_note(r, before_at, "prior use here");
     buf_free(&a);
@@ -247,8 +260,8 @@ static bool define_forwards(reader *r, uint32_t at, uint32_t head, ir_value firs
             buf_init(&b, r->mem);
             text_print_node(r->ctx, is, &a);
             text_print_node(r->ctx, was, &b);
-            rd_report(r, DIAG_ERROR, at, "definition of SSA value '%.*s#%u' has type '%.*s'",
-                      STR_ARG(name_text(r, at)), (unsigned)fw->number, STR_ARG(buf_str(&a)));
+            rd_report(r, DIAG_ERROR, at, "definition of SSA value '%.*s#%u' has type '%.*s'", STR_ARG(name_text(r, at)),
+                      (unsigned)fw->number, STR_ARG(buf_str(&a)));
             rd_note(r, fw->at, "previously used here with type '%.*s'", STR_ARG(buf_str(&b)));
             buf_free(&a);
             buf_free(&b);
@@ -305,8 +318,8 @@ bool rd_resolve_operand(reader *r, rd_use u, ir_type type) {
 
 bool rd_resolve_list(reader *r, uint32_t mark, uint32_t n, uint32_t types, uint32_t n_types, uint32_t at) {
     if (n != n_types)
-        return rd_error(r, at, "number of operands and types do not match: got %u operands and %u types",
-                        (unsigned)n, (unsigned)n_types);
+        return rd_error(r, at, "number of operands and types do not match: got %u operands and %u types", (unsigned)n,
+                        (unsigned)n_types);
     for (uint32_t i = 0; i < n; i++)
         if (!rd_resolve_operand(r, rd_use_at(r, mark, i), r->stack.w[types + i]))
             return false;
@@ -396,8 +409,7 @@ bool rd_successor_operands(reader *r, ir_block *out, uint32_t *n) {
         return false;
     if (n_uses) {
         uint32_t types = rd_mark(r);
-        if (!rd_expect(r, ':') || !rd_type_list(r) ||
-            !rd_resolve_list(r, mark, n_uses, types, rd_mark(r) - types, at))
+        if (!rd_expect(r, ':') || !rd_type_list(r) || !rd_resolve_list(r, mark, n_uses, types, rd_mark(r) - types, at))
             return false;
     }
     *n = n_uses;

@@ -291,10 +291,8 @@ static ir_type vector_body(reader *r) {
     if (!elt || !rd_expect(r, '>'))
         return 0;
     ir_kind k = ir_kind_of(r->ctx, elt);
-    if (k != IR_TYPE_INTEGER && k != IR_TYPE_INDEX && k != IR_TYPE_FLOAT && k != IR_TYPE_DIALECT &&
-        k != IR_TYPE_OPAQUE)
-        return bad_type(r, at, "failed to verify 'elementType': VectorElementTypeInterface instance, got ",
-                        elt);
+    if (k != IR_TYPE_INTEGER && k != IR_TYPE_INDEX && k != IR_TYPE_FLOAT && k != IR_TYPE_DIALECT && k != IR_TYPE_OPAQUE)
+        return bad_type(r, at, "failed to verify 'elementType': VectorElementTypeInterface instance, got ", elt);
     uint32_t n;
     const int64_t *dims = dims_at(r, mark, &n);
     ir_type t = dims ? ir_type_vector(r->ctx, dims, rank, scalable, elt) : 0;
@@ -388,29 +386,60 @@ static ir_type extended_type(reader *r) {
     return w[0] && w[1] ? rd_made(r, ir_intern(r->ctx, IR_TYPE_OPAQUE, 0, w, 2)) : 0;
 }
 
+/* The types of late by the bytes they begin with: found without looking for their end. A remembered text ends with its
+ * closing '>', so the same bytes are the same type whatever follows. */
+static rd_recent *recent_types(const reader *r, const char *p) {
+    uint64_t a, b;
+    memcpy(&a, p + 7, 8);
+    memcpy(&b, p + 15, 8);
+    uint64_t h = str_mix(a ^ STR_HASH_A, b ^ STR_HASH_B);
+    return r->t->recent + (h >> (64 - RD_RECENT_BITS)) * RD_RECENT_WAYS;
+}
+
+static ir_type memo_type(reader *r) {
+    uint32_t span = angle_span(r->p);
+    rd_memo_entry *e = NULL;
+    str text = str_of(r->p, span);
+    if (span) {
+        e = rd_memo_at(r->t->types, text);
+        if (rd_memo_is(e, text)) {
+            rd_take(r, span);
+            return e->node;
+        }
+    }
+    ir_type t = 0;
+    if (rd_enter(r)) {
+        t = *r->p == '!' ? extended_type(r) : builtin_type(r);
+        rd_leave(r);
+    }
+    /* Only when the type ends where the look-up thought. */
+    if (t && span && r->tok_end == text.p + span)
+        *e = (rd_memo_entry){text.p, span, t};
+    return t;
+}
+
 ir_type rd_type(reader *r) {
-    char c = *r->p;
+    const char *p = r->p;
+    char c = *p;
     if (c == '(')
         return rd_function_type(r);
-    if (c == '!' || (c == 't' && r->p[1] == 'e') || c == 'm' || c == 'v') {
-        uint32_t span = angle_span(r->p);
-        rd_memo_entry *e = NULL;
-        str text = str_of(r->p, span);
-        if (span) {
-            e = rd_memo_at(r->t->types, text);
-            if (rd_memo_is(e, text)) {
-                rd_take(r, span);
-                return e->node;
+    if (c == '!' || (c == 't' && p[1] == 'e') || c == 'm' || c == 'v') {
+        if (r->end - p < 64)
+            return memo_type(r);
+        rd_recent *e = recent_types(r, p);
+        for (int i = 0; i < RD_RECENT_WAYS; i++) {
+            if (e[i].len && memcmp(p, e[i].text, e[i].len) == 0) {
+                ir_type t = e[i].type;
+                rd_take(r, e[i].len);
+                return t;
             }
         }
-        ir_type t = 0;
-        if (rd_enter(r)) {
-            t = c == '!' ? extended_type(r) : builtin_type(r);
-            rd_leave(r);
+        ir_type t = memo_type(r);
+        size_t len = (size_t)(r->tok_end - p);
+        if (t && r->tok_end[-1] == '>' && len >= RD_RECENT_MIN && len < 64) {
+            memmove(e + 1, e, (RD_RECENT_WAYS - 1) * sizeof *e);
+            *e = (rd_recent){p, (uint32_t)len, t};
         }
-        /* Only when the type ends where the look-up thought. */
-        if (t && span && r->tok_end == text.p + span)
-            *e = (rd_memo_entry){text.p, span, t};
         return t;
     }
     return builtin_type(r);
@@ -453,8 +482,7 @@ ir_type rd_function_type(reader *r) {
         uint32_t results = rd_mark(r);
         if (rd_result_types(r)) {
             const uint32_t *w = rd_words(r, mark);
-            t = rd_made(
-                r, ir_type_function(r->ctx, w, results - mark, w + (results - mark), rd_mark(r) - results));
+            t = rd_made(r, ir_type_function(r->ctx, w, results - mark, w + (results - mark), rd_mark(r) - results));
         }
     }
     rd_pop(r, mark);

@@ -67,8 +67,11 @@ static bool generic_types(reader *r, uint32_t uses, uint32_t n_uses) {
             return false;
         }
     } else {
-        if (!rd_type_list_parens(r) || !rd_expect_text(r, "->"))
+        if (!rd_type_list_parens(r))
             return false;
+        if (UNLIKELY(r->p[0] != '-' || r->p[1] != '>'))
+            return rd_expected(r, "expected '->'");
+        rd_take(r, 2);
         if (rd_is(r, '(')) {
             rd_take(r, 1);
             if (!rd_accept(r, ')')) {
@@ -244,6 +247,14 @@ static bool op_header(reader *r, rd_op *op, uint32_t *flags) {
     if (LIKELY(*r->p == '"')) {
         str name;
         bool escapes;
+        const char *id = r->p + 1;
+        while (rd_is_class(*id, RD_ID))
+            id++;
+        if (LIKELY(*id == '"' && id > r->p + 1)) {
+            name = str_of(r->p + 1, (size_t)(id - r->p) - 1);
+            rd_take(r, (uint32_t)name.n + 2);
+            return set_name(r, op, name) && generic_op(r, op);
+        }
         const char *wrong, *q = rd_scan_string(r, r->p, &name, &escapes, &wrong);
         if (!q)
             return rd_expected(r, "expected operation name in quotes");

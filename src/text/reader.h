@@ -56,7 +56,7 @@ typedef struct reader {
     bool fatal;            /* no use in going on after the error: out of memory, nested too deeply */
     bool recoverable;      /* the error of the op being read left the cursor behind its types */
     bool recovered;        /* after an op in error: the cursor stands behind it */
-    bool strict;          /* check dialect attributes and types as they are read */
+    bool strict;           /* check dialect attributes and types as they are read */
     bool in_preset;        /* reading a default value of the op tables, not the file */
     uint32_t errors;       /* errors reported so far */
     rd_stack stack;        /* see above */
@@ -133,7 +133,8 @@ enum {
     RD_ID = 8 /* letters digits _ $ . */,
     RD_SUFFIX = 16 /* RD_ID and - */,
     RD_HEX = 32,
-    RD_SPAN = 64 /* bytes that matter for where <...> ends */
+    RD_SPAN = 64,  /* bytes that matter for where <...> ends */
+    RD_BRACE = 128 /* bytes that matter for where {...} ends */
 };
 extern const uint8_t rd_class[256];
 static inline bool rd_is_class(char c, unsigned mask) {
@@ -185,7 +186,10 @@ bool rd_expect_text(reader *r, const char *text);
 /* The bare identifier ([A-Za-z_][A-Za-z0-9_$.]*) the cursor stands on, empty if none. Does not take it. */
 str rd_peek_id(const reader *r);
 /* Whether the next token is exactly this bare identifier. */
-bool rd_is_keyword(const reader *r, const char *word);
+bool rd_is_word(const reader *r, const char *word);
+static inline bool rd_is_keyword(const reader *r, const char *word) {
+    return *r->p == *word && rd_is_word(r, word);
+}
 bool rd_accept_keyword(reader *r, const char *word);
 /* "expected 'to'" */
 bool rd_expect_keyword(reader *r, const char *word);
