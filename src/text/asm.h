@@ -38,10 +38,8 @@ static inline uint32_t asm_elem_length(const asm_elem *e) {
     case ASM_FUNCTIONAL_TYPE:
     case ASM_CUSTOM:
     case ASM_STRUCT:
-    case ASM_PARAMS:
-        return 1u + e->n;
-    default:
-        return 1;
+    case ASM_PARAMS: return 1u + e->n;
+    default: return 1;
     }
 }
 
@@ -84,7 +82,7 @@ struct asm_reader {
     bool all_operands;                      /* `operands` was read: all_uses holds every operand */
     bool all_operands_typed, all_results_typed;
     asm_list all_uses, all_operand_types, all_result_types;
-    uint32_t type_from; /* where the types of the operands were written, for messages */
+    uint32_t type_from;              /* where the types of the operands were written, for messages */
     asm_list uses[ASM_MAX_OPERANDS]; /* RD_USE_WORDS words each */
     asm_list operand_types[ASM_MAX_OPERANDS];
     asm_list result_types[ASM_MAX_RESULTS];
@@ -128,8 +126,8 @@ bool asm_at_attr_value(const reader *r, const attr_constraint *constraint);
 /* Prints one; a value of an unexpected kind is printed in full. */
 void asm_print_attr_value(printer *p, const attr_constraint *constraint, ir_attr value, bool qualified);
 /* The text of an enum value kept as an integer attribute or as a dialect attribute that wraps the enum; false if it has
- * none. out: at least 256 bytes. */
-bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *out, size_t *n);
+ * none or it does not fit. */
+bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *out, size_t cap, size_t *n);
 /* Reads a case (for bit enums: cases) of an enum as its number. */
 bool asm_read_enum(reader *r, const enum_def *e, int64_t *out);
 /* An attribute definition that wraps an enum, made of a case's number. */
@@ -162,6 +160,10 @@ bool form_uses(reader *r, char open, char close, asm_list *out);
 bool form_operands_of(reader *r, char open, char close, ir_type type, uint32_t *n);
 /* Prints operands [first, first + n) between the two brackets. */
 void form_print_bracketed(printer *p, ir_op op, char open, uint32_t first, uint32_t n, char close);
+/* `(%i, %j)`: arguments of index type onto the stack, RD_ARG_WORDS each from *mark on; and printing block arguments so. */
+bool form_read_index_args(reader *r, uint32_t *mark, uint32_t *n);
+void form_print_args(printer *p, ir_value args, uint32_t n);
+
 /* Loop-carried values: block arguments without types (RD_ARG_WORDS each from `args` on), the values they start with, and
  * their types. */
 typedef struct form_iter_args {

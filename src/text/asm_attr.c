@@ -8,13 +8,13 @@
 
 /* ---- enums ---------------------------------------------------------------------------------------------- */
 
-bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *out, size_t *n) {
+bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *out, size_t cap, size_t *n) {
     int64_t v;
     if (!value)
         return false;
     if (ir_kind_of(c, value) == IR_ATTR_DIALECT) {
         str s = dialect_case_text(c, value);
-        if (!s.n || s.n >= 256)
+        if (!s.n || s.n > cap)
             return false;
         memcpy(out, s.p, s.n);
         *n = s.n;
@@ -22,7 +22,7 @@ bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *
     }
     if (!ir_int_value(c, value, &v))
         return false;
-    *n = dialect_enum_text(e, v, out, 256);
+    *n = dialect_enum_text(e, v, out, cap);
     return *n > 0;
 }
 
@@ -164,8 +164,7 @@ static ir_attr read_native(reader *r, const attr_constraint *k) {
     ir_context *c = r->ctx;
     int64_t v;
     switch (k->kind) {
-    case ATTR_UNIT:
-        return c->a_unit;
+    case ATTR_UNIT: return c->a_unit;
     case ATTR_BOOL:
         if (rd_accept_keyword(r, "true"))
             return c->a_true;
@@ -174,12 +173,9 @@ static ir_attr read_native(reader *r, const attr_constraint *k) {
         ir_str s;
         return rd_string(r, &s) ? ir_attr_string(c, ir_str_of(c, s), false) : 0;
     }
-    case ATTR_ENUM_INT:
-        return read_native_enum(r, k);
-    case ATTR_INT:
-        return rd_integer(r, &v) ? ir_attr_int(c, int_type(c, k), v) : 0;
-    default:
-        return rd_attr(r, 0);
+    case ATTR_ENUM_INT: return read_native_enum(r, k);
+    case ATTR_INT: return rd_integer(r, &v) ? ir_attr_int(c, int_type(c, k), v) : 0;
+    default: return rd_attr(r, 0);
     }
 }
 
@@ -208,10 +204,8 @@ ir_attr asm_read_attr_value(reader *r, const attr_constraint *k, bool qualified)
         ir_str name;
         return rd_symbol_name(r, &name) ? ir_attr_string(c, ir_str_of(c, name), false) : 0;
     }
-    case ATTR_PRINT_KEYWORD:
-        return read_keyword(r, k);
-    case ATTR_PRINT_NATIVE:
-        return read_native(r, k);
+    case ATTR_PRINT_KEYWORD: return read_keyword(r, k);
+    case ATTR_PRINT_NATIVE: return read_native(r, k);
     case ATTR_PRINT_NO_TYPE: {
         if (k->kind == ATTR_STRING) {
             /* What follows a ':' belongs to the op, not to the string. */
@@ -246,8 +240,7 @@ static bool at_enum(const reader *r, const enum_def *e) {
 
 bool asm_at_attr_value(const reader *r, const attr_constraint *k) {
     switch (k->print) {
-    case ATTR_PRINT_SYMBOL:
-        return rd_is_symbol(r);
+    case ATTR_PRINT_SYMBOL: return rd_is_symbol(r);
     case ATTR_PRINT_KEYWORD:
         if (k->kind == ATTR_ENUM_INT)
             return at_enum(r, &dialect_enums[k->ref]);
@@ -270,22 +263,16 @@ bool asm_at_attr_value(const reader *r, const attr_constraint *k) {
             return rd_is(r, '<');
         }
         break;
-    default:
-        break;
+    default: break;
     }
     switch (k->kind) {
-    case ATTR_STRING:
-        return *r->p == '"';
+    case ATTR_STRING: return *r->p == '"';
     case ATTR_SYMBOL_NAME:
     case ATTR_SYMBOL_REF:
-    case ATTR_FLAT_SYMBOL_REF:
-        return rd_is_symbol(r);
-    case ATTR_ARRAY:
-        return rd_is(r, '[');
-    case ATTR_TYPE:
-        return rd_starts_type(r);
-    default:
-        return rd_starts_attr(r);
+    case ATTR_FLAT_SYMBOL_REF: return rd_is_symbol(r);
+    case ATTR_ARRAY: return rd_is(r, '[');
+    case ATTR_TYPE: return rd_starts_type(r);
+    default: return rd_starts_attr(r);
     }
 }
 
@@ -294,7 +281,7 @@ bool asm_at_attr_value(const reader *r, const attr_constraint *k) {
 static bool print_enum(printer *p, const enum_def *e, ir_attr value) {
     char text[256];
     size_t n;
-    if (!asm_enum_text(p->c, e, value, text, &n))
+    if (!asm_enum_text(p->c, e, value, text, sizeof text, &n))
         return false;
     print_keyword_or_string(p, str_of(text, n));
     return true;
@@ -306,7 +293,7 @@ static bool print_native(printer *p, const attr_constraint *k, ir_attr value) {
     case ATTR_ENUM_INT: {
         char text[256];
         size_t n;
-        if (!asm_enum_text(p->c, &dialect_enums[k->ref], value, text, &n))
+        if (!asm_enum_text(p->c, &dialect_enums[k->ref], value, text, sizeof text, &n))
             return false;
         str word = native_word(k);
         print_str(p, word);
@@ -322,8 +309,7 @@ static bool print_native(printer *p, const attr_constraint *k, ir_attr value) {
             return false;
         print_i64(p, v);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -366,8 +352,7 @@ void asm_print_attr_value(printer *p, const attr_constraint *k, ir_attr value, b
             return;
         }
         break;
-    default:
-        break;
+    default: break;
     }
     print_attr(p, value);
 }

@@ -75,6 +75,7 @@ bool asm_result_groups(const ir_module *m, ir_op op, const op_def *d, asm_groups
         return false;
     const value_def *defs = &dialect_values[d->results];
     if (d->flags & OP_RESULT_SEGMENTS)
-        return from_segments(m->ctx, ir_op_attr(m, op, STR("resultSegmentSizes")), defs, d->n_results, o->n_results, out);
+        return from_segments(m->ctx, ir_op_attr(m, op, STR("resultSegmentSizes")), defs, d->n_results, o->n_results,
+                             out);
     return split(defs, d->n_results, o->n_results, (d->flags & OP_SAME_VARIADIC_RESULTS) != 0, out);
 }

@@ -19,10 +19,8 @@ static ir_type first_attr_type(struct asm_reader *a) {
     case IR_ATTR_DENSE:
     case IR_ATTR_DENSE_STRINGS:
     case IR_ATTR_RESOURCE:
-    case IR_ATTR_SPARSE:
-        return ir_at(c, v, 0);
-    default:
-        return 0;
+    case IR_ATTR_SPARSE: return ir_at(c, v, 0);
+    default: return 0;
     }
 }
 
@@ -45,12 +43,8 @@ bool asm_infer_results(struct asm_reader *a) {
     reader *r = a->r;
     ir_type t = 0;
     switch (a->d->infer) {
-    case OP_INFER_OPERAND:
-        t = operand_type(a, 0);
-        break;
-    case OP_INFER_ATTR:
-        t = first_attr_type(a);
-        break;
+    case OP_INFER_OPERAND: t = operand_type(a, 0); break;
+    case OP_INFER_ATTR: t = first_attr_type(a); break;
     case OP_INFER_CODE:
         switch (a->d->infer_id) {
         case INFER_memref_distinct_objects:
@@ -58,18 +52,12 @@ bool asm_infer_results(struct asm_reader *a) {
                 if (!rd_add_result_type(r, operand_type(a, i)))
                     return false;
             return true;
-        case INFER_vector_shuffle:
-            t = shuffled(a);
-            break;
-        case INFER_chlo_constant:
-            t = first_attr_type(a);
-            break;
-        default:
-            break;
+        case INFER_vector_shuffle: t = shuffled(a); break;
+        case INFER_chlo_constant: t = first_attr_type(a); break;
+        default: break;
         }
         break;
-    default:
-        break;
+    default: break;
     }
     if (!t)
         return rd_error(r, a->op->at, "result types of '%.*s' cannot be inferred", STR_ARG(dialect_text(a->d->name)));

@@ -157,9 +157,7 @@ void asm_result_names(printer *p, ir_op op) {
     }
     uint32_t index = dialect_op_index(d);
     switch (index) {
-    case OP_arith_constant:
-        name_constant(p, op);
-        return;
+    case OP_arith_constant: name_constant(p, op); return;
     case OP_stablehlo_constant: {
         ir_type element = ir_element_type(p->c, ir_value_type(p->m, o->results));
         set(p, o->results, ir_kind_of(p->c, element) == IR_TYPE_INTEGER ? STR("c") : STR("cst"));
@@ -175,11 +173,8 @@ void asm_result_names(printer *p, ir_op op) {
             set(p, o->results, ir_str_of(p->c, ir_at(p->c, global, ir_count(p->c, global) - 1)));
         return;
     }
-    case OP_memref_extract_strided_metadata:
-        name_groups(p, op, d);
-        return;
-    default:
-        break;
+    case OP_memref_extract_strided_metadata: name_groups(p, op, d); return;
+    default: break;
     }
     if (!(d->flags & OP_NAMES_ITSELF) && d->dialect != DIALECT_linalg)
         return;
@@ -215,15 +210,9 @@ void asm_region_arg_names(printer *p, ir_op op, ir_region r) {
         if (asm_operand_groups(p->m, op, d, &g) && g.count == 2)
             name_args(p, r, g.n[0], STR("in"), STR("out"));
         break;
-    case OP_linalg_reduce:
-        name_args(p, r, o->n_operands / 2, STR("in"), STR("init"));
-        break;
-    case OP_linalg_map:
-        name_args(p, r, o->n_operands ? o->n_operands - 1 : 0, STR("in"), STR("init"));
-        break;
-    case OP_stablehlo_while:
-        name_args(p, r, UINT32_MAX, STR("iterArg"), STR("iterArg"));
-        break;
+    case OP_linalg_reduce: name_args(p, r, o->n_operands / 2, STR("in"), STR("init")); break;
+    case OP_linalg_map: name_args(p, r, o->n_operands ? o->n_operands - 1 : 0, STR("in"), STR("init")); break;
+    case OP_stablehlo_while: name_args(p, r, UINT32_MAX, STR("iterArg"), STR("iterArg")); break;
     case OP_d2m_generic: {
         ir_block b = ir_region_at(p->m, r)->first;
         const ir_block_data *block = ir_block_at(p->m, b);
@@ -237,8 +226,7 @@ void asm_region_arg_names(printer *p, ir_op op, ir_region r) {
         }
         break;
     }
-    default:
-        break;
+    default: break;
     }
 }
 

@@ -158,9 +158,7 @@ static void print_var(struct asm_printer *a, const asm_elem *e) {
         else
             print_operands(p, a->op, a->operands.first[e->index], a->operands.n[e->index]);
         break;
-    case VAR_OPERANDS:
-        print_operands(p, a->op, 0, o->n_operands);
-        break;
+    case VAR_OPERANDS: print_operands(p, a->op, 0, o->n_operands); break;
     case VAR_ATTR:
         asm_print_attr_value(p, op_attr_constraint(op_attribute(a->d, e->index)), attr_value(a, e->index),
                              (e->flags & ASM_F_QUALIFIED) != 0);
@@ -169,18 +167,13 @@ static void print_var(struct asm_printer *a, const asm_elem *e) {
         n = asm_region_group(a, e->index, &first);
         print_regions(a, first, n);
         break;
-    case VAR_REGIONS:
-        print_regions(a, 0, o->n_regions);
-        break;
+    case VAR_REGIONS: print_regions(a, 0, o->n_regions); break;
     case VAR_SUCCESSOR:
         n = successor_group(a, e->index, &first);
         print_successors(a, first, n);
         break;
-    case VAR_SUCCESSORS:
-        print_successors(a, 0, o->n_successors);
-        break;
-    default:
-        break;
+    case VAR_SUCCESSORS: print_successors(a, 0, o->n_successors); break;
+    default: break;
     }
 }
 
@@ -221,32 +214,19 @@ static void print_type_elem(struct asm_printer *a, const asm_elem *e) {
             print_result_types(p, a->op, first, n);
         break;
     }
-    case VAR_OPERANDS:
-        print_operand_types(p, a->op, 0, o->n_operands);
-        break;
-    case VAR_RESULTS:
-        print_result_types(p, a->op, 0, o->n_results);
-        break;
-    default:
-        break;
+    case VAR_OPERANDS: print_operand_types(p, a->op, 0, o->n_operands); break;
+    case VAR_RESULTS: print_result_types(p, a->op, 0, o->n_results); break;
+    default: break;
     }
 }
 
 static void print_arg_types(struct asm_printer *a, const asm_elem *arg) {
     const ir_op_data *o = ir_op_at(a->p->m, a->op);
     switch (arg->var) {
-    case VAR_OPERAND:
-        print_operand_types(a->p, a->op, a->operands.first[arg->index], a->operands.n[arg->index]);
-        break;
-    case VAR_RESULT:
-        print_result_types(a->p, a->op, a->results.first[arg->index], a->results.n[arg->index]);
-        break;
-    case VAR_OPERANDS:
-        print_operand_types(a->p, a->op, 0, o->n_operands);
-        break;
-    default:
-        print_result_types(a->p, a->op, 0, o->n_results);
-        break;
+    case VAR_OPERAND: print_operand_types(a->p, a->op, a->operands.first[arg->index], a->operands.n[arg->index]); break;
+    case VAR_RESULT: print_result_types(a->p, a->op, a->results.first[arg->index], a->results.n[arg->index]); break;
+    case VAR_OPERANDS: print_operand_types(a->p, a->op, 0, o->n_operands); break;
+    default: print_result_types(a->p, a->op, 0, o->n_results); break;
     }
 }
 
@@ -355,31 +335,25 @@ static bool anchor_present(struct asm_printer *a, const asm_elem *e) {
         return false;
     }
     switch (e->var) {
-    case VAR_OPERAND:
-        return a->operands.n[e->index] > 0;
-    case VAR_RESULT:
-        return a->results.n[e->index] > 0;
-    case VAR_OPERANDS:
-        return o->n_operands > 0;
-    case VAR_RESULTS:
-        return o->n_results > 0;
+    case VAR_OPERAND: return a->operands.n[e->index] > 0;
+    case VAR_RESULT: return a->results.n[e->index] > 0;
+    case VAR_OPERANDS: return o->n_operands > 0;
+    case VAR_RESULTS: return o->n_results > 0;
     case VAR_REGION:
         n = asm_region_group(a, e->index, &first);
         if (op_region_def(a->d, e->index)->arity != ARITY_ONE)
             return n > 0;
         return ir_region_at(p->m, ir_op_region(p->m, a->op, first))->first != 0;
-    case VAR_REGIONS:
-        return o->n_regions > 0;
-    case VAR_SUCCESSOR:
-        return successor_group(a, e->index, &first) > 0;
-    case VAR_SUCCESSORS:
-        return o->n_successors > 0;
+    case VAR_REGIONS: return o->n_regions > 0;
+    case VAR_SUCCESSOR: return successor_group(a, e->index, &first) > 0;
+    case VAR_SUCCESSORS: return o->n_successors > 0;
     case VAR_ATTR: {
         ir_attr value = attr_value(a, e->index);
+        if (value == p->c->a_false && op_attr_constraint(op_attribute(a->d, e->index))->kind == ATTR_UNIT)
+            return false; /* a unit property that is not set */
         return value && !asm_is_preset(p, op_attribute(a->d, e->index), value);
     }
-    default:
-        return true;
+    default: return true;
     }
 }
 
@@ -429,23 +403,13 @@ static void print_elem(struct asm_printer *a, const asm_elem *e) {
     if (e->flags & ASM_F_SPACE)
         print_char(p, ' ');
     switch (e->kind) {
-    case ASM_LITERAL:
-        print_str(p, dialect_text(dialect_literals[e->index]));
-        break;
-    case ASM_VAR:
-        print_var(a, e);
-        break;
-    case ASM_TYPE:
-        print_type_elem(a, e);
-        break;
-    case ASM_FUNCTIONAL_TYPE:
-        print_functional(a, &e[1], &e[2]);
-        break;
+    case ASM_LITERAL: print_str(p, dialect_text(dialect_literals[e->index])); break;
+    case ASM_VAR: print_var(a, e); break;
+    case ASM_TYPE: print_type_elem(a, e); break;
+    case ASM_FUNCTIONAL_TYPE: print_functional(a, &e[1], &e[2]); break;
     case ASM_ATTR_DICT:
     case ASM_ATTR_DICT_KEYWORD:
-    case ASM_PROP_DICT:
-        print_dict(a, e);
-        break;
+    case ASM_PROP_DICT: print_dict(a, e); break;
     case ASM_CUSTOM: {
         const directive *dir = directive_find(e->index);
         if (!dir)
@@ -454,20 +418,11 @@ static void print_elem(struct asm_printer *a, const asm_elem *e) {
             dir->print(a, e);
         break;
     }
-    case ASM_GROUP:
-        print_group(a, e);
-        break;
-    case ASM_OILIST:
-        print_oilist(a, e);
-        break;
-    case ASM_SPACE:
-        print_char(p, ' ');
-        break;
-    case ASM_NEWLINE:
-        print_newline(p);
-        break;
-    default:
-        break;
+    case ASM_GROUP: print_group(a, e); break;
+    case ASM_OILIST: print_oilist(a, e); break;
+    case ASM_SPACE: print_char(p, ' '); break;
+    case ASM_NEWLINE: print_newline(p); break;
+    default: break;
     }
 }
 

@@ -82,7 +82,8 @@ static bool read_operand_lists(struct asm_reader *a, uint32_t group) {
         const op_attr *at = op_attribute(a->d, i);
         str name = dialect_text(at->name);
         if (str_ends_with(name, STR("_segments")) || str_ends_with(name, STR("OperandSegments")))
-            return rd_add_prop(r, name, ir_attr_dense_array(r->ctx, r->ctx->t_i32, sizes, n_sizes * sizeof *sizes, true));
+            return rd_add_prop(r, name,
+                               ir_attr_dense_array(r->ctx, r->ctx->t_i32, sizes, n_sizes * sizeof *sizes, true));
     }
     return true;
 }
@@ -91,15 +92,10 @@ static bool read_operand_var(struct asm_reader *a, uint32_t group) {
     reader *r = a->r;
     asm_list *l = &a->uses[group];
     switch (op_operand(a->d, group)->arity) {
-    case ARITY_ONE:
-        return append_use(r, l);
-    case ARITY_OPTIONAL:
-        return !rd_is_value(r) || append_use(r, l);
-    case ARITY_VARIADIC:
-        l->mark = rd_mark(r);
-        return rd_value_uses(r, &l->n);
-    default:
-        return read_operand_lists(a, group);
+    case ARITY_ONE: return append_use(r, l);
+    case ARITY_OPTIONAL: return !rd_is_value(r) || append_use(r, l);
+    case ARITY_VARIADIC: l->mark = rd_mark(r); return rd_value_uses(r, &l->n);
+    default: return read_operand_lists(a, group);
     }
 }
 
@@ -176,27 +172,21 @@ static bool read_successor_var(struct asm_reader *a, bool variadic) {
 static bool read_var(struct asm_reader *a, const asm_elem *e) {
     reader *r = a->r;
     switch (e->var) {
-    case VAR_OPERAND:
-        return read_operand_var(a, e->index);
+    case VAR_OPERAND: return read_operand_var(a, e->index);
     case VAR_OPERANDS:
         a->all_operands = true;
         a->all_uses.mark = rd_mark(r);
         return rd_value_uses(r, &a->all_uses.n);
-    case VAR_ATTR:
-        return (e->flags & ASM_F_ELIDED) || read_attr_var(a, e);
-    case VAR_REGION:
-        return read_region_var(a, e->index);
+    case VAR_ATTR: return (e->flags & ASM_F_ELIDED) || read_attr_var(a, e);
+    case VAR_REGION: return read_region_var(a, e->index);
     case VAR_REGIONS:
         for (uint32_t i = 0; i < a->d->n_regions; i++)
             if ((i && !rd_expect(r, ',')) || !read_region_var(a, i))
                 return false;
         return true;
-    case VAR_SUCCESSOR:
-        return read_successor_var(a, op_successor_def(a->d, e->index)->arity != ARITY_ONE);
-    case VAR_SUCCESSORS:
-        return read_successor_var(a, true);
-    default:
-        return rd_error(r, a->op->at, "the form of this op is not understood");
+    case VAR_SUCCESSOR: return read_successor_var(a, op_successor_def(a->d, e->index)->arity != ARITY_ONE);
+    case VAR_SUCCESSORS: return read_successor_var(a, true);
+    default: return rd_error(r, a->op->at, "the form of this op is not understood");
     }
 }
 
@@ -283,8 +273,7 @@ static bool read_type_elem(struct asm_reader *a, const asm_elem *e) {
         l->n = rd_mark(r) - l->mark;
         return true;
     }
-    default:
-        return rd_error(r, a->op->at, "the form of this op is not understood");
+    default: return rd_error(r, a->op->at, "the form of this op is not understood");
     }
 }
 
@@ -347,39 +336,26 @@ static bool at_custom(const struct asm_reader *a, const asm_elem *e) {
 static bool group_present(const struct asm_reader *a, const asm_elem *e) {
     const reader *r = a->r;
     switch (e->kind) {
-    case ASM_LITERAL:
-        return at_literal(r, dialect_text(dialect_literals[e->index]));
+    case ASM_LITERAL: return at_literal(r, dialect_text(dialect_literals[e->index]));
     case ASM_VAR:
         switch (e->var) {
         case VAR_OPERAND:
             return op_operand(a->d, e->index)->arity == ARITY_VARIADIC_OF_VARIADIC ? rd_is(r, '(') : rd_is_value(r);
-        case VAR_OPERANDS:
-            return rd_is_value(r);
-        case VAR_ATTR:
-            return asm_at_attr_value(r, op_attr_constraint(op_attribute(a->d, e->index)));
+        case VAR_OPERANDS: return rd_is_value(r);
+        case VAR_ATTR: return asm_at_attr_value(r, op_attr_constraint(op_attribute(a->d, e->index)));
         case VAR_REGION:
-        case VAR_REGIONS:
-            return rd_is(r, '{');
+        case VAR_REGIONS: return rd_is(r, '{');
         case VAR_SUCCESSOR:
-        case VAR_SUCCESSORS:
-            return rd_is(r, '^');
-        default:
-            return false;
+        case VAR_SUCCESSORS: return rd_is(r, '^');
+        default: return false;
         }
-    case ASM_TYPE:
-        return rd_starts_type(r);
-    case ASM_FUNCTIONAL_TYPE:
-        return rd_is(r, '(');
-    case ASM_ATTR_DICT:
-        return rd_is(r, '{');
-    case ASM_ATTR_DICT_KEYWORD:
-        return rd_is_keyword(r, "attributes");
-    case ASM_PROP_DICT:
-        return rd_is(r, '<');
-    case ASM_CUSTOM:
-        return at_custom(a, e);
-    default:
-        return false;
+    case ASM_TYPE: return rd_starts_type(r);
+    case ASM_FUNCTIONAL_TYPE: return rd_is(r, '(');
+    case ASM_ATTR_DICT: return rd_is(r, '{');
+    case ASM_ATTR_DICT_KEYWORD: return rd_is_keyword(r, "attributes");
+    case ASM_PROP_DICT: return rd_is(r, '<');
+    case ASM_CUSTOM: return at_custom(a, e);
+    default: return false;
     }
 }
 
@@ -425,7 +401,8 @@ static bool read_oilist(struct asm_reader *a, const asm_elem *e) {
             return true;
         str lit = dialect_text(dialect_literals[clause->index]);
         if (i < 64 && (seen & 1ull << i))
-            return rd_error(a->r, rd_pos(a->r), "`%.*s` clause can appear at most once in the expansion of the oilist directive",
+            return rd_error(a->r, rd_pos(a->r),
+                            "`%.*s` clause can appear at most once in the expansion of the oilist directive",
                             STR_ARG(lit));
         if (i < 64)
             seen |= 1ull << i;
@@ -448,31 +425,19 @@ static bool read_custom(struct asm_reader *a, const asm_elem *e) {
 static bool read_elem(struct asm_reader *a, const asm_elem *e) {
     reader *r = a->r;
     switch (e->kind) {
-    case ASM_LITERAL:
-        return take_literal(r, dialect_text(dialect_literals[e->index]));
-    case ASM_VAR:
-        return read_var(a, e);
-    case ASM_TYPE:
-        return read_type_elem(a, e);
-    case ASM_FUNCTIONAL_TYPE:
-        return read_functional_type(a, e);
-    case ASM_ATTR_DICT:
-        return rd_opt_attr_dict(r, a->op);
-    case ASM_ATTR_DICT_KEYWORD:
-        return rd_opt_attr_dict_keyword(r, a->op);
-    case ASM_PROP_DICT:
-        return rd_opt_prop_dict(r, a->op);
-    case ASM_CUSTOM:
-        return read_custom(a, e);
-    case ASM_GROUP:
-        return read_group(a, e);
-    case ASM_OILIST:
-        return read_oilist(a, e);
+    case ASM_LITERAL: return take_literal(r, dialect_text(dialect_literals[e->index]));
+    case ASM_VAR: return read_var(a, e);
+    case ASM_TYPE: return read_type_elem(a, e);
+    case ASM_FUNCTIONAL_TYPE: return read_functional_type(a, e);
+    case ASM_ATTR_DICT: return rd_opt_attr_dict(r, a->op);
+    case ASM_ATTR_DICT_KEYWORD: return rd_opt_attr_dict_keyword(r, a->op);
+    case ASM_PROP_DICT: return rd_opt_prop_dict(r, a->op);
+    case ASM_CUSTOM: return read_custom(a, e);
+    case ASM_GROUP: return read_group(a, e);
+    case ASM_OILIST: return read_oilist(a, e);
     case ASM_SPACE:
-    case ASM_NEWLINE:
-        return true;
-    default:
-        return rd_error(r, a->op->at, "the form of this op is not understood");
+    case ASM_NEWLINE: return true;
+    default: return rd_error(r, a->op->at, "the form of this op is not understood");
     }
 }
 
@@ -492,6 +457,17 @@ static bool directives_known(const op_def *d) {
     return true;
 }
 
+/* Unit properties are kept as false where the form leaves them out, as upstream does. */
+static bool complete_properties(struct asm_reader *a) {
+    for (uint32_t i = 0; i < a->d->n_attrs; i++) {
+        const op_attr *at = op_attribute(a->d, i);
+        if ((at->flags & OP_ATTR_PROPERTY) && op_attr_constraint(at)->kind == ATTR_UNIT && !asm_get_attr(a, i) &&
+            !rd_add_prop(a->r, dialect_text(at->name), a->r->ctx->a_false))
+            return false;
+    }
+    return true;
+}
+
 rd_answer asm_read_op(reader *r, rd_op *op) {
     const op_def *d = op->def;
     if (!d)
@@ -507,7 +483,9 @@ rd_answer asm_read_op(reader *r, rd_op *op) {
         return RD_UNKNOWN;
     struct asm_reader a = {.r = r, .op = op, .d = d, .type_from = op->at};
     const asm_elem *e = op_assembly(d);
-    return read_run(&a, e, e + d->asm_n) && asm_resolve(&a) && complete_regions(&a) ? RD_DONE : RD_ERROR;
+    return read_run(&a, e, e + d->asm_n) && asm_resolve(&a) && complete_regions(&a) && complete_properties(&a)
+               ? RD_DONE
+               : RD_ERROR;
 }
 
 /* ---- what custom directives use -------------------------------------------------------------------------- */

@@ -69,45 +69,32 @@ ir_type asm_transform(ir_context *c, uint32_t transform, ir_type t) {
     if (!t)
         return 0;
     switch (transform) {
-    case TRANSFORM_SAME:
-        return t;
+    case TRANSFORM_SAME: return t;
     case TRANSFORM_ELEMENT:
         return ir_is_shaped(c, t) || ir_kind_of(c, t) == IR_TYPE_COMPLEX ? ir_element_type(c, t) : 0;
-    case TRANSFORM_ELEMENT_OR_SELF:
-        return ir_is_shaped(c, t) ? ir_element_type(c, t) : t;
-    case TRANSFORM_I1_SAME_SHAPE:
-        return with_shape_of(c, t, c->t_i1);
-    case TRANSFORM_INDEX_SAME_SHAPE:
-        return with_shape_of(c, t, c->t_index);
-    case TRANSFORM_I32_SAME_SHAPE:
-        return with_shape_of(c, t, c->t_i32);
-    case TRANSFORM_COMPLEX_ELEMENT:
-        return ir_kind_of(c, t) == IR_TYPE_COMPLEX ? ir_element_type(c, t) : 0;
-    case TRANSFORM_COMPLEX_OF:
-        return ir_type_complex(c, t);
-    case TRANSFORM_TENSOR_OF_MEMREF:
-        return swap_tensor_memref(c, t, true);
-    case TRANSFORM_MEMREF_OF_TENSOR:
-        return swap_tensor_memref(c, t, false);
+    case TRANSFORM_ELEMENT_OR_SELF: return ir_is_shaped(c, t) ? ir_element_type(c, t) : t;
+    case TRANSFORM_I1_SAME_SHAPE: return with_shape_of(c, t, c->t_i1);
+    case TRANSFORM_INDEX_SAME_SHAPE: return with_shape_of(c, t, c->t_index);
+    case TRANSFORM_I32_SAME_SHAPE: return with_shape_of(c, t, c->t_i32);
+    case TRANSFORM_COMPLEX_ELEMENT: return ir_kind_of(c, t) == IR_TYPE_COMPLEX ? ir_element_type(c, t) : 0;
+    case TRANSFORM_COMPLEX_OF: return ir_type_complex(c, t);
+    case TRANSFORM_TENSOR_OF_MEMREF: return swap_tensor_memref(c, t, true);
+    case TRANSFORM_MEMREF_OF_TENSOR: return swap_tensor_memref(c, t, false);
     case TRANSFORM_POINTEE:
         if (ir_kind_of(c, t) == IR_TYPE_DIALECT && ir_count(c, t) >= 2 && ir_is_type(ir_kind_of(c, ir_at(c, t, 1))))
             return ir_at(c, t, 1);
         return ir_is_shaped(c, t) ? ir_element_type(c, t) : 0;
-    case TRANSFORM_VECTOR_1D_OF:
-        return without_leading_dim(c, t);
+    case TRANSFORM_VECTOR_1D_OF: return without_leading_dim(c, t);
     case TRANSFORM_EMITC_POINTER_TO:
         t = held_type(c, t, TYPE_emitc_lvalue);
         return t ? dialect_make_type(c, TYPE_emitc_ptr, &t) : 0;
     case TRANSFORM_EMITC_LVALUE_OF:
         t = held_type(c, t, TYPE_emitc_ptr);
         return t ? dialect_make_type(c, TYPE_emitc_lvalue, &t) : 0;
-    case TRANSFORM_LLVM_WITH_I1:
-        return llvm_with_i1(c, t);
+    case TRANSFORM_LLVM_WITH_I1: return llvm_with_i1(c, t);
     case TRANSFORM_VECTOR_LAST_DIM_HALVED:
-    case TRANSFORM_VECTOR_LAST_DIM_DOUBLED:
-        return with_last_dim(c, t, transform == TRANSFORM_VECTOR_LAST_DIM_DOUBLED);
-    default:
-        return 0;
+    case TRANSFORM_VECTOR_LAST_DIM_DOUBLED: return with_last_dim(c, t, transform == TRANSFORM_VECTOR_LAST_DIM_DOUBLED);
+    default: return 0;
     }
 }
 
@@ -164,18 +151,15 @@ static ir_type type_of_attr(const ir_context *c, ir_attr a) {
     case IR_ATTR_DENSE:
     case IR_ATTR_DENSE_STRINGS:
     case IR_ATTR_RESOURCE:
-    case IR_ATTR_SPARSE:
-        return ir_at(c, a, 0);
-    case IR_ATTR_STRING:
-        return ir_at(c, a, 1) ? ir_at(c, a, 1) : c->t_none;
-    default:
-        return c->t_none;
+    case IR_ATTR_SPARSE: return ir_at(c, a, 0);
+    case IR_ATTR_STRING: return ir_at(c, a, 1) ? ir_at(c, a, 1) : c->t_none;
+    default: return c->t_none;
     }
 }
 
 /* Part of a list of all types that belongs to group `index`, given how long the groups before it are. */
-static bool part_of_all(const asm_list *all, const value_def *defs, uint32_t n_defs, const asm_list *uses, uint32_t index,
-                        asm_list *out) {
+static bool part_of_all(const asm_list *all, const value_def *defs, uint32_t n_defs, const asm_list *uses,
+                        uint32_t index, asm_list *out) {
     uint32_t open = 0, at = 0;
     for (uint32_t i = 0; i < n_defs; i++)
         open += defs[i].arity != ARITY_ONE;
@@ -220,20 +204,15 @@ static bool types_of(struct asm_reader *a, uint32_t kind, uint32_t index, uint32
             return part_of_all(&a->all_result_types, &dialect_values[a->d->results], a->d->n_results, NULL, index, out);
         v = op_result(a->d, index);
         break;
-    case VAR_OPERANDS:
-        *out = a->all_operand_types;
-        return a->all_operands_typed;
-    case VAR_RESULTS:
-        *out = a->all_result_types;
-        return a->all_results_typed;
+    case VAR_OPERANDS: *out = a->all_operand_types; return a->all_operands_typed;
+    case VAR_RESULTS: *out = a->all_result_types; return a->all_results_typed;
     case VAR_ATTR: {
         ir_type t = type_of_attr(r->ctx, asm_get_attr(a, index));
         *out = (asm_list){rd_mark(r), 1};
         *one = true;
         return t && rd_push(r, t);
     }
-    default:
-        return false;
+    default: return false;
     }
     if (depth == 0)
         return false;
@@ -294,8 +273,8 @@ static bool resolve_operands(struct asm_reader *a) {
     reader *r = a->r;
     if (a->all_operands) {
         if (a->all_operands_typed)
-            return rd_resolve_list(r, a->all_uses.mark, a->all_uses.n, a->all_operand_types.mark, a->all_operand_types.n,
-                                   a->type_from);
+            return rd_resolve_list(r, a->all_uses.mark, a->all_uses.n, a->all_operand_types.mark,
+                                   a->all_operand_types.n, a->type_from);
         if (!deal_operands(a))
             return false;
     }

@@ -167,7 +167,8 @@ static bool read_switch_op_cases(struct asm_reader *a, const asm_elem *e) {
         splat &= values[i] == values[0];
     int64_t dim = n;
     ir_type t = ir_type_vector(c, &dim, 1, NULL, element);
-    ir_attr cases = ir_attr_dense(c, t, splat ? IR_DENSE_SPLAT : IR_DENSE_RAW, data, splat ? bytes : (size_t)n * bytes, true);
+    ir_attr cases =
+        ir_attr_dense(c, t, splat ? IR_DENSE_SPLAT : IR_DENSE_RAW, data, splat ? bytes : (size_t)n * bytes, true);
     asm_set_attr(a, s.values->index, cases);
     return cases != 0;
 }
@@ -215,7 +216,8 @@ static void print_switch_op_cases(struct asm_printer *a, const asm_elem *e) {
         print_lit(p, "  ");
         print_u64(p, case_value(p->c, values, i));
         print_lit(p, ": ");
-        print_successor_args(p, ir_successor(p->m, op, successor + i), p->m->pool + o->operands + first, (uint32_t)count);
+        print_successor_args(p, ir_successor(p->m, op, successor + i), p->m->pool + o->operands + first,
+                             (uint32_t)count);
         first += (uint32_t)count;
         left -= (uint32_t)count;
     }
@@ -267,7 +269,8 @@ static void print_memref_global(struct asm_printer *a, const asm_elem *e) {
 
 /* The dialect type `dialect.name` of a node, by its definition's name. */
 static bool is_dialect_type(const ir_context *c, ir_type t, str name) {
-    return t && ir_kind_of(c, t) == IR_TYPE_DIALECT && str_eq(dialect_text(dialect_type_defs[ir_at(c, t, 0) - 1].name), name);
+    return t && ir_kind_of(c, t) == IR_TYPE_DIALECT &&
+           str_eq(dialect_text(dialect_type_defs[ir_at(c, t, 0) - 1].name), name);
 }
 
 /* emitc arrays are written as tensors of their shape and element type. */

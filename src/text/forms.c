@@ -5,7 +5,7 @@
 #include "text/forms_func.h"
 #include "text/forms_hlo.h"
 
-#define FORM(name)                                                                                                     \
+#define FORM(name) \
     { form_read_##name, form_print_##name }
 
 /* By HAND_* number; those of HLO and Tenstorrent dialects are in form_find_hlo. */
@@ -15,6 +15,7 @@ static const form forms[HAND_N] = {
     [HAND_affine_max] = FORM(affine_apply),
     [HAND_affine_for] = FORM(affine_for),
     [HAND_affine_if] = FORM(affine_if),
+    [HAND_affine_parallel] = FORM(affine_parallel),
     [HAND_affine_load] = FORM(affine_load),
     [HAND_affine_store] = FORM(affine_store),
     [HAND_affine_vector_load] = FORM(affine_vector_load),

@@ -5,14 +5,15 @@
 
 #include "text/asm.h"
 
-#define FORM(name)                                                                                                     \
-    bool form_read_##name(reader *r, rd_op *op);                                                                       \
+#define FORM(name)                               \
+    bool form_read_##name(reader *r, rd_op *op); \
     bool form_print_##name(printer *p, ir_op op)
 
 /* forms_affine.c */
 FORM(affine_apply); /* and min, max */
 FORM(affine_for);
 FORM(affine_if);
+FORM(affine_parallel);
 FORM(affine_load);
 FORM(affine_store);
 FORM(affine_vector_load);

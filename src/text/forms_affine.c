@@ -1,4 +1,6 @@
 /* forms_affine.c - hand-written forms of affine: loops with affine bounds, conditionals, accesses by affine expressions. */
+#include <string.h>
+
 #include "text/asm.h"
 #include "text/forms.h"
 
@@ -250,6 +252,204 @@ bool form_print_affine_if(printer *p, ir_op op) {
     return true;
 }
 
+/* ---- affine.parallel -------------------------------------------------------------------------------------- */
+
+/* The sizes of bound groups, n words on the stack, as dense i32 elements. */
+static ir_attr group_sizes(reader *r, uint32_t mark, uint32_t n) {
+    ir_context *c = r->ctx;
+    const uint32_t *w = rd_words(r, mark);
+    int64_t dim = n;
+    bool splat = n > 0;
+    for (uint32_t i = 1; i < n; i++)
+        splat &= w[i] == w[0];
+    ir_type t = ir_type_tensor(c, &dim, 1, c->t_i32, 0);
+    size_t bytes = splat ? sizeof *w : n * sizeof *w;
+    return ir_attr_dense(c, t, splat ? IR_DENSE_SPLAT : IR_DENSE_RAW, n ? (const void *)w : "", bytes, true);
+}
+
+/* `(bounds)` into the attributes `map_key` and `groups_key`. */
+static bool read_bounds(reader *r, const char *word, str map_key, str groups_key, uint32_t want) {
+    uint32_t mark = rd_mark(r), at = rd_pos(r);
+    ir_attr map;
+    if (!rd_affine_groups_of_ssa(r, word, &map))
+        return false;
+    uint32_t n = rd_mark(r) - mark;
+    if (n != want)
+        return rd_error(r, at, "expected %u bounds", want);
+    return rd_add_prop(r, map_key, map) && rd_add_prop(r, groups_key, group_sizes(r, mark, n));
+}
+
+/* `(1, 2)` as steps; 1 for each of n when it is not written. */
+static bool read_steps(reader *r, uint32_t n) {
+    ir_context *c = r->ctx;
+    uint32_t mark = rd_mark(r), at = rd_pos(r);
+    if (rd_accept_keyword(r, "step")) {
+        if (!rd_expect(r, '('))
+            return false;
+        do {
+            int64_t v;
+            if (!rd_integer(r, &v) || !rd_push(r, ir_attr_int(c, c->t_i64, v)))
+                return false;
+        } while (rd_accept(r, ','));
+        if (!rd_expect(r, ')'))
+            return false;
+        if (rd_mark(r) - mark != n)
+            return rd_error(r, at, "expected %u steps", n);
+    } else {
+        for (uint32_t i = 0; i < n; i++)
+            if (!rd_push(r, ir_attr_int(c, c->t_i64, 1)))
+                return false;
+    }
+    return rd_add_prop(r, STR("steps"), ir_attr_array(c, rd_words(r, mark), n));
+}
+
+/* `reduce ("addf", ...)`, optional. */
+static bool read_reductions(reader *r) {
+    ir_context *c = r->ctx;
+    const enum_def *kinds = dialect_find_enum(STR("arith.AtomicRMWKind"));
+    uint32_t mark = rd_mark(r);
+    if (rd_accept_keyword(r, "reduce")) {
+        if (!rd_expect(r, '('))
+            return false;
+        do {
+            uint32_t at = rd_pos(r);
+            ir_str word;
+            if (!rd_string(r, &word))
+                return false;
+            const enum_case *k = kinds ? dialect_case_by_text(kinds, ir_str_of(c, word)) : NULL;
+            if (!k)
+                return rd_error(r, at, "invalid reduction value: %.*s", STR_ARG(ir_str_of(c, word)));
+            if (!rd_push(r, ir_attr_int(c, c->t_i64, k->value)))
+                return false;
+        } while (rd_accept(r, ','));
+        if (!rd_expect(r, ')'))
+            return false;
+    }
+    return rd_add_prop(r, STR("reductions"), ir_attr_array(c, rd_words(r, mark), rd_mark(r) - mark));
+}
+
+/* (%i, ...) = (bounds) to (bounds) (step (n, ...))? (reduce ("op", ...))? (-> types)? {...} */
+bool form_read_affine_parallel(reader *r, rd_op *op) {
+    uint32_t ivs, n;
+    if (!form_read_index_args(r, &ivs, &n) || !rd_expect(r, '=') ||
+        !read_bounds(r, "max", STR("lowerBoundsMap"), STR("lowerBoundsGroups"), n) || !rd_expect_keyword(r, "to") ||
+        !read_bounds(r, "min", STR("upperBoundsMap"), STR("upperBoundsGroups"), n) || !read_steps(r, n) ||
+        !read_reductions(r))
+        return false;
+    return form_read_arrow_results(r, NULL) && rd_region(r, op, ivs, n) && plain_terminator(r, op) &&
+           rd_opt_attr_dict(r, op);
+}
+
+/* Element i of a dense i32 constant; 0 when it has none. */
+static uint32_t group_size(const ir_context *c, ir_attr sizes, uint32_t i) {
+    str data = ir_data(c, sizes);
+    uint32_t v = 0;
+    size_t at = ir_flags_of(c, sizes) == IR_DENSE_SPLAT ? 0 : i * sizeof v;
+    if (at + sizeof v <= data.n)
+        memcpy(&v, data.p + at, sizeof v);
+    return v;
+}
+
+/* Whether a map and group sizes say n bounds. */
+static bool bounds_fit(const ir_context *c, ir_attr map, ir_attr sizes, uint32_t n) {
+    if (!map || ir_kind_of(c, map) != IR_ATTR_AFFINE_MAP || !sizes || ir_kind_of(c, sizes) != IR_ATTR_DENSE ||
+        ir_flags_of(c, sizes) > IR_DENSE_SPLAT || ir_num_elements(c, ir_at(c, sizes, 0)) != n ||
+        ir_element_type(c, ir_at(c, sizes, 0)) != c->t_i32)
+        return false;
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < n; i++)
+        total += group_size(c, sizes, i);
+    return total == map_results(c, map);
+}
+
+static void print_bounds(printer *p, ir_op op, uint32_t first, ir_attr map, ir_attr sizes, uint32_t n, str word) {
+    const ir_context *c = p->c;
+    uint32_t dims = ir_at(c, map, 0), syms = ir_at(c, map, 1), next = 0;
+    const ir_value *v = p->m->pool + ir_op_at(p->m, op)->operands + first;
+    print_char(p, '(');
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t size = group_size(c, sizes, i);
+        if (i)
+            print_lit(p, ", ");
+        if (size != 1) {
+            print_str(p, word);
+            print_char(p, '(');
+        }
+        for (uint32_t k = 0; k < size; k++) {
+            if (k)
+                print_lit(p, ", ");
+            print_affine_expr(p, ir_at(c, map, 2 + next++), v, dims, v + dims, syms);
+        }
+        if (size != 1)
+            print_char(p, ')');
+    }
+    print_char(p, ')');
+}
+
+bool form_print_affine_parallel(printer *p, ir_op op) {
+    static const str elided[] = {STR_INIT("reductions"),     STR_INIT("lowerBoundsMap"), STR_INIT("lowerBoundsGroups"),
+                                 STR_INIT("upperBoundsMap"), STR_INIT("steps"),          STR_INIT("upperBoundsGroups")};
+    const ir_module *m = p->m;
+    const ir_context *c = p->c;
+    const ir_op_data *o = ir_op_at(m, op);
+    ir_block body = o->n_regions == 1 ? form_single_block(m, ir_op_region(m, op, 0)) : 0;
+    ir_attr lower = ir_op_attr(m, op, elided[1]), upper = ir_op_attr(m, op, elided[3]),
+            steps = ir_op_attr(m, op, elided[4]);
+    ir_attr lower_groups = ir_op_attr(m, op, elided[2]), upper_groups = ir_op_attr(m, op, elided[5]);
+    ir_attr reductions = ir_op_attr(m, op, elided[0]);
+    const enum_def *kinds = dialect_find_enum(STR("arith.AtomicRMWKind"));
+    uint32_t n = body ? ir_block_at(m, body)->n_args : 0;
+    if (!body || !bounds_fit(c, lower, lower_groups, n) || !bounds_fit(c, upper, upper_groups, n) || !steps ||
+        ir_kind_of(c, steps) != IR_ATTR_ARRAY || ir_count(c, steps) != n || !reductions ||
+        ir_kind_of(c, reductions) != IR_ATTR_ARRAY || !kinds)
+        return false;
+    uint32_t n_lower = ir_at(c, lower, 0) + ir_at(c, lower, 1), n_upper = ir_at(c, upper, 0) + ir_at(c, upper, 1);
+    if (n_lower + n_upper != o->n_operands)
+        return false;
+    print_op_name(p, op);
+    print_char(p, ' ');
+    form_print_args(p, ir_block_at(m, body)->args, n);
+    print_lit(p, " = ");
+    print_bounds(p, op, 0, lower, lower_groups, n, STR("max"));
+    print_lit(p, " to ");
+    print_bounds(p, op, n_lower, upper, upper_groups, n, STR("min"));
+    bool plain = true;
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t v;
+        plain &= ir_int_value(c, ir_at(c, steps, i), &v) && v == 1;
+    }
+    if (!plain) {
+        print_lit(p, " step (");
+        for (uint32_t i = 0; i < n; i++) {
+            int64_t v = 0;
+            ir_int_value(c, ir_at(c, steps, i), &v);
+            if (i)
+                print_lit(p, ", ");
+            print_i64(p, v);
+        }
+        print_char(p, ')');
+    }
+    if (o->n_results) {
+        print_lit(p, " reduce (");
+        for (uint32_t i = 0; i < ir_count(c, reductions); i++) {
+            char text[64];
+            size_t len = 0;
+            if (i)
+                print_lit(p, ", ");
+            print_quoted(p, asm_enum_text(c, kinds, ir_at(c, reductions, i), text, sizeof text, &len)
+                                ? str_of(text, len)
+                                : STR(""));
+        }
+        print_lit(p, ") -> (");
+        print_result_types(p, op, 0, o->n_results);
+        print_char(p, ')');
+    }
+    print_char(p, ' ');
+    print_region(p, ir_op_region(m, op, 0), o->n_results ? PRINT_TERMINATORS : 0);
+    form_print_attrs(p, op, elided, sizeof elided / sizeof *elided);
+    return true;
+}
+
 /* ---- loads and stores ------------------------------------------------------------------------------------- */
 
 /* `%m[subscripts]` behind an optional value; the memref's type comes later, so its place among the operands is found by
@@ -472,7 +672,8 @@ bool form_print_affine_prefetch(printer *p, ir_op op) {
     print_subscripts(p, op, 1, map);
     print_char(p, ']');
     form_print_prefetch_hints(p, op);
-    static const str elided[] = {STR_INIT("map"), STR_INIT("isWrite"), STR_INIT("localityHint"), STR_INIT("isDataCache")};
+    static const str elided[] = {STR_INIT("map"), STR_INIT("isWrite"), STR_INIT("localityHint"),
+                                 STR_INIT("isDataCache")};
     form_print_attrs(p, op, elided, 4);
     print_lit(p, " : ");
     print_operand_types(p, op, 0, 1);

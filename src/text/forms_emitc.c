@@ -77,7 +77,8 @@ bool form_read_emitc_for(reader *r, rd_op *op) {
     rd_arg iv = {0};
     rd_use lb, ub, step;
     if (!rd_argument(r, false, false, &iv) || !rd_expect(r, '=') || !rd_value_use(r, &lb) ||
-        !rd_expect_keyword(r, "to") || !rd_value_use(r, &ub) || !rd_expect_keyword(r, "step") || !rd_value_use(r, &step))
+        !rd_expect_keyword(r, "to") || !rd_value_use(r, &ub) || !rd_expect_keyword(r, "step") ||
+        !rd_value_use(r, &step))
         return false;
     iv.type = r->ctx->t_index;
     if (rd_is(r, ':') && !(iv.type = rd_colon_type(r)))
@@ -155,6 +156,8 @@ bool form_print_emitc_expression(printer *p, ir_op op) {
     ir_block body = form_single_block(p->m, ir_op_region(p->m, op, 0));
     if (!body || ir_block_at(p->m, body)->n_args != o->n_operands)
         return false;
+    for (uint32_t i = 0; i < o->n_operands; i++)
+        print_shadow_value(p, ir_block_at(p->m, body)->args + i, ir_operand(p->m, op, i));
     print_op_name(p, op);
     print_char(p, ' ');
     print_operands(p, op, 0, o->n_operands);
@@ -205,8 +208,8 @@ bool form_read_emitc_func(reader *r, rd_op *op) {
 /* %c, %a, %b : (type of c,)? type */
 bool form_read_arith_select(reader *r, rd_op *op) {
     rd_use c, a, b;
-    if (!rd_value_use(r, &c) || !rd_expect(r, ',') || !rd_value_use(r, &a) || !rd_expect(r, ',') || !rd_value_use(r, &b) ||
-        !rd_opt_attr_dict(r, op))
+    if (!rd_value_use(r, &c) || !rd_expect(r, ',') || !rd_value_use(r, &a) || !rd_expect(r, ',') ||
+        !rd_value_use(r, &b) || !rd_opt_attr_dict(r, op))
         return false;
     ir_type condition = r->ctx->t_i1, t = rd_colon_type(r);
     if (!t)

@@ -104,7 +104,8 @@ static bool read_compare(reader *r, rd_op *op, str enum_name) {
         return false;
     const enum_case *k = e ? dialect_case_by_text(e, ir_str_of(c, word)) : NULL;
     if (!k)
-        return rd_error(r, at, "'%.*s' is an incorrect value of the 'predicate' attribute", STR_ARG(ir_str_of(c, word)));
+        return rd_error(r, at, "'%.*s' is an incorrect value of the 'predicate' attribute",
+                        STR_ARG(ir_str_of(c, word)));
     if (!rd_value_use(r, &a) || !rd_expect(r, ',') || !rd_value_use(r, &b) || !rd_opt_attr_dict(r, op))
         return false;
     ir_type t = rd_colon_type(r);
@@ -249,8 +250,13 @@ bool form_read_llvm_call(reader *r, rd_op *op) {
 }
 
 bool form_print_llvm_call(printer *p, ir_op op) {
-    static const str elided[] = {STR_INIT("callee"), STR_INIT("CConv"), STR_INIT("TailCallKind"), STR_INIT("var_callee_type"),
-                                 STR_INIT("operandSegmentSizes"), STR_INIT("op_bundle_sizes"), STR_INIT("fastmathFlags")};
+    static const str elided[] = {STR_INIT("callee"),
+                                 STR_INIT("CConv"),
+                                 STR_INIT("TailCallKind"),
+                                 STR_INIT("var_callee_type"),
+                                 STR_INIT("operandSegmentSizes"),
+                                 STR_INIT("op_bundle_sizes"),
+                                 STR_INIT("fastmathFlags")};
     const ir_op_data *o = ir_op_at(p->m, op);
     asm_groups g;
     ir_attr callee = ir_op_attr(p->m, op, STR("callee")), variadic = ir_op_attr(p->m, op, STR("var_callee_type"));
@@ -308,9 +314,9 @@ bool form_read_llvm_func(reader *r, rd_op *op) {
     ir_str name;
     if (!opt_case(r, ATTR_llvm_linkage, STR("linkage")) ||
         !opt_int_case(r, STR("llvm.Visibility"), STR("visibility_")) ||
-        !opt_int_case(r, STR("llvm.UnnamedAddr"), STR("unnamed_addr")) ||
-        !opt_case(r, ATTR_llvm_cconv, STR("CConv")) || !rd_symbol_name(r, &name) ||
-        !rd_add_prop(r, STR("sym_name"), ir_attr_string(c, ir_str_of(c, name), false)) || !rd_expect(r, '('))
+        !opt_int_case(r, STR("llvm.UnnamedAddr"), STR("unnamed_addr")) || !opt_case(r, ATTR_llvm_cconv, STR("CConv")) ||
+        !rd_symbol_name(r, &name) || !rd_add_prop(r, STR("sym_name"), ir_attr_string(c, ir_str_of(c, name), false)) ||
+        !rd_expect(r, '('))
         return false;
     uint32_t args = rd_mark(r), n = 0;
     bool variadic = false, named = false, any_attrs = false;
@@ -359,8 +365,7 @@ bool form_read_llvm_func(reader *r, rd_op *op) {
     bool present;
     if (!rd_opt_attr_dict_keyword(r, op) || !rd_opt_region(r, op, args, named ? n : 0, &present))
         return false;
-    if (!rd_get_attr(r, op, STR("unnamed_addr")) &&
-        !rd_add_prop(r, STR("unnamed_addr"), ir_attr_int(c, c->t_i64, 0)))
+    if (!rd_get_attr(r, op, STR("unnamed_addr")) && !rd_add_prop(r, STR("unnamed_addr"), ir_attr_int(c, c->t_i64, 0)))
         return false;
     return present || rd_add_region(r, ir_region_new(r->m));
 }
@@ -432,8 +437,7 @@ bool form_read_llvm_mlir_global(reader *r, rd_op *op) {
     ir_context *c = r->ctx;
     ir_str name;
     ir_attr value = 0;
-    if (!opt_case(r, ATTR_llvm_linkage, STR("linkage")) ||
-        !opt_int_case(r, STR("llvm.Visibility"), STR("visibility_")))
+    if (!opt_case(r, ATTR_llvm_linkage, STR("linkage")) || !opt_int_case(r, STR("llvm.Visibility"), STR("visibility_")))
         return false;
     if (rd_accept_keyword(r, "thread_local") && !rd_add_prop(r, STR("thread_local_"), c->a_unit))
         return false;
@@ -468,13 +472,15 @@ bool form_read_llvm_mlir_global(reader *r, rd_op *op) {
 }
 
 bool form_print_llvm_mlir_global(printer *p, ir_op op) {
-    static const str elided[] = {STR_INIT("sym_name"), STR_INIT("global_type"),  STR_INIT("value"),      STR_INIT("constant"),
-                                 STR_INIT("linkage"),  STR_INIT("unnamed_addr"), STR_INIT("visibility_"), STR_INIT("thread_local_")};
+    static const str elided[] = {STR_INIT("sym_name"),    STR_INIT("global_type"),  STR_INIT("value"),
+                                 STR_INIT("constant"),    STR_INIT("linkage"),      STR_INIT("unnamed_addr"),
+                                 STR_INIT("visibility_"), STR_INIT("thread_local_")};
     const ir_context *c = p->c;
     const ir_op_data *o = ir_op_at(p->m, op);
     ir_attr type = ir_op_attr(p->m, op, STR("global_type")), name = ir_op_attr(p->m, op, STR("sym_name"));
     ir_attr value = ir_op_attr(p->m, op, STR("value"));
-    if (o->n_regions != 1 || !type || ir_kind_of(c, type) != IR_ATTR_TYPE || !name || ir_kind_of(c, name) != IR_ATTR_STRING)
+    if (o->n_regions != 1 || !type || ir_kind_of(c, type) != IR_ATTR_TYPE || !name ||
+        ir_kind_of(c, name) != IR_ATTR_STRING)
         return false;
     print_op_name(p, op);
     print_char(p, ' ');

@@ -139,12 +139,13 @@ bool form_read_memref_dma_start(reader *r, rd_op *op) {
     strided = rd_accept(r, ',');
     if (strided && (!rd_value_use(r, &stride[0]) || !rd_expect(r, ',') || !rd_value_use(r, &stride[1])))
         return false;
-    if (!(st = rd_colon_type(r)) || !rd_expect(r, ',') || !(dt = rd_type(r)) || !rd_expect(r, ',') || !(tt = rd_type(r)))
+    if (!(st = rd_colon_type(r)) || !rd_expect(r, ',') || !(dt = rd_type(r)) || !rd_expect(r, ',') ||
+        !(tt = rd_type(r)))
         return false;
     (void)op;
-    if (!rd_resolve_operand(r, src, st) || !rd_resolve_all(r, si.mark, si.n, index) || !rd_resolve_operand(r, dst, dt) ||
-        !rd_resolve_all(r, di.mark, di.n, index) || !rd_resolve_operand(r, n, index) || !rd_resolve_operand(r, tag, tt) ||
-        !rd_resolve_all(r, ti.mark, ti.n, index))
+    if (!rd_resolve_operand(r, src, st) || !rd_resolve_all(r, si.mark, si.n, index) ||
+        !rd_resolve_operand(r, dst, dt) || !rd_resolve_all(r, di.mark, di.n, index) ||
+        !rd_resolve_operand(r, n, index) || !rd_resolve_operand(r, tag, tt) || !rd_resolve_all(r, ti.mark, ti.n, index))
         return false;
     return !strided || (rd_resolve_operand(r, stride[0], index) && rd_resolve_operand(r, stride[1], index));
 }

@@ -17,7 +17,8 @@ bool form_read_scf_for(reader *r, rd_op *op) {
     if (rd_accept_keyword(r, "unsigned") && !rd_add_prop(r, STR("unsignedCmp"), r->ctx->a_unit))
         return false;
     if (!rd_argument(r, false, false, &iv) || !rd_expect(r, '=') || !rd_value_use(r, &lb) ||
-        !rd_expect_keyword(r, "to") || !rd_value_use(r, &ub) || !rd_expect_keyword(r, "step") || !rd_value_use(r, &step))
+        !rd_expect_keyword(r, "to") || !rd_value_use(r, &ub) || !rd_expect_keyword(r, "step") ||
+        !rd_value_use(r, &step))
         return false;
     form_iter_args loop = {0};
     uint32_t inits_at = rd_pos(r);
@@ -201,26 +202,6 @@ bool form_print_scf_execute_region(printer *p, ir_op op) {
 
 /* ---- scf.parallel --------------------------------------------------------------------------------------- */
 
-/* `(%i, %j)`: region arguments of index type. */
-static bool read_ivs(reader *r, uint32_t *mark, uint32_t *n) {
-    *mark = rd_mark(r);
-    *n = 0;
-    if (!rd_expect(r, '('))
-        return false;
-    if (!rd_is(r, ')')) {
-        do {
-            rd_arg a = {0};
-            if (!rd_argument(r, false, false, &a))
-                return false;
-            a.type = r->ctx->t_index;
-            if (!rd_push_arg(r, &a))
-                return false;
-            ++*n;
-        } while (rd_accept(r, ','));
-    }
-    return rd_expect(r, ')');
-}
-
 static bool read_bounds(reader *r, uint32_t want) {
     uint32_t n = 0, at = rd_pos(r);
     if (!form_operands_of(r, '(', ')', r->ctx->t_index, &n))
@@ -231,7 +212,7 @@ static bool read_bounds(reader *r, uint32_t want) {
 /* (%i, ...) = (%lb, ...) to (%ub, ...) step (%s, ...) (init (%x, ...) -> types)? {...} */
 bool form_read_scf_parallel(reader *r, rd_op *op) {
     uint32_t ivs, n;
-    if (!read_ivs(r, &ivs, &n) || !rd_expect(r, '=') || !read_bounds(r, n) || !rd_expect_keyword(r, "to") ||
+    if (!form_read_index_args(r, &ivs, &n) || !rd_expect(r, '=') || !read_bounds(r, n) || !rd_expect_keyword(r, "to") ||
         !read_bounds(r, n) || !rd_expect_keyword(r, "step") || !read_bounds(r, n))
         return false;
     asm_list inits = {0};
@@ -253,16 +234,6 @@ bool form_read_scf_parallel(reader *r, rd_op *op) {
     return rd_add_segments(r, STR("operandSegmentSizes"), sizes, 4);
 }
 
-static void print_block_args(printer *p, ir_value args, uint32_t n) {
-    print_char(p, '(');
-    for (uint32_t i = 0; i < n; i++) {
-        if (i)
-            print_lit(p, ", ");
-        print_value(p, args + i);
-    }
-    print_char(p, ')');
-}
-
 bool form_print_scf_parallel(printer *p, ir_op op) {
     const ir_module *m = p->m;
     const ir_op_data *o = ir_op_at(m, op);
@@ -274,7 +245,7 @@ bool form_print_scf_parallel(printer *p, ir_op op) {
         return false;
     print_op_name(p, op);
     print_char(p, ' ');
-    print_block_args(p, ir_block_at(m, body)->args, g.n[0]);
+    form_print_args(p, ir_block_at(m, body)->args, g.n[0]);
     print_lit(p, " = ");
     form_print_bracketed(p, op, '(', g.first[0], g.n[0], ')');
     print_lit(p, " to ");
@@ -331,7 +302,7 @@ bool form_read_scf_forall(reader *r, rd_op *op) {
     uint32_t ivs, n;
     asm_list lb = {0}, ub = {0}, step = {0};
     ir_attr lb_static, ub_static, step_static;
-    if (!read_ivs(r, &ivs, &n))
+    if (!form_read_index_args(r, &ivs, &n))
         return false;
     if (n > 64)
         return rd_error(r, op->at, "too many dimensions");
@@ -381,7 +352,7 @@ bool form_print_scf_forall(printer *p, ir_op op) {
     ir_value args = ir_block_at(m, body)->args;
     print_op_name(p, op);
     print_char(p, ' ');
-    print_block_args(p, args, rank);
+    form_print_args(p, args, rank);
     if (g.n[0] == 0 && g.n[2] == 0 && all_equal(p->c, lb, 0) && all_equal(p->c, step, 1)) {
         print_lit(p, " in ");
         form_print_index_list(p, op, g.first[1], g.n[1], ub, '(', ')');

@@ -144,6 +144,35 @@ void form_print_index_list(printer *p, ir_op op, uint32_t first, uint32_t n, ir_
     print_char(p, close);
 }
 
+bool form_read_index_args(reader *r, uint32_t *mark, uint32_t *n) {
+    *mark = rd_mark(r);
+    *n = 0;
+    if (!rd_expect(r, '('))
+        return false;
+    if (!rd_is(r, ')')) {
+        do {
+            rd_arg a = {0};
+            if (!rd_argument(r, false, false, &a))
+                return false;
+            a.type = r->ctx->t_index;
+            if (!rd_push_arg(r, &a))
+                return false;
+            ++*n;
+        } while (rd_accept(r, ','));
+    }
+    return rd_expect(r, ')');
+}
+
+void form_print_args(printer *p, ir_value args, uint32_t n) {
+    print_char(p, '(');
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            print_lit(p, ", ");
+        print_value(p, args + i);
+    }
+    print_char(p, ')');
+}
+
 /* ---- loop-carried values --------------------------------------------------------------------------------- */
 
 bool form_read_assignments(reader *r, form_iter_args *out) {

@@ -52,7 +52,8 @@ bool form_read_vector_transfer_read(reader *r, rd_op *op) {
     rd_use from, padding, mask;
     asm_list indices;
     ir_type shaped, vector;
-    if (!rd_value_use(r, &from) || !form_uses(r, '[', ']', &indices) || !rd_expect(r, ',') || !rd_value_use(r, &padding))
+    if (!rd_value_use(r, &from) || !form_uses(r, '[', ']', &indices) || !rd_expect(r, ',') ||
+        !rd_value_use(r, &padding))
         return false;
     bool masked = rd_accept(r, ',');
     if ((masked && !rd_value_use(r, &mask)) || !rd_opt_attr_dict(r, op) || !(shaped = rd_colon_type(r)) ||
@@ -72,8 +73,8 @@ static void print_transfer_attrs(printer *p, ir_op op, ir_type shaped, ir_type v
     /* The context is only asked for a map that is already there when it is the default. */
     const ir_context *c = p->c;
     int rank = transfer_rank(c, shaped, vector), dims = ir_rank(c, shaped);
-    bool minor = map && ir_kind_of(c, map) == IR_ATTR_AFFINE_MAP && (int)ir_at(c, map, 0) == dims && ir_at(c, map, 1) == 0 &&
-                 (int)ir_count(c, map) - 2 == rank;
+    bool minor = map && ir_kind_of(c, map) == IR_ATTR_AFFINE_MAP && (int)ir_at(c, map, 0) == dims &&
+                 ir_at(c, map, 1) == 0 && (int)ir_count(c, map) - 2 == rank;
     for (int i = 0; minor && i < rank; i++) {
         ir_expr e = ir_at(c, map, (uint32_t)(2 + i));
         minor = ir_kind_of(c, e) == IR_EXPR_DIM && (int)ir_at(c, e, 0) == dims - rank + i;
@@ -92,7 +93,8 @@ bool form_print_vector_transfer_read(printer *p, ir_op op) {
     asm_groups g;
     if (!asm_operand_groups(p->m, op, print_op_def(p, op), &g) || g.count != 4 || ir_op_at(p->m, op)->n_results != 1)
         return false;
-    ir_type shaped = ir_value_type(p->m, ir_operand(p->m, op, 0)), vector = ir_value_type(p->m, ir_op_at(p->m, op)->results);
+    ir_type shaped = ir_value_type(p->m, ir_operand(p->m, op, 0)),
+            vector = ir_value_type(p->m, ir_op_at(p->m, op)->results);
     print_op_name(p, op);
     print_char(p, ' ');
     print_operands(p, op, 0, 1);
@@ -134,7 +136,8 @@ bool form_print_vector_transfer_write(printer *p, ir_op op) {
     asm_groups g;
     if (!asm_operand_groups(p->m, op, print_op_def(p, op), &g) || g.count != 4)
         return false;
-    ir_type vector = ir_value_type(p->m, ir_operand(p->m, op, 0)), shaped = ir_value_type(p->m, ir_operand(p->m, op, 1));
+    ir_type vector = ir_value_type(p->m, ir_operand(p->m, op, 0)),
+            shaped = ir_value_type(p->m, ir_operand(p->m, op, 1));
     print_op_name(p, op);
     print_char(p, ' ');
     print_operands(p, op, 0, 2);
@@ -162,13 +165,14 @@ bool form_read_vector_outerproduct(reader *r, rd_op *op) {
     if (n < 2 || n > 3)
         return rd_error(r, op->at, "expected at least 2 operands");
     int64_t dims[2] = {ir_dim(c, lhs, 0), ir_kind_of(c, rhs) == IR_TYPE_VECTOR ? ir_dim(c, rhs, 0) : 0};
-    ir_type result = ir_kind_of(c, rhs) == IR_TYPE_VECTOR ? ir_type_vector(c, dims, 2, NULL, ir_element_type(c, lhs))
-                                                          : lhs;
+    ir_type result =
+        ir_kind_of(c, rhs) == IR_TYPE_VECTOR ? ir_type_vector(c, dims, 2, NULL, ir_element_type(c, lhs)) : lhs;
     if (!rd_resolve_operand(r, rd_use_at(r, mark, 0), lhs) || !rd_resolve_operand(r, rd_use_at(r, mark, 1), rhs) ||
         (n == 3 && !rd_resolve_operand(r, rd_use_at(r, mark, 2), result)))
         return false;
-    return rd_add_result_type(r, result) && (rd_get_attr(r, op, STR("kind")) ||
-                                             rd_add_prop(r, STR("kind"), dialect_make_case(c, ATTR_vector_kind, STR("add"))));
+    return rd_add_result_type(r, result) &&
+           (rd_get_attr(r, op, STR("kind")) ||
+            rd_add_prop(r, STR("kind"), dialect_make_case(c, ATTR_vector_kind, STR("add"))));
 }
 
 bool form_print_vector_outerproduct(printer *p, ir_op op) {

@@ -66,7 +66,7 @@ static ir_value cast(body *b, ir_value v, ir_type to, bool is_unsigned) {
     str name;
     if (is_float(b, from))
         name = is_float(b, to) ? wider ? STR("arith.extf") : STR("arith.truncf")
-               : is_unsigned   ? STR("arith.fptoui")
+               : is_unsigned ? STR("arith.fptoui")
                                : STR("arith.fptosi");
     else if (is_float(b, to))
         name = is_unsigned ? STR("arith.uitofp") : STR("arith.sitofp");
@@ -103,9 +103,10 @@ static const scalar_fn binary_fns[] = {
 
 /* Names of contractions: multiply the inputs, add to the output. */
 static const str contractions[] = {
-    STR_INIT("matmul"), STR_INIT("batch_matmul"), STR_INIT("batch_reduce_matmul"), STR_INIT("matvec"), STR_INIT("vecmat"),
-    STR_INIT("dot"), STR_INIT("batch_matvec"), STR_INIT("batch_vecmat"), STR_INIT("mmt4d"), STR_INIT("batch_mmt4d"),
-    STR_INIT("contract"), STR_INIT("quantized_matmul"),
+    STR_INIT("matmul"),       STR_INIT("batch_matmul"), STR_INIT("batch_reduce_matmul"),
+    STR_INIT("matvec"),       STR_INIT("vecmat"),       STR_INIT("dot"),
+    STR_INIT("batch_matvec"), STR_INIT("batch_vecmat"), STR_INIT("mmt4d"),
+    STR_INIT("batch_mmt4d"),  STR_INIT("contract"),     STR_INIT("quantized_matmul"),
 };
 
 static ir_value apply(body *b, const scalar_fn *f, const ir_value *in, uint32_t n) {
@@ -226,8 +227,9 @@ bool linalg_make_body(reader *r, rd_op *op, uint32_t n_ins, uint32_t n_outs) {
             result = sum[1] ? apply(&b, find_fn(binary_fns, COUNT(binary_fns), STR("add")), sum, 2) : 0;
         } else if (str_starts_with(name, STR("pooling_")) && n_ins == 2) {
             ir_value in[2] = {out, cast(&b, b.args, to, str_ends_with(name, STR("_unsigned")))};
-            str how = str_find(name, STR("_sum")) < name.n ? STR("add") : str_find(name, STR("_min")) < name.n ? STR("min")
-                                                                                                               : STR("max");
+            str how = str_find(name, STR("_sum")) < name.n   ? STR("add")
+                      : str_find(name, STR("_min")) < name.n ? STR("min")
+                                                             : STR("max");
             result = apply(&b, find_fn(binary_fns, COUNT(binary_fns), how), in, 2);
         }
     }

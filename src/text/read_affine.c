@@ -338,10 +338,8 @@ ir_attr rd_affine_set(reader *r) {
     return rd_made(r, a);
 }
 
-bool rd_affine_of_ssa(reader *r, char open, ir_attr *map) {
-    clear(r);
-    if (!read_exprs(r, true, open, open == '[' ? ']' : ')'))
-        return false;
+/* The map of what was read into exprs, its operands resolved. */
+static bool finish_ssa_map(reader *r, ir_attr *map) {
     rd_tables *t = r->t;
     uint32_t dims = 0, symbols = 0;
     for (int symbol = 0; symbol < 2; symbol++) {
@@ -356,4 +354,33 @@ bool rd_affine_of_ssa(reader *r, char open, ir_attr *map) {
     }
     *map = rd_made(r, ir_attr_affine_map(r->ctx, dims, symbols, t->exprs.v, (uint32_t)t->exprs.n));
     return *map != 0;
+}
+
+bool rd_affine_of_ssa(reader *r, char open, ir_attr *map) {
+    clear(r);
+    return read_exprs(r, true, open, open == '[' ? ']' : ')') && finish_ssa_map(r, map);
+}
+
+bool rd_affine_groups_of_ssa(reader *r, const char *word, ir_attr *map) {
+    clear(r);
+    if (!rd_expect(r, '('))
+        return false;
+    if (!rd_is(r, ')')) {
+        do {
+            uint32_t before = (uint32_t)r->t->exprs.n;
+            if (rd_accept_keyword(r, word)) {
+                if (!read_exprs(r, true, '(', ')'))
+                    return false;
+            } else {
+                ir_expr e = read_sum(r, true);
+                if (!e)
+                    return false;
+                if (!vec_push(&r->t->exprs, e))
+                    return rd_oom(r);
+            }
+            if (!rd_push(r, (uint32_t)r->t->exprs.n - before))
+                return false;
+        } while (rd_accept(r, ','));
+    }
+    return rd_expect(r, ')') && finish_ssa_map(r, map);
 }

@@ -260,6 +260,9 @@ ir_attr rd_affine_set(reader *r);
 /* `[%i + 1, symbol(%n)]`, `(...)`: affine expressions over SSA values. *map is the map, and its dimension operands, then its
  * symbol operands are appended to the op's operands, resolved as index. open: '[' or '('. */
 bool rd_affine_of_ssa(reader *r, char open, ir_attr *map);
+/* `(%i + 1, word(%n, 5), ...)`: the same, where an item is one expression or several after `word`. How many each item has
+ * goes onto the stack. */
+bool rd_affine_groups_of_ssa(reader *r, const char *word, ir_attr *map);
 
 /* `loc(...)`: "expected 'loc' keyword..." 0 after an error. */
 ir_loc rd_location(reader *r);
