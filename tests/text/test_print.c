@@ -11,7 +11,7 @@
 #include "dialect/dialect.h"
 #include "text/text.h"
 
-static const char *const names[] = {"numbering", "attributes", "dense", "aliases"};
+static const char *const names[] = {"numbering", "attributes", "dense", "aliases", "names"};
 
 static void read_file(struct file *f, struct mem *m, const char *name, const char *suffix) {
     const char *root = getenv("TTX_SOURCE");
