@@ -619,14 +619,15 @@ static uint32_t brace_span(const reader *r, const char *p) {
     const char *q = p, *end = (size_t)(r->end - p) < RD_MEMO_MAX ? r->end : p + RD_MEMO_MAX;
     uint32_t open = 0;
     for (; q < end; q++) {
-        /* The zero byte or the '/' behind the text stop this loop. */
-        while (!rd_is_class(*q, RD_BRACE))
+        while (!rd_is_class(*q, RD_BRACE) && q < end)
             q++;
-        if (*q == '{') {
+        if (q == end) {
+            return 0;
+        } else if (*q == '{') {
             open++;
         } else if (*q == '}') {
             if (--open == 0)
-                return q < end ? (uint32_t)(q + 1 - p) : 0;
+                return (uint32_t)(q + 1 - p);
         } else if (*q == '"') {
             for (q++; q < end && *q != '"'; q++)
                 if (*q == '\\' || *q == '\n')

@@ -12,10 +12,10 @@ typedef uint64_t words2 __attribute__((vector_size(16)));
 
 /* ---- hexadecimal ---------------------------------------------------------------------------------------- */
 
-bool rd_all_hex(const char *p, size_t n) {
-    const bytes16 zero = (bytes16){} + '0', nine = (bytes16){} + 9, a = (bytes16){} + 'a',
-                  five = (bytes16){} + 5, lower = (bytes16){} + 0x20;
-    while (n >= 64) {
+const char *rd_hex_end(const char *p, const char *end) {
+    const bytes16 zero = (bytes16){} + '0', nine = (bytes16){} + 9, a = (bytes16){} + 'a', five = (bytes16){} + 5,
+                  lower = (bytes16){} + 0x20;
+    while (end - p >= 64) {
         words2 all = {~0ull, ~0ull};
         for (int i = 0; i < 4; i++) {
             bytes16 v;
@@ -25,14 +25,12 @@ bool rd_all_hex(const char *p, size_t n) {
             all &= (words2)(digit | letter);
         }
         if ((all[0] & all[1]) != ~0ull)
-            return false;
+            break;
         p += 64;
-        n -= 64;
     }
-    for (; n; p++, n--)
-        if (!rd_is_class(*p, RD_HEX))
-            return false;
-    return true;
+    while (p < end && rd_is_class(*p, RD_HEX))
+        p++;
+    return p;
 }
 
 static void decode_hex(const char *digits, size_t bytes, uint8_t *out) {
@@ -76,8 +74,8 @@ static ir_attr hex_attr(reader *r, uint32_t at, str body, ir_type t) {
         digits.n = 2 * size;
     }
     if (bytes > IR_BIG_BYTES / 8)
-        return rd_made(r, ir_attr_dense(r->ctx, t, splat ? IR_DENSE_HEX_SPLAT : IR_DENSE_HEX, digits.p,
-                                        digits.n, false));
+        return rd_made(r,
+                       ir_attr_dense(r->ctx, t, splat ? IR_DENSE_HEX_SPLAT : IR_DENSE_HEX, digits.p, digits.n, false));
     /* Few: as if they had been written as a list. */
     uint8_t raw[IR_BIG_BYTES], decoded[IR_BIG_BYTES / 8];
     decode_hex(digits.p, bytes, decoded);
@@ -148,10 +146,38 @@ static inline void put_bytes(uint8_t *out, size_t size, uint64_t v) {
         out[i] = (uint8_t)v;
 }
 
+/* A plain decimal f32 or f64, the usual element; false when it is anything else, and nothing is taken. */
+static bool read_plain_float(reader *r, ir_float f, uint8_t *out) {
+    const char *p = r->p, *q = p + (*p == '-');
+    const char *digits = q;
+    while (rd_is_class(*q, RD_DIGIT))
+        q++;
+    if (*q != '.' || q == digits)
+        return false;
+    str text = str_of(p, (size_t)(r->end - p));
+    size_t n;
+    if (f == IR_F32) {
+        float v;
+        n = num_parse_float(text, &v);
+        memcpy(out, &v, sizeof v);
+    } else {
+        double v;
+        n = num_parse_double(text, &v);
+        memcpy(out, &v, sizeof v);
+    }
+    rd_take(r, (uint32_t)n);
+    return true;
+}
+
 /* One number of an element list, as `size` bytes. */
 static bool read_number(reader *r, ir_type elt, size_t size, uint8_t *out, bool in_array) {
     ir_kind k = ir_kind_of(r->ctx, elt);
     uint32_t at = rd_pos(r);
+    if (k == IR_TYPE_FLOAT) {
+        ir_float f = (ir_float)ir_flags_of(r->ctx, elt);
+        if ((f == IR_F32 || f == IR_F64) && read_plain_float(r, f, out))
+            return true;
+    }
     if (k != IR_TYPE_FLOAT && *r->p != '-' && !rd_is_class(*r->p, RD_DIGIT)) {
         bool yes = rd_is_keyword(r, "true");
         if (yes || rd_is_keyword(r, "false")) {
@@ -230,6 +256,7 @@ static bool read_literal(reader *r, ir_type elt, size_t limit, int64_t expected,
     *out = (literal){.size = size, .splat = true};
     /* No element is shorter than two bytes of text, but the last. */
     size_t most = limit / 2 + 1;
+    /* Those that the type has no room for are read, for the message, and dropped. */
     if (expected >= 0 && (uint64_t)expected < most)
         most = (size_t)expected + 1;
     size_t room;
@@ -267,9 +294,7 @@ static bool read_literal(reader *r, ir_type elt, size_t limit, int64_t expected,
             if (depth < t->dims.n)
                 return ranks_differ(r);
             leaf = depth;
-            if (out->n == most)
-                return rd_error(r, rd_pos(r), "too many elements for the type");
-            uint8_t *e = out->bytes + out->n * size;
+            uint8_t *e = out->bytes + (out->n < most ? out->n : most - 1) * size;
             if (!read_element(r, elt, size, e))
                 return false;
             out->splat = out->splat && (out->n == 0 || memcmp(e, out->bytes, size) == 0);
@@ -426,10 +451,18 @@ ir_attr rd_dense(reader *r, ir_type expected) {
     }
     const char *start = r->p;
     str body = {0};
-    bool escapes, quoted = *start == '"';
+    bool escapes = false, quoted = *start == '"', hex = false;
     const char *wrong, *close;
     if (quoted) {
-        const char *q = rd_scan_string(r, start, &body, &escapes, &wrong);
+        /* Most of these are long: looked at once, for the digits and for the end. */
+        const char *q = start + 1;
+        if (q[0] == '0' && q[1] == 'x')
+            q = rd_hex_end(q + 2, r->end);
+        hex = q > start + 1 && *q == '"';
+        if (hex)
+            body = str_of(start + 1, (size_t)(q++ - start) - 1);
+        else
+            q = rd_scan_string(r, start, &body, &escapes, &wrong);
         if (!q) {
             rd_expected(r, "expected string");
             return 0;
@@ -462,8 +495,7 @@ ir_attr rd_dense(reader *r, ir_type expected) {
     if (!is_number_type(r, elt)) {
         a = strings_attr(r, at, t);
     } else if (quoted) {
-        if (escapes || body.n < 2 || body.p[0] != '0' || body.p[1] != 'x' ||
-            !rd_all_hex(body.p + 2, body.n - 2))
+        if (!hex)
             rd_error(r, string_at, "expected string containing hex digits starting with `0x`");
         else
             a = hex_attr(r, at, body, t);
@@ -474,7 +506,7 @@ ir_attr rd_dense(reader *r, ir_type expected) {
             if (count != 0)
                 return with_type_text(r, at, "parsed zero elements, but type (", t, ") expected at least 1");
             a = rd_made(r, ir_attr_dense(r->ctx, t, IR_DENSE_RAW, "", 0, true));
-        } else if (read_literal(r, elt, (size_t)(close - start), -1, &l)) {
+        } else if (read_literal(r, elt, (size_t)(close - start), count, &l)) {
             if (r->p != close) {
                 rd_expected(r, "expected '>'");
             } else {
@@ -524,8 +556,7 @@ ir_attr rd_dense_resource(reader *r, ir_type expected) {
 /* One literal of sparse<...> as a tensor of its own shape, a lone element as `shape`. */
 static ir_attr sparse_part(reader *r, ir_type elt, const int64_t *shape, uint32_t rank, int64_t *first_dim) {
     literal l;
-    if (!read_literal(r, elt, (size_t)(r->end - r->p) < (1u << 20) ? (size_t)(r->end - r->p) : 1u << 20, -1,
-                      &l))
+    if (!read_literal(r, elt, (size_t)(r->end - r->p) < (1u << 20) ? (size_t)(r->end - r->p) : 1u << 20, -1, &l))
         return 0;
     int64_t dims[2] = {0, 0};
     const int64_t *d = shape;
@@ -572,8 +603,7 @@ ir_attr rd_sparse(reader *r, ir_type expected) {
     r->p = r->tok_end = start;
     if (r->p == close) {
         int64_t none[2] = {0, shape[1]};
-        ir_type it = ir_type_tensor(r->ctx, none, 2, r->ctx->t_i64, 0),
-                vt = ir_type_tensor(r->ctx, none, 1, elt, 0);
+        ir_type it = ir_type_tensor(r->ctx, none, 2, r->ctx->t_i64, 0), vt = ir_type_tensor(r->ctx, none, 1, elt, 0);
         w[1] = it ? rd_made(r, ir_attr_dense(r->ctx, it, IR_DENSE_RAW, "", 0, true)) : 0;
         w[2] = vt ? rd_made(r, ir_attr_dense(r->ctx, vt, IR_DENSE_RAW, "", 0, true)) : 0;
     } else {
@@ -637,6 +667,5 @@ ir_attr rd_dense_array(reader *r) {
             return 0;
         }
     }
-    return rd_made(
-        r, ir_attr_dense_array(r->ctx, elt, t->bytes.n ? (const void *)t->bytes.v : "", t->bytes.n, true));
+    return rd_made(r, ir_attr_dense_array(r->ctx, elt, t->bytes.n ? (const void *)t->bytes.v : "", t->bytes.n, true));
 }

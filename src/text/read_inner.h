@@ -127,12 +127,13 @@ typedef struct rd_tables {
     struct map_u64 presets; /* address of a preset -> attribute */
     ir_str source_name;
     struct lines lines;
-    VEC(int64_t) dims;         /* of the shaped type being made */
-    VEC(uint8_t) bytes;        /* elements of the list being read */
-    uint32_t attr_at;          /* offset of the keyword of that list, for errors about all of it */
-    VEC(ir_expr) exprs;        /* results of the affine map being read */
-    uint32_t affine_counts[2]; /* how many dimensions, symbols */
-    struct map_str affine_ids; /* by name, once there are many */
+    uint32_t line_at, line, line_start; /* the last place rd_loc_at was asked for */
+    VEC(int64_t) dims;                  /* of the shaped type being made */
+    VEC(uint8_t) bytes;                 /* elements of the list being read */
+    uint32_t attr_at;                   /* offset of the keyword of that list, for errors about all of it */
+    VEC(ir_expr) exprs;                 /* results of the affine map being read */
+    uint32_t affine_counts[2];          /* how many dimensions, symbols */
+    struct map_str affine_ids;          /* by name, once there are many */
     struct map_u64 affine_uses;
     VEC(rd_affine_name) affine_names; /* its dimensions and symbols */
 } rd_tables;
@@ -213,8 +214,8 @@ bool rd_integer_fits(const reader *r, bool negative, str text, ir_type type, uin
 /* The bits of a float literal; false and an error when it is none for the type. */
 bool rd_float_words(reader *r, uint32_t at, bool negative, str text, rd_number_kind kind, ir_type type,
                     uint64_t words[2]);
-/* The hex digits of a string body "0x..." : all valid? */
-bool rd_all_hex(const char *p, size_t n);
+/* Where the hex digits from p on end. */
+const char *rd_hex_end(const char *p, const char *end);
 /* Looks a text up in a memo; the text [p, p + len) is remembered with node when it is not 0. */
 static inline rd_memo_entry *rd_memo_at(rd_memo_entry *memo, str text) {
     return &memo[str_hash(text) >> (64 - RD_MEMO_BITS)];

@@ -241,8 +241,7 @@ bool rd_finish_locs(reader *r) {
         if (r->m->ops[op].loc & RD_DEFERRED && !(r->m->ops[op].loc = deferred_loc(r, r->m->ops[op].loc)))
             ok = false;
     for (ir_value v = 1; v < r->m->n_values; v++)
-        if (r->m->values[v].loc & RD_DEFERRED &&
-            !(r->m->values[v].loc = deferred_loc(r, r->m->values[v].loc)))
+        if (r->m->values[v].loc & RD_DEFERRED && !(r->m->values[v].loc = deferred_loc(r, r->m->values[v].loc)))
             ok = false;
     return ok;
 }
@@ -250,6 +249,17 @@ bool rd_finish_locs(reader *r) {
 /* ---- places in the file --------------------------------------------------------------------------------- */
 
 ir_loc rd_loc_at(reader *r, uint32_t at) {
-    struct lines_pos pos = lines_find(&r->t->lines, at);
-    return rd_made(r, ir_loc_file(r->ctx, r->t->source_name, (uint32_t)pos.line, (uint32_t)pos.column));
+    rd_tables *t = r->t;
+    /* Places come in order but for a few, so counting goes on from the last one. */
+    if (at < t->line_at) {
+        struct lines_pos pos = lines_find(&t->lines, at);
+        return rd_made(r, ir_loc_file(r->ctx, t->source_name, (uint32_t)pos.line, (uint32_t)pos.column));
+    }
+    const char *p = r->begin + t->line_at, *end = r->begin + at;
+    while ((p = memchr(p, '\n', (size_t)(end - p)))) {
+        t->line++;
+        t->line_start = (uint32_t)(++p - r->begin);
+    }
+    t->line_at = at;
+    return rd_made(r, ir_loc_file(r->ctx, t->source_name, t->line + 1, at - t->line_start + 1));
 }

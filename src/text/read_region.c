@@ -148,6 +148,9 @@ bool rd_region(reader *r, rd_op *op, uint32_t args, uint32_t n) {
     uint32_t at = rd_pos(r);
     if (!rd_accept(r, '{'))
         return rd_expected(r, "expected '{' to begin a region");
+    /* Now, while places are asked for in order; a written location will replace it. */
+    if (!op->loc && !(op->loc = rd_loc_at(r, op->at)))
+        return false;
     ir_region region = ir_region_new(r->m);
     if (!region || !rd_add_region(r, region))
         return rd_oom(r);
@@ -187,17 +190,18 @@ bool rd_ensure_terminator(reader *r, rd_op *op, const op_def *terminator) {
             return rd_oom(r);
         ir_region_append(m, region, b);
     }
-    /* Only a region of one block gets one; a last op that ends blocks, or that no table knows, stands. */
+    /* Only a region of one block gets one; a last op that is known to end blocks stands. */
     if (ir_block_at(m, b)->prev)
         return true;
     ir_op last = ir_block_at(m, b)->last;
     if (last) {
         const op_def *d = dialect_def_of(m, last);
-        if (!d || d->flags & OP_TERMINATOR)
+        bool known = d && (r->registry == TEXT_ALL || dialect_dialects[d->dialect].flags & DIALECT_UPSTREAM);
+        if (known && d->flags & OP_TERMINATOR)
             return true;
     }
     ir_name name = ir_op_name(r->ctx, dialect_text(terminator->name));
-    ir_loc loc = rd_loc_at(r, op->at);
+    ir_loc loc = op->loc ? op->loc : rd_loc_at(r, op->at);
     ir_op t = name && loc ? ir_op_new(m, name, loc) : 0;
     if (!t)
         return rd_oom(r);

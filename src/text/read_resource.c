@@ -23,21 +23,19 @@ static bool read_key(reader *r, const char *what, ir_str *out) {
 static bool check_blob(reader *r, uint32_t at, ir_str key, str blob) {
     str k = ir_str_of(r->ctx, key);
     if (blob.n < 2 || blob.p[0] != '0' || blob.p[1] != 'x' || blob.n % 2 ||
-        !rd_all_hex(blob.p + 2, blob.n - 2))
+        rd_hex_end(blob.p + 2, blob.p + blob.n) != blob.p + blob.n)
         return rd_error(r, at, "expected hex string blob for key '%.*s'", STR_ARG(k));
     if (blob.n < 10)
         return rd_error(r, at, "expected hex string blob for key '%.*s' to encode alignment in first 4 bytes",
                         STR_ARG(k));
     uint64_t align = 0;
     for (int i = 3; i >= 0; i--)
-        align =
-            align << 8 | (uint64_t)(num_hex_digit(blob.p[2 + 2 * i]) << 4 | num_hex_digit(blob.p[3 + 2 * i]));
+        align = align << 8 | (uint64_t)(num_hex_digit(blob.p[2 + 2 * i]) << 4 | num_hex_digit(blob.p[3 + 2 * i]));
     if (align & (align - 1))
-        return rd_error(
-            r, at,
-            "expected hex string blob for key '%.*s' to encode alignment in first 4 bytes, but got "
-            "non-power-of-2 value: %llu",
-            STR_ARG(k), (unsigned long long)align);
+        return rd_error(r, at,
+                        "expected hex string blob for key '%.*s' to encode alignment in first 4 bytes, but got "
+                        "non-power-of-2 value: %llu",
+                        STR_ARG(k), (unsigned long long)align);
     return true;
 }
 
@@ -51,8 +49,7 @@ static bool read_entry(reader *r, ir_str section, ir_str group) {
         if (!rd_string(r, &s))
             return false;
         if (str_eq(ir_str_of(r->ctx, section), STR("dialect_resources")) &&
-            str_eq(ir_str_of(r->ctx, group), STR("builtin")) &&
-            !check_blob(r, at, e.key, ir_str_of(r->ctx, s)))
+            str_eq(ir_str_of(r->ctx, group), STR("builtin")) && !check_blob(r, at, e.key, ir_str_of(r->ctx, s)))
             return false;
         uint32_t w[2] = {s, 0};
         e.value = rd_made(r, ir_intern(r->ctx, IR_ATTR_STRING, 0, w, 2));
@@ -85,8 +82,7 @@ static bool read_braces(reader *r, const char *what, bool (*item)(reader *r, ir_
 static bool read_group(reader *r, ir_str section, ir_str unused) {
     (void)unused;
     ir_str group;
-    return read_key(r, "resource", &group) && read_colon(r) &&
-           read_braces(r, "resource", read_entry, section, group);
+    return read_key(r, "resource", &group) && read_colon(r) && read_braces(r, "resource", read_entry, section, group);
 }
 
 bool rd_resources(reader *r) {
