@@ -52,6 +52,11 @@ ir_type ck_operand(checker *k, uint32_t i);
 ir_type ck_result(checker *k, uint32_t i);
 /* Type of the (first) result of a group. */
 ir_type ck_out(checker *k, const char *name);
+/* Whether operand i is the result of a ttir.empty and has type `t`: the output operand of an op written before
+ * tt-mlir gave up destination-passing style. */
+bool ck_is_empty_of(checker *k, uint32_t i, ir_type t);
+/* Warns that the current op has one. */
+void ck_warn_destination(checker *k);
 
 /* ---- types ---------------------------------------------------------------------------------------------- */
 
@@ -106,10 +111,12 @@ int ck_ints(checker *k, const char *name, int64_t *out, int cap);
 /* The text of a string, symbol, or of an attribute that wraps an enum; empty when absent. */
 str ck_text(checker *k, const char *name);
 
-/* ---- texts for messages, in k->arena -------------------------------------------------------------------- */
+/* ---- texts for messages, in k->arena; empty and k->oom set when memory runs out -------------------------------------------------------------------- */
 
 /* A type or attribute; empty when the options have no printer. */
 str ck_print(checker *k, ir_node n);
+/* Names joined by ", ". */
+str ck_join(checker *k, const dtext *names, uint32_t n);
 /* Numbers joined by a separator; '?' for IR_DYNAMIC. */
 str ck_list(checker *k, const int64_t *v, int n, const char *separator);
 /* A shape as "1,2,3" with any separator. */

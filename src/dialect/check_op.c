@@ -35,12 +35,9 @@ static bool is_destination_form(checker *k) {
     if (varies || !o->n_results || o->n_operands != fixed + o->n_results ||
         !str_eq(dialect_prefix(dialect_text(k->def->name)), STR("ttir")))
         return false;
-    for (uint32_t i = 0; i < o->n_results; i++) {
-        ir_value v = ir_operand(k->m, k->op, fixed + i);
-        ir_op maker = ir_is_block_arg(k->m, v) ? 0 : k->m->values[v].owner;
-        if (ir_value_type(k->m, v) != ck_result(k, i) || !str_eq(ir_op_name_str(k->m, maker), STR("ttir.empty")))
+    for (uint32_t i = 0; i < o->n_results; i++)
+        if (!ck_is_empty_of(k, fixed + i, ck_result(k, i)))
             return false;
-    }
     return true;
 }
 
@@ -191,15 +188,11 @@ static bool check_parent(checker *k) {
     for (uint32_t i = 0; i < k->def->n_parents; i++)
         if (parent == op_parent(k->def, i))
             return true;
-    struct buf names;
-    buf_init(&names, k->mem);
-    for (uint32_t i = 0; i < k->def->n_parents; i++) {
-        if (i)
-            buf_lit(&names, ", ");
-        buf_put_str(&names, dialect_text(op_parent(k->def, i)->name));
-    }
-    ck_fail(k, "expects parent op %s'%.*s'", k->def->n_parents > 1 ? "to be one of " : "", STR_ARG(buf_str(&names)));
-    buf_free(&names);
+    dtext names[UINT8_MAX];
+    for (uint32_t i = 0; i < k->def->n_parents; i++)
+        names[i] = op_parent(k->def, i)->name;
+    ck_fail(k, "expects parent op %s'%.*s'", k->def->n_parents > 1 ? "to be one of " : "",
+            STR_ARG(ck_join(k, names, k->def->n_parents)));
     return false;
 }
 
@@ -352,46 +345,71 @@ static bool rule_types(checker *k, uint16_t var, ir_type *one) {
 
 /* "{value, result}" */
 static str rule_names(checker *k, const type_rule *rule) {
-    struct buf b;
-    buf_init(&b, k->mem);
+    dtext names[UINT8_MAX];
     for (uint32_t i = 0; i < rule->n; i++) {
         uint16_t var = dialect_refs[rule->first + i];
         uint32_t index = var_index_of(var);
-        dtext name = var_kind_of(var) == VAR_OPERAND  ? op_operand(k->def, index)->name
-                     : var_kind_of(var) == VAR_RESULT ? op_result(k->def, index)->name
-                                                      : op_attribute(k->def, index)->name;
-        buf_puts(&b, i ? ", " : "");
-        buf_put_str(&b, dialect_text(name));
+        names[i] = var_kind_of(var) == VAR_OPERAND  ? op_operand(k->def, index)->name
+                   : var_kind_of(var) == VAR_RESULT ? op_result(k->def, index)->name
+                                                    : op_attribute(k->def, index)->name;
     }
-    str text = arena_str(&k->arena, buf_str(&b));
-    buf_free(&b);
-    return text.p ? text : STR("");
+    return ck_join(k, names, rule->n);
+}
+
+/* A scalar of type `element`, or a vector or tensor of it in the shape of `like`. */
+static bool is_like(checker *k, ir_type t, ir_type element, ir_type like) {
+    return ck_element(k, t) == element && compatible_shapes(k, t, like);
+}
+
+/* Whether `to` follows from `from`; true when that cannot be told without making types. */
+static bool transforms(checker *k, uint8_t transform, ir_type from, ir_type to) {
+    const ir_context *c = k->ctx;
+    switch ((type_transform)transform) {
+    case TRANSFORM_SAME: return from == to;
+    case TRANSFORM_ELEMENT: return !ir_is_shaped(c, from) || ck_element(k, from) == to;
+    case TRANSFORM_ELEMENT_OR_SELF: return ck_element(k, from) == to;
+    case TRANSFORM_I1_SAME_SHAPE: return is_like(k, to, c->t_i1, from);
+    case TRANSFORM_INDEX_SAME_SHAPE: return is_like(k, to, c->t_index, from);
+    case TRANSFORM_I32_SAME_SHAPE: return is_like(k, to, c->t_i32, from);
+    case TRANSFORM_COMPLEX_ELEMENT: return ir_kind_of(c, from) != IR_TYPE_COMPLEX || ir_at(c, from, 0) == to;
+    case TRANSFORM_COMPLEX_OF: return ir_kind_of(c, to) == IR_TYPE_COMPLEX && ir_at(c, to, 0) == from;
+    default: return true;
+    }
+}
+
+static const struct rule_class {
+    bool (*same)(checker *k, ir_type a, ir_type b);
+    const char *what;
+} rule_classes[] = {
+    [RULE_SAME_TYPE] = {compatible_types, "type"},
+    [RULE_SAME_ELEMENT_TYPE] = {same_element, "element type"},
+    [RULE_SAME_SHAPE] = {compatible_shapes, "shape"},
+    [RULE_SAME_RANK] = {same_rank, "rank"},
+};
+
+static bool check_rule(checker *k, const type_rule *rule) {
+    ir_type first, other;
+    if (rule->n < 2 || !rule_types(k, dialect_refs[rule->first], &first))
+        return true;
+    bool good = true;
+    for (uint32_t i = 1; i < rule->n && good; i++) {
+        if (!rule_types(k, dialect_refs[rule->first + i], &other))
+            continue;
+        good = rule->kind == RULE_TRANSFORM ? transforms(k, rule->transform, first, other)
+                                            : rule_classes[rule->kind].same(k, first, other);
+    }
+    if (good)
+        return true;
+    if (rule->text)
+        return ck_fail(k, "failed to verify that %.*s", STR_ARG(dialect_text(rule->text)));
+    return ck_fail(k, "failed to verify that all of {%.*s} have same %s", STR_ARG(rule_names(k, rule)),
+                   rule->kind == RULE_TRANSFORM ? "type" : rule_classes[rule->kind].what);
 }
 
 static bool check_rules(checker *k) {
-    static const struct {
-        bool (*same)(checker *k, ir_type a, ir_type b);
-        const char *what;
-    } kinds[] = {
-        [RULE_SAME_TYPE] = {compatible_types, "type"},
-        [RULE_SAME_ELEMENT_TYPE] = {same_element, "element type"},
-        [RULE_SAME_SHAPE] = {compatible_shapes, "shape"},
-        [RULE_SAME_RANK] = {same_rank, "rank"},
-    };
-    for (uint32_t r = 0; r < k->def->n_rules; r++) {
-        const type_rule *rule = op_rule(k->def, r);
-        if (rule->kind >= RULE_TRANSFORM || rule->n < 2)
-            continue;
-        ir_type first, other;
-        if (!rule_types(k, dialect_refs[rule->first], &first))
-            continue;
-        for (uint32_t i = 1; i < rule->n; i++) {
-            if (!rule_types(k, dialect_refs[rule->first + i], &other) || kinds[rule->kind].same(k, first, other))
-                continue;
-            return ck_fail(k, "failed to verify that all of {%.*s} have same %s", STR_ARG(rule_names(k, rule)),
-                           kinds[rule->kind].what);
-        }
-    }
+    for (uint32_t i = 0; i < k->def->n_rules; i++)
+        if (!check_rule(k, op_rule(k->def, i)))
+            return false;
     return true;
 }
 
@@ -400,8 +418,7 @@ static bool check_rules(checker *k) {
 bool ck_table(checker *k) {
     const op_def *d = k->def;
     if (is_destination_form(k)) {
-        ir_op_warning(&k->r, k->op,
-                      "has an output operand, as older versions of tt-mlir wrote it; not checked further");
+        ck_warn_destination(k);
         return false;
     }
     if (!check_region_count(k) || !check_successor_count(k) || !ck_groups(k))

@@ -65,6 +65,16 @@ ir_type ck_out(checker *k, const char *name) {
     return 0;
 }
 
+bool ck_is_empty_of(checker *k, uint32_t i, ir_type t) {
+    ir_value v = ir_operand(k->m, k->op, i);
+    ir_op maker = ir_is_block_arg(k->m, v) ? 0 : k->m->values[v].owner;
+    return ir_value_type(k->m, v) == t && str_eq(ir_op_name_str(k->m, maker), STR("ttir.empty"));
+}
+
+void ck_warn_destination(checker *k) {
+    ir_op_warning(&k->r, k->op, "has an output operand, as older versions of tt-mlir wrote it; not checked further");
+}
+
 /* ---- types ---------------------------------------------------------------------------------------------- */
 
 int ck_shape(checker *k, ir_type t, int64_t dims[CK_MAX_DIMS]) {
@@ -188,16 +198,24 @@ str ck_text(checker *k, const char *name) {
 
 /* ---- texts ---------------------------------------------------------------------------------------------- */
 
+/* The text of a buffer in the arena; frees the buffer. */
+static str keep(checker *k, struct buf *b) {
+    str text = b->failed ? (str){NULL, 0} : arena_str(&k->arena, buf_str(b));
+    buf_free(b);
+    if (text.p)
+        return text;
+    k->oom = true;
+    return STR("");
+}
+
 str ck_print(checker *k, ir_node n) {
     if (!k->options.print)
         return STR("");
     struct buf b;
     buf_init(&b, k->mem);
-    str text = STR("");
-    if (k->options.print(k->ctx, n, &b))
-        text = arena_str(&k->arena, buf_str(&b));
-    buf_free(&b);
-    return text.p ? text : STR("");
+    if (!k->options.print(k->ctx, n, &b))
+        k->oom = true;
+    return keep(k, &b);
 }
 
 str ck_list(checker *k, const int64_t *v, int n, const char *separator) {
@@ -211,9 +229,18 @@ str ck_list(checker *k, const int64_t *v, int n, const char *separator) {
         else
             buf_put_i64(&b, v[i]);
     }
-    str text = arena_str(&k->arena, buf_str(&b));
-    buf_free(&b);
-    return text.p ? text : STR("");
+    return keep(k, &b);
+}
+
+str ck_join(checker *k, const dtext *names, uint32_t n) {
+    struct buf b;
+    buf_init(&b, k->mem);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            buf_lit(&b, ", ");
+        buf_put_str(&b, dialect_text(names[i]));
+    }
+    return keep(k, &b);
 }
 
 str ck_dims(checker *k, ir_type t, const char *separator) {

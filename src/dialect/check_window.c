@@ -193,10 +193,6 @@ static bool check_values(checker *k, const char *attribute, const char *name, co
             return ck_fail(k, "%s values must be %s, got: (%.*s)", name, want, STR_ARG(ck_list(k, v, got, ", ")));
         out[i] = v[i];
     }
-    if (got == 2 && other_n == 4) {
-        out[2] = v[0];
-        out[3] = v[1];
-    }
     return true;
 }
 
@@ -291,7 +287,10 @@ bool ck_ttnn_conv2d(checker *k) {
     if (!check_conv_channels(k, &c))
         return false;
     struct pair kernel = extent((struct pair){c.kernel[0], c.kernel[1]}, (struct pair){c.dilation[0], c.dilation[1]});
-    struct pair area = padded(size, (struct padding){c.padding[0], c.padding[1], c.padding[2], c.padding[3]});
+    /* Two numbers for above and below, left and right; or four: top, bottom, left, right. */
+    bool four = ck_ints(k, "padding", c.padding, 4) == 4;
+    struct pair area = {ck_add(size.h, four ? ck_add(c.padding[0], c.padding[1]) : ck_mul(2, c.padding[0])),
+                        ck_add(size.w, four ? ck_add(c.padding[2], c.padding[3]) : ck_mul(2, c.padding[1]))};
     if (area.h < kernel.h || area.w < kernel.w)
         return ck_fail(
             k,
