@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Compares `tt-explorer print --generic --upstream` with mlir-opt's generic form, byte for byte.
+"""Compares `tt-explorer print --upstream`, generic and customary, with what mlir-opt prints, byte for byte.
 
     print_generic.py [--program build/tt-explorer] [--corpus ../shared/corpus] [--mlir-opt mlir-opt-22]
                      [--cache FOLDER] [--files N] [--examples N] [FILE...]
 
-Every module of corpus/mlir that mlir-opt reads, without and with locations. --cache keeps what mlir-opt says. Exits
+Every module of corpus/mlir that mlir-opt reads: generic form without and with locations, customary form with. --cache keeps what mlir-opt says. Exits
 with 1 when something differs.
 """
 
@@ -37,35 +37,37 @@ def main():
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
 
-    def oracle(file, locations):
-        key = cache / (hashlib.sha1(f"{file} {locations}".encode()).hexdigest()) if cache else None
+    def oracle(file, options):
+        key = cache / (hashlib.sha1(f"{file} {options}".encode()).hexdigest()) if cache else None
         if key and key.exists():
             text = key.read_bytes()
             return None if text == b"refused" else text
-        command = [o.mlir_opt, "--allow-unregistered-dialect", "--mlir-print-op-generic", file]
-        status, text, _ = run(command + ["--mlir-print-debuginfo"] * locations, base)
+        status, text, _ = run([o.mlir_opt, "--allow-unregistered-dialect", *options, file], base)
         if key:
             key.write_bytes(text if status == 0 else b"refused")
         return text if status == 0 else None
 
+    ways = (("generic form", ["--mlir-print-op-generic"], ["--generic"]),
+            ("generic form with locations", ["--mlir-print-op-generic", "--mlir-print-debuginfo"],
+             ["--generic", "--locations"]),
+            ("customary form with locations", ["--mlir-print-debuginfo"], ["--locations"]))
+
     def work(file):
         results = []
-        for locations in (False, True):
-            want = oracle(file, locations)
+        for _, theirs, ours in ways:
+            want = oracle(file, theirs)
             if want is None:
                 return []
-            command = [program, "print", "--generic", "--upstream"] + ["--locations"] * locations + [file]
-            results.append((file, want, *run(command, base)))
+            results.append((file, want, *run([program, "print", "--upstream", *ours, file], base)))
         return results
 
-    plain, located = Summary(), Summary()
+    summaries = [Summary() for _ in ways]
     for results in each(files, work):
-        if results:
-            plain.add(*results[0])
-            located.add(*results[1])
-    plain.show("generic form", o.examples)
-    located.show("generic form with locations", o.examples)
-    return 0 if plain.same + located.same == plain.total + located.total else 1
+        for summary, result in zip(summaries, results):
+            summary.add(*result)
+    for (title, _, _), summary in zip(ways, summaries):
+        summary.show(title, o.examples)
+    return 0 if all(s.same == s.total for s in summaries) else 1
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ static void read_file(struct file *f, struct mem *m, const char *name, const cha
 }
 
 /* Reads a text as mlir-opt would read the file `name`.mlir; NULL with the messages on standard error. */
-static ir_module *read_text(ir_context *c, str text, const char *name, struct mem *m) {
-    const text_read_options o = {.registry = TEXT_UPSTREAM};
+static ir_module *read_text(ir_context *c, str text, const char *name, text_registry registry, struct mem *m) {
+    const text_read_options o = {.registry = registry};
     struct diags d;
     char file[64];
     snprintf(file, sizeof file, "%s.mlir", name);
@@ -61,7 +61,7 @@ static void same_as_mlir_opt(void **state) {
         ir_context *c = ir_context_new(&mem, dialect_resolve);
         struct file input;
         read_file(&input, &mem, names[i], "mlir");
-        ir_module *m = read_text(c, file_text(&input), names[i], &mem);
+        ir_module *m = read_text(c, file_text(&input), names[i], TEXT_UPSTREAM, &mem);
         assert_non_null(m);
         for (int k = 0; k < 4; k++) {
             static const char *const suffixes[] = {"custom", "custom.loc", "generic", "generic.loc"};
@@ -104,7 +104,7 @@ static void streams(void **state) {
     ir_context *c = ir_context_new(&mem, dialect_resolve);
     struct file input;
     read_file(&input, &mem, "dense", "mlir");
-    ir_module *m = read_text(c, file_text(&input), "dense", &mem);
+    ir_module *m = read_text(c, file_text(&input), "dense", TEXT_UPSTREAM, &mem);
     const text_print_options o = {.registry = TEXT_UPSTREAM, .locations = true};
     struct buf whole, pieces, stream;
     buf_init(&whole, &mem);
@@ -128,11 +128,17 @@ static void streams(void **state) {
 
 /* ---- failures ------------------------------------------------------------------------------------------------- */
 
+struct input {
+    str text;
+    text_registry registry;
+};
+
 static bool read_and_print(struct mem *m, void *ctx) {
-    const text_print_options o = {.registry = TEXT_UPSTREAM, .locations = true};
+    const struct input *in = ctx;
+    const text_print_options o = {.registry = in->registry, .locations = true};
     bool ok = false;
     ir_context *c = ir_context_new(m, dialect_resolve);
-    ir_module *module = c ? read_text(c, *(str *)ctx, "numbering", m) : NULL;
+    ir_module *module = c ? read_text(c, in->text, "input", in->registry, m) : NULL;
     if (module) {
         struct buf b;
         buf_init(&b, m);
@@ -144,14 +150,24 @@ static bool read_and_print(struct mem *m, void *ctx) {
     return ok;
 }
 
+static const char ttnn[] =
+    "#dram = #ttnn.buffer_type<dram>\n"
+    "#ttnn_layout = #ttnn.ttnn_layout<(d0, d1) -> (d0, d1), <1x1>, memref<1x2x!ttcore.tile<32x32, bf16>, #dram>, "
+    "<interleaved>>\n"
+    "func.func @f(%arg0: tensor<32x64xbf16, #ttnn_layout>) -> tensor<32x64xbf16, #ttnn_layout> {\n"
+    "  %0 = \"ttnn.relu\"(%arg0) : (tensor<32x64xbf16, #ttnn_layout>) -> tensor<32x64xbf16, #ttnn_layout> loc(\"x\")\n"
+    "  return %0 : tensor<32x64xbf16, #ttnn_layout>\n"
+    "}\n";
+
 static void every_allocation_fails(void **state) {
     (void)state;
     struct mem mem = {0};
-    struct file input;
-    read_file(&input, &mem, "numbering", "mlir");
-    str text = file_text(&input);
-    test_oom_sweep(read_and_print, &text, 5000);
-    file_close(&input);
+    struct file file;
+    read_file(&file, &mem, "names", "mlir");
+    struct input inputs[] = {{file_text(&file), TEXT_UPSTREAM}, {str_from_z(ttnn), TEXT_ALL}};
+    for (size_t i = 0; i < 2; i++)
+        test_oom_sweep(read_and_print, &inputs[i], 5000);
+    file_close(&file);
 }
 
 /* A module that holds one op with one attribute. */
