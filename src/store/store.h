@@ -6,7 +6,8 @@
  *   FOLDER/tmp/...          files being written; whatever nobody holds a lock on is removed at the next start
  *
  * Invariants
- *   S1  A file under blobs/ or derived/ is complete: it is written under tmp/, synced, and renamed.
+ *   S1  A file under blobs/ is complete: it is written under tmp/, synced, and renamed. So is one under derived/, but for
+ *      the syncing: its size is checked instead.
  *   S2  A row never names a blob that was not renamed into place before the row was committed.
  *   S3  User data is deleted only when a caller asks for it by name; the size limit concerns derived data alone.
  *   S4  Every change is one transaction, so a kill -9 leaves the state before or after it.
