@@ -31,7 +31,8 @@
  * node for the op itself (flag GRAPH_PINNED), which has the edges. Both have the same `ref`.
  *
  * Ids (graph_put_id): <function>/<op name>[@<location name>][#<ordinal>] for ops, <function>/arg<i> for arguments of
- * functions, <id of the op>/b<block>.arg<i> for arguments of its regions, layer:<namespace> for layers. The ordinal
+ * functions, <id of the op>/b<block>.arg<i> for arguments of its regions (blocks
+ * counted over all of them), layer:<namespace> for layers. The ordinal
  * counts equal ids in the function, and is left out when 0.
  * Adapter ids (graph_put_adapter_id): loc("conv1")__0 for ops, input_3 for arguments, as the tt_adapter of tt-mlir makes
  * them in a fresh process. Nodes that the adapter leaves out have none.
@@ -46,7 +47,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ir/ir.h"
@@ -69,7 +69,6 @@ enum {
     GRAPH_HOUSEKEEPING = 1 << 1, /* deallocate, empty, get_device: what today's adapter hides */
     GRAPH_CALL = 1 << 2,         /* calls a function of this module (ttcore.load_cached, func.call, ...) */
     GRAPH_ADAPTER = 1 << 3,      /* the adapter shows it too, so it has an adapter id */
-    GRAPH_INDEX_SHARED = 1 << 4, /* private to the id table */
 };
 
 /* Where a layer comes from. */
@@ -151,8 +150,8 @@ typedef struct graph {
     uint32_t n_ops;     /* nodes that are ops: GRAPH_OP, GRAPH_CONSTANT, GRAPH_RETURN */
     uint32_t max_depth; /* of layers */
     uint8_t index_bits;
-    uint8_t layers;      /* graph_layers it was made with */
-    struct map_u64 args; /* ir_value -> node */
+    uint8_t layers;       /* graph_layers it was made with */
+    uint32_t *block_args; /* by ir_block: node of its first argument, 0 none; NULL without a module */
     struct graph_stored *stored;
     str id;       /* name of the graph */
     size_t bytes; /* memory it takes, everything counted but the module */

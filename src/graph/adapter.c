@@ -1,0 +1,143 @@
+/* The order in which tt_adapter sees a module, which is what its ids depend on.
+ *
+ * It makes a handler for the module, then goes through functions of the module and of nested ones (not of cpu_module),
+ * and in them through every op before the ops of its regions. Each handler takes the next number of its location. An
+ * argument becomes a node at the end of the first block in which one of the ops (load_cached left out) uses it, after
+ * the blocks inside; that is when it takes its number.
+ */
+#include <string.h>
+
+#include "graph/graph_inner.h"
+
+bool adapter_is_module(str name) {
+    return str_eq(name, STR("builtin.module")) || str_eq(name, STR("ttcore.device_module"));
+}
+
+bool adapter_hides(str name) {
+    return str_eq(name, STR("ttnn.deallocate")) || str_eq(name, STR("ttnn.get_device")) ||
+           str_eq(name, STR("ttnn.empty")) || str_eq(name, STR("ttir.empty"));
+}
+
+/* An argument used in a block that is still open. */
+typedef struct open_use {
+    ir_value value;
+    ir_block block;
+} open_use;
+
+typedef struct number {
+    adapter_view *v;
+    const ir_module *m;
+    struct map_u64 taken;  /* location node -> next number */
+    struct map_u64 placed; /* arguments that have a node */
+    VEC(open_use) uses;    /* a stack: those of inner blocks on top */
+    VEC(ir_block) open;    /* blocks around the op, the innermost last */
+} number;
+
+static bool take_number(number *s, ir_op op) {
+    bool added;
+    uint32_t *next = map_u64_put(&s->taken, graph_loc_full(s->m->ctx, s->m->ops[op].loc), 0, &added);
+    if (!next)
+        return false;
+    s->v->numbers[op] = (*next)++;
+    return true;
+}
+
+/* Makes nodes of the arguments used in a block that ends. */
+static bool close_block(number *s, ir_block block) {
+    size_t from = s->uses.n;
+    while (from && s->uses.v[from - 1].block == block)
+        from--;
+    for (size_t i = from; i < s->uses.n; i++) {
+        bool added;
+        uint32_t next = (uint32_t)s->v->args.n;
+        if (!map_u64_put(&s->placed, s->uses.v[i].value, next, &added))
+            return false;
+        if (added)
+            vec_push(&s->v->args, (adapter_arg){s->uses.v[i].value, block});
+    }
+    s->uses.n = from;
+    return !s->v->args.failed;
+}
+
+static bool see_op(number *s, ir_op op, str name) {
+    const ir_module *m = s->m;
+    s->v->flags[op] |= ADAPTER_SEEN | ADAPTER_BODY;
+    if (adapter_hides(name))
+        s->v->flags[op] |= ADAPTER_HIDDEN;
+    if (!take_number(s, op))
+        return false;
+    if (str_eq(name, STR("ttcore.load_cached")))
+        return true;
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++) {
+        ir_value v = ir_operand(m, op, i);
+        if (v && ir_is_block_arg(m, v) && !map_u64_get(&s->placed, v))
+            vec_push(&s->uses, (open_use){v, m->ops[op].block});
+    }
+    return !s->uses.failed;
+}
+
+/* Makes `block` the innermost open one: closes those it does not lie in. */
+static bool enter_block(number *s, ir_block block) {
+    const ir_module *m = s->m;
+    while (s->open.n && vec_last(&s->open) != block) {
+        ir_op around = block ? m->regions[m->blocks[block].region].op : 0;
+        if (m->ops[around].block == vec_last(&s->open) && block)
+            break;
+        if (!close_block(s, vec_pop(&s->open)))
+            return false;
+    }
+    return (s->open.n && vec_last(&s->open) == block) || vec_push(&s->open, block);
+}
+
+static bool number_all(number *s) {
+    const ir_module *m = s->m;
+    uint8_t *flags = s->v->flags;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        str name = ir_op_name_str(m, op);
+        uint8_t around = op == m->root ? ADAPTER_MODULE : flags[ir_parent_op(m, op)];
+        if (op != m->root && !enter_block(s, m->ops[op].block))
+            return false;
+        if (around & ADAPTER_BODY) {
+            if (!see_op(s, op, name))
+                return false;
+        } else if (around & ADAPTER_MODULE) {
+            if (op == m->root) {
+                flags[op] |= ADAPTER_MODULE;
+                if (!take_number(s, op))
+                    return false;
+            } else if (adapter_is_module(name)) {
+                flags[op] |= ADAPTER_MODULE;
+            } else if (str_eq(name, STR("func.func"))) {
+                flags[op] |= ADAPTER_BODY;
+            }
+        }
+    }
+    while (s->open.n)
+        if (!close_block(s, vec_pop(&s->open)))
+            return false;
+    return true;
+}
+
+bool adapter_view_make(adapter_view *v, const ir_module *m, struct mem *mem) {
+    *v = (adapter_view){.mem = mem, .n_ops = m->n_ops};
+    vec_init(&v->args, mem);
+    v->flags = mem_alloc_zero(mem, v->n_ops);
+    v->numbers = mem_alloc_zero(mem, v->n_ops * sizeof *v->numbers);
+    number s = {.v = v, .m = m};
+    map_u64_init(&s.taken, mem);
+    map_u64_init(&s.placed, mem);
+    vec_init(&s.uses, mem);
+    vec_init(&s.open, mem);
+    bool ok = v->flags && v->numbers && number_all(&s);
+    map_u64_free(&s.taken);
+    map_u64_free(&s.placed);
+    vec_free(&s.uses);
+    vec_free(&s.open);
+    return ok;
+}
+
+void adapter_view_free(adapter_view *v) {
+    mem_free(v->mem, v->flags, v->n_ops);
+    mem_free(v->mem, v->numbers, v->n_ops * sizeof *v->numbers);
+    vec_free(&v->args);
+}
