@@ -81,9 +81,17 @@ static bool fits(struct asm_printer *a) {
     if (!asm_operand_groups(m, a->op, d, &a->operands) || !asm_result_groups(m, a->op, d, &a->results))
         return false;
     const asm_elem *e = op_assembly(d), *end = e + d->asm_n;
-    for (const asm_elem *x = e; x < end; x += asm_elem_length(x))
-        if (x->kind == ASM_CUSTOM && !directive_find(x->index) && !directive_find_upstream(x->index))
+    for (const asm_elem *x = e; x < end; x += asm_elem_length(x)) {
+        if (x->kind != ASM_CUSTOM)
+            continue;
+        bool ours = directive_find(x->index) != NULL;
+        if (!ours && !directive_find_upstream(x->index))
             return false;
+        for (int i = 1; ours && i <= x->n; i++)
+            if (x[i].kind == ASM_VAR && x[i].var == VAR_ATTR && !attr_value(a, x[i].index) &&
+                !(op_attribute(d, x[i].index)->flags & (OP_ATTR_OPTIONAL | OP_ATTR_DEFAULT)))
+                return false;
+    }
     for (; e < end; e = asm_elem_next(e))
         if (e->kind == ASM_VAR && e->var == VAR_ATTR && !attr_value(a, e->index))
             return false;
