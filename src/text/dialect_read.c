@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "dialect/check.h"
 #include "dialect/ids.h"
+#include "text/read_inner.h"
 
 static bool read_run(body *b, const asm_elem *e, const asm_elem *end);
 static ir_node read_param(body *b, uint32_t index);
@@ -539,9 +540,36 @@ rd_answer asm_read_type(reader *r, const attr_type_def *def, ir_type *out) {
     return try_body(r, def, true, 0, out);
 }
 
+/* A body without its prefix that does not fit its definition: the text it would have with the prefix. */
+static ir_attr keep_stripped(reader *r, const attr_type_def *d) {
+    uint32_t at = rd_pos(r);
+    const char *end = *r->p == '<' ? rd_balanced(r, r->p) : NULL;
+    if (!end) {
+        if (*r->p != '<')
+            rd_expected(r, "expected '<' to begin the body of '%.*s'", STR_ARG(dialect_text(d->name)));
+        return 0;
+    }
+    struct buf text;
+    buf_init(&text, r->mem);
+    buf_put_str(&text, dialect_text(d->name));
+    buf_write(&text, r->p, (size_t)(end - r->p));
+    ir_str dialect = ir_string(r->ctx, dialect_prefix(dialect_text(d->name)), false);
+    uint32_t w[2] = {dialect, ir_string(r->ctx, buf_str(&text), true)};
+    bool failed = text.failed;
+    buf_free(&text);
+    rd_take(r, (uint32_t)(end - r->begin) - at);
+    return failed || !w[1] ? 0 : ir_intern(r->ctx, IR_ATTR_OPAQUE, 0, w, 2);
+}
+
 ir_attr dialect_read_stripped_attr(reader *r, const attr_type_def *d) {
-    bool hard = false;
-    return *r->p == '#' ? rd_attr(r, 0) : read_body(r, d, false, 0, &hard);
+    ir_attr a = 0;
+    if (*r->p == '#')
+        return rd_attr(r, 0);
+    switch (try_body(r, d, false, 0, &a)) {
+    case RD_DONE: return a;
+    case RD_UNKNOWN: return keep_stripped(r, d);
+    default: return 0;
+    }
 }
 
 ir_type dialect_read_stripped_type(reader *r, const attr_type_def *d) {
