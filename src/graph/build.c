@@ -162,10 +162,9 @@ static uint32_t common_parts(builder *b, ir_op around, const str *parts, uint32_
 static uint32_t located_layer(builder *b, uint32_t scope, ir_op around, ir_loc loc) {
     if (b->rule >= GRAPH_LAYERS_FUNCTION || !loc)
         return scope;
-    uint64_t key = (uint64_t)scope << 32 | loc;
-    uint32_t *known = map_u64_get(&b->located, key);
-    if (known)
-        return *known;
+    uint32_t slot = (loc * 2654435761u + scope) >> 24;
+    if (b->located[slot].loc == loc && b->located[slot].scope == scope)
+        return b->located[slot].layer;
     str parts[LAYER_PARTS];
     uint32_t n = layer_path(b->m, loc, b->rule, &b->g->arena, parts), layer = scope;
     if (n == GRAPH_NONE) {
@@ -174,8 +173,9 @@ static uint32_t located_layer(builder *b, uint32_t scope, ir_op around, ir_loc l
     }
     for (uint32_t i = n ? common_parts(b, around, parts, n) : 0; i < n; i++)
         layer = inner_layer(b, layer, string_number(b, parts[i], true), GRAPH_LAYER_LOCATION, 0);
-    if (!map_u64_put(&b->located, key, layer, NULL))
-        b->failed = true;
+    b->located[slot].loc = loc;
+    b->located[slot].scope = scope;
+    b->located[slot].layer = layer;
     return layer;
 }
 
@@ -183,11 +183,6 @@ static uint32_t located_layer(builder *b, uint32_t scope, ir_op around, ir_loc l
 
 bool graph_is_module_op(str name) {
     return adapter_is_module(name) || str_eq(name, STR("ttcore.cpu_module"));
-}
-
-static str symbol_of(const ir_module *m, ir_op op) {
-    ir_attr name = ir_op_attr(m, op, STR("sym_name"));
-    return name && ir_kind_of(m->ctx, name) == IR_ATTR_STRING ? ir_str_of(m->ctx, name) : (str){"", 0};
 }
 
 /* Names of arguments count through a function, as MLIR prints them. */
@@ -272,7 +267,7 @@ static void add_op(builder *b, ir_op op, uint32_t layer, uint8_t flags) {
 }
 
 static void add_module(builder *b, ir_op op, uint32_t scope) {
-    str name = symbol_of(b->m, op), kind = ir_op_name_str(b->m, op);
+    str name = graph_module_name(b->m, op), kind = ir_op_name_str(b->m, op);
     if (name.n)
         b->op_layer[op] = inner_layer(b, scope, string_number(b, name, true), GRAPH_LAYER_MODULE, op);
     else if (str_eq(kind, STR("ttcore.cpu_module")))
@@ -292,7 +287,7 @@ static bool is_const_eval(str name) {
 }
 
 static void add_function(builder *b, ir_op op, uint32_t scope) {
-    str name = symbol_of(b->m, op);
+    str name = graph_symbol(b->m, op);
     uint32_t layer = scope;
     if (is_const_eval(name))
         layer = inner_layer(b, layer, string_number(b, STR("const_eval"), false), GRAPH_LAYER_GROUP, 0);
@@ -355,7 +350,7 @@ static bool lone_function(const ir_module *m) {
     uint32_t n = 0;
     for (ir_op op = ir_walk_next(m, m->root, m->root); op && n < 2; op = ir_walk_next(m, m->root, op)) {
         const op_def *d = m->ops[op].n_regions ? dialect_def_of(m, op) : NULL;
-        if (graph_is_function_op(d) && has_body(m, op) && !is_const_eval(symbol_of(m, op)))
+        if (graph_is_function_op(d) && has_body(m, op) && !is_const_eval(graph_symbol(m, op)))
             n++;
     }
     return n < 2;
@@ -580,7 +575,6 @@ static bool start(builder *b) {
     vec_init(&b->strings, b->mem);
     map_str_init(&b->string_of, b->mem);
     map_u64_init(&b->layer_of, b->mem);
-    map_u64_init(&b->located, b->mem);
     map_u64_init(&b->counts, b->mem);
     map_u64_init(&b->adapter_args, b->mem);
     b->n_name_string = m->ctx->n_names;
@@ -612,7 +606,6 @@ static void finish(builder *b) {
     vec_free(&b->strings);
     map_str_free(&b->string_of);
     map_u64_free(&b->layer_of);
-    map_u64_free(&b->located);
     map_u64_free(&b->counts);
     map_u64_free(&b->adapter_args);
 }

@@ -14,9 +14,15 @@ ir_op graph_function_of(const ir_module *m, ir_op op) {
     return op;
 }
 
-static str symbol_name(const ir_module *m, ir_op op) {
+str graph_symbol(const ir_module *m, ir_op op) {
     ir_attr name = ir_op_attr(m, op, STR("sym_name"));
     return name && ir_kind_of(m->ctx, name) == IR_ATTR_STRING ? ir_str_of(m->ctx, name) : (str){"", 0};
+}
+
+str graph_module_name(const ir_module *m, ir_op op) {
+    if (str_eq(ir_op_name_str(m, ir_parent_op(m, op)), STR("ttcore.device_module")))
+        return (str){"", 0};
+    return graph_symbol(m, op);
 }
 
 /* "module::function/", the modules that have a name only; nothing outside functions. */
@@ -28,13 +34,13 @@ static void put_function(const ir_module *m, ir_op op, struct buf *out) {
     for (ir_op up = ir_parent_op(m, f); up && up != m->root && n < 16; up = ir_parent_op(m, up))
         around[n++] = up;
     while (n-- > 0) {
-        str name = symbol_name(m, around[n]);
+        str name = graph_module_name(m, around[n]);
         if (name.n) {
             buf_put_str(out, name);
             buf_lit(out, "::");
         }
     }
-    buf_put_str(out, symbol_name(m, f));
+    buf_put_str(out, graph_symbol(m, f));
     buf_putc(out, '/');
 }
 

@@ -86,7 +86,7 @@ static void path_bars(path *p, str name) {
 static void path_auto(path *p, str name) {
     if (str_find_char(name, '|') < name.n)
         path_bars(p, name);
-    else if (!is_file_like(name))
+    else if (str_find_char(name, '/') < name.n && !is_file_like(name))
         path_slashes(p, name, false);
 }
 
