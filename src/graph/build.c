@@ -31,12 +31,14 @@ typedef struct builder {
     uint32_t *name_string;    /* by ir_name: string + 1 */
     size_t n_name_string;
     struct map_u64 layer_of; /* parent draft << 32 | string -> layer draft */
-    struct map_u64 located;  /* structural layer << 32 | location -> layer draft */
-    struct map_u64 counts;   /* layer << 32 | string -> regions numbered so far */
-    uint32_t *op_layer;      /* by op: draft of the layer for what is inside, for containers */
-    uint32_t *op_draft;      /* by op: draft of its node */
-    uint32_t *block_draft;   /* by block: draft of its first argument */
-    uint32_t *arg_base;      /* by region: number of arguments named in it and around it */
+    struct {                 /* a cache: neighbours often share a location, and most locations are used once */
+        uint32_t scope, loc, layer;
+    } located[256];
+    struct map_u64 counts; /* layer << 32 | string -> regions numbered so far */
+    uint32_t *op_layer;    /* by op: draft of the layer for what is inside, for containers */
+    uint32_t *op_draft;    /* by op: draft of its node */
+    uint32_t *block_draft; /* by block: draft of its first argument */
+    uint32_t *arg_base;    /* by region: number of arguments named in it and around it */
     adapter_view adapter;
     struct map_u64 adapter_args; /* ir_value -> number */
     uint32_t unnamed_modules;
