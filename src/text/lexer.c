@@ -164,12 +164,12 @@ static bool malformed_token(reader *r) {
             r->p = p;
             return bad;
         }
-        rd_report(r, DIAG_ERROR, at, "@ identifier expected to start with letter or '_'");
+        rd_report(r, DIAG_ERROR, at + 1, "@ identifier expected to start with letter or '_'");
         return true;
     case '.':
         if (p[1] == '.' && p[2] == '.')
             return false;
-        rd_report(r, DIAG_ERROR, at, "expected three consecutive dots for an ellipsis");
+        rd_report(r, DIAG_ERROR, at + 1, "expected three consecutive dots for an ellipsis");
         return true;
     case '(':
     case ')':
@@ -187,10 +187,7 @@ static bool malformed_token(reader *r) {
     case '+':
     case '-':
     case '|':
-    case '/':
-        if (*p != '/')
-            return false;
-        break;
+    case '/': return false;
     default:
         if (rd_is_class(*p, RD_LETTER | RD_DIGIT))
             return false;

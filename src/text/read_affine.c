@@ -137,7 +137,7 @@ static ir_expr read_factor(reader *r, bool ssa) {
     }
     str id = rd_peek_id(r);
     if (!id.n) {
-        rd_expected(r, "expected affine expression");
+        rd_error(r, rd_pos(r), "expected affine expression");
         return 0;
     }
     rd_affine_name *a = find_name(r, id);
@@ -192,7 +192,7 @@ static ir_expr combine(reader *r, ir_kind op, ir_expr a, ir_expr b, uint32_t at)
 static bool has_right_operand(reader *r) {
     char c = *r->p;
     return c == '(' || c == '-' || c == '%' || rd_is_class(c, RD_LETTER | RD_DIGIT) ||
-           rd_expected(r, "missing right operand of binary operator");
+           rd_error(r, rd_pos(r), "missing right operand of binary operator");
 }
 
 static ir_expr read_product(reader *r, bool ssa) {
@@ -282,9 +282,13 @@ static bool read_exprs(reader *r, bool ssa, char open, char close) {
     return rd_expect(r, close);
 }
 
+static bool expect_arrow(reader *r) {
+    return rd_accept_text(r, "->") || rd_expected(r, "expected '->' or ':'");
+}
+
 ir_attr rd_affine_map(reader *r) {
     uint32_t dims, symbols;
-    if (!read_dims_and_symbols(r, &dims, &symbols) || !rd_expect_text(r, "->") || !read_exprs(r, false, '(', ')'))
+    if (!read_dims_and_symbols(r, &dims, &symbols) || !expect_arrow(r) || !read_exprs(r, false, '(', ')'))
         return 0;
     return rd_made(r, ir_attr_affine_map(r->ctx, dims, symbols, r->t->exprs.v, (uint32_t)r->t->exprs.n));
 }

@@ -53,7 +53,7 @@ static bool alias_set(reader *r, const char *p, uint32_t len, ir_node node) {
     rd_alias a = {node, (uint32_t)(p - r->begin)};
     if (!index || (added && !vec_push(&t->aliases, a)))
         return rd_oom(r);
-    t->aliases.v[*index] = a;
+    t->aliases.v[*index].node = node;
     return true;
 }
 
@@ -171,6 +171,7 @@ bool rd_alias_definition(reader *r) {
 
 /* MLIR's rule: brackets balance, "->" and strings are units. */
 const char *rd_balanced(reader *r, const char *p) {
+    const char *start = p;
     uint32_t mark = rd_mark(r);
     do {
         char c = p < r->end ? *p : 0, close = 0;
@@ -180,7 +181,7 @@ const char *rd_balanced(reader *r, const char *p) {
                 break;
             {
                 char open = rd_mark(r) > mark ? (char)r->stack.w[rd_mark(r) - 1] : '<';
-                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin), "unbalanced '%c' character in pretty dialect name",
+                rd_report(r, DIAG_ERROR, (size_t)(start - r->begin), "unbalanced '%c' character in pretty dialect name",
                           open);
             }
             rd_pop(r, mark);
@@ -223,7 +224,7 @@ const char *rd_balanced(reader *r, const char *p) {
         if (close) {
             char open = (char)r->stack.w[rd_mark(r) - 1];
             if (open != close) {
-                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin), "unbalanced '%c' character in pretty dialect name",
+                rd_report(r, DIAG_ERROR, (size_t)(start - r->begin), "unbalanced '%c' character in pretty dialect name",
                           open);
                 rd_pop(r, mark);
                 return NULL;
@@ -289,6 +290,11 @@ rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
             return RD_ERROR;
         r->p = r->tok_end = end;
         rd_skip(r);
+    }
+    if (a == RD_UNKNOWN && !bracket && str_eq(dialect, STR("builtin"))) {
+        rd_error(r, (uint32_t)(start - r->begin) + (uint32_t)dot + 2, "dialect 'builtin' provides no %s parsing hook",
+                 is_type ? "type" : "attribute");
+        return RD_ERROR;
     }
     if (a == RD_UNKNOWN) {
         r->p = start;
@@ -672,6 +678,10 @@ ir_attr rd_symbol_ref(reader *r) {
     uint32_t mark = rd_mark(r);
     do {
         ir_str name;
+        if (!rd_is_symbol(r) && rd_mark(r) > mark) {
+            rd_expected(r, "expected nested symbol reference identifier");
+            return 0;
+        }
         if (!rd_symbol_name(r, &name) || !rd_push(r, name))
             return 0;
     } while (r->p[0] == ':' && r->p[1] == ':' && rd_accept_text(r, "::"));
@@ -692,8 +702,11 @@ static ir_attr strided_attr(reader *r) {
     if (!rd_accept(r, ']')) {
         do {
             v = IR_DYNAMIC;
-            if (!rd_accept(r, '?') && !rd_integer(r, &v))
+            bool present = true;
+            if (!rd_accept(r, '?') && (!rd_opt_integer(r, &v, &present) || !present)) {
+                rd_error(r, rd_pos(r), "expected a 64-bit signed integer or '?'");
                 return 0;
+            }
             if (!rd_push64(r, v))
                 return 0;
         } while (rd_accept(r, ','));
@@ -702,7 +715,11 @@ static ir_attr strided_attr(reader *r) {
     }
     if (rd_accept(r, ',')) {
         v = IR_DYNAMIC;
-        if (!rd_expect_keyword(r, "offset") || !rd_expect(r, ':') || (!rd_accept(r, '?') && !rd_integer(r, &v)))
+        if (!rd_accept_keyword(r, "offset")) {
+            rd_expected(r, "expected 'offset' after comma");
+            return 0;
+        }
+        if (!rd_expect(r, ':') || (!rd_accept(r, '?') && !rd_integer(r, &v)))
             return 0;
         rd_words(r, mark)[0] = (uint32_t)v;
         rd_words(r, mark)[1] = (uint32_t)((uint64_t)v >> 32);

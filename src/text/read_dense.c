@@ -195,7 +195,7 @@ static bool read_number(reader *r, ir_type elt, size_t size, uint8_t *out, bool 
     if (k == IR_TYPE_FLOAT) {
         uint64_t words[2];
         if (kind == RD_NO_NUMBER)
-            return in_array ? rd_expected(r, "expected float literal")
+            return in_array ? rd_error(r, number_at, "expected floating point literal")
                             : rd_error(r, number_at, "expected element literal of primitive type");
         if (!rd_float_words(r, number_at, negative, text, kind, elt, words))
             return false;
@@ -204,7 +204,7 @@ static bool read_number(reader *r, ir_type elt, size_t size, uint8_t *out, bool 
             put_bytes(out + 8, size - 8, words[1]);
     } else {
         if (kind == RD_NO_NUMBER || (kind == RD_FLOAT && in_array))
-            return in_array ? rd_expected(r, "expected integer literal")
+            return in_array ? rd_error(r, number_at, "expected integer literal")
                             : rd_error(r, number_at, "expected element literal of primitive type");
         if (kind == RD_FLOAT)
             return rd_error(r, number_at, "expected integer elements, but parsed floating-point");
@@ -219,10 +219,15 @@ static bool read_number(reader *r, ir_type elt, size_t size, uint8_t *out, bool 
                 return false;
             memcpy(out, ir_words(r->ctx, a) + 3, size);
         } else {
-            if (!rd_integer_fits(r, negative, text, elt, &v))
-                return rd_error(r, number_at,
-                                in_array ? "integer constant out of range for attribute"
-                                         : "integer constant out of range for type");
+            bool fits = rd_integer_fits(r, negative, text, elt, &v);
+            if (in_array && (!fits || (k == IR_TYPE_INTEGER && ir_at(r->ctx, elt, 0) == 1))) {
+                rd_take(r, (uint32_t)text.n);
+                return rd_error(r, rd_pos(r),
+                                fits || ir_at(r->ctx, elt, 0) == 1 ? "expected 'true' or 'false' values for i1 type"
+                                                                   : "integer constant out of range");
+            }
+            if (!fits)
+                return rd_error(r, number_at, "integer constant out of range for type");
             put_bytes(out, size, v);
         }
     }
@@ -244,9 +249,24 @@ static bool read_element(reader *r, ir_type elt, size_t size, uint8_t *out) {
            (rd_accept(r, ')') || rd_expected(r, "expected ')' after complex elements"));
 }
 
+/* Complains behind the item that does not fit. */
 static bool ranks_differ(reader *r) {
-    return rd_error(r, (uint32_t)(r->tok_end - r->begin),
-                    "tensor literal is invalid; ranks are not consistent between elements");
+    if (rd_is(r, '[')) {
+        uint32_t open = 0;
+        const char *p = r->p;
+        do {
+            open += *p == '[';
+            open -= *p == ']';
+            p++;
+        } while (open && p < r->end);
+        r->p = p;
+        rd_skip(r);
+    } else if (rd_is_class(*r->p, RD_DIGIT)) {
+        str text;
+        rd_peek_number(r, &text);
+        rd_take(r, (uint32_t)text.n);
+    }
+    return rd_error(r, rd_pos(r), "tensor literal is invalid; ranks are not consistent between elements");
 }
 
 /* Reads an element list of `elt` up to its end (at most limit bytes of text away); the shape it has goes into t->dims. */
@@ -314,7 +334,7 @@ static bool read_literal(reader *r, ir_type elt, size_t limit, int64_t expected,
             if (rd_accept(r, ','))
                 break;
             if (!rd_accept(r, ']'))
-                return rd_expected(r, "expected ',' or ']'");
+                return rd_expected(r, "expected ']'");
             int64_t count = (int64_t)(w[0] | (uint64_t)w[1] << 32);
             if (t->dims.v[depth - 1] == -1)
                 t->dims.v[depth - 1] = count;
@@ -337,6 +357,16 @@ static void put_shape(struct buf *b, const int64_t *dims, size_t n) {
     buf_putc(b, ']');
 }
 
+static void put_type_shape(reader *r, struct buf *b, ir_type t) {
+    buf_putc(b, '[');
+    for (int i = 0; i < ir_rank(r->ctx, t); i++) {
+        if (i)
+            buf_lit(b, ", ");
+        buf_put_i64(b, ir_dim(r->ctx, t, i));
+    }
+    buf_putc(b, ']');
+}
+
 /* Whether the literal's shape is that of the type; a lone element fits any. */
 static bool check_shape(reader *r, uint32_t at, const literal *l, ir_type t) {
     if (l->rank == 0)
@@ -352,13 +382,8 @@ static bool check_shape(reader *r, uint32_t at, const literal *l, ir_type t) {
     buf_lit(&b, "inferred shape of elements literal (");
     put_shape(&b, dims, l->rank);
     buf_lit(&b, ") does not match type (");
-    buf_putc(&b, '[');
-    for (int i = 0; i < ir_rank(r->ctx, t); i++) {
-        if (i)
-            buf_lit(&b, ", ");
-        buf_put_i64(&b, ir_dim(r->ctx, t, i));
-    }
-    buf_lit(&b, "])");
+    put_type_shape(r, &b, t);
+    buf_putc(&b, ')');
     rd_error(r, at, "%.*s", STR_ARG(buf_str(&b)));
     buf_free(&b);
     return false;
@@ -525,9 +550,12 @@ ir_attr rd_dense(reader *r, ir_type expected) {
 
 ir_attr rd_dense_resource(reader *r, ir_type expected) {
     uint32_t w[2];
-    r->t->attr_at = (uint32_t)(r->tok_end - r->begin) - 14;
     if (!rd_accept(r, '<')) {
         rd_expected(r, "expected '<' after 'dense_resource'");
+        return 0;
+    }
+    if (*r->p != '"' && !rd_is_class(*r->p, RD_LETTER)) {
+        rd_expected(r, "expected identifier key for 'resource' entry");
         return 0;
     }
     if (!rd_keyword_or_string(r, &w[1]))
@@ -536,6 +564,7 @@ ir_attr rd_dense_resource(reader *r, ir_type expected) {
         rd_expected(r, "expected '>'");
         return 0;
     }
+    uint32_t type_at = rd_pos(r);
     if (!(w[0] = expected)) {
         if (!rd_accept(r, ':')) {
             rd_expected(r, "expected ':'");
@@ -545,7 +574,7 @@ ir_attr rd_dense_resource(reader *r, ir_type expected) {
             return 0;
     }
     if (!ir_is_shaped(r->ctx, w[0])) {
-        rd_error(r, r->t->attr_at, "`dense_resource` expected a shaped type");
+        rd_error(r, type_at, "`dense_resource` expected a shaped type");
         return 0;
     }
     return rd_made(r, ir_intern(r->ctx, IR_ATTR_RESOURCE, 0, w, 2));
@@ -572,6 +601,53 @@ static ir_attr sparse_part(reader *r, ir_type elt, const int64_t *shape, uint32_
     *first_dim = d[0];
     ir_type t = rd_made(r, ir_type_tensor(r->ctx, d, rank, elt, 0));
     return t ? literal_attr(r, &l, t) : 0;
+}
+
+/* Shapes of indices and values against the type, and every index within it. */
+static bool check_sparse(reader *r, uint32_t at, ir_type t, ir_attr indices, ir_attr values) {
+    ir_type it = ir_at(r->ctx, indices, 0), vt = ir_at(r->ctx, values, 0);
+    int rank = ir_rank(r->ctx, t), index_rank = ir_rank(r->ctx, it);
+    if (ir_rank(r->ctx, vt) != 1)
+        return rd_error(r, at, "expected 1-d tensor for sparse element values");
+    int64_t n = ir_dim(r->ctx, it, 0);
+    bool fits =
+        (index_rank == 1 ? rank == 1 : index_rank == 2 && ir_dim(r->ctx, it, 1) == rank) && n == ir_dim(r->ctx, vt, 0);
+    struct buf b;
+    buf_init(&b, r->mem);
+    if (!fits) {
+        buf_lit(&b, "expected shape (");
+        put_type_shape(r, &b, t);
+        buf_lit(&b, "); inferred shape of indices literal (");
+        put_type_shape(r, &b, it);
+        buf_lit(&b, "); inferred shape of values literal (");
+        put_type_shape(r, &b, vt);
+        buf_lit(&b, ")");
+        rd_error(r, at, "%.*s", STR_ARG(buf_str(&b)));
+    }
+    str data = ir_data(r->ctx, indices);
+    bool splat = ir_flags_of(r->ctx, indices) == IR_DENSE_SPLAT;
+    for (int64_t i = 0; fits && i < (splat ? n < 1 ? n : 1 : n); i++) {
+        for (int k = 0; fits && k < rank; k++) {
+            int64_t v;
+            memcpy(&v, data.p + (splat ? 0 : (size_t)(i * rank + k) * 8), 8);
+            fits = v >= 0 && v < ir_dim(r->ctx, t, k);
+        }
+        if (fits)
+            continue;
+        buf_printf(&b, "sparse index #%lld is not contained within the value shape, with index=[", (long long)i);
+        for (int k = 0; k < rank; k++) {
+            int64_t v;
+            memcpy(&v, data.p + (splat ? 0 : (size_t)(i * rank + k) * 8), 8);
+            if (k)
+                buf_lit(&b, ", ");
+            buf_put_i64(&b, v);
+        }
+        buf_lit(&b, "], and type='");
+        text_print_node(r->ctx, t, &b);
+        rd_error(r, at, "%.*s'", STR_ARG(buf_str(&b)));
+    }
+    buf_free(&b);
+    return fits;
 }
 
 ir_attr rd_sparse(reader *r, ir_type expected) {
@@ -625,6 +701,8 @@ ir_attr rd_sparse(reader *r, ir_type expected) {
         return 0;
     r->p = after;
     r->tok_end = tok_end;
+    if (!check_sparse(r, at, t, w[1], w[2]))
+        return 0;
     return rd_made(r, ir_intern(r->ctx, IR_ATTR_SPARSE, 0, w, 3));
 }
 

@@ -36,6 +36,11 @@ static ir_loc read_name_or_file(reader *r) {
             return 0;
         if (rd_accept_keyword(r, "to")) {
             w[3] = w[1];
+            str text;
+            if (!rd_is(r, ':') && rd_peek_number(r, &text) != RD_DECIMAL) {
+                rd_expected(r, "expected either integer or `:` post `to` in FileLineColRange");
+                return 0;
+            }
             if (!rd_is(r, ':') && !read_line_number(r, &w[3], "line"))
                 return 0;
             if (!rd_expect(r, ':') || !read_line_number(r, &w[4], "column"))
@@ -212,6 +217,8 @@ static ir_loc deferred_loc(reader *r, ir_loc note) {
     ir_node *node = named ? &t->aliases.v[i].node : i < t->loc_numbers.n ? &t->loc_numbers.v[i] : NULL;
     if (node && *node && ir_is_loc(ir_kind_of(r->ctx, *node)))
         return *node;
+    if (diags_full(r->d))
+        return 0; /* looking for its place takes time */
     if (named) {
         at = t->aliases.v[i].at;
     } else {

@@ -113,8 +113,7 @@ bool rd_skip_statement(reader *r) {
             /* A '<' or '>' may be no bracket at all. */
             while (open != '<' && rd_mark(r) > mark && rd_words(r, mark)[rd_mark(r) - mark - 1] == '<')
                 rd_pop(r, rd_mark(r) - 1);
-            bool matches =
-                rd_mark(r) > mark && rd_words(r, mark)[rd_mark(r) - mark - 1] == (uint32_t)(uint8_t)open;
+            bool matches = rd_mark(r) > mark && rd_words(r, mark)[rd_mark(r) - mark - 1] == (uint32_t)(uint8_t)open;
             if (matches)
                 rd_pop(r, rd_mark(r) - 1);
             else if (open != '<')
@@ -204,9 +203,7 @@ static bool guess_types(reader *r, const rd_op *op, const char *p, const char *e
         n = rd_mark(r) - mark;
     }
     for (uint32_t i = 0; i < op->n_bound; i++) {
-        ir_type t = n == op->n_bound ? r->stack.w[mark + i]
-                    : n >= 1         ? r->stack.w[mark + n - 1]
-                                     : r->ctx->t_none;
+        ir_type t = n == op->n_bound ? r->stack.w[mark + i] : n >= 1 ? r->stack.w[mark + n - 1] : r->ctx->t_none;
         if (!rd_add_result_type(r, t))
             return false;
     }

@@ -66,10 +66,10 @@ static bool read_entry(reader *r, ir_str section, ir_str group) {
 }
 
 /* `{ item, ... }` */
-static bool read_braces(reader *r, const char *what, bool (*item)(reader *r, ir_str section, ir_str group),
-                        ir_str section, ir_str group) {
-    if (!rd_accept(r, '{'))
-        return rd_expected(r, "expected '{' in '%s' section", what);
+static bool read_braces(reader *r, bool (*item)(reader *r, ir_str section, ir_str group), ir_str section,
+                        ir_str group) {
+    if (!rd_expect(r, '{'))
+        return false;
     if (rd_accept(r, '}'))
         return true;
     do
@@ -82,7 +82,7 @@ static bool read_braces(reader *r, const char *what, bool (*item)(reader *r, ir_
 static bool read_group(reader *r, ir_str section, ir_str unused) {
     (void)unused;
     ir_str group;
-    return read_key(r, "resource", &group) && read_colon(r) && read_braces(r, "resource", read_entry, section, group);
+    return read_key(r, "resource", &group) && read_colon(r) && read_braces(r, read_entry, section, group);
 }
 
 bool rd_resources(reader *r) {
@@ -93,13 +93,13 @@ bool rd_resources(reader *r) {
         uint32_t at = rd_pos(r);
         str id = rd_peek_id(r);
         if (!id.n)
-            return rd_expected(r, "expected identifier key in file metadata dictionary");
+            return rd_error(r, at, "expected identifier key in file metadata dictionary");
         if (!str_eq(id, STR("dialect_resources")) && !str_eq(id, STR("external_resources")))
             return rd_error(r, at, "unknown key '%.*s' in file metadata dictionary", STR_ARG(id));
         rd_take(r, (uint32_t)id.n);
         ir_str section = rd_slice(r, id);
-        if (!section || !read_colon(r) || !read_braces(r, "resource", read_group, section, 0))
+        if (!section || !read_colon(r) || !read_braces(r, read_group, section, 0))
             return false;
     } while (rd_accept(r, ','));
-    return rd_expect_text(r, "#-}");
+    return rd_accept_text(r, "#-}") || rd_expected(r, "expected ',' or '#-}'");
 }

@@ -110,15 +110,6 @@ static ir_type word_type(reader *r, str id) {
     return 0;
 }
 
-static NOINLINE ir_type bad_type(reader *r, uint32_t at, const char *what, ir_type t) {
-    struct buf b;
-    buf_init(&b, r->mem);
-    text_print_node(r->ctx, t, &b);
-    rd_error(r, at, "%s'%.*s'", what, STR_ARG(buf_str(&b)));
-    buf_free(&b);
-    return 0;
-}
-
 /* The dimensions on the stack from `mark` on, as numbers; NULL when out of memory. */
 static const int64_t *dims_at(reader *r, uint32_t mark, uint32_t *rank) {
     *rank = (rd_mark(r) - mark) / 2;
@@ -144,6 +135,10 @@ static bool is_element(const reader *r, ir_type t) {
     }
 }
 
+static bool close_type(reader *r, const char *what) {
+    return rd_accept(r, '>') || rd_expected(r, "expected '>' in %s type", what);
+}
+
 /* `tensor<` is read: what is between the angle brackets. */
 static ir_type tensor_body(reader *r) {
     bool unranked = rd_accept(r, '*');
@@ -161,19 +156,21 @@ static ir_type tensor_body(reader *r) {
     if (!elt)
         return 0;
     ir_attr encoding = 0;
-    if (rd_accept(r, ',') && !(encoding = rd_attr(r, 0)))
-        return 0;
-    if (!rd_expect(r, '>'))
+    if (rd_accept(r, ',') && !rd_is(r, '>')) {
+        if (!(encoding = rd_attr(r, 0)))
+            return 0;
+        if (unranked) {
+            rd_error(r, rd_pos(r), "cannot apply encoding to unranked tensor");
+            return 0;
+        }
+    }
+    if (!close_type(r, "tensor"))
         return 0;
     ir_kind k = ir_kind_of(r->ctx, elt);
     if (!is_element(r, elt) || k == IR_TYPE_MEMREF || k == IR_TYPE_UNRANKED_MEMREF)
         return rd_error(r, at, "invalid tensor element type");
     ir_type t;
     if (unranked) {
-        if (encoding) {
-            rd_error(r, at, "cannot apply encoding to unranked tensor");
-            return 0;
-        }
         t = ir_intern(r->ctx, IR_TYPE_UNRANKED_TENSOR, 0, &elt, 1);
     } else {
         uint32_t rank;
@@ -199,7 +196,21 @@ static bool is_layout(const reader *r, ir_attr a) {
     }
 }
 
+/* Whether a layout fits a memref of this rank; `start` is where its type begins. */
+static bool check_layout(reader *r, uint32_t start, ir_attr layout, uint32_t rank) {
+    if (!layout)
+        return true;
+    ir_kind k = ir_kind_of(r->ctx, layout);
+    if (k == IR_ATTR_AFFINE_MAP && ir_at(r->ctx, layout, 0) != rank)
+        return rd_error(r, start, "memref layout mismatch between rank and affine map: %u != %u", (unsigned)rank,
+                        (unsigned)ir_at(r->ctx, layout, 0));
+    if (k == IR_ATTR_STRIDED && ir_count(r->ctx, layout) / 2 - 1 != rank)
+        return rd_error(r, start, "expected the number of strides to match the rank");
+    return true;
+}
+
 static ir_type memref_body(reader *r) {
+    uint32_t start = (uint32_t)(r->tok_end - r->begin) - 7; /* of `memref<` */
     bool unranked = rd_accept(r, '*');
     uint32_t mark = rd_mark(r);
     if (unranked) {
@@ -216,10 +227,10 @@ static ir_type memref_body(reader *r) {
         return 0;
     ir_attr layout = 0, space = 0;
     while (rd_accept(r, ',')) {
-        uint32_t attr_at = rd_pos(r);
         ir_attr a = rd_attr(r, 0);
         if (!a)
             return 0;
+        uint32_t attr_at = rd_pos(r);
         if (is_layout(r, a)) {
             if (unranked) {
                 rd_error(r, attr_at, "cannot have affine map for unranked memref type");
@@ -236,8 +247,10 @@ static ir_type memref_body(reader *r) {
             space = a;
         }
     }
-    if (!rd_expect(r, '>'))
+    if (!rd_accept(r, '>')) {
+        rd_expected(r, "expected ',' or '>' in memref type");
         return 0;
+    }
     if (!is_element(r, elt)) {
         rd_error(r, at, "invalid memref element type");
         return 0;
@@ -249,6 +262,8 @@ static ir_type memref_body(reader *r) {
     } else {
         uint32_t rank;
         const int64_t *dims = dims_at(r, mark, &rank);
+        if (!check_layout(r, start, layout, rank))
+            return 0;
         t = dims ? ir_type_memref(r->ctx, dims, rank, elt, layout, space) : 0;
         rd_pop(r, mark);
     }
@@ -256,6 +271,7 @@ static ir_type memref_body(reader *r) {
 }
 
 static ir_type vector_body(reader *r) {
+    uint32_t start = (uint32_t)(r->tok_end - r->begin) - 7; /* of `vector<` */
     uint32_t mark = rd_mark(r), rank = 0;
     enum { MAX_RANK = 64 };
     bool scalable[MAX_RANK];
@@ -269,7 +285,7 @@ static ir_type vector_body(reader *r) {
         if (rd_is_class(*p, RD_DIGIT) || p == r->p)
             return rd_error(r, at, "invalid dimension");
         if (d == 0)
-            return rd_error(r, at, "vector types must have positive constant sizes but got 0");
+            return rd_error(r, start, "vector types must have positive constant sizes but got 0");
         if (rank == MAX_RANK)
             return rd_error(r, at, "vector types of more than %d dimensions are not supported", MAX_RANK);
         r->p = r->tok_end = p;
@@ -284,15 +300,12 @@ static ir_type vector_body(reader *r) {
         r->p++;
         rd_skip(r);
     }
-    if (*r->p == '?')
-        return rd_expected(r, "expected dimension size in vector type");
-    uint32_t at = rd_pos(r);
     ir_type elt = rd_type(r);
-    if (!elt || !rd_expect(r, '>'))
+    if (!elt || !close_type(r, "vector"))
         return 0;
     ir_kind k = ir_kind_of(r->ctx, elt);
     if (k != IR_TYPE_INTEGER && k != IR_TYPE_INDEX && k != IR_TYPE_FLOAT && k != IR_TYPE_DIALECT && k != IR_TYPE_OPAQUE)
-        return bad_type(r, at, "failed to verify 'elementType': VectorElementTypeInterface instance, got ", elt);
+        return rd_error(r, start, "failed to verify 'elementType': VectorElementTypeInterface instance");
     uint32_t n;
     const int64_t *dims = dims_at(r, mark, &n);
     ir_type t = dims ? ir_type_vector(r->ctx, dims, rank, scalable, elt) : 0;
@@ -303,7 +316,7 @@ static ir_type vector_body(reader *r) {
 static ir_type complex_body(reader *r) {
     uint32_t at = rd_pos(r);
     ir_type elt = rd_type(r);
-    if (!elt || !rd_expect(r, '>'))
+    if (!elt || !close_type(r, "complex"))
         return 0;
     ir_kind k = ir_kind_of(r->ctx, elt);
     if (k != IR_TYPE_INTEGER && k != IR_TYPE_FLOAT) {
@@ -317,7 +330,7 @@ static ir_type tuple_body(reader *r) {
     uint32_t mark = rd_mark(r);
     if (!rd_is(r, '>') && !rd_type_list(r))
         return 0;
-    if (!rd_expect(r, '>'))
+    if (!close_type(r, "tuple"))
         return 0;
     ir_type t = ir_type_tuple(r->ctx, rd_words(r, mark), rd_mark(r) - mark);
     rd_pop(r, mark);
@@ -348,7 +361,11 @@ static ir_type builtin_type(reader *r) {
         return t;
     }
     rd_take(r, (uint32_t)id.n);
-    if (!rd_expect(r, '<') || !rd_enter(r))
+    if (!rd_accept(r, '<')) {
+        rd_expected(r, "expected '<' in %.*s type", STR_ARG(id));
+        return 0;
+    }
+    if (!rd_enter(r))
         return 0;
     ir_type t = body(r);
     rd_leave(r);
@@ -478,7 +495,7 @@ ir_type rd_function_type(reader *r) {
         return 0;
     uint32_t mark = rd_mark(r);
     ir_type t = 0;
-    if (rd_type_list_parens(r) && rd_expect_text(r, "->")) {
+    if (rd_type_list_parens(r) && (rd_accept_text(r, "->") || rd_expected(r, "expected '->' in function type"))) {
         uint32_t results = rd_mark(r);
         if (rd_result_types(r)) {
             const uint32_t *w = rd_words(r, mark);

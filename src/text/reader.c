@@ -70,7 +70,7 @@ static bool generic_types(reader *r, uint32_t uses, uint32_t n_uses) {
         if (!rd_type_list_parens(r))
             return false;
         if (UNLIKELY(r->p[0] != '-' || r->p[1] != '>'))
-            return rd_expected(r, "expected '->'");
+            return rd_expected(r, "expected '->' in function type");
         rd_take(r, 2);
         if (rd_is(r, '(')) {
             rd_take(r, 1);
@@ -122,12 +122,14 @@ static bool generic_op(reader *r, rd_op *op) {
             if (!rd_successor(r, &b) || !rd_add_successor(r, b))
                 return false;
         } while (rd_accept(r, ','));
-        if (!rd_expect(r, ']'))
-            return false;
+        if (!rd_accept(r, ']'))
+            return rd_expected(r, "expected ',' or ']'");
     }
     if (*r->p == '<') {
         uint32_t at = rd_pos(r);
         rd_take(r, 1);
+        if (!rd_is(r, '{'))
+            return rd_expected(r, "expected attribute value");
         if (!(op->props_dict = rd_dict(r)))
             return false;
         if (!rd_accept(r, '>'))
