@@ -64,10 +64,18 @@ bool dialect_case_value(const ir_context *c, ir_node n, int64_t *out) {
     const attr_type_def *d = dialect_def_of_node(c, n);
     if (!d || d->wraps == DIALECT_NONE)
         return false;
-    const enum_case *k = dialect_case_by_text(&dialect_enums[d->wraps], dialect_case_text(c, n));
-    if (!k)
-        return false;
-    *out = k->value;
+    const enum_def *e = &dialect_enums[d->wraps];
+    str text = dialect_case_text(c, n), separator = dialect_text(e->separator);
+    int64_t value = 0;
+    while (text.n) {
+        size_t end = (e->flags & ENUM_IS_BITS) && separator.n ? str_find_char(text, separator.p[0]) : text.n;
+        const enum_case *k = dialect_case_by_text(e, str_trim(str_slice(text, 0, end)));
+        if (!k)
+            return false;
+        value |= k->value;
+        text = str_from(text, end + 1);
+    }
+    *out = value;
     return true;
 }
 

@@ -304,7 +304,7 @@ static int struct_member(const body *b, const asm_elem *e, str key, const bool *
 
 static bool read_struct(body *b, const asm_elem *e) {
     reader *r = b->r;
-    bool seen[UINT8_MAX] = {false};
+    bool seen[BODY_MAX_PARAMS] = {false};
     for (;;) {
         int i = struct_member(b, e, rd_peek_id(r), seen);
         if (i < 0)
@@ -383,7 +383,7 @@ static bool can_start(body *b, const asm_elem *e, const asm_elem *end) {
     case ASM_VAR: p = param_of(b->d, e->index); return can_start_param(r, &p);
     case ASM_PARAMS: p = param_of(b->d, e[1].index); return can_start_param(r, &p);
     case ASM_STRUCT: {
-        const bool none[UINT8_MAX] = {false};
+        const bool none[BODY_MAX_PARAMS] = {false};
         return struct_member(b, e, rd_peek_id(r), none) >= 0;
     }
     default: return *r->p != '>' && *r->p != ']' && *r->p != '}' && *r->p != ')';
@@ -443,7 +443,7 @@ static ir_node make_node(body *b, bool is_type) {
 
 /* Reads a body. 0 after an error; *hard tells whether it must stay one. */
 static ir_node read_body(reader *r, const attr_type_def *d, bool is_type, ir_type expected, bool *hard) {
-    ir_node params[UINT8_MAX + 1] = {0};
+    ir_node params[BODY_MAX_PARAMS] = {0};
     uint32_t at = rd_pos(r);
     body b = {.r = r, .d = d, .params = params};
     if (!rd_enter(r)) {
@@ -451,7 +451,9 @@ static ir_node read_body(reader *r, const attr_type_def *d, bool is_type, ir_typ
         return 0;
     }
     bool ok = false;
-    if (d->form == DEF_FORM_DECLARATIVE) {
+    if (dialect_n_params(d) > BODY_MAX_PARAMS) {
+        rd_error(r, rd_pos(r), "it has too many parameters");
+    } else if (d->form == DEF_FORM_DECLARATIVE) {
         ok = read_run(&b, &dialect_asm[d->asm_first], &dialect_asm[d->asm_first] + d->asm_n);
     } else if (d->form == DEF_FORM_HAND) {
         const body_form *f = is_type ? body_type_form(d->hand) : body_attr_form(d->hand);
@@ -526,7 +528,8 @@ static rd_answer try_body(reader *r, const attr_type_def *d, bool is_type, ir_ty
         r->depth = depth;
         r->errors = errors;
         rd_seek(r, at);
-        rd_warn(r, at, "'%.*s' is kept as text: %.*s", STR_ARG(name), STR_ARG(why));
+        if (!(dialect_dialects[d->dialect].flags & DIALECT_PARTIAL))
+            rd_warn(r, at, "'%.*s' is kept as text: %.*s", STR_ARG(name), STR_ARG(why));
     }
     diags_free(&trial);
     return answer;

@@ -28,6 +28,10 @@ ir_attr dialect_read_enum(reader *r, const enum_def *e);
 
 /* ---- between the files of this part ------------------------------------------------------------------------ */
 
+/* More parameters than any definition has: what a body needs while it is read lies on the stack, many times when
+ * attributes nest. A definition with more is kept as text. */
+enum { BODY_MAX_PARAMS = 32 };
+
 /* A body being read. */
 typedef struct body {
     reader *r;

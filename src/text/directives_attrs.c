@@ -66,7 +66,7 @@ static void print_numbers(printer *p, ir_attr array) {
 
 bool read_convolution_dimensions(struct asm_reader *a, const asm_elem *e) {
     reader *r = asm_reader_of(a);
-    ir_node params[UINT8_MAX + 1] = {0};
+    ir_node params[BODY_MAX_PARAMS] = {0};
     body b = {.r = r, .d = &dialect_attr_defs[ATTR_stablehlo_conv], .params = params};
     if (!hlo_read_conv_dims(&b))
         return false;

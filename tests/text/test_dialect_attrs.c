@@ -280,6 +280,8 @@ static void parameters(void **state) {
     int64_t value = -1;
     assert_true(dialect_case_value(c, dialect_param(c, layout, STR("mem_layout")), &value));
     assert_int_equal(value, 0);
+    assert_true(dialect_case_value(c, read_value(c, &mem, STR("#arith.fastmath<nnan,ninf>"), NULL), &value));
+    assert_int_equal(value, 2 | 4);
     ir_type memref = dialect_param(c, layout, STR("memref"));
     assert_int_equal(ir_kind_of(c, memref), IR_TYPE_MEMREF);
     ir_type tile = ir_element_type(c, memref);
