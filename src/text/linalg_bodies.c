@@ -130,7 +130,7 @@ static const scalar_fn *find_fn(const scalar_fn *f, size_t n, str name) {
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 /* A body is open: arguments are there, nothing else. */
-static bool body_open(reader *r, rd_op *op, uint32_t n_ins, ir_loc loc, bool arg_locs, body *out) {
+static bool body_open(reader *r, rd_op *op, uint32_t n_ins, ir_loc loc, body *out) {
     ir_module *m = r->m;
     uint32_t n = rd_n_operands(r, op);
     ir_type types[16];
@@ -138,7 +138,6 @@ static bool body_open(reader *r, rd_op *op, uint32_t n_ins, ir_loc loc, bool arg
         return rd_error(r, op->at, "too many operands");
     for (uint32_t i = 0; i < n; i++)
         types[i] = ir_element_type(r->ctx, ir_value_type(m, rd_operand(r, op, i)));
-    (void)arg_locs;
     ir_region region = ir_region_new(m);
     out->r = r;
     out->block = ir_block_new(m);
@@ -170,6 +169,40 @@ static ir_attr default_maps(ir_context *c, str name) {
     return ir_attr_array(c, maps, 3);
 }
 
+/* Contractions of one kind each: how many loops there are, and which of them index the inputs and the output. */
+static const struct contraction_maps {
+    str name;
+    uint8_t dims;
+    const char *results[3]; /* digits: dimensions */
+} contraction_maps[] = {
+    {STR_INIT("dot"), 1, {"0", "0", ""}},
+    {STR_INIT("matvec"), 2, {"01", "1", "0"}},
+    {STR_INIT("vecmat"), 2, {"1", "10", "0"}},
+    {STR_INIT("batch_matvec"), 3, {"012", "02", "01"}},
+    {STR_INIT("batch_vecmat"), 3, {"02", "021", "01"}},
+};
+
+/* Upstream's verifier computes the maps of these ops and leaves them in an attribute of this name, which custom forms
+ * leave out again; so reading a custom form makes it. */
+static bool add_memoized_maps(reader *r, str name) {
+    ir_context *c = r->ctx;
+    for (size_t i = 0; i < sizeof contraction_maps / sizeof *contraction_maps; i++) {
+        const struct contraction_maps *k = &contraction_maps[i];
+        if (!str_eq(k->name, name))
+            continue;
+        ir_attr maps[3];
+        for (int j = 0; j < 3; j++) {
+            ir_expr e[3];
+            uint32_t n = 0;
+            for (const char *digit = k->results[j]; *digit; digit++)
+                e[n++] = ir_expr_dim(c, (uint32_t)(*digit - '0'));
+            maps[j] = ir_attr_affine_map(c, k->dims, 0, e, n);
+        }
+        return rd_add_attr(r, STR("linalg.memoized_indexing_maps"), ir_attr_array(c, maps, 3));
+    }
+    return true;
+}
+
 bool linalg_maps_are_default(const ir_module *m, ir_op op) {
     str name = str_from(ir_op_name_str(m, op), sizeof "linalg." - 1);
     ir_attr maps = default_maps(m->ctx, name);
@@ -188,7 +221,7 @@ bool linalg_make_body(reader *r, rd_op *op, uint32_t n_ins, uint32_t n_outs) {
     ir_attr maps = default_maps(c, name);
     if (maps && !rd_get_attr(r, op, STR("indexing_maps")) && !rd_add_prop(r, STR("indexing_maps"), maps))
         return false;
-    if (!body_open(r, op, n_ins, loc, moves, &b))
+    if (!add_memoized_maps(r, name) || !body_open(r, op, n_ins, loc, &b))
         return false;
     ir_value out = b.args + n_ins;
     ir_type to = ir_value_type(m, out);
@@ -243,7 +276,7 @@ bool linalg_make_body(reader *r, rd_op *op, uint32_t n_ins, uint32_t n_outs) {
 bool linalg_make_short_body(reader *r, rd_op *op, str name, ir_attr attrs, uint32_t n_ins, bool reduce) {
     body b;
     ir_loc loc = rd_loc_at(r, op->at);
-    if (!body_open(r, op, n_ins, loc, false, &b))
+    if (!body_open(r, op, n_ins, loc, &b))
         return false;
     ir_value in[16];
     uint32_t n = reduce ? b.n_args : n_ins;

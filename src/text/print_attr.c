@@ -1,4 +1,5 @@
 /* Builtin attributes, affine maps and sets, and the frame around dialect attributes. */
+#include "dialect/params.h"
 #include "text/printer.h"
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
@@ -428,9 +429,12 @@ static void print_sparse(printer *p, ir_attr a, print_elide e) {
     print_type_suffix(p, ir_at(c, a, 0), e);
 }
 
-static void print_dialect_attr(printer *p, ir_attr a) {
+static void print_dialect_attr(printer *p, ir_attr a, print_elide e) {
     const attr_type_def *d = print_attr_def(p, a);
     print_dialect_symbol(p, '#', dialect_text(dialect_dialects[d->dialect].name), dialect_text(d->mnemonic), a, false);
+    for (uint32_t i = 0; i < d->n_params; i++)
+        if ((def_param(d, i)->flags & PARAM_IS_SELF_TYPE) && dialect_param_at(p->c, a, i))
+            print_type_suffix(p, dialect_param_at(p->c, a, i), e);
 }
 
 void print_attr_impl(printer *p, ir_attr a, print_elide e) {
@@ -509,7 +513,7 @@ void print_attr_impl(printer *p, ir_attr a, print_elide e) {
             print_attr(p, ir_at(c, a, 2));
         print_char(p, '>');
         break;
-    case IR_ATTR_DIALECT: print_dialect_attr(p, a); break;
+    case IR_ATTR_DIALECT: print_dialect_attr(p, a, e); break;
     case IR_ATTR_OPAQUE: print_opaque_symbol(p, '#', ir_str_of(c, ir_at(c, a, 1))); break;
     case IR_ATTR_KEYWORD: print_str(p, ir_str_of(c, a)); break;
     default:
