@@ -1,0 +1,479 @@
+/* lay_place.c - coordinates along the rank.
+ *
+ * Brandes, Koepf, "Fast and Simple Horizontal Coordinate Assignment", 2001, with the block graph of longest paths in
+ * place of their class shifts (whose flaw their 2020 erratum describes), ports as in Ruegg, Schulze, Carstens, von
+ * Hanxleden, "Size- and Port-Aware Horizontal Node Coordinate Assignment", 2015, and a finishing phase:
+ *
+ *   1. links that cross a trunk are marked: they may not be straight, so that trunks are
+ *   2. four times (from above or below, leftmost or rightmost): every element is put in line with the median of its
+ *      neighbours, which gives *blocks* that are drawn straight; blocks are packed by longest paths
+ *   3. the mean of the two middle ones of the four coordinates
+ *   4. blocks of what came out straight are moved to where their links are shortest, as far as there is room
+ *
+ * Inputs that come from nowhere (weights) do not attract while there are others: the main line stays straight.
+ *
+ * Invariants: 1. within a block, x[v] = x[root] + shift[v], and links of the block are vertical, port to port.
+ * 2. x[right] - x[left] >= gap(left, right) for neighbours in a rank, after each of the four and at the end.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "layout/lay.h"
+
+struct placer {
+    struct lay_ctx *c;
+    const struct lay_graph *g;
+    struct lay_geometry *geo;
+    uint8_t *blocked;              /* (n_links) */
+    uint8_t *best_up, *best_down;  /* (n_elems) see class_of */
+    uint32_t *root, *next;         /* (n_elems) block and the circular list of its members */
+    double *shift;                 /* (n_elems) */
+    double *x[4];                  /* (n_elems) */
+    uint32_t *waits;               /* (n_elems) at roots: left neighbours not placed yet */
+    uint32_t *queue;               /* (n_elems) */
+    uint64_t *keys, *tmp;          /* (most links at an element) */
+    uint64_t *wishes, *wishes_tmp; /* (2 n_links) */
+};
+
+static inline double half_width(const struct placer *p, uint32_t v) {
+    return v < p->g->n ? p->geo->w[v] * 0.5 : 0;
+}
+
+/* Least distance between the centres of neighbours. */
+static inline double gap(const struct placer *p, uint32_t left, uint32_t right) {
+    double sep_left = left < p->g->n && p->geo->w[left] > 0 ? p->geo->node_sep : p->geo->edge_sep;
+    double sep_right = right < p->g->n && p->geo->w[right] > 0 ? p->geo->node_sep : p->geo->edge_sep;
+    return half_width(p, left) + half_width(p, right) + (sep_left + sep_right) * 0.5;
+}
+
+/* Where a link ends, from the middle of its element. */
+static inline double upper_offset(const struct placer *p, uint32_t link) {
+    uint32_t e = p->g->links[link].a_edge;
+    return e == LAY_NONE ? 0 : p->geo->out_off[e];
+}
+
+static inline double lower_offset(const struct placer *p, uint32_t link) {
+    uint32_t e = p->g->links[link].b_edge;
+    return e == LAY_NONE ? 0 : p->geo->in_off[e];
+}
+
+/* The trunk link above (or below) a dummy, LAY_NONE if it has none. */
+static inline uint32_t inner_arc(const struct lay_graph *g, uint32_t v, bool above) {
+    if (v < g->n)
+        return LAY_NONE;
+    const struct lay_trunk *t = &g->trunks[g->elem_trunk[v - g->n]];
+    uint32_t r = g->elem_rank[v];
+    if (above ? r == t->rank0 : r == t->rank1)
+        return LAY_NONE;
+    const struct lay_arc *arcs = above ? g->up : g->down;
+    for (uint32_t i = above ? g->up_start[v] : g->down_start[v];; i++)
+        if (g->links[arcs[i].link].inner)
+            return i;
+}
+
+/* Marks links that cross a trunk, and one of two trunk pieces that cross each other. */
+static void mark_conflicts(struct placer *p) {
+    const struct lay_graph *g = p->g;
+    for (uint32_t r = 0; r + 1 < g->n_ranks; r++) {
+        const uint32_t *lower = g->layer + g->layer_start[r + 1];
+        uint32_t n = g->layer_start[r + 2] - g->layer_start[r + 1];
+        uint32_t left = 0, scanned = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t inner = inner_arc(g, lower[i], true), right = UINT32_MAX;
+            if (inner != LAY_NONE) {
+                right = g->pos[g->up[inner].to];
+                if (right < left) {
+                    p->blocked[g->up[inner].link] = 1; /* crosses a trunk piece further left */
+                    continue;
+                }
+            } else if (i + 1 < n) {
+                continue;
+            }
+            for (; scanned <= i; scanned++) {
+                uint32_t v = lower[scanned];
+                for (uint32_t k = g->up_start[v]; k < g->up_start[v + 1]; k++) {
+                    uint32_t at = g->pos[g->up[k].to];
+                    if (at < left || at > right)
+                        p->blocked[g->up[k].link] = 1;
+                }
+            }
+            left = right;
+        }
+    }
+}
+
+/* Whether an arc leads to an element that hangs on nothing further in that direction. */
+static inline bool is_loose_end(const struct lay_graph *g, uint32_t v, bool above) {
+    return above ? g->up_start[v] == g->up_start[v + 1] : g->down_start[v] == g->down_start[v + 1];
+}
+
+/* Who may be in line with a common neighbour: ops with further neighbours, before dummies, before loose ends. */
+static inline uint8_t class_of(const struct lay_graph *g, uint32_t v, bool above) {
+    return v >= g->n ? 1 : is_loose_end(g, v, above) ? 2 : 0;
+}
+
+/* The best class among the neighbours of every element on both sides. */
+static void find_classes(struct placer *p) {
+    const struct lay_graph *g = p->g;
+    memset(p->best_up, 3, g->n_elems);
+    memset(p->best_down, 3, g->n_elems);
+    for (uint32_t i = 0; i < g->n_links; i++) {
+        uint32_t a = g->links[i].a, b = g->links[i].b;
+        uint8_t up = class_of(g, a, true), down = class_of(g, b, false);
+        p->best_up[b] = up < p->best_up[b] ? up : p->best_up[b];
+        p->best_down[a] = down < p->best_down[a] ? down : p->best_down[a];
+    }
+}
+
+/* The one or two median arcs of v; returns how many. */
+static uint32_t median_arcs(const struct placer *p, uint32_t v, bool above, uint32_t median[2]) {
+    const struct lay_graph *g = p->g;
+    uint32_t inner = inner_arc(g, v, above);
+    if (inner != LAY_NONE) {
+        median[0] = inner;
+        return 1;
+    }
+    const struct lay_arc *arcs = above ? g->up : g->down;
+    uint32_t start = above ? g->up_start[v] : g->down_start[v], end = above ? g->up_start[v + 1] : g->down_start[v + 1];
+    if (end - start == 1) {
+        median[0] = start;
+        return 1;
+    }
+    uint32_t n = 0;
+    uint8_t best = (above ? p->best_up : p->best_down)[v];
+    for (uint32_t i = start; i < end; i++)
+        if (class_of(g, arcs[i].to, above) == best)
+            p->keys[n++] = (uint64_t)g->pos[arcs[i].to] << 32 | i;
+    if (n == 0)
+        return 0;
+    lay_sort_u64(p->keys, p->tmp, n);
+    median[0] = (uint32_t)p->keys[(n - 1) / 2];
+    median[1] = (uint32_t)p->keys[n / 2];
+    return median[0] == median[1] ? 1 : 2;
+}
+
+/* Puts every element in line with a median neighbour above (or below), if nothing already in line is crossed. */
+static void align(struct placer *p, bool above, bool leftmost) {
+    const struct lay_graph *g = p->g;
+    for (uint32_t v = 0; v < g->n_elems; v++) {
+        p->root[v] = p->next[v] = v;
+        p->shift[v] = 0;
+    }
+    for (uint32_t step = 1; step < g->n_ranks; step++) {
+        uint32_t r = above ? step : g->n_ranks - 1 - step;
+        const uint32_t *layer = g->layer + g->layer_start[r];
+        uint32_t n = g->layer_start[r + 1] - g->layer_start[r];
+        int64_t used = leftmost ? -1 : INT64_MAX; /* position of the last neighbour in line */
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t v = layer[leftmost ? i : n - 1 - i], median[2];
+            uint32_t n_medians = median_arcs(p, v, above, median);
+            for (uint32_t k = 0; k < n_medians; k++) {
+                const struct lay_arc *arc = &(above ? g->up : g->down)[median[leftmost ? k : n_medians - 1 - k]];
+                int64_t at = g->pos[arc->to];
+                /* v must be among the best that its neighbour can have */
+                if (!g->links[arc->link].inner && class_of(g, v, !above) > (above ? p->best_down : p->best_up)[arc->to])
+                    continue;
+                if (p->blocked[arc->link] || (leftmost ? at <= used : at >= used))
+                    continue;
+                used = at;
+                uint32_t u = arc->to;
+                double up = upper_offset(p, arc->link), low = lower_offset(p, arc->link);
+                p->root[v] = p->root[u];
+                p->shift[v] = p->shift[u] + (above ? up - low : low - up);
+                p->next[v] = p->next[u];
+                p->next[u] = v;
+                break;
+            }
+        }
+    }
+}
+
+/* Orders the blocks from left to right in `queue` (Kahn); returns how many. */
+static uint32_t order_blocks(struct placer *p) {
+    const struct lay_graph *g = p->g;
+    memset(p->waits, 0, g->n_elems * sizeof *p->waits);
+    for (uint32_t r = 0; r < g->n_ranks; r++)
+        for (uint32_t i = g->layer_start[r] + 1; i < g->layer_start[r + 1]; i++)
+            p->waits[p->root[g->layer[i]]]++;
+    uint32_t n = 0;
+    for (uint32_t v = 0; v < g->n_elems; v++)
+        if (p->root[v] == v && p->waits[v] == 0)
+            p->queue[n++] = v;
+    for (uint32_t q = 0; q < n; q++) {
+        uint32_t v = p->queue[q];
+        do {
+            uint32_t i = g->layer_start[g->elem_rank[v]] + g->pos[v] + 1;
+            if (i < g->layer_start[g->elem_rank[v] + 1]) {
+                uint32_t right = p->root[g->layer[i]];
+                if (--p->waits[right] == 0)
+                    p->queue[n++] = right;
+            }
+            v = p->next[v];
+        } while (v != p->queue[q]);
+    }
+    return n;
+}
+
+static inline uint32_t right_of(const struct lay_graph *g, uint32_t v) {
+    uint32_t i = g->layer_start[g->elem_rank[v]] + g->pos[v] + 1;
+    return i < g->layer_start[g->elem_rank[v] + 1] ? g->layer[i] : LAY_NONE;
+}
+
+static inline uint32_t left_of(const struct lay_graph *g, uint32_t v) {
+    return g->pos[v] ? g->layer[g->layer_start[g->elem_rank[v]] + g->pos[v] - 1] : LAY_NONE;
+}
+
+/* Packs blocks to the left, then takes back the room that is not needed (or mirrored: to the right). */
+static void pack(struct placer *p, double *x, bool leftmost) {
+    const struct lay_graph *g = p->g;
+    uint32_t n = order_blocks(p);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t root = p->queue[leftmost ? i : n - 1 - i], v = root;
+        double at = leftmost ? -INFINITY : INFINITY;
+        do {
+            uint32_t beside = leftmost ? left_of(g, v) : right_of(g, v);
+            if (beside != LAY_NONE) {
+                double there = x[p->root[beside]] + p->shift[beside];
+                double limit =
+                    leftmost ? there + gap(p, beside, v) - p->shift[v] : there - gap(p, v, beside) - p->shift[v];
+                at = leftmost ? fmax(at, limit) : fmin(at, limit);
+            }
+            v = p->next[v];
+        } while (v != root);
+        x[root] = isinf(at) ? 0 : at;
+    }
+    for (uint32_t i = n; i-- > 0;) {
+        uint32_t root = p->queue[leftmost ? i : n - 1 - i], v = root;
+        double at = leftmost ? INFINITY : -INFINITY;
+        do {
+            uint32_t beside = leftmost ? right_of(g, v) : left_of(g, v);
+            if (beside != LAY_NONE) {
+                double there = x[p->root[beside]] + p->shift[beside];
+                double limit =
+                    leftmost ? there - gap(p, v, beside) - p->shift[v] : there + gap(p, beside, v) - p->shift[v];
+                at = leftmost ? fmin(at, limit) : fmax(at, limit);
+            }
+            v = p->next[v];
+        } while (v != root);
+        if (!isinf(at))
+            x[root] = leftmost ? fmax(x[root], at) : fmin(x[root], at);
+    }
+    for (uint32_t v = 0; v < g->n_elems; v++)
+        if (p->root[v] != v)
+            x[v] = x[p->root[v]] + p->shift[v];
+}
+
+static void extent(const struct placer *p, const double *x, double *low, double *high) {
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (uint32_t v = 0; v < p->g->n_elems; v++) {
+        *low = fmin(*low, x[v] - half_width(p, v));
+        *high = fmax(*high, x[v] + half_width(p, v));
+    }
+}
+
+/* The four assignments are laid over the narrowest; each element gets the mean of its two middle coordinates. */
+static void balance(struct placer *p) {
+    double low[4], high[4];
+    int narrow = 0;
+    for (int k = 0; k < 4; k++) {
+        extent(p, p->x[k], &low[k], &high[k]);
+        if (high[k] - low[k] < high[narrow] - low[narrow])
+            narrow = k;
+    }
+    double move[4];
+    for (int k = 0; k < 4; k++)
+        move[k] = k & 1 ? high[narrow] - high[k] : low[narrow] - low[k];
+    for (uint32_t v = 0; v < p->g->n_elems; v++) {
+        double a = p->x[0][v] + move[0], b = p->x[1][v] + move[1];
+        double c = p->x[2][v] + move[2], d = p->x[3][v] + move[3];
+        double least = fmin(fmin(a, b), fmin(c, d)), most = fmax(fmax(a, b), fmax(c, d));
+        p->geo->x[v] = (a + b + c + d - least - most) * 0.5;
+    }
+}
+
+/* ---- finishing -------------------------------------------------------------------------------------------- */
+
+static uint32_t find_block(uint32_t *up, uint32_t v) {
+    while (up[v] != v) {
+        up[v] = up[up[v]];
+        v = up[v];
+    }
+    return v;
+}
+
+/* How far a link is from vertical: what its lower end would have to move. */
+static inline double slant(const struct placer *p, uint32_t link) {
+    const struct lay_link *l = &p->g->links[link];
+    return p->geo->x[l->a] + upper_offset(p, link) - p->geo->x[l->b] - lower_offset(p, link);
+}
+
+/* Elements joined by vertical links move together. `root` is the union-find forest, `next` circular lists. */
+static void join_straight(struct placer *p) {
+    const struct lay_graph *g = p->g;
+    for (uint32_t v = 0; v < g->n_elems; v++)
+        p->root[v] = p->next[v] = v;
+    for (uint32_t i = 0; i < g->n_links; i++) {
+        if (fabs(slant(p, i)) > 1e-6)
+            continue;
+        uint32_t a = find_block(p->root, g->links[i].a), b = find_block(p->root, g->links[i].b);
+        if (a == b)
+            continue;
+        p->root[a > b ? a : b] = a > b ? b : a;
+        uint32_t t = p->next[a];
+        p->next[a] = p->next[b];
+        p->next[b] = t;
+    }
+    for (uint32_t v = 0; v < g->n_elems; v++)
+        p->root[v] = find_block(p->root, v);
+}
+
+/* A float's bits in an order that sorts as unsigned. */
+static inline uint32_t ordered_bits(float f) {
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+
+static inline float from_ordered(uint32_t bits) {
+    bits = bits & 0x80000000u ? bits & 0x7fffffffu : ~bits;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+/* Notes how far the block would have to move to make the links of v on one side vertical; returns their number. */
+static uint32_t gather_wishes(struct placer *p, uint32_t v, uint32_t root, bool above, uint64_t *wishes, float *total) {
+    const struct lay_graph *g = p->g;
+    const struct lay_arc *arcs = above ? g->up : g->down;
+    uint32_t end = above ? g->up_start[v + 1] : g->down_start[v + 1], n = 0;
+    for (uint32_t i = above ? g->up_start[v] : g->down_start[v]; i < end; i++) {
+        if (p->root[arcs[i].to] == root)
+            continue;
+        double d = slant(p, arcs[i].link);
+        /* Loose ends come to their neighbours, not the other way round. */
+        float weight = arcs[i].to < g->n && is_loose_end(g, arcs[i].to, above) ? 0.05f : 1.0f;
+        uint32_t bits;
+        memcpy(&bits, &weight, sizeof bits);
+        wishes[n++] = (uint64_t)ordered_bits((float)(above ? d : -d)) << 32 | bits;
+        *total += weight;
+    }
+    return n;
+}
+
+/* Moves a block to the weighted median of its wishes, as far as its neighbours leave room. */
+static bool move_block(struct placer *p, uint32_t root) {
+    const struct lay_graph *g = p->g;
+    double *x = p->geo->x, room_left = INFINITY, room_right = INFINITY;
+    uint32_t n = 0, v = root;
+    float total = 0;
+    do {
+        n += gather_wishes(p, v, root, true, p->wishes + n, &total);
+        n += gather_wishes(p, v, root, false, p->wishes + n, &total);
+        v = p->next[v];
+    } while (v != root);
+    if (n == 0)
+        return false;
+    lay_sort_u64(p->wishes, p->wishes_tmp, n);
+    float sum = 0;
+    double wish = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)p->wishes[i];
+        float weight;
+        memcpy(&weight, &bits, sizeof weight);
+        sum += weight;
+        if (sum * 2 > total || i + 1 == n) {
+            wish = (double)from_ordered((uint32_t)(p->wishes[i] >> 32));
+            break;
+        }
+        if (sum * 2 == total) { /* any place between two wishes is as good: the nearest */
+            double low = (double)from_ordered((uint32_t)(p->wishes[i] >> 32));
+            double high = (double)from_ordered((uint32_t)(p->wishes[i + 1] >> 32));
+            wish = low > 0 ? low : high < 0 ? high : 0;
+            break;
+        }
+    }
+    if (fabs(wish) < 1e-3)
+        return false;
+    do {
+        uint32_t beside = wish < 0 ? left_of(g, v) : right_of(g, v);
+        if (beside != LAY_NONE && p->root[beside] != root) {
+            if (wish < 0)
+                room_left = fmin(room_left, x[v] - x[beside] - gap(p, beside, v));
+            else
+                room_right = fmin(room_right, x[beside] - x[v] - gap(p, v, beside));
+        }
+        v = p->next[v];
+    } while (v != root);
+    wish = wish < 0 ? fmax(wish, -fmax(room_left, 0)) : fmin(wish, fmax(room_right, 0));
+    if (fabs(wish) < 1e-3)
+        return false;
+    do {
+        x[v] += wish;
+        v = p->next[v];
+    } while (v != root);
+    return true;
+}
+
+static void finish(struct placer *p, uint32_t passes) {
+    for (uint32_t pass = 0; pass < passes; pass++) {
+        join_straight(p);
+        bool moved = false;
+        uint32_t n = p->g->n_elems;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t v = pass & 1 ? n - 1 - i : i;
+            if (p->root[v] == v)
+                moved = move_block(p, v) || moved;
+        }
+        if (!moved)
+            break;
+    }
+}
+
+enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo) {
+    enum layout_status status = LAYOUT_NO_MEMORY;
+    struct arena_mark mark = arena_mark(c->tmp);
+    struct arena *a = c->tmp;
+    struct placer p = {.c = c, .g = g, .geo = geo};
+    uint32_t most = 1;
+    for (uint32_t v = 0; v < g->n_elems; v++) {
+        uint32_t up = g->up_start[v + 1] - g->up_start[v], down = g->down_start[v + 1] - g->down_start[v];
+        most = up > most ? up : most;
+        most = down > most ? down : most;
+    }
+    geo->x = LAY_NEW(geo->arena, double, g->n_elems);
+    p.blocked = LAY_ZERO(a, uint8_t, g->n_links);
+    p.root = LAY_NEW(a, uint32_t, g->n_elems);
+    p.next = LAY_NEW(a, uint32_t, g->n_elems);
+    p.shift = LAY_NEW(a, double, g->n_elems);
+    p.waits = LAY_NEW(a, uint32_t, g->n_elems);
+    p.queue = LAY_NEW(a, uint32_t, g->n_elems);
+    p.keys = LAY_NEW(a, uint64_t, most);
+    p.tmp = LAY_NEW(a, uint64_t, most);
+    p.best_up = LAY_NEW(a, uint8_t, g->n_elems);
+    p.best_down = LAY_NEW(a, uint8_t, g->n_elems);
+    p.wishes = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
+    p.wishes_tmp = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
+    bool ok = p.best_up && p.best_down && p.wishes && p.wishes_tmp && geo->x && p.blocked && p.root && p.next &&
+              p.shift && p.waits && p.queue && p.keys && p.tmp;
+    for (int k = 0; k < 4; k++)
+        ok = ok && (p.x[k] = LAY_NEW(a, double, g->n_elems));
+    if (!ok)
+        goto end;
+    mark_conflicts(&p);
+    find_classes(&p);
+    for (int k = 0; k < 4; k++) {
+        align(&p, k < 2, (k & 1) == 0);
+        pack(&p, p.x[k], (k & 1) == 0);
+        if (!lay_progress(c, 0.8 + 0.04 * (k + 1))) {
+            status = LAYOUT_CANCELLED;
+            goto end;
+        }
+    }
+    balance(&p);
+    finish(&p, 8);
+    status = LAYOUT_OK;
+end:
+    arena_reset(c->tmp, mark);
+    return status;
+}
