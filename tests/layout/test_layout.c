@@ -1,0 +1,463 @@
+/* The promises of layout.h on small and odd graphs, and what happens when memory runs out or the user cancels. */
+#include "test.h"
+
+#include "check.h"
+
+static struct layout *lay_out(struct mem *m, const struct test_graph *g) {
+    struct layout_input in = test_graph_input(g);
+    struct layout *l;
+    assert_int_equal(layout_new(m, &in, NULL, &l), LAYOUT_OK);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    return l;
+}
+
+static void check_named(const char *name, uint32_t size, bool thorough) {
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    assert_true(test_graph_make(&g, name, size));
+    struct layout *l = lay_out(&m, &g);
+    check_layout(l, &g, thorough);
+    layout_free(l);
+    test_graph_free(&g);
+    assert_int_equal(m.used, 0);
+}
+
+static void keeps_its_promises(void **state) {
+    (void)state;
+    static const char *const names[] = {"decoder", "decoder-layers", "decoder-cache", "resnet",      "chain", "fan-out",
+                                        "fan-in",  "bipartite",      "random",        "random-long", "cycles"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        check_named(names[i], 60, true);
+        check_named(names[i], 400, true);
+    }
+}
+
+static void empty_graph(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct layout_input in = {0};
+    struct layout *l;
+    double w, h;
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_OK);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    layout_size(l, &w, &h);
+    assert_true(w >= 0 && h >= 0);
+    layout_free(l);
+    assert_int_equal(m.used, 0);
+}
+
+/* A graph written as pairs of letters: "ab bc" has edges a -> b and b -> c. */
+static void make_pairs(struct test_graph *g, struct mem *m, uint32_t n, const char *pairs) {
+    test_graph_init(g, m);
+    for (uint32_t v = 0; v < n; v++)
+        test_graph_node(g, "op", LAYOUT_ROOT);
+    for (const char *p = pairs; *p; p += p[2] ? 3 : 2)
+        test_graph_edge(g, (uint32_t)(p[0] - 'a'), (uint32_t)(p[1] - 'a'));
+    assert_false(g->failed);
+}
+
+static void odd_graphs(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t n;
+        const char *pairs;
+    } cases[] = {
+        {1, ""},
+        {1, "aa"},
+        {1, "aa aa aa aa aa aa"},
+        {2, ""},
+        {2, "ab ba"},
+        {2, "ab ab ab"},
+        {3, "ab bc ca"},
+        {3, "aa ab bb bc cc ca"},
+        {4, "ab cd"},
+        {5, "ab bc cd de ea ae"},
+        {4, "ad bd cd"},
+        {3, "ab bc ac"},
+        {6, "ab bc cd de ef fa ad be cf"},
+        {2, "ab ba ab ba aa bb"},
+        {7, "ag ab bc cd de ef fg ga ac"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mem m = {0};
+        struct test_graph g;
+        make_pairs(&g, &m, cases[i].n, cases[i].pairs);
+        struct layout *l = lay_out(&m, &g);
+        check_layout(l, &g, true);
+        layout_free(l);
+        test_graph_free(&g);
+        assert_int_equal(m.used, 0);
+    }
+}
+
+static bool flags_of_route(void *user, const struct layout_route *r) {
+    *(uint32_t *)user |= r->flags;
+    return true;
+}
+
+static void marks_back_edges_and_loops(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    make_pairs(&g, &m, 2, "ab ba aa");
+    struct layout *l = lay_out(&m, &g);
+    uint32_t flags = 0;
+    assert_true(layout_visit_routes(l, flags_of_route, &flags));
+    assert_true(flags & LAYOUT_ROUTE_BACK);
+    assert_true(flags & LAYOUT_ROUTE_SELF);
+    assert_true(layout_boxes(l)[0].y < layout_boxes(l)[1].y);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+struct bends {
+    uint32_t to, n_points;
+};
+
+static bool count_bends(void *user, const struct layout_route *r) {
+    struct bends *b = user;
+    if (r->to == b->to && r->n_points > b->n_points)
+        b->n_points = r->n_points;
+    return true;
+}
+
+/* A skip connection over a long chain: down, one straight line, in. */
+static void long_edges_are_straight(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t last = test_graph_node(&g, "op", LAYOUT_ROOT);
+    for (int i = 0; i < 200; i++) {
+        uint32_t v = test_graph_node(&g, i % 3 ? "op" : "a.wider.op", LAYOUT_ROOT);
+        test_graph_edge(&g, last, v);
+        last = v;
+    }
+    test_graph_edge(&g, 0, last);
+    struct layout *l = lay_out(&m, &g);
+    struct bends b = {.to = last};
+    assert_true(layout_visit_routes(l, count_bends, &b));
+    assert_true(b.n_points <= 4);
+    /* and the chain itself is one line */
+    const struct layout_box *boxes = layout_boxes(l);
+    for (uint32_t v = 1; v < g.n; v++)
+        assert_true(boxes[v].x + boxes[v].w / 2 == boxes[0].x + boxes[0].w / 2);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+struct bundles {
+    uint32_t first, different, n;
+};
+
+static bool note_bundle(void *user, const struct layout_route *r) {
+    struct bundles *b = user;
+    if (r->bundle == LAYOUT_NONE)
+        return true;
+    b->different += b->n && r->bundle != b->first;
+    b->first = r->bundle;
+    b->n++;
+    return true;
+}
+
+/* One mask for many readers: one trunk. */
+static void shared_routes_are_bundled(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t mask = test_graph_node(&g, "mask", LAYOUT_ROOT), last = test_graph_node(&g, "op", LAYOUT_ROOT);
+    for (int i = 0; i < 50; i++) {
+        uint32_t v = test_graph_node(&g, "op", LAYOUT_ROOT);
+        test_graph_edge(&g, last, v);
+        test_graph_edge(&g, mask, v);
+        last = v;
+    }
+    struct layout *l = lay_out(&m, &g);
+    struct bundles b = {0};
+    assert_true(layout_visit_routes(l, note_bundle, &b));
+    assert_true(b.n >= 49);
+    assert_int_equal(b.different, 0);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+static void refuses_bad_input(void **state) {
+    (void)state;
+    struct mem m = {0};
+    uint32_t parent[3] = {1, 0, LAYOUT_ROOT}, from[1] = {0}, to[1] = {3};
+    uint8_t flags[3] = {LAYOUT_LAYER, LAYOUT_LAYER, 0};
+    float size[3] = {10, 10, 10}, bad_size[3] = {10, -1, 10};
+    struct layout *l;
+    struct layout_input in = {.n_nodes = 3, .parent = parent, .flags = flags, .width = size, .height = size};
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_BAD_INPUT); /* a circle */
+    parent[1] = LAYOUT_ROOT;
+    flags[1] = 0;
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_BAD_INPUT); /* an op as parent */
+    flags[1] = LAYOUT_LAYER;
+    in.n_edges = 1;
+    in.from = from;
+    in.to = to;
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_BAD_INPUT); /* an edge to nowhere */
+    to[0] = 2;
+    in.height = bad_size;
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_BAD_INPUT);
+    bad_size[1] = __builtin_nanf("");
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_BAD_INPUT);
+    in.height = size;
+    assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_OK);
+    layout_free(l);
+    assert_int_equal(m.used, 0);
+}
+
+/* ---- expanding ------------------------------------------------------------------------------------------- */
+
+static void assert_same_as_from_scratch(struct layout *l, const struct test_graph *g) {
+    struct mem m = {0};
+    struct layout_input in = test_graph_input(g);
+    struct layout *fresh;
+    assert_int_equal(layout_new(&m, &in, NULL, &fresh), LAYOUT_OK);
+    for (uint32_t v = 0; v < g->n; v++)
+        layout_set_expanded(fresh, v, layout_is_expanded(l, v));
+    assert_int_equal(layout_update(fresh, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    struct buf a, b;
+    buf_init(&a, &m);
+    buf_init(&b, &m);
+    describe_layout(l, g, &a);
+    describe_layout(fresh, g, &b);
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.p, b.p, a.n);
+    buf_free(&a);
+    buf_free(&b);
+    layout_free(fresh);
+    assert_int_equal(m.used, 0);
+}
+
+static void expands_step_by_step(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    assert_true(test_graph_make(&g, "decoder-layers", 300));
+    struct layout *l = lay_out(&m, &g);
+    struct layout_change change;
+    uint32_t first = LAYOUT_NONE;
+    for (uint32_t v = 0; v < g.n; v++) {
+        if (!(g.flags[v] & LAYOUT_LAYER))
+            continue;
+        first = first == LAYOUT_NONE ? v : first;
+        struct layout_box before = layout_boxes(l)[v];
+        layout_set_expanded(l, v, true);
+        assert_int_equal(layout_update(l, NULL, v, &change), LAYOUT_OK);
+        assert_int_equal(change.n_laid_out, 1); /* the new one and no other */
+        struct layout_box after = layout_boxes(l)[v];
+        assert_true(after.expanded);
+        assert_true(change.anchor_dx == after.x - before.x && change.anchor_dy == after.y - before.y);
+        assert_true(change.n_moved > 0);
+        check_layout(l, &g, true);
+        assert_same_as_from_scratch(l, &g);
+    }
+    /* Closing and opening again costs no ordering and gives the same. */
+    struct buf a, b;
+    buf_init(&a, &m);
+    buf_init(&b, &m);
+    describe_layout(l, &g, &a);
+    layout_set_expanded(l, first, false);
+    assert_int_equal(layout_update(l, NULL, first, &change), LAYOUT_OK);
+    assert_int_equal(change.n_laid_out, 0);
+    check_layout(l, &g, true);
+    layout_set_expanded(l, first, true);
+    assert_int_equal(layout_update(l, NULL, first, &change), LAYOUT_OK);
+    assert_int_equal(change.n_laid_out, 0);
+    assert_int_equal(change.n_placed, 1);
+    describe_layout(l, &g, &b);
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.p, b.p, a.n);
+    /* Nothing to do: nothing done. */
+    assert_int_equal(layout_update(l, NULL, first, &change), LAYOUT_OK);
+    assert_int_equal(change.n_placed, 0);
+    assert_int_equal(change.n_moved, 0);
+    buf_free(&a);
+    buf_free(&b);
+    layout_free(l);
+    test_graph_free(&g);
+    assert_int_equal(m.used, 0);
+}
+
+/* Places of the other children relative to each other stay: P5. */
+static void keeps_the_order(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    assert_true(test_graph_make(&g, "decoder-layers", 300));
+    struct layout *l = lay_out(&m, &g);
+    struct layout_box *before = calloc(g.n, sizeof *before);
+    memcpy(before, layout_boxes(l), g.n * sizeof *before);
+    layout_set_all_expanded(l, true);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    const struct layout_box *after = layout_boxes(l);
+    for (uint32_t a = 0; a < g.n; a++)
+        for (uint32_t b = 0; b < g.n; b++)
+            if (before[a].visible && before[b].visible && before[a].y + before[a].h <= before[b].y)
+                assert_true(after[a].y + after[a].h <= after[b].y);
+    free(before);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+static void sizes_and_directions_change(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    assert_true(test_graph_make(&g, "decoder-layers", 120));
+    struct layout *l = lay_out(&m, &g);
+    layout_set_all_expanded(l, true);
+    for (int turn = 0; turn < 4; turn++) {
+        layout_set_direction(l, LAYOUT_ROOT, turn & 1);
+        for (uint32_t v = 0; v < g.n; v++)
+            if (g.flags[v] & LAYOUT_LAYER)
+                layout_set_direction(l, v, (v >> (turn / 2)) & 1);
+        assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+        check_layout(l, &g, true);
+    }
+    layout_set_size(l, 0, 300, 90);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    assert_true(layout_boxes(l)[0].w == 300 && layout_boxes(l)[0].h == 90);
+    check_layout(l, &g, true);
+    layout_free(l);
+    test_graph_free(&g);
+    assert_int_equal(m.used, 0);
+}
+
+/* ---- failing --------------------------------------------------------------------------------------------- */
+
+static bool visit_all(void *user, const struct layout_route *r) {
+    (void)user;
+    (void)r;
+    return true;
+}
+
+static bool whole_life(struct mem *m, void *ctx) {
+    const struct test_graph *g = ctx;
+    struct layout_input in = test_graph_input(g);
+    struct layout *l;
+    struct buf svg;
+    buf_init(&svg, m);
+    bool good = layout_new(m, &in, NULL, &l) == LAYOUT_OK;
+    if (good) {
+        good = layout_update(l, NULL, LAYOUT_NONE, NULL) == LAYOUT_OK;
+        layout_set_all_expanded(l, true);
+        good = layout_update(l, NULL, LAYOUT_NONE, NULL) == LAYOUT_OK && good;
+        good = layout_visit_routes(l, visit_all, NULL) && good;
+        good = layout_write_svg(l, g->n, NULL, NULL, &svg) && good;
+        layout_free(l);
+    }
+    buf_free(&svg);
+    return good;
+}
+
+static void survives_lack_of_memory(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    assert_true(test_graph_make(&g, "decoder-layers", 90));
+    test_graph_edge(&g, 20, 20);
+    test_graph_edge(&g, g.n - 1, 5);
+    assert_false(g.failed);
+    test_oom_sweep(whole_life, &g, 100000);
+    test_graph_free(&g);
+}
+
+struct canceller {
+    int left;
+    double last;
+};
+
+static bool cancel_later(void *user, double done) {
+    struct canceller *c = user;
+    assert_true(done >= 0 && done <= 1.0001);
+    c->last = done;
+    return c->left-- > 0;
+}
+
+/* After a cancelled or failed update the old result stands, and the next update gives the right one. */
+static void cancelled_updates_leave_the_old_result(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    assert_true(test_graph_make(&g, "decoder-layers", 200));
+    struct layout *l = lay_out(&m, &g);
+    struct buf before, after;
+    buf_init(&before, &m);
+    buf_init(&after, &m);
+    describe_layout(l, &g, &before);
+    layout_set_all_expanded(l, true);
+    int attempts = 0;
+    for (;; attempts++) {
+        struct canceller c = {.left = attempts};
+        struct layout_hooks hooks = {cancel_later, &c};
+        enum layout_status status = layout_update(l, &hooks, LAYOUT_NONE, NULL);
+        if (status == LAYOUT_OK)
+            break;
+        assert_int_equal(status, LAYOUT_CANCELLED);
+        buf_clear(&after);
+        describe_layout(l, &g, &after);
+        assert_int_equal(before.n, after.n);
+        assert_memory_equal(before.p, after.p, before.n);
+    }
+    assert_true(attempts > 5);
+    check_layout(l, &g, true);
+    assert_same_as_from_scratch(l, &g);
+    buf_free(&before);
+    buf_free(&after);
+    layout_free(l);
+    test_graph_free(&g);
+    assert_int_equal(m.used, 0);
+}
+
+static void writes_svg(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    make_pairs(&g, &m, 3, "ab bc");
+    struct layout *l = lay_out(&m, &g);
+    struct buf b;
+    buf_init(&b, &m);
+    assert_true(layout_write_svg(l, g.n, NULL, NULL, &b));
+    str s = buf_str(&b);
+    assert_true(str_starts_with(s, STR("<svg ")) && str_ends_with(s, STR("</svg>\n")));
+    uint32_t rects = 0, paths = 0;
+    for (size_t at = 0; (at += str_find(str_from(s, at), STR("<rect"))) < s.n; at++)
+        rects++;
+    for (size_t at = 0; (at += str_find(str_from(s, at), STR("<path"))) < s.n; at++)
+        paths++;
+    assert_int_equal(rects, 3);
+    assert_int_equal(paths, 2);
+    buf_free(&b);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_its_promises),
+        cmocka_unit_test(empty_graph),
+        cmocka_unit_test(odd_graphs),
+        cmocka_unit_test(marks_back_edges_and_loops),
+        cmocka_unit_test(long_edges_are_straight),
+        cmocka_unit_test(shared_routes_are_bundled),
+        cmocka_unit_test(refuses_bad_input),
+        cmocka_unit_test(expands_step_by_step),
+        cmocka_unit_test(keeps_the_order),
+        cmocka_unit_test(sizes_and_directions_change),
+        cmocka_unit_test(survives_lack_of_memory),
+        cmocka_unit_test(cancelled_updates_leave_the_old_result),
+        cmocka_unit_test(writes_svg),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
