@@ -338,6 +338,15 @@ bool form_print_hlo_while(printer *p, ir_op op) {
     if (!block || !cond_block || ir_block_at(m, block)->n_args != o->n_operands ||
         ir_block_at(m, cond_block)->n_args != o->n_operands)
         return false;
+    /* The form has one type for an operand, the arguments and the result that belong to it. */
+    if (o->n_results != o->n_operands)
+        return false;
+    for (uint32_t i = 0; i < o->n_operands; i++) {
+        ir_type t = ir_value_type(m, ir_operand(m, op, i));
+        if (ir_value_type(m, o->results + i) != t || ir_value_type(m, ir_block_at(m, block)->args + i) != t ||
+            ir_value_type(m, ir_block_at(m, cond_block)->args + i) != t)
+            return false;
+    }
     print_op_name(p, op);
     print_char(p, '(');
     for (uint32_t i = 0; i < o->n_operands; i++) {
