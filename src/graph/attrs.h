@@ -51,19 +51,12 @@ typedef bool graph_edit_fn(void *ctx, const graph *g, graph_node n, str key, str
 /* Offers what tt_adapter offers, whether it is legal or not: every case of each enum, grids 1 to 100. ctx: NULL. */
 graph_edit_fn graph_edit_adapter;
 
-/* One input or output in detail. */
-typedef struct graph_port {
-    str name; /* operand or result name of the op tables, with its number in a group ("inputs[2]"); may be empty */
-    uint32_t index;  /* operand or result number */
-    ir_value value;  /* 0 without a module */
-    graph_node node; /* where it comes from (inputs) */
-    uint32_t out;    /* and which result of it */
-} graph_port;
-
 struct graph_attrs {
     const graph *g;
     struct mem *mem;
     struct arena arena;
+    struct arena_mark empty; /* where the arena starts over */
+    struct buf scratch;
     VEC(graph_attr) list;
     size_t max_value; /* longest value in bytes, longer ones are cut; 0: no limit. Constants print at most
                        * max_elements elements */
@@ -74,6 +67,9 @@ struct graph_attrs {
 void graph_attrs_init(struct graph_attrs *a, const graph *g, struct mem *mem);
 void graph_attrs_free(struct graph_attrs *a);
 
+/* Empties the list, for callers that fill it themselves. */
+void graph_attrs_reset(struct graph_attrs *a);
+
 /* The attributes of a node or layer. Of a layer: of its module, function or op with regions. False when out of memory. */
 bool graph_attrs_node(struct graph_attrs *a, graph_node n);
 /* Of an output: tensor_shape, shape, dtype, rank, the layout's keys, __tensor_tag (the label of `reader` when it is not
@@ -81,7 +77,7 @@ bool graph_attrs_node(struct graph_attrs *a, graph_node n);
 bool graph_attrs_output(struct graph_attrs *a, graph_node n, uint32_t result, graph_node reader);
 /* Of an input (incoming edge number `i` of the node): name, shape, ... as of the output it comes from. */
 bool graph_attrs_input(struct graph_attrs *a, graph_node n, uint32_t i);
-/* Of any type or attribute alone, with its keys put behind `prefix`: for tables and tooltips. */
+/* Of a type alone: for tables and tooltips. */
 bool graph_attrs_type(struct graph_attrs *a, ir_type t);
 
 /* The value of a key in the list; .p NULL when it is not there. */
