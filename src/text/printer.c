@@ -371,8 +371,9 @@ bool text_print(const ir_module *m, const text_print_options *o, struct buf *out
 }
 
 bool text_print_node(const ir_context *c, ir_node n, struct buf *out) {
-    printer p = {.c = c, .out = out, .mem = c->mem};
-    buf_init(&p.texts, c->mem);
+    /* the buffer's memory, not the context's: any number of threads may print nodes of one context */
+    printer p = {.c = c, .out = out, .mem = out->mem};
+    buf_init(&p.texts, out->mem);
     ir_kind k = ir_kind_of(c, n);
     if (!print_resources_init(&p))
         p.failed = true;
