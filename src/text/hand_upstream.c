@@ -319,7 +319,9 @@ bool quant_read_calibrated(body *b) {
             return false;
         b->params[i] = ir_attr_float(r->ctx, r->ctx->t_f64, v);
     }
-    return rd_expect(r, '>') && rd_expect(r, '>');
+    if (!rd_expect(r, '>')) /* of the range, then of the type */
+        return false;
+    return rd_expect(r, '>');
 }
 
 void quant_print_calibrated(printer *p, ir_node n) {
