@@ -56,6 +56,9 @@ void json_null(struct json_writer *w);
 /* Text that is JSON already. */
 void json_raw(struct json_writer *w, str text);
 
+/* A string alone, between its quotes and escaped as json_str does, for callers that place commas themselves. */
+void json_put_string(struct buf *out, str s);
+
 /* --- reader --------------------------------------------------------------------------------------------------
  *
  *     json_reader_init(&r, text);

@@ -88,7 +88,7 @@ static void json_escape(struct buf *out, char c) {
     }
 }
 
-static void json_quote(struct buf *out, str s) {
+void json_put_string(struct buf *out, str s) {
     buf_putc(out, '"');
     while (true) {
         size_t n = json_plain(s);
@@ -114,7 +114,7 @@ static void json_quote(struct buf *out, str s) {
 
 void json_key(struct json_writer *w, str key) {
     json_separate(w);
-    json_quote(w->out, key);
+    json_put_string(w->out, key);
     if (w->indent)
         buf_lit(w->out, ": ");
     else
@@ -124,7 +124,7 @@ void json_key(struct json_writer *w, str key) {
 
 void json_str(struct json_writer *w, str s) {
     json_separate(w);
-    json_quote(w->out, s);
+    json_put_string(w->out, s);
     w->comma = true;
 }
 
