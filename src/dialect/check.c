@@ -132,7 +132,8 @@ static const ck_rule *local_rule(checker *k) {
         return find_rule(ck_rules_ttir, name);
     if (str_eq(dialect, STR("ttnn")))
         return find_rule(ck_rules_ttnn, name);
-    return find_rule(ck_rules_misc, name);
+    const ck_rule *rule = find_rule(ck_rules_misc, name);
+    return rule ? rule : find_rule(ck_rules_upstream, name);
 }
 
 /* Whether every shaped type of the op has a known shape of a rank that rules can hold. */

@@ -50,9 +50,12 @@ static bool check_func(checker *k) {
     const ir_module *m = k->m;
     signature s;
     if (!function_signature(k, k->op, &s))
-        return true;
+        return ck_fail(k, "attribute 'function_type' failed to satisfy constraint: type attribute of function type");
     ir_region body = m->ops[k->op].n_regions ? ir_op_region(m, k->op, 0) : 0;
     ir_block entry = m->regions[body].first;
+    if (!entry && !str_eq(ck_text(k, "sym_visibility"), STR("private")) &&
+        !str_eq(ck_text(k, "sym_visibility"), STR("nested")))
+        return ck_fail(k, "symbol declaration cannot have public visibility");
     if (!entry)
         return true;
     const ir_block_data *b = &m->blocks[entry];
@@ -469,10 +472,14 @@ const ck_rule ck_rules_context[] = {
     {"emitpy.assign_global", check_global_use, true},
     {"emitpy.global_statement", check_global_use, true},
     {"func.call", check_call, true},
+    {"func.constant", ck_func_constant, true},
     {"func.func", check_func, true},
     {"func.return", check_return, true},
     {"llvm.br", check_branch, true},
     {"llvm.cond_br", check_branch, true},
+    {"memref.get_global", ck_get_global, true},
+    {"scf.for", ck_scf_for, true},
+    {"scf.if", ck_scf_if, true},
     {"ttcore.composite", check_composite, true},
     {"ttcore.cpu_module", check_module_wrapper, true},
     {"ttcore.device_module", check_module_wrapper, true},

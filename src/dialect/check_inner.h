@@ -139,7 +139,7 @@ typedef struct ck_rule {
 } ck_rule;
 
 /* Rules that look at the op alone: name, attributes and types. A list ends with a NULL name. */
-extern const ck_rule ck_rules_ttir[], ck_rules_ttnn[], ck_rules_misc[];
+extern const ck_rule ck_rules_ttir[], ck_rules_ttnn[], ck_rules_misc[], ck_rules_upstream[];
 /* Rules for ops that several dialects have alike (check_shape.c, check_matmul.c, check_window.c). */
 bool ck_arange(checker *k);
 bool ck_broadcast_to(checker *k);
@@ -188,6 +188,12 @@ bool ck_d2m_generic(checker *k);
 bool ck_d2m_spatial(checker *k);
 bool ck_d2m_remote(checker *k);
 bool ck_d2m_compute(checker *k);
+
+/* Upstream ops that look at other ops (check_upstream.c). */
+bool ck_get_global(checker *k);
+bool ck_func_constant(checker *k);
+bool ck_scf_if(checker *k);
+bool ck_scf_for(checker *k);
 
 /* Rules that look at other ops: symbols, parents, users. */
 extern const ck_rule ck_rules_context[];

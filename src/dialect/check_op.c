@@ -366,7 +366,7 @@ static bool transforms(checker *k, uint8_t transform, ir_type from, ir_type to) 
     const ir_context *c = k->ctx;
     switch ((type_transform)transform) {
     case TRANSFORM_SAME: return from == to;
-    case TRANSFORM_ELEMENT: return !ir_is_shaped(c, from) || ck_element(k, from) == to;
+    case TRANSFORM_ELEMENT: return ir_element_type(c, from) == from || ir_element_type(c, from) == to;
     case TRANSFORM_ELEMENT_OR_SELF: return ck_element(k, from) == to;
     case TRANSFORM_I1_SAME_SHAPE: return is_like(k, to, c->t_i1, from);
     case TRANSFORM_INDEX_SAME_SHAPE: return is_like(k, to, c->t_index, from);

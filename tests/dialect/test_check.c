@@ -88,6 +88,28 @@ static const struct sample {
      "return\n}",
      "2: 'memref.alloc' op operand count (0) does not match with the total size (1) specified in attribute "
      "'operandSegmentSizes'"},
+    {"cast to a wider type", "func.func @f(%a: i32) {\n  %0 = \"arith.trunci\"(%a) : (i32) -> i64\n  return\n}",
+     "2: 'arith.trunci' op operand type 'i32' and result type 'i64' are cast incompatible"},
+    {"yield without values",
+     "func.func @f(%c: i1) {\n  %0 = \"scf.if\"(%c) ({ \"scf.yield\"() : () -> () }, { \"scf.yield\"() : () -> () }) : "
+     "(i1) -> i32\n  return\n}",
+     "2: 'scf.if' op along control flow edge from Operation scf.yield to parent: region branch point has 0 operands, "
+     "but region successor needs 1 inputs"},
+    {"loop without its value",
+     "func.func @f(%i: index, %a: i32) {\n  %0 = \"scf.for\"(%i, %i, %i, %a) ({ ^b(%j: index): \"scf.yield\"(%a) : "
+     "(i32) -> () }) : (index, index, index, i32) -> i32\n  return\n}",
+     "2: 'scf.for' op different number of inits and region iter_args: 1 != 0"},
+    {"indices",
+     "func.func @f(%m: memref<4xf32>, %v: f32) {\n  \"memref.store\"(%v, %m) : (f32, memref<4xf32>) -> ()\n  return\n}",
+     "2: 'memref.store' op store index operand count not equal to memref rank"},
+    {"declaration", "func.func public @g()", "1: 'func.func' op symbol declaration cannot have public visibility"},
+    {"sizes", "func.func @f() {\n  %0 = memref.alloc() : memref<?xf32>\n  return\n}",
+     "2: 'memref.alloc' op incorrect number of dynamic sizes, has 0, expected 1"},
+    {"global", "func.func @f() {\n  %0 = memref.get_global @x : memref<2xf32>\n  return\n}",
+     "2: 'memref.get_global' op 'x' does not reference a valid global memref"},
+    {"element type of a complex number",
+     "func.func @f(%a: complex<f32>) {\n  %0 = \"complex.re\"(%a) : (complex<f32>) -> f64\n  return\n}",
+     "2: 'complex.re' op failed to verify that complex element type matches result type"},
     {"several errors in one run",
      "func.func @f(%a: tensor<4xf32>) {\n  %0 = \"ttir.abs\"(%a, %a) : (tensor<4xf32>, tensor<4xf32>) -> "
      "tensor<4xf32>\n"
