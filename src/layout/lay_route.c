@@ -129,19 +129,24 @@ static void line_to(struct pen *pen, double x, double y) {
 
 static uint32_t route_back(const struct lay_graph *g, const struct lay_geometry *geo, const struct lay_edge *e,
                            struct pen *pen, double from_x, double to_x) {
-    const struct lay_trunk *t = &g->trunks[e->trunk];
     uint32_t rf = g->rank[e->from], rt = g->rank[e->to];
     /* The turns use the inner thirds of their gaps, so that they do not touch the boxes on the other side. */
     double below = geo->rank_y[rf] + geo->rank_h[rf] + geo->rank_sep / 3;
     double above = geo->rank_y[rt] - geo->rank_sep / 3;
     line_to(pen, from_x, geo->node_y[e->from] + geo->h[e->from]);
     line_to(pen, from_x, below);
-    for (uint32_t r = rf;; r--) {
-        double x = geo->x[t->first + (r - t->rank0)];
-        line_to(pen, x, r == rf ? below : geo->rank_y[r] + geo->rank_h[r]);
-        line_to(pen, x, r == rt ? above : geo->rank_y[r]);
-        if (r == rt)
-            break;
+    if (e->flags & LAY_LANE) {
+        line_to(pen, geo->lane_x[e->trunk], below);
+        line_to(pen, geo->lane_x[e->trunk], above);
+    } else {
+        const struct lay_trunk *t = &g->trunks[e->trunk];
+        for (uint32_t r = rf;; r--) {
+            double x = geo->x[t->first + (r - t->rank0)];
+            line_to(pen, x, r == rf ? below : geo->rank_y[r] + geo->rank_h[r]);
+            line_to(pen, x, r == rt ? above : geo->rank_y[r]);
+            if (r == rt)
+                break;
+        }
     }
     line_to(pen, to_x, above);
     line_to(pen, to_x, geo->node_y[e->to]);

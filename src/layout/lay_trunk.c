@@ -153,8 +153,6 @@ static bool spill_lanes(struct maker *k) {
     memset(number, 0, g->n_trunks * sizeof *number);
     for (uint32_t i = g->n_trunks; i-- > 0 && total > limit;) {
         uint32_t t = g->n_trunks - 1 - (uint32_t)by_length[i];
-        if (g->edges[g->trunks[t].edge].flags & LAY_BACK)
-            continue; /* turns need dummies */
         total -= by_length[i] >> 32;
         number[t] = 1;
         g->n_lanes++;
