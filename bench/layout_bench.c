@@ -2,6 +2,7 @@
  *
  *   layout_bench                      times every graph of layout_graphs.c at 1,000, 10,000 and 100,000 nodes
  *   layout_bench time NAME SIZE       one of them, best of several runs
+ *   layout_bench expand NAME SIZE     opening and closing layers
  *   layout_bench dump NAME SIZE [free] graph and result as JSON, for layout_peers.mjs
  *   layout_bench svg NAME SIZE [LR] [EXPAND]   picture; EXPAND: all layers, or how many of the first ones
  */
@@ -71,6 +72,42 @@ static void time_one(const char *name, uint32_t size) {
     printf("%-16s %7u nodes %7u edges %9.2f ms %7.1f MB %8llu points\n", name, g.n, g.m, best.ms,
            (double)best.peak / 1e6, (unsigned long long)best.points);
     fflush(stdout);
+    test_graph_free(&g);
+}
+
+static double timed_update(struct layout *l, uint32_t anchor, struct layout_change *change) {
+    uint64_t start = clock_now_ns();
+    if (layout_update(l, NULL, anchor, change) != LAYOUT_OK)
+        fail("out of memory");
+    return (double)(clock_now_ns() - start) / 1e6;
+}
+
+/* What opening layers costs in a model with many. */
+static void expand(const char *name, uint32_t size) {
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    if (!test_graph_make(&g, name, size))
+        fail("no such graph");
+    struct layout_input in = test_graph_input(&g);
+    struct layout *l;
+    struct layout_change change;
+    if (layout_new(&m, &in, NULL, &l) != LAYOUT_OK)
+        fail("out of memory");
+    printf("%-16s %7u nodes: collapsed %.2f ms", name, g.n, timed_update(l, LAYOUT_NONE, &change));
+    uint32_t layer = g.n / 2;
+    while (layer < g.n && !((g.flags[layer] & LAYOUT_LAYER) && g.parent[layer] == LAYOUT_ROOT))
+        layer++;
+    layout_set_expanded(l, layer, true);
+    printf(", open one layer %.2f ms", timed_update(l, layer, &change));
+    printf(" (%u of %u boxes move)", change.n_moved, g.n);
+    layout_set_expanded(l, layer, false);
+    printf(", close it %.2f ms", timed_update(l, layer, &change));
+    layout_set_expanded(l, layer, true);
+    printf(", open it again %.2f ms", timed_update(l, layer, &change));
+    layout_set_all_expanded(l, true);
+    printf(", open all %.2f ms\n", timed_update(l, LAYOUT_NONE, &change));
+    layout_free(l);
     test_graph_free(&g);
 }
 
@@ -164,6 +201,8 @@ int main(int argc, char **argv) {
         uint32_t size = (uint32_t)strtoul(argv[3], NULL, 10);
         if (!strcmp(argv[1], "time"))
             time_one(argv[2], size);
+        else if (!strcmp(argv[1], "expand"))
+            expand(argv[2], size);
         else if (!strcmp(argv[1], "dump"))
             dump(argv[2], size, argc > 4 && !strcmp(argv[4], "free"));
         else if (!strcmp(argv[1], "svg"))
@@ -178,5 +217,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
             time_one(names[i], sizes[k]);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+        expand("decoder-layers", sizes[k]);
     return 0;
 }
