@@ -1,0 +1,82 @@
+/* models_inner.h - what the files of the model registry share. */
+#ifndef TTX_SERVER_MODELS_INNER_H
+#define TTX_SERVER_MODELS_INNER_H
+
+#include <pthread.h>
+
+#include "base/file.h"
+#include "base/platform.h"
+#include "graph/me_json.h"
+#include "server/models.h"
+
+/* A graph with certain layers of one part. */
+struct kept_graph {
+    struct mem mem;
+    graph *graph;
+    size_t part;
+    graph_layers layers;
+};
+
+struct loaded {
+    struct model model;
+    struct mem own;     /* of this struct and the arena */
+    struct arena arena; /* names, paths */
+    struct file file;
+    bool file_open;
+    size_t parts_cap;
+    me_graphs stored;     /* of graph JSON */
+    uint32_t refs;        /* under the registry's lock */
+    pthread_mutex_t lock; /* around the graphs */
+    struct mem graphs_mem;
+    struct kept_graph *graphs;
+    size_t n_graphs, graphs_cap;
+};
+
+struct entry {
+    struct entry *next;
+    struct store_hash hash;
+    struct loaded *loaded; /* NULL: not at the moment */
+    uint64_t used;         /* the registry's clock at the last use */
+    uint32_t pins;         /* threads inside models_get */
+    bool loading, deleted;
+};
+
+struct watched;
+
+struct models {
+    struct mem *parent;
+    struct mem mem; /* under the lock */
+    struct store *store;
+    struct security *security;
+    struct events *events;
+    pthread_mutex_t lock;
+    pthread_cond_t loaded;
+    struct entry *first;
+    uint64_t clock, limit;
+    /* models_watch.c */
+    int watch_fd, watch_end_fd;
+    pthread_t watch_thread;
+    struct watched *watched;
+    void (*changed)(void *ctx, str path, const struct store_hash *hash);
+    void *changed_ctx;
+};
+
+static inline struct loaded *loaded_of(const struct model *m) {
+    return (struct loaded *)(uintptr_t)m; /* its first member */
+}
+
+/* Both return false. */
+bool model_fail(struct model_error *e, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool model_fail_store(struct model_error *e, const struct store_error *from);
+
+/* Reads the bytes into modules or stored graphs (models_load.c). False when memory runs out or the job was cancelled; text
+ * with errors is no failure. */
+bool models_parse(struct loaded *l, struct job *job, struct model_error *e);
+/* Adds a part; takes the module over in any case. */
+bool models_add_part(struct loaded *l, ir_module *module, str collection);
+
+/* Looks for changes of an opened file, if watching is on (models_watch.c). */
+void models_watch_path(struct models *models, str real, const struct store_hash *hash);
+void models_watch_end(struct models *models);
+
+#endif
