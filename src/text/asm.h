@@ -119,8 +119,8 @@ ir_type asm_type_of_text(reader *r, dtext text);
 
 /* ---- attributes inside forms (asm_attr.c) ---------------------------------------------------------------- */
 
-/* Reads an attribute value the way `constraint` is written in forms. 0 after an error. */
-ir_attr asm_read_attr_value(reader *r, const attr_constraint *constraint, bool qualified);
+/* Reads the value of an op's attribute the way forms write it. 0 after an error. */
+ir_attr asm_read_attr_value(reader *r, const op_def *d, const op_attr *at, bool qualified);
 /* Whether the next token can start one. */
 bool asm_at_attr_value(const reader *r, const attr_constraint *constraint);
 /* Prints one; a value of an unexpected kind is printed in full. */
@@ -128,11 +128,6 @@ void asm_print_attr_value(printer *p, const attr_constraint *constraint, ir_attr
 /* The text of an enum value kept as an integer attribute or as a dialect attribute that wraps the enum; false if it has
  * none or it does not fit. */
 bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *out, size_t cap, size_t *n);
-/* Reads a case (for bit enums: cases) of an enum as its number. */
-bool asm_read_enum(reader *r, const enum_def *e, int64_t *out);
-/* An attribute definition that wraps an enum, made of a case's number. */
-ir_attr asm_wrap_enum(reader *r, const attr_type_def *def, const enum_def *e, int64_t value);
-
 /* `[1, 2]` as array<i64: ...>, array<i32: ...>. */
 ir_attr asm_read_int_array(reader *r, ir_type element);
 void asm_print_int_array(printer *p, ir_attr array);

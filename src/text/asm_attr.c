@@ -26,36 +26,57 @@ bool asm_enum_text(const ir_context *c, const enum_def *e, ir_attr value, char *
     return *n > 0;
 }
 
-bool asm_read_enum(reader *r, const enum_def *e, int64_t *out) {
+/* An attribute being read: of which op, which one. */
+typedef struct place {
+    reader *r;
+    const op_def *d;
+    const op_attr *at;
+    const attr_constraint *k;
+} place;
+
+/* "expected string or keyword containing one of ... [a, b]" */
+static bool no_such_case(const place *w, uint32_t at, const enum_def *e) {
+    struct buf cases;
+    buf_init(&cases, w->r->mem);
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (i)
+            buf_lit(&cases, ", ");
+        buf_put_str(&cases, dialect_text(dialect_enum_cases[e->first + i].text));
+    }
+    rd_error(w->r, at,
+             "custom op '%.*s' expected string or keyword containing one of the following enum values for attribute "
+             "'%.*s' [%.*s]",
+             STR_ARG(dialect_text(w->d->name)), STR_ARG(dialect_text(w->at->name)), STR_ARG(buf_str(&cases)));
+    buf_free(&cases);
+    return false;
+}
+
+/* Reads a case (for bit enums: cases) of an enum as its number. */
+static bool read_enum(const place *w, const enum_def *e, int64_t *out) {
+    reader *r = w->r;
     int64_t value = 0;
     bool bits = (e->flags & ENUM_IS_BITS) != 0;
     str separator = dialect_text(e->separator);
     do {
         ir_str word;
         uint32_t at = rd_pos(r);
+        if (*r->p != '"' && !rd_peek_id(r).n)
+            return no_such_case(w, at, e);
         if (!rd_keyword_or_string(r, &word))
             return false;
         /* A quoted case may hold several names at once. */
         str rest = ir_str_of(r->ctx, word);
         do {
             size_t end = bits && separator.n ? str_find_char(rest, separator.p[0]) : rest.n;
-            str one = str_trim(str_slice(rest, 0, end));
-            const enum_case *found = dialect_case_by_text(e, one);
+            const enum_case *found = dialect_case_by_text(e, str_trim(str_slice(rest, 0, end)));
             if (!found)
-                return rd_error(r, at, "expected one of the cases of %.*s, got '%.*s'", STR_ARG(dialect_text(e->name)),
-                                STR_ARG(one));
+                return no_such_case(w, at, e);
             value = bits ? value | found->value : found->value;
             rest = str_from(rest, end < rest.n ? end + 1 : rest.n);
         } while (rest.n);
     } while (bits && separator.n == 1 && separator.p[0] == '|' && rd_accept(r, '|'));
     *out = value;
     return true;
-}
-
-ir_attr asm_wrap_enum(reader *r, const attr_type_def *def, const enum_def *e, int64_t value) {
-    char text[256];
-    size_t n = dialect_enum_text(e, value, text, sizeof text);
-    return dialect_make_case(r->ctx, (uint32_t)(def - dialect_attr_defs), str_of(text, n));
 }
 
 /* ---- lists of numbers ------------------------------------------------------------------------------------ */
@@ -139,18 +160,20 @@ static str native_word(const attr_constraint *k) {
     return s;
 }
 
-static ir_attr read_native_enum(reader *r, const attr_constraint *k) {
+static ir_attr read_native_enum(const place *w) {
+    reader *r = w->r;
+    const attr_constraint *k = w->k;
     const enum_def *e = &dialect_enums[k->ref];
     str word = native_word(k);
     int64_t v = 0, one;
     if (!word.n) {
-        if (!asm_read_enum(r, e, &v))
+        if (!read_enum(w, e, &v))
             return 0;
     } else {
         if (!rd_expect_keyword(r, word.p) || !rd_expect(r, '<'))
             return 0;
         do {
-            if (!asm_read_enum(r, e, &one))
+            if (!read_enum(w, e, &one))
                 return 0;
             v |= one;
         } while (rd_accept(r, ','));
@@ -160,7 +183,9 @@ static ir_attr read_native_enum(reader *r, const attr_constraint *k) {
     return ir_attr_int(r->ctx, ir_type_integer(r->ctx, e->bits ? e->bits : 32, IR_SIGNLESS), v);
 }
 
-static ir_attr read_native(reader *r, const attr_constraint *k) {
+static ir_attr read_native(const place *w) {
+    reader *r = w->r;
+    const attr_constraint *k = w->k;
     ir_context *c = r->ctx;
     int64_t v;
     switch (k->kind) {
@@ -173,7 +198,7 @@ static ir_attr read_native(reader *r, const attr_constraint *k) {
         ir_str s;
         return rd_string(r, &s) ? ir_attr_string(c, ir_str_of(c, s), false) : 0;
     }
-    case ATTR_ENUM_INT: return read_native_enum(r, k);
+    case ATTR_ENUM_INT: return read_native_enum(w);
     case ATTR_INT: return rd_integer(r, &v) ? ir_attr_int(c, int_type(c, k), v) : 0;
     default: return rd_attr(r, 0);
     }
@@ -181,11 +206,13 @@ static ir_attr read_native(reader *r, const attr_constraint *k) {
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
-static ir_attr read_keyword(reader *r, const attr_constraint *k) {
+static ir_attr read_keyword(const place *w) {
+    reader *r = w->r;
+    const attr_constraint *k = w->k;
     ir_context *c = r->ctx;
     if (k->kind == ATTR_ENUM_INT) {
         int64_t v;
-        if (!asm_read_enum(r, &dialect_enums[k->ref], &v))
+        if (!read_enum(w, &dialect_enums[k->ref], &v))
             return 0;
         ir_type t = k->type ? asm_type_of_text(r, k->type) : int_type(c, k);
         return t ? ir_attr_int(c, t, v) : 0;
@@ -197,15 +224,17 @@ static ir_attr read_keyword(reader *r, const attr_constraint *k) {
     return rd_attr(r, 0);
 }
 
-ir_attr asm_read_attr_value(reader *r, const attr_constraint *k, bool qualified) {
+ir_attr asm_read_attr_value(reader *r, const op_def *d, const op_attr *at, bool qualified) {
+    const attr_constraint *k = op_attr_constraint(at);
+    const place w = {r, d, at, k};
     ir_context *c = r->ctx;
     switch (k->print) {
     case ATTR_PRINT_SYMBOL: {
         ir_str name;
         return rd_symbol_name(r, &name) ? ir_attr_string(c, ir_str_of(c, name), false) : 0;
     }
-    case ATTR_PRINT_KEYWORD: return read_keyword(r, k);
-    case ATTR_PRINT_NATIVE: return read_native(r, k);
+    case ATTR_PRINT_KEYWORD: return read_keyword(&w);
+    case ATTR_PRINT_NATIVE: return read_native(&w);
     case ATTR_PRINT_NO_TYPE: {
         if (k->kind == ATTR_STRING) {
             /* What follows a ':' belongs to the op, not to the string. */

@@ -102,7 +102,7 @@ static bool read_operand_var(struct asm_reader *a, uint32_t group) {
 static bool read_attr_var(struct asm_reader *a, const asm_elem *e) {
     reader *r = a->r;
     const op_attr *at = op_attribute(a->d, e->index);
-    ir_attr v = asm_read_attr_value(r, op_attr_constraint(at), (e->flags & ASM_F_QUALIFIED) != 0);
+    ir_attr v = asm_read_attr_value(r, a->d, at, (e->flags & ASM_F_QUALIFIED) != 0);
     return v && rd_add_prop(r, dialect_text(at->name), v);
 }
 

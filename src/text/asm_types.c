@@ -269,12 +269,17 @@ static bool deal_operands(struct asm_reader *a) {
     return true;
 }
 
+/* Where a list of operands begins, for messages; the types where it is empty. */
+static uint32_t uses_at(const struct asm_reader *a, const asm_list *l) {
+    return l->n ? rd_use_at(a->r, l->mark, 0).at : a->type_from;
+}
+
 static bool resolve_operands(struct asm_reader *a) {
     reader *r = a->r;
     if (a->all_operands) {
         if (a->all_operands_typed)
             return rd_resolve_list(r, a->all_uses.mark, a->all_uses.n, a->all_operand_types.mark,
-                                   a->all_operand_types.n, a->type_from);
+                                   a->all_operand_types.n, uses_at(a, &a->all_uses));
         if (!deal_operands(a))
             return false;
     }
@@ -283,10 +288,12 @@ static bool resolve_operands(struct asm_reader *a) {
         for (uint32_t i = 0; i < a->d->n_operands; i++)
             total += a->uses[i].n;
         if (total != a->all_operand_types.n)
-            return rd_error(r, a->type_from, "%u operands present, but expected %u", total, a->all_operand_types.n);
+            return rd_error(r, uses_at(a, &a->uses[0]),
+                            "number of operands and types do not match: got %u operands and %u types", total,
+                            a->all_operand_types.n);
         uint32_t at = a->all_operand_types.mark;
         for (uint32_t i = 0; i < a->d->n_operands; i++) {
-            if (!rd_resolve_list(r, a->uses[i].mark, a->uses[i].n, at, a->uses[i].n, a->type_from))
+            if (!rd_resolve_list(r, a->uses[i].mark, a->uses[i].n, at, a->uses[i].n, uses_at(a, &a->uses[i])))
                 return false;
             at += a->uses[i].n;
         }
@@ -302,7 +309,7 @@ static bool resolve_operands(struct asm_reader *a) {
         if (one && l.n == 1 && a->uses[i].n != 1) {
             if (!rd_resolve_all(r, a->uses[i].mark, a->uses[i].n, *rd_words(r, l.mark)))
                 return false;
-        } else if (!rd_resolve_list(r, a->uses[i].mark, a->uses[i].n, l.mark, l.n, a->type_from)) {
+        } else if (!rd_resolve_list(r, a->uses[i].mark, a->uses[i].n, l.mark, l.n, uses_at(a, &a->uses[i]))) {
             return false;
         }
     }

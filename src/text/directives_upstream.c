@@ -111,7 +111,8 @@ static bool read_case_target(struct asm_reader *a, uint32_t group, ir_type *type
     if (!rd_expect(r, ':') || !rd_type_list(r) || !rd_expect(r, ')'))
         return false;
     if (rd_mark(r) - tm != n)
-        return rd_error(r, at, "%u operands present, but expected %u", n, rd_mark(r) - tm);
+        return rd_error(r, at, "number of operands and types do not match: got %u operands and %u types", n,
+                        rd_mark(r) - tm);
     if (*n_types + n > 256)
         return rd_error(r, at, "too many operands");
     for (uint32_t i = 0; i < n; i++)

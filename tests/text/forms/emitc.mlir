@@ -32,10 +32,6 @@ func.func @f(%a: i32, %b: i32, %p: !emitc.ptr<i32>, %c: i1, %s: !emitc.size_t, %
     %21 = emitc.mul %20, %b : (i32, i32) -> i32
     yield %21 : i32
   }
-  %10 = emitc.expression %a noinline : (i32) -> i32 {
-    %20 = call_opaque "x"(%a) : (i32) -> i32
-    yield %20 : i32
-  }
   %11 = emitc.conditional %c, %a, %b : i32
   %12 = emitc.logical_and %a, %b : i32, i32
   %13 = emitc.logical_not %a : i32
