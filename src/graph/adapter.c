@@ -18,6 +18,37 @@ bool adapter_hides(str name) {
            str_eq(name, STR("ttnn.empty")) || str_eq(name, STR("ttir.empty"));
 }
 
+void adapter_walk_start(adapter_walk *w, const ir_module *m, const adapter_view *v) {
+    *w = (adapter_walk){.m = m, .v = v, .next = m->root};
+    vec_init(&w->open, v->mem);
+}
+
+void adapter_walk_free(adapter_walk *w) {
+    vec_free(&w->open);
+}
+
+adapter_event adapter_next(adapter_walk *w) {
+    const ir_module *m = w->m;
+    while (w->next && !(w->v->flags[w->next] & ADAPTER_SEEN))
+        w->next = ir_walk_next(m, m->root, w->next);
+    ir_block block = w->next ? m->ops[w->next].block : 0;
+    if (w->open.n && vec_last(&w->open) != block) {
+        /* a block ends unless the op stands in one of an op in it */
+        ir_op around = block ? m->regions[m->blocks[block].region].op : 0;
+        if (!around || m->ops[around].block != vec_last(&w->open)) {
+            w->block = vec_pop(&w->open);
+            return ADAPTER_BLOCK_END;
+        }
+    }
+    if (!w->next)
+        return ADAPTER_END;
+    if ((!w->open.n || vec_last(&w->open) != block) && !vec_push(&w->open, block))
+        return ADAPTER_FAILED;
+    w->op = w->next;
+    w->next = ir_walk_next(m, m->root, w->next);
+    return ADAPTER_OP;
+}
+
 /* An argument used in a block that is still open. */
 typedef struct open_use {
     ir_value value;
@@ -30,7 +61,6 @@ typedef struct number {
     struct map_u64 taken;  /* location node -> next number */
     struct map_u64 placed; /* arguments that have a node */
     VEC(open_use) uses;    /* a stack: those of inner blocks on top */
-    VEC(ir_block) open;    /* blocks around the op, the innermost last */
 } number;
 
 static bool take_number(number *s, ir_op op) {
@@ -59,14 +89,11 @@ static bool close_block(number *s, ir_block block) {
     return !s->v->args.failed;
 }
 
-static bool see_op(number *s, ir_op op, str name) {
+static bool see_op(number *s, ir_op op) {
     const ir_module *m = s->m;
-    s->v->flags[op] |= ADAPTER_SEEN | ADAPTER_BODY;
-    if (adapter_hides(name))
-        s->v->flags[op] |= ADAPTER_HIDDEN;
     if (!take_number(s, op))
         return false;
-    if (str_eq(name, STR("ttcore.load_cached")))
+    if (str_eq(ir_op_name_str(m, op), STR("ttcore.load_cached")))
         return true;
     for (uint32_t i = 0; i < m->ops[op].n_operands; i++) {
         ir_value v = ir_operand(m, op, i);
@@ -76,46 +103,30 @@ static bool see_op(number *s, ir_op op, str name) {
     return !s->uses.failed;
 }
 
-/* Makes `block` the innermost open one: closes those it does not lie in. */
-static bool enter_block(number *s, ir_block block) {
-    const ir_module *m = s->m;
-    while (s->open.n && vec_last(&s->open) != block) {
-        ir_op around = block ? m->regions[m->blocks[block].region].op : 0;
-        if (m->ops[around].block == vec_last(&s->open) && block)
-            break;
-        if (!close_block(s, vec_pop(&s->open)))
-            return false;
+/* Marks what the adapter looks into. */
+static void mark_op(uint8_t *flags, const ir_module *m, ir_op op) {
+    uint8_t around = op == m->root ? ADAPTER_MODULE : flags[ir_parent_op(m, op)];
+    str name = ir_op_name_str(m, op);
+    if (around & ADAPTER_BODY) {
+        flags[op] |= ADAPTER_SEEN | ADAPTER_BODY;
+        if (adapter_hides(name))
+            flags[op] |= ADAPTER_HIDDEN;
+    } else if (around & ADAPTER_MODULE) {
+        if (op == m->root || adapter_is_module(name))
+            flags[op] |= ADAPTER_MODULE;
+        else if (str_eq(name, STR("func.func")))
+            flags[op] |= ADAPTER_BODY;
     }
-    return (s->open.n && vec_last(&s->open) == block) || vec_push(&s->open, block);
 }
 
 static bool number_all(number *s) {
-    const ir_module *m = s->m;
-    uint8_t *flags = s->v->flags;
-    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
-        str name = ir_op_name_str(m, op);
-        uint8_t around = op == m->root ? ADAPTER_MODULE : flags[ir_parent_op(m, op)];
-        if (op != m->root && !enter_block(s, m->ops[op].block))
-            return false;
-        if (around & ADAPTER_BODY) {
-            if (!see_op(s, op, name))
-                return false;
-        } else if (around & ADAPTER_MODULE) {
-            if (op == m->root) {
-                flags[op] |= ADAPTER_MODULE;
-                if (!take_number(s, op))
-                    return false;
-            } else if (adapter_is_module(name)) {
-                flags[op] |= ADAPTER_MODULE;
-            } else if (str_eq(name, STR("func.func"))) {
-                flags[op] |= ADAPTER_BODY;
-            }
-        }
-    }
-    while (s->open.n)
-        if (!close_block(s, vec_pop(&s->open)))
-            return false;
-    return true;
+    adapter_walk walk;
+    adapter_walk_start(&walk, s->m, s->v);
+    bool ok = take_number(s, s->m->root);
+    for (adapter_event e; ok && (e = adapter_next(&walk)) != ADAPTER_END;)
+        ok = e == ADAPTER_OP ? see_op(s, walk.op) : e == ADAPTER_BLOCK_END && close_block(s, walk.block);
+    adapter_walk_free(&walk);
+    return ok;
 }
 
 bool adapter_view_make(adapter_view *v, const ir_module *m, struct mem *mem) {
@@ -127,12 +138,13 @@ bool adapter_view_make(adapter_view *v, const ir_module *m, struct mem *mem) {
     map_u64_init(&s.taken, mem);
     map_u64_init(&s.placed, mem);
     vec_init(&s.uses, mem);
-    vec_init(&s.open, mem);
-    bool ok = v->flags && v->numbers && number_all(&s);
+    bool ok = v->flags && v->numbers;
+    for (ir_op op = ok ? m->root : 0; op; op = ir_walk_next(m, m->root, op))
+        mark_op(v->flags, m, op);
+    ok = ok && number_all(&s);
     map_u64_free(&s.taken);
     map_u64_free(&s.placed);
     vec_free(&s.uses);
-    vec_free(&s.open);
     return ok;
 }
 

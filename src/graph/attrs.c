@@ -9,7 +9,7 @@
 #include "text/text.h"
 
 void graph_attrs_init(struct graph_attrs *a, const graph *g, struct mem *mem) {
-    *a = (struct graph_attrs){.g = g, .mem = mem, .max_elements = 100};
+    *a = (struct graph_attrs){.g = g, .mem = mem, .max_elements = 100, .schedule = GRAPH_NONE};
     arena_init(&a->arena, mem);
     vec_init(&a->list, mem);
     buf_init(&a->scratch, mem);
@@ -105,8 +105,7 @@ static void op_attrs(struct graph_attrs *a, graph_node n) {
     add_location(a, d->loc);
     if (d->n_results)
         decode_tensor(a, m->values[d->results].type);
-    if (a->g->nodes[n].order != GRAPH_NONE)
-        decode_addf(a, STR("schedule"), 0, "%u", a->g->nodes[n].order);
+    decode_addf(a, STR("schedule"), 0, "%u", a->schedule == GRAPH_NONE ? a->g->nodes[n].order : a->schedule);
     /* what tt_adapter leaves out */
     each_attr(a, op, decode_inside);
     if (d->n_results)

@@ -22,6 +22,7 @@ enum {
     GRAPH_ATTR_MEMORY = 1 << 2,   /* display_type "memory": a fraction 0..1 */
     GRAPH_ATTR_NODE_IDS = 1 << 3, /* value is a list of node numbers (native uint32_t): "ids of nodes" */
     GRAPH_ATTR_CUT = 1 << 4,      /* the value was longer than the limit */
+    GRAPH_ATTR_OVERRIDE = 1 << 5, /* one of the keys that overrides may set: an edit function is asked about it */
 };
 
 /* How an attribute may be edited (Tenstorrent's fork): see graph_edit_fn. */
@@ -37,6 +38,7 @@ typedef struct graph_edit {
     const str *options; /* of a value list */
     uint32_t n_options;
     int64_t min, max, step; /* of the others; max below min: none. step 0: none */
+    str own[24];            /* room for options */
 } graph_edit;
 
 typedef struct graph_attr {
@@ -61,7 +63,8 @@ struct graph_attrs {
     size_t max_value; /* longest value in bytes, longer ones are cut; 0: no limit. Constants print at most
                        * max_elements elements */
     size_t max_elements;
-    bool failed; /* out of memory: the list is not complete */
+    uint32_t schedule; /* the value of "schedule"; GRAPH_NONE: the node's number in program order */
+    bool failed;       /* out of memory: the list is not complete */
 };
 
 void graph_attrs_init(struct graph_attrs *a, const graph *g, struct mem *mem);

@@ -9,14 +9,9 @@
 #include <string.h>
 
 #include "base/platform.h"
+#include "graph/drafts.h"
 #include "graph/graph_inner.h"
 #include "graph/stored.h"
-
-typedef struct draft {
-    uint32_t parent; /* draft */
-    uint32_t label, ref, order, adapter;
-    uint8_t kind, flags, layer_kind, pad;
-} draft;
 
 /* The name of a layer counts in one scope: (scope << 32 | name) as the key of a count. */
 typedef struct builder {
@@ -25,13 +20,10 @@ typedef struct builder {
     struct mem *mem;
     const graph_options *o;
     graph_layers rule;
-    VEC(draft) drafts;
-    VEC(str) strings;
-    struct map_str string_of; /* text -> string */
-    uint32_t *name_string;    /* by ir_name: string + 1 */
+    drafts d;
+    uint32_t *name_string; /* by ir_name: string + 1 */
     size_t n_name_string;
-    struct map_u64 layer_of; /* parent draft << 32 | string -> layer draft */
-    struct {                 /* a cache: neighbours often share a location, and most locations are used once */
+    struct { /* a cache: neighbours often share a location, and most locations are used once */
         uint32_t scope, loc, layer;
     } located[256];
     struct map_u64 counts; /* layer << 32 | string -> regions numbered so far */
@@ -44,28 +36,14 @@ typedef struct builder {
     uint32_t unnamed_modules;
     bool one_function; /* a lone function with a body needs no layer */
     uint32_t order;
-    bool failed;
 } builder;
 
 static const graph_options default_options;
 
 /* ---- strings and layers ---------------------------------------------------------------------------------- */
 
-/* The number of a text, added when it is new. `copy`: it does not live as long as the graph. */
 static uint32_t string_number(builder *b, str s, bool copy) {
-    if (s.n == 0)
-        return 0;
-    uint32_t *known = map_str_get(&b->string_of, s);
-    if (known)
-        return *known;
-    if (copy && !(s = arena_str(&b->g->arena, s)).p) {
-        b->failed = true;
-        return 0;
-    }
-    uint32_t number = (uint32_t)b->strings.n;
-    if (!vec_push(&b->strings, s) || !map_str_put(&b->string_of, s, number, NULL))
-        b->failed = true;
-    return number;
+    return drafts_string(&b->d, s, copy);
 }
 
 static uint32_t op_label(builder *b, ir_op op) {
@@ -75,34 +53,8 @@ static uint32_t op_label(builder *b, ir_op op) {
     return *known - 1;
 }
 
-static uint32_t add_draft(builder *b, draft d) {
-    if (UNLIKELY(b->drafts.n >= (size_t)1 << 31) || !vec_push(&b->drafts, d)) {
-        b->failed = true;
-        return 0;
-    }
-    return (uint32_t)b->drafts.n - 1;
-}
-
-/* The layer of this name inside another one, made when it is not there yet. */
 static uint32_t inner_layer(builder *b, uint32_t parent, uint32_t label, graph_layer_kind kind, uint32_t ref) {
-    if (b->rule == GRAPH_LAYERS_FLAT)
-        return 0;
-    bool added;
-    uint32_t *at = map_u64_put(&b->layer_of, (uint64_t)parent << 32 | label, 0, &added);
-    if (!at) {
-        b->failed = true;
-        return 0;
-    }
-    if (added) {
-        uint32_t made = add_draft(b, (draft){.parent = parent,
-                                             .label = label,
-                                             .ref = ref,
-                                             .order = GRAPH_NONE,
-                                             .kind = GRAPH_LAYER,
-                                             .layer_kind = (uint8_t)kind});
-        *at = made;
-    }
-    return *at;
+    return b->rule == GRAPH_LAYERS_FLAT ? 0 : drafts_layer(&b->d, parent, label, kind, ref);
 }
 
 /* A layer of its own for an op: "name_0", "name_1", ... inside `parent`. */
@@ -112,7 +64,7 @@ static uint32_t numbered_layer(builder *b, uint32_t parent, str name, graph_laye
     uint32_t base = string_number(b, name, true);
     uint32_t *count = map_u64_put(&b->counts, (uint64_t)parent << 32 | base, 0, NULL);
     if (!count) {
-        b->failed = true;
+        b->d.failed = true;
         return 0;
     }
     for (;;) {
@@ -123,7 +75,7 @@ static uint32_t numbered_layer(builder *b, uint32_t parent, str name, graph_laye
         struct arena_mark mark = arena_mark(&b->g->arena);
         str label = {arena_alloc(&b->g->arena, name.n + 1 + digits, 1), name.n + 1 + digits};
         if (!label.p) {
-            b->failed = true;
+            b->d.failed = true;
             return 0;
         }
         char *to = (char *)(uintptr_t)label.p;
@@ -132,10 +84,10 @@ static uint32_t numbered_layer(builder *b, uint32_t parent, str name, graph_laye
         to[name.n] = '_';
         for (size_t i = 0; i < digits; i++)
             to[name.n + 1 + i] = number[digits - 1 - i];
-        if (map_str_get(&b->string_of, label)) {
+        if (map_str_get(&b->d.string_of, label)) {
             uint32_t known = string_number(b, label, false);
             arena_reset(&b->g->arena, mark);
-            if (map_u64_get(&b->layer_of, (uint64_t)parent << 32 | known))
+            if (map_u64_get(&b->d.layer_of, (uint64_t)parent << 32 | known))
                 continue; /* a location made a layer of just this name */
             return inner_layer(b, parent, known, kind, op);
         }
@@ -152,7 +104,7 @@ static uint32_t common_parts(builder *b, ir_op around, const str *parts, uint32_
     str outer[LAYER_PARTS];
     uint32_t k = layer_path(m, m->ops[around].loc, b->rule, &b->g->arena, outer), same = 0;
     if (k == GRAPH_NONE) {
-        b->failed = true;
+        b->d.failed = true;
         return 0;
     }
     while (same < n && same < k && str_eq(parts[same], outer[same]))
@@ -170,7 +122,7 @@ static uint32_t located_layer(builder *b, uint32_t scope, ir_op around, ir_loc l
     str parts[LAYER_PARTS];
     uint32_t n = layer_path(b->m, loc, b->rule, &b->g->arena, parts), layer = scope;
     if (n == GRAPH_NONE) {
-        b->failed = true;
+        b->d.failed = true;
         return scope;
     }
     for (uint32_t i = n ? common_parts(b, around, parts, n) : 0; i < n; i++)
@@ -214,8 +166,8 @@ static void add_arguments(builder *b, ir_op op, uint32_t layer, bool function) {
             uint32_t in = layer;
             if (function && k == m->regions[r].first && m->blocks[k].n_args)
                 in = inner_layer(b, layer, string_number(b, STR("Inputs"), false), GRAPH_LAYER_GROUP, 0);
-            b->block_draft[k] = m->blocks[k].n_args ? (uint32_t)b->drafts.n : 0;
-            for (uint32_t j = 0; j < m->blocks[k].n_args && !b->failed; j++) {
+            b->block_draft[k] = m->blocks[k].n_args ? (uint32_t)b->d.list.n : 0;
+            for (uint32_t j = 0; j < m->blocks[k].n_args && !b->d.failed; j++) {
                 char text[16] = "%arg";
                 size_t n = 4;
                 char digits[12];
@@ -226,13 +178,13 @@ static void add_arguments(builder *b, ir_op op, uint32_t layer, bool function) {
                     text[n++] = digits[--d];
                 ir_value v = m->blocks[k].args + j;
                 uint32_t *known = shown ? map_u64_get(&b->adapter_args, v) : NULL;
-                add_draft(b, (draft){.parent = in,
-                                     .label = string_number(b, str_of(text, n), true),
-                                     .ref = v,
-                                     .order = GRAPH_NONE,
-                                     .adapter = known ? *known : 0,
-                                     .kind = GRAPH_ARGUMENT,
-                                     .flags = known ? GRAPH_ADAPTER : 0});
+                drafts_add(&b->d, (draft){.parent = in,
+                                          .label = string_number(b, str_of(text, n), true),
+                                          .ref = v,
+                                          .order = GRAPH_NONE,
+                                          .adapter = known ? *known : 0,
+                                          .kind = GRAPH_ARGUMENT,
+                                          .flags = known ? GRAPH_ADAPTER : 0});
             }
         }
     }
@@ -259,13 +211,13 @@ static void add_op(builder *b, ir_op op, uint32_t layer, uint8_t flags) {
     }
     if (seen & ADAPTER_SEEN && !(seen & ADAPTER_HIDDEN))
         flags |= GRAPH_ADAPTER;
-    b->op_draft[op] = add_draft(b, (draft){.parent = layer,
-                                           .label = op_label(b, op),
-                                           .ref = op,
-                                           .order = b->order++,
-                                           .adapter = b->adapter.numbers[op],
-                                           .kind = (uint8_t)kind,
-                                           .flags = flags});
+    b->op_draft[op] = drafts_add(&b->d, (draft){.parent = layer,
+                                                .label = op_label(b, op),
+                                                .ref = op,
+                                                .order = b->order++,
+                                                .adapter = b->adapter.numbers[op],
+                                                .kind = (uint8_t)kind,
+                                                .flags = flags});
 }
 
 static void add_module(builder *b, ir_op op, uint32_t scope) {
@@ -317,7 +269,7 @@ static graph_status draft_all(builder *b) {
     b->op_layer[m->root] = 0;
     uint32_t steps = 0;
     for (ir_op op = ir_walk_next(m, m->root, m->root); op; op = ir_walk_next(m, m->root, op)) {
-        if (b->failed)
+        if (b->d.failed)
             return GRAPH_NO_MEMORY;
         if ((++steps & 4095) == 0 && cancelled(b))
             return GRAPH_CANCELLED;
@@ -344,7 +296,7 @@ static graph_status draft_all(builder *b) {
         add_op(b, op, b->op_layer[op], b->rule == GRAPH_LAYERS_FLAT ? 0 : GRAPH_PINNED);
         add_arguments(b, op, b->op_layer[op], false);
     }
-    return b->failed ? GRAPH_NO_MEMORY : GRAPH_OK;
+    return b->d.failed ? GRAPH_NO_MEMORY : GRAPH_OK;
 }
 
 /* Whether one function alone has a body, functions of constants left out. */
@@ -360,61 +312,14 @@ static bool lone_function(const ir_module *m) {
 
 /* ---- numbering and edges --------------------------------------------------------------------------------- */
 
-/* Gives every draft its place: (n_drafts) numbers, freed by the caller with its size; NULL when out of memory. */
-static uint32_t *place_drafts(builder *b, uint32_t *sizes) {
-    size_t n = b->drafts.n;
-    uint32_t *place = mem_alloc(b->mem, n * sizeof *place);
-    if (!place)
-        return NULL;
-    for (size_t i = 0; i < n; i++)
-        sizes[i] = 1;
-    for (size_t i = n; i-- > 1;)
-        sizes[b->drafts.v[i].parent] += sizes[i];
-    /* place[i] of a layer is where its next child goes until all are placed; then what it began with is put back */
-    place[0] = 1;
-    for (size_t i = 1; i < n; i++) {
-        uint32_t *next = &place[b->drafts.v[i].parent];
-        uint32_t mine = *next;
-        *next += sizes[i];
-        place[i] = mine + 1; /* its first child, or one too many for a leaf */
-    }
-    for (size_t i = 1; i < n; i++)
-        if (b->drafts.v[i].kind != GRAPH_LAYER)
-            place[i] -= 1;
-        else
-            place[i] -= sizes[i];
-    place[0] = 0;
-    return place;
-}
-
 static bool number_nodes(builder *b) {
     graph *g = b->g;
-    size_t n = b->drafts.n;
-    uint32_t *sizes = mem_alloc(b->mem, n * sizeof *sizes);
-    uint32_t *place = sizes ? place_drafts(b, sizes) : NULL;
-    g->nodes = mem_alloc_zero(b->mem, (n + 1) * sizeof *g->nodes);
-    g->n_nodes = (uint32_t)n;
-    bool ok = place && g->nodes;
-    for (size_t i = 0; ok && i < n; i++) {
-        const draft *d = &b->drafts.v[i];
-        uint32_t at = place[i];
-        g->nodes[at] = (graph_node_data){.parent = place[d->parent],
-                                         .end = at + sizes[i],
-                                         .label = d->label,
-                                         .ref = d->ref,
-                                         .order = d->order,
-                                         .adapter = d->adapter,
-                                         .kind = d->kind,
-                                         .flags = d->flags,
-                                         .layer_kind = d->layer_kind};
-        if (d->kind == GRAPH_LAYER)
-            g->n_layers++;
-        else if (d->kind != GRAPH_ARGUMENT)
-            g->n_ops++;
-    }
+    size_t n = b->d.list.n;
+    uint32_t *place = drafts_number(&b->d);
+    bool ok = place != NULL;
     for (size_t i = 0; ok && i < b->m->n_ops; i++) {
         g->node_of_op[i] = b->op_draft[i] ? place[b->op_draft[i]] : 0;
-        if (b->op_layer[i] && b->drafts.v[b->op_layer[i]].ref == i)
+        if (b->op_layer[i] && b->d.list.v[b->op_layer[i]].ref == i)
             g->n_layer_of_op++;
     }
     for (size_t i = 0; ok && i < b->m->n_blocks; i++)
@@ -422,30 +327,15 @@ static bool number_nodes(builder *b) {
     if (ok && (g->layer_of_op = mem_alloc(b->mem, g->n_layer_of_op * 2 * sizeof *g->layer_of_op))) {
         uint32_t k = 0;
         for (uint32_t i = 0; i < b->m->n_ops; i++)
-            if (b->op_layer[i] && b->drafts.v[b->op_layer[i]].ref == i) {
+            if (b->op_layer[i] && b->d.list.v[b->op_layer[i]].ref == i) {
                 g->layer_of_op[k++] = i;
                 g->layer_of_op[k++] = place[b->op_layer[i]];
             }
     } else {
         ok = false;
     }
-    mem_free(b->mem, sizes, n * sizeof *sizes);
     mem_free(b->mem, place, n * sizeof *place);
     return ok;
-}
-
-void graph_sort_out(graph *g) {
-    graph_node_data *nodes = g->nodes;
-    for (uint32_t i = 0; i < g->n_edges; i++)
-        nodes[g->edges[i].source + 1].out++;
-    for (uint32_t i = 0; i < g->n_nodes; i++)
-        nodes[i + 1].out += nodes[i].out;
-    /* filling moves each start to its end, which is the next node's start */
-    for (uint32_t i = 0; i < g->n_edges; i++)
-        g->out_edges[nodes[g->edges[i].source].out++] = i;
-    for (uint32_t i = g->n_nodes; i > 0; i--)
-        nodes[i].out = nodes[i - 1].out;
-    nodes[0].out = 0;
 }
 
 /* Whether operands are edges of it. */
@@ -575,8 +465,8 @@ static bool start(builder *b) {
     graph *g = b->g;
     vec_init(&b->drafts, b->mem);
     vec_init(&b->strings, b->mem);
-    map_str_init(&b->string_of, b->mem);
-    map_u64_init(&b->layer_of, b->mem);
+    map_str_init(&b->d.string_of, b->mem);
+    map_u64_init(&b->d.layer_of, b->mem);
     map_u64_init(&b->counts, b->mem);
     map_u64_init(&b->adapter_args, b->mem);
     b->n_name_string = m->ctx->n_names;
@@ -591,9 +481,7 @@ static bool start(builder *b) {
     for (size_t i = 0; viewed && i < b->adapter.args.n; i++)
         viewed = map_u64_put(&b->adapter_args, b->adapter.args.v[i].value, (uint32_t)i, NULL) != NULL;
     return viewed && b->name_string && b->op_layer && b->op_draft && b->block_draft && b->arg_base && g->node_of_op &&
-           g->block_args && vec_push(&b->strings, (str){"", 0}) &&
-           vec_push(&b->drafts,
-                    (draft){.order = GRAPH_NONE, .kind = GRAPH_LAYER, .layer_kind = GRAPH_LAYER_ROOT, .ref = m->root});
+           g->block_args && drafts_root(&b->d, m->root);
 }
 
 static void finish(builder *b) {
@@ -606,20 +494,10 @@ static void finish(builder *b) {
     adapter_view_free(&b->adapter);
     vec_free(&b->drafts);
     vec_free(&b->strings);
-    map_str_free(&b->string_of);
-    map_u64_free(&b->layer_of);
+    map_str_free(&b->d.string_of);
+    map_u64_free(&b->d.layer_of);
     map_u64_free(&b->counts);
     map_u64_free(&b->adapter_args);
-}
-
-static bool keep_strings(builder *b) {
-    graph *g = b->g;
-    g->n_strings = (uint32_t)b->strings.n;
-    g->strings = mem_alloc(b->mem, g->n_strings * sizeof *g->strings);
-    if (!g->strings)
-        return false;
-    memcpy(g->strings, b->strings.v, g->n_strings * sizeof *g->strings);
-    return true;
 }
 
 static str last_part(str path) {
@@ -627,16 +505,6 @@ static str last_part(str path) {
     while (at && path.p[at - 1] != '/')
         at--;
     return str_from(path, at);
-}
-
-static void measure_depth(graph *g) {
-    /* a layer comes before what lies in it, so depths could be summed going down; only layers count, and few are deep */
-    for (graph_node n = 1; n < g->n_nodes; n++)
-        if (graph_is_layer(g, n)) {
-            uint32_t depth = graph_depth(g, n) + 1;
-            if (depth > g->max_depth)
-                g->max_depth = depth;
-        }
 }
 
 graph_status graph_build(struct mem *mem, const ir_module *m, const graph_options *o, graph **out) {
@@ -656,7 +524,7 @@ graph_status graph_build(struct mem *mem, const ir_module *m, const graph_option
         b.one_function = lone_function(m);
         status = draft_all(&b);
     }
-    if (status == GRAPH_OK && !(keep_strings(&b) && number_nodes(&b)))
+    if (status == GRAPH_OK && !number_nodes(&b))
         status = GRAPH_NO_MEMORY;
     if (status == GRAPH_OK)
         status = make_edges(&b);
@@ -667,7 +535,7 @@ graph_status graph_build(struct mem *mem, const ir_module *m, const graph_option
         graph_free(g);
         return status;
     }
-    measure_depth(g);
+    graph_measure_depth(g);
     graph_count_bytes(g);
     *out = g;
     return GRAPH_OK;

@@ -203,7 +203,7 @@ static void add_conv2d_config(struct graph_attrs *a, ir_attr v) {
             value = none;
         else if (str_eq(keys[i], STR("shard_layout")) && str_eq(value, STR("interleaved")))
             value = none; /* its number is 0 and taken for "not set" */
-        decode_add(a, keys[i], value, 0);
+        decode_add(a, keys[i], value, str_eq(keys[i], STR("core_grid")) ? 0 : GRAPH_ATTR_OVERRIDE);
     }
 }
 

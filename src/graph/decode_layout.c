@@ -103,15 +103,15 @@ static void add_ttnn_layout(struct graph_attrs *a, ir_attr v, bool nd) {
     }
     ir_attr memory = dialect_param(c, v, STR("mem_layout")), space = ir_at(c, l.memref, 2);
     if (memory)
-        decode_add(a, STR("tensor_memory_layout"), dialect_case_text(c, memory), 0);
+        decode_add(a, STR("tensor_memory_layout"), dialect_case_text(c, memory), GRAPH_ATTR_OVERRIDE);
     decode_add(a, STR("grid_shape"),
                nd ? grid_text(a, dialect_param(c, v, STR("grid")), STR("shape")) : grid_text(a, v, STR("grid_shape")),
-               0);
+               GRAPH_ATTR_OVERRIDE);
     decode_add(a, STR("memref_shape"), decode_list(a, l.dims, l.rank, "[", ", ", "]"), 0);
     if (space)
-        decode_add(a, STR("buffer_type"), dialect_case_text(c, space), 0);
-    decode_add(a, STR("memory_layout"), l.tiled ? STR("tile") : STR("row_major"), 0);
-    decode_add(a, STR("data_type"), l.data_type, 0);
+        decode_add(a, STR("buffer_type"), dialect_case_text(c, space), GRAPH_ATTR_OVERRIDE);
+    decode_add(a, STR("memory_layout"), l.tiled ? STR("tile") : STR("row_major"), GRAPH_ATTR_OVERRIDE);
+    decode_add(a, STR("data_type"), l.data_type, GRAPH_ATTR_OVERRIDE);
 }
 
 static void add_layout(struct graph_attrs *a, ir_attr v) {

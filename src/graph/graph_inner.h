@@ -52,6 +52,23 @@ bool adapter_is_module(str op_name);
 bool adapter_view_make(adapter_view *v, const ir_module *m, struct mem *mem);
 void adapter_view_free(adapter_view *v);
 
+/* Goes through what tt_adapter sees in its order: each op, and the end of each block with ops. */
+typedef enum adapter_event { ADAPTER_OP, ADAPTER_BLOCK_END, ADAPTER_END, ADAPTER_FAILED } adapter_event;
+
+typedef struct adapter_walk {
+    const ir_module *m;
+    const adapter_view *v;
+    VEC(ir_block) open; /* the blocks around, the innermost last */
+    ir_op next;
+    ir_op op;       /* of ADAPTER_OP */
+    ir_block block; /* of ADAPTER_BLOCK_END */
+} adapter_walk;
+
+/* The view's flags must be set; adapter_view_make does it. */
+void adapter_walk_start(adapter_walk *w, const ir_module *m, const adapter_view *v);
+adapter_event adapter_next(adapter_walk *w);
+void adapter_walk_free(adapter_walk *w);
+
 /* ---- ids.c ---------------------------------------------------------------------------------------------- */
 
 /* Sets the ordinals and fills the id table. */
@@ -71,6 +88,8 @@ str graph_module_name(const ir_module *m, ir_op op);
 
 /* Counts the columns that a reader or the builder has allocated. */
 void graph_count_bytes(graph *g);
+/* Sets max_depth. */
+void graph_measure_depth(graph *g);
 /* Sorts the outgoing edges of all nodes into place: fills nodes[].out and out_edges from edges. */
 void graph_sort_out(graph *g);
 /* Whether an op is a container that is no node: a module or a function. */
