@@ -206,7 +206,7 @@ static bool make_elements(struct maker *k, float **weight) {
     g->elem_rank = LAY_NEW(g->arena, uint32_t, g->n_elems);
     g->elem_trunk = LAY_NEW(g->arena, uint32_t, g->n_elems - g->n);
     *weight = LAY_ZERO(k->c->tmp, float, cap_links);
-    /* joined[first dummy of a trunk]: the link from its source, shared by all its edges */
+    /* By trunk: the link from its source, shared by all its edges. */
     uint32_t *source_link = LAY_NEW(k->c->tmp, uint32_t, g->n_trunks);
     if (!g->links || !g->elem_rank || !g->elem_trunk || !*weight || !source_link)
         return false;
@@ -223,7 +223,6 @@ static bool make_elements(struct maker *k, float **weight) {
         }
     }
     /* Weights of trunk pieces: differences first (in the link below rank r), summed up afterwards. */
-    uint32_t n_inner = g->n_links;
     uint32_t *inner_of = LAY_NEW(k->c->tmp, uint32_t, g->n_trunks);
     if (!inner_of)
         return false;
@@ -274,7 +273,6 @@ static bool make_elements(struct maker *k, float **weight) {
     for (uint32_t t = 0; t < g->n_trunks; t++)
         for (uint32_t i = 1; i < g->trunks[t].rank1 - g->trunks[t].rank0; i++)
             w[inner_of[t] + i] += w[inner_of[t] + i - 1];
-    (void)n_inner;
     return true;
 }
 

@@ -179,8 +179,8 @@ struct layout_repeat {
 
 /* Finds runs of equal consecutive blocks in a flat layer, for offering them as layers. `kind[i]` is equal for nodes
  * that look alike (a hash of the op name and what else should count), in program order; the edges, given by
- * positions in the sequence, must connect every copy with itself in the same way. Blocks shorter than `min_length` are not reported;
- * those found do not overlap and come in order. *out (n_out items) is freed with layout_free_repeats. */
+ * positions in the sequence, must connect every copy with itself in the same way. Blocks shorter than `min_length` are
+ * not reported; those found do not overlap and come in order. *out (n_out items) is freed with layout_free_repeats. */
 enum layout_status layout_find_repeats(struct mem *m, uint32_t n, const uint64_t *kind, uint32_t n_edges,
                                        const uint32_t *from, const uint32_t *to, uint32_t min_length,
                                        struct layout_repeat **out, uint32_t *n_out);
