@@ -1,7 +1,10 @@
 /* The context: the chunked node pool, the table that makes equal nodes one, op names, owned memory.
  *
- *   slots    {id, hash} pairs, open addressing with linear probing, at most 3/4 full. A slot is found by the top bits
- *            of the hash, so that growing moves the entries from front to back in both tables.
+ *   slots    {id, hash} pairs in groups of 8, at most 7/8 full. The top bits of the hash choose a group, so that growing
+ *            moves the entries from front to back in both tables; a full group spills into the next one.
+ *   tags     one word per group, one byte per slot: 0x80 and 7 more bits of the hash, 0 when the slot is free. Most
+ *            nodes of a big module are new: to see that, a look at the tags is enough, and they fit the cache where
+ *            the slots do not.
  *   names    old arrays stay alive when the array grows (the bytes arena holds them), so a reader in another thread
  *            never loses the one it looks at.
  */
@@ -9,10 +12,20 @@
 
 #include "base/platform.h"
 
-enum { FIRST_SLOT_BITS = 12, FIRST_NAMES = 64, NONE_WORDS = 16, NAME_WORD = 4, STRING_WORDS = 5 };
+enum {
+    FIRST_SLOT_BITS = 12,
+    FIRST_NAMES = 64,
+    NONE_WORDS = 16,
+    NAME_WORD = 4,
+    STRING_WORDS = 5,
+    GROUP_BITS = 3,
+    GROUP = 1 << GROUP_BITS
+};
+#define EACH_BYTE 0x0101010101010101u
+#define HIGH_BITS 0x8080808080808080u
 
 struct ir_slot {
-    uint32_t id; /* 0: free */
+    uint32_t id;
     uint32_t hash;
 };
 
@@ -69,42 +82,70 @@ static uint32_t *new_node(ir_context *c, ir_kind kind, uint32_t flags, uint32_t 
 
 /* ---- the table ------------------------------------------------------------------------------------------ */
 
-static bool grow_slots(ir_context *c, uint32_t bits) {
+static inline size_t groups_of(uint32_t slot_bits) {
+    return (size_t)1 << (slot_bits - GROUP_BITS);
+}
+
+static inline size_t first_group(const ir_context *c, uint32_t hash) {
+    return (size_t)((uint64_t)hash >> (32 + GROUP_BITS - c->slot_bits));
+}
+
+static inline uint64_t tag_of(uint32_t hash) {
+    return 0x80 | (hash & 0x7f);
+}
+
+/* The bytes of a group that may have this tag (never misses one): their high bits. */
+static inline uint64_t tag_hits(uint64_t group, uint32_t hash) {
+    uint64_t x = group ^ (tag_of(hash) * EACH_BYTE);
+    return (x - EACH_BYTE) & ~x & HIGH_BITS;
+}
+
+static inline size_t slot_at(size_t group, uint64_t hits) {
+    return group << GROUP_BITS | (size_t)__builtin_ctzll(hits) >> 3;
+}
+
+static void put_slot(ir_context *c, struct ir_slot slot) {
+    size_t mask = groups_of(c->slot_bits) - 1, group = first_group(c, slot.hash);
+    uint64_t free_bytes;
+    while (!(free_bytes = ~c->tags[group] & HIGH_BITS))
+        group = (group + 1) & mask;
+    size_t at = slot_at(group, free_bytes);
+    c->slots[at] = slot;
+    c->tags[group] |= tag_of(slot.hash) << (at & (GROUP - 1)) * 8;
+}
+
+static void free_table(ir_context *c) {
+    if (!c->slots)
+        return;
+    mem_free(c->mem, c->tags, groups_of(c->slot_bits) * sizeof *c->tags);
+    mem_free(c->mem, c->slots, ((size_t)1 << c->slot_bits) * sizeof *c->slots);
+}
+
+static bool grow_table(ir_context *c, uint32_t bits) {
     if (bits > 32)
         return false;
-    size_t n = (size_t)1 << bits;
-    struct ir_slot *slots = mem_alloc_zero(c->mem, n * sizeof *slots);
-    if (!slots)
+    uint64_t *tags = mem_alloc_zero(c->mem, groups_of(bits) * sizeof *tags);
+    struct ir_slot *slots = mem_alloc(c->mem, ((size_t)1 << bits) * sizeof *slots);
+    if (!tags || !slots) {
+        mem_free(c->mem, tags, groups_of(bits) * sizeof *tags);
+        mem_free(c->mem, slots, ((size_t)1 << bits) * sizeof *slots);
         return false;
-    size_t mask = n - 1;
-    size_t old = c->slots ? (size_t)1 << c->slot_bits : 0;
-    for (size_t i = 0; i < old; i++) {
-        if (!c->slots[i].id)
-            continue;
-        size_t at = c->slots[i].hash >> (32 - bits);
-        while (slots[at].id)
-            at = (at + 1) & mask;
-        slots[at] = c->slots[i];
     }
-    mem_free(c->mem, c->slots, old * sizeof *slots);
+    ir_context old = *c;
+    c->tags = tags;
     c->slots = slots;
     c->slot_bits = bits;
+    for (size_t g = 0; old.slots && g < groups_of(old.slot_bits); g++)
+        for (uint64_t used = old.tags[g] & HIGH_BITS; used; used &= used - 1)
+            put_slot(c, old.slots[slot_at(g, used)]);
+    free_table(&old);
     return true;
 }
 
 /* Room for one more node in the table. */
-static inline bool slot_room(ir_context *c) {
+static inline bool table_room(ir_context *c) {
     size_t n = (size_t)1 << c->slot_bits;
-    return LIKELY(c->n_nodes < n - n / 4) || grow_slots(c, c->slot_bits + 1);
-}
-
-static void put_slot(ir_context *c, uint32_t hash, ir_node id) {
-    size_t mask = ((size_t)1 << c->slot_bits) - 1;
-    size_t at = hash >> (32 - c->slot_bits);
-    while (c->slots[at].id)
-        at = (at + 1) & mask;
-    c->slots[at] = (struct ir_slot){id, hash};
-    c->n_nodes++;
+    return LIKELY(c->n_nodes < n - n / 8) || grow_table(c, c->slot_bits + 1);
 }
 
 static inline uint32_t hash_words(uint32_t head, const uint32_t *w, uint32_t n) {
@@ -132,21 +173,28 @@ static ir_node out_of_memory(ir_context *c) {
 ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n) {
     uint32_t head = (uint32_t)kind | flags << 8;
     uint32_t hash = hash_words(head, words, n);
-    size_t mask = ((size_t)1 << c->slot_bits) - 1;
-    for (size_t at = hash >> (32 - c->slot_bits); c->slots[at].id; at = (at + 1) & mask) {
-        if (c->slots[at].hash != hash)
-            continue;
-        const uint32_t *w = ir_words(c, c->slots[at].id);
-        if (w[0] == head && w[1] == n && same_words(w + 2, words, n))
-            return c->slots[at].id;
+    size_t mask = groups_of(c->slot_bits) - 1;
+    for (size_t group = first_group(c, hash);; group = (group + 1) & mask) {
+        uint64_t tags = c->tags[group];
+        for (uint64_t hits = tag_hits(tags, hash); hits; hits &= hits - 1) {
+            struct ir_slot slot = c->slots[slot_at(group, hits)];
+            if (slot.hash != hash)
+                continue;
+            const uint32_t *w = ir_words(c, slot.id);
+            if (w[0] == head && w[1] == n && same_words(w + 2, words, n))
+                return slot.id;
+        }
+        if (LIKELY(~tags & HIGH_BITS))
+            break;
     }
     ir_node id;
     uint32_t *w;
-    if (n > INT32_MAX || !slot_room(c) || !(w = new_node(c, kind, flags, n, &id)))
+    if (n > INT32_MAX || !table_room(c) || !(w = new_node(c, kind, flags, n, &id)))
         return out_of_memory(c);
     if (n)
         memcpy(w + 2, words, n * sizeof *words);
-    put_slot(c, hash, id);
+    put_slot(c, (struct ir_slot){id, hash});
+    c->n_nodes++;
     return id;
 }
 
@@ -157,19 +205,24 @@ void ir_intern_prefetch(const ir_context *c, ir_kind kind, uint32_t flags, const
 /* ---- strings -------------------------------------------------------------------------------------------- */
 
 static inline str string_bytes(const uint32_t *w) {
-    return str_of((const char *)(uintptr_t)(w[4] | (uint64_t)w[5] << 32),
-                  (size_t)(w[2] | (uint64_t)w[3] << 32));
+    return str_of((const char *)(uintptr_t)(w[4] | (uint64_t)w[5] << 32), (size_t)(w[2] | (uint64_t)w[3] << 32));
 }
 
 ir_str ir_string(ir_context *c, str s, bool copy) {
     uint32_t hash = (uint32_t)(str_hash(s) >> 32);
-    size_t mask = ((size_t)1 << c->slot_bits) - 1;
-    for (size_t at = hash >> (32 - c->slot_bits); c->slots[at].id; at = (at + 1) & mask) {
-        if (c->slots[at].hash != hash)
-            continue;
-        const uint32_t *w = ir_words(c, c->slots[at].id);
-        if (w[0] == IR_STRING && str_eq(string_bytes(w), s))
-            return c->slots[at].id;
+    size_t mask = groups_of(c->slot_bits) - 1;
+    for (size_t group = first_group(c, hash);; group = (group + 1) & mask) {
+        uint64_t tags = c->tags[group];
+        for (uint64_t hits = tag_hits(tags, hash); hits; hits &= hits - 1) {
+            struct ir_slot slot = c->slots[slot_at(group, hits)];
+            if (slot.hash != hash)
+                continue;
+            const uint32_t *w = ir_words(c, slot.id);
+            if (w[0] == IR_STRING && str_eq(string_bytes(w), s))
+                return slot.id;
+        }
+        if (LIKELY(~tags & HIGH_BITS))
+            break;
     }
     const char *p = s.p;
     if (copy || !s.n) {
@@ -180,7 +233,7 @@ ir_str ir_string(ir_context *c, str s, bool copy) {
     }
     ir_node id;
     uint32_t *w;
-    if (!slot_room(c) || !(w = new_node(c, IR_STRING, 0, STRING_WORDS, &id)))
+    if (!table_room(c) || !(w = new_node(c, IR_STRING, 0, STRING_WORDS, &id)))
         return out_of_memory(c);
     uint64_t n = s.n, address = (uintptr_t)p;
     w[2] = (uint32_t)n;
@@ -188,7 +241,8 @@ ir_str ir_string(ir_context *c, str s, bool copy) {
     w[4] = (uint32_t)address;
     w[5] = (uint32_t)(address >> 32);
     w[2 + NAME_WORD] = 0;
-    put_slot(c, hash, id);
+    put_slot(c, (struct ir_slot){id, hash});
+    c->n_nodes++;
     return id;
 }
 
@@ -296,8 +350,7 @@ static void free_context(ir_context *c) {
             mem_free(m, c->chunks[i], chunk_bytes(c->chunks[i]));
         mem_free(m, c->chunks, IR_MAX_CHUNKS * sizeof *c->chunks);
     }
-    if (c->slots)
-        mem_free(m, c->slots, ((size_t)1 << c->slot_bits) * sizeof *c->slots);
+    free_table(c);
     arena_free(&c->bytes);
     mem_free(m, c, sizeof *c);
 }
@@ -312,7 +365,7 @@ ir_context *ir_context_new(struct mem *m, ir_resolve_fn resolve) {
     arena_init(&c->bytes, m);
     c->chunks = mem_alloc_zero(m, IR_MAX_CHUNKS * sizeof *c->chunks);
     uint32_t *first = c->chunks ? new_chunk(c, 0) : NULL;
-    if (!first || !grow_slots(c, FIRST_SLOT_BITS) || !grow_names(c)) {
+    if (!first || !grow_table(c, FIRST_SLOT_BITS) || !grow_names(c)) {
         free_context(c);
         return NULL;
     }

@@ -51,12 +51,7 @@ typedef uint32_t ir_name;   /* op name: index into the context's name table */
 
 /* ---- context ------------------------------------------------------------------------------------------- */
 
-enum {
-    IR_CHUNK_BITS = 16,
-    IR_CHUNK_WORDS = 1 << IR_CHUNK_BITS,
-    IR_MAX_CHUNKS = 1 << 16,
-    IR_BIG_BYTES = 4096
-};
+enum { IR_CHUNK_BITS = 16, IR_CHUNK_WORDS = 1 << IR_CHUNK_BITS, IR_MAX_CHUNKS = 1 << 16, IR_BIG_BYTES = 4096 };
 
 /* What the context knows of an op name. `def` is what the resolver answered: an op table index + 1, 0 if no table
  * has the name. */
@@ -76,6 +71,7 @@ typedef struct ir_context {
     uint32_t current; /* the chunk that new nodes go into; one larger than a chunk gets a chunk of its own */
     uint32_t used;    /* words used in it */
     struct ir_slot *slots;
+    uint64_t *tags;              /* which slots are used, and a little of their hashes */
     uint32_t slot_bits, n_nodes; /* the table has 1 << slot_bits slots */
     ir_name_info *names;
     uint32_t n_names, cap_names;
@@ -121,11 +117,9 @@ static inline const ir_name_info *ir_name_of(const ir_context *c, ir_name n) {
 /* ---- module -------------------------------------------------------------------------------------------- */
 
 enum {
-    IR_OP_OPAQUE =
-        1 << 0, /* unknown custom form: `props` is a string node with the op's text after its name */
-    IR_OP_IMPLICIT =
-        1 << 1, /* made by the reader: the module around a file without one, an implied terminator */
-    IR_OP_CUSTOM = 1 << 2, /* was written in its custom form */
+    IR_OP_OPAQUE = 1 << 0,   /* unknown custom form: `props` is a string node with the op's text after its name */
+    IR_OP_IMPLICIT = 1 << 1, /* made by the reader: the module around a file without one, an implied terminator */
+    IR_OP_CUSTOM = 1 << 2,   /* was written in its custom form */
 };
 
 typedef struct ir_op_data {
@@ -252,8 +246,7 @@ bool ir_op_set_operands(ir_module *m, ir_op op, const ir_value *v, uint32_t n);
 /* Makes n result values of these types (once per op). */
 bool ir_op_set_results(ir_module *m, ir_op op, const ir_type *types, uint32_t n);
 /* Regions and successors go together because they share one list (once per op). The regions' `op` is set. */
-bool ir_op_set_children(ir_module *m, ir_op op, const ir_region *r, uint32_t nr, const ir_block *s,
-                        uint32_t ns);
+bool ir_op_set_children(ir_module *m, ir_op op, const ir_region *r, uint32_t nr, const ir_block *s, uint32_t ns);
 ir_region ir_region_new(ir_module *m);
 ir_block ir_block_new(ir_module *m);
 void ir_region_append(ir_module *m, ir_region r, ir_block b);
