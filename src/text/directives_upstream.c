@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dialect/ids.h"
+#include "dialect/params.h"
 #include "text/asm.h"
 #include "text/forms.h"
 
@@ -347,6 +348,56 @@ static void print_typed_initial(struct asm_printer *a, const asm_elem *e) {
     print_type(p, type && ir_kind_of(p->c, type) == IR_ATTR_TYPE ? ir_at(p->c, type, 0) : 0);
 }
 
+/* `ordering(%a, %b -> type)`, `ordering(() -> type)`: tokens that come in and the type of the one that goes out. */
+static bool read_token_ordering(struct asm_reader *a, const asm_elem *e) {
+    reader *r = asm_reader_of(a);
+    ir_type token = dialect_make_type(r->ctx, TYPE_ml_program_token, NULL);
+    ir_type types[64];
+    uint32_t n = 0;
+    if (rd_accept_keyword(r, "ordering")) {
+        if (!rd_expect(r, '('))
+            return false;
+        if (rd_accept(r, '(')) {
+            if (!rd_expect(r, ')'))
+                return false;
+        } else {
+            do {
+                if (n == 64)
+                    return rd_error(r, rd_pos(r), "too many tokens");
+                types[n++] = token;
+                if (!asm_read_operand(a, e[1].index))
+                    return false;
+            } while (rd_accept(r, ','));
+        }
+        if (rd_accept_text(r, "->")) {
+            ir_type t = rd_type(r);
+            if (!t || !asm_set_result_types(a, e[2].index, &t, 1))
+                return false;
+        }
+        if (!rd_expect(r, ')'))
+            return false;
+    }
+    return asm_set_operand_types(a, e[1].index, types, n);
+}
+
+static void print_token_ordering(struct asm_printer *a, const asm_elem *e) {
+    printer *p = asm_printer_of(a);
+    uint32_t first, n = asm_operand_group(a, e[1].index, &first), result, n_results;
+    n_results = asm_result_group(a, e[2].index, &result);
+    if (n == 0 && n_results == 0)
+        return;
+    print_lit(p, " ordering(");
+    if (n)
+        print_operands(p, asm_printer_op(a), first, n);
+    else
+        print_lit(p, "()");
+    if (n_results) {
+        print_lit(p, " -> ");
+        print_result_types(p, asm_printer_op(a), result, n_results);
+    }
+    print_char(p, ')');
+}
+
 /* ---- llvm --------------------------------------------------------------------------------------------------- */
 
 /* The type inside an aggregate at a position; 0 when it cannot be told. */
@@ -427,6 +478,7 @@ const directive *directive_find_upstream(uint32_t custom) {
         {CUSTOM_EmitCGlobalOpTypeAndInitialValue, {read_emitc_global, print_memref_global}},
         {CUSTOM_EmitCFieldOpTypeAndInitialValue, {read_emitc_global, print_memref_global}},
         {CUSTOM_SymbolVisibility, {read_visibility, print_visibility}},
+        {CUSTOM_TokenOrdering, {read_token_ordering, print_token_ordering}},
         {CUSTOM_TypedInitialValue, {read_typed_initial, print_typed_initial}},
         {CUSTOM_InsertExtractValueElementType, {read_element_type, print_nothing}},
         {CUSTOM_GEPIndices, {read_gep_indices, print_gep_indices}},
