@@ -277,6 +277,11 @@ rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
         str key = str_of(full, dialect.n + 1 + mnemonic.n);
         def = is_type ? dialect_find_type(key) : dialect_find_attr(key);
     }
+    if (!def && str_eq(dialect, STR("builtin"))) {
+        rd_report(r, DIAG_ERROR, (size_t)(start - r->begin) + dot + 2, "dialect 'builtin' provides no %s parsing hook",
+                  is_type ? "type" : "attribute");
+        return RD_ERROR;
+    }
     uint32_t errors = r->errors, mark = rd_mark(r);
     rd_answer a;
     if (is_type)
@@ -290,11 +295,6 @@ rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
             return RD_ERROR;
         r->p = r->tok_end = end;
         rd_skip(r);
-    }
-    if (a == RD_UNKNOWN && !bracket && str_eq(dialect, STR("builtin"))) {
-        rd_error(r, (uint32_t)(start - r->begin) + (uint32_t)dot + 2, "dialect 'builtin' provides no %s parsing hook",
-                 is_type ? "type" : "attribute");
-        return RD_ERROR;
     }
     if (a == RD_UNKNOWN) {
         r->p = start;

@@ -239,8 +239,14 @@ static bool read_element(reader *r, ir_type elt, size_t size, uint8_t *out) {
     if (ir_kind_of(r->ctx, elt) != IR_TYPE_COMPLEX)
         return read_number(r, elt, size, out, false);
     ir_type part = ir_at(r->ctx, elt, 0);
-    if (!rd_accept(r, '('))
-        return rd_expected(r, "expected '(' to start a complex element");
+    if (!rd_accept(r, '(')) {
+        struct buf b;
+        buf_init(&b, r->mem);
+        text_print_node(r->ctx, elt, &b);
+        rd_error(r, r->t->attr_at, "parsed 1 elements, but type ('%.*s') expected 2 elements", STR_ARG(buf_str(&b)));
+        buf_free(&b);
+        return false;
+    }
     if (!read_number(r, part, size / 2, out, false))
         return false;
     if (!rd_accept(r, ','))

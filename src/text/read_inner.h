@@ -177,6 +177,8 @@ bool rd_read_op(reader *r, ir_block block);
 /* Moves the cursor over the statement it stands in, by brackets and new lines, to its trailing location or its end. False when
  * its brackets do not balance. */
 bool rd_skip_statement(reader *r);
+/* Moves the cursor to the next line that is indented as the op at `start` and begins a statement. False when there is none. */
+bool rd_skip_to_line(reader *r, uint32_t start);
 /* The rest of an op of unknown form, kept as text. */
 bool rd_opaque_op(reader *r, rd_op *op);
 /* The dialect of ops written without one. */

@@ -127,6 +127,29 @@ bool rd_skip_statement(reader *r) {
     return ok;
 }
 
+bool rd_skip_to_line(reader *r, uint32_t start) {
+    const char *line = r->begin + start;
+    while (line > r->begin && line[-1] != '\n')
+        line--;
+    size_t indent = (size_t)(r->begin + start - line);
+    for (size_t i = 0; i < indent; i++)
+        if (line[i] != ' ' && line[i] != '\t')
+            return false;
+    const char *p = r->p;
+    while ((p = memchr(p, '\n', (size_t)(r->end - p)))) {
+        p++;
+        size_t n = 0;
+        while (n < indent && p[n] == line[n])
+            n++;
+        if (n < indent || rd_is_class(p[n], RD_SPACE) || p + n >= r->end)
+            continue;
+        rd_seek(r, (uint32_t)(p + n - r->begin));
+        if (*r->p == '}' || starts_statement(r))
+            return true;
+    }
+    return false;
+}
+
 /* ---- the op --------------------------------------------------------------------------------------------- */
 
 /* The uses in [p, end) outside braces of names that are known here become operands. */

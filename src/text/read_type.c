@@ -159,13 +159,11 @@ static ir_type tensor_body(reader *r) {
     if (rd_accept(r, ',') && !rd_is(r, '>')) {
         if (!(encoding = rd_attr(r, 0)))
             return 0;
-        if (unranked) {
-            rd_error(r, rd_pos(r), "cannot apply encoding to unranked tensor");
-            return 0;
-        }
     }
     if (!close_type(r, "tensor"))
         return 0;
+    if (unranked && encoding)
+        return rd_expected(r, "cannot apply encoding to unranked tensor");
     ir_kind k = ir_kind_of(r->ctx, elt);
     if (!is_element(r, elt) || k == IR_TYPE_MEMREF || k == IR_TYPE_UNRANKED_MEMREF)
         return rd_error(r, at, "invalid tensor element type");

@@ -291,8 +291,11 @@ static void recover(reader *r, const rd_op *op, uint32_t depth, uint32_t scope, 
         return;
     if (!r->recoverable) {
         rd_seek(r, op->start);
-        if (!rd_skip_statement(r) || r->p <= at)
-            return;
+        if (!rd_skip_statement(r) || r->p <= at) {
+            r->p = at;
+            if (!rd_skip_to_line(r, op->start))
+                return;
+        }
     }
     ir_loc l;
     uint32_t errors = r->errors;

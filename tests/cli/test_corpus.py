@@ -11,13 +11,18 @@ import tap  # noqa: E402
 SAMPLE = "60"
 
 
-def compare(script):
+def compare(script, sample=SAMPLE):
     if not (tap.CORPUS / "mlir").is_dir():
         raise tap.Skip("no corpus here")
     command = [sys.executable, tap.ROOT / "tests" / "corpus" / script, "--program", tap.PROGRAM, "--corpus", tap.CORPUS,
-               "--files", SAMPLE]
+               "--files", sample]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     tap.equal((done.returncode, done.stdout if done.returncode else ""), (0, ""))
+
+
+@tap.case
+def reads_every_module():
+    compare("read_all.py", "0")
 
 
 @tap.case
