@@ -13,7 +13,6 @@
 #include "graph/graph_inner.h"
 #include "graph/stored.h"
 
-/* The name of a layer counts in one scope: (scope << 32 | name) as the key of a count. */
 typedef struct builder {
     graph *g;
     const ir_module *m;
@@ -463,10 +462,7 @@ static bool link_calls(builder *b) {
 static bool start(builder *b) {
     const ir_module *m = b->m;
     graph *g = b->g;
-    vec_init(&b->drafts, b->mem);
-    vec_init(&b->strings, b->mem);
-    map_str_init(&b->d.string_of, b->mem);
-    map_u64_init(&b->d.layer_of, b->mem);
+    drafts_init(&b->d, g, b->mem);
     map_u64_init(&b->counts, b->mem);
     map_u64_init(&b->adapter_args, b->mem);
     b->n_name_string = m->ctx->n_names;
@@ -492,10 +488,7 @@ static void finish(builder *b) {
     mem_free(b->mem, b->block_draft, m->n_blocks * sizeof(uint32_t));
     mem_free(b->mem, b->arg_base, m->n_regions * sizeof(uint32_t));
     adapter_view_free(&b->adapter);
-    vec_free(&b->drafts);
-    vec_free(&b->strings);
-    map_str_free(&b->d.string_of);
-    map_u64_free(&b->d.layer_of);
+    drafts_free(&b->d);
     map_u64_free(&b->counts);
     map_u64_free(&b->adapter_args);
 }
