@@ -161,7 +161,8 @@ bool ck_upsample2d(checker *k) {
         return ck_fail(k, "Scale factors H = %lld and W = %lld must be positive integers", (long long)scale.h,
                        (long long)scale.w);
     const int64_t factors[4] = {1, scale.h, scale.w, 1};
-    static const char names[] = "NHWC", order[] = {1, 2, 0, 3};
+    static const char names[] = "NHWC";
+    static const uint8_t order[] = {1, 2, 0, 3};
     for (int n = 0; n < 4; n++) {
         int i = order[n];
         int64_t expected = ck_mul(ck_dim(k, in, i), factors[i]);

@@ -144,8 +144,7 @@ static ir_expr add_to_mod(ir_context *c, ir_expr x, ir_expr y) {
         /* ((x floordiv q) * q) * -1 */
         ir_expr quotient = lhs_of(c, left);
         q = rhs_of(c, left);
-        bool fits =
-            is_binary(c, quotient, IR_EXPR_FLOORDIV) && rhs_of(c, quotient) == q && lhs_of(c, quotient) == x;
+        bool fits = is_binary(c, quotient, IR_EXPR_FLOORDIV) && rhs_of(c, quotient) == q && lhs_of(c, quotient) == x;
         return fits ? ir_expr_binary(c, IR_EXPR_MOD, x, q) : 0;
     }
     if (!is_binary(c, left, IR_EXPR_FLOORDIV) || lhs_of(c, left) != x)

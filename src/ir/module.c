@@ -36,8 +36,7 @@ ir_module *ir_module_new(ir_context *c) {
     m->mem = c->mem;
     m->ctx = ir_context_ref(c);
     m->source = STR("");
-    if (!ROOM(m, ops, 1) || !ROOM(m, values, 1) || !ROOM(m, blocks, 1) || !ROOM(m, regions, 1) ||
-        !ROOM(m, pool, 1)) {
+    if (!ROOM(m, ops, 1) || !ROOM(m, values, 1) || !ROOM(m, blocks, 1) || !ROOM(m, regions, 1) || !ROOM(m, pool, 1)) {
         ir_module_free(m);
         return NULL;
     }
@@ -99,8 +98,7 @@ bool ir_op_set_results(ir_module *m, ir_op op, const ir_type *types, uint32_t n)
     return true;
 }
 
-bool ir_op_set_children(ir_module *m, ir_op op, const ir_region *r, uint32_t nr, const ir_block *s,
-                        uint32_t ns) {
+bool ir_op_set_children(ir_module *m, ir_op op, const ir_region *r, uint32_t nr, const ir_block *s, uint32_t ns) {
     if (!op)
         return false;
     if (nr > UINT16_MAX || ns > UINT16_MAX || !ROOM(m, pool, nr + ns)) {

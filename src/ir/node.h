@@ -202,11 +202,10 @@ str ir_str_of(const struct ir_context *c, ir_node n);
 
 /* Shaped types (vector, tensor, memref and their unranked forms). */
 bool ir_is_shaped(const struct ir_context *c, ir_type t);
-ir_type ir_element_type(const struct ir_context *c,
-                        ir_type t);                 /* of a shaped or complex type; t itself otherwise */
-int ir_rank(const struct ir_context *c, ir_type t); /* -1 when unranked or not shaped */
-int64_t ir_dim(const struct ir_context *c, ir_type t, int i); /* IR_DYNAMIC for '?' */
-ir_attr ir_encoding(const struct ir_context *c, ir_type t);   /* of a ranked tensor, else 0 */
+ir_type ir_element_type(const struct ir_context *c, ir_type t); /* of a shaped or complex type; t itself otherwise */
+int ir_rank(const struct ir_context *c, ir_type t);             /* -1 when unranked or not shaped */
+int64_t ir_dim(const struct ir_context *c, ir_type t, int i);   /* IR_DYNAMIC for '?' */
+ir_attr ir_encoding(const struct ir_context *c, ir_type t);     /* of a ranked tensor, else 0 */
 /* Number of elements; -1 when dynamic, unranked or more than INT64_MAX. */
 int64_t ir_num_elements(const struct ir_context *c, ir_type t);
 /* Bits of one element of an integer, index (64), float or complex type; 0 for others. */
@@ -241,15 +240,12 @@ ir_type ir_type_integer(struct ir_context *c, uint32_t width, ir_signedness s);
 ir_type ir_type_float(struct ir_context *c, ir_float f);
 ir_type ir_type_complex(struct ir_context *c, ir_type t);
 ir_type ir_type_tuple(struct ir_context *c, const ir_type *t, uint32_t n);
-ir_type ir_type_function(struct ir_context *c, const ir_type *in, uint32_t n_in, const ir_type *out,
-                         uint32_t n_out);
-ir_type ir_type_tensor(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt,
-                       ir_attr encoding);
+ir_type ir_type_function(struct ir_context *c, const ir_type *in, uint32_t n_in, const ir_type *out, uint32_t n_out);
+ir_type ir_type_tensor(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr encoding);
 ir_type ir_type_memref(struct ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr layout,
                        ir_attr space);
 /* scalable: one flag per dimension, or NULL. */
-ir_type ir_type_vector(struct ir_context *c, const int64_t *dims, uint32_t rank, const bool *scalable,
-                       ir_type elt);
+ir_type ir_type_vector(struct ir_context *c, const int64_t *dims, uint32_t rank, const bool *scalable, ir_type elt);
 /* The same shaped type with another element type. */
 ir_type ir_with_element_type(struct ir_context *c, ir_type t, ir_type elt);
 
@@ -269,13 +265,11 @@ ir_attr ir_attr_symbol(struct ir_context *c, str root, bool copy);
 ir_attr ir_attr_dict(struct ir_context *c, uint32_t *kv, uint32_t n, ir_str *dup);
 /* A dictionary with one entry set (value 0: removed). dict may be 0. */
 ir_attr ir_dict_set(struct ir_context *c, ir_attr dict, str key, ir_attr value);
-ir_attr ir_attr_affine_map(struct ir_context *c, uint32_t dims, uint32_t symbols, const ir_expr *e,
-                           uint32_t n);
+ir_attr ir_attr_affine_map(struct ir_context *c, uint32_t dims, uint32_t symbols, const ir_expr *e, uint32_t n);
 /* Elements of `elt` in `bytes`. Data of at most IR_BIG_BYTES is shared with equal data, so its address may change;
  * `copy` false: the bytes outlive the context. */
 ir_attr ir_attr_dense_array(struct ir_context *c, ir_type elt, const void *data, size_t bytes, bool copy);
-ir_attr ir_attr_dense(struct ir_context *c, ir_type t, ir_dense form, const void *data, size_t bytes,
-                      bool copy);
+ir_attr ir_attr_dense(struct ir_context *c, ir_type t, ir_dense form, const void *data, size_t bytes, bool copy);
 
 ir_loc ir_loc_file(struct ir_context *c, ir_str file, uint32_t line, uint32_t col);
 ir_loc ir_loc_name(struct ir_context *c, ir_str name, ir_loc child);

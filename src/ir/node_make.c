@@ -62,8 +62,7 @@ ir_type ir_type_tuple(ir_context *c, const ir_type *t, uint32_t n) {
     return ir_intern(c, IR_TYPE_TUPLE, 0, t, n);
 }
 
-ir_type ir_type_function(ir_context *c, const ir_type *in, uint32_t n_in, const ir_type *out,
-                         uint32_t n_out) {
+ir_type ir_type_function(ir_context *c, const ir_type *in, uint32_t n_in, const ir_type *out, uint32_t n_out) {
     struct words s;
     if (!words_begin(c, &s, (size_t)1 + n_in + n_out))
         return 0;
@@ -85,8 +84,7 @@ ir_type ir_type_tensor(ir_context *c, const int64_t *dims, uint32_t rank, ir_typ
     return words_intern(c, &s, IR_TYPE_TENSOR, 0);
 }
 
-ir_type ir_type_memref(ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr layout,
-                       ir_attr space) {
+ir_type ir_type_memref(ir_context *c, const int64_t *dims, uint32_t rank, ir_type elt, ir_attr layout, ir_attr space) {
     struct words s;
     if (!words_begin(c, &s, 4 + 2 * (size_t)rank))
         return 0;

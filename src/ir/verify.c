@@ -159,8 +159,7 @@ static void check_block(struct verify *v, ir_op op, ir_block b) {
     const ir_module *m = v->m;
     uint8_t t = traits_of(v, op);
     ir_op last = m->blocks[b].last;
-    bool may_end_open =
-        single_block(m, m->blocks[b].region) && (!(t & IR_TRAIT_KNOWN) || (t & IR_TRAIT_NO_TERMINATOR));
+    bool may_end_open = single_block(m, m->blocks[b].region) && (!(t & IR_TRAIT_KNOWN) || (t & IR_TRAIT_NO_TERMINATOR));
     if (may_end_open)
         return;
     if (!last) {
@@ -195,9 +194,8 @@ static void check_regions(struct verify *v, ir_op op) {
 static void check_op(struct verify *v, ir_op op) {
     const ir_op_data *o = &v->m->ops[op];
     /* Nothing has to dominate what is never reached. */
-    if (o->n_operands &&
-        (single_block(v->m, v->m->blocks[o->block].region) || !v->dominance.in ||
-         ir_reachable(&v->dominance, o->block) || !keeps_order(v, v->m->blocks[o->block].region)))
+    if (o->n_operands && (single_block(v->m, v->m->blocks[o->block].region) || !v->dominance.in ||
+                          ir_reachable(&v->dominance, o->block) || !keeps_order(v, v->m->blocks[o->block].region)))
         check_operands(v, op);
     if (o->n_successors)
         check_successors(v, op);

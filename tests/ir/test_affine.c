@@ -184,8 +184,7 @@ static ir_expr make(struct reader *r, ir_kind kind, ir_expr a, ir_expr b) {
 static ir_expr negate(struct reader *r, ir_expr e) {
     if (r->plain && ir_kind_of(r->c, e) == IR_EXPR_CONST)
         return ir_expr_const(r->c, (int64_t)(0 - (uint64_t)ir_at64(r->c, e, 0)));
-    if (r->plain && ir_kind_of(r->c, e) == IR_EXPR_MUL &&
-        ir_kind_of(r->c, ir_at(r->c, e, 1)) == IR_EXPR_CONST)
+    if (r->plain && ir_kind_of(r->c, e) == IR_EXPR_MUL && ir_kind_of(r->c, ir_at(r->c, e, 1)) == IR_EXPR_CONST)
         return make(r, IR_EXPR_MUL, ir_at(r->c, e, 0), negate(r, ir_at(r->c, e, 1)));
     return make(r, IR_EXPR_MUL, e, ir_expr_const(r->c, -1));
 }

@@ -71,10 +71,8 @@ static void converts(void **state) {
         double back = ir_float_from_bits(s->kind, bits);
         bool good = bits == s->bits && (isnan(s->back) ? isnan(back) : back == s->back);
         if (!good)
-            fail_msg("%s %g: 0x%llx, %g", ir_float_infos[s->kind].name, s->value, (unsigned long long)bits,
-                     back);
-        assert_int_equal(ir_float_is_special(s->kind, (uint64_t[2]){bits, 0}),
-                         isnan(back) || isinf(back) != 0);
+            fail_msg("%s %g: 0x%llx, %g", ir_float_infos[s->kind].name, s->value, (unsigned long long)bits, back);
+        assert_int_equal(ir_float_is_special(s->kind, (uint64_t[2]){bits, 0}), isnan(back) || isinf(back) != 0);
     }
 }
 
@@ -112,8 +110,7 @@ static void agrees_with_the_machine(void **state) {
 
 static void wide(void **state) {
     (void)state;
-    static const double values[] = {0,        -0.0,     1, -1.1, 1e300, 5e-324, 0x1.fffffffffffffp1023,
-                                    INFINITY, -INFINITY};
+    static const double values[] = {0, -0.0, 1, -1.1, 1e300, 5e-324, 0x1.fffffffffffffp1023, INFINITY, -INFINITY};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         uint64_t w[2];
         for (ir_float f = IR_F80; f <= IR_F128; f++) {

@@ -3,8 +3,7 @@
 
 #include "ir/ir.h"
 
-static ir_op add_op(ir_module *m, ir_block b, const char *name, const ir_value *v, uint32_t n,
-                    uint32_t n_results) {
+static ir_op add_op(ir_module *m, ir_block b, const char *name, const ir_value *v, uint32_t n, uint32_t n_results) {
     ir_op op = ir_op_new(m, ir_op_name(m->ctx, str_from_z(name)), m->ctx->l_unknown);
     ir_type types[8];
     for (uint32_t i = 0; i < n_results; i++)
