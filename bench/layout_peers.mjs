@@ -1,7 +1,7 @@
 // Compares the layout with dagre and elkjs on the same graphs with the same node sizes and distances.
 //
 //   npm ci --ignore-scripts   (once)
-//   node layout_peers.mjs path/to/layout_bench [name:size ...]
+//   node layout_peers.mjs path/to/layout_bench [name:size ...]      NO_ELK=1, NO_DAGRE=1 leave one out
 //
 // dagre and elkjs (by default) let lines enter a node in any order, so `ours` may do that too; `ordered` keeps operand
 // order, the product's default.
@@ -82,12 +82,12 @@ function report(who, r, ours) {
 }
 
 for (const c of cases) {
-  const [name, size] = c.split(':');
-  const g = load(name, size, 'free'), ordered = load(name, size, 'ordered');
+  const [name, nodes] = c.split(':');
+  const g = load(name, nodes, 'free'), ordered = load(name, nodes, 'ordered');
   console.log(`${name}: ${g.nodes.length} nodes, ${g.edges.length} edges`);
-  const w = Math.max(...g.boxes.map((b) => b[0] + b[2])), h = Math.max(...g.boxes.map((b) => b[1] + b[3]));
-  report('ours', { ms: g.ms, lines: g.routes, w, h });
-  report('ordered', { ms: ordered.ms, lines: ordered.routes, w, h });
+  const size = (boxes) => ({ w: Math.max(...boxes.map((b) => b[0] + b[2])), h: Math.max(...boxes.map((b) => b[1] + b[3])) });
+  report('ours', { ms: g.ms, lines: g.routes, ...size(g.boxes) });
+  report('ordered', { ms: ordered.ms, lines: ordered.routes, ...size(ordered.boxes) });
   if (!process.env.NO_DAGRE) report('dagre', runDagre(g), g.ms);
   if (!process.env.NO_ELK) report('elkjs', await runElk(g), g.ms);
 }
