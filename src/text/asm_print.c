@@ -449,10 +449,7 @@ bool asm_print_op(printer *p, ir_op op) {
     }
     if (d->form != OP_FORM_DECLARATIVE)
         return false;
-    struct asm_printer a;
-    a.p = p;
-    a.op = op;
-    a.d = d;
+    struct asm_printer a = {.p = p, .op = op, .d = d};
     if (!fits(&a))
         return false;
     print_op_name(p, op);
