@@ -236,6 +236,56 @@ const char *rd_balanced(reader *r, const char *p) {
     return p;
 }
 
+static bool dialect_is_registered(const reader *r, str dialect) {
+    const dialect_info *d = dialect_find(dialect);
+    return d && (r->registry == TEXT_ALL || d->flags & DIALECT_UPSTREAM);
+}
+
+/* The alias that p stands on, 0 when it is none that is defined. */
+static ir_node alias_here(const reader *r, const char *p, uint32_t *len) {
+    *len = rd_prefixed_len(p);
+    if (!*len || p[*len] == '<' || memchr(p, '.', *len))
+        return 0;
+    return rd_alias_get(r, p, *len);
+}
+
+/* A text of a registered dialect with what its aliases stand for in their place: printed, it will be read by a reader that
+ * tries again, and the aliases may be other ones by then. */
+static str without_aliases(reader *r, str text) {
+    const char *p = text.p, *end = text.p + text.n, *done = p;
+    struct buf b;
+    buf_init(&b, r->mem);
+    while (p < end) {
+        uint32_t len = 1;
+        ir_node alias = 0;
+        if (*p == '"') {
+            str body;
+            bool escapes;
+            const char *wrong, *q = rd_scan_string(r, p, &body, &escapes, &wrong);
+            len = q ? (uint32_t)(q - p) : 1;
+        } else if (*p == '#' || *p == '!') {
+            alias = alias_here(r, p, &len);
+            len += len == 0;
+        }
+        if (alias) {
+            buf_write(&b, done, (size_t)(p - done));
+            if (!text_print_node(r->ctx, alias, &b))
+                break;
+            done = p + len;
+        }
+        p += len;
+    }
+    if (done > text.p) {
+        buf_write(&b, done, (size_t)(end - done));
+        const char *copy = b.failed ? NULL : ir_context_copy(r->ctx, b.p, b.n);
+        text = str_of(copy, copy ? b.n : 0);
+        if (!copy)
+            rd_oom(r);
+    }
+    buf_free(&b);
+    return text;
+}
+
 bool rd_opaque_text(reader *r, str name, size_t dot, str *dialect, str *text) {
     const char *start = r->p + 1, *end = start + name.n;
     *dialect = str_slice(name, 0, dot);
@@ -245,14 +295,14 @@ bool rd_opaque_text(reader *r, str name, size_t dot, str *dialect, str *text) {
             return false;
     }
     *text = str_of(start, (size_t)(end - start));
+    if (text->n > name.n && dialect_is_registered(r, *dialect)) {
+        *text = without_aliases(r, *text);
+        if (!text->p)
+            return false;
+    }
     r->p = r->tok_end = end;
     rd_skip(r);
     return true;
-}
-
-static bool dialect_is_registered(const reader *r, str dialect) {
-    const dialect_info *d = dialect_find(dialect);
-    return d && (r->registry == TEXT_ALL || d->flags & DIALECT_UPSTREAM);
 }
 
 rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
