@@ -38,6 +38,11 @@ def prints_generic_form_as_mlir_opt():
 
 
 @tap.case
+def accepts_what_is_valid_and_refuses_the_rest():
+    compare("check_invalid.py", "0")
+
+
+@tap.case
 def reads_what_it_prints():
     compare("round_trip.py")
 
