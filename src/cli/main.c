@@ -10,6 +10,7 @@ static const struct cli_command cli_commands[] = {
     {"info", "FILE", "what is in a module", cli_info},
     {"print", "[--generic] [--locations] FILE", "a module as text", cli_print},
     {"check", "FILE...", "whether modules are right", cli_check},
+    {"convert", "[OPTION...] FILE", "a model as a graph", cli_convert},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -173,7 +173,7 @@ static bool stored_item(struct graph_attrs *a, struct json_reader *r) {
             break;
         if (kind != JSON_KEY)
             return false;
-        begin = json_at(r);
+        begin = json_at(r) - 1; /* its quote too */
         bool is_key = json_key_is(r, STR("key")), is_value = json_key_is(r, STR("value"));
         kind = json_next(r);
         size_t at = json_at(r);

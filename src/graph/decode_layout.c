@@ -201,8 +201,12 @@ void decode_tensor_extra(struct graph_attrs *a, ir_type t) {
     decode_add(a, STR("shard_shape"), decode_list(a, shard, l.rank, "", "x", ""), GRAPH_ATTR_EXTRA);
     if (l.tiled)
         decode_add(a, STR("tile_shape"), decode_list(a, l.tile, 2, "", "x", ""), GRAPH_ATTR_EXTRA);
-    if (bytes)
-        decode_add(a, STR("bytes_per_core"), decode_list(a, &bytes, 1, "", "", ""), GRAPH_ATTR_EXTRA);
+    ir_attr space = ir_at(c, l.memref, 2), memory = dialect_param(c, v, STR("mem_layout"));
+    bool per_core = (space && str_eq(dialect_case_text(c, space), STR("l1"))) ||
+                    (memory && !str_eq(dialect_case_text(c, memory), STR("interleaved")));
+    if (bytes) /* in DRAM, not sharded, it is the whole buffer */
+        decode_add(a, per_core ? STR("bytes_per_core") : STR("bytes"), decode_list(a, &bytes, 1, "", "", ""),
+                   GRAPH_ATTR_EXTRA);
     add_core_ranges(a, nd ? 0 : dialect_param(c, v, STR("core_range_set")));
     ir_attr mesh = nd ? 0 : dialect_param(c, v, STR("tensor_mesh"));
     if (mesh)

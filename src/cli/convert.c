@@ -1,0 +1,232 @@
+/* tt-explorer convert: a model as a graph. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "graph/graph_bin.h"
+#include "graph/me_json.h"
+
+static const char help[] =
+    "usage: tt-explorer convert [OPTION...] FILE\n"
+    "\n"
+    "Makes the graph of an MLIR module, for Model Explorer and its relatives. FILE may also be a graph as JSON, in\n"
+    "any of the shapes Model Explorer knows; - is standard input. Several modules in one file give several graphs.\n"
+    "\n"
+    "  -o FILE            where to write (default: standard output)\n"
+    "  --format json      Model Explorer JSON with everything the graph has (default)\n"
+    "  --format adapter   the same as Tenstorrent's adapter makes it: its ids, namespaces and attributes\n"
+    "  --format bin       the compact form that our own pages read\n"
+    "  --layers RULE      how locations make layers:\n"
+    "                     auto      as the names look: '|' and '/' paths (default)\n"
+    "                     slash     every name is cut at '/'\n"
+    "                     nested    names inside names: \"a\"(\"b\")\n"
+    "                     fused     the names of a fused location\n"
+    "                     file      source file and line, callers outside\n"
+    "                     adapter   the whole name is a layer\n"
+    "                     function  functions and regions only\n"
+    "                     flat      no layers\n"
+    "  --editable         mark the attributes that overrides may set\n"
+    "  --elements N       elements shown of constants (default 100)\n"
+    "  --id NAME          name of the graph (default: the file's)\n"
+    "  --help             this text\n"
+    "\n"
+    "examples:\n"
+    "  tt-explorer convert model.mlir -o graph.json\n"
+    "  tt-explorer convert --format adapter --editable ttnn.mlir > graph.json\n"
+    "  tt-explorer print model.mlir | tt-explorer convert --layers file -o graph.json -\n"
+    "\n"
+    "exit status: 0 written, 1 the input has errors, 2 wrong usage or trouble with files\n";
+
+typedef enum format { FORMAT_JSON, FORMAT_ADAPTER, FORMAT_BIN } format;
+
+struct convert {
+    const char *path, *to;
+    format format;
+    graph_options graph;
+    me_write_options json;
+};
+
+/* The options; CLI_OK, or what to return. *stop: nothing is left to do. */
+static int read_options(struct convert *o, int argc, char **argv, bool *stop) {
+    *stop = true;
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i];
+        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (strcmp(a, "--editable") == 0) {
+            o->json.edit = graph_edit_adapter;
+            continue;
+        }
+        if (a[0] != '-' || !a[1]) {
+            if (o->path)
+                return cli_bad_usage("convert", "more than one file:", a);
+            o->path = a;
+            continue;
+        }
+        static const char *const with_value[] = {"-o", "--format", "--layers", "--elements", "--id"};
+        size_t k = 0;
+        while (k < sizeof with_value / sizeof *with_value && strcmp(a, with_value[k]) != 0)
+            k++;
+        if (k == sizeof with_value / sizeof *with_value)
+            return cli_bad_usage("convert", "unknown option", a);
+        if (i + 1 == argc)
+            return cli_bad_usage("convert", "no value for", a);
+        const char *value = argv[++i];
+        uint64_t number;
+        switch (k) {
+        case 0: o->to = value; break;
+        case 1:
+            if (strcmp(value, "json") == 0)
+                o->format = FORMAT_JSON;
+            else if (strcmp(value, "adapter") == 0)
+                o->format = FORMAT_ADAPTER;
+            else if (strcmp(value, "bin") == 0)
+                o->format = FORMAT_BIN;
+            else
+                return cli_bad_usage("convert", "unknown format", value);
+            break;
+        case 2:
+            o->graph.layers = graph_layers_by_name(str_from_z(value));
+            if (o->graph.layers == GRAPH_LAYERS_N)
+                return cli_bad_usage("convert", "unknown rule", value);
+            break;
+        case 3:
+            if (!num_parse_u64(str_from_z(value), &number) || number == 0)
+                return cli_bad_usage("convert", "not a number above 0:", value);
+            o->json.max_elements = (size_t)number;
+            break;
+        default: o->graph.id = str_from_z(value); break;
+        }
+    }
+    if (!o->path)
+        return cli_bad_usage("convert", "no file given", NULL);
+    *stop = false;
+    return CLI_OK;
+}
+
+/* Where the graphs go. The file is made when the first graph is there, so that an input with errors leaves none. */
+struct output {
+    const struct convert *o;
+    struct mem *mem;
+    struct buf buf;
+    int fd;
+    size_t n;
+    bool open;
+};
+
+static bool open_output(struct output *x) {
+    const struct convert *o = x->o;
+    x->fd = STDOUT_FILENO;
+    if (o->to && strcmp(o->to, "-") != 0)
+        x->fd = open(o->to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (x->fd < 0) {
+        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, strerror(errno));
+        return false;
+    }
+    buf_init_stream(&x->buf, x->mem, 1 << 18, file_flush_fd, &x->fd);
+    x->open = true;
+    if (o->format != FORMAT_BIN)
+        buf_lit(&x->buf, "{\"graphs\":[");
+    return true;
+}
+
+static int write_graph(struct output *x, const graph *g) {
+    const struct convert *o = x->o;
+    if (!x->open && !open_output(x))
+        return CLI_USAGE;
+    graph_status status;
+    if (o->format == FORMAT_BIN) {
+        if (x->n > 0) {
+            fprintf(stderr, "tt-explorer convert: %s has several graphs; the compact form takes one\n", o->path);
+            return CLI_USAGE;
+        }
+        status = graph_bin_write(g, x->mem, &x->buf);
+    } else {
+        me_write_options json = o->json;
+        json.style = o->format == FORMAT_ADAPTER ? ME_STYLE_ADAPTER : ME_STYLE_OWN;
+        json.id = o->graph.id;
+        if (x->n)
+            buf_lit(&x->buf, ",\n");
+        status = me_json_write_graph(g, &json, x->mem, &x->buf);
+    }
+    x->n++;
+    if (status == GRAPH_OK)
+        return CLI_OK;
+    if (errno == 0 || !x->buf.failed)
+        fprintf(stderr, "tt-explorer: cannot convert %s: %s\n", o->path, graph_status_text(status));
+    return CLI_USAGE;
+}
+
+static int close_output(struct output *x, int code) {
+    if (!x->open)
+        return code;
+    if (x->o->format != FORMAT_BIN)
+        buf_lit(&x->buf, "]}\n");
+    bool ok = buf_flush(&x->buf);
+    buf_free(&x->buf);
+    if (x->fd != STDOUT_FILENO && close(x->fd) != 0)
+        ok = false;
+    if (ok)
+        return code;
+    fprintf(stderr, "tt-explorer: cannot write %s\n", x->o->to ? x->o->to : "to standard output");
+    return CLI_USAGE;
+}
+
+static int convert_modules(const struct convert *o, struct cli_input *in, struct output *x) {
+    while (cli_input_next(in, TEXT_ALL)) {
+        graph *g;
+        if (!in->m)
+            continue;
+        graph_status status = graph_build(&in->mem, in->m, &o->graph, &g);
+        if (status != GRAPH_OK) {
+            fprintf(stderr, "tt-explorer: cannot convert %s: %s\n", o->path, graph_status_text(status));
+            return CLI_USAGE;
+        }
+        int code = write_graph(x, g);
+        graph_free(g);
+        if (code != CLI_OK)
+            return code;
+    }
+    return CLI_OK;
+}
+
+static int convert_json(struct cli_input *in, struct output *x) {
+    me_graphs graphs;
+    str text = file_text(in->file);
+    struct diag_source *source = diags_add_source(&in->d, str_from_z(in->path), text);
+    if (me_json_read(&in->mem, text, &in->d, source, &graphs) != GRAPH_OK)
+        return CLI_OK; /* the diagnostics tell */
+    int code = CLI_OK;
+    for (size_t i = 0; code == CLI_OK && i < graphs.n; i++)
+        code = write_graph(x, graphs.v[i].g);
+    if (code == CLI_OK && graphs.n == 0 && x->o->format != FORMAT_BIN && !open_output(x))
+        code = CLI_USAGE;
+    me_graphs_free(&graphs);
+    return code;
+}
+
+int cli_convert(int argc, char **argv) {
+    struct convert o = {0};
+    bool stop;
+    int code = read_options(&o, argc, argv, &stop);
+    if (stop)
+        return code;
+    struct cli_input in;
+    if (!cli_input_open(&in, o.path))
+        return CLI_USAGE;
+    struct output x = {.o = &o, .mem = &in.mem};
+    errno = 0;
+    code = me_json_is(file_text(in.file)) ? convert_json(&in, &x) : convert_modules(&o, &in, &x);
+    code = close_output(&x, code);
+    cli_show_diags(&in);
+    if (code == CLI_OK)
+        code = cli_exit_code(&in);
+    cli_input_close(&in);
+    return code;
+}
