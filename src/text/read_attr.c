@@ -1,171 +1,8 @@
-/* read_attr.c - attributes: literals, arrays, dictionaries, symbols, aliases, and dialect attributes by their hooks or as
+/* read_attr.c - attributes: literals, arrays, dictionaries, symbols, and dialect attributes by their hooks or as
  * text.
  */
 #include "base/num.h"
 #include "text/read_inner.h"
-
-/* ---- aliases -------------------------------------------------------------------------------------------- */
-
-bool rd_loc_number(const reader *r, const char *p, uint32_t len, uint32_t *number) {
-    /* "#loc" and one to nine digits without leading zeros. */
-    if (len < 5 || len > 13 || memcmp(p, "#loc", 4) != 0 || (p[4] == '0' && len > 5))
-        return false;
-    uint32_t n = 0;
-    for (uint32_t i = 4; i < len; i++) {
-        if (!rd_is_class(p[i], RD_DIGIT))
-            return false;
-        n = n * 10 + (uint32_t)(p[i] - '0');
-    }
-    /* A printed file numbers its locations; a lone huge number goes through the map. */
-    *number = n;
-    return n < (uint32_t)(r->end - r->begin) / 4 + 1024 && n < RD_DEFERRED_NAMED;
-}
-
-ir_node rd_alias_get(const reader *r, const char *p, uint32_t len) {
-    const rd_tables *t = r->t;
-    uint32_t number;
-    if (rd_loc_number(r, p, len, &number))
-        return number < t->loc_numbers.n ? t->loc_numbers.v[number] : 0;
-    uint32_t *index = map_str_get(&t->alias_names, str_of(p, len));
-    return index ? t->aliases.v[*index].node : 0;
-}
-
-static bool loc_number_set(reader *r, uint32_t number, ir_node node) {
-    rd_tables *t = r->t;
-    size_t n = t->loc_numbers.n;
-    if (UNLIKELY(number >= n)) {
-        if (!vec_room(&t->loc_numbers, number + 1 - n))
-            return rd_oom(r);
-        memset(t->loc_numbers.v + n, 0, (t->loc_numbers.cap - n) * sizeof *t->loc_numbers.v);
-        t->loc_numbers.n = t->loc_numbers.cap;
-    }
-    t->loc_numbers.v[number] = node;
-    return true;
-}
-
-static bool alias_set(reader *r, const char *p, uint32_t len, ir_node node) {
-    rd_tables *t = r->t;
-    uint32_t number;
-    if (rd_loc_number(r, p, len, &number))
-        return loc_number_set(r, number, node);
-    bool added;
-    uint32_t *index = map_str_put(&t->alias_names, str_of(p, len), (uint32_t)t->aliases.n, &added);
-    rd_alias a = {node, (uint32_t)(p - r->begin)};
-    if (!index || (added && !vec_push(&t->aliases, a)))
-        return rd_oom(r);
-    t->aliases.v[*index].node = node;
-    return true;
-}
-
-/* ---- lines of locations ---------------------------------------------------------------------------------
- *
- * A printed module has a line `#loc12 = loc("name"(#loc3))` for every op. Most of the time for them goes into waiting for
- * the table of nodes, so lines of exactly this shape are read some at a time: all names are looked at and their table lines
- * asked for, then made into strings while the lines for the locations are asked for, then made into locations. */
-
-enum { LOC_LINES = 16 };
-
-typedef struct loc_line {
-    uint32_t number;
-    str name;
-    bool has_child;
-    ir_node words[2]; /* name, child */
-    const char *end;  /* behind the line */
-    const char *tok_end;
-} loc_line;
-
-/* The number of `#locN` at p; NULL when there is none or N has no place in loc_numbers. */
-static const char *loc_number_at(const reader *r, const char *p, uint32_t *number) {
-    if (memcmp(p, "#loc", 4) != 0 || !rd_is_class(p[4], RD_DIGIT))
-        return NULL;
-    const char *q = p + 4;
-    while (rd_is_class(*q, RD_DIGIT) && q - p < 14)
-        q++;
-    return !rd_is_class(*q, RD_SUFFIX) && rd_loc_number(r, p, (uint32_t)(q - p), number) ? q : NULL;
-}
-
-/* Looks at one line; false when it has any other shape. */
-static bool look_at_loc_line(const reader *r, const char *p, loc_line *l) {
-    if (r->end - p < 32 || !(p = loc_number_at(r, p, &l->number)) || memcmp(p, " = loc(\"", 8) != 0)
-        return false;
-    const char *name = p + 8;
-    p = rd_quote(name, r->end);
-    if (*p != '"' || r->end - p < 32)
-        return false;
-    l->name = str_of(name, (size_t)(p - name));
-    l->has_child = p[1] == '(';
-    if (l->has_child) {
-        uint32_t child;
-        if (!(p = loc_number_at(r, p + 2, &child)) || *p != ')')
-            return false;
-        l->words[1] = child < r->t->loc_numbers.n ? r->t->loc_numbers.v[child] : 0;
-        if (!l->words[1] || !ir_is_loc(ir_kind_of(r->ctx, l->words[1])))
-            return false;
-    } else {
-        l->words[1] = r->ctx->l_unknown;
-    }
-    if (p[1] != ')' || p[2] != '\n')
-        return false;
-    l->tok_end = p + 2;
-    l->end = p + 3;
-    return true;
-}
-
-/* Reads the lines of this shape at the cursor; *n how many. */
-static bool read_loc_lines(reader *r, uint32_t *n) {
-    loc_line lines[LOC_LINES];
-    const char *p = r->p;
-    uint32_t count = 0;
-    while (count < LOC_LINES && look_at_loc_line(r, p, &lines[count])) {
-        ir_string_prefetch(r->ctx, lines[count].name);
-        p = lines[count++].end;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!(lines[i].words[0] = rd_slice(r, lines[i].name)))
-            return false;
-        ir_intern_prefetch(r->ctx, IR_LOC_NAME, 0, lines[i].words, 2);
-    }
-    for (*n = 0; *n < count; ++*n) {
-        loc_line *l = &lines[*n];
-        /* A redefinition is for the slow path to complain about. */
-        if (l->number < r->t->loc_numbers.n && r->t->loc_numbers.v[l->number])
-            return true;
-        ir_node loc = rd_made(r, ir_intern(r->ctx, IR_LOC_NAME, 0, l->words, 2));
-        if (!loc || !loc_number_set(r, l->number, loc))
-            return false;
-        r->p = l->end;
-        r->tok_end = l->tok_end;
-    }
-    return true;
-}
-
-bool rd_alias_definition(reader *r) {
-    const char *p = r->p;
-    if (*p == '#') {
-        uint32_t n;
-        if (!read_loc_lines(r, &n))
-            return false;
-        if (n) {
-            rd_skip(r);
-            return true;
-        }
-    }
-    bool is_type = *p == '!';
-    uint32_t len = rd_prefixed_len(p), at = rd_pos(r);
-    if (!len)
-        return rd_expected(r, "expected operation name in quotes");
-    str name = str_of(p + 1, len - 1);
-    if (rd_alias_get(r, p, len))
-        return rd_error(r, at, "redefinition of %s alias id '%.*s'", is_type ? "type" : "attribute", STR_ARG(name));
-    if (str_find_char(name, '.') != name.n)
-        return rd_error(r, at, "%s names with a '.' are reserved for dialect-defined names",
-                        is_type ? "type" : "attribute");
-    rd_take(r, len);
-    if (!rd_accept(r, '='))
-        return rd_expected(r, "expected '=' in %s alias definition", is_type ? "type" : "attribute");
-    ir_node node = is_type ? rd_type(r) : rd_attr(r, 0);
-    return node && alias_set(r, p, len, node);
-}
 
 /* ---- dialect attributes and types ----------------------------------------------------------------------- */
 
@@ -569,7 +406,7 @@ ir_attr rd_float_attr(reader *r, uint32_t at, bool negative, str text, rd_number
 }
 
 /* A number, its optional '-' taken already. */
-static ir_attr number_attr(reader *r, uint32_t at, bool negative, ir_type type) {
+static ir_attr number_attr(reader *r, bool negative, ir_type type) {
     str text;
     rd_number_kind kind = rd_peek_number(r, &text);
     if (kind == RD_NO_NUMBER) {
@@ -577,7 +414,6 @@ static ir_attr number_attr(reader *r, uint32_t at, bool negative, ir_type type) 
         return 0;
     }
     uint32_t number_at = rd_pos(r);
-    (void)at;
     rd_take(r, (uint32_t)text.n);
     if (!type) {
         if (rd_accept(r, ':'))
@@ -900,7 +736,6 @@ bool rd_starts_attr(const reader *r) {
 }
 
 ir_attr rd_attr(reader *r, ir_type expected) {
-    uint32_t at = rd_pos(r);
     switch (*r->p) {
     case '#': return extended_attr(r);
     case '"': return string_attr(r, expected);
@@ -911,7 +746,7 @@ ir_attr rd_attr(reader *r, ir_type expected) {
         if (r->p[1] == '>')
             break;
         rd_take(r, 1);
-        return number_attr(r, at, true, expected);
+        return number_attr(r, true, expected);
     case '0':
     case '1':
     case '2':
@@ -921,7 +756,7 @@ ir_attr rd_attr(reader *r, ir_type expected) {
     case '6':
     case '7':
     case '8':
-    case '9': return number_attr(r, at, false, expected);
+    case '9': return number_attr(r, false, expected);
     case '!':
     case '(': {
         ir_type t = rd_type(r);

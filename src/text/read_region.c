@@ -109,8 +109,7 @@ static bool block_body(reader *r, ir_block b) {
     return ok || !r->fatal;
 }
 
-static bool region_body(reader *r, ir_region region, uint32_t args, uint32_t n, uint32_t open_at) {
-    (void)open_at;
+static bool region_body(reader *r, ir_region region, uint32_t args, uint32_t n) {
     ir_block b = 0;
     bool named = n && rd_arg_at(r, args, 0).name.at != UINT32_MAX;
     if (*r->p == '^') {
@@ -145,7 +144,6 @@ static bool region_body(reader *r, ir_region region, uint32_t args, uint32_t n, 
 }
 
 bool rd_region(reader *r, rd_op *op, uint32_t args, uint32_t n) {
-    uint32_t at = rd_pos(r);
     if (!rd_accept(r, '{'))
         return rd_expected(r, "expected '{' to begin a region");
     /* Now, while places are asked for in order; a written location will replace it. */
@@ -160,7 +158,7 @@ bool rd_region(reader *r, rd_op *op, uint32_t args, uint32_t n) {
         if (!rd_scope_push(r, op->isolated))
             return false;
         uint32_t depth = rd_scope_depth(r);
-        bool ok = region_body(r, region, args, n, at);
+        bool ok = region_body(r, region, args, n);
         if (ok)
             ok = rd_scope_pop(r);
         else

@@ -126,7 +126,6 @@ static bool generic_op(reader *r, rd_op *op) {
             return rd_expected(r, "expected ',' or ']'");
     }
     if (*r->p == '<') {
-        uint32_t at = rd_pos(r);
         rd_take(r, 1);
         if (!rd_is(r, '{'))
             return rd_expected(r, "expected attribute value");
@@ -145,7 +144,6 @@ static bool generic_op(reader *r, rd_op *op) {
                       "invalid properties %.*s for op %.*s: this operation does not support properties",
                       STR_ARG(buf_str(&b)), STR_ARG(name));
             buf_free(&b);
-            (void)at;
             return false;
         }
     }
@@ -226,8 +224,7 @@ static bool result_names(reader *r, rd_op *op) {
             if (!present)
                 return rd_expected(r, "expected integer number of results");
             if (count < 1 || count > INT32_MAX)
-                return rd_error(r, count < 1 ? count_at : count_at,
-                                "expected named operation to have at least 1 result");
+                return rd_error(r, count_at, "expected named operation to have at least 1 result");
             n = (uint32_t)count;
         }
         if (!rd_push(r, at) || !rd_push(r, id) || !rd_push(r, n))

@@ -1,10 +1,14 @@
 /* reader.h - the reader's inside: what the files of text/ that read share. Nobody outside text/ includes it.
  *
- *   lexer.c      white space, identifiers, numbers, strings, errors
- *   reader.c     top level, generic ops, regions, blocks        read_scope.c  SSA names, blocks, symbols of a scope
- *   read_type.c  builtin types        read_attr.c  builtin attributes, aliases, opaque bodies
- *   read_dense.c element lists        read_affine.c  maps, sets       read_loc.c  locations
- *   asm_read.c   custom forms of ops  dialect_read.c  bodies of dialect attributes and types
+ *   reader.c        top level, the generic form of ops, recovery from errors
+ *   lexer.c         white space, identifiers, numbers, strings, errors, the word stacks
+ *   read_op.c       the op under construction, its properties     read_region.c    regions, blocks, arguments
+ *   read_scope.c    which value or block a name stands for        read_opaque.c    ops of unknown custom form
+ *   read_type.c     builtin types                                 read_attr.c      attributes, dialect bodies as text
+ *   read_dense.c    element lists                                 read_affine.c    maps and sets
+ *   read_loc.c      locations                                     read_alias.c     aliases, lines of locations
+ *   read_resource.c file metadata                                 read_inner.h     what only these files share
+ *   asm_read.c      custom forms of ops                           dialect_read.c   bodies of dialect attributes and types
  *
  * There are no token objects. The cursor r->p always stands on the first byte of the next token (invariant R1), so
  * looking ahead is looking at bytes; whatever takes a token also skips the white space and comments behind it. The
