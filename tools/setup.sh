@@ -7,7 +7,8 @@
 # than on Debian it only says what it would have installed, and lets the build speak for itself.
 set -eu
 
-build='gcc libc6-dev meson ninja-build pkg-config python3'
+build='gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev nettle-dev zlib1g-dev
+    libzstd-dev'
 clang='clang-14 libclang-rt-14-dev'
 lint='clang-14 clang-format-14 clang-tidy-14 cppcheck git'
 # mlir-22-tools is the oracle of the tests over MLIR text. Only some mirrors have it; without it they are skipped.
@@ -20,7 +21,7 @@ for group in "$@"; do
     build) needed="$needed $build" ;;
     lint) needed="$needed $build $lint" ;;
     fuzz) needed="$needed $build $clang libfuzzer-14-dev" ;;
-    bench) needed="$needed $build" optional="$optional $oracle" ;;
+    bench) needed="$needed $build wrk" optional="$optional $oracle" ;;
     test) needed="$needed $build $clang $lint libfuzzer-14-dev libcmocka-dev" optional="$optional $oracle" ;;
     *) echo "setup.sh: unknown group $group" >&2; exit 2 ;;
     esac

@@ -311,6 +311,20 @@ static struct loaded *load(struct models *models, const struct store_hash *hash,
     return NULL;
 }
 
+/* Takes an entry that nobody uses out of the list; under the lock. */
+static void entry_drop(struct models *models, struct entry *entry) {
+    if (entry->pins || entry->loading || (entry->loaded && entry->loaded->refs))
+        return;
+    for (struct entry **at = &models->first; *at; at = &(*at)->next)
+        if (*at == entry) {
+            *at = entry->next;
+            break;
+        }
+    if (entry->loaded)
+        loaded_free(entry->loaded);
+    mem_free(&models->mem, entry, sizeof *entry);
+}
+
 const struct model *models_get(struct models *models, const struct store_hash *hash, struct job *job,
                                struct model_error *e) {
     const struct model *result = NULL;
@@ -322,6 +336,7 @@ const struct model *models_get(struct models *models, const struct store_hash *h
         return NULL;
     }
     entry->pins++;
+    entry->deleted = false; /* it was opened again */
     while (entry->loading)
         pthread_cond_wait(&models->loaded, &models->lock);
     if (!entry->loaded) {
@@ -340,6 +355,8 @@ const struct model *models_get(struct models *models, const struct store_hash *h
         shrink(models);
     }
     entry->pins--;
+    if (!result) /* so that asking for what does not exist leaves nothing behind */
+        entry_drop(models, entry);
     pthread_mutex_unlock(&models->lock);
     return result;
 }
@@ -355,20 +372,6 @@ const struct model *models_peek(struct models *models, const struct store_hash *
     }
     pthread_mutex_unlock(&models->lock);
     return result;
-}
-
-/* Takes an entry that nobody uses out of the list; under the lock. */
-static void entry_drop(struct models *models, struct entry *entry) {
-    if (entry->pins || entry->loading || (entry->loaded && entry->loaded->refs))
-        return;
-    for (struct entry **at = &models->first; *at; at = &(*at)->next)
-        if (*at == entry) {
-            *at = entry->next;
-            break;
-        }
-    if (entry->loaded)
-        loaded_free(entry->loaded);
-    mem_free(&models->mem, entry, sizeof *entry);
 }
 
 void model_unref(struct models *models, const struct model *model) {

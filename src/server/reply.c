@@ -62,10 +62,19 @@ void http_error(struct http_request *pub, int status, const char *fmt, ...) {
     str text = arena_vprintf(&r->arena, fmt, ap);
     va_end(ap);
     r->reply.etag[0] = 0;
+    if (!text.p)
+        text = STR("out of memory");
     struct json_writer *w = http_json(pub, status);
+    const struct server_routes *const *sets;
+    size_t n = server_route_sets(&sets);
+    for (size_t i = 0; i < n; i++)
+        if (sets[i]->prefix && str_starts_with(pub->path, str_from_z(sets[i]->prefix))) {
+            sets[i]->error_body(w, status, text);
+            return;
+        }
     json_object_begin(w);
     json_key(w, STR("error"));
-    json_str(w, text.p ? text : STR("out of memory"));
+    json_str(w, text);
     json_object_end(w);
 }
 
@@ -398,7 +407,7 @@ enum MHD_Result reply_send(struct req *r) {
         return send_out_of_memory(r);
     switch (p->kind) {
     case REPLY_NONE: http_error(&r->pub, 500, "the server has no answer to this request"); return send_memory(r);
-    case REPLY_EMPTY: return queue(r, MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT), CODING_NONE);
+    case REPLY_EMPTY: return queue(r, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT), CODING_NONE);
     case REPLY_BUF:
     case REPLY_SHARED: return send_memory(r);
     case REPLY_FILE: return send_file(r);

@@ -36,6 +36,7 @@ struct server_options {
     const char *cors_host;
     const char *ui; /* a folder with a web page to serve instead of the built-in one */
     bool read_only, no_execution, watch;
+    bool store_optional;      /* without a usable workspace go on with one in memory */
     uint64_t max_upload;      /* bytes; 0: 8 GiB */
     unsigned max_connections; /* 0: 4096 */
     enum log_level log_level;
@@ -50,10 +51,11 @@ struct server {
     struct security *security;
     struct http *http;
     unsigned port;
-    char token[64]; /* "" when none is asked for */
-    char url[256];  /* with the token in it where there is one */
-    void *extra[4]; /* of route tables that keep something (see server_routes) */
-    struct mem mem; /* used while starting and ending only */
+    char token[64];       /* "" when none is asked for */
+    char url[256];        /* with the token in it where there is one */
+    void *extra[4];       /* of route tables that keep something (see server_routes) */
+    struct mem mem;       /* used while starting and ending only */
+    struct mem store_mem; /* the store's, under its lock */
 };
 
 /* A set of routes that the server offers: a table, and what is to be done when it starts and ends. */
@@ -62,6 +64,8 @@ struct server_routes {
     size_t n;
     bool (*start)(struct server *s); /* may be NULL; false ends the start */
     void (*end)(struct server *s);   /* may be NULL; called after the sockets are closed */
+    const char *prefix;              /* of paths whose errors have a form of their own; NULL: {"error":"sentence"} */
+    void (*error_body)(struct json_writer *w, int status, str message);
 };
 
 /* Starts it; returns when it serves. NULL with a sentence in `error` otherwise. What the options point to must outlive it. */

@@ -1,0 +1,75 @@
+#define _GNU_SOURCE /* realpath */
+#include "server/static.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/http.h"
+#include "server/parse.h"
+
+/* Notebooks on this machine may show the page in a frame. */
+#define FRAMES "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"
+
+const char *static_policy(const struct server_options *o) {
+    if (!o->ui)
+        return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+               "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
+               "base-uri 'none'; form-action 'self'; " FRAMES;
+    return "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https://esm.sh; "
+           "style-src 'self' 'unsafe-inline' https://fonts.googleapis.com https://esm.sh; "
+           "font-src 'self' data: https://fonts.gstatic.com; img-src 'self' data: blob: https:; "
+           "connect-src 'self' data: blob: https://esm.sh; worker-src 'self' blob:; "
+           "base-uri 'self'; form-action 'self'; " FRAMES;
+}
+
+static void answer_embedded(struct http_request *r, str path) {
+    for (size_t i = 0; i < n_static_files; i++) {
+        const struct static_file *f = &static_files[i];
+        if (!str_eq(path, str_from_z(f->path)))
+            continue;
+        if (!http_etag(r, f->etag))
+            http_shared(r, 200, f->type, str_of((const char *)f->data, f->n), NULL, NULL);
+        return;
+    }
+    http_error(r, 404, "there is nothing at %.*s", STR_ARG(path));
+}
+
+/* A file below the folder, links followed only inside it; folders are not listed. */
+static void answer_folder(struct http_request *r, const char *folder, str path) {
+    char named[PATH_MAX], real[PATH_MAX], root[PATH_MAX];
+    int n = snprintf(named, sizeof named, "%s%.*s", folder, STR_ARG(path));
+    if (n > 0 && (size_t)n < sizeof named && realpath(folder, root) && realpath(named, real)) {
+        str below = str_from_z(real), prefix = str_from_z(root);
+        if (str_starts_with(below, prefix) && below.p[prefix.n] == '/') {
+            http_file(r, real, NULL, STR(""));
+            return;
+        }
+    }
+    http_error(r, 404, "there is nothing at %.*s", STR_ARG(path));
+}
+
+static void get_static(struct http_request *r) {
+    str path = r->path;
+    if (!parse_path_is_clean(path)) {
+        http_error(r, 404, "there is nothing here");
+        return;
+    }
+    if (str_eq(path, STR("/")))
+        path = STR("/index.html");
+    if (r->server->options.ui)
+        answer_folder(r, r->server->options.ui, path);
+    else
+        answer_embedded(r, path);
+}
+
+static const struct http_route routes[] = {
+    {.method = "GET",
+     .pattern = "/{path*}",
+     .handle = get_static,
+     .flags = ROUTE_HIDDEN,
+     .doc = "A file of the web page"},
+};
+
+const struct server_routes static_routes = {.routes = routes, .n = sizeof routes / sizeof *routes};
