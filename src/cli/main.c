@@ -1,12 +1,15 @@
 /* tt-explorer: the program. Finds the sub-command and runs it. */
+#define _GNU_SOURCE /* access */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/guard.h"
 #include "cli/cli.h"
 
 /* In the order of --help. The row of a new sub-command is all that main knows of it. */
 static const struct cli_command cli_commands[] = {
+    {"serve", "[OPTION...] [FILE|FOLDER...]", "the web page, and what it needs", cli_serve},
     {"info", "FILE", "what is in a module", cli_info},
     {"print", "[--generic] [--locations] FILE", "a module as text", cli_print},
     {"check", "FILE...", "whether modules are right", cli_check},
@@ -16,7 +19,8 @@ static const struct cli_command cli_commands[] = {
 
 static void cli_help(FILE *to) {
     fputs("tt-explorer: look into compilers of machine-learning models\n\n"
-          "usage: tt-explorer COMMAND [ARGUMENT...]\n"
+          "usage: tt-explorer [OPTION...] [FILE|FOLDER...]    serve them and open a browser\n"
+          "       tt-explorer COMMAND [ARGUMENT...]\n"
           "       tt-explorer COMMAND --help\n"
           "       tt-explorer --version | --help\n",
           to);
@@ -34,11 +38,7 @@ static int cli_usage_error(const char *what, const char *argument) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2) {
-        cli_help(stderr);
-        return CLI_USAGE;
-    }
-    const char *name = argv[1];
+    const char *name = argc < 2 ? "" : argv[1];
     if (strcmp(name, "--version") == 0) {
         puts("tt-explorer " TTX_VERSION);
         return CLI_OK;
@@ -47,11 +47,14 @@ int main(int argc, char **argv) {
         cli_help(stdout);
         return CLI_OK;
     }
-    if (name[0] == '-')
-        return cli_usage_error("unknown option", name);
     guard_install();
+    if (argc < 2)
+        return cli_serve(argc, argv);
     for (const struct cli_command *c = cli_commands; c->name; c++)
         if (strcmp(c->name, name) == 0)
             return c->run(argc - 1, argv + 1);
-    return cli_usage_error("unknown command", name);
+    /* No command: options of serve, or what to open. */
+    if (name[0] == '-' || access(name, F_OK) == 0)
+        return cli_serve(argc, argv);
+    return cli_usage_error("no command and no file:", name);
 }
