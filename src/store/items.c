@@ -61,13 +61,14 @@ static bool no_model(struct store_error *e) {
 
 bool store_model_get(struct store *s, const struct store_hash *hash, struct arena *a, struct store_model *out,
                      struct store_error *e) {
+    const struct store_hash key = *hash; /* which may lie in *out */
     store_ok(e);
     *out = (struct store_model){0};
     pthread_mutex_lock(&s->lock);
     sqlite3_stmt *q = sql_prepare(s, "SELECT " MODEL_COLUMNS " FROM models WHERE hash = ?", e);
     bool good = q != NULL;
     if (good) {
-        sql_bind_str(q, 1, str_from_z(hash->text));
+        sql_bind_str(q, 1, str_from_z(key.text));
         int rc = sqlite3_step(q);
         if (rc == SQLITE_ROW)
             good = model_read(q, a, out) || store_fail(e, STORE_MEMORY, "out of memory");

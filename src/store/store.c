@@ -40,13 +40,14 @@ bool store_fail_errno(struct store_error *e, const char *doing) {
 }
 
 bool store_fail_sql(struct store *s, struct store_error *e) {
-    int rc = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
+    int rc = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
     int cause = s->db ? sqlite3_system_errno(s->db) : 0;
     const char *text = s->db ? sqlite3_errmsg(s->db) : "out of memory";
     switch (rc & 0xff) {
     case SQLITE_FULL: return store_fail(e, STORE_FULL, "%s", disk_full);
     case SQLITE_IOERR:
-        if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG)
+        /* SQLite tells a full disk apart, but not a quota or a limit on the size of files. */
+        if (cause != EIO && (rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_TRUNCATE || rc == SQLITE_IOERR_SHMSIZE))
             return store_fail(e, STORE_FULL, "%s", disk_full);
         return store_fail(e, STORE_FAILED, "the workspace cannot be read or written: %s", text);
     case SQLITE_BUSY:

@@ -21,7 +21,7 @@ def helps():
     for word in ("--help", "-h", "help"):
         done = tap.run(word)
         tap.equal(done.code, 0)
-        tap.contains(done.out, "usage: tt-explorer COMMAND")
+        tap.contains(done.out, "tt-explorer COMMAND")
         tap.equal(done.err, "")
 
 
