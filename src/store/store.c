@@ -127,8 +127,16 @@ static bool db_check(struct store *s, struct store_error *e) {
 /* Settings of a connection, integrity, schema. WAL lets readers and a writer work at once; with synchronous NORMAL a
  * killed process loses nothing, a power cut at most the last changes. */
 static bool db_prepare(struct store *s, struct store_error *e) {
-    return sql_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;", e) &&
-           db_check(s, e) && schema_migrate(s, e);
+    /* Changing to WAL does not wait for another process that does the same. */
+    static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
+    enum { STEP_MS = 20 };
+    for (int waited = 0; !sql_exec(s, settings, e); waited += STEP_MS) {
+        if (e->status != STORE_BUSY || waited >= STORE_BUSY_MS)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
+    }
+    store_ok(e);
+    return db_check(s, e) && schema_migrate(s, e);
 }
 
 /* Renames the damaged database out of the way. Only when no other process uses the workspace: it would go on writing to
