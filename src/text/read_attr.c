@@ -78,16 +78,21 @@ static bool dialect_is_registered(const reader *r, str dialect) {
     return d && (r->registry == TEXT_ALL || d->flags & DIALECT_UPSTREAM);
 }
 
-/* The alias that p stands on, 0 when it is none that is defined. */
-static ir_node alias_here(const reader *r, const char *p, uint32_t *len) {
+/* The alias that p stands on. *node 0: it is none. False when it is one that is not defined. */
+static bool alias_here(reader *r, const char *p, uint32_t *len, ir_node *node) {
+    *node = 0;
     *len = rd_prefixed_len(p);
     if (!*len || p[*len] == '<' || memchr(p, '.', *len))
-        return 0;
-    return rd_alias_get(r, p, *len);
+        return true;
+    *node = rd_alias_get(r, p, *len);
+    if (!*node)
+        rd_report(r, DIAG_ERROR, (size_t)(p - r->begin) + *len, "undefined symbol alias id '%.*s'", (int)*len - 1,
+                  p + 1);
+    return *node != 0;
 }
 
 /* A text of a registered dialect with what its aliases stand for in their place: printed, it will be read by a reader that
- * tries again, and the aliases may be other ones by then. */
+ * tries again, and the aliases may be other ones by then. Without a pointer after an error. */
 static str without_aliases(reader *r, str text) {
     const char *p = text.p, *end = text.p + text.n, *done = p;
     struct buf b;
@@ -100,8 +105,14 @@ static str without_aliases(reader *r, str text) {
             bool escapes;
             const char *wrong, *q = rd_scan_string(r, p, &body, &escapes, &wrong);
             len = q ? (uint32_t)(q - p) : 1;
+        } else if (*p == '/' && p[1] == '/') {
+            const char *nl = memchr(p, '\n', (size_t)(end - p));
+            len = (uint32_t)((nl ? nl : end) - p);
         } else if (*p == '#' || *p == '!') {
-            alias = alias_here(r, p, &len);
+            if (!alias_here(r, p, &len, &alias)) {
+                buf_free(&b);
+                return (str){0};
+            }
             len += len == 0;
         }
         if (alias) {
