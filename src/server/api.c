@@ -1,0 +1,149 @@
+/* Our own API: the table of its routes, and what says what it is. */
+#include "server/api.h"
+
+#include "server/api_inner.h"
+
+enum {
+    TEXT_BYTES = 256 << 20,    /* a pasted module */
+    OVERLAY_BYTES = 256 << 20, /* node data of a large graph */
+    OVERRIDES_BYTES = 16 << 20,
+    UI_BYTES = 1 << 20,
+};
+
+#define GRAPH_QUERY                                                    \
+    "part:integer number of the module in a file of several, from 0; " \
+    "layers:string how layers are made of locations: auto, slash, nested, fused, file, adapter, function, flat"
+#define NODE_QUERY "node:integer number of the node; id:string its id, instead of the number; " GRAPH_QUERY
+
+/* Handlers that look into the workspace or wait for a model run on workers. */
+#define READ ROUTE_WORKER
+#define CHANGE (ROUTE_WORKER | ROUTE_WRITE)
+
+#define MODEL API_PREFIX "/models/{id}"
+#define STAGE MODEL "/stages/{stage}"
+
+static const struct http_route routes[] = {
+    {"GET", API_PREFIX "/server", api_server, 0, "What this server is and can do.", NULL, NULL, "Server"},
+    {"GET", API_PREFIX "/openapi.json", api_openapi, 0, "This document.", NULL, NULL, "object"},
+
+    {"GET", API_PREFIX "/models", api_models_list, READ, "The models of the workspace, the last opened first.", NULL,
+     NULL, "Models"},
+    {"POST", API_PREFIX "/models", api_models_open, READ | ROUTE_BODY,
+     "Opens a file below the allowed folders, or pasted text. The same bytes give the same model.", NULL, "OpenRequest",
+     "Model", TEXT_BYTES},
+    {"POST", API_PREFIX "/models/upload", api_models_upload, CHANGE | ROUTE_UPLOAD,
+     "Takes files of any size up to --max-upload.", "name:string of a file that is the whole body", NULL, "Models"},
+    {"GET", MODEL, api_model_get, READ, "A model; when it is loaded, with its parts and what the reader had to say.",
+     NULL, NULL, "Model"},
+    {"DELETE", MODEL, api_model_delete, CHANGE, "Forgets a model with all that belongs to it.", NULL, NULL, "204"},
+    {"GET", MODEL "/file", api_model_file, READ, "Its bytes. Ranges are supported.", NULL, NULL, "binary */*"},
+    {"POST", MODEL "/load", api_model_load, READ, "Loads it and builds its graphs, as a job.", NULL, NULL, "202 Job"},
+    {"GET", MODEL "/stages", api_stages, READ, "The stages of the model, the source first.", NULL, NULL, "Stages"},
+
+    {"GET", STAGE "/graph", api_graph_binary, READ, "The graph as columns: docs/graph-format.md.", GRAPH_QUERY, NULL,
+     "binary application/vnd.ttx.graph"},
+    {"GET", STAGE "/graph.json", api_graph_json, READ, "The graph as Model Explorer JSON.",
+     "style:string own (default), or adapter for what tt_adapter writes; " GRAPH_QUERY, NULL, "GraphJson"},
+    {"GET", STAGE "/node", api_graph_node, READ, "All about one node.",
+     "edit:boolean with the values that attributes may be given; " NODE_QUERY, NULL, "Node"},
+    {"POST", STAGE "/nodes", api_graph_nodes, READ | ROUTE_BODY, "All about several nodes, at most 1000.",
+     "edit:boolean with the values that attributes may be given; " GRAPH_QUERY, "NodesRequest", "Nodes"},
+    {"GET", STAGE "/search", api_search, READ, "Finds nodes by what is written on them.",
+     "q!:string a regular expression; plain:boolean search for the text as it is; case:boolean mind upper and lower "
+     "case; in:string places separated by commas: label, attrs, inputs, outputs, id, namespace, layers; "
+     "within:integer number of a layer to stay in; limit:integer at most this many hits are listed; " GRAPH_QUERY,
+     NULL, "Hits"},
+    {"POST", STAGE "/search", api_search_terms, READ | ROUTE_BODY, "Finds nodes that meet several terms.", GRAPH_QUERY,
+     "SearchRequest", "Hits"},
+    {"GET", STAGE "/text", api_text, READ, "A range of the text, 64 KiB unless told, at most 4 MiB.",
+     "from:integer first byte; to:integer byte after the last; line:integer first line, instead of bytes; "
+     "lines:integer how many; count:boolean count all lines; part:integer number of the module",
+     NULL, "Text"},
+    {"GET", STAGE "/ops", api_ops_of_lines, READ, "The ops that begin in a range of lines.",
+     "from:integer first line; to:integer last line; " GRAPH_QUERY, NULL, "OpsOfLines"},
+    {"GET", STAGE "/lines", api_lines_of_op, READ, "Where a node stands in the text.", NODE_QUERY, NULL, "LinesOfOp"},
+    {"GET", STAGE "/user-source", api_user_source, READ,
+     "The place in the user's source that a node's location names, with the lines around it where the file may be "
+     "read.",
+     "around:integer lines before and after; " NODE_QUERY, NULL, "UserSource"},
+
+    {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
+     "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "
+     "part; "
+     "form:string list (default), or sync for Model Explorer's navigation mapping; limit:integer at most this many of "
+     "each kind; layers:string as for graphs",
+     NULL, "Diff"},
+
+    {"GET", MODEL "/overlays", api_overlays_list, READ, "The overlays of a model.", NULL, NULL, "Overlays"},
+    {"POST", MODEL "/overlays", api_overlays_add, CHANGE | ROUTE_BODY,
+     "Adds node data of Model Explorer, for one graph or by graph.",
+     "name:string its name; default: the one in the data", "object", "Overlays", OVERLAY_BYTES},
+    {"GET", API_PREFIX "/overlays/{overlay}", api_overlay_get, READ, "An overlay as Model Explorer's node data.", NULL,
+     NULL, "NodeData"},
+    {"GET", API_PREFIX "/overlays/{overlay}/values", api_overlay_values, READ,
+     "Its values by the nodes of a graph, with their colours.", GRAPH_QUERY, NULL, "OverlayValues"},
+    {"DELETE", API_PREFIX "/overlays/{overlay}", api_overlay_delete, CHANGE, "Deletes it.", NULL, NULL, "204"},
+
+    {"GET", MODEL "/overrides", api_overrides_list, READ, "The sets of overrides of a model.", NULL, NULL,
+     "OverrideSets"},
+    {"POST", MODEL "/overrides", api_overrides_add, CHANGE | ROUTE_BODY, "Adds a set of overrides.", NULL,
+     "OverridesRequest", "201 OverrideSet", OVERRIDES_BYTES},
+    {"GET", API_PREFIX "/overrides/{set}", api_overrides_get, READ, "A set of overrides.", NULL, NULL, "OverrideSet"},
+    {"PUT", API_PREFIX "/overrides/{set}", api_overrides_put, CHANGE | ROUTE_BODY,
+     "Changes it; what is left out stays.", NULL, "OverridesRequest", "OverrideSet", OVERRIDES_BYTES},
+    {"DELETE", API_PREFIX "/overrides/{set}", api_overrides_delete, CHANGE, "Deletes it.", NULL, NULL, "204"},
+
+    {"GET", API_PREFIX "/ui/{scope}", api_ui_list, READ,
+     "The state of the user interface by key. The scope is global or the id of a model.", NULL, NULL, "object"},
+    {"GET", API_PREFIX "/ui/{scope}/{key}", api_ui_get, READ, "One value.", NULL, NULL, "any"},
+    {"PUT", API_PREFIX "/ui/{scope}/{key}", api_ui_put, CHANGE | ROUTE_BODY, "Keeps one value.", NULL, "any", "204",
+     UI_BYTES},
+    {"DELETE", API_PREFIX "/ui/{scope}/{key}", api_ui_delete, CHANGE, "Drops one value.", NULL, NULL, "204"},
+
+    {"GET", API_PREFIX "/jobs", api_jobs_list, 0, "Jobs that run and the last 200 that ended, the newest first.", NULL,
+     NULL, "Jobs"},
+    {"GET", API_PREFIX "/jobs/{job}", api_job_get, 0, "One job.", NULL, NULL, "Job"},
+    {"DELETE", API_PREFIX "/jobs/{job}", api_job_cancel, 0, "Asks it to stop.", NULL, NULL, "202 Job"},
+    {"GET", API_PREFIX "/jobs/{job}/log", api_job_log, 0, "Its log, in pieces.",
+     "from:integer byte to begin at: next of the last answer", NULL, "JobLog"},
+    {"GET", API_PREFIX "/events", api_events, ROUTE_EVENTS,
+     "Events: job, file, overlay, overrides; each with JSON as its data.", NULL, NULL, NULL},
+
+    {"GET", API_PREFIX "/workspace", api_workspace, READ, "What the workspace holds.", NULL, NULL, "Workspace"},
+    {"POST", API_PREFIX "/workspace/clean", api_workspace_clean, CHANGE,
+     "Drops what can be computed again. User data stays.", "limit:integer bytes of it to keep; default 0", NULL,
+     "Workspace"},
+    {"GET", API_PREFIX "/files", api_files, READ, "How a path that is being typed may go on.",
+     "path:string what was typed so far", NULL, "Files"},
+    {"GET", API_PREFIX "/preload", api_preload, READ, "The models below the folders that the server was given.", NULL,
+     NULL, "Preload"},
+};
+
+static const size_t n_routes = sizeof routes / sizeof *routes;
+
+const struct server_routes api_routes = {
+    .routes = routes, .n = sizeof routes / sizeof *routes, .prefix = API_PREFIX, .error_body = api_error_body};
+
+void api_server(struct http_request *r) {
+    const struct server_options *o = &r->server->options;
+    struct json_writer *w = http_json(r, 200);
+    json_object_begin(w);
+    api_put_str(w, STR("name"), STR("tt-explorer"));
+    api_put_str(w, STR("version"), STR(TTX_VERSION));
+    api_put_u64(w, STR("api"), 1);
+    api_put_bool(w, STR("read_only"), o->read_only);
+    api_put_bool(w, STR("execution"), false); /* until it lands */
+    api_put_bool(w, STR("watch"), o->watch);
+    api_put_u64(w, STR("max_upload"), o->max_upload ? o->max_upload : (uint64_t)8 << 30);
+    json_key(w, STR("layers"));
+    json_array_begin(w);
+    for (size_t i = 0; i < GRAPH_LAYERS_N; i++)
+        json_str(w, str_from_z(graph_layers_names[i]));
+    json_array_end(w);
+    json_object_end(w);
+}
+
+void api_openapi(struct http_request *r) {
+    if (!http_etag(r, "openapi-" TTX_VERSION))
+        openapi_write(http_json(r, 200), routes, n_routes);
+}

@@ -1,0 +1,99 @@
+/* api_inner.h - what the files of our own API share. */
+#ifndef TTX_SERVER_API_INNER_H
+#define TTX_SERVER_API_INNER_H
+
+#include "graph/graph.h"
+#include "server/api.h"
+#include "server/models.h"
+
+/* --- errors (api_error.c) ------------------------------------------------------------------------------------------------- */
+
+/* {"error":{"code","message","hint"?}}; `hint` NULL: the usual one of the status, if it has one. */
+void api_error(struct http_request *r, int status, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+void api_store_error(struct http_request *r, const struct store_error *e);
+void api_model_error(struct http_request *r, const struct model_error *e);
+/* The model or its part has errors: the first one with its place. */
+void api_unreadable(struct http_request *r, const struct model *m, const struct model_error *e);
+
+/* --- parameters (api_error.c) ----------------------------------------------------------------------------------------------- */
+
+/* These give false, with the answer given, when the parameter makes no sense. */
+bool api_hash(struct http_request *r, str text, struct store_hash *out);
+/* A path parameter that is a number. */
+bool api_number(struct http_request *r, const char *name, uint64_t *out);
+/* A query parameter that is on ("1", "true", or without a value) or off ("0", "false"); *out stays when it is not given. */
+bool api_flag(struct http_request *r, const char *name, bool *out);
+/* The body as one valid JSON object. */
+bool api_body_object(struct http_request *r);
+/* A string member of the body; .p NULL when it is absent or null. */
+bool api_body_str(struct http_request *r, str key, str *out);
+
+/* --- models and graphs (api_open.c) ------------------------------------------------------------------------------------------- */
+
+/* The loaded model of {id}, with {stage} checked where the pattern has it; NULL with the answer given. Give it back with
+ * model_unref. */
+const struct model *api_model(struct http_request *r);
+
+/* The part of a model that ?part= names, and with api_graph_open its graph under the rule ?layers= names. */
+struct api_graph {
+    const struct model *model;
+    const struct model_part *part;
+    const graph *g; /* NULL from api_part_open */
+    uint64_t number;
+    graph_layers layers;
+};
+bool api_part_open(struct http_request *r, struct api_graph *out);
+bool api_graph_open(struct http_request *r, struct api_graph *out);
+void api_graph_close(struct http_request *r, struct api_graph *ag);
+/* The node that ?node= (its number) or ?id= (its id) names. */
+bool api_node(struct http_request *r, const graph *g, graph_node *out);
+/* Sets an ETag made of the model, stage, part, layers and `what`; true when the client has it and the answer is given. No model
+ * needs to be loaded for it. False with *bad when a parameter makes no sense (the answer is given). */
+bool api_graph_etag(struct http_request *r, const char *what, bool *bad);
+
+/* Line and column (both from 1) of a byte of a text. */
+void api_line_of(str text, size_t offset, uint64_t *line, uint64_t *column);
+
+static inline void api_put_str(struct json_writer *w, str key, str value) {
+    json_key(w, key);
+    json_str(w, value);
+}
+static inline void api_put_u64(struct json_writer *w, str key, uint64_t value) {
+    json_key(w, key);
+    json_u64(w, value);
+}
+static inline void api_put_bool(struct json_writer *w, str key, bool value) {
+    json_key(w, key);
+    json_bool(w, value);
+}
+/* Node `n` in lists: {"node","id","label"}. */
+void api_put_node(struct json_writer *w, const graph *g, graph_node n, struct arena *a);
+
+/* --- handlers, listed in api.c ------------------------------------------------------------------------------------------------ */
+
+http_handler api_server, api_openapi;                             /* api.c */
+http_handler api_models_list, api_models_open, api_models_upload; /* api_models.c */
+http_handler api_model_get, api_model_delete, api_model_file, api_model_load, api_stages;
+http_handler api_graph_binary, api_graph_json, api_graph_node, api_graph_nodes, api_diff; /* api_graph.c */
+http_handler api_search, api_search_terms;                                                /* api_search.c */
+http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;                /* api_source.c */
+http_handler api_overlays_list, api_overlays_add, api_overlay_get, api_overlay_values,
+    api_overlay_delete; /* api_items.c */
+http_handler api_overrides_list, api_overrides_add, api_overrides_get, api_overrides_put, api_overrides_delete;
+http_handler api_ui_list, api_ui_get, api_ui_put, api_ui_delete;                  /* api_ui.c */
+http_handler api_jobs_list, api_job_get, api_job_cancel, api_job_log, api_events; /* api_work.c */
+http_handler api_workspace, api_workspace_clean, api_files, api_preload;
+
+/* --- schemas (api_schema.c) ------------------------------------------------------------------------------------------------------ */
+
+/* One object of requests or answers. `members` has one line per member: NAME['?'] TYPE DESCRIPTION, where '?' says that it
+ * may be absent and TYPE is string, integer, number, boolean, object, any or a schema's name, followed by [] for lists of
+ * it, {} for objects of it by key, or |null. */
+struct api_schema {
+    const char *name, *doc, *members;
+    bool open; /* other members may come, too */
+};
+extern const struct api_schema api_schemas[];
+extern const size_t api_n_schemas;
+
+#endif

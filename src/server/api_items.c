@@ -1,0 +1,364 @@
+/* Overlays and override sets: documents that belong to a model. */
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/overlays.h"
+#include "server/api_inner.h"
+#include "server/events.h"
+#include "server/me_command.h"
+
+/* --- both ---------------------------------------------------------------------------------------------------------------- */
+
+/* Says that something belonging to a model has changed. */
+static void publish(struct http_request *r, const char *event, const struct store_hash *model, int64_t id,
+                    const char *what) {
+    struct buf out;
+    buf_init(&out, r->arena->mem);
+    buf_printf(&out, "{\"model\":\"%s\",\"id\":%lld,\"change\":\"%s\"}", model->text, (long long)id, what);
+    if (!out.failed)
+        events_publish(r->server->events, "api", event, buf_str(&out));
+    buf_free(&out);
+}
+
+static void not_found(struct http_request *r, const struct store_error *e, const char *what, int64_t id) {
+    if (e->status == STORE_NOT_FOUND)
+        api_error(r, 404, NULL, "there is no %s %lld", what, (long long)id);
+    else
+        api_store_error(r, e);
+}
+
+static void write_item(struct json_writer *w, const struct store_item *item, str state_key) {
+    json_object_begin(w);
+    json_key(w, STR("id"));
+    json_i64(w, item->id);
+    api_put_str(w, STR("model"), str_from_z(item->model.text));
+    api_put_str(w, STR("name"), item->name);
+    api_put_str(w, state_key, item->state);
+    api_put_u64(w, STR("bytes"), item->body_size);
+    json_key(w, STR("created"));
+    json_i64(w, item->created);
+    json_key(w, STR("changed"));
+    json_i64(w, item->changed);
+    json_object_end(w);
+}
+
+static void list_items(struct http_request *r, enum store_kind kind, str list_key, str state_key) {
+    struct store_hash hash;
+    struct store_model m;
+    struct store_items items;
+    struct store_error e;
+    if (!api_hash(r, http_param(r, "id"), &hash))
+        return;
+    if (!store_model_get(r->server->store, &hash, r->arena, &m, &e) ||
+        !store_item_list(r->server->store, kind, &hash, r->arena, &items, &e)) {
+        api_store_error(r, &e);
+        return;
+    }
+    struct json_writer *w = http_json(r, 200);
+    json_object_begin(w);
+    json_key(w, list_key);
+    json_array_begin(w);
+    for (size_t i = 0; i < items.list.n; i++)
+        write_item(w, &items.list.v[i], state_key);
+    json_array_end(w);
+    json_object_end(w);
+    vec_free(&items.list);
+}
+
+/* The item that the path names. False with the answer given. */
+static bool get_item(struct http_request *r, enum store_kind kind, const char *param, struct store_item *out) {
+    uint64_t id;
+    struct store_error e;
+    if (!api_number(r, param, &id))
+        return false;
+    if (store_item_get(r->server->store, kind, (int64_t)id, r->arena, out, &e))
+        return true;
+    not_found(r, &e, param, (int64_t)id);
+    return false;
+}
+
+static void delete_item(struct http_request *r, enum store_kind kind, const char *param, const char *event) {
+    struct store_item item;
+    struct store_error e;
+    if (!get_item(r, kind, param, &item))
+        return;
+    if (!store_item_delete(r->server->store, kind, item.id, &e)) {
+        not_found(r, &e, param, item.id);
+        return;
+    }
+    publish(r, event, &item.model, item.id, "deleted");
+    http_empty(r, 204);
+}
+
+/* --- overlays ------------------------------------------------------------------------------------------------------------- */
+
+void api_overlays_list(struct http_request *r) {
+    list_items(r, STORE_OVERLAY, STR("overlays"), STR("graph"));
+}
+
+/* What is wrong with node data, with its place in the body. */
+static void answer_bad_overlay(struct http_request *r, const struct diags *d) {
+    const struct diag *first = d->list.n ? &d->list.v[0] : NULL;
+    uint64_t line = 0, column = 0;
+    if (!first) {
+        api_error(r, 503, NULL, "out of memory");
+        return;
+    }
+    if (first->source)
+        api_line_of(first->source->text, first->begin, &line, &column);
+    api_error(r, 422, "{\"results\": {NODE: {\"value\": VALUE}}}, or such by the ids of graphs",
+              "line %llu, column %llu of the body: %.*s", (unsigned long long)line, (unsigned long long)column,
+              STR_ARG(first->message));
+}
+
+/* Keeps one overlay; *id is its number. */
+static bool keep_overlay(struct http_request *r, const struct store_hash *hash, const overlay *o, str name, int64_t *id,
+                         struct store_error *e) {
+    struct buf out;
+    buf_init(&out, r->arena->mem);
+    struct json_writer w = json_writer_to(&out);
+    overlay_write(o, &w);
+    struct store_item item = {.model = *hash, .name = name.n ? name : o->name, .state = o->graph_id};
+    if (!item.name.n)
+        item.name = STR("overlay");
+    item.body = arena_str(r->arena, buf_str(&out));
+    bool failed = out.failed || !item.body.p;
+    buf_free(&out);
+    if (failed) {
+        e->status = STORE_MEMORY;
+        snprintf(e->text, sizeof e->text, "out of memory");
+        return false;
+    }
+    return store_item_put(r->server->store, STORE_OVERLAY, &item, id, e);
+}
+
+void api_overlays_add(struct http_request *r) {
+    struct store_hash hash;
+    struct store_model m;
+    struct store_error e = {0};
+    struct diags d;
+    struct mem mem = {0};
+    overlay_list list;
+    if (!api_hash(r, http_param(r, "id"), &hash) || !api_body_object(r))
+        return;
+    if (!store_model_get(r->server->store, &hash, r->arena, &m, &e)) {
+        api_store_error(r, &e);
+        return;
+    }
+    diags_init(&d, &mem);
+    struct diag_source *source = diags_add_source(&d, STR("body"), r->body);
+    graph_status status = overlays_read(&mem, r->body, &d, source, &list);
+    if (status != GRAPH_OK) {
+        answer_bad_overlay(r, &d);
+        diags_free(&d);
+        return;
+    }
+    bool good = true;
+    int64_t id = 0;
+    for (size_t i = 0; i < list.n && good; i++) {
+        good = keep_overlay(r, &hash, &list.v[i], http_query(r, "name"), &id, &e);
+        if (good)
+            publish(r, "overlay", &hash, id, "added");
+    }
+    overlay_list_free(&list);
+    diags_free(&d);
+    if (!good) {
+        api_store_error(r, &e);
+        return;
+    }
+    list_items(r, STORE_OVERLAY, STR("overlays"), STR("graph"));
+}
+
+void api_overlay_get(struct http_request *r) {
+    struct store_item item;
+    if (get_item(r, STORE_OVERLAY, "overlay", &item))
+        http_text(r, 200, "application/json", item.body);
+}
+
+void api_overlay_delete(struct http_request *r) {
+    delete_item(r, STORE_OVERLAY, "overlay", "overlay");
+}
+
+/* The values of an overlay by the nodes of a graph, with their colours. */
+static void write_values(struct json_writer *w, const overlay *o, const overlay_binding *pairs, size_t n) {
+    double min = 0, max = 0;
+    bool range = overlay_range(o, &min, &max);
+    json_object_begin(w);
+    api_put_str(w, STR("name"), o->name);
+    json_key(w, STR("min"));
+    json_double(w, min);
+    json_key(w, STR("max"));
+    json_double(w, max);
+    api_put_bool(w, STR("numbers"), range);
+    api_put_u64(w, STR("unbound"), o->values.n > n ? o->values.n - n : 0);
+    json_key(w, STR("values"));
+    json_array_begin(w);
+    for (size_t i = 0; i < n; i++) {
+        const overlay_value *v = &o->values.v[pairs[i].value];
+        uint32_t rgba;
+        json_object_begin(w);
+        api_put_u64(w, STR("node"), pairs[i].node);
+        json_key(w, STR("value"));
+        switch (v->kind) {
+        case OVERLAY_NUMBER: json_double(w, v->number); break;
+        case OVERLAY_STRING: json_str(w, v->text); break;
+        case OVERLAY_BOOL: json_bool(w, v->number != 0); break;
+        case OVERLAY_JSON: json_raw(w, v->text); break;
+        }
+        if (overlay_colour(o, v, min, max, &rgba)) {
+            char text[16];
+            snprintf(text, sizeof text, "#%08x", rgba);
+            api_put_str(w, STR("colour"), str_from_z(text));
+        }
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_object_end(w);
+}
+
+/* The graph that ?part= and ?layers= name of the model an overlay belongs to. */
+static const graph *graph_of_item(struct http_request *r, const struct store_item *item, const struct model **model) {
+    struct model_error e;
+    uint64_t part = 0;
+    str name = http_query(r, "layers");
+    graph_layers layers = name.n ? graph_layers_by_name(name) : GRAPH_LAYERS_AUTO;
+    if (!http_query_u64(r, "part", UINT32_MAX, &part))
+        return NULL;
+    if (layers == GRAPH_LAYERS_N) {
+        api_error(r, 400, NULL, "there are no layers %.*s", STR_ARG(str_slice(name, 0, 80)));
+        return NULL;
+    }
+    *model = models_get(r->server->models, &item->model, NULL, &e);
+    if (!*model) {
+        api_model_error(r, &e);
+        return NULL;
+    }
+    if (part >= (*model)->n_parts) {
+        api_error(r, 404, NULL, "the model has no part %llu", (unsigned long long)part);
+        return NULL;
+    }
+    const graph *g = model_graph(r->server->models, *model, (size_t)part, layers, NULL, &e);
+    if (!g)
+        api_unreadable(r, *model, &e);
+    return g;
+}
+
+void api_overlay_values(struct http_request *r) {
+    struct store_item item;
+    const struct model *model = NULL;
+    struct mem mem = {0};
+    struct diags d;
+    overlay_list list;
+    overlay_binding *pairs;
+    size_t n;
+    if (!get_item(r, STORE_OVERLAY, "overlay", &item))
+        return;
+    const graph *g = graph_of_item(r, &item, &model);
+    diags_init(&d, &mem);
+    if (g && overlays_read(&mem, item.body, &d, NULL, &list) != GRAPH_OK) {
+        api_error(r, 500, NULL, "the overlay cannot be read");
+    } else if (g) {
+        if (list.n == 0)
+            api_error(r, 500, NULL, "the overlay is empty");
+        else if (overlay_bind(&list.v[0], g, &mem, &pairs, &n) != GRAPH_OK)
+            api_error(r, 503, NULL, "out of memory");
+        else {
+            write_values(http_json(r, 200), &list.v[0], pairs, n);
+            mem_free(&mem, pairs, n * sizeof *pairs);
+        }
+        overlay_list_free(&list);
+    }
+    diags_free(&d);
+    if (model)
+        model_unref(r->server->models, model);
+}
+
+/* --- override sets --------------------------------------------------------------------------------------------------------- */
+
+static void write_overrides(struct json_writer *w, const struct store_item *item) {
+    json_object_begin(w);
+    json_key(w, STR("id"));
+    json_i64(w, item->id);
+    api_put_str(w, STR("model"), str_from_z(item->model.text));
+    api_put_str(w, STR("name"), item->name);
+    api_put_str(w, STR("state"), item->state);
+    json_key(w, STR("created"));
+    json_i64(w, item->created);
+    json_key(w, STR("changed"));
+    json_i64(w, item->changed);
+    json_key(w, STR("overrides"));
+    json_raw(w, item->body);
+    json_object_end(w);
+}
+
+/* Takes name, state and overrides from the body; what is absent stays as it is in `item`. False with the answer given. */
+static bool read_overrides(struct http_request *r, struct store_item *item) {
+    str name, state;
+    char error[400];
+    if (!api_body_object(r) || !api_body_str(r, STR("name"), &name) || !api_body_str(r, STR("state"), &state))
+        return false;
+    if (name.p)
+        item->name = name;
+    if (state.p)
+        item->state = state;
+    str raw = http_json_member(r->body, STR("overrides"));
+    if (!raw.p)
+        return true;
+    struct buf out;
+    buf_init(&out, r->arena->mem);
+    struct json_writer w = json_writer_to(&out);
+    bool good = me_overrides_read(raw, r->arena, &w, error, sizeof error);
+    if (!good)
+        api_error(r, 422, NULL, "%s", error);
+    item->body = good ? arena_str(r->arena, buf_str(&out)) : (str){0};
+    if (good && (out.failed || !item->body.p)) {
+        api_error(r, 503, NULL, "out of memory");
+        good = false;
+    }
+    buf_free(&out);
+    return good;
+}
+
+static void put_overrides(struct http_request *r, struct store_item *item, int status) {
+    struct store_error e;
+    int64_t id = item->id;
+    if (!store_item_put(r->server->store, STORE_OVERRIDES, item, &id, &e) ||
+        !store_item_get(r->server->store, STORE_OVERRIDES, id, r->arena, item, &e)) {
+        not_found(r, &e, "set of overrides for model", id);
+        return;
+    }
+    publish(r, "overrides", &item->model, id, status == 201 ? "added" : "changed");
+    write_overrides(http_json(r, status), item);
+}
+
+void api_overrides_list(struct http_request *r) {
+    list_items(r, STORE_OVERRIDES, STR("overrides"), STR("state"));
+}
+
+void api_overrides_add(struct http_request *r) {
+    struct store_item item = {.name = STR("overrides"), .body = STR("{}")};
+    struct store_model m;
+    struct store_error e;
+    if (!api_hash(r, http_param(r, "id"), &item.model) || !read_overrides(r, &item))
+        return;
+    if (!store_model_get(r->server->store, &item.model, r->arena, &m, &e))
+        api_store_error(r, &e);
+    else
+        put_overrides(r, &item, 201);
+}
+
+void api_overrides_get(struct http_request *r) {
+    struct store_item item;
+    if (get_item(r, STORE_OVERRIDES, "set", &item))
+        write_overrides(http_json(r, 200), &item);
+}
+
+void api_overrides_put(struct http_request *r) {
+    struct store_item item;
+    if (get_item(r, STORE_OVERRIDES, "set", &item) && read_overrides(r, &item))
+        put_overrides(r, &item, 200);
+}
+
+void api_overrides_delete(struct http_request *r) {
+    delete_item(r, STORE_OVERRIDES, "set", "overrides");
+}

@@ -1,0 +1,145 @@
+/* From the parameters of a request to the model, the part and the graph they mean. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "graph/graph_bin.h"
+#include "server/api_inner.h"
+
+/* Only the module as it was read is kept so far: stage 0. */
+static bool check_stage(struct http_request *r) {
+    if (!strstr(r->route->pattern, "{stage}"))
+        return true;
+    uint64_t stage;
+    if (!api_number(r, "stage", &stage))
+        return false;
+    if (stage != 0)
+        api_error(r, 404, "GET /models/{id}/stages lists the stages", "the model has no stage %llu",
+                  (unsigned long long)stage);
+    return stage == 0;
+}
+
+const struct model *api_model(struct http_request *r) {
+    struct store_hash hash;
+    struct model_error e;
+    if (!api_hash(r, http_param(r, "id"), &hash) || !check_stage(r))
+        return NULL;
+    const struct model *m = models_get(r->server->models, &hash, NULL, &e);
+    if (!m)
+        api_model_error(r, &e);
+    return m;
+}
+
+static bool layers_query(struct http_request *r, graph_layers *out) {
+    str name = http_query(r, "layers");
+    *out = GRAPH_LAYERS_AUTO;
+    if (!name.n)
+        return true;
+    *out = graph_layers_by_name(name);
+    if (*out != GRAPH_LAYERS_N)
+        return true;
+    api_error(r, 400, "one of auto, slash, nested, fused, file, adapter, function, flat", "there are no layers %.*s",
+              STR_ARG(str_slice(name, 0, 80)));
+    return false;
+}
+
+/* Which part is meant; the parameters only. */
+static bool part_query(struct http_request *r, uint64_t *part) {
+    *part = 0;
+    return http_query_u64(r, "part", UINT32_MAX, part);
+}
+
+bool api_part_open(struct http_request *r, struct api_graph *out) {
+    memset(out, 0, sizeof *out);
+    if (!layers_query(r, &out->layers) || !part_query(r, &out->number))
+        return false;
+    out->model = api_model(r);
+    if (!out->model)
+        return false;
+    if (out->number < out->model->n_parts) {
+        out->part = &out->model->parts[out->number];
+        return true;
+    }
+    api_error(r, 404, NULL, "the model has %zu parts, there is no part %llu", out->model->n_parts,
+              (unsigned long long)out->number);
+    api_graph_close(r, out);
+    return false;
+}
+
+bool api_graph_open(struct http_request *r, struct api_graph *out) {
+    struct model_error e;
+    if (!api_part_open(r, out))
+        return false;
+    out->g = model_graph(r->server->models, out->model, (size_t)out->number, out->layers, NULL, &e);
+    if (out->g)
+        return true;
+    api_unreadable(r, out->model, &e);
+    api_graph_close(r, out);
+    return false;
+}
+
+void api_graph_close(struct http_request *r, struct api_graph *ag) {
+    if (ag->model)
+        model_unref(r->server->models, ag->model);
+    ag->model = NULL;
+}
+
+bool api_node(struct http_request *r, const graph *g, graph_node *out) {
+    str id = http_query(r, "id");
+    uint64_t n = 0;
+    *out = 0;
+    if (id.p) {
+        *out = graph_find(g, id);
+        if (!*out && !str_eq(id, STR("layer:"))) {
+            api_error(r, 404, NULL, "no node of the graph has the id %.*s", STR_ARG(str_slice(id, 0, 200)));
+            return false;
+        }
+        return true;
+    }
+    if (!http_query(r, "node").p) {
+        api_error(r, 400, NULL, "which node? Say node=NUMBER or id=ID");
+        return false;
+    }
+    if (!http_query_u64(r, "node", UINT32_MAX, &n))
+        return false;
+    if (n >= g->n_nodes) {
+        api_error(r, 404, NULL, "the graph has %u nodes, there is no node %llu", g->n_nodes, (unsigned long long)n);
+        return false;
+    }
+    *out = (graph_node)n;
+    return true;
+}
+
+bool api_graph_etag(struct http_request *r, const char *what, bool *bad) {
+    struct store_hash hash;
+    graph_layers layers;
+    uint64_t part;
+    char tag[100];
+    *bad = !api_hash(r, http_param(r, "id"), &hash) || !check_stage(r) || !layers_query(r, &layers) ||
+           !part_query(r, &part);
+    if (*bad)
+        return false;
+    snprintf(tag, sizeof tag, "%.24s-%s-%llu-%d-%d-" TTX_VERSION, hash.text, what, (unsigned long long)part,
+             (int)layers, GRAPH_BIN_VERSION);
+    /* Nothing is said to be unchanged of a model that is not there any more. */
+    struct store_model known;
+    struct store_error e;
+    if (!store_model_get(r->server->store, &hash, r->arena, &known, &e))
+        return false;
+    if (!http_etag(r, tag))
+        return false;
+    http_add_header(r, "Cache-Control", "no-cache");
+    return true;
+}
+
+void api_put_node(struct json_writer *w, const graph *g, graph_node n, struct arena *a) {
+    struct buf id;
+    buf_init(&id, a->mem);
+    graph_put_id(g, n, &id);
+    json_object_begin(w);
+    api_put_u64(w, STR("node"), n);
+    api_put_str(w, STR("id"), buf_str(&id));
+    api_put_str(w, STR("label"), graph_label(g, n));
+    json_object_end(w);
+    buf_free(&id);
+}

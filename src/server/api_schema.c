@@ -1,0 +1,207 @@
+/* The objects of our own API, for its OpenAPI document. The notation is that of struct api_schema. */
+#include "server/api_inner.h"
+
+const struct api_schema api_schemas[] = {
+    {"Error", "What went wrong. `file`, `line` and `column` tell where, for text with errors.", "error ErrorText",
+     false},
+    {"ErrorText", "",
+     "code string a word for programs: not_found, unreadable, forbidden, ...\n"
+     "message string a sentence for people\n"
+     "hint? string what to do about it\n"
+     "file? string the file, or body for the request's\n"
+     "line? integer from 1\n"
+     "column? integer from 1, in bytes",
+     false},
+    {"Server", "",
+     "name string tt-explorer\n"
+     "version string of the program\n"
+     "api integer of this API\n"
+     "read_only boolean changes are refused\n"
+     "execution boolean models can be run\n"
+     "watch boolean files are looked after\n"
+     "max_upload integer bytes\n"
+     "layers string[] rules for layers",
+     false},
+
+    {"OpenRequest", "Either `path`, or `text`.",
+     "path? string a file below the allowed folders\n"
+     "text? string the text of a module\n"
+     "name? string a name for the text",
+     true},
+    {"Models", "", "models Model[]", false},
+    {"Model", "A model of the workspace.",
+     "id string the SHA-256 of its bytes, 64 hexadecimal digits\n"
+     "name string\n"
+     "path string where it was opened from; empty for uploads and pasted text\n"
+     "format string mlir, mlir-bytecode, graph-json\n"
+     "size integer bytes\n"
+     "stored boolean the workspace keeps its bytes\n"
+     "added integer milliseconds since 1970\n"
+     "opened integer the last time, milliseconds since 1970\n"
+     "loaded boolean it is in memory\n"
+     "parts? Part[] when it is loaded\n"
+     "diagnostics? Diagnostic[] when it is loaded\n"
+     "load_us? integer microseconds that loading took",
+     false},
+    {"Part", "One module of a file; files of several are split by lines of // -----.",
+     "part integer its number, from 0\n"
+     "readable boolean false: see the diagnostics\n"
+     "collection string label of the collection, in graph JSON\n"
+     "ops? integer ops in it",
+     false},
+    {"Diagnostic", "",
+     "severity string error, warning, note\n"
+     "message string\n"
+     "file? string\n"
+     "line? integer from 1\n"
+     "column? integer from 1, in bytes",
+     false},
+    {"Stages", "", "stages Stage[]", false},
+    {"Stage", "",
+     "stage integer its number; 0 is the source\n"
+     "name string\n"
+     "format string\n"
+     "bytes integer of its text\n"
+     "parts Part[]\n"
+     "diagnostics Diagnostic[]",
+     false},
+
+    {"GraphJson", "Graph JSON of Model Explorer.", "graphs object[]", false},
+    {"NodesRequest", "", "nodes integer[] their numbers", true},
+    {"Nodes", "", "nodes Node[]", false},
+    {"Node", "All about a node or layer.",
+     "id string\n"
+     "adapterId? string what tt_adapter calls it\n"
+     "label string\n"
+     "kind string\n"
+     "namespace string the layers around it\n"
+     "op? string its operation\n"
+     "order? integer place in program order\n"
+     "attrs Attribute[]\n"
+     "inputs NodeInput[]\n"
+     "outputs NodeOutput[]\n"
+     "calls? integer[] layers of the functions it calls\n"
+     "src? integer[] first byte of its text and the one after the last",
+     true},
+    {"Attribute", "", "key string\nvalue any\nextra? boolean tt_adapter does not write it\neditable? object", true},
+    {"NodeInput", "",
+     "index integer\nname string\nnode integer where it comes from\nout integer which of its results\nattrs "
+     "Attribute[]",
+     true},
+    {"NodeOutput", "", "index integer\nname string\nreaders any[] nodes that use it\nattrs Attribute[]", true},
+    {"SearchRequest", "All terms must hold.",
+     "terms SearchTerm[]\n"
+     "within? integer number of a layer to stay in\n"
+     "limit? integer at most this many hits are listed",
+     true},
+    {"SearchTerm", "",
+     "text string a regular expression\n"
+     "where? string[] label, attrs, inputs, outputs, id, namespace, layers; default all\n"
+     "plain? boolean the text as it is\n"
+     "case? boolean mind upper and lower case\n"
+     "not? boolean must not be found",
+     true},
+    {"Hits", "", "total integer all there are, listed or not\nhits Hit[]", false},
+    {"Hit", "", "node integer\nid string\nlabel string\nwhere string[] places in which it was found", false},
+
+    {"Text", "A range of a text. Lines and columns count from 1, columns in bytes.",
+     "begin integer first byte\n"
+     "end integer byte after the last\n"
+     "line integer of the first byte\n"
+     "column integer of the first byte\n"
+     "total integer bytes of the whole part\n"
+     "total_lines? integer when count was asked for\n"
+     "part_offset integer where the part begins in the file\n"
+     "part_line integer the same as a line\n"
+     "text string",
+     false},
+    {"OpsOfLines", "",
+     "ops OpOfLines[] by place, at most 10,000\n"
+     "around integer|null the innermost node that began before and is still open",
+     false},
+    {"OpOfLines", "",
+     "node integer 0: it is in no graph\nop string\nbegin integer\nend integer\nline integer\nend_line integer", false},
+    {"LinesOfOp", "",
+     "node integer\nbegin integer\nend integer\nline integer\ncolumn integer\nend_line integer\nend_column integer\n"
+     "part_offset integer\npart_line integer",
+     false},
+    {"UserSource", "",
+     "file string as the location has it\n"
+     "line integer\n"
+     "column integer\n"
+     "readable boolean false: the file is not there, or not below the allowed folders\n"
+     "path? string the file\n"
+     "first_line? integer of the text\n"
+     "text? string",
+     false},
+    {"Diff", "Lists of nodes by their ids, or, with form=sync, a mapping of Model Explorer.",
+     "same? integer how many are equal\n"
+     "changed? object[]\n"
+     "removed? string[]\n"
+     "added? string[]",
+     true},
+
+    {"Overlays", "", "overlays Overlay[]", false},
+    {"Overlay", "",
+     "id integer\n"
+     "model string\n"
+     "name string\n"
+     "graph string the graph it is for; empty: any\n"
+     "bytes integer\n"
+     "created integer milliseconds since 1970\n"
+     "changed integer milliseconds since 1970",
+     false},
+    {"NodeData", "Node data of Model Explorer.", "results object", true},
+    {"OverlayValues", "",
+     "name string\n"
+     "min number of all numbers\n"
+     "max number\n"
+     "numbers boolean it has numbers\n"
+     "unbound integer values whose key is no node of this graph\n"
+     "values OverlayValue[]",
+     false},
+    {"OverlayValue", "", "node integer\nvalue any\ncolour? string #rrggbbaa", false},
+
+    {"OverrideSets", "", "overrides OverrideSetInfo[]", false},
+    {"OverrideSetInfo", "",
+     "id integer\nmodel string\nname string\nstate string free text\nbytes integer\n"
+     "created integer milliseconds since 1970\nchanged integer milliseconds since 1970",
+     false},
+    {"OverrideSet", "",
+     "id integer\nmodel string\nname string\nstate string free text\n"
+     "created integer milliseconds since 1970\nchanged integer milliseconds since 1970\n"
+     "overrides Override{} by full location, without double quotes",
+     false},
+    {"OverridesRequest", "", "name? string\nstate? string\noverrides? Override{}", true},
+    {"Override", "", "named_location string\nfull_location? string\nattributes OverrideAttribute[]", false},
+    {"OverrideAttribute", "", "key string\nvalue string", false},
+
+    {"Jobs", "", "jobs Job[] the newest first", false},
+    {"Job", "",
+     "id integer\n"
+     "kind string open, load, ...\n"
+     "title string\n"
+     "state string queued, running, done, failed, cancelled\n"
+     "done integer\n"
+     "total integer 0: unknown\n"
+     "message string what it is doing\n"
+     "error string|null\n"
+     "result any what came of it, or null\n"
+     "started integer milliseconds since 1970\n"
+     "ended integer milliseconds since 1970, 0: not yet",
+     false},
+    {"JobLog", "", "text string\nnext integer where to go on", false},
+
+    {"Workspace", "",
+     "folder string\n"
+     "notice string what its opening found; mostly empty\n"
+     "models integer\n"
+     "stored_bytes integer of models that were uploaded or pasted\n"
+     "derived_bytes integer of data that can be computed again\n"
+     "read_only boolean",
+     false},
+    {"Files", "", "files File[]\nmore boolean there are others", false},
+    {"File", "", "name string\npath string\nfolder boolean\nsize integer bytes", false},
+    {"Preload", "", "roots string[]\nfiles string[]\nmore boolean there are others", false},
+};
+const size_t api_n_schemas = sizeof api_schemas / sizeof *api_schemas;
