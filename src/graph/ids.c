@@ -93,7 +93,7 @@ static void put_argument_basis(const graph *g, graph_node n, struct buf *out) {
     buf_put_u64(out, ir_value_index(m, v));
 }
 
-static void put_basis(const graph *g, graph_node n, struct buf *out) {
+void graph_put_id_basis(const graph *g, graph_node n, struct buf *out) {
     const graph_node_data *d = &g->nodes[n];
     if (d->kind == GRAPH_LAYER) {
         buf_lit(out, "layer:");
@@ -117,7 +117,7 @@ void graph_put_id(const graph *g, graph_node n, struct buf *out) {
         return;
     }
     size_t from = out->n;
-    put_basis(g, n, out);
+    graph_put_id_basis(g, n, out);
     if (!out->failed)
         put_ordinal(g, n, from, out);
 }
@@ -168,7 +168,7 @@ bool graph_index_build(graph *g) {
     bool ok = index_alloc(g) && map_u64_reserve(&seen, g->n_nodes);
     for (graph_node n = 1; ok && n < g->n_nodes; n++) {
         buf_clear(&id);
-        put_basis(g, n, &id);
+        graph_put_id_basis(g, n, &id);
         if (id.failed) {
             ok = false;
             break;
