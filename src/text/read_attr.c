@@ -91,9 +91,7 @@ static bool alias_here(reader *r, const char *p, uint32_t *len, ir_node *node) {
     return *node != 0;
 }
 
-/* A text of a registered dialect with what its aliases stand for in their place: printed, it will be read by a reader that
- * tries again, and the aliases may be other ones by then. Without a pointer after an error. */
-static str without_aliases(reader *r, str text) {
+str rd_without_aliases(reader *r, str text) {
     const char *p = text.p, *end = text.p + text.n, *done = p;
     struct buf b;
     buf_init(&b, r->mem);
@@ -144,7 +142,7 @@ bool rd_opaque_text(reader *r, str name, size_t dot, str *dialect, str *text) {
     }
     *text = str_of(start, (size_t)(end - start));
     if (text->n > name.n && dialect_is_registered(r, *dialect)) {
-        *text = without_aliases(r, *text);
+        *text = rd_without_aliases(r, *text);
         if (!text->p)
             return false;
     }

@@ -408,6 +408,11 @@ bool rd_successor(reader *r, ir_block *out);
 /* `^name(%a, %b : t, t)`: operands are appended to the op's; *n how many. */
 bool rd_successor_operands(reader *r, ir_block *out, uint32_t *n);
 
+/* A part of the text that is kept as it is, but with what its aliases stand for in their place: printed, it will be read by
+ * a reader that tries again, and the aliases may be other ones by then. Lives as long as the context. Without a pointer
+ * after an error: an alias that is not defined. */
+str rd_without_aliases(reader *r, str text);
+
 /* ---- hooks ---------------------------------------------------------------------------------------------- */
 
 /* Custom form of an op (asm_read.c). The cursor stands behind the op's name; reads up to the trailing location, which it
