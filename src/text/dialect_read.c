@@ -552,13 +552,13 @@ static ir_attr keep_stripped(reader *r, const attr_type_def *d) {
             rd_expected(r, "expected '<' to begin the body of '%.*s'", STR_ARG(dialect_text(d->name)));
         return 0;
     }
-    str body = rd_without_aliases(r, str_of(r->p, (size_t)(end - r->p)));
-    if (!body.p)
+    str kept = rd_without_aliases(r, str_of(r->p, (size_t)(end - r->p)));
+    if (!kept.p)
         return 0;
     struct buf text;
     buf_init(&text, r->mem);
     buf_put_str(&text, dialect_text(d->name));
-    buf_put_str(&text, body);
+    buf_put_str(&text, kept);
     ir_str dialect = ir_string(r->ctx, dialect_prefix(dialect_text(d->name)), false);
     uint32_t w[2] = {dialect, ir_string(r->ctx, buf_str(&text), true)};
     bool failed = text.failed;
