@@ -88,9 +88,10 @@ str graph_attrs_get(const struct graph_attrs *a, str key);
 
 struct json_writer;
 /* Everything about a node as one JSON object, for the details panel:
- *   {"id","adapterId"?,"label","kind","namespace","op"?,"order"?,"attrs":[{"key","value","extra"?}],
- *    "inputs":[{"index","name","node","out","attrs":[...]}], "outputs":[{"index","name","readers":[node...],"attrs":[...]}],
- *    "calls"?:[layer...], "src"?:[begin,end]}
+ *   {"node","id","adapterId"?,"label","kind","namespace","parent","order"?,"calls"?:[layer...],"op"?,"help"?,
+ *    "src"?:[begin,end],"attrs":[{"key","value","extra"?,"cut"?,"editable"?}],
+ *    "inputs":[{"index","node","out","name"?,"attrs"}],"outputs":[{"index","name"?,"readers":[{"node","in"}],"attrs"}]}
+ * Numbers of nodes are those of the graph. Layers have "children" and "descendants" instead of inputs and outputs.
  * `edit` may be NULL; otherwise attributes that can be edited have the member "editable". */
 bool graph_node_json(struct graph_attrs *a, graph_node n, graph_edit_fn *edit, void *edit_ctx, struct json_writer *w);
 

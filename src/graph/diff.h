@@ -39,8 +39,8 @@ graph_status graph_diff_make(struct mem *mem, const graph *left, const graph *ri
                              size_t n_known, const atomic_bool *cancel, graph_diff **out);
 void graph_diff_free(graph_diff *d);
 
-/* {"same":n,"changed":[{"left":id,"right":id,"what":[...],"attrs":[{"key","left","right"}]}],"removed":[id...],
- *  "added":[id...]}; at most `limit` of each (0: all). */
+/* {"same":n,"counts":{"changed","removed","added"},"changed":[{"left":id,"right":id,"what":[...],"attrs":[{"key",
+ * "left"?,"right"?}]}],"removed":[id...],"added":[id...]}; at most `limit` in each list (0: all). */
 bool graph_diff_json(const graph_diff *d, struct mem *mem, size_t limit, struct json_writer *w);
 /* SyncNavigationData of Model Explorer: {"type":"sync_navigation","mapping":{left:right},"showDiffHighlights":true}. */
 bool graph_diff_sync_json(const graph_diff *d, struct mem *mem, struct json_writer *w);
