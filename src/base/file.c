@@ -116,6 +116,16 @@ void file_close(struct file *f) {
     f->guard = -1;
 }
 
+void file_forget(const struct file *f, size_t begin, size_t end) {
+    if (!f->mapped)
+        return;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    begin += (page - begin % page) % page;
+    end -= end % page;
+    if (begin < end && end <= f->n)
+        madvise((void *)(uintptr_t)(f->p + begin), end - begin, MADV_DONTNEED);
+}
+
 bool file_was_truncated(const struct file *f) {
     return guard_was_hit(f->guard);
 }

@@ -35,6 +35,10 @@ static inline str file_text(const struct file *f) {
  * only where guard_install() was called. */
 bool file_was_truncated(const struct file *f);
 
+/* The bytes [begin, end) are not needed for a while: whole pages of a mapped file leave the memory of the process and
+ * come back when they are touched again. Without effect on files that were read. */
+void file_forget(const struct file *f, size_t begin, size_t end);
+
 /* A buf_flush_fn that writes to the file descriptor `*(int *)ctx`, e.g. of standard output. False on an error, which
  * errno tells. */
 bool file_flush_fd(void *ctx, const char *p, size_t n);

@@ -60,8 +60,15 @@ static str lone_part(struct cli_input *in, str whole, str part) {
     return str_of(text, lines + part.n);
 }
 
+/* What is read seldom needs looking at again: it need not stay in memory. */
+static bool forget_what_is_read(void *arg, size_t done) {
+    const struct cli_input *in = arg;
+    file_forget(in->file, 0, done);
+    return true;
+}
+
 bool cli_input_next(struct cli_input *in, text_registry registry) {
-    const text_read_options o = {.registry = registry, .strict = in->strict};
+    text_read_options o = {.registry = registry, .strict = in->strict};
     str whole = file_text(in->file), part;
     ir_module_free(in->m);
     in->m = NULL;
@@ -69,8 +76,13 @@ bool cli_input_next(struct cli_input *in, text_registry registry) {
         return false;
     if (in->part++ == 0)
         in->many = part.n != whole.n;
-    if (in->many)
+    if (in->many) {
         part = lone_part(in, whole, part);
+    } else {
+        file_forget(in->file, 0, whole.n); /* text_split has touched it all */
+        o.progress = forget_what_is_read;
+        o.progress_arg = in;
+    }
     if (!part.p)
         diag_out_of_memory(&in->d);
     else

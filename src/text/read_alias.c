@@ -137,6 +137,8 @@ static bool read_loc_lines(reader *r, uint32_t *n) {
 }
 
 bool rd_alias_definition(reader *r) {
+    if (UNLIKELY(r->p >= r->milestone) && !rd_at_milestone(r))
+        return false;
     const char *p = r->p;
     if (*p == '#') {
         uint32_t n;

@@ -174,6 +174,8 @@ ir_op rd_op_finish(reader *r, rd_op *op, ir_block block, uint32_t flags);
 bool rd_split_props(reader *r, const op_def *def, ir_attr *props, ir_attr *attrs);
 /* One op into a block. After an error r->recovered says whether the cursor is behind the op, so that one can go on. */
 bool rd_read_op(reader *r, ir_block block);
+/* The cursor has passed r->milestone: reports progress and sets the next one. False when the reading is to stop. */
+bool rd_at_milestone(reader *r);
 /* Moves the cursor over the statement it stands in, by brackets and new lines, to its trailing location or its end. False when
  * its brackets do not balance. */
 bool rd_skip_statement(reader *r);

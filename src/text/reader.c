@@ -305,7 +305,18 @@ static void recover(reader *r, const rd_op *op, uint32_t depth, uint32_t scope, 
     r->recovered = true;
 }
 
+bool rd_at_milestone(reader *r) {
+    enum { STEP = 4 << 20 };
+    r->milestone = (size_t)(r->end - r->p) > STEP ? r->p + STEP : r->end + 1;
+    if (!r->progress || r->progress(r->progress_arg, (size_t)(r->p - r->begin)))
+        return true;
+    r->fatal = true;
+    return rd_error(r, rd_pos(r), "reading was cancelled");
+}
+
 bool rd_read_op(reader *r, ir_block block) {
+    if (UNLIKELY(r->p >= r->milestone) && !rd_at_milestone(r))
+        return false;
     rd_op op;
     rd_op_begin(r, &op);
     uint32_t flags = 0, depth = r->depth, scope = rd_scope_depth(r);
@@ -476,6 +487,9 @@ ir_module *text_read(ir_context *c, str text, str name, const text_read_options 
         .d = d,
         .registry = o ? o->registry : TEXT_ALL,
         .strict = o && o->strict,
+        .milestone = text.p,
+        .progress = o ? o->progress : NULL,
+        .progress_arg = o ? o->progress_arg : NULL,
         .max_depth = o && o->max_depth ? o->max_depth : 512,
     };
     r.source = diags_add_source(d, name, text);

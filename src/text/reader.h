@@ -57,6 +57,9 @@ typedef struct reader {
     text_registry registry;
     uint32_t depth, max_depth;
     bool oom;              /* memory ran out somewhere in the reader itself */
+    const char *milestone; /* where progress is to be reported next */
+    bool (*progress)(void *arg, size_t done);
+    void *progress_arg;
     bool fatal;            /* no use in going on after the error: out of memory, nested too deeply */
     bool recoverable;      /* the error of the op being read left the cursor behind its types */
     bool recovered;        /* after an op in error: the cursor stands behind it */

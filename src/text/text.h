@@ -23,6 +23,9 @@ typedef enum text_registry {
 typedef struct text_read_options {
     text_registry registry;
     uint32_t max_depth; /* nesting of regions, attributes, types and locations together; 0: 512 */
+    /* Called every few megabytes with how many bytes are read; false stops the reading ("cancelled"). May be NULL. */
+    bool (*progress)(void *arg, size_t done);
+    void *progress_arg;
     bool strict;        /* dialect attributes and types that break a rule (dialect/check.h: check_attr) are errors */
 } text_read_options;
 
