@@ -36,7 +36,10 @@ bool router_find(struct req *r) {
         memset(params, 0, sizeof params);
         if (!pattern_fits(route->pattern, path, params))
             continue;
+        bool last_resort = str_eq(str_from_z(route->pattern), STR("/{path*}"));
         if (!str_eq(r->pub.method, str_from_z(route->method))) {
+            if (last_resort)
+                continue;
             size_t n = strlen(allowed);
             if (!strstr(allowed, route->method) && n + strlen(route->method) + 3 < sizeof allowed) {
                 if (n)
@@ -46,7 +49,7 @@ bool router_find(struct req *r) {
             continue;
         }
         /* The page of last resort answers only where no other method was meant. */
-        if (allowed[0] && str_eq(str_from_z(route->pattern), STR("/{path*}")))
+        if (allowed[0] && last_resort)
             break;
         r->pub.route = route;
         for (size_t k = 0; k < HTTP_MAX_PARAMS; k++)

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""kill -9, a damaged workspace, a full disk, two servers on one workspace."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from client import Server, tap, wait_for
+
+MODULE = "module {\n}\n"
+
+
+@tap.case
+def survives_kill_9():
+    random.seed(1)
+    with tempfile.TemporaryDirectory() as folder:
+        known = []
+        for _ in range(6):
+            with Server(workspace=Path(folder) / "w") as s:
+                tap.equal(s.log(), "")
+                for path in known:
+                    assert (s.workspace / "blobs" / path[:2] / path[2:]).exists(), path
+                end = threading.Event()
+
+                def upload_for_ever():
+                    n = 0
+                    while not end.is_set():
+                        n += 1
+                        try:
+                            answer = s.upload(f"{MODULE}// {random.random()} {'x' * 50_000}\n")
+                        except OSError:
+                            return
+                        known.append(answer.json()["path"].split("upload:")[1][:64])
+
+                threads = [threading.Thread(target=upload_for_ever) for _ in range(3)]
+                for t in threads:
+                    t.start()
+                time.sleep(random.uniform(0.05, 0.4))
+                s.stop(signal.SIGKILL)
+                end.set()
+                for t in threads:
+                    t.join()
+        with Server(workspace=Path(folder) / "w") as s:
+            tap.equal(s.temporary_files(), [])
+            for path in known:
+                blob = s.workspace / "blobs" / path[:2] / path[2:]
+                done = subprocess.run(["sha256sum", blob], stdout=subprocess.PIPE, text=True)
+                tap.equal(done.stdout[:64], path)
+        assert known
+
+
+@tap.case
+def sets_a_damaged_workspace_aside():
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder) / "w"
+        with Server(workspace=workspace) as s:
+            path = s.upload(MODULE).json()["path"]
+        database = workspace / "workspace.db"
+        database.write_bytes(b"this is no database" * 1000)
+        with Server(workspace=workspace) as s:
+            tap.contains(s.log(), "set aside")
+            tap.equal(s.upload(MODULE).json()["path"], path)
+            tap.equal(len(list(workspace.glob("workspace.db.damaged-*"))), 1)
+        with Server(workspace=workspace) as s:
+            tap.equal(s.log(), "")
+
+
+@tap.case
+def two_servers_on_one_workspace():
+    with tempfile.TemporaryDirectory() as folder:
+        with Server(workspace=Path(folder) / "w") as one, Server(workspace=Path(folder) / "w") as two:
+            answers = []
+
+            def work(server, n):
+                for i in range(10):
+                    answers.append(server.upload(f"{MODULE}// {n} {i}\n").status)
+
+            threads = [threading.Thread(target=work, args=(s, n)) for n, s in enumerate((one, two))]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            tap.equal(answers, [200] * 20)
+
+
+@tap.case
+def says_that_the_disk_is_full():
+    folder = Path(tempfile.mkdtemp())
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL).returncode == 0
+    if not mounted:
+        folder.rmdir()
+        raise tap.Skip("may not mount a small file system")
+    try:
+        with Server(workspace=folder / "w") as s:
+            kept = s.upload(MODULE).json()["path"]
+            full = s.upload(b"x" * 3_000_000)
+            tap.equal(full.status, 507)
+            tap.contains(full.json()["error"], "full")
+            assert wait_for(lambda: not s.temporary_files())
+            answers = [s.upload(os.urandom(60_000)).status for _ in range(30)]
+            assert 507 in answers and set(answers) <= {200, 507}, answers
+            tap.equal(s.get("/check_health").status, 200)
+            command = {"cmdId": "convert", "extensionId": "tt_adapter", "modelPath": kept, "settings": {},
+                       "deleteAfterConversion": False}
+            answer = s.ask("POST", "/apipost/v1/send_command", json.dumps(command)).json()
+            assert "graphs" in answer or "full" in answer.get("error", ""), answer
+        with Server(workspace=folder / "w") as s:
+            tap.equal("damaged" in s.log(), False)
+    finally:
+        subprocess.run(["umount", folder])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@tap.case
+def works_without_a_workspace():
+    # The default one cannot be made: the server says so and goes on; one that was named must work.
+    with tempfile.TemporaryDirectory() as folder:
+        blocked = Path(folder) / "file"
+        blocked.write_text("")
+        done = tap.run("serve", "-q", "-p", "0", "--workspace", blocked / "w", timeout=10)
+        tap.equal(done.code, 2)
+        tap.contains(done.err, "workspace")
+
+
+tap.main()
