@@ -76,7 +76,7 @@ function upload(files) {
   for (const file of files) form.append("file", file, file.name);
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest(); // fetch does not tell how much it has sent
-    request.open("POST", `${api}/models`);
+    request.open("POST", `${api}/models/upload`);
     request.upload.onprogress = (event) => { bar.value = event.total ? event.loaded / event.total : 0; };
     request.onload = () => {
       let body = null;
@@ -93,7 +93,7 @@ function upload(files) {
 
 byId("path-form").onsubmit = (event) => {
   event.preventDefault();
-  act(async () => { await ask("POST", "/models/open", { path: byId("path").value }); await list(); });
+  act(async () => { await ask("POST", "/models", { path: byId("path").value }); await list(); });
 };
 byId("upload-form").onsubmit = (event) => {
   event.preventDefault();
@@ -109,6 +109,6 @@ addEventListener("drop", (event) => {
 
 const events = new EventSource(`${api}/events`);
 let timer = 0;
-for (const name of ["job", "file", "models", "lost"])
+for (const name of ["job", "file", "lost"])
   events.addEventListener(name, () => { clearTimeout(timer); timer = setTimeout(() => act(list), 200); });
 act(list);
