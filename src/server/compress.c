@@ -16,7 +16,7 @@ static bool is_compressible(const char *type) {
     t.n = str_find_char(t, ';');
     return str_starts_with(t, STR("text/")) || str_starts_with(t, STR("application/json")) ||
            str_starts_with(t, STR("application/javascript")) || str_starts_with(t, STR("application/wasm")) ||
-           str_starts_with(t, STR("application/vnd.tt-explorer")) || str_starts_with(t, STR("image/svg")) ||
+           str_starts_with(t, STR("application/vnd.ttx.")) || str_starts_with(t, STR("image/svg")) ||
            str_ends_with(t, STR("+json"));
 }
 

@@ -59,12 +59,9 @@ struct models *models_new(struct mem *m, struct store *store, struct security *s
 
 /* --- loaded models -------------------------------------------------------------------------------------------------- */
 
-/* Bytes a loaded model takes, its graphs too; under its lock or when nobody uses it. */
+/* Bytes a loaded model takes, its graphs too. */
 static uint64_t model_bytes(const struct loaded *l) {
-    uint64_t n = l->model.mem.used;
-    for (size_t i = 0; i < l->n_graphs; i++)
-        n += l->graphs[i].mem.used;
-    return n;
+    return l->model.mem.used + atomic_load_explicit(&l->graph_bytes, memory_order_relaxed);
 }
 
 static void loaded_free(struct loaded *l) {

@@ -30,6 +30,7 @@ struct loaded {
     struct mem graphs_mem;
     struct kept_graph *graphs;
     size_t n_graphs, graphs_cap;
+    atomic_size_t graph_bytes; /* of all graphs; the registry looks at it without the lock */
 };
 
 struct entry {

@@ -137,6 +137,7 @@ const graph *model_graph(struct models *models, const struct model *model, size_
         if (status == GRAPH_OK) {
             g = slot->graph;
             l->n_graphs++;
+            atomic_fetch_add_explicit(&l->graph_bytes, slot->mem.used, memory_order_relaxed);
         } else {
             model_fail(e, 503, "the graph cannot be made: %s", graph_status_text(status));
         }
