@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "graph/decode.h"
+#include "graph/graph_inner.h"
 #include "graph/stored.h"
-#include "text/text.h"
 
 void graph_attrs_init(struct graph_attrs *a, const graph *g, struct mem *mem) {
     *a = (struct graph_attrs){.g = g, .mem = mem, .max_elements = 100, .schedule = GRAPH_NONE};
@@ -26,7 +26,6 @@ void graph_attrs_free(struct graph_attrs *a) {
 void graph_attrs_reset(struct graph_attrs *a) {
     vec_clear(&a->list);
     arena_reset(&a->arena, a->empty);
-    a->failed = false;
 }
 
 str graph_attrs_get(const struct graph_attrs *a, str key) {
@@ -335,7 +334,7 @@ static void add_tensor_shape(struct graph_attrs *a, ir_type t) {
             buf_put_i64(b, dim);
         buf_putc(b, 'x');
     }
-    text_print_node(c, ir_element_type(c, t), b);
+    graph_put_node(c, ir_element_type(c, t), b);
     buf_putc(b, '>');
     decode_add(a, STR("tensor_shape"), arena_str(&a->arena, buf_str(b)), GRAPH_ATTR_EXTRA);
 }

@@ -64,7 +64,7 @@ struct graph_attrs {
                        * max_elements elements */
     size_t max_elements;
     uint32_t schedule; /* the value of "schedule"; GRAPH_NONE: the node's number in program order */
-    bool failed;       /* out of memory: the list is not complete */
+    bool failed;       /* memory ran out, now or at any time before: lists are not complete */
 };
 
 void graph_attrs_init(struct graph_attrs *a, const graph *g, struct mem *mem);

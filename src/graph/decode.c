@@ -4,6 +4,7 @@
  * keyword, what is absent as None.
  */
 #include "graph/decode.h"
+#include "graph/graph_inner.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include "base/num.h"
 #include "dialect/params.h"
 #include "ids.h"
-#include "text/text.h"
 
 void decode_add(struct graph_attrs *a, str key, str value, uint32_t flags) {
     if (!key.p || !value.p || !vec_push(&a->list, (graph_attr){.key = key, .value = value, .flags = flags}))
@@ -87,7 +87,7 @@ static bool put_first_elements(struct graph_attrs *a, ir_attr v, struct buf *b) 
         return false;
     buf_puts(b, kind == IR_ATTR_DENSE ? "dense<[" : "array<");
     if (kind == IR_ATTR_DENSE_ARRAY) {
-        text_print_node(c, elt, b);
+        graph_put_node(c, elt, b);
         buf_lit(b, ": ");
     }
     for (size_t i = 0; i < a->max_elements; i++) {
@@ -104,7 +104,7 @@ static bool put_first_elements(struct graph_attrs *a, ir_attr v, struct buf *b) 
     }
     buf_puts(b, kind == IR_ATTR_DENSE ? "...]> : " : "...>");
     if (kind == IR_ATTR_DENSE)
-        text_print_node(c, type, b);
+        graph_put_node(c, type, b);
     return true;
 }
 
@@ -114,7 +114,7 @@ str decode_text(struct graph_attrs *a, ir_node n, uint32_t *flags) {
     if (put_first_elements(a, n, b))
         *flags |= GRAPH_ATTR_CUT;
     else
-        text_print_node(a->g->module->ctx, n, b);
+        graph_put_node(a->g->module->ctx, n, b);
     str s = buf_str(b);
     if (a->max_value && s.n > a->max_value) {
         s.n = a->max_value;

@@ -14,7 +14,6 @@
 #include "graph/drafts.h"
 #include "graph/graph_inner.h"
 #include "graph/stored.h"
-#include "text/text.h"
 
 enum { MAGIC = 0x47585454, HEADER_WORDS = 16, ENTRY_WORDS = 4 }; /* "TTXG" */
 
@@ -115,7 +114,7 @@ static uint32_t type_string(bin_writer *w, ir_type t) {
         }
         t = ir_element_type(c, t);
     }
-    text_print_node(c, t, b);
+    graph_put_node(c, t, b);
     w->failed |= b->failed;
     *at = string_of(w, buf_str(b), true);
     return *at;

@@ -20,6 +20,11 @@ enum { LAYER_PARTS = 64 };
  * Parts are slices of the context or made in `a`. Returns how many; GRAPH_NONE when out of memory. */
 uint32_t layer_path(const ir_module *m, ir_loc l, graph_layers rule, struct arena *a, str parts[LAYER_PARTS]);
 
+/* ---- loc.c ---------------------------------------------------------------------------------------------- */
+
+/* Appends an attribute, type or location as MLIR prints it. Any failure is the buffer's. */
+void graph_put_node(const ir_context *c, ir_node n, struct buf *out);
+
 /* ---- adapter.c ------------------------------------------------------------------------------------------ */
 
 /* How tt_adapter treats an op: by op handle. */

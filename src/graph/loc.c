@@ -1,5 +1,5 @@
 /* Locations: names and texts. */
-#include "graph/graph.h"
+#include "graph/graph_inner.h"
 #include "text/text.h"
 
 str graph_loc_name(const ir_context *c, ir_loc l) {
@@ -71,6 +71,13 @@ static bool put_simple_loc(const ir_context *c, ir_loc l, struct buf *out) {
     return true;
 }
 
+void graph_put_node(const ir_context *c, ir_node n, struct buf *out) {
+    if (text_print_node(c, n, out) || out->failed)
+        return;
+    buf_free(out); /* the printer itself had no memory: as if the buffer had none */
+    out->failed = true;
+}
+
 void graph_put_loc(const ir_context *c, ir_loc l, struct buf *out) {
     size_t at = out->n;
     uint64_t flushed = out->flushed;
@@ -82,5 +89,5 @@ void graph_put_loc(const ir_context *c, ir_loc l, struct buf *out) {
     if (out->failed || out->flushed != flushed)
         return; /* callers give growing buffers: a flushed start cannot be taken back */
     out->n = at;
-    text_print_node(c, l ? l : c->l_unknown, out);
+    graph_put_node(c, l ? l : c->l_unknown, out);
 }

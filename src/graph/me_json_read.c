@@ -460,8 +460,6 @@ static bool read_container(reader *rd);
 
 static bool one_collection(void *ctx) {
     reader *rd = ctx;
-    if (rd->inside)
-        return fail(rd, json_at(&rd->r), json_at(&rd->r) + 1, "collections of collections");
     rd->inside = true;
     bool ok = read_container(rd);
     rd->inside = false;
@@ -501,6 +499,8 @@ static bool read_container(reader *rd) {
         return broken(rd);
     if (found == SHAPE_GRAPH)
         return read_graph(rd);
+    if (found == SHAPE_COLLECTIONS && rd->inside)
+        return fail(rd, begin, begin + 1, "collections of collections");
     if (found == SHAPE_UNKNOWN)
         return fail(rd, begin, begin + 1, "JSON, but no graph: neither nodes nor graphs in it");
     for (;;) {
