@@ -77,7 +77,7 @@ static const struct http_route routes[] = {
     {"GET", MODEL "/overlays", api_overlays_list, READ, "The overlays of a model.", NULL, NULL, "Overlays"},
     {"POST", MODEL "/overlays", api_overlays_add, CHANGE | ROUTE_BODY,
      "Adds node data of Model Explorer, for one graph or by graph.",
-     "name:string its name; default: the one in the data", "object", "Overlays", OVERLAY_BYTES},
+     "name:string its name, instead of the one in the data", "object", "Overlays", OVERLAY_BYTES},
     {"GET", API_PREFIX "/overlays/{overlay}", api_overlay_get, READ, "An overlay as Model Explorer's node data.", NULL,
      NULL, "NodeData"},
     {"GET", API_PREFIX "/overlays/{overlay}/values", api_overlay_values, READ,
@@ -111,7 +111,7 @@ static const struct http_route routes[] = {
 
     {"GET", API_PREFIX "/workspace", api_workspace, READ, "What the workspace holds.", NULL, NULL, "Workspace"},
     {"POST", API_PREFIX "/workspace/clean", api_workspace_clean, CHANGE,
-     "Drops what can be computed again. User data stays.", "limit:integer bytes of it to keep; default 0", NULL,
+     "Drops what can be computed again. User data stays.", "limit:integer bytes of it to keep, by default 0", NULL,
      "Workspace"},
     {"GET", API_PREFIX "/files", api_files, READ, "How a path that is being typed may go on.",
      "path:string what was typed so far", NULL, "Files"},

@@ -70,25 +70,31 @@ const struct api_schema api_schemas[] = {
     {"NodesRequest", "", "nodes integer[] their numbers", true},
     {"Nodes", "", "nodes Node[]", false},
     {"Node", "All about a node or layer.",
+     "node integer its number\n"
      "id string\n"
      "adapterId? string what tt_adapter calls it\n"
      "label string\n"
-     "kind string\n"
+     "kind string layer, op, argument, constant, return\n"
      "namespace string the layers around it\n"
-     "op? string its operation\n"
+     "parent integer the layer it is in\n"
      "order? integer place in program order\n"
-     "attrs Attribute[]\n"
-     "inputs NodeInput[]\n"
-     "outputs NodeOutput[]\n"
      "calls? integer[] layers of the functions it calls\n"
-     "src? integer[] first byte of its text and the one after the last",
-     true},
+     "op? string its operation\n"
+     "help? string what the operation does\n"
+     "src? integer[] first byte of its text and the one after the last\n"
+     "attrs Attribute[]\n"
+     "inputs? NodeInput[] of what is no layer\n"
+     "outputs? NodeOutput[] of what is no layer\n"
+     "children? integer of a layer: how many are in it\n"
+     "descendants? integer of a layer: with all below",
+     false},
     {"Attribute", "", "key string\nvalue any\nextra? boolean tt_adapter does not write it\neditable? object", true},
     {"NodeInput", "",
      "index integer\nname string\nnode integer where it comes from\nout integer which of its results\nattrs "
      "Attribute[]",
      true},
-    {"NodeOutput", "", "index integer\nname string\nreaders any[] nodes that use it\nattrs Attribute[]", true},
+    {"NodeOutput", "", "index integer\nname string\nreaders Reader[] who uses it\nattrs Attribute[]", true},
+    {"Reader", "", "node integer\nin integer which of its operands", false},
     {"SearchRequest", "All terms must hold.",
      "terms SearchTerm[]\n"
      "within? integer number of a layer to stay in\n"
@@ -111,8 +117,7 @@ const struct api_schema api_schemas[] = {
      "column integer of the first byte\n"
      "total integer bytes of the whole part\n"
      "total_lines? integer when count was asked for\n"
-     "part_offset integer where the part begins in the file\n"
-     "part_line integer the same as a line\n"
+     "first integer byte where the part begins, line breaks for other parts of the file being before it\n"
      "text string",
      false},
     {"OpsOfLines", "",
@@ -123,7 +128,7 @@ const struct api_schema api_schemas[] = {
      "node integer 0: it is in no graph\nop string\nbegin integer\nend integer\nline integer\nend_line integer", false},
     {"LinesOfOp", "",
      "node integer\nbegin integer\nend integer\nline integer\ncolumn integer\nend_line integer\nend_column integer\n"
-     "part_offset integer\npart_line integer",
+     "first integer",
      false},
     {"UserSource", "",
      "file string as the location has it\n"

@@ -1,7 +1,8 @@
 /* The text of a stage, and the user's own source behind an op.
  *
- * Offsets and lines count from the beginning of the part (a file without "// -----" has one part); where the part begins
- * in its file is told beside them. Lines and columns count from 1, columns in bytes, ends are exclusive.
+ * A file of several modules has as many parts; the text of each is as long before the part as the file has lines there,
+ * of line breaks only, so that lines are those of the file, and offsets agree with those of graphs and nodes. Lines and
+ * columns count from 1, columns in bytes, ends are exclusive.
  */
 #define _GNU_SOURCE /* pread */
 #include <errno.h>
@@ -43,14 +44,13 @@ static bool inside_char(str text, size_t at) {
     return at < text.n && ((unsigned char)text.p[at] & 0xc0) == 0x80;
 }
 
-/* Where the part begins in the file. */
-static void put_part_place(struct json_writer *w, const struct api_graph *ag) {
-    str text = part_text(ag), file = ag->model->text;
-    size_t offset = text.p >= file.p && text.p <= file.p + file.n ? (size_t)(text.p - file.p) : 0;
-    uint64_t line, column;
-    api_line_of(file, offset, &line, &column);
-    api_put_u64(w, STR("part_offset"), offset);
-    api_put_u64(w, STR("part_line"), line);
+/* The byte at which the part itself begins. */
+static void put_first(struct json_writer *w, const struct api_graph *ag) {
+    str text = part_text(ag);
+    size_t n = 0;
+    while (ag->number && n < text.n && text.p[n] == '\n')
+        n++;
+    api_put_u64(w, STR("first"), n);
 }
 
 /* The range of bytes that from, to or line, lines name. */
@@ -102,7 +102,7 @@ void api_text(struct http_request *r) {
             api_line_of(text, text.n, &line, &column);
             api_put_u64(w, STR("total_lines"), line - (column == 1 && line > 1));
         }
-        put_part_place(w, &ag);
+        put_first(w, &ag);
         api_put_str(w, STR("text"), str_slice(text, begin, end));
         json_object_end(w);
     }
@@ -249,7 +249,7 @@ void api_lines_of_op(struct http_request *r) {
             json_object_begin(w);
             api_put_u64(w, STR("node"), n);
             put_range(w, ag.part->module->source, begin, end);
-            put_part_place(w, &ag);
+            put_first(w, &ag);
             json_object_end(w);
         } else {
             api_error(r, 404, NULL, "node %u stands nowhere in the text", n);

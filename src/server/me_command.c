@@ -201,7 +201,7 @@ static bool read_override(struct json_reader *r, struct arena *a, struct json_wr
     enum json_kind kind = json_next(r);
     if (kind != JSON_OBJECT_BEGIN)
         return kind == JSON_ERROR ? fault_syntax(f, r) : fault_type(f, "each override", "an object");
-    bool named = false, listed = false;
+    bool named = false, full = false, listed = false;
     json_object_begin(out);
     while ((kind = json_next(r)) == JSON_KEY) {
         bool is_named = json_key_is(r, STR("named_location")), is_full = json_key_is(r, STR("full_location"));
@@ -209,9 +209,10 @@ static bool read_override(struct json_reader *r, struct arena *a, struct json_wr
             str text = {0};
             if (!take_str(r, json_next(r), a, is_named ? "named_location" : "full_location", f, &text))
                 return false;
-            if (!text.p || (is_named && named))
+            if (!text.p || (is_named ? named : full))
                 continue;
             named |= is_named;
+            full |= is_full;
             json_key(out, is_named ? STR("named_location") : STR("full_location"));
             json_str(out, text);
         } else if (json_key_is(r, STR("attributes")) && !listed) {

@@ -1,0 +1,445 @@
+"""Our own API. Every answer is held against the schema that the OpenAPI document names for it."""
+
+import gzip
+import json
+import os
+import re
+import time
+from urllib.parse import quote
+
+import schema
+import serving
+from serving import tap
+
+API = "/api/ttx/v1"
+used = set()  # (method, pattern) of all answers that were checked
+document = None
+
+
+def operation(method, path):
+    """The operation of the document that a request means."""
+    path = path.split("?")[0]
+    best = None
+    for pattern, operations in document["paths"].items():
+        fits = re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(pattern)), path)
+        if fits and method.lower() in operations and (best is None or best.count("{") > pattern.count("{")):
+            best = pattern
+    assert best, f"{method} {path} is in no document"
+    return best, document["paths"][best][method.lower()]
+
+
+def call(s, method, path, body=None, expect=None, headers=None):
+    """A request whose answer must be what the document says. Gives the JSON of good answers, or the Answer."""
+    global document
+    if document is None:
+        document = s.get(API + "/openapi.json").json
+    answer = s.request(method, API + path, body, headers)
+    pattern, told = operation(method, API + path)
+    if expect is None:
+        assert answer.status < 300, f"{method} {path}: {answer.status} {answer.body[:500]}"
+        tap.contains(told["responses"], str(answer.status))
+    else:
+        tap.equal((path, answer.status), (path, expect))
+    if answer.status >= 400:
+        tap.equal(answer.headers["Content-Type"], "application/json")
+        schema.check(answer.json, {"$ref": "#/components/schemas/Error"}, document)
+        return answer.json["error"]
+    used.add((method, pattern))
+    if answer.status in (204, 304):
+        tap.equal(answer.body, b"")
+        return answer
+    content = told["responses"][str(answer.status)]["content"]
+    if "application/json" in content:
+        tap.equal(answer.headers["Content-Type"], "application/json")
+        schema.check(answer.json, content["application/json"]["schema"], document)
+        return answer.json
+    return answer
+
+
+def opened(s, name="tiny.mlir"):
+    return call(s, "POST", "/models", {"path": str(s.root / name)})["id"]
+
+
+@tap.case
+def the_server():
+    with serving.Server() as s:
+        told = call(s, "GET", "/server")
+        tap.equal((told["name"], told["api"], told["read_only"]), ("tt-explorer", 1, False))
+        tap.contains(told["layers"], "auto")
+
+
+@tap.case
+def opens_lists_and_deletes():
+    with serving.Server() as s:
+        tap.equal(call(s, "GET", "/models"), {"models": []})
+        model = call(s, "POST", "/models", {"path": str(s.root / "tiny.mlir")})
+        tap.equal((model["name"], model["format"], model["size"]), ("tiny.mlir", "mlir", len(serving.MODULE)))
+        # the same bytes are the same model, however they come
+        same = call(s, "POST", "/models", {"text": serving.MODULE, "name": "pasted.mlir"})
+        tap.equal(same["id"], model["id"])
+        sent = call(s, "POST", "/models/upload?name=up.mlir", serving.MODULE.encode(),
+                    headers={"Content-Type": "application/octet-stream"})
+        tap.equal([m["id"] for m in sent["models"]], [model["id"]])
+        tap.equal([m["id"] for m in call(s, "GET", "/models")["models"]], [model["id"]])
+        form = s.upload(API + "/models/upload", "form.mlir", serving.MODULE + "// another\n").json
+        tap.equal([m["name"] for m in form["models"]], ["form.mlir"])
+        tap.equal(len(call(s, "GET", "/models")["models"]), 2)
+        call(s, "DELETE", "/models/" + form["models"][0]["id"])
+        call(s, "GET", "/models/" + form["models"][0]["id"], expect=404)
+        call(s, "DELETE", "/models/" + form["models"][0]["id"], expect=404)
+        tap.equal(call(s, "GET", "/models/" + model["id"])["id"], model["id"])
+
+
+@tap.case
+def opening_that_fails():
+    with serving.Server(files={"bad.mlir": "func.func @f() {\n  %0 = \"a.b\"(%1) : () -> ()\n}\n"}) as s:
+        for body in ("", "{", "[]", "1", '{"path": 1}', "{}", '{"path": "a", "text": "b"}', "[" * 100000,
+                     '{"a":' * 3000):
+            error = call(s, "POST", "/models", body, expect=400)
+            tap.equal(error["code"], "bad_request")
+        at = call(s, "POST", "/models", '{\n  "path": nonsense}', expect=400)
+        tap.equal((at["file"], at["line"], at["column"]), ("body", 2, 11))
+        assert s.request("POST", API + "/models", {"path": "/etc/passwd"}).status in (403, 404)
+        assert s.request("POST", API + "/models", {"path": str(s.root / "none.mlir")}).status in (403, 404)
+        tap.equal(s.upload(API + "/models/upload", "x", "y", field="f").status, 200)
+        bad = opened(s, "bad.mlir")
+        error = call(s, "GET", f"/models/{bad}/stages/0/graph", expect=422)
+        tap.equal((error["code"], error["line"]), ("unreadable", 2))
+        tap.contains(error["file"], "bad.mlir")
+        model = call(s, "GET", f"/models/{bad}")
+        tap.equal(model["parts"][0]["readable"], False)
+        tap.equal(model["diagnostics"][0]["line"], 2)
+        # its text can be read all the same
+        tap.contains(call(s, "GET", f"/models/{bad}/stages/0/text")["text"], "func.func")
+
+
+@tap.case
+def what_is_not_there():
+    with serving.Server() as s:
+        model = opened(s)
+        for path in ("/models/xyz", "/models/" + 64 * "0", f"/models/{model}/stages/1/graph",
+                     f"/models/{model}/stages/x/graph", f"/models/{model}/stages/0/graph?part=7",
+                     f"/models/{model}/stages/0/node?node=99999", f"/models/{model}/stages/0/node?id=nobody",
+                     "/jobs/999", "/overlays/999", "/overrides/999", "/ui/global/none", "/ui/somewhere/x",
+                     f"/models/{64 * '0'}/overlays"):
+            tap.equal(call(s, "GET", path, expect=404)["code"], "not_found")
+        for path in (f"/models/{model}/stages/0/graph?part=x", f"/models/{model}/stages/0/graph?layers=odd",
+                     f"/models/{model}/stages/0/node", f"/models/{model}/stages/0/search",
+                     f"/models/{model}/stages/0/search?q=(", f"/models/{model}/stages/0/search?q=a&in=nowhere",
+                     f"/models/{model}/stages/0/text?from=5&to=2", "/diff", f"/models/{model}/stages/0/graph.json?style=x"):
+            tap.equal(call(s, "GET", path, expect=400)["code"], "bad_request")
+        nothing = s.get(API + "/nothing")
+        tap.equal((nothing.status, nothing.json["error"]["code"]), (404, "not_found"))
+        wrong = s.request("PATCH", API + "/models")
+        tap.equal((wrong.status, wrong.json["error"]["code"]), (405, "method_not_allowed"))
+
+
+@tap.case
+def loads_as_a_job():
+    with serving.Server() as s:
+        model = opened(s)
+        events = serving.Stream(s, API + "/events")
+        events.lines(1)
+        job = call(s, "POST", f"/models/{model}/load")
+        tap.equal(job["kind"], "load")
+        deadline = time.monotonic() + 10
+        while job["state"] in ("queued", "running") and time.monotonic() < deadline:
+            time.sleep(0.02)
+            job = call(s, "GET", f"/jobs/{job['id']}")
+        tap.equal((job["state"], job["error"]), ("done", None))
+        tap.equal(job["result"], {"model": model, "parts": 1})
+        told = json.loads(events.event('"done"'))
+        tap.equal(told["id"], job["id"])
+        used.add(("GET", API + "/events"))
+        events.close()
+        tap.equal(call(s, "GET", "/jobs")["jobs"][0]["id"], job["id"])
+        tap.equal(sorted(call(s, "GET", f"/jobs/{job['id']}/log")), ["next", "text"])
+        tap.equal(call(s, "DELETE", f"/jobs/{job['id']}")["state"], "done")
+        tap.equal(call(s, "GET", f"/models/{model}")["loaded"], True)
+        (stage,) = call(s, "GET", f"/models/{model}/stages")["stages"]
+        tap.equal((stage["stage"], stage["bytes"], len(stage["parts"])), (0, len(serving.MODULE), 1))
+
+
+@tap.case
+def graphs():
+    with serving.Server() as s:
+        stage = f"/models/{opened(s)}/stages/0"
+        answer = call(s, "GET", stage + "/graph")
+        tap.equal(answer.headers["Content-Type"], "application/vnd.ttx.graph")
+        assert len(answer.body) > 64
+        tag = answer.headers["ETag"]
+        tap.equal(call(s, "GET", stage + "/graph", expect=304, headers={"If-None-Match": tag}).body, b"")
+        other = call(s, "GET", stage + "/graph?layers=flat", headers={"If-None-Match": tag})
+        tap.equal(other.status, 200)
+        (own,) = call(s, "GET", stage + "/graph.json")["graphs"]
+        (adapter,) = call(s, "GET", stage + "/graph.json?style=adapter")["graphs"]
+        for graph in (own, adapter):
+            tap.contains([n["label"] for n in graph["nodes"]], "ttir.relu")
+        raw = s.get(API + stage + "/graph.json", headers={"Accept-Encoding": "gzip"})
+        if raw.headers["Content-Encoding"]:
+            tap.equal(json.loads(gzip.decompress(raw.body))["graphs"][0]["id"], own["id"])
+
+
+@tap.case
+def nodes():
+    with serving.Server() as s:
+        stage = f"/models/{opened(s)}/stages/0"
+        hits = call(s, "GET", stage + "/search?q=relu&in=label")
+        tap.equal((hits["total"], hits["hits"][0]["label"]), (1, "ttir.relu"))
+        relu = hits["hits"][0]
+        node = call(s, "GET", f"{stage}/node?node={relu['node']}")
+        tap.equal((node["id"], node["label"]), (relu["id"], "ttir.relu"))
+        tap.equal(call(s, "GET", f"{stage}/node?id={quote(relu['id'])}"), node)
+        tap.equal(len(node["inputs"]), 1)
+        several = call(s, "POST", stage + "/nodes", {"nodes": [relu["node"], 0, relu["node"]]})["nodes"]
+        tap.equal([n["id"] for n in several][::2], [relu["id"]] * 2)
+        call(s, "GET", f"{stage}/node?edit=1&node={relu['node']}")
+        for body, status in (({"nodes": [10 ** 6]}, 404), ({"nodes": "x"}, 400), ({}, 400), ({"nodes": [1.5]}, 404),
+                             ({"nodes": [1] * 2000}, 413)):
+            call(s, "POST", stage + "/nodes", body, expect=status)
+
+
+@tap.case
+def search():
+    with serving.Server() as s:
+        stage = f"/models/{opened(s)}/stages/0"
+        tap.equal(call(s, "GET", stage + "/search?q=TTIR&in=label")["total"], 2)
+        tap.equal(call(s, "GET", stage + "/search?q=TTIR&in=label&case=1")["total"], 0)
+        tap.equal(call(s, "GET", stage + "/search?q=ttir.(relu|matmul)&in=label&limit=1")["total"], 2)
+        tap.equal(call(s, "GET", stage + "/search?q=ttir.(relu|matmul)&in=label&plain")["total"], 0)
+        terms = {"terms": [{"text": "ttir", "where": ["label"]}, {"text": "relu", "where": ["label"], "not": True}]}
+        found = call(s, "POST", stage + "/search", terms)
+        tap.equal([h["label"] for h in found["hits"]], ["ttir.matmul"])
+        for body in ({}, {"terms": []}, {"terms": [1]}, {"terms": [{}]}, {"terms": [{"text": "a"}] * 40},
+                     {"terms": [{"text": "a", "where": ["x"]}]}, {"terms": [{"text": "["}]},
+                     {"terms": [{"text": "a"}], "limit": -1}):
+            call(s, "POST", stage + "/search", body, expect=400)
+
+
+@tap.case
+def text_and_lines():
+    with serving.Server() as s:
+        stage = f"/models/{opened(s)}/stages/0"
+        whole = call(s, "GET", stage + "/text?count=1")
+        tap.equal((whole["text"], whole["begin"], whole["total_lines"]), (serving.MODULE, 0, 8))
+        part = call(s, "GET", stage + "/text?line=4&lines=2")
+        tap.equal(part["text"], "".join(serving.MODULE.splitlines(True)[3:5]))
+        tap.equal((part["line"], part["column"]), (4, 1))
+        tap.equal(call(s, "GET", stage + "/text?from=5&to=9")["text"], serving.MODULE[5:9])
+        tap.equal(call(s, "GET", stage + "/text?from=100000")["text"], "")
+        ops = call(s, "GET", stage + "/ops?from=4&to=5")
+        tap.equal([(op["op"], op["line"], op["end_line"]) for op in ops["ops"]],
+                  [("ttir.matmul", 4, 4), ("ttir.relu", 5, 5)])
+        assert ops["around"] is not None
+        relu = ops["ops"][1]
+        lines = call(s, "GET", f"{stage}/lines?node={relu['node']}")
+        tap.equal((lines["line"], lines["end_line"], lines["begin"]), (5, 5, relu["begin"]))
+        tap.contains(serving.MODULE[lines["begin"]:lines["end"]], "ttir.relu")
+        argument = call(s, "GET", stage + "/search?q=arg0&in=label")["hits"][0]["node"]
+        at = call(s, "GET", f"{stage}/lines?node={argument}")
+        tap.equal(serving.MODULE[at["begin"]:at["end"]], "%arg0")
+        source = call(s, "GET", f"{stage}/user-source?node={relu['node']}&around=1")
+        tap.equal((source["file"], source["line"], source["readable"]), ("net.py", 4, True))
+        tap.equal((source["first_line"], source["text"]), (3, "".join(serving.SOURCE.splitlines(True)[2:])))
+        (s.root / "net.py").unlink()
+        source = call(s, "GET", f"{stage}/user-source?node={relu['node']}")
+        tap.equal((source["readable"], "text" in source), (False, False))
+
+
+@tap.case
+def several_modules_in_a_file():
+    text = "// é\n" + serving.MODULE + "// -----\n" + serving.MODULE.replace("relu", "gelu")
+    with serving.Server(files={"two.mlir": text}) as s:
+        stage = f"/models/{opened(s, 'two.mlir')}/stages/0"
+        tap.equal(call(s, "GET", stage + "/search?part=1&q=gelu&in=label")["total"], 1)
+        tap.equal(call(s, "GET", stage + "/search?part=0&q=gelu&in=label")["total"], 0)
+        part = call(s, "GET", stage + "/text?part=1")
+        tap.equal(part["text"][part["first"]:], text.split("// -----\n")[1])
+        # lines are those of the file
+        gelu = next(i for i, line in enumerate(text.splitlines(), 1) if "ttir.gelu" in line)
+        (op,) = call(s, "GET", f"{stage}/ops?part=1&from={gelu}")["ops"]
+        tap.equal((op["op"], op["line"]), ("ttir.gelu", gelu))
+        tap.contains(call(s, "GET", f"{stage}/text?part=1&from={op['begin']}&to={op['end']}")["text"], "ttir.gelu")
+
+
+@tap.case
+def files_with_ranges():
+    with serving.Server() as s:
+        path = opened(s)
+        for model in (path, call(s, "POST", "/models", {"text": serving.MODULE + "// x\n"})["id"]):
+            whole = call(s, "GET", f"/models/{model}/file")
+            tap.equal(whole.body[:len(serving.MODULE)].decode(), serving.MODULE)
+            part = s.get(f"{API}/models/{model}/file", headers={"Range": "bytes=10-19"})
+            tap.equal((part.status, part.body), (206, whole.body[10:20]))
+            tap.equal(part.headers["Content-Range"], f"bytes 10-19/{len(whole.body)}")
+            tag = whole.headers["ETag"]
+            call(s, "GET", f"/models/{model}/file", expect=304, headers={"If-None-Match": tag})
+
+
+@tap.case
+def differences():
+    with serving.Server() as s:
+        left = opened(s)
+        right = call(s, "POST", "/models", {"text": serving.MODULE.replace("relu", "gelu")})["id"]
+        same = call(s, "GET", f"/diff?left={left}&right={left}")
+        tap.equal((same["changed"], same["removed"], same["added"]), ([], [], []))
+        diff = call(s, "GET", f"/diff?left={left}&right={right}")
+        assert diff["changed"] or (diff["removed"] and diff["added"]), diff
+        sync = call(s, "GET", f"/diff?left={left}&right={right}&form=sync")
+        tap.equal(sync["type"], "sync_navigation")
+
+
+@tap.case
+def overlays():
+    with serving.Server() as s:
+        model = opened(s)
+        relu = call(s, "GET", f"/models/{model}/stages/0/search?q=relu&in=label")["hits"][0]
+        data = {"name": "time", "results": {relu["id"]: {"value": 12.5}, "net/dense/matmul": {"value": 2},
+                                            "nobody": {"value": 1}},
+                "gradient": [{"stop": 0, "bgColor": "yellow"}, {"stop": 1, "bgColor": "red"}]}
+        (one,) = call(s, "POST", f"/models/{model}/overlays", data)["overlays"]
+        tap.equal((one["name"], one["model"]), ("time", model))
+        kept = call(s, "GET", f"/overlays/{one['id']}")
+        tap.equal(kept["results"][relu["id"]]["value"], 12.5)
+        values = call(s, "GET", f"/overlays/{one['id']}/values")
+        tap.equal(values["max"], 12.5)
+        tap.equal({v["node"]: v["value"] for v in values["values"]}[relu["node"]], 12.5)
+        tap.equal(values["unbound"], 1)
+        assert re.fullmatch("#[0-9a-f]{8}", values["values"][0]["colour"])
+        both = call(s, "POST", f"/models/{model}/overlays?name=two", {"g1": data, "g2": data})["overlays"]
+        tap.equal([o["graph"] for o in both if o["name"] == "two"], ["g1", "g2"])
+        # today's pages get it with the next conversion
+        answer = s.post("/apipost/v1/send_command", {"cmdId": "convert", "extensionId": "tt_adapter", "settings": {},
+                                                     "modelPath": str(s.root / "tiny.mlir")}).json
+        graph = answer["graphs"][0]
+        tap.equal(graph["overlays"]["time"][graph["id"]]["results"][relu["id"]]["value"], 12.5)
+        s.restart()
+        tap.equal(len(call(s, "GET", f"/models/{model}/overlays")["overlays"]), 3)
+        call(s, "DELETE", f"/overlays/{one['id']}")
+        call(s, "GET", f"/overlays/{one['id']}", expect=404)
+        for bad in ({"results": 1}, {"results": {"a": 1}}, {"g": {"x": 1}}):
+            tap.equal(call(s, "POST", f"/models/{model}/overlays", bad, expect=422)["code"], "unreadable")
+
+
+@tap.case
+def override_sets():
+    with serving.Server() as s:
+        model = opened(s)
+        place = "loc(net/dense/relu)"
+        one = {"named_location": "net/dense/relu", "full_location": place,
+               "attributes": [{"key": "data_type", "value": "bf16"}]}
+        made = call(s, "POST", f"/models/{model}/overrides", {"name": "try", "overrides": {place: one}})
+        tap.equal((made["name"], made["overrides"]), ("try", {place: one}))
+        changed = call(s, "PUT", f"/overrides/{made['id']}", {"name": "better"})
+        tap.equal((changed["name"], changed["overrides"]), ("better", {place: one}))
+        tap.equal(call(s, "GET", f"/overrides/{made['id']}"), changed)
+        tap.equal([o["id"] for o in call(s, "GET", f"/models/{model}/overrides")["overrides"]], [made["id"]])
+        s.restart()
+        tap.equal(call(s, "GET", f"/overrides/{made['id']}"), changed)
+        for bad in ({place: {}}, {place: dict(one, attributes=[{"key": "colour", "value": "x"}])}, [],
+                    {place: dict(one, attributes={})}, {place: 1}):
+            call(s, "POST", f"/models/{model}/overrides", {"overrides": bad}, expect=422)
+        call(s, "DELETE", f"/overrides/{made['id']}")
+        call(s, "GET", f"/overrides/{made['id']}", expect=404)
+
+
+@tap.case
+def ui_state():
+    with serving.Server() as s:
+        model = opened(s)
+        for scope in ("global", model):
+            call(s, "PUT", f"/ui/{scope}/panes", {"a": [1, "é"]})
+            call(s, "PUT", f"/ui/{scope}/a%2Fb", "3")
+            tap.equal(call(s, "GET", f"/ui/{scope}/panes"), {"a": [1, "é"]})
+            tap.equal(call(s, "GET", f"/ui/{scope}"), {"a/b": 3, "panes": {"a": [1, "é"]}})
+            s.restart()
+            tap.equal(call(s, "GET", f"/ui/{scope}/panes"), {"a": [1, "é"]})
+            call(s, "DELETE", f"/ui/{scope}/panes")
+            call(s, "GET", f"/ui/{scope}/panes", expect=404)
+        call(s, "PUT", "/ui/global/x", "{", expect=400)
+        call(s, "PUT", "/ui/global/" + "k" * 300, "1", expect=400)
+        call(s, "PUT", "/ui/global/x", '"' + "x" * (2 << 20) + '"', expect=413)
+
+
+@tap.case
+def workspace_and_files():
+    files = {"tiny.mlir": serving.MODULE, "deep/er/one.mlir": serving.MODULE, "deep/note.txt": "x", ".hidden": "x"}
+    with serving.Server(files=files) as s:
+        opened(s)
+        told = call(s, "GET", "/workspace")
+        tap.equal((told["models"], told["read_only"]), (1, False))
+        tap.equal(call(s, "POST", "/workspace/clean")["models"], 1)
+        os.symlink("/etc", s.root / "deep" / "out")
+        names = [f["name"] for f in call(s, "GET", f"/files?path={quote(str(s.root))}/")["files"]]
+        tap.equal(names, ["deep", "tiny.mlir"])
+        found = call(s, "GET", f"/files?path={quote(str(s.root / 'de'))}")["files"]
+        tap.equal([(f["path"], f["folder"]) for f in found], [(str(s.root / "deep"), True)])
+        found = call(s, "GET", f"/files?path={quote(str(s.root / 'deep'))}/")["files"]
+        tap.equal([f["name"] for f in found], ["er", "note.txt"])  # a link that leads out is not shown
+        for outside in ("/etc/", "/", str(s.root) + "/../", "/nowhere/"):
+            for f in call(s, "GET", f"/files?path={quote(outside)}")["files"]:
+                assert f["path"].startswith(str(s.root)), f
+        preload = call(s, "GET", "/preload")
+        tap.equal(preload["files"], [str(s.root / "deep/er/one.mlir"), str(s.root / "tiny.mlir")])
+        tap.equal(preload["roots"], [str(s.root)])
+
+
+@tap.case
+def read_only():
+    with serving.Server("--read-only") as s:
+        tap.equal(call(s, "GET", "/server")["read_only"], True)
+        model = opened(s)
+        call(s, "GET", f"/models/{model}/stages/0/graph")
+        for method, path, body in (("POST", "/models", {"text": "x"}), ("POST", "/models/upload", b"x"),
+                                   ("DELETE", f"/models/{model}", None), ("PUT", "/ui/global/x", "1"),
+                                   ("POST", f"/models/{model}/overlays", {"results": {}}),
+                                   ("POST", f"/models/{model}/overrides", {})):
+            answer = s.request(method, API + path, body)
+            assert answer.status in (403, 405), (method, path, answer.status)
+            tap.contains(answer.json["error"]["message"], "read-only")
+
+
+@tap.case
+def a_large_model():
+    n = 20000
+    ops = "".join(f"    %{i + 1} = \"ttir.relu\"(%{i}) : (tensor<32x32xf32>) -> tensor<32x32xf32> loc(\"b{i // 100}/r{i}\")\n"
+                  for i in range(n))
+    text = ("module {\n  func.func @main(%0: tensor<32x32xf32>) -> tensor<32x32xf32> {\n" + ops +
+            f"    return %{n} : tensor<32x32xf32>\n  }}\n}}\n")
+    with serving.Server(files={"large.mlir": text}) as s:
+        model = opened(s, "large.mlir")
+        binary = call(s, "GET", f"/models/{model}/stages/0/graph").body
+        assert len(binary) < 80 * n, f"{len(binary)} bytes for {n} nodes"
+        hits = call(s, "GET", f"/models/{model}/stages/0/search?q=relu&in=label&limit=10")
+        tap.equal((hits["total"], len(hits["hits"])), (n, 10))
+        ops = call(s, "GET", f"/models/{model}/stages/0/ops?from=10003&to=10005")["ops"]
+        tap.equal([op["line"] for op in ops], [10003, 10004, 10005])
+
+
+@tap.case
+def document_and_routes_agree():
+    """Runs last: all routes of the table are in the document, and the cases above had an answer of each."""
+    with serving.Server() as s:
+        told = call(s, "GET", "/openapi.json")
+        tap.equal(told["openapi"], "3.1.0")
+        schemas = set(told["components"]["schemas"])
+        tap.equal(schema.names(told) - schemas, set())
+        tap.equal(schemas - schema.names(told), set())
+        source = (tap.ROOT / "src/server/api.c").read_text()
+        spelled = {"API_PREFIX": '"/api/ttx/v1"', "MODEL": '"/api/ttx/v1/models/{id}"',
+                   "STAGE": '"/api/ttx/v1/models/{id}/stages/{stage}"'}
+        routes = set()
+        for method, prefix, rest in re.findall(r'\{"([A-Z]+)", (API_PREFIX|MODEL|STAGE)(?: "([^"]*)")?,', source):
+            routes.add((method, spelled[prefix].strip('"') + rest))
+        listed = {(method.upper(), path) for path, ops in told["paths"].items() for method in ops}
+        tap.equal(routes - listed, set())
+        tap.equal(listed - routes, set())
+        tap.equal(listed - used, set())
+        for path, operations in told["paths"].items():
+            for one in operations.values():
+                tap.equal({p["name"] for p in one["parameters"] if p["in"] == "path"}, set(re.findall(r"\{(\w+)\}", path)))
+        tag = s.get(API + "/openapi.json").headers["ETag"]
+        call(s, "GET", "/openapi.json", expect=304, headers={"If-None-Match": tag})
+
+
+tap.main()
