@@ -70,6 +70,10 @@ static void *heartbeat_thread(void *events) {
     struct events *e = events;
     pthread_mutex_lock(&e->lock);
     while (!e->stop) {
+        if (!e->clients) {
+            pthread_cond_wait(&e->wake, &e->lock);
+            continue;
+        }
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += 250000000;
@@ -294,6 +298,7 @@ struct MHD_Response *events_response(struct events *e, struct MHD_Connection *co
             e->clients->prev = c;
         e->clients = c;
         e->n_clients++;
+        pthread_cond_signal(&e->wake);
     }
     pthread_mutex_unlock(&e->lock);
     if (!c)

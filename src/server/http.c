@@ -152,7 +152,8 @@ static void redirect_without_token(struct req *r) {
     }
     const char *location = buf_z(&to);
     char cookie[200];
-    snprintf(cookie, sizeof cookie, "ttx_token=%s; Path=/; HttpOnly; SameSite=Lax", r->http->server->token);
+    snprintf(cookie, sizeof cookie, "ttx_token_%u=%s; Path=/; HttpOnly; SameSite=Lax", r->http->server->port,
+             r->http->server->token);
     http_empty(&r->pub, 303);
     http_add_header(&r->pub, "Location", location ? location : "/");
     http_add_header(&r->pub, "Set-Cookie", cookie);

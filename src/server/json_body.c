@@ -18,7 +18,9 @@ str http_json_member(str object, str key) {
         if (here) /* the last one counts, as in JavaScript */
             found = str_slice(object, begin, (size_t)(r.p - object.p));
     }
-    return r.error ? (str){0} : found;
+    if (r.error)
+        found = str_of(NULL, 0);
+    return found;
 }
 
 str http_json_str(struct http_request *pub, str raw) {

@@ -163,18 +163,6 @@ bool parse_accepts(str header, const char *coding) {
     return any;
 }
 
-str parse_cookie(str header, const char *name) {
-    while (header.n) {
-        size_t end = str_find_char(header, ';');
-        str pair = str_trim(str_slice(header, 0, end));
-        header = str_from(header, end + 1);
-        size_t equals = str_find_char(pair, '=');
-        if (equals < pair.n && str_eq(str_slice(pair, 0, equals), str_from_z(name)))
-            return str_from(pair, equals + 1);
-    }
-    return (str){0};
-}
-
 bool parse_etag_matches(str header, str tag) {
     str element;
     while (parse_list_next(&header, &element)) {

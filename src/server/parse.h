@@ -37,8 +37,6 @@ bool parse_list_next(str *rest, str *element);
 str parse_parameter(str header, const char *name, struct arena *a);
 /* Whether `coding` is acceptable by an Accept-Encoding header (q above 0), counting "*". */
 bool parse_accepts(str header, const char *coding);
-/* The value of a cookie. */
-str parse_cookie(str header, const char *name);
 /* Equal without regard to ASCII case. */
 bool parse_same(str a, const char *b);
 /* Whether an If-None-Match or If-Range header names the ETag `tag` (without quotes), weakly compared. */

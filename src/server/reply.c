@@ -210,7 +210,7 @@ static void add_headers(struct req *r, struct MHD_Response *response, enum codin
         bool echo = strcmp(o->cors_host, "*") == 0 && origin.p;
         add(response, "Access-Control-Allow-Origin", echo ? origin.p : o->cors_host);
         add(response, "Access-Control-Allow-Credentials", "true");
-        add(response, "Access-Control-Allow-Headers", "Content-Type");
+        add(response, "Access-Control-Allow-Headers", r->options ? "Content-Type, Authorization" : "Content-Type");
         if (r->options)
             add(response, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
         if (echo)

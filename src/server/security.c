@@ -233,6 +233,19 @@ static bool origin_is_good(const struct security *s, const struct security_reque
     return str_eq(r->method, STR("GET")) && r->sec_fetch_mode.p && parse_same(r->sec_fetch_mode, "navigate");
 }
 
+/* Whether one of our cookies has the token. Cookies know no ports, so every server has its own name for it. */
+static bool has_cookie(str header, str token) {
+    bool found = false;
+    while (header.n) {
+        size_t end = str_find_char(header, ';');
+        str pair = str_trim(str_slice(header, 0, end));
+        header = str_from(header, end + 1);
+        if (str_starts_with(pair, STR("ttx_token")))
+            found |= security_equal(str_from(pair, str_find_char(pair, '=') + 1), token);
+    }
+    return found;
+}
+
 enum security_verdict security_check(const struct security *s, const struct security_request *r) {
     if (!host_is_good(s, r->host))
         return SECURITY_BAD_HOST;
@@ -241,7 +254,7 @@ enum security_verdict security_check(const struct security *s, const struct secu
     if (!s->options.token || r->public_route || str_eq(r->method, STR("OPTIONS")))
         return SECURITY_ALLOW;
     str token = str_from_z(s->options.token);
-    if (r->cookie.p && security_equal(parse_cookie(r->cookie, "ttx_token"), token))
+    if (r->cookie.p && has_cookie(r->cookie, token))
         return SECURITY_ALLOW;
     if (r->authorization.p) {
         str given = r->authorization;

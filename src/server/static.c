@@ -56,6 +56,8 @@ static void get_static(struct http_request *r) {
         http_error(r, 404, "there is nothing here");
         return;
     }
+    /* On all of them: a worker has the policy of its script. */
+    http_add_header(r, "Content-Security-Policy", static_policy(&r->server->options));
     if (str_eq(path, STR("/")))
         path = STR("/index.html");
     if (r->server->options.ui)
