@@ -1,7 +1,12 @@
+#define _GNU_SOURCE /* MADV_POPULATE_WRITE */
 #include "base/mem.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 void mem_init(struct mem *m) {
     *m = (struct mem){0};
@@ -46,6 +51,18 @@ void *mem_realloc(struct mem *m, void *p, size_t old_size, size_t new_size) {
     if (q)
         mem_count(m, old_size, new_size);
     return q;
+}
+
+void mem_expect_writes(void *p, size_t size) {
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14; older ones say EINVAL, and pages come one by one */
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)p + page - 1) / page * page, end = ((uintptr_t)p + size) / page * page;
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+#else
+    (void)p;
+    (void)size;
+#endif
 }
 
 void mem_free(struct mem *m, void *p, size_t size) {

@@ -35,6 +35,10 @@ void *mem_alloc_zero(struct mem *m, size_t size);
  * valid. Blocks of many pages are moved by the kernel's page tables, not copied (Linux). */
 void *mem_realloc(struct mem *m, void *p, size_t old_size, size_t new_size);
 
+/* Says that all of these bytes will soon be written: their pages are then made at once, which costs a fraction of making
+ * each when it is first touched. A hint; what the bytes hold does not change. */
+void mem_expect_writes(void *p, size_t size);
+
 /* Frees a block; NULL is allowed. */
 void mem_free(struct mem *m, void *p, size_t size);
 

@@ -79,7 +79,6 @@ bool cli_input_next(struct cli_input *in, text_registry registry) {
     if (in->many) {
         part = lone_part(in, whole, part);
     } else {
-        file_forget(in->file, 0, whole.n); /* text_split has touched it all */
         o.progress = forget_what_is_read;
         o.progress_arg = in;
     }

@@ -51,6 +51,8 @@ static uint32_t *new_chunk(ir_context *c, size_t words) {
     uint32_t *chunk = mem_alloc(c->mem, n * sizeof *chunk);
     if (!chunk)
         return NULL;
+    if (c->n_chunks > 0) /* a small module fills no more than a part of the first */
+        mem_expect_writes(chunk, n * sizeof *chunk);
     chunk[0] = chunk[1] = 0;
     c->chunks[c->n_chunks++] = chunk;
     return chunk;
@@ -130,6 +132,10 @@ static bool grow_table(ir_context *c, uint32_t bits) {
         mem_free(c->mem, tags, groups_of(bits) * sizeof *tags);
         mem_free(c->mem, slots, ((size_t)1 << bits) * sizeof *slots);
         return false;
+    }
+    if (c->slots) { /* nodes are spread over all of it */
+        mem_expect_writes(slots, ((size_t)1 << bits) * sizeof *slots);
+        mem_expect_writes(tags, groups_of(bits) * sizeof *tags);
     }
     ir_context old = *c;
     c->tags = tags;

@@ -64,9 +64,12 @@ void ir_module_free(ir_module *m) {
 /* ---- building ------------------------------------------------------------------------------------------- */
 
 ir_op ir_op_new(ir_module *m, ir_name name, ir_loc loc) {
+    enum { AHEAD = 4096 }; /* ops whose pages are made at once */
     if (!ROOM(m, ops, 1))
         return 0;
     ir_op op = m->n_ops++;
+    if (UNLIKELY(op % AHEAD == 0) && m->cap_ops - op >= AHEAD)
+        mem_expect_writes(&m->ops[op], AHEAD * sizeof *m->ops);
     m->ops[op] = (ir_op_data){.name = name, .loc = loc};
     return op;
 }

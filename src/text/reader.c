@@ -509,22 +509,45 @@ ir_module *text_read(ir_context *c, str text, str name, const text_read_options 
     return r.m;
 }
 
+/* Where "-----" may begin at or after `at`: an offset at which, and four bytes on, there is a dash; text.n if nowhere.
+ * Dashes are rare enough in MLIR that this passes over most of a text by words of 16 bytes. */
+static size_t find_dashes(str text, size_t at) {
+    typedef uint8_t word __attribute__((vector_size(16)));
+    typedef uint64_t halves __attribute__((vector_size(16)));
+    enum { W = sizeof(word), APART = 4 };
+    const word dash = (word){0} + '-';
+    for (; at + W + APART <= text.n; at += W) {
+        word a, b;
+        memcpy(&a, text.p + at, W);
+        memcpy(&b, text.p + at + APART, W);
+        halves both = (halves)((a == dash) & (b == dash));
+        if (UNLIKELY(both[0] | both[1]))
+            break;
+    }
+    for (; at + APART < text.n; at++)
+        if (text.p[at] == '-' && text.p[at + APART] == '-')
+            return at;
+    return text.n;
+}
+
 bool text_split(str text, size_t *at, str *part) {
     static const char marker[] = "// -----";
-    enum { N = sizeof marker - 1 };
+    enum { N = sizeof marker - 1, BEFORE = 3 };
     if (*at > text.n)
         return false;
-    size_t start = *at, line = start;
-    while (line < text.n) {
+    size_t start = *at;
+    for (size_t dashes = start; (dashes = find_dashes(text, dashes)) < text.n; dashes++) {
+        size_t line = dashes - BEFORE;
+        if (dashes < start + BEFORE || (line > 0 && text.p[line - 1] != '\n') || text.n - line < N ||
+            memcmp(text.p + line, marker, N) != 0)
+            continue;
         const char *nl = memchr(text.p + line, '\n', text.n - line);
         size_t end = nl ? (size_t)(nl - text.p) : text.n;
-        if (end - line >= N && memcmp(text.p + line, marker, N) == 0 &&
-            str_trim(str_slice(text, line + N, end)).n == 0) {
+        if (str_trim(str_slice(text, line + N, end)).n == 0) {
             *part = str_slice(text, start, line);
             *at = nl ? end + 1 : text.n;
             return true;
         }
-        line = end + 1;
     }
     *part = str_from(text, start);
     *at = text.n + 1;
