@@ -103,6 +103,10 @@ static void shrink(struct models *models) {
     }
 }
 
+void models_close(struct models *models) {
+    atomic_store(&models->ending, true);
+}
+
 void models_free(struct models *models) {
     if (!models)
         return;
@@ -300,7 +304,7 @@ static struct loaded *load(struct models *models, const struct store_hash *hash,
         return NULL;
     }
     l->model.info.hash = *hash;
-    if (load_bytes(models, l, job, e) && models_parse(l, job, e)) {
+    if (load_bytes(models, l, job, e) && models_parse(models, l, job, e)) {
         l->model.load_ns = clock_now_ns() - began;
         return l;
     }

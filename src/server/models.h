@@ -61,6 +61,8 @@ struct model_error {
 /* `memory_limit`: bytes of unused loaded models to keep; 0: 1 GiB. NULL when out of memory. */
 struct models *models_new(struct mem *m, struct store *store, struct security *security, struct events *events,
                           uint64_t memory_limit);
+/* The server is ending: whatever is being loaded stops soon. */
+void models_close(struct models *models);
 /* No model may be in use. NULL is allowed. */
 void models_free(struct models *models);
 

@@ -54,6 +54,7 @@ struct models {
     pthread_cond_t loaded;
     struct entry *first;
     uint64_t clock, limit;
+    atomic_bool ending;
     /* models_watch.c */
     int watch_fd, watch_end_fd;
     pthread_t watch_thread;
@@ -72,7 +73,7 @@ bool model_fail_store(struct model_error *e, const struct store_error *from);
 
 /* Reads the bytes into modules or stored graphs (models_load.c). False when memory runs out or the job was cancelled; text
  * with errors is no failure. */
-bool models_parse(struct loaded *l, struct job *job, struct model_error *e);
+bool models_parse(struct models *models, struct loaded *l, struct job *job, struct model_error *e);
 /* Adds a part; takes the module over in any case. */
 bool models_add_part(struct loaded *l, ir_module *module, str collection);
 

@@ -21,24 +21,40 @@ static str lone_part(ir_context *c, str whole, str part) {
     return str_of(text, lines + part.n);
 }
 
-static bool parse_mlir(struct loaded *l, struct job *job, struct model_error *e) {
+/* Who is told how far the reading is, and may stop it. */
+struct reading {
+    const struct models *models;
+    struct job *job; /* may be NULL */
+    size_t before, total;
+};
+
+static bool on_progress(void *reading, size_t done) {
+    const struct reading *r = reading;
+    job_progress(r->job, r->before + done, r->total, "reading the module");
+    return !job_cancelled(r->job) && !atomic_load(&r->models->ending);
+}
+
+static bool parse_mlir(struct models *models, struct loaded *l, struct job *job, struct model_error *e) {
     struct model *m = &l->model;
-    const text_read_options o = {.registry = TEXT_ALL};
+    struct reading reading = {models, job, 0, m->text.n};
+    const text_read_options o = {.registry = TEXT_ALL, .progress = on_progress, .progress_arg = &reading};
     m->ctx = ir_context_new(&m->mem, dialect_resolve);
     if (!m->ctx)
         return model_fail(e, 503, "out of memory");
     str part;
     bool many = false;
-    for (size_t at = 0; text_split(m->text, &at, &part);) {
-        if (job_cancelled(job))
-            return model_fail(e, 503, "cancelled");
-        job_progress(job, at, m->text.n, "reading the module");
+    for (size_t at = 0; text_split(m->text, &at, &part); reading.before = at) {
+        if (!on_progress(&reading, 0))
+            break;
         many |= part.n != m->text.n;
         if (many && !(part = lone_part(m->ctx, m->text, part)).p)
             return model_fail(e, 503, "out of memory");
         if (!models_add_part(l, text_read(m->ctx, part, m->info.name, &o, &m->diags), STR("")))
             return model_fail(e, 503, "out of memory");
     }
+    if (job_cancelled(job) || atomic_load(&models->ending))
+        return model_fail(e, 503, "cancelled");
+    job_progress(job, m->text.n, m->text.n, NULL);
     return true;
 }
 
@@ -56,7 +72,7 @@ static bool parse_graph_json(struct loaded *l, struct model_error *e) {
     return true;
 }
 
-bool models_parse(struct loaded *l, struct job *job, struct model_error *e) {
+bool models_parse(struct models *models, struct loaded *l, struct job *job, struct model_error *e) {
     struct model *m = &l->model;
     bool good;
     if (str_eq(m->info.format, STR("graph-json"))) {
@@ -65,7 +81,7 @@ bool models_parse(struct loaded *l, struct job *job, struct model_error *e) {
         diag_add(&m->diags, DIAG_ERROR, NULL, 0, 0, "MLIR bytecode cannot be read yet: give its text form");
         good = models_add_part(l, NULL, STR("")) || model_fail(e, 503, "out of memory");
     } else {
-        good = parse_mlir(l, job, e);
+        good = parse_mlir(models, l, job, e);
     }
     if (good && l->file_open && file_was_truncated(&l->file))
         return model_fail(e, 409, "the file became shorter while it was read; open it again");
@@ -113,7 +129,6 @@ static struct kept_graph *new_slot(struct loaded *l) {
 
 const graph *model_graph(struct models *models, const struct model *model, size_t part, graph_layers layers,
                          const atomic_bool *cancel, struct model_error *e) {
-    (void)models;
     struct loaded *l = loaded_of(model);
     if (part >= model->n_parts || layers >= GRAPH_LAYERS_N) {
         model_fail(e, 404, "the model has no such part");
@@ -130,7 +145,7 @@ const graph *model_graph(struct models *models, const struct model *model, size_
     graph *g = kept(l, part, layers);
     struct kept_graph *slot = g ? NULL : new_slot(l);
     if (!g && slot) {
-        const graph_options o = {.layers = layers, .id = model->info.name, .cancel = cancel};
+        const graph_options o = {.layers = layers, .id = model->info.name, .cancel = cancel ? cancel : &models->ending};
         slot->part = part;
         slot->layers = layers;
         graph_status status = graph_build(&slot->mem, module, &o, &slot->graph);

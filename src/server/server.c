@@ -219,6 +219,8 @@ void server_stop(struct server *s) {
         http_close(s->http);
     if (s->jobs)
         jobs_close(s->jobs);
+    if (s->models)
+        models_close(s->models);
     if (s->events)
         events_close(s->events);
     if (s->http)
