@@ -151,6 +151,9 @@ const directive *directive_find_upstream(uint32_t custom);
 
 /* Comma separated uses in brackets: "[%a, %b]" with open '['. Mark and number of the uses. */
 bool form_uses(reader *r, char open, char close, asm_list *out);
+/* The array `names` of strings ["parallel", ...] as array of the attribute `def` (ATTR_..._iterator_type), which wraps an
+ * enum; what is no string stays. 0 and an error at `at` when a string is no case of it. */
+ir_attr form_iterator_types(reader *r, ir_attr names, uint16_t def, uint32_t at);
 /* The same, each resolved as `type` and appended to the operands; *n how many. */
 bool form_operands_of(reader *r, char open, char close, ir_type type, uint32_t *n);
 /* Prints operands [first, first + n) between the two brackets. */

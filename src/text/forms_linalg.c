@@ -55,19 +55,6 @@ static bool structured_groups(printer *p, ir_op op, asm_groups *g) {
 
 /* ---- linalg.generic ------------------------------------------------------------------------------------- */
 
-/* ["parallel", ...] as array of #linalg.iterator_type<..>; anything else in it stays. */
-static ir_attr iterator_types(ir_context *c, ir_attr names) {
-    uint32_t items[64], n = ir_count(c, names);
-    if (n > 64)
-        return names;
-    for (uint32_t i = 0; i < n; i++) {
-        items[i] = ir_at(c, names, i);
-        if (ir_kind_of(c, items[i]) == IR_ATTR_STRING)
-            items[i] = dialect_make_case(c, ATTR_linalg_iterator_type, ir_str_of(c, items[i]));
-    }
-    return ir_attr_array(c, items, n);
-}
-
 /* {indexing_maps = .., iterator_types = ..} ins(..) outs(..) (attrs = {..})? {region} (-> types)? */
 bool form_read_linalg_generic(reader *r, rd_op *op) {
     ir_context *c = r->ctx;
@@ -81,7 +68,7 @@ bool form_read_linalg_generic(reader *r, rd_op *op) {
         ir_str key = ir_at(c, traits, i);
         ir_attr value = ir_at(c, traits, i + 1);
         if (str_eq(ir_str_of(c, key), STR("iterator_types")) && ir_kind_of(c, value) == IR_ATTR_ARRAY &&
-            !(value = iterator_types(c, value)))
+            !(value = form_iterator_types(r, value, ATTR_linalg_iterator_type, at)))
             return false;
         if (!rd_add_attr_node(r, key, value))
             return false;

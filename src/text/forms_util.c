@@ -1,6 +1,7 @@
 /* forms_util.c - small things that hand-written forms and directives share. */
 #include <string.h>
 
+#include "dialect/params.h"
 #include "text/asm.h"
 
 bool form_uses(reader *r, char open, char close, asm_list *out) {
@@ -251,4 +252,24 @@ void form_print_iter_args(printer *p, ir_op op, ir_value args, uint32_t first, u
         print_operands(p, op, first + i, 1);
     }
     print_char(p, ')');
+}
+
+ir_attr form_iterator_types(reader *r, ir_attr names, uint16_t def, uint32_t at) {
+    enum { MOST = 64 };
+    ir_context *c = r->ctx;
+    uint32_t items[MOST], n = ir_count(c, names);
+    if (n > MOST)
+        return names;
+    for (uint32_t i = 0; i < n; i++) {
+        items[i] = ir_at(c, names, i);
+        if (ir_kind_of(c, items[i]) != IR_ATTR_STRING)
+            continue;
+        str word = ir_str_of(c, items[i]);
+        if (!dialect_case_by_text(&dialect_enums[dialect_attr_defs[def].wraps], word)) {
+            rd_error(r, at, "unexpected iterator_type (%.*s)", STR_ARG(word));
+            return 0;
+        }
+        items[i] = dialect_make_case(c, def, word);
+    }
+    return ir_attr_array(c, items, n);
 }

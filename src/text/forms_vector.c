@@ -205,17 +205,9 @@ bool form_read_vector_contract(reader *r, rd_op *op) {
     for (uint32_t i = 0; i + 1 < ir_count(c, traits); i += 2) {
         ir_str key = ir_at(c, traits, i);
         ir_attr value = ir_at(c, traits, i + 1);
-        if (str_eq(ir_str_of(c, key), STR("iterator_types")) && ir_kind_of(c, value) == IR_ATTR_ARRAY) {
-            ir_attr items[32];
-            uint32_t n = ir_count(c, value);
-            for (uint32_t k = 0; k < n && k < 32; k++) {
-                items[k] = ir_at(c, value, k);
-                if (ir_kind_of(c, items[k]) == IR_ATTR_STRING)
-                    items[k] = dialect_make_case(c, ATTR_vector_iterator_type, ir_str_of(c, items[k]));
-            }
-            if (n <= 32)
-                value = ir_attr_array(c, items, n);
-        }
+        if (str_eq(ir_str_of(c, key), STR("iterator_types")) && ir_kind_of(c, value) == IR_ATTR_ARRAY &&
+            !(value = form_iterator_types(r, value, ATTR_vector_iterator_type, at)))
+            return false;
         if (!rd_add_attr_node(r, key, value))
             return false;
     }
