@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -158,11 +159,60 @@ static str format_of(str bytes) {
     return STR("mlir");
 }
 
+static struct file_state state_of(int fd) {
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return (struct file_state){0};
+    return (struct file_state){st.st_dev, st.st_ino, st.st_size, st.st_ctim.tv_sec, st.st_ctim.tv_nsec};
+}
+
+static bool same_state(const struct file_state *a, const struct file_state *b) {
+    return a->inode && a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed_s == b->changed_s && a->changed_ns == b->changed_ns;
+}
+
+static bool goes_on(void *models, size_t done) {
+    (void)done;
+    return !atomic_load(&((struct models *)models)->ending);
+}
+
+/* The content of a file that was opened before and has not changed since; false when it must be read. */
+static bool known_content(struct models *models, const struct file_state *state, struct store_hash *out) {
+    pthread_mutex_lock(&models->lock);
+    struct entry *e = models->first;
+    while (e && !same_state(&e->file, state))
+        e = e->next;
+    if (e)
+        *out = e->hash;
+    pthread_mutex_unlock(&models->lock);
+    return e != NULL;
+}
+
+/* The hash of an open file's bytes; remembers it by the file's state from before reading, unless the file was changed so
+ * recently that another change might leave the same time. */
+static bool hash_file(struct models *models, const struct file_state *state, str bytes, struct store_hash *out) {
+    if (known_content(models, state, out))
+        return true;
+    if (!store_hash_many(bytes, goes_on, models, out))
+        return false;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec - state->changed_s >= 2) {
+        pthread_mutex_lock(&models->lock);
+        struct entry *e = entry_of(models, out, true);
+        if (e)
+            e->file = *state;
+        pthread_mutex_unlock(&models->lock);
+    }
+    return true;
+}
+
 bool models_open_path(struct models *models, str path, struct store_hash *out, struct model_error *e) {
     struct mem mem = {0};
     struct arena a;
     str real, why;
     struct file file;
+    struct file_state state = {0};
     arena_init(&a, &mem);
     int fd = security_open(models->security, path, &a, &real, &e->status, &why);
     bool good = fd >= 0;
@@ -171,11 +221,15 @@ bool models_open_path(struct models *models, str path, struct store_hash *out, s
     if (good) {
         char link[64]; /* the file that was checked, whatever its path leads to by now */
         snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        state = state_of(fd);
         good = file_open(&file, &mem, link) || model_fail(e, 500, "cannot read %.*s", STR_ARG(path));
         close(fd);
     }
+    if (good && !hash_file(models, &state, file_text(&file), out)) {
+        good = model_fail(e, 503, "the server is ending");
+        file_close(&file);
+    }
     if (good) {
-        store_hash_bytes(file_text(&file), out);
         struct store_model m = {
             .hash = *out, .name = last_part(real), .path = real, .format = format_of(file_text(&file)), .size = file.n};
         struct store_error se;
@@ -267,11 +321,12 @@ static bool load_bytes(struct models *models, struct loaded *l, struct job *job,
             return model_fail(e, e->status, "the file of this model cannot be read: %.*s", STR_ARG(why));
         char link[64];
         snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        struct file_state state = state_of(fd);
         l->file_open = file_open(&l->file, &m->mem, link);
         close(fd);
         struct store_hash now;
-        if (l->file_open)
-            store_hash_bytes(file_text(&l->file), &now);
+        if (l->file_open && !hash_file(models, &state, file_text(&l->file), &now))
+            return model_fail(e, 503, "the server is ending");
         if (l->file_open && memcmp(&now, &m->info.hash, sizeof now) != 0)
             return model_fail(e, 409, "%.*s has changed since it was opened; open it again", STR_ARG(row.path));
     }

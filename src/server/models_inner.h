@@ -33,12 +33,20 @@ struct loaded {
     atomic_size_t graph_bytes; /* of all graphs; the registry looks at it without the lock */
 };
 
+/* Which state of which file: as long as it is the same, so are its bytes. */
+struct file_state {
+    uint64_t device, inode;
+    int64_t size;
+    int64_t changed_s, changed_ns; /* ctime, which nobody can set back */
+};
+
 struct entry {
     struct entry *next;
     struct store_hash hash;
-    struct loaded *loaded; /* NULL: not at the moment */
-    uint64_t used;         /* the registry's clock at the last use */
-    uint32_t pins;         /* threads inside models_get */
+    struct file_state file; /* that had this content when it was opened; inode 0: none known */
+    struct loaded *loaded;  /* NULL: not at the moment */
+    uint64_t used;          /* the registry's clock at the last use */
+    uint32_t pins;          /* threads inside models_get */
     bool loading, deleted;
 };
 

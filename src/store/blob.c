@@ -46,6 +46,20 @@ void store_hash_bytes(str bytes, struct store_hash *out) {
     hash_text(&sha, out);
 }
 
+bool store_hash_many(str bytes, bool (*go_on)(void *arg, size_t done), void *arg, struct store_hash *out) {
+    enum { PIECE = 8 << 20 };
+    struct sha256_ctx sha;
+    sha256_init(&sha);
+    for (size_t at = 0; at < bytes.n; at += PIECE) {
+        if (!go_on(arg, at))
+            return false;
+        str piece = str_slice(bytes, at, at + PIECE);
+        sha256_update(&sha, piece.n, (const uint8_t *)piece.p);
+    }
+    hash_text(&sha, out);
+    return true;
+}
+
 bool store_hash_parse(str text, struct store_hash *out) {
     memset(out, 0, sizeof *out);
     if (text.n != STORE_HASH_TEXT)

@@ -103,6 +103,8 @@ str store_blob_path(struct store *s, const struct store_hash *hash, struct arena
 
 /* The hash of bytes in memory. */
 void store_hash_bytes(str bytes, struct store_hash *out);
+/* The same for many bytes: asks every few megabytes whether to go on; false when it was told not to. */
+bool store_hash_many(str bytes, bool (*go_on)(void *arg, size_t done), void *arg, struct store_hash *out);
 /* `text` as a hash: false unless it is exactly 64 lowercase hexadecimal digits. */
 bool store_hash_parse(str text, struct store_hash *out);
 
