@@ -55,21 +55,28 @@ typedef struct open_use {
     ir_block block;
 } open_use;
 
+/* How many ops of a location there were. There are nearly as many locations as ops, so the table is made for that. */
+struct location_count {
+    ir_loc loc;
+    uint32_t next;
+};
+
 typedef struct number {
     adapter_view *v;
     const ir_module *m;
-    struct map_u64 taken;  /* location node -> next number */
+    struct location_count *taken; /* open addressing, 1 << taken_bits slots */
+    unsigned taken_bits;
     struct map_u64 placed; /* arguments that have a node */
     VEC(open_use) uses;    /* a stack: those of inner blocks on top */
 } number;
 
-static bool take_number(number *s, ir_op op) {
-    bool added;
-    uint32_t *next = map_u64_put(&s->taken, graph_loc_full(s->m->ctx, s->m->ops[op].loc), 0, &added);
-    if (!next)
-        return false;
-    s->v->numbers[op] = (*next)++;
-    return true;
+static void take_number(number *s, ir_op op) {
+    ir_loc loc = graph_loc_full(s->m->ctx, s->m->ops[op].loc);
+    uint32_t mask = (1u << s->taken_bits) - 1, at = loc * 2654435769u >> (32 - s->taken_bits);
+    while (s->taken[at].loc && s->taken[at].loc != loc)
+        at = (at + 1) & mask;
+    s->taken[at].loc = loc;
+    s->v->numbers[op] = s->taken[at].next++;
 }
 
 /* Makes nodes of the arguments used in a block that ends. */
@@ -91,8 +98,7 @@ static bool close_block(number *s, ir_block block) {
 
 static bool see_op(number *s, ir_op op) {
     const ir_module *m = s->m;
-    if (!take_number(s, op))
-        return false;
+    take_number(s, op);
     if (str_eq(ir_op_name_str(m, op), STR("ttcore.load_cached")))
         return true;
     for (uint32_t i = 0; i < m->ops[op].n_operands; i++) {
@@ -122,7 +128,8 @@ static void mark_op(uint8_t *flags, const ir_module *m, ir_op op) {
 static bool number_all(number *s) {
     adapter_walk walk;
     adapter_walk_start(&walk, s->m, s->v);
-    bool ok = take_number(s, s->m->root);
+    bool ok = true;
+    take_number(s, s->m->root);
     for (adapter_event e; ok && (e = adapter_next(&walk)) != ADAPTER_END;)
         ok = e == ADAPTER_OP ? see_op(s, walk.op) : e == ADAPTER_BLOCK_END && close_block(s, walk.block);
     adapter_walk_free(&walk);
@@ -135,14 +142,17 @@ bool adapter_view_make(adapter_view *v, const ir_module *m, struct mem *mem) {
     v->flags = mem_alloc_zero(mem, v->n_ops);
     v->numbers = mem_alloc_zero(mem, v->n_ops * sizeof *v->numbers);
     number s = {.v = v, .m = m};
-    map_u64_init(&s.taken, mem);
+    s.taken_bits = 4;
+    while (s.taken_bits < 31 && (uint64_t)1 << s.taken_bits < v->n_ops + v->n_ops / 2)
+        s.taken_bits++;
+    s.taken = mem_alloc_zero(mem, sizeof *s.taken << s.taken_bits);
     map_u64_init(&s.placed, mem);
     vec_init(&s.uses, mem);
-    bool ok = v->flags && v->numbers;
+    bool ok = v->flags && v->numbers && s.taken;
     for (ir_op op = ok ? m->root : 0; op; op = ir_walk_next(m, m->root, op))
         mark_op(v->flags, m, op);
     ok = ok && number_all(&s);
-    map_u64_free(&s.taken);
+    mem_free(mem, s.taken, sizeof *s.taken << s.taken_bits);
     map_u64_free(&s.placed);
     vec_free(&s.uses);
     return ok;

@@ -160,30 +160,43 @@ static void index_put(graph *g, uint64_t hash, graph_node n) {
     g->index[at] = n;
 }
 
+/* The node whose id has this hash; 0 when there is none. */
+static graph_node index_hashed(const graph *g, uint64_t hash, const uint64_t *hashes) {
+    size_t mask = ((size_t)1 << g->index_bits) - 1, at = (size_t)hash & mask;
+    while (g->index[at] && hashes[g->index[at]] != hash)
+        at = (at + 1) & mask;
+    return g->index[at];
+}
+
 bool graph_index_build(graph *g) {
-    struct map_u64 seen;
     struct buf id;
-    map_u64_init(&seen, g->mem);
+    uint64_t *hashes = mem_alloc_zero(g->mem, g->n_nodes * sizeof *hashes);
+    uint32_t *more = mem_alloc_zero(g->mem, g->n_nodes * sizeof *more); /* by node of ordinal 0: how many follow it */
     buf_init(&id, g->mem);
-    bool ok = index_alloc(g) && map_u64_reserve(&seen, g->n_nodes);
+    bool ok = index_alloc(g) && hashes && more;
     for (graph_node n = 1; ok && n < g->n_nodes; n++) {
         buf_clear(&id);
         graph_put_id_basis(g, n, &id);
+        size_t basis = id.n;
+        if (!id.failed)
+            put_ordinal(g, n, 0, &id); /* 0 so far */
         if (id.failed) {
             ok = false;
             break;
         }
-        uint32_t *count = map_u64_put(&seen, str_hash(buf_str(&id)), 0, NULL);
-        if (!count) {
-            ok = false;
-            break;
+        hashes[n] = str_hash(buf_str(&id));
+        graph_node first = index_hashed(g, hashes[n], hashes);
+        if (first) {
+            g->nodes[n].ordinal = ++more[first];
+            id.n = basis;
+            put_ordinal(g, n, 0, &id);
+            hashes[n] = str_hash(buf_str(&id));
         }
-        g->nodes[n].ordinal = (*count)++;
-        put_ordinal(g, n, 0, &id);
         ok = !id.failed;
-        index_put(g, str_hash(buf_str(&id)), n);
+        index_put(g, hashes[n], n);
     }
-    map_u64_free(&seen);
+    mem_free(g->mem, hashes, g->n_nodes * sizeof *hashes);
+    mem_free(g->mem, more, g->n_nodes * sizeof *more);
     buf_free(&id);
     return ok;
 }
