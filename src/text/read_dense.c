@@ -47,6 +47,21 @@ static ir_attr with_type_text(reader *r, uint32_t at, const char *before, ir_typ
     return 0;
 }
 
+/* Truth values of one byte each, as MLIR writes them since the middle of 2026 (before: packed bits). */
+static ir_attr hex_bytes_attr(reader *r, str digits, ir_type t) {
+    size_t n = digits.n / 2;
+    uint8_t *raw = ir_context_alloc(r->ctx, n);
+    if (!raw)
+        return rd_made(r, 0);
+    decode_hex(digits.p, n, raw);
+    bool same = true;
+    for (size_t i = 0; i < n; i++) {
+        raw[i] = raw[i] != 0;
+        same = same && raw[i] == raw[0];
+    }
+    return rd_made(r, ir_attr_dense(r->ctx, t, same ? IR_DENSE_SPLAT : IR_DENSE_RAW, raw, same ? 1 : n, false));
+}
+
 /* `"0x..."` of elements of at least one bit. */
 static ir_attr hex_attr(reader *r, uint32_t at, str body, ir_type t) {
     int64_t count = ir_num_elements(r->ctx, t);
@@ -61,6 +76,8 @@ static ir_attr hex_attr(reader *r, uint32_t at, str body, ir_type t) {
         if (bytes == 1)
             decode_hex(digits.p, 1, &first);
         splat = bytes == 1 && (first == 0 || first == 0xff);
+        if (count > 1 && bytes == (uint64_t)count)
+            return hex_bytes_attr(r, digits, t);
         fits = splat || bytes == ((size_t)count + 7) / 8;
     } else if (fits) {
         splat = bytes == size;

@@ -122,7 +122,8 @@ typedef struct rd_tables {
     rd_memo_entry types[1 << RD_MEMO_BITS];
     rd_recent recent[(1 << RD_RECENT_BITS) * RD_RECENT_WAYS];
     rd_memo_entry dicts[1 << RD_MEMO_BITS];
-    struct map_u64 props; /* (op table index, written dictionary) -> properties */
+    struct map_u64 dropped; /* (op table index, key): a property that the op does not have was complained about */
+    struct map_u64 props;   /* (op table index, written dictionary) -> properties */
     rd_name_entry op_names[1 << RD_NAMES_BITS];
     struct map_u64 presets; /* address of a preset -> attribute */
     ir_str source_name;
@@ -171,7 +172,7 @@ void rd_op_drop(reader *r, const rd_op *op);
 /* Makes the op, puts it at the end of a block and binds its names. 0 after an error. */
 ir_op rd_op_finish(reader *r, rd_op *op, ir_block block, uint32_t flags);
 /* Brings written properties and attributes of an op of the tables into the form that the IR has. */
-bool rd_split_props(reader *r, const op_def *def, ir_attr *props, ir_attr *attrs);
+bool rd_split_props(reader *r, const op_def *def, uint32_t at, ir_attr *props, ir_attr *attrs);
 /* One op into a block. After an error r->recovered says whether the cursor is behind the op, so that one can go on. */
 bool rd_read_op(reader *r, ir_block block);
 /* The cursor has passed r->milestone: reports progress and sets the next one. False when the reading is to stop. */

@@ -125,7 +125,24 @@ static ir_attr preset_of(reader *r, const op_attr *a) {
     return value ? value : rd_attr_of_text(r, text, 0);
 }
 
-bool rd_split_props(reader *r, const op_def *def, ir_attr *props, ir_attr *attrs) {
+/* Says once for each op name and key that a written property is not one of today's (it is left out, as MLIR does). */
+static bool warn_of_dropped(reader *r, const op_def *def, ir_attr props, uint32_t at) {
+    for (uint32_t i = 0; props && i + 1 < ir_count(r->ctx, props); i += 2) {
+        ir_str key = ir_at(r->ctx, props, i);
+        uint32_t index;
+        bool added;
+        if (op_find_attr(def, ir_str_of(r->ctx, key), &index))
+            continue;
+        if (!map_u64_put(&r->t->dropped, (uint64_t)(dialect_op_index(def) + 1) << 32 | key, 1, &added))
+            return rd_oom(r);
+        if (added)
+            rd_warn(r, at, "'%.*s' has no property '%.*s': it is left out", STR_ARG(dialect_text(def->name)),
+                    STR_ARG(ir_str_of(r->ctx, key)));
+    }
+    return true;
+}
+
+bool rd_split_props(reader *r, const op_def *def, uint32_t at, ir_attr *props, ir_attr *attrs) {
     if (!def)
         return true;
     rd_tables *t = r->t;
@@ -137,7 +154,7 @@ bool rd_split_props(reader *r, const op_def *def, ir_attr *props, ir_attr *attrs
     }
     bool keep = !*attrs;
     uint32_t mark = rd_mark(r);
-    if (!pick(r, def, *props, true, mark) || !pick(r, def, *attrs, true, mark))
+    if (!warn_of_dropped(r, def, *props, at) || !pick(r, def, *props, true, mark) || !pick(r, def, *attrs, true, mark))
         return false;
     for (uint32_t i = 0; i < def->n_attrs; i++) {
         const op_attr *a = op_attribute(def, i);
@@ -236,7 +253,7 @@ ir_op rd_op_finish(reader *r, rd_op *op, ir_block block, uint32_t flags) {
     if (r->attrs.n > op->attrs && !own_dict(r, &r->attrs, op->attrs, &attrs))
         return 0;
     if (!(flags & IR_OP_OPAQUE)) {
-        if (!rd_split_props(r, op->def, &props, &attrs))
+        if (!rd_split_props(r, op->def, op->at, &props, &attrs))
             return 0;
         if (props == r->ctx->a_empty_dict)
             props = 0;

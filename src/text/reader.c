@@ -351,6 +351,7 @@ static bool tables_make(reader *r) {
     vec_init(&t->aliases, r->mem);
     map_str_init(&t->alias_names, r->mem);
     vec_init(&t->dialects, r->mem);
+    map_u64_init(&t->dropped, r->mem);
     map_u64_init(&t->props, r->mem);
     map_u64_init(&t->presets, r->mem);
     vec_init(&t->dims, r->mem);
@@ -383,6 +384,7 @@ static void tables_free(reader *r) {
     vec_free(&t->aliases);
     map_str_free(&t->alias_names);
     vec_free(&t->dialects);
+    map_u64_free(&t->dropped);
     map_u64_free(&t->props);
     map_u64_free(&t->presets);
     vec_free(&t->dims);

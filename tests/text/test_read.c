@@ -210,6 +210,7 @@ static void reads_attributes(void **state) {
         {"dense<[[1, 2], [3, 12]]> : tensor<2x2xi4>", "dense<[[1, 2], [3, -4]]> : tensor<2x2xi4>"},
         {"dense<\"0x0100000001000000\"> : tensor<2xi32>", "dense<1> : tensor<2xi32>"},
         {"dense<\"0xFF\"> : tensor<9xi1>", "dense<true> : tensor<9xi1>"},
+        {"dense<\"0x0001\"> : tensor<2xi1>", "dense<[false, true]> : tensor<2xi1>"}, /* a byte each, as of 2026 */
         {"dense<\"0x0201\"> : tensor<9xi1>",
          "dense<[false, true, false, false, false, false, false, false, true]> : tensor<9xi1>"},
         {"dense<[(1.0, 2.0), (3.0, 4.0)]> : tensor<2xcomplex<f32>>",
