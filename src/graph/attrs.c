@@ -50,7 +50,7 @@ static void each_attr(struct graph_attrs *a, ir_op op, void (*f)(struct graph_at
     ir_attr dicts[2] = {m->ops[op].props, m->ops[op].attrs};
     uint32_t at[2] = {0, 0}, n[2];
     for (int k = 0; k < 2; k++)
-        n[k] = dicts[k] ? ir_count(c, dicts[k]) : 0;
+        n[k] = dicts[k] && ir_kind_of(c, dicts[k]) == IR_ATTR_DICT ? ir_count(c, dicts[k]) : 0;
     while (at[0] < n[0] || at[1] < n[1]) {
         int k = at[0] < n[0] ? 0 : 1;
         if (k == 0 && at[1] < n[1] &&
@@ -80,8 +80,8 @@ static void add_location(struct graph_attrs *a, ir_loc l) {
     decode_add(a, STR("location"), arena_str(&a->arena, buf_str(&a->scratch)), GRAPH_ATTR_EXTRA);
 }
 
-/* A region of an op is a layer; the attribute points there. */
-static void add_layers(struct graph_attrs *a, graph_node n) {
+/* The layers of the functions an op calls. */
+static void add_calls(struct graph_attrs *a, graph_node n) {
     uint32_t count;
     const graph_link *links = graph_links_of(a->g, n, &count);
     if (!count)
@@ -111,7 +111,7 @@ static void op_attrs(struct graph_attrs *a, graph_node n) {
         decode_tensor_extra(a, m->values[d->results].type);
     if (d->flags & IR_OP_OPAQUE && d->props && ir_kind_of(m->ctx, d->props) == IR_STRING)
         decode_add(a, STR("text"), ir_str_of(m->ctx, d->props), GRAPH_ATTR_EXTRA);
-    add_layers(a, n);
+    add_calls(a, n);
 }
 
 /* The dictionary of an argument of a function, 0 when it has none. */

@@ -410,7 +410,9 @@ static void link_ref(linker *s, graph_node n, ir_op op, ir_attr ref) {
 
 static void link_dict(linker *s, graph_node n, ir_op op, ir_attr dict) {
     const ir_context *c = s->b->m->ctx;
-    for (uint32_t i = 1; dict && i < ir_count(c, dict); i += 2) {
+    if (!dict || ir_kind_of(c, dict) != IR_ATTR_DICT) /* opaque ops have their text there */
+        return;
+    for (uint32_t i = 1; i < ir_count(c, dict); i += 2) {
         ir_attr value = ir_at(c, dict, i);
         ir_kind kind = ir_kind_of(c, value);
         if (kind == IR_ATTR_SYMBOL)

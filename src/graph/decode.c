@@ -316,30 +316,26 @@ static void add_system_desc(struct graph_attrs *a, ir_attr v) {
     }
 }
 
-static bool is_def(const ir_context *c, ir_attr v, uint32_t def) {
-    return dialect_is_attr(c, v, def);
-}
-
 void decode_named(struct graph_attrs *a, str name, ir_attr value) {
     const ir_context *c = a->g->module->ctx;
     int64_t number;
-    if (str_eq(name, STR("memory_config")) && is_def(c, value, ATTR_ttnn_memory_config)) {
+    if (str_eq(name, STR("memory_config")) && dialect_is_attr(c, value, ATTR_ttnn_memory_config)) {
         add_memory_config(a, value);
-    } else if (str_eq(name, STR("conv2d_config")) && is_def(c, value, ATTR_ttnn_conv2d_config)) {
+    } else if (str_eq(name, STR("conv2d_config")) && dialect_is_attr(c, value, ATTR_ttnn_conv2d_config)) {
         add_conv2d_config(a, value);
-    } else if (str_eq(name, STR("ttcore.system_desc")) && is_def(c, value, ATTR_ttcore_system_desc)) {
+    } else if (str_eq(name, STR("ttcore.system_desc")) && dialect_is_attr(c, value, ATTR_ttcore_system_desc)) {
         add_system_desc(a, value);
-    } else if (str_eq(name, STR("ttcore.device")) && is_def(c, value, ATTR_ttcore_device)) {
+    } else if (str_eq(name, STR("ttcore.device")) && dialect_is_attr(c, value, ATTR_ttcore_device)) {
         add_device(a, value);
-    } else if (str_eq(name, STR("mesh_shape")) && is_def(c, value, ATTR_ttnn_mesh_shape)) {
+    } else if (str_eq(name, STR("mesh_shape")) && dialect_is_attr(c, value, ATTR_ttnn_mesh_shape)) {
         int64_t yx[2] = {0, 0};
         dialect_param_int(c, value, STR("y"), &yx[0]);
         dialect_param_int(c, value, STR("x"), &yx[1]);
         decode_add(a, name, decode_list(a, yx, 2, "", "x", ""), 0);
-    } else if ((str_eq(name, STR("layout")) && is_def(c, value, ATTR_ttnn_layout)) ||
-               (str_eq(name, STR("dtype")) && is_def(c, value, ATTR_ttcore_supportedDataTypes))) {
+    } else if ((str_eq(name, STR("layout")) && dialect_is_attr(c, value, ATTR_ttnn_layout)) ||
+               (str_eq(name, STR("dtype")) && dialect_is_attr(c, value, ATTR_ttcore_supportedDataTypes))) {
         decode_add(a, name, dialect_case_text(c, value), 0);
-    } else if (str_eq(name, STR("shape")) && is_def(c, value, ATTR_ttnn_shape)) {
+    } else if (str_eq(name, STR("shape")) && dialect_is_attr(c, value, ATTR_ttnn_shape)) {
         decode_add(a, name, param_list(a, value, STR("shape"), "", "x", ""), 0);
     } else if (str_eq(name, STR("force")) || (str_eq(name, STR("dimension")) && ir_int_value(c, value, &number))) {
         decode_add(a, name, python(a, value), 0);
@@ -365,10 +361,10 @@ void decode_inside(struct graph_attrs *a, str name, ir_attr value) {
     const attr_type_def *def = dialect_def_of_node(c, value);
     if (!def || def->wraps != DIALECT_NONE || def->n_params < 2 || ir_kind_of(c, value) != IR_ATTR_DIALECT)
         return;
-    if (is_def(c, value, ATTR_ttcore_system_desc) || is_def(c, value, ATTR_ttnn_core_coord) ||
-        is_def(c, value, ATTR_ttnn_mesh_shape))
+    if (dialect_is_attr(c, value, ATTR_ttcore_system_desc) || dialect_is_attr(c, value, ATTR_ttnn_core_coord) ||
+        dialect_is_attr(c, value, ATTR_ttnn_mesh_shape))
         return; /* said in full already */
-    if (is_def(c, value, ATTR_ttcore_device) && !str_eq(name, STR("ttcore.device")))
+    if (dialect_is_attr(c, value, ATTR_ttcore_device) && !str_eq(name, STR("ttcore.device")))
         add_device(a, value);
     for (uint32_t i = 0; i < dialect_n_params(def); i++) {
         ir_node p = dialect_param_at(c, value, i);

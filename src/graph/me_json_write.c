@@ -21,7 +21,8 @@ static void put_space(me_writer *w, graph_node n) {
 static void put_attrs(me_writer *w, graph_node n, struct buf *items) {
     const graph *g = w->g;
     buf_clear(items);
-    if (g->nodes[n].kind == GRAPH_ARGUMENT || g->nodes[n].flags & GRAPH_CALL) {
+    if (g->nodes[n].kind == GRAPH_ARGUMENT || g->nodes[n].flags & GRAPH_CALL ||
+        g->module->ops[g->nodes[n].ref].flags & IR_OP_OPAQUE) {
         graph_attrs_node(&w->a, n);
         me_put_list(w, n, items);
     } else {

@@ -5,7 +5,7 @@
 
 enum { PIECES_MAX = 64 << 20 }; /* bytes kept; beyond that everything is forgotten and begun anew */
 
-bool me_writer_start(me_writer *w, const graph *g, const me_write_options *o, struct mem *mem, struct buf *out) {
+void me_writer_start(me_writer *w, const graph *g, const me_write_options *o, struct mem *mem, struct buf *out) {
     *w = (me_writer){.g = g, .o = o, .mem = mem, .out = out};
     graph_attrs_init(&w->a, g, mem);
     if (o->max_elements)
@@ -16,7 +16,6 @@ bool me_writer_start(me_writer *w, const graph *g, const me_write_options *o, st
     for (int i = 0; i < 4; i++)
         map_u64_init(&w->named[i], mem);
     w->cached = !o->edit || o->edit == graph_edit_adapter;
-    return true;
 }
 
 void me_writer_end(me_writer *w) {

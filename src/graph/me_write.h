@@ -35,7 +35,7 @@ typedef enum me_piece_kind {
     ME_PIECE_INSIDE,       /* the same */
 } me_piece_kind;
 
-bool me_writer_start(me_writer *w, const graph *g, const me_write_options *o, struct mem *mem, struct buf *out);
+void me_writer_start(me_writer *w, const graph *g, const me_write_options *o, struct mem *mem, struct buf *out);
 void me_writer_end(me_writer *w);
 
 /* Writes {"key":...,"value":...} items for the list of w->a, each behind a comma. */

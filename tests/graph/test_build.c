@@ -1,4 +1,5 @@
 /* Graphs of small modules: trees, ids, edges, layers by each rule, links; running out of memory. */
+#include "graph/attrs.h"
 #include "graph_test.h"
 
 static const char two_functions[] =
@@ -272,6 +273,29 @@ static void odd_ids_stay_apart(void **state) {
     fixture_free(&f);
 }
 
+/* An op that the reader keeps as text has its text as an attribute, and its operands as far as they are known. */
+static void opaque_ops(void **state) {
+    (void)state;
+    fixture f;
+    fixture_make(&f,
+                 "module {\n"
+                 "  func.func @main(%arg0: tensor<4xf32>) -> tensor<4xf32> {\n"
+                 "    %0 = unknown.form %arg0 with {something = @main} : tensor<4xf32>\n"
+                 "    return %arg0 : tensor<4xf32>\n  }\n}\n",
+                 GRAPH_LAYERS_AUTO);
+    struct mem m = {0};
+    struct graph_attrs a;
+    graph_node n = graph_find(f.g, STR("main/unknown.form"));
+    assert_int_not_equal(n, 0);
+    graph_attrs_init(&a, f.g, &m);
+    assert_true(graph_attrs_node(&a, n));
+    str text = graph_attrs_get(&a, STR("text"));
+    assert_true(text.p && str_find(text, STR("with {something")) < text.n);
+    graph_attrs_free(&a);
+    assert_graph(f.g);
+    fixture_free(&f);
+}
+
 static void an_empty_module(void **state) {
     (void)state;
     fixture f;
@@ -351,6 +375,7 @@ int main(void) {
         cmocka_unit_test(nested_modules),
         cmocka_unit_test(operand_groups_have_names),
         cmocka_unit_test(odd_ids_stay_apart),
+        cmocka_unit_test(opaque_ops),
         cmocka_unit_test(an_empty_module),
         cmocka_unit_test(can_be_cancelled),
         cmocka_unit_test(survives_out_of_memory),
