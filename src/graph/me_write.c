@@ -179,14 +179,14 @@ static void finish_piece(me_writer *w, graph_node n, uint32_t *slot) {
     if (!vec_push(&w->pieces, (me_piece){at, w->pieces_text.n - at}) || w->pieces_text.failed)
         w->a.failed = true;
     else
-        buf_write(w->out, w->pieces_text.p + at, w->pieces_text.n - at);
+        buf_put_str(w->out, str_from(buf_str(&w->pieces_text), at));
 }
 
 void me_put_type(me_writer *w, me_piece_kind kind, graph_node n, ir_type t) {
     uint32_t *slot;
     const me_piece *known = known_piece(w, kind, t, &slot);
     if (known) {
-        buf_write(w->out, w->pieces_text.p + known->at, known->n);
+        buf_put_str(w->out, str_slice(buf_str(&w->pieces_text), known->at, known->at + known->n));
         return;
     }
     graph_attrs_reset(&w->a);
@@ -201,7 +201,7 @@ static void put_named(me_writer *w, me_piece_kind kind, graph_node n, ir_attr na
     uint32_t *slot;
     const me_piece *known = known_piece(w, kind, (uint64_t)name << 32 | value, &slot);
     if (known) {
-        buf_write(w->out, w->pieces_text.p + known->at, known->n);
+        buf_put_str(w->out, str_slice(buf_str(&w->pieces_text), known->at, known->at + known->n));
         return;
     }
     graph_attrs_reset(&w->a);

@@ -174,5 +174,5 @@ const graph_link *graph_links_of(const graph *g, graph_node caller, uint32_t *co
     while (end < g->n_links && g->links[end].caller == caller)
         end++;
     *count = end - low;
-    return g->links + low;
+    return *count ? g->links + low : NULL;
 }

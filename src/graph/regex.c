@@ -523,7 +523,7 @@ static uint32_t find_state(regex *r, const uint16_t *members, uint32_t n, preced
 static uint32_t next_state(regex *r, uint32_t from, unsigned symbol) {
     const table_state *t = &r->table[from];
     uint32_t n, taken = 0;
-    bool matched = follow(r, r->members + t->first, t->n, (preceding)t->before, symbol, &n);
+    bool matched = follow(r, t->n ? r->members + t->first : NULL, t->n, (preceding)t->before, symbol, &n);
     if (!matched && symbol != END_SYMBOL)
         for (uint32_t i = 0; i < n; i++)
             if (class_has(&r->classes[r->program[r->list[i]].x], symbol))
