@@ -78,6 +78,8 @@ class Server:
         code, _ = self.stop()
         log = self.log()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if kind and code not in (0, -signal.SIGKILL):
+            print("".join(f"# {line}\n" for line in log.splitlines()[-60:]), end="")
         if kind is None and self.url and code not in (0, -signal.SIGKILL):
             raise AssertionError(f"the server ended with {code}: {log}")
 
