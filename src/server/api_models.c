@@ -3,6 +3,7 @@
 
 #include "server/api_inner.h"
 #include "server/jobs.h"
+#include "server/me_state.h"
 
 /* --- writing ------------------------------------------------------------------------------------------------------------- */
 
@@ -120,6 +121,10 @@ void api_models_open(struct http_request *r) {
     }
     struct store_hash hash;
     struct model_error e;
+    if (path.p && !(path = me_expand_home(path, r->arena)).p) {
+        api_error(r, 503, NULL, "out of memory");
+        return;
+    }
     if (path.p ? models_open_path(r->server->models, path, &hash, &e)
                : models_open_text(r->server->models, name.n ? name : STR("pasted.mlir"), text, &hash, &e))
         answer_model(r, &hash);

@@ -10,11 +10,12 @@
 #include "server/models.h"
 #include "server/security.h"
 
+/* Pages take the first one that knows a file's ending, unless told otherwise. */
 const struct me_adapter me_adapters[] = {
-    {"builtin_mlir", "MLIR adapter", "Shows MLIR modules.", "https://github.com/google-ai-edge/model-explorer",
-     "mlir mlirbc", false},
     {"tt_adapter", "Tenstorrent MLIR Adapter", "Adapter for Tenstorrent MLIR dialects used in the Forge compiler.",
      "https://github.com/tenstorrent/tt-mlir/tree/main/tools/explorer/tt_adapter", "mlir ttir ttnn", true},
+    {"builtin_mlir", "MLIR adapter", "Shows MLIR modules.", "https://github.com/google-ai-edge/model-explorer",
+     "mlir mlirbc", false},
     /* the last one, as in those servers; pages read such files themselves */
     {"builtin_json", "JSON adapter", "Convert graphs json data file or tfjs model.", "", "json", false},
 };

@@ -331,6 +331,20 @@ def python_reuses_a_running_server():
 
 
 @tap.case
+def pages_reload_when_a_watched_file_changes():
+    with serving.Server("--watch") as s:
+        path = s.root / "tiny.mlir"
+        s.get("/api/v1/notify_user_provided_model_path?path=" + quote(str(path)))
+        before = command(s, "convert", path)
+        tab = serving.Stream(s, "/apistream/server_director")
+        tab.lines(1)
+        path.write_text(serving.MODULE.replace("relu", "gelu"))
+        tap.equal(json.loads(tab.event("refreshPage")), {"name": "refreshPage", "url": ""})
+        tab.close()
+        assert command(s, "convert", path) != before
+
+
+@tap.case
 def headers_for_another_origin():
     with serving.Server("-c", "http://localhost:4200") as s:
         for path in ("/api/v1/get_extensions", "/check_health", "/api/v1/check_new_version"):
