@@ -508,6 +508,15 @@ static void pass_on(struct diags *from, struct diags *to) {
         diag_out_of_memory(to);
 }
 
+/* Whether what was complained about first stands behind the end that the body at `at` has as raw text: a comment in a body
+ * hid its end. Bodies kept as text may hold one. */
+static bool went_past(reader *r, uint32_t at, const struct diags *trial) {
+    if (r->begin[at] != '<' || !trial->list.n)
+        return false;
+    const char *end = rd_balanced(r, r->begin + at);
+    return end && trial->list.v[0].begin >= (size_t)(end - r->begin);
+}
+
 /* Reads a body; one that does not fit gives a warning and RD_UNKNOWN, the cursor back at its start. */
 static rd_answer try_body(reader *r, const attr_type_def *d, bool is_type, ir_type expected, ir_node *out) {
     uint32_t at = rd_pos(r), mark = rd_mark(r), depth = r->depth, errors = r->errors;
@@ -517,6 +526,7 @@ static rd_answer try_body(reader *r, const attr_type_def *d, bool is_type, ir_ty
     r->d = &trial;
     bool hard = false;
     *out = read_body(r, d, is_type, expected, &hard);
+    hard = hard && !went_past(r, at, &trial);
     r->d = said;
     rd_answer answer = *out ? RD_DONE : hard || r->oom || trial.oom || r->ctx->failed ? RD_ERROR : RD_UNKNOWN;
     if (answer != RD_UNKNOWN) {
