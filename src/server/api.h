@@ -9,8 +9,8 @@
 
 extern const struct server_routes api_routes;
 
-/* Writes the one shape of errors, {"error":{"code","message","hint"?,"file"?,"line"?,"column"?}}, for `status`. The HTTP
- * core uses it too, for what it refuses below API_PREFIX. */
+/* Writes the one shape of errors, {"error":{"code","message","hint"?,"file"?,"line"?,"column"?}}, for `status`. The
+ * HTTP core uses it too, for what it refuses below API_PREFIX. */
 void api_error_body(struct json_writer *w, int status, str message);
 
 /* Writes the OpenAPI document of a route table. */

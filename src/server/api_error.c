@@ -107,7 +107,7 @@ void api_unreadable(struct http_request *r, const struct model *m, const struct 
     write_error(http_json(r, 422), 422, first->message, NULL, &at);
 }
 
-/* --- parameters --------------------------------------------------------------------------------------------------------- */
+/* --- parameters --------------------------------------------------------------------------------------------------- */
 
 bool api_hash(struct http_request *r, str text, struct store_hash *out) {
     if (store_hash_parse(text, out))

@@ -57,7 +57,7 @@ void api_graph_json(struct http_request *r) {
     api_graph_close(r, &ag);
 }
 
-/* --- nodes ---------------------------------------------------------------------------------------------------------------- */
+/* --- nodes -------------------------------------------------------------------------------------------------------- */
 
 void api_graph_node(struct http_request *r) {
     struct api_graph ag;
@@ -136,7 +136,7 @@ void api_graph_nodes(struct http_request *r) {
     api_graph_close(r, &ag);
 }
 
-/* --- two graphs -------------------------------------------------------------------------------------------------------------- */
+/* --- two graphs --------------------------------------------------------------------------------------------------- */
 
 /* One side of a comparison: the model, its part and graph. False with the answer given. */
 static bool open_side(struct http_request *r, const char *side, const char *part_name, graph_layers layers,

@@ -6,7 +6,7 @@
 #include "server/api.h"
 #include "server/models.h"
 
-/* --- errors (api_error.c) ------------------------------------------------------------------------------------------------- */
+/* --- errors (api_error.c) ----------------------------------------------------------------------------------------- */
 
 /* {"error":{"code","message","hint"?}}; `hint` NULL: the usual one of the status, if it has one. */
 void api_error(struct http_request *r, int status, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -15,23 +15,24 @@ void api_model_error(struct http_request *r, const struct model_error *e);
 /* The model or its part has errors: the first one with its place. */
 void api_unreadable(struct http_request *r, const struct model *m, const struct model_error *e);
 
-/* --- parameters (api_error.c) ----------------------------------------------------------------------------------------------- */
+/* --- parameters (api_error.c) ------------------------------------------------------------------------------------- */
 
 /* These give false, with the answer given, when the parameter makes no sense. */
 bool api_hash(struct http_request *r, str text, struct store_hash *out);
 /* A path parameter that is a number. */
 bool api_number(struct http_request *r, const char *name, uint64_t *out);
-/* A query parameter that is on ("1", "true", or without a value) or off ("0", "false"); *out stays when it is not given. */
+/* A query parameter that is on ("1", "true", or without a value) or off ("0", "false"); *out stays when it is not
+ * given. */
 bool api_flag(struct http_request *r, const char *name, bool *out);
 /* The body as one valid JSON object. */
 bool api_body_object(struct http_request *r);
 /* A string member of the body; .p NULL when it is absent or null. */
 bool api_body_str(struct http_request *r, str key, str *out);
 
-/* --- models and graphs (api_open.c) ------------------------------------------------------------------------------------------- */
+/* --- models and graphs (api_open.c) ------------------------------------------------------------------------------- */
 
-/* The loaded model of {id}, with {stage} checked where the pattern has it; NULL with the answer given. Give it back with
- * model_unref. */
+/* The loaded model of {id}, with {stage} checked where the pattern has it; NULL with the answer given. Give it back
+ * with model_unref. */
 const struct model *api_model(struct http_request *r);
 
 /* The part of a model that ?part= names, and with api_graph_open its graph under the rule ?layers= names. */
@@ -47,8 +48,8 @@ bool api_graph_open(struct http_request *r, struct api_graph *out);
 void api_graph_close(struct http_request *r, struct api_graph *ag);
 /* The node that ?node= (its number) or ?id= (its id) names. */
 bool api_node(struct http_request *r, const graph *g, graph_node *out);
-/* Sets an ETag made of the model, stage, part, layers and `what`; true when the client has it and the answer is given. No model
- * needs to be loaded for it. False with *bad when a parameter makes no sense (the answer is given). */
+/* Sets an ETag made of the model, stage, part, layers and `what`; true when the client has it and the answer is given.
+ * No model needs to be loaded for it. False with *bad when a parameter makes no sense (the answer is given). */
 bool api_graph_etag(struct http_request *r, const char *what, bool *bad);
 
 /* Line and column (both from 1) of a byte of a text. */
@@ -69,7 +70,7 @@ static inline void api_put_bool(struct json_writer *w, str key, bool value) {
 /* Node `n` in lists: {"node","id","label"}. */
 void api_put_node(struct json_writer *w, const graph *g, graph_node n, struct arena *a);
 
-/* --- handlers, listed in api.c ------------------------------------------------------------------------------------------------ */
+/* --- handlers, listed in api.c ------------------------------------------------------------------------------------ */
 
 http_handler api_server, api_openapi;                             /* api.c */
 http_handler api_models_list, api_models_open, api_models_upload; /* api_models.c */
@@ -84,11 +85,11 @@ http_handler api_ui_list, api_ui_get, api_ui_put, api_ui_delete;                
 http_handler api_jobs_list, api_job_get, api_job_cancel, api_job_log, api_events; /* api_work.c */
 http_handler api_workspace, api_workspace_clean, api_files, api_preload;
 
-/* --- schemas (api_schema.c) ------------------------------------------------------------------------------------------------------ */
+/* --- schemas (api_schema.c) --------------------------------------------------------------------------------------- */
 
-/* One object of requests or answers. `members` has one line per member: NAME['?'] TYPE DESCRIPTION, where '?' says that it
- * may be absent and TYPE is string, integer, number, boolean, object, any or a schema's name, followed by [] for lists of
- * it, {} for objects of it by key, or |null. */
+/* One object of requests or answers. `members` has one line per member: NAME['?'] TYPE DESCRIPTION, where '?' says that
+ * it may be absent and TYPE is string, integer, number, boolean, object, any or a schema's name, followed by [] for
+ * lists of it, {} for objects of it by key, or |null. */
 struct api_schema {
     const char *name, *doc, *members;
     bool open; /* other members may come, too */

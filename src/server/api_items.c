@@ -7,7 +7,7 @@
 #include "server/events.h"
 #include "server/me_command.h"
 
-/* --- both ---------------------------------------------------------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------------------------------------------------- */
 
 /* Says that something belonging to a model has changed. */
 static void publish(struct http_request *r, const char *event, const struct store_hash *model, int64_t id,
@@ -90,7 +90,7 @@ static void delete_item(struct http_request *r, enum store_kind kind, const char
     http_empty(r, 204);
 }
 
-/* --- overlays ------------------------------------------------------------------------------------------------------------- */
+/* --- overlays ----------------------------------------------------------------------------------------------------- */
 
 void api_overlays_list(struct http_request *r) {
     list_items(r, STORE_OVERLAY, STR("overlays"), STR("graph"));
@@ -273,7 +273,7 @@ void api_overlay_values(struct http_request *r) {
         model_unref(r->server->models, model);
 }
 
-/* --- override sets --------------------------------------------------------------------------------------------------------- */
+/* --- override sets ------------------------------------------------------------------------------------------------ */
 
 static void write_overrides(struct json_writer *w, const struct store_item *item) {
     json_object_begin(w);
@@ -291,7 +291,8 @@ static void write_overrides(struct json_writer *w, const struct store_item *item
     json_object_end(w);
 }
 
-/* Takes name, state and overrides from the body; what is absent stays as it is in `item`. False with the answer given. */
+/* Takes name, state and overrides from the body; what is absent stays as it is in `item`. False with the answer
+ * given. */
 static bool read_overrides(struct http_request *r, struct store_item *item) {
     str name, state;
     char error[400];

@@ -5,7 +5,7 @@
 #include "server/jobs.h"
 #include "server/me_state.h"
 
-/* --- writing ------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 /* What the reader had to say, with places. */
 static void write_diags(struct json_writer *w, const struct diags *d) {
@@ -85,7 +85,7 @@ static void answer_model(struct http_request *r, const struct store_hash *hash) 
         api_store_error(r, &e);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 void api_models_list(struct http_request *r) {
     struct store_models models;
@@ -203,7 +203,7 @@ void api_model_file(struct http_request *r) {
         http_file(r, blob.p, type, m.name);
         return;
     }
-    /* Of a file that was opened by its path the bytes come from the loaded model: the file may be another one by now. */
+    /* Of a file that was opened by its path the bytes come from the loaded model: there may be another file by now. */
     const struct model *loaded = api_model(r);
     if (!loaded)
         return;
@@ -221,7 +221,7 @@ void api_model_file(struct http_request *r) {
     http_shared(r, 200, type, loaded->text, held_release, held);
 }
 
-/* --- loading ----------------------------------------------------------------------------------------------------------------- */
+/* --- loading ------------------------------------------------------------------------------------------------------ */
 
 struct load {
     struct mem mem;

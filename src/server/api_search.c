@@ -114,7 +114,7 @@ void api_search(struct http_request *r) {
         run_search(r, &term, 1, within, limit ? limit : 1);
 }
 
-/* --- several terms ---------------------------------------------------------------------------------------------------------- */
+/* --- several terms ------------------------------------------------------------------------------------------------ */
 
 static bool read_where(struct http_request *r, str raw, uint32_t *bits) {
     struct json_reader in;

@@ -109,7 +109,7 @@ void api_text(struct http_request *r) {
     api_graph_close(r, &ag);
 }
 
-/* --- ops and lines ------------------------------------------------------------------------------------------------------------ */
+/* --- ops and lines ------------------------------------------------------------------------------------------------ */
 
 /* What shows an op in the graph: its node, or the layer of a function or module. */
 static graph_node shown(const graph *g, ir_op op) {
@@ -141,8 +141,8 @@ static int by_begin(const void *a, const void *b) {
     return x[0] < y[0] ? -1 : x[0] > y[0];
 }
 
-/* The ops that begin in bytes [begin, end), by place, as pairs (begin, op). *around is the innermost one that is open at
- * `begin`, 0 for none. */
+/* The ops that begin in bytes [begin, end), by place, as pairs (begin, op). *around is the innermost one that is open
+ * at `begin`, 0 for none. */
 static size_t find_ops(const ir_module *m, size_t begin, size_t end, uint32_t (*out)[2], ir_op *around) {
     size_t n = 0;
     *around = 0;
@@ -258,7 +258,7 @@ void api_lines_of_op(struct http_request *r) {
     api_graph_close(r, &ag);
 }
 
-/* --- the user's source ------------------------------------------------------------------------------------------------------------ */
+/* --- the user's source -------------------------------------------------------------------------------------------- */
 
 /* The file position a location leads to; 0 when it leads to none. */
 static ir_loc file_location(const ir_context *c, ir_loc l) {

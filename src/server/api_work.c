@@ -14,7 +14,7 @@
 
 enum { FILES_MAX = 500, FILES_NAMES = 50000 };
 
-/* --- jobs -------------------------------------------------------------------------------------------------------------- */
+/* --- jobs --------------------------------------------------------------------------------------------------------- */
 
 static void no_job(struct http_request *r, uint64_t id) {
     api_error(r, 404, "the last 200 finished jobs are remembered", "there is no job %llu", (unsigned long long)id);
@@ -65,7 +65,7 @@ void api_events(struct http_request *r) {
     http_events(r, r->server->events, "api", 15);
 }
 
-/* --- the workspace ------------------------------------------------------------------------------------------------------- */
+/* --- the workspace ------------------------------------------------------------------------------------------------ */
 
 void api_workspace(struct http_request *r) {
     struct store *store = r->server->store;
@@ -101,7 +101,7 @@ void api_workspace_clean(struct http_request *r) {
         api_store_error(r, &e);
 }
 
-/* --- files below the roots ------------------------------------------------------------------------------------------------- */
+/* --- files below the roots ---------------------------------------------------------------------------------------- */
 
 struct found {
     str name, path;

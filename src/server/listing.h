@@ -18,9 +18,9 @@ struct listing {
 bool listing_is_model(str name);
 
 /* Walks `folder` (with all below it, hidden names and links to folders left out) and lists model files; with
- * `collections`, a folder that is one stands for what is in it. At most 1000 paths of at most 50,000 names, 16 levels deep.
- * What cannot be read is passed over. False when out of memory. The caller frees out->paths with vec_free; it takes its memory
- * from a->mem. */
+ * `collections`, a folder that is one stands for what is in it. At most 1000 paths of at most 50,000 names, 16 levels
+ * deep. What cannot be read is passed over. False when out of memory. The caller frees out->paths with vec_free; it
+ * takes its memory from a->mem. */
 bool listing_walk(str folder, bool collections, struct arena *a, struct listing *out);
 
 #endif

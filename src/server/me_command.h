@@ -25,13 +25,13 @@ struct me_command {
     uint64_t elements; /* const_element_count_limit; 0 when it was not given or is no sensible number */
 };
 
-/* Reads it. False with a sentence ("JSONDecodeError: ...", "TypeError: ...") in `error` when it is no JSON or a member has
- * another type than it must; *syntax tells which of the two. */
+/* Reads it. False with a sentence ("JSONDecodeError: ...", "TypeError: ...") in `error` when it is no JSON or a member
+ * has another type than it must; *syntax tells which of the two. */
 bool me_command_read(str body, struct arena *a, struct me_command *out, char *error, size_t error_size, bool *syntax);
 
-/* Checks an OverridesPerNode object, {"<location>":{"named_location","full_location","attributes":[{"key","value"}]}}, and
- * writes it again without what does not belong there and without double quotes in its keys. Values are not judged. False
- * with a sentence as above. */
+/* Checks an OverridesPerNode object, {"<location>":{"named_location","full_location","attributes":[{"key","value"}]}},
+ * and writes it again without what does not belong there and without double quotes in its keys. Values are not judged.
+ * False with a sentence as above. */
 bool me_overrides_read(str raw, struct arena *a, struct json_writer *out, char *error, size_t error_size);
 
 /* Whether tt_adapter takes this attribute as an override. */

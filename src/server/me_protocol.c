@@ -21,7 +21,7 @@ enum {
     ME_TEXT_BYTES = 512 << 20,   /* read_text_file */
 };
 
-/* --- answers ------------------------------------------------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 void me_headers(struct http_request *r) {
     http_add_header(r, "Cache-Control", "public, max-age=0");
@@ -50,7 +50,7 @@ static void me_empty(struct http_request *r) {
     http_text(r, 200, "text/html; charset=utf-8", STR(""));
 }
 
-/* --- start of a page -------------------------------------------------------------------------------------------------------- */
+/* --- start of a page ---------------------------------------------------------------------------------------------- */
 
 static void check_health(struct http_request *r) {
     me_headers(r);
@@ -119,7 +119,7 @@ static void server_director(struct http_request *r) {
     http_events(r, r->server->events, ME_TOPIC, 1);
 }
 
-/* --- models -------------------------------------------------------------------------------------------------------------------- */
+/* --- models ------------------------------------------------------------------------------------------------------- */
 
 static void upload(struct http_request *r) {
     const struct http_upload *file = NULL;
@@ -256,7 +256,7 @@ static void read_text_file(struct http_request *r) {
     close(fd);
 }
 
-/* --- other processes steer the pages ---------------------------------------------------------------------------------------- */
+/* --- other processes steer the pages ------------------------------------------------------------------------------ */
 
 void me_refresh_pages(struct server *s, str url) {
     struct mem m = {0};
@@ -308,7 +308,7 @@ static void notify_path(struct http_request *r) {
     json_object_end(w);
 }
 
-/* --- routes --------------------------------------------------------------------------------------------------------------------- */
+/* --- routes ------------------------------------------------------------------------------------------------------- */
 
 static const struct http_route routes[] = {
     {"GET", "/check_health", check_health, ROUTE_PUBLIC | ROUTE_HIDDEN, .doc = "Says model_explorer_ok."},

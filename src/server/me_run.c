@@ -28,7 +28,7 @@ const size_t me_n_policies = sizeof me_policies / sizeof me_policies[0];
 #define OVERRIDES_NAME STR("tt_adapter")
 #define OVERRIDES_STATE STR("current")
 
-/* --- errors ------------------------------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------- */
 
 /* What Python would have raised. */
 static void model_error(struct http_request *r, const struct model_error *e, bool reading) {
@@ -62,7 +62,7 @@ static str last_part(str path) {
     return path;
 }
 
-/* --- convert -------------------------------------------------------------------------------------------------------------- */
+/* --- convert ------------------------------------------------------------------------------------------------------ */
 
 /* One graph of the answer. */
 struct picture {
@@ -215,7 +215,8 @@ static graph_status write_pictures(struct conversion *c, size_t first, size_t en
     return status;
 }
 
-/* {"graphs":[...]}, or {"graphCollections":[{"label","graphs"}]} with what follows each other and has one label together. */
+/* {"graphs":[...]}, or {"graphCollections":[{"label","graphs"}]} with what follows each other and has one label
+ * together. */
 static void write_answer(struct conversion *c) {
     struct mem scratch = {0};
     me_headers(c->r);
@@ -289,7 +290,7 @@ static void convert(struct http_request *r, const struct me_command *command, co
     vec_free(&c.pictures);
 }
 
-/* --- preload ----------------------------------------------------------------------------------------------------------------- */
+/* --- preload ------------------------------------------------------------------------------------------------------ */
 
 static void preload(struct http_request *r) {
     const struct security *sec = r->server->security;
@@ -324,7 +325,7 @@ static void preload(struct http_request *r) {
     json_object_end(w);
 }
 
-/* --- execute ----------------------------------------------------------------------------------------------------------------- */
+/* --- execute ------------------------------------------------------------------------------------------------------ */
 
 /* Keeps the overrides with the model, so that the next conversion gives them back. False with the answer given. */
 static bool keep_overrides(struct http_request *r, const struct me_command *command) {
@@ -387,7 +388,7 @@ static void status_check(struct http_request *r) {
     buf_lit(out, ",\"stdout\":\"\"}]}");
 }
 
-/* --- the command --------------------------------------------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 void me_run(struct http_request *r, const struct me_command *c) {
     if (!c->extension_id.p) {

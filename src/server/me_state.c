@@ -87,7 +87,7 @@ void me_state_end(struct server *s) {
     s->extra[SERVER_EXTRA_ME] = NULL;
 }
 
-/* --- update_config ------------------------------------------------------------------------------------------------------ */
+/* --- update_config ------------------------------------------------------------------------------------------------ */
 
 /* A string that holds the JSON of a list of strings, as the Python package sends it, or the list itself. */
 static bool read_texts(struct me_config *c, str raw, const char *what, struct arena *a, struct me_texts *out,
@@ -214,7 +214,7 @@ str me_state_node_data(struct server *s, uint64_t index, struct arena *a) {
     return text;
 }
 
-/* --- uploads -------------------------------------------------------------------------------------------------------------- */
+/* --- uploads ------------------------------------------------------------------------------------------------------ */
 
 static struct me_upload *find_upload(struct me_state *st, const struct store_hash *hash) {
     for (size_t i = 0; i < st->fresh.n; i++)

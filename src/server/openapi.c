@@ -26,7 +26,7 @@ static str take(str *rest, char stop) {
     return word;
 }
 
-/* --- types ----------------------------------------------------------------------------------------------------------------- */
+/* --- types -------------------------------------------------------------------------------------------------------- */
 
 /* Writes the members of a type: see struct api_schema. */
 static void write_type(struct json_writer *w, str type) {
@@ -100,7 +100,7 @@ static void write_schema(struct json_writer *w, const struct api_schema *s) {
     json_object_end(w);
 }
 
-/* --- routes ----------------------------------------------------------------------------------------------------------------- */
+/* --- routes ------------------------------------------------------------------------------------------------------- */
 
 static void write_parameter(struct json_writer *w, str name, const char *in, bool required, str type, str doc) {
     json_object_begin(w);

@@ -126,7 +126,8 @@ def what_is_not_there():
         for path in (f"/models/{model}/stages/0/graph?part=x", f"/models/{model}/stages/0/graph?layers=odd",
                      f"/models/{model}/stages/0/node", f"/models/{model}/stages/0/search",
                      f"/models/{model}/stages/0/search?q=(", f"/models/{model}/stages/0/search?q=a&in=nowhere",
-                     f"/models/{model}/stages/0/text?from=5&to=2", "/diff", f"/models/{model}/stages/0/graph.json?style=x"):
+                     f"/models/{model}/stages/0/text?from=5&to=2", "/diff",
+                     f"/models/{model}/stages/0/graph.json?style=x"):
             tap.equal(call(s, "GET", path, expect=400)["code"], "bad_request")
         nothing = s.get(API + "/nothing")
         tap.equal((nothing.status, nothing.json["error"]["code"]), (404, "not_found"))
@@ -402,8 +403,8 @@ def read_only():
 @tap.case
 def a_large_model():
     n = 20000
-    ops = "".join(f"    %{i + 1} = \"ttir.relu\"(%{i}) : (tensor<32x32xf32>) -> tensor<32x32xf32> loc(\"b{i // 100}/r{i}\")\n"
-                  for i in range(n))
+    ops = "".join(f"    %{i + 1} = \"ttir.relu\"(%{i}) : (tensor<32x32xf32>) -> tensor<32x32xf32> "
+                  f"loc(\"b{i // 100}/r{i}\")\n" for i in range(n))
     text = ("module {\n  func.func @main(%0: tensor<32x32xf32>) -> tensor<32x32xf32> {\n" + ops +
             f"    return %{n} : tensor<32x32xf32>\n  }}\n}}\n")
     with serving.Server(files={"large.mlir": text}) as s:
@@ -437,7 +438,8 @@ def document_and_routes_agree():
         tap.equal(listed - used, set())
         for path, operations in told["paths"].items():
             for one in operations.values():
-                tap.equal({p["name"] for p in one["parameters"] if p["in"] == "path"}, set(re.findall(r"\{(\w+)\}", path)))
+                named = {p["name"] for p in one["parameters"] if p["in"] == "path"}
+                tap.equal(named, set(re.findall(r"\{(\w+)\}", path)))
         tag = s.get(API + "/openapi.json").headers["ETag"]
         call(s, "GET", "/openapi.json", expect=304, headers={"If-None-Match": tag})
 
