@@ -16,7 +16,7 @@
 
 /* Whose dialects are registered. */
 typedef enum text_registry {
-    TEXT_ALL, /* as tt-mlir: ttcore, ttir, ttnn, stablehlo, sdy, ... are known and printed as tt-mlir prints them */
+    TEXT_ALL,     /* as tt-mlir: ttcore, ttir, ttnn, stablehlo, sdy, ... are known and printed as tt-mlir prints them */
     TEXT_UPSTREAM /* as mlir-opt --allow-unregistered-dialect: other dialects' attributes and types stay raw text */
 } text_registry;
 
@@ -26,7 +26,7 @@ typedef struct text_read_options {
     /* Called every few megabytes with how many bytes are read; false stops the reading ("cancelled"). May be NULL. */
     bool (*progress)(void *arg, size_t done);
     void *progress_arg;
-    bool strict;        /* dialect attributes and types that break a rule (dialect/check.h: check_attr) are errors */
+    bool strict; /* dialect attributes and types that break a rule (dialect/check.h: check_attr) are errors */
 } text_read_options;
 
 /* Reads one module from `text` (which must be followed by a zero byte, or be a part that text_split gave, and outlive the context: hand the file to
