@@ -16,8 +16,8 @@ all: ## build the program: build/tt-explorer
 	@tools/configure $(BUILD)
 	@ninja -C $(BUILD) product
 
-run: all ## run it: make run ARGS='--version'
-	@$(BUILD)/tt-explorer $(if $(ARGS),$(ARGS),--help)
+run: all ## open the examples in the server: make run, or your own: make run ARGS=model.mlir
+	@$(BUILD)/tt-explorer $(if $(ARGS),$(ARGS),examples/mnist.mlir examples)
 
 test: ## formatting, lint, all tests plainly and under sanitizers, a short fuzz run
 	@tools/setup.sh test
