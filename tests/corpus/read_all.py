@@ -14,10 +14,10 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from compare import NOT_MLIR
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BATCH = 100
-NOT_MLIR = {"other/python/golden/d2m/fabric_api_snippets/test_generic_op_unicast_sem_inc.mlir"}  # a template with gaps
 
 
 def main():

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from compare import Summary, each, run
+from compare import NOT_MLIR, Summary, each, run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -27,7 +27,9 @@ def main():
     o = a.parse_args()
     base = Path(o.corpus).resolve() / "mlir"
     program = str(Path(o.program).resolve())
-    files = o.file or [str(f.relative_to(base)) for f in sorted(base.rglob("*.mlir"))]
+    files = o.file or [
+        f for f in sorted(str(f.relative_to(base)) for f in base.rglob("*.mlir")) if f not in NOT_MLIR
+    ]
     if o.files:
         files = files[:: max(1, len(files) // o.files)]
 
