@@ -161,8 +161,8 @@ static const me_piece *known_piece(me_writer *w, me_piece_kind kind, uint64_t ke
     }
     bool added;
     uint32_t *at = map_u64_put(&w->named[kind], key, 0, &added);
-    if (at && !added)
-        return &w->pieces.v[*at];
+    if (at && !added) /* a piece that found no memory has a number but no text */
+        return *at < w->pieces.n ? &w->pieces.v[*at] : NULL;
     *slot = at;
     return NULL;
 }

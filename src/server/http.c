@@ -504,13 +504,9 @@ bool http_start(struct http *h, struct server *s, char *error, size_t error_size
 }
 
 void http_close(struct http *h) {
+    /* MHD_quiesce_daemon would refuse connections too, but with epoll and a thread pool (0.9.75) it may take the socket out
+     * of a worker's set while the worker does, and abort. Requests that still come are answered with 503 instead. */
     atomic_store(&h->ending, true);
-    for (int i = 0; i < 2; i++)
-        if (h->daemons[i]) {
-            int fd = MHD_quiesce_daemon(h->daemons[i]);
-            if (fd >= 0)
-                close(fd);
-        }
 }
 
 void http_stop(struct http *h) {

@@ -119,7 +119,7 @@ static inline struct req *req_of(const struct http_request *r) {
 
 /* Binds and serves. False with a sentence. */
 bool http_start(struct http *h, struct server *s, char *error, size_t error_size);
-/* No new connections; handlers see http_gone. */
+/* New requests are answered with 503; handlers see http_gone. */
 void http_close(struct http *h);
 /* Waits for the handlers and closes all connections. The hub of events must be closed already. */
 void http_stop(struct http *h);
