@@ -510,10 +510,11 @@ void http_close(struct http *h) {
 }
 
 void http_stop(struct http *h) {
-    workers_free(h->workers); /* resumes what is parked */
+    workers_stop(h->workers); /* resumes what is parked */
     for (int i = 0; i < 2; i++)
         if (h->daemons[i])
             MHD_stop_daemon(h->daemons[i]);
+    workers_free(h->workers); /* requests could come until now */
     conns_free(h->conns);
     mem_free(&h->mem, (void *)h->routes, h->routes_cap * sizeof *h->routes);
 }

@@ -56,15 +56,22 @@ struct workers *workers_new(struct mem *m, unsigned threads) {
     return w;
 }
 
-void workers_free(struct workers *w) {
+void workers_stop(struct workers *w) {
     if (!w)
         return;
     pthread_mutex_lock(&w->lock);
     w->stop = true;
     pthread_cond_broadcast(&w->more);
     pthread_mutex_unlock(&w->lock);
-    for (unsigned i = 0; i < w->n; i++)
+    for (unsigned i = 0; i < w->n; i++) /* no thread starts after `stop` */
         pthread_join(w->ids[i], NULL);
+    w->n = 0;
+}
+
+void workers_free(struct workers *w) {
+    if (!w)
+        return;
+    workers_stop(w);
     pthread_cond_destroy(&w->more);
     pthread_mutex_destroy(&w->lock);
     mem_free(w->mem, w, workers_size(w->max));

@@ -21,7 +21,9 @@ struct worker_task {
 
 /* At most `threads` of them. NULL when out of memory. */
 struct workers *workers_new(struct mem *m, unsigned threads);
-/* Does what is queued still, then ends the threads. NULL is allowed. */
+/* Does what is queued still, then ends the threads; workers_add answers false from then on. NULL is allowed. */
+void workers_stop(struct workers *w);
+/* workers_stop, and frees them: nobody may use them any more. NULL is allowed. */
 void workers_free(struct workers *w);
 /* Queues a task. False when there is no thread to do it and none can be made: the task is not queued. */
 bool workers_add(struct workers *w, struct worker_task *task);
