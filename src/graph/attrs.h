@@ -86,6 +86,11 @@ bool graph_attrs_type(struct graph_attrs *a, ir_type t);
 /* The value of a key in the list; .p NULL when it is not there. */
 str graph_attrs_get(const struct graph_attrs *a, str key);
 
+/* The members of a conv2d config that today's adapter shows and lets override (model-explorer-protocol, 1.5), in its
+ * order. */
+enum { GRAPH_CONV2D_KEYS = 14 };
+extern const str graph_conv2d_keys[GRAPH_CONV2D_KEYS];
+
 struct json_writer;
 /* Everything about a node as one JSON object, for the details panel:
  *   {"node","id","adapterId"?,"label","kind","namespace","parent","order"?,"calls"?:[layer...],"op"?,"help"?,

@@ -177,33 +177,36 @@ static void add_memory_config(struct graph_attrs *a, ir_attr v) {
         decode_add(a, STR("tensor-memory-layout"), python_param(a, v, STR("tensorMemoryLayout")), 0);
 }
 
+const str graph_conv2d_keys[GRAPH_CONV2D_KEYS] = {
+    STR_INIT("weights_dtype"),
+    STR_INIT("activation"),
+    STR_INIT("deallocate_activation"),
+    STR_INIT("reallocate_halo_output"),
+    STR_INIT("act_block_h_override"),
+    STR_INIT("act_block_w_div"),
+    STR_INIT("reshard_if_not_optimal"),
+    STR_INIT("override_sharding_config"),
+    STR_INIT("shard_layout"),
+    STR_INIT("core_grid"),
+    STR_INIT("transpose_shards"),
+    STR_INIT("output_layout"),
+    STR_INIT("enable_act_double_buffer"),
+    STR_INIT("enable_weights_double_buffer"),
+};
+
 static void add_conv2d_config(struct graph_attrs *a, ir_attr v) {
-    static const str keys[] = {
-        STR_INIT("weights_dtype"),
-        STR_INIT("activation"),
-        STR_INIT("deallocate_activation"),
-        STR_INIT("reallocate_halo_output"),
-        STR_INIT("act_block_h_override"),
-        STR_INIT("act_block_w_div"),
-        STR_INIT("reshard_if_not_optimal"),
-        STR_INIT("override_sharding_config"),
-        STR_INIT("shard_layout"),
-        STR_INIT("core_grid"),
-        STR_INIT("transpose_shards"),
-        STR_INIT("output_layout"),
-        STR_INIT("enable_act_double_buffer"),
-        STR_INIT("enable_weights_double_buffer"),
-    };
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        ir_node p = dialect_param(a->g->module->ctx, v, keys[i]);
+    for (size_t i = 0; i < GRAPH_CONV2D_KEYS; i++) {
+        ir_node p = dialect_param(a->g->module->ctx, v, graph_conv2d_keys[i]);
         str value = python(a, p);
-        if (p && str_eq(keys[i], STR("activation")))
+        if (p && str_eq(graph_conv2d_keys[i], STR("activation")))
             value = python_param(a, p, STR("op_type"));
-        else if (str_eq(keys[i], STR("core_grid"))) /* the binding does not give it; it is among the others */
+        else if (str_eq(graph_conv2d_keys[i],
+                        STR("core_grid"))) /* the binding does not give it; it is among the others */
             value = none;
-        else if (str_eq(keys[i], STR("shard_layout")) && str_eq(value, STR("interleaved")))
+        else if (str_eq(graph_conv2d_keys[i], STR("shard_layout")) && str_eq(value, STR("interleaved")))
             value = none; /* its number is 0 and taken for "not set" */
-        decode_add(a, keys[i], value, str_eq(keys[i], STR("core_grid")) ? 0 : GRAPH_ATTR_OVERRIDE);
+        decode_add(a, graph_conv2d_keys[i], value,
+                   str_eq(graph_conv2d_keys[i], STR("core_grid")) ? 0 : GRAPH_ATTR_OVERRIDE);
     }
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/attrs.h"
+
 /* A place for the one error. */
 struct fault {
     char *text;
@@ -140,29 +142,14 @@ bool me_command_read(str body, struct arena *a, struct me_command *out, char *er
 
 bool me_override_key(str key) {
     static const str keys[] = {
-        STR_INIT("data_type"),
-        STR_INIT("memory_layout"),
-        STR_INIT("buffer_type"),
-        STR_INIT("tensor_memory_layout"),
-        STR_INIT("grid_shape"),
-        STR_INIT("dtype"),
-        STR_INIT("weights_dtype"),
-        STR_INIT("activation"),
-        STR_INIT("deallocate_activation"),
-        STR_INIT("reallocate_halo_output"),
-        STR_INIT("act_block_h_override"),
-        STR_INIT("act_block_w_div"),
-        STR_INIT("reshard_if_not_optimal"),
-        STR_INIT("override_sharding_config"),
-        STR_INIT("shard_layout"),
-        STR_INIT("core_grid"),
-        STR_INIT("transpose_shards"),
-        STR_INIT("output_layout"),
-        STR_INIT("enable_act_double_buffer"),
-        STR_INIT("enable_weights_double_buffer"),
+        STR_INIT("data_type"),  STR_INIT("memory_layout"), STR_INIT("buffer_type"), STR_INIT("tensor_memory_layout"),
+        STR_INIT("grid_shape"), STR_INIT("dtype"),
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (str_eq(keys[i], key))
+            return true;
+    for (size_t i = 0; i < GRAPH_CONV2D_KEYS; i++)
+        if (str_eq(graph_conv2d_keys[i], key))
             return true;
     return false;
 }
