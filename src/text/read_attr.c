@@ -82,7 +82,15 @@ static bool dialect_is_registered(const reader *r, str dialect) {
 static bool alias_here(reader *r, const char *p, uint32_t *len, ir_node *node) {
     *node = 0;
     *len = rd_prefixed_len(p);
-    if (!*len || p[*len] == '<' || memchr(p, '.', *len))
+    const char *dot = memchr(p, '.', *len);
+    if (*len && p[*len] == '<' && !dialect_is_registered(r, str_of(p + 1, (size_t)(dot ? dot - p : *len) - 1))) {
+        /* What an unregistered dialect's body says is its own business: there are no aliases in it. */
+        const char *end = rd_balanced(r, p + *len);
+        if (end)
+            *len = (uint32_t)(end - p);
+        return end != NULL;
+    }
+    if (!*len || p[*len] == '<' || dot)
         return true;
     *node = rd_alias_get(r, p, *len);
     if (!*node)
