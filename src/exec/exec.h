@@ -1,0 +1,187 @@
+/* exec.h - running a module on the CPU.
+ *
+ *   ir_module ──exec_plan_new──▶ exec_plan ──exec_bind*──▶ exec_run ──▶ results, kept tensors, trace
+ *
+ * A plan is made once for a function of a module: shapes and types are resolved, every op is bound to its kernel (what
+ * has none is an error before anything runs), memory is laid out by liveness, chains of elementwise ops are fused. It
+ * can then run any number of times; packed weights and const-eval functions (ttcore.load_cached) are kept between runs
+ * as long as the arguments they come from are.
+ *
+ * A multi-device module runs all its devices in lock step: a value is one tensor, or one for each device of the mesh
+ * (row-major) once they differ.
+ *
+ * Results do not depend on the number of threads.
+ *
+ * A plan, and the `struct mem` it was given, belong to one thread at a time; exec_cancel may be called from any.
+ */
+#ifndef TTX_EXEC_EXEC_H
+#define TTX_EXEC_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "import/tensor.h"
+#include "ir/ir.h"
+
+typedef struct exec_plan exec_plan;
+
+/* In what numbers floating-point values are kept between ops. */
+typedef enum exec_numbers {
+    EXEC_AS_WRITTEN, /* rounded to the element type of each value, block formats included; computed in f32 (f64 for f64) */
+    EXEC_F32,        /* all floats kept in f32: the golden run */
+    EXEC_F64,        /* all floats kept and computed in f64 */
+} exec_numbers;
+
+typedef struct exec_options {
+    str function;     /* name of the entry function; empty: the first public one that is no const-eval function */
+    unsigned threads; /* 0: as many as the machine has processors */
+    exec_numbers numbers;
+    uint64_t seed;     /* of arguments that are not bound and of ops that draw numbers */
+    size_t max_memory; /* bytes a run may take beyond its bound arguments; 0: no limit */
+    bool keep;         /* keep the results of all ops until the next run (costs memory and fusion) */
+    bool reference;    /* plain kernels only: no oneDNN, no fusion */
+} exec_options;
+
+/* Plans a function. The module must live as long as the plan. Errors (no such function, an op without a kernel, a type
+ * that has no numbers, dynamic shapes that no argument decides, more memory than allowed) go to `d` with the op's place;
+ * NULL then. The caller frees the plan with exec_plan_free. */
+exec_plan *exec_plan_new(const ir_module *m, const exec_options *o, struct mem *mem, struct diags *d);
+void exec_plan_free(exec_plan *x);
+
+/* --- arguments and results ------------------------------------------------------------------------------------- */
+
+typedef enum exec_role { EXEC_INPUT, EXEC_PARAMETER, EXEC_CONSTANT } exec_role;
+
+typedef struct exec_value_info {
+    str name;                /* ttir.name, the name in the location, or the SSA name; may be empty */
+    exec_role role;          /* of an argument: ttcore.argument_type */
+    enum tensor_dtype dtype; /* as kept in memory */
+    int rank;
+    int64_t dims[TENSOR_MAX_RANK]; /* of one device's tensor */
+    unsigned copies;               /* 1, or one tensor for each device (presharded arguments, per-device results) */
+    ir_value value;                /* the block argument, or what the function returns */
+} exec_value_info;
+
+size_t exec_n_arguments(const exec_plan *x);
+size_t exec_n_results(const exec_plan *x);
+exec_value_info exec_argument(const exec_plan *x, size_t i);
+exec_value_info exec_result_info(const exec_plan *x, size_t i);
+/* The number of the argument of this name, or written as a number ("0", "arg0", "%arg0"); -1 when there is none. */
+ptrdiff_t exec_find_argument(const exec_plan *x, str name);
+
+/* Gives argument i its values: `copies` tensors, or one for all. The bytes are looked at, not copied, when the element
+ * type is the plan's, and must then stay as they are until the argument is bound anew or the plan freed; otherwise they
+ * are converted. False with a message in *error (a constant string or in the plan's memory) when shapes do not match or
+ * memory runs out. */
+bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, str *error);
+/* Unbinds all arguments: seeded values again. */
+void exec_unbind(exec_plan *x);
+/* The values that an unbound argument has in the next run (device 0's): normal numbers scaled by fan-in for weights,
+ * ones and zeros for norms, indices within what their consumers allow. Same seed, same bytes. NULL when out of memory. */
+const struct tensor *exec_seeded(exec_plan *x, size_t i);
+
+/* --- running --------------------------------------------------------------------------------------------------- */
+
+typedef struct exec_hooks {
+    /* Called between ops, at most every few milliseconds: `done` of `total` steps, `op` comes next. May be NULL. */
+    void (*progress)(void *arg, size_t done, size_t total, ir_op op);
+    void *arg;
+} exec_hooks;
+
+typedef enum exec_status { EXEC_DONE, EXEC_CANCELLED, EXEC_FAILED } exec_status;
+
+/* Runs once. EXEC_FAILED: exec_error says why (out of memory, a value that an op does not allow). */
+exec_status exec_run(exec_plan *x, const exec_hooks *h);
+/* Stops a run within 100 ms. May be called from any thread while the plan lives. */
+void exec_cancel(exec_plan *x);
+/* Why the last run failed, and the op it failed at (0: at none). */
+str exec_error(const exec_plan *x, ir_op *op);
+
+/* Result i of the last run on a device; the plan owns it until the next run. NULL when there was none. */
+const struct tensor *exec_result(const exec_plan *x, size_t i, unsigned device);
+/* The value of an argument after the run, which in-place ops may have changed. */
+const struct tensor *exec_argument_after(const exec_plan *x, size_t i, unsigned device);
+/* Any value of the plan, with exec_options.keep; NULL when it was not kept. */
+const struct tensor *exec_value(const exec_plan *x, ir_value v, unsigned device);
+
+/* --- what it costs --------------------------------------------------------------------------------------------- */
+
+typedef struct exec_memory {
+    size_t arguments; /* bytes of all arguments */
+    size_t constants; /* of constants in the module */
+    size_t planned;   /* of intermediate values, laid out by liveness */
+    size_t cached;    /* packed weights and const-eval results, after the first run */
+    size_t scratch;
+} exec_memory;
+
+exec_memory exec_memory_of(const exec_plan *x);
+
+/* One op in the last run. */
+typedef struct exec_record {
+    ir_op op;          /* in the plan's module */
+    uint32_t fused;    /* records [i, i + fused] ran as one loop; their time is shared out by their work */
+    uint64_t start_ns; /* since the run began */
+    uint64_t ns;
+    uint64_t read, written; /* bytes */
+    uint64_t flops;
+    uint64_t allocated; /* bytes of its results */
+    uint64_t live;      /* bytes of planned memory in use while it runs */
+    unsigned threads;   /* that shared it */
+    str kernel;         /* "matmul.dnnl", "elementwise" */
+} exec_record;
+
+/* The records of the last run in order of execution; an op in a loop has one for each round. */
+const exec_record *exec_trace(const exec_plan *x, size_t *n);
+
+/* Chrome trace JSON (opens in Perfetto), and CSV with a header line. False when the buffer failed. */
+bool exec_trace_chrome(const exec_plan *x, struct buf *out);
+bool exec_trace_csv(const exec_plan *x, struct buf *out);
+
+/* --- accuracy -------------------------------------------------------------------------------------------------- */
+
+typedef struct exec_statistics {
+    int64_t n, nans, infinities, zeros;
+    double min, max, mean, deviation; /* of the finite elements */
+} exec_statistics;
+
+void exec_statistics_of(const struct tensor *t, exec_statistics *out);
+/* Counts of finite elements in n equal bins between out-of-band min and max. */
+void exec_histogram(const struct tensor *t, double min, double max, uint64_t *bins, size_t n);
+
+/* How a tensor differs from its golden, by the metrics of tt-mlir's tools/golden/metrics.py. */
+typedef struct exec_difference {
+    ir_op op, golden; /* 0 when tensors alone were compared */
+    double pcc;       /* Pearson correlation, 1 for equal ones */
+    double absolute;  /* largest |a - b| */
+    double relative;  /* largest |(a - b) / b| where b is not 0 */
+    bool shapes_differ;
+} exec_difference;
+
+void exec_compare(const struct tensor *a, const struct tensor *golden, exec_difference *out);
+
+/* An op of one plan and the op of the other that computes the same value (first results). */
+typedef struct exec_pair {
+    ir_op op, golden;
+} exec_pair;
+
+/* Compares the kept values of two plans that have run, pair by pair in the order given; out has room for n. Pairs without
+ * kept tensors are left out; returns how many there are. */
+size_t exec_compare_runs(const exec_plan *x, const exec_plan *golden, const exec_pair *pairs, size_t n,
+                         exec_difference *out);
+
+/* --- the kernel table ------------------------------------------------------------------------------------------ */
+
+typedef struct exec_op_support {
+    str op;      /* "ttir.add" */
+    str kernel;  /* "elementwise" */
+    str checked; /* against what its tests compare it */
+} exec_op_support;
+
+/* Row i of the table, in order of names; false behind its end. docs/ops-execution.md is made of it. */
+bool exec_supported(size_t i, exec_op_support *out);
+
+#endif
