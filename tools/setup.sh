@@ -22,7 +22,7 @@ for group in "$@"; do
     lint) needed="$needed $build $lint" ;;
     fuzz) needed="$needed $build $clang libfuzzer-14-dev" ;;
     bench) needed="$needed $build wrk" optional="$optional $oracle" ;;
-    test) needed="$needed $build $clang $lint libfuzzer-14-dev libcmocka-dev curl" optional="$optional $oracle" ;;
+    test) needed="$needed $build $clang $lint libfuzzer-14-dev libcmocka-dev curl chromium" optional="$optional $oracle" ;;
     *) echo "setup.sh: unknown group $group" >&2; exit 2 ;;
     esac
 done

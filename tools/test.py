@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""`make test`: formatting, lint, the tests plainly and under AddressSanitizer and UndefinedBehaviourSanitizer, a short
-fuzz run. The last line counts: "N passed, N failed".
+"""`make test`: formatting, lint, the tests plainly, in a browser, and under AddressSanitizer and
+UndefinedBehaviourSanitizer, a short fuzz run. The last line counts: "N passed, N failed".
 
     tools/test.py [--quick] [--fuzz-seconds N] [SUITE...]
 
---quick runs the tests of the plain build only; SUITE (base, ir, text, ...) limits both test runs to some rooms.
+--quick runs the tests of the plain build only; SUITE (base, ir, text, ...) limits the test runs to some rooms; the suite
+web is the tests in a browser (tests/web).
 A test program speaks TAP and counts for each of its cases.
 """
 
@@ -83,6 +84,25 @@ def run_tests(folder, suites, env):
     count(f"tests in {folder}", bool(good), started, detail)
 
 
+def run_web(folder, env):
+    """The tests in a browser, one after another: they measure time, and there is one browser for all."""
+    started = time.time()
+    web = ROOT / "tests" / "web"
+    installed, lock = web / "node_modules" / ".package-lock.json", web / "package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=web, env=env)
+        if done.returncode:
+            count("npm ci in tests/web", False, started)
+            return
+        installed.touch()
+    env = dict(env, TTX_PROGRAM=str(ROOT / folder / "tt-explorer"))
+    done = subprocess.run(["node", "tests/web/run.mjs"], cwd=ROOT, env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+    count_program(folder, {"name": "web", "result": "OK" if done.returncode == 0 else "FAIL", "stdout": done.stdout,
+                           "stderr": done.stderr})
+    count("tests in a browser", done.returncode == 0, started)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
@@ -91,8 +111,12 @@ def main():
     args = parser.parse_args()
     plain = {k: v for k, v in os.environ.items() if k != "CC"}
 
+    rooms = [suite for suite in args.suites if suite != "web"]
     if build("build", ["-Dtests=enabled"], plain):
-        run_tests("build", args.suites, plain)
+        if rooms or not args.suites:
+            run_tests("build", rooms, plain)
+        if len(rooms) < len(args.suites) or not args.suites:
+            run_web("build", plain)
     if not args.quick:
         for name, check in lint.CHECKS.items():
             started = time.time()
@@ -101,7 +125,8 @@ def main():
         env = dict(plain, CC="clang-14", ASAN_OPTIONS="detect_stack_use_after_return=1",
                    UBSAN_OPTIONS="print_stacktrace=1")
         if build("build-asan", ["-Dtests=enabled", "-Db_sanitize=address,undefined", "-Db_lundef=false"], env):
-            run_tests("build-asan", args.suites, env)
+            if rooms or not args.suites:
+                run_tests("build-asan", rooms, env)
         if args.fuzz_seconds > 0:
             targets = fuzz.build()
             for name in targets:

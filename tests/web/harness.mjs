@@ -1,0 +1,262 @@
+// What the browser tests share: cases that report in TAP, a server with a workspace of its own, Debian's Chromium, and
+// helpers that open models and read positions and counts from the page.
+//
+//   import { test, equal } from "./harness.mjs";
+//
+//   test("a layer opens", async (t) => {
+//     await t.openModel("examples/mnist.mlir");
+//     equal((await t.graph()).boxes.length, 3);
+//   });
+//
+// A file holds the cases of one group of features. All files share one browser and one server; every case has a page
+// (and local storage) of its own. run.mjs loads the files and calls runAll.
+//
+// The page offers one object for tests, globalThis.ttxTest (web/src/app/test_hook.ts); what is read from it is structure:
+// boxes with their places, counts, names. Pictures are for people: t.shot(name) writes one when --shots is given.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+export const PROGRAM = process.env.TTX_PROGRAM ?? join(ROOT, "build/tt-explorer");
+export const CORPUS = process.env.TTX_CORPUS ?? resolve(ROOT, "../shared/corpus");
+const BROWSER = process.env.TTX_CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"];
+const CASE_SECONDS = 30; // a case that takes longer hangs
+const READY_MS = 15000; // from opening a model to its first frame, on a busy machine
+
+const cases = [];
+
+// ---- what a case says ----------------------------------------------------------------------------------------------
+
+export class Skip extends Error {}
+
+export function test(name, run, options = {}) {
+  cases.push({ name, run, options });
+}
+
+export function fail(text) {
+  throw new Error(text);
+}
+
+export function ok(value, text = "expected something") {
+  if (!value) fail(text);
+}
+
+export function equal(found, expected, text = "") {
+  const a = JSON.stringify(found), b = JSON.stringify(expected);
+  if (a !== b) fail(`${text}${text && ": "}expected ${b}\n   found ${a}`);
+}
+
+export function near(found, expected, tolerance, text = "") {
+  if (!(Math.abs(found - expected) <= tolerance)) fail(`${text}${text && ": "}expected ${expected} ± ${tolerance}, found ${found}`);
+}
+
+// A file of the corpus; the case is skipped where it is not there.
+export function corpus(name) {
+  const path = join(CORPUS, name);
+  if (!existsSync(path)) throw new Skip(`no ${name}`);
+  return path;
+}
+
+// ---- the server ----------------------------------------------------------------------------------------------------
+
+export class Server {
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "tt-explorer-web-"));
+    this.files = join(this.folder, "files");
+    mkdirSync(this.files);
+  }
+
+  // Starts it on a free port; `roots` are folders that may be read besides its own.
+  async start(roots = [], options = []) {
+    const args = ["serve", "-q", "-p", "0", "--workspace", join(this.folder, "workspace"), "--root", this.files];
+    for (const root of roots) args.push("--root", root);
+    this.process = spawn(PROGRAM, [...args, ...options], { env: { ...process.env, HOME: this.folder, TT_EXPLORER_TOKEN: "" } });
+    this.log = "";
+    this.process.stderr.on("data", (text) => (this.log += text));
+    this.url = await new Promise((done, broken) => {
+      let out = "";
+      this.process.stdout.on("data", (text) => {
+        out += text;
+        if (out.includes("\n")) done(out.trim().replace(/\/$/, ""));
+      });
+      this.process.on("error", broken);
+      this.process.on("exit", (code) => broken(new Error(`the server ended with ${code}: ${this.log}`)));
+    });
+    return this;
+  }
+
+  async stop() {
+    if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
+      const ended = new Promise((done) => this.process.once("exit", done));
+      this.process.kill("SIGTERM");
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  // An answer of the API as JSON; throws what it says when it refuses.
+  async api(method, path, body) {
+    const answer = await fetch(`${this.url}/api/ttx/v1${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) fail(`${method} ${path}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+}
+
+// ---- a case's page -------------------------------------------------------------------------------------------------
+
+class Case {
+  constructor(shared, name, shots) {
+    Object.assign(this, shared);
+    this.name = name;
+    this.shots = shots;
+    this.problems = [];
+  }
+
+  // Opens a page. `size` [width, height], `dark`, `scale` (device pixels per CSS pixel).
+  async open({ size = [1440, 900], dark = false, scale = 1 } = {}) {
+    this.context = await this.browser.newContext({
+      viewport: { width: size[0], height: size[1] },
+      deviceScaleFactor: scale,
+      colorScheme: dark ? "dark" : "light",
+      acceptDownloads: true,
+    });
+    this.page = await this.context.newPage();
+    this.page.on("pageerror", (e) => this.problems.push(`error in the page: ${e.stack ?? e}`));
+    this.page.on("console", (m) => {
+      if (m.type() === "error") this.problems.push(`console: ${m.text()}`);
+    });
+    return this.page;
+  }
+
+  // Opens the page on models: files (from the project's folder or absolute), one pane each, and waits until they are drawn.
+  async openModel(files, { query = "", ...options } = {}) {
+    if (!this.page) await this.open(options);
+    const ids = [];
+    for (const file of [files].flat()) {
+      const model = await this.server.api("POST", "/models", { path: resolve(ROOT, file) });
+      ids.push(model.id);
+    }
+    this.models = ids;
+    await this.page.goto(`${this.server.url}/?${ids.map((id) => `model=${id}`).join("&")}${query && "&" + query}`);
+    await this.ready();
+    return ids;
+  }
+
+  // Waits until every pane shows its graph and nothing moves any more.
+  async ready() {
+    await this.page.waitForFunction(() => globalThis.ttxTest?.ready(), null, { timeout: READY_MS, polling: 30 });
+  }
+
+  // Runs a command of the registry by its id.
+  async command(id, ...args) {
+    await this.page.evaluate(([command, rest]) => globalThis.ttxTest.run(command, ...rest), [id, args]);
+    await this.ready();
+  }
+
+  // What the pane shows: {nodes, visible, selection: [ids], expanded: [ids], camera, boxes: [{id, label, x, y, w, h,
+  // expanded}]}, in pixels of the page. The first pane unless told.
+  graph(pane = 0) {
+    return this.page.evaluate((p) => globalThis.ttxTest.graph(p), pane);
+  }
+
+  // The box of one node on the screen, by id; null when it is not drawn.
+  box(id, pane = 0) {
+    return this.page.evaluate(([p, node]) => globalThis.ttxTest.box(p, node), [pane, id]);
+  }
+
+  // Calls a function in the page with the view of a pane (web/src/engine/view.ts) and arguments that are JSON.
+  view(run, ...args) {
+    return this.page.evaluate(([text, rest]) => globalThis.ttxTest.withView(0, new Function("view", "args", `return (${text})(view, ...args)`), rest), [run.toString(), args]);
+  }
+
+  async clickNode(id, options = {}) {
+    const box = await this.box(id, options.pane ?? 0);
+    ok(box, `${id} is not on the screen`);
+    await this.page.mouse.click(box.x + box.w / 2, box.y + (box.expanded ? 10 : box.h / 2), options);
+    await this.ready();
+  }
+
+  async shot(name) {
+    if (!this.shots) return;
+    mkdirSync(this.shots, { recursive: true });
+    await this.page.screenshot({ path: join(this.shots, `${name}.png`) });
+  }
+
+  // The bytes of a download that `act` starts, with its name.
+  async download(act) {
+    const [file] = await Promise.all([this.page.waitForEvent("download", { timeout: 10000 }), act()]);
+    const chunks = [];
+    for await (const chunk of await file.createReadStream()) chunks.push(chunk);
+    return { name: file.suggestedFilename(), bytes: Buffer.concat(chunks) };
+  }
+
+  // Errors the page is meant to have.
+  forgive(pattern) {
+    this.problems = this.problems.filter((p) => !pattern.test(p));
+  }
+
+  async close() {
+    await this.context?.close();
+  }
+}
+
+// ---- running -------------------------------------------------------------------------------------------------------
+
+const indented = (text) => String(text).split("\n").map((line) => `# ${line}`).join("\n");
+
+async function runOne(shared, one, shots) {
+  const t = new Case(shared, one.name, shots);
+  let timer;
+  const late = new Promise((_, no) => (timer = setTimeout(() => no(new Error(`no end after ${CASE_SECONDS} s`)), CASE_SECONDS * 1000)));
+  try {
+    await Promise.race([one.run(t), late]);
+    if (t.problems.length) fail(t.problems.join("\n"));
+  } finally {
+    clearTimeout(timer);
+    await t.close();
+  }
+}
+
+// Runs all cases whose name contains one of `filters` (none: all). Gives how many failed.
+export async function runAll({ filters = [], shots = null, seconds = 180 } = {}) {
+  const chosen = cases.filter((c) => !filters.length || filters.some((f) => c.name.includes(f)));
+  const started = Date.now();
+  let failed = 0, number = 0;
+  console.log(`1..${chosen.length}`);
+  if (!existsSync(BROWSER)) {
+    for (const one of chosen) console.log(`ok ${++number} - ${one.name} # SKIP no ${BROWSER}`);
+    return 0;
+  }
+  const server = new Server();
+  let browser;
+  try {
+    await server.start([ROOT, CORPUS].filter(existsSync));
+    browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+    for (const one of chosen) {
+      const began = Date.now();
+      number++;
+      try {
+        if (began - started > seconds * 1000) fail(`no time left: the browser tests have ${seconds} s together`);
+        await runOne({ server, browser }, one, shots);
+        console.log(`ok ${number} - ${one.name} # ${((Date.now() - began) / 1000).toFixed(1)} s`);
+      } catch (e) {
+        if (e instanceof Skip) {
+          console.log(`ok ${number} - ${one.name} # SKIP ${e.message}`);
+          continue;
+        }
+        failed++;
+        console.log(`not ok ${number} - ${one.name}\n${indented(e.stack ?? e)}`);
+      }
+    }
+  } finally {
+    await browser?.close();
+    await server.stop();
+  }
+  return failed;
+}
