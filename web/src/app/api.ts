@@ -1,0 +1,133 @@
+// The requests of docs/api.md, typed. On top of the data source, so that they work in single-file pages, too.
+
+import type {
+  CallOptions, DataSource, GraphRef, Hit, Job, Model, NodeInfo, SearchTerm, ServerInfo, Stage,
+} from './source';
+import { source } from './store';
+
+const id = encodeURIComponent;
+
+/** Path of a stage: "/models/ID/stages/0". */
+export function stagePath(ref: GraphRef): string {
+  return `/models/${id(ref.model)}/stages/${ref.stage}`;
+}
+
+/** The query parameters that say which graph of a stage. */
+export function graphQuery(ref: GraphRef): { part: number | undefined; layers: string | undefined } {
+  return { part: ref.part || undefined, layers: ref.layers && ref.layers !== 'auto' ? ref.layers : undefined };
+}
+
+function get<T>(path: string, options: CallOptions = {}): Promise<T> {
+  return source().call<T>('GET', path, undefined, options);
+}
+
+export const getServer = () => get<ServerInfo>('/server');
+export const getModels = async () => (await get<{ models: Model[] }>('/models')).models;
+export const getModel = (model: string) => get<Model>(`/models/${id(model)}`);
+export const openPath = (path: string, options?: CallOptions) =>
+  source().call<Model>('POST', '/models', { path }, options);
+export const openText = (text: string, name: string, options?: CallOptions) =>
+  source().call<Model>('POST', '/models', { text, name }, options);
+export const upload: DataSource['upload'] = (files, options) => source().upload(files, options);
+export const deleteModel = (model: string) => source().call<void>('DELETE', `/models/${id(model)}`);
+export const loadModel = (model: string) => source().call<Job>('POST', `/models/${id(model)}/load`);
+export const getStages = async (model: string, options?: CallOptions) =>
+  (await get<{ stages: Stage[] }>(`/models/${id(model)}/stages`, options)).stages;
+export const getPreload = () => get<{ roots: string[]; files: string[]; more: boolean }>('/preload');
+
+export interface FileEntry {
+  name: string;
+  path: string;
+  folder: boolean;
+  size: number;
+}
+export const getFiles = (path: string, options: CallOptions = {}) =>
+  get<{ files: FileEntry[]; more: boolean }>('/files', { ...options, query: { path } });
+
+export const getGraph = (ref: GraphRef, options: CallOptions = {}) =>
+  source().bytes(`${stagePath(ref)}/graph`, { ...options, query: { ...graphQuery(ref) } });
+
+export const getNode = (ref: GraphRef, node: number, options: CallOptions = {}) =>
+  get<NodeInfo>(`${stagePath(ref)}/node`, { ...options, query: { node, ...graphQuery(ref) } });
+
+/** All about several nodes. The server takes 1000 at once; more are asked for in pieces. */
+export async function getNodes(ref: GraphRef, nodes: readonly number[], options: CallOptions = {}): Promise<NodeInfo[]> {
+  const all: NodeInfo[] = [];
+  for (let at = 0; at < nodes.length; at += 1000) {
+    const piece = await source().call<{ nodes: NodeInfo[] }>('POST', `${stagePath(ref)}/nodes`,
+      { nodes: nodes.slice(at, at + 1000) }, { ...options, query: { ...graphQuery(ref) } });
+    all.push(...piece.nodes);
+  }
+  return all;
+}
+
+export const search = (ref: GraphRef, request: { terms: SearchTerm[]; within?: number; limit?: number },
+  options: CallOptions = {}) =>
+  source().call<{ total: number; hits: Hit[] }>('POST', `${stagePath(ref)}/search`, request,
+    { ...options, query: { ...graphQuery(ref) } });
+
+export interface TextRange {
+  begin: number;
+  end: number;
+  line: number;
+  column: number;
+  total: number;
+  total_lines?: number;
+  first: number;
+  text: string;
+}
+export const getText = (ref: GraphRef, range: { from?: number; to?: number; line?: number; lines?: number; count?: boolean },
+  options: CallOptions = {}) =>
+  get<TextRange>(`${stagePath(ref)}/text`, { ...options, query: { ...range, part: ref.part || undefined } });
+
+export interface OpOfLines {
+  node: number;
+  op: string;
+  begin: number;
+  end: number;
+  line: number;
+  end_line: number;
+}
+export const getOpsOfLines = (ref: GraphRef, from: number, to: number, options: CallOptions = {}) =>
+  get<{ ops: OpOfLines[]; around: number | null }>(`${stagePath(ref)}/ops`,
+    { ...options, query: { from, to, ...graphQuery(ref) } });
+
+export interface LinesOfOp {
+  node: number;
+  begin: number;
+  end: number;
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  first: number;
+}
+export const getLinesOfOp = (ref: GraphRef, node: number, options: CallOptions = {}) =>
+  get<LinesOfOp>(`${stagePath(ref)}/lines`, { ...options, query: { node, ...graphQuery(ref) } });
+
+export interface UserSource {
+  file: string;
+  line: number;
+  column: number;
+  readable: boolean;
+  path?: string;
+  first_line?: number;
+  text?: string;
+}
+export const getUserSource = (ref: GraphRef, node: number, around: number, options: CallOptions = {}) =>
+  get<UserSource>(`${stagePath(ref)}/user-source`, { ...options, query: { node, around, ...graphQuery(ref) } });
+
+export const getJobs = async () => (await get<{ jobs: Job[] }>('/jobs')).jobs;
+export const cancelJob = (job: number) => source().call<Job>('DELETE', `/jobs/${job}`);
+
+/** State of the user interface kept by the server; scope "global" or a model's id. Undefined when there is none. */
+export async function getUi<T>(scope: string, key: string): Promise<T | undefined> {
+  try {
+    return await get<T>(`/ui/${id(scope)}/${id(key)}`);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'not_found') return undefined;
+    throw thrown;
+  }
+}
+export const putUi = (scope: string, key: string, value: unknown) =>
+  source().call<void>('PUT', `/ui/${id(scope)}/${id(key)}`, value);

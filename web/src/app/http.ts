@@ -1,0 +1,158 @@
+// The data source that is a server. Addresses are relative to the page, so that it works below a prefix of a proxy.
+
+import { Problem, type CallOptions, type DataSource, type Job, type Method, type Model, type SourceEvents } from './source';
+
+const API = 'api/ttx/v1';
+
+/** Pauses between attempts to reach a server that went away. */
+const RETRY_FIRST_MS = 500;
+const RETRY_LAST_MS = 5000;
+
+interface ErrorBody {
+  error?: { code?: string; message?: string; hint?: string; file?: string; line?: number; column?: number };
+}
+
+function offline(): Problem {
+  return new Problem('The server does not answer.', 'offline', {
+    hint: 'It may have been stopped. The page goes on by itself as soon as the server is there again.',
+    status: 0,
+  });
+}
+
+async function refused(response: Response): Promise<Problem> {
+  const body = (await response.json().catch(() => null)) as ErrorBody | null;
+  const error = body?.error;
+  return new Problem(error?.message ?? `The server answered with status ${response.status}.`,
+    error?.code ?? 'internal', {
+      hint: error?.hint, file: error?.file, line: error?.line, column: error?.column, status: response.status,
+    });
+}
+
+export class HttpSource implements DataSource {
+  readonly kind = 'server';
+
+  constructor(private readonly base: string = document.baseURI) {}
+
+  url(path: string): string {
+    return new URL(API + path, this.base).href;
+  }
+
+  private address(path: string, options: CallOptions): string {
+    const url = new URL(API + path, this.base);
+    for (const [key, value] of Object.entries(options.query ?? {}))
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    return url.href;
+  }
+
+  private async ask(method: Method, path: string, body: unknown, options: CallOptions): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(this.address(path, options), {
+        method,
+        signal: options.signal ?? null,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      });
+    } catch (thrown) {
+      if (options.signal?.aborted) throw new DOMException('cancelled', 'AbortError');
+      throw thrown instanceof DOMException ? thrown : offline();
+    }
+    if (!response.ok) throw await refused(response);
+    return response;
+  }
+
+  async call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+    const response = await this.ask(method, path, body, options);
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
+  }
+
+  async bytes(path: string, options: CallOptions = {}): Promise<ArrayBuffer> {
+    const response = await this.ask('GET', path, undefined, options);
+    const { progress } = options;
+    if (!progress || !response.body) return response.arrayBuffer();
+    // The length of a compressed answer says nothing about what comes out of it.
+    const total = response.headers.get('Content-Encoding') ? 0 : Number(response.headers.get('Content-Length') ?? 0);
+    const pieces: Uint8Array[] = [];
+    let done = 0;
+    for (const reader = response.body.getReader(); ;) {
+      const piece = await reader.read();
+      if (piece.done) break;
+      pieces.push(piece.value);
+      done += piece.value.length;
+      progress(done, total);
+    }
+    const all = new Uint8Array(done);
+    let at = 0;
+    for (const piece of pieces) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    return all.buffer;
+  }
+
+  upload(files: readonly File[], options: CallOptions = {}): Promise<{ models: Model[] }> {
+    const form = new FormData();
+    for (const file of files) form.append('file', file, file.name);
+    // fetch does not tell how much it has sent
+    const request = new XMLHttpRequest();
+    return new Promise((resolve, reject) => {
+      request.open('POST', this.address('/models/upload', options));
+      request.responseType = 'json';
+      request.upload.onprogress = (e) => options.progress?.(e.loaded, e.lengthComputable ? e.total : 0);
+      request.onload = () => {
+        const body = request.response as ({ models: Model[] } & ErrorBody) | null;
+        if (request.status < 300 && body) {
+          resolve(body);
+          return;
+        }
+        const error = body?.error;
+        reject(new Problem(error?.message ?? `The server answered with status ${request.status}.`,
+          error?.code ?? 'internal',
+          { hint: error?.hint, file: error?.file, line: error?.line, column: error?.column, status: request.status }));
+      };
+      request.onerror = () => reject(offline());
+      request.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
+      options.signal?.addEventListener('abort', () => request.abort());
+      request.send(form);
+    });
+  }
+
+  /** Listens; when the stream breaks, it is opened again, ever less often. */
+  events(on: SourceEvents): () => void {
+    let stream: EventSource | null = null;
+    let timer = 0;
+    let pause = RETRY_FIRST_MS;
+    let there: boolean | null = null;
+    const say = (now: boolean) => {
+      if (there !== now && (there !== null || !now)) on.online?.(now);
+      there = now;
+    };
+    const open = () => {
+      stream = new EventSource(this.url('/events'));
+      stream.onopen = () => {
+        // What happened meanwhile was missed.
+        if (there === false) on.lost?.();
+        pause = RETRY_FIRST_MS;
+        say(true);
+      };
+      stream.onerror = () => {
+        stream?.close();
+        say(false);
+        timer = setTimeout(open, pause);
+        pause = Math.min(pause * 1.6, RETRY_LAST_MS);
+      };
+      const listen = <T,>(name: string, take: ((data: T) => void) | undefined) =>
+        stream!.addEventListener(name, (e) => take?.(JSON.parse((e as MessageEvent<string>).data) as T));
+      listen<Job>('job', on.job);
+      listen('file', on.file);
+      listen('overlay', on.overlay);
+      listen('overrides', on.overrides);
+      listen('lost', on.lost && (() => on.lost!()));
+    };
+    open();
+    return () => {
+      clearTimeout(timer);
+      stream?.close();
+    };
+  }
+}
