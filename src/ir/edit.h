@@ -154,8 +154,9 @@ typedef struct ir_op_spec {
     const ir_type *results;
     uint32_t n_results;
     ir_attr props, attrs;
-    uint32_t n_regions; /* made empty */
+    uint32_t n_regions; /* made empty; at most IR_BUILD_MAX_REGIONS */
 } ir_op_spec;
+enum { IR_BUILD_MAX_REGIONS = 4 };
 
 /* Builds an op at the insertion point. */
 ir_op ir_build(ir_edit *e, const ir_op_spec *spec);

@@ -1,0 +1,19 @@
+/* edit_inner.h - what the files of edit.h share. */
+#ifndef IR_EDIT_INNER_H
+#define IR_EDIT_INNER_H
+
+#include "ir/edit.h"
+
+/* Makes the edit's arrays as long as the module's. False when out of memory. */
+bool edit_sync(ir_edit *e);
+/* Enters / takes out the operands of an op. The slots must not be / must be linked. */
+void edit_link_operands(ir_edit *e, ir_op op);
+void edit_unlink_operands(ir_edit *e, ir_op op);
+/* Counts a change and tells the listener. */
+void edit_tell(ir_edit *e, ir_edit_event event, ir_op op);
+/* Puts a detached op at the insertion point. */
+void edit_insert(ir_edit *e, ir_op op);
+/* An op is about to be erased: what replaced its last user inherits its origins. */
+void edit_inherit(ir_edit *e, ir_op op);
+
+#endif
