@@ -184,8 +184,31 @@ void func_set_arg_attr(pass_context *p, ir_op func, uint32_t i, str key, ir_attr
 bool op_is_removable(const ir_module *m, ir_op op);
 /* No memory effects, regions included (isMemoryEffectFree). */
 bool op_is_effect_free(const ir_module *m, ir_op op);
-/* The op's folder: writes one value per result (existing values only) and returns true, or changes the op in place and
- * returns true with *in_place, or returns false. */
-bool fold_op(pass_context *p, ir_op op, ir_value *results, bool *in_place);
+/* What a folder answers. */
+typedef enum fold_outcome {
+    FOLD_NONE,
+    FOLD_IN_PLACE, /* the op was changed and stays */
+    FOLD_VALUES,   /* the results are to be replaced by what was written, one entry per result */
+} fold_outcome;
+
+/* A result's replacement: an existing value, or (value 0) a constant attribute, which the driver makes an op of
+ * (materialize_constant) at the folded op. */
+typedef struct fold_value {
+    ir_value value;
+    ir_attr constant;
+} fold_value;
+
+typedef fold_outcome fold_fn(pass_context *p, ir_op op, fold_value *results);
+
+/* The op's folder, then what its traits fold (constants of commutative ops move to the right, involution, idempotence),
+ * as MLIR's Operation::fold. `results` has room for FOLD_MAX_RESULTS; ops with more results are never folded. */
+enum { FOLD_MAX_RESULTS = 16 };
+fold_outcome fold_op(pass_context *p, ir_op op, fold_value *results);
+/* The attribute that v's defining op is the constant of (m_Constant), 0 when it is no constant. */
+ir_attr constant_of(pass_context *p, ir_value v);
+/* Folders by dialect, in files of their own. */
+fold_fn fold_ttir, fold_ttnn;
+/* Builds the constant op of a dialect at the insertion point, 0 when the dialect makes none of that attribute. */
+ir_value materialize_ttir(pass_context *p, ir_attr value, ir_type type, ir_loc loc);
 
 #endif
