@@ -82,6 +82,9 @@ typedef struct target_system {
  * Also false when out of memory or when the mesh is empty, negative or beyond TARGET_MAX_CHIPS. */
 bool target_system_mock(struct arena *a, target_arch arch, const int64_t *mesh, uint32_t rank, target_system *out);
 
+/* The chip of that mock; that of wormhole_b0 for quasar. */
+const target_chip *target_mock_chip(target_arch arch);
+
 /* Built-in boards, as descriptors read from real cards say: "n150", "n300", "p100", "p150"; also the mocks under
  * "wormhole_b0" and "blackhole". target_board_name lists them; empty after the last. */
 str target_board_name(uint32_t i);
@@ -94,12 +97,9 @@ ir_attr target_system_attr(ir_context *c, const target_system *s);
 /* Reads one. False with an error in `d` when it is none, a list is out of bounds, or out of memory. Strings stay those of
  * the context. */
 bool target_system_read(struct arena *a, const ir_context *c, ir_attr desc, target_system *out, struct diags *d);
-/* Reads a .ttsys file (size-prefixed flatbuffer, identifier "TTSY"). Fields that an older writer did not know keep the
- * values of section "versions" in ttsys.c. Strings are copied into the arena. False with an error in `d`. */
+/* Reads a .ttsys file (size-prefixed flatbuffer "TTSY"); ttsys.c says what older ones lack. Strings are copied into the
+ * arena. False with an error in `d`. */
 bool target_system_read_ttsys(struct arena *a, str bytes, target_system *out, struct diags *d);
-/* Appends a .ttsys file of it. False when out of memory. */
-struct buf;
-bool target_system_write_ttsys(const target_system *s, struct buf *out);
 
 /* ---- the device a module runs on ------------------------------------------------------------------------- */
 
@@ -127,7 +127,7 @@ bool target_device_make(const target_system *s, const int64_t *mesh, uint32_t ra
  * 0 when out of memory. */
 ir_attr target_device_attr(ir_context *c, const target_device *d);
 /* Reads #ttcore.device; sizes of memory come from `system` (#ttcore.system_desc), which may be 0: then they are those of
- * the mock of the architecture that the number of DRAM banks points to. False when `device` is no such attribute. */
+ * the mock of the architecture that the number of DRAM banks points to (8 or fewer: Blackhole). False when `device` is no such attribute. */
 bool target_device_read(const ir_context *c, ir_attr device, ir_attr system, target_device *out);
 /* The device registered in a module: its ttcore.device op and its ttcore.system_desc, wherever they stand. False when it
  * has none. */
