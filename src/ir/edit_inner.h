@@ -4,6 +4,12 @@
 
 #include "ir/edit.h"
 
+/* One origin in the pool of lists. */
+struct ir_edit_origin {
+    ir_op op;
+    uint32_t next;
+};
+
 /* Makes the edit's arrays as long as the module's. False when out of memory. */
 bool edit_sync(ir_edit *e);
 /* Enters / takes out the operands of an op. The slots must not be / must be linked. */

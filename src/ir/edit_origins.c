@@ -2,11 +2,6 @@
  * so that unchanged ops cost nothing. */
 #include "ir/edit_inner.h"
 
-struct ir_edit_origin {
-    ir_op op;
-    uint32_t next;
-};
-
 void ir_edit_mark_origins(ir_edit *e) {
     if (e->origins)
         memset(e->origins, 0, e->cap_ops * sizeof *e->origins);
