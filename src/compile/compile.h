@@ -52,8 +52,7 @@ typedef struct compile_options {
     /* Set: only what comes after / up to and including this pass runs ("ttnn-layout", or "canonicalize#3" for the third
      * of that name). For looking at single passes. */
     str start_after, stop_after;
-    bool verify;         /* check the module after each pass that changed it */
-    uint32_t max_stages; /* 0: no limit */
+    bool verify; /* check the module after each pass that changed it */
     /* Called before each pass; false stops the run ("cancelled"). May be NULL. */
     bool (*progress)(void *arg, uint32_t pass, uint32_t n_passes, str name);
     void *progress_arg;
@@ -67,8 +66,9 @@ bool compile_option_set(compile_options *o, str name, str value, const char **wh
 
 /* A module that several stages share. */
 typedef struct compile_module {
-    ir_module *m;
+    const ir_module *m;
     uint32_t refs, n_ops; /* n_ops: ops attached to the root, the root not counted */
+    bool borrowed;        /* the input, which is the caller's */
 } compile_module;
 
 /* Where each op of a stage came from: sources[start[op]] .. sources[start[op + 1]] are ops of the previous stage. An op

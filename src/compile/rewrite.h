@@ -20,9 +20,8 @@ typedef struct rewrite_pattern {
 
 enum {
     REWRITE_NO_FOLD = 1 << 0,      /* folders are not tried */
-    REWRITE_BOTTOM_UP = 1 << 1,    /* the worklist starts in reverse order */
-    REWRITE_NO_REGIONS = 1 << 2,   /* unreachable and dead blocks are left alone */
-    REWRITE_NO_CONST_CSE = 1 << 3, /* equal constants are not merged */
+    REWRITE_TOP_DOWN = 1 << 1,     /* the first op is looked at first; otherwise the last one */
+    REWRITE_NO_CONST_CSE = 1 << 2, /* equal constants are not merged, and constants stay where they are */
 };
 
 /* Runs the patterns over everything inside `scope` (not itself) until nothing changes, at most `rounds` times (0: 10, as
@@ -30,8 +29,16 @@ enum {
 bool rewrite_greedy(pass_context *p, ir_op scope, const rewrite_pattern *patterns, uint32_t n, unsigned flags,
                     unsigned rounds);
 
-/* The canonicalisation patterns of all dialects (canonicalize.c), for passes that run them together with their own. */
-extern const rewrite_pattern canonical_patterns[];
-extern const uint32_t canonical_patterns_n;
+/* The canonicalisation patterns by dialect, in files of their own; pass_canonicalize.c runs them all. */
+extern const rewrite_pattern canon_ttir_patterns[], canon_ttnn_patterns[], canon_core_patterns[];
+extern const uint32_t canon_ttir_patterns_n, canon_ttnn_patterns_n, canon_core_patterns_n;
+
+/* Runs several tables as one. */
+typedef struct rewrite_table {
+    const rewrite_pattern *patterns;
+    uint32_t n;
+} rewrite_table;
+bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *tables, uint32_t n, unsigned flags,
+                           unsigned rounds);
 
 #endif

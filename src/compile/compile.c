@@ -1,0 +1,379 @@
+/* The driver: runs the passes over one working module and keeps a compact copy of it after each that changed it.
+ *
+ *   working module ──clone──▶ stage module      `map` of the newest clone: working op -> op of the newest stage
+ *
+ * Origins are known in handles of the working module (ir/edit.h) and are written down in handles of the stages.
+ */
+#include "compile/compile.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/vec.h"
+#include "compile/pass.h"
+#include "dialect/check.h"
+#include "text/text.h"
+
+struct driver {
+    compile_run *r;
+    pass_context p;
+    ir_edit e;
+    ir_op *map; /* working op -> op of the newest stage */
+    uint32_t n_map;
+    size_t errors; /* in d before the run */
+};
+
+/* ---- modules that stages share -------------------------------------------------------------------------- */
+
+static void release(compile_module *s, struct mem *mem) {
+    if (!s || --s->refs)
+        return;
+    if (!s->borrowed)
+        ir_module_free((ir_module *)s->m);
+    mem_free(mem, s, sizeof *s);
+}
+
+static uint32_t count_ops(const ir_module *m) {
+    uint32_t n = 0;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+        n++;
+    return n ? n - 1 : 0;
+}
+
+static compile_module *share(struct mem *mem, const ir_module *m, bool borrowed) {
+    compile_module *s = mem_alloc(mem, sizeof *s);
+    if (s)
+        *s = (compile_module){.m = m, .refs = 1, .n_ops = count_ops(m), .borrowed = borrowed};
+    return s;
+}
+
+static compile_stage *add_stage(compile_run *r) {
+    if (r->n_stages == r->cap_stages) {
+        uint32_t want = r->cap_stages ? r->cap_stages * 2 : 64;
+        void *p = mem_realloc(r->mem, r->stages, r->cap_stages * sizeof *r->stages, want * sizeof *r->stages);
+        if (!p)
+            return NULL;
+        r->stages = p;
+        r->cap_stages = want;
+    }
+    compile_stage *s = &r->stages[r->n_stages++];
+    *s = (compile_stage){.pass = ""};
+    return s;
+}
+
+void compile_free(compile_run *r) {
+    if (!r)
+        return;
+    for (uint32_t i = 0; i < r->n_stages; i++) {
+        compile_stage *s = &r->stages[i];
+        mem_free(r->mem, s->origins.start, s->origins.n_start * sizeof *s->origins.start);
+        mem_free(r->mem, s->origins.sources, s->origins.n_sources * sizeof *s->origins.sources);
+        release(s->module, r->mem);
+    }
+    mem_free(r->mem, r->stages, r->cap_stages * sizeof *r->stages);
+    mem_free(r->mem, r, sizeof *r);
+}
+
+const ir_module *compile_result(const compile_run *r) {
+    return r->stages[r->n_stages - 1].module->m;
+}
+
+/* ---- stages --------------------------------------------------------------------------------------------- */
+
+/* Whether two compact modules say the same: a pass may change things and change them back. */
+static bool same_module(const ir_module *a, const ir_module *b) {
+    if (a->n_ops != b->n_ops || a->n_values != b->n_values || a->n_blocks != b->n_blocks ||
+        a->n_regions != b->n_regions || a->n_pool != b->n_pool)
+        return false;
+    return memcmp(a->ops, b->ops, a->n_ops * sizeof *a->ops) == 0 &&
+           memcmp(a->values, b->values, a->n_values * sizeof *a->values) == 0 &&
+           memcmp(a->blocks, b->blocks, a->n_blocks * sizeof *a->blocks) == 0 &&
+           memcmp(a->pool, b->pool, a->n_pool * sizeof *a->pool) == 0;
+}
+
+/* Writes down where the ops of the new stage came from. `map` is that of the new stage, d->map that of the one before. */
+static bool write_origins(struct driver *d, const ir_module *m, const ir_op *map, uint32_t n_map,
+                          compile_origins *out) {
+    struct mem *mem = d->r->mem;
+    ir_op *back = mem_alloc_zero(mem, m->n_ops * sizeof *back);
+    out->n_start = m->n_ops + 1;
+    out->start = mem_alloc_zero(mem, out->n_start * sizeof *out->start);
+    VEC(uint32_t) sources;
+    vec_init(&sources, mem);
+    bool ok = back && out->start;
+    for (ir_op op = 1; ok && op < n_map; op++)
+        back[map[op]] = op;
+    for (ir_op op = 1; ok && op < m->n_ops; op++) {
+        out->start[op] = (uint32_t)sources.n;
+        enum { FEW = 64 };
+        ir_op few[FEW], *from = few;
+        uint32_t n = ir_edit_origins(&d->e, back[op], few, FEW);
+        if (n > FEW) {
+            from = mem_alloc(mem, n * sizeof *from);
+            if (!from) {
+                ok = false;
+                break;
+            }
+            ir_edit_origins(&d->e, back[op], from, n);
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            ir_op old = from[i] < d->n_map ? d->map[from[i]] : 0;
+            if (old)
+                vec_push(&sources, old);
+        }
+        if (from != few)
+            mem_free(mem, from, n * sizeof *from);
+    }
+    ok = ok && !sources.failed;
+    if (ok) {
+        out->start[m->n_ops] = (uint32_t)sources.n;
+        out->n_sources = (uint32_t)sources.n;
+        out->sources = mem_alloc(mem, sources.n * sizeof *out->sources);
+        ok = out->sources != NULL;
+        if (ok)
+            memcpy(out->sources, sources.v, sources.n * sizeof *out->sources);
+        else
+            out->n_sources = 0;
+    }
+    vec_free(&sources);
+    mem_free(mem, back, m->n_ops * sizeof *back);
+    return ok;
+}
+
+static void set_map(struct driver *d, ir_op *map, uint32_t n) {
+    mem_free(d->r->mem, d->map, d->n_map * sizeof *d->map);
+    d->map = map;
+    d->n_map = n;
+}
+
+/* Adds the stage of a pass that has run. False when out of memory. */
+static bool keep_stage(struct driver *d, const pass_row *row, uint32_t number, bool touched, bool failed,
+                       uint64_t nanoseconds) {
+    compile_run *r = d->r;
+    compile_stage *s = add_stage(r);
+    if (!s)
+        return false;
+    compile_module *before = r->stages[r->n_stages - 2].module;
+    *s = (compile_stage){.pass = row->name,
+                         .number = number,
+                         .failed = failed,
+                         .nanoseconds = nanoseconds,
+                         .ops_before = before->n_ops,
+                         .ops_after = before->n_ops};
+    if (touched && !failed) {
+        ir_op *map = NULL;
+        ir_module *copy = ir_module_clone(d->p.m, &map);
+        uint32_t n_map = d->p.m->n_ops;
+        if (!copy) {
+            r->n_stages--;
+            return false;
+        }
+        if (same_module(copy, before->m)) {
+            ir_module_free(copy);
+            mem_free(r->mem, map, n_map * sizeof *map);
+        } else {
+            s->module = share(r->mem, copy, false);
+            if (!s->module)
+                ir_module_free(copy);
+            bool ok = s->module && write_origins(d, copy, map, n_map, &s->origins);
+            if (!ok) {
+                mem_free(r->mem, map, n_map * sizeof *map);
+                s->module = s->module ? s->module : (before->refs++, before);
+                return false;
+            }
+            set_map(d, map, n_map);
+            ir_edit_mark_origins(&d->e);
+            s->changed = true;
+            s->ops_after = s->module->n_ops;
+            return true;
+        }
+    }
+    before->refs++;
+    s->module = before;
+    return true;
+}
+
+/* ---- passes --------------------------------------------------------------------------------------------- */
+
+/* The row that a name with an optional "#k" (the k-th of that name, from 1) means; pipeline_n when there is none. */
+static uint32_t find_pass(str name) {
+    size_t hash = str_find_char(name, '#');
+    uint64_t k = 1;
+    if (hash < name.n && !num_parse_u64(str_from(name, hash + 1), &k))
+        return pipeline_n;
+    name = str_slice(name, 0, hash);
+    for (uint32_t i = 0; i < pipeline_n; i++)
+        if (str_eq(name, str_from_z(pipeline[i].name)) && --k == 0)
+            return i;
+    return pipeline_n;
+}
+
+/* Checks what a pass left: what it made must be valid whatever the input was. */
+static bool verify(struct driver *d) {
+    if (!d->p.o->verify)
+        return true;
+    const check_options rules = {.print = text_print_node};
+    if (check_module(d->p.m, &rules, d->p.d))
+        return true;
+    ir_note(&d->p.report, 0, "after pass %s", d->p.pass);
+    return false;
+}
+
+/* Runs one pass and keeps its stage. False when the run ends here. */
+static bool run_pass(struct driver *d, uint32_t i) {
+    pass_context *p = &d->p;
+    const pass_row *row = &pipeline[i];
+    p->pass = row->name;
+    p->scope = row->scope == PASS_ROOT ? p->m->root : device_module(p->m);
+    if (!p->scope)
+        return true;
+    uint64_t changes = p->e->changes, start = clock_now_ns();
+    size_t errors = p->d->errors;
+    bool ok = row->run(p);
+    p->e->listen = NULL;
+    p->e->from = 0;
+    ok = ok && p->d->errors == errors && !p->m->failed && !p->c->failed;
+    if ((p->m->failed || p->c->failed) && p->d->errors == errors)
+        diag_out_of_memory(p->d);
+    uint64_t took = clock_now_ns() - start;
+    bool touched = p->e->changes != changes;
+    if (ok && touched)
+        ok = verify(d);
+    arena_free(&p->scratch);
+    arena_init(&p->scratch, p->m->mem);
+    if (!keep_stage(d, row, i + 1, touched, !ok, took)) {
+        diag_out_of_memory(p->d);
+        return false;
+    }
+    return ok;
+}
+
+static bool run_passes(struct driver *d) {
+    const compile_options *o = d->p.o;
+    uint32_t first = 0, last = pipeline_n - 1;
+    if (o->start_after.n) {
+        first = find_pass(o->start_after) + 1;
+        if (first > pipeline_n) {
+            diag_add(d->p.d, DIAG_ERROR, NULL, 0, 0, "no pass '%.*s'", STR_ARG(o->start_after));
+            return false;
+        }
+    }
+    if (o->stop_after.n) {
+        last = find_pass(o->stop_after);
+        if (last == pipeline_n) {
+            diag_add(d->p.d, DIAG_ERROR, NULL, 0, 0, "no pass '%.*s'", STR_ARG(o->stop_after));
+            return false;
+        }
+    }
+    for (uint32_t i = first; i <= last; i++) {
+        const pass_row *row = &pipeline[i];
+        if (!row->run || (row->enabled && !row->enabled(o)))
+            continue;
+        if (o->progress && !o->progress(o->progress_arg, i, pipeline_n, str_from_z(row->name))) {
+            d->r->cancelled = true;
+            diag_add(d->p.d, DIAG_ERROR, NULL, 0, 0, "cancelled before pass %s", row->name);
+            return false;
+        }
+        if (!run_pass(d, i))
+            return false;
+    }
+    return true;
+}
+
+/* ---- a run ---------------------------------------------------------------------------------------------- */
+
+/* The working copy of the input, and stage 0. */
+static bool begin(struct driver *d, const ir_module *input) {
+    compile_run *r = d->r;
+    compile_stage *s = add_stage(r);
+    if (!s)
+        return false;
+    s->module = share(r->mem, input, true);
+    if (!s->module) {
+        r->n_stages = 0;
+        return false;
+    }
+    s->changed = true;
+    s->ops_before = s->ops_after = s->module->n_ops;
+    ir_op *map = NULL;
+    ir_module *m = ir_module_clone(input, &map);
+    if (!m)
+        return false;
+    d->p.m = m;
+    /* The map must lead from the working copy to the input. */
+    ir_op *back = mem_alloc_zero(r->mem, m->n_ops * sizeof *back);
+    for (ir_op op = 1; back && op < input->n_ops; op++)
+        if (map[op])
+            back[map[op]] = op;
+    mem_free(r->mem, map, input->n_ops * sizeof *map);
+    if (!back)
+        return false;
+    set_map(d, back, m->n_ops);
+    d->p.c = m->ctx;
+    d->p.e = &d->e;
+    d->p.report = ir_report_begin(m, d->p.d);
+    arena_init(&d->p.scratch, r->mem);
+    d->p.names = mem_alloc_zero(r->mem, OP_N * sizeof *d->p.names);
+    return ir_edit_init(&d->e, m) && d->p.names;
+}
+
+compile_run *compile_run_new(const ir_module *input, const compile_options *o, struct diags *diags) {
+    struct mem *mem = input->mem;
+    uint64_t start = clock_now_ns();
+    struct driver d = {.r = mem_alloc_zero(mem, sizeof *d.r), .p = {.o = o, .d = diags}};
+    if (!d.r) {
+        diag_out_of_memory(diags);
+        return NULL;
+    }
+    d.r->mem = mem;
+    if (begin(&d, input))
+        d.r->ok = run_passes(&d);
+    else
+        diag_out_of_memory(diags);
+    if (d.e.m)
+        ir_edit_free(&d.e);
+    if (d.p.m) {
+        arena_free(&d.p.scratch);
+        mem_free(mem, d.p.names, OP_N * sizeof *d.p.names);
+    }
+    ir_module_free(d.p.m);
+    set_map(&d, NULL, 0);
+    d.r->nanoseconds = clock_now_ns() - start;
+    if (!d.r->n_stages) {
+        compile_free(d.r);
+        return NULL;
+    }
+    return d.r;
+}
+
+/* ---- tracing -------------------------------------------------------------------------------------------- */
+
+uint32_t compile_trace_back(const compile_run *r, uint32_t stage, uint32_t op, uint32_t to, uint32_t *out,
+                            uint32_t cap) {
+    VEC(uint32_t) now, before;
+    vec_init(&now, r->mem);
+    vec_init(&before, r->mem);
+    vec_push(&now, op);
+    for (; stage > to; stage--) {
+        const compile_origins *from = &r->stages[stage].origins;
+        if (!from->start)
+            continue;
+        vec_clear(&before);
+        for (size_t i = 0; i < now.n; i++)
+            for (uint32_t k = from->start[now.v[i]]; k < from->start[now.v[i] + 1]; k++) {
+                size_t j = 0;
+                while (j < before.n && before.v[j] != from->sources[k])
+                    j++;
+                if (j == before.n)
+                    vec_push(&before, from->sources[k]);
+            }
+        vec_clear(&now);
+        for (size_t i = 0; i < before.n; i++)
+            vec_push(&now, before.v[i]);
+    }
+    uint32_t n = (uint32_t)now.n;
+    for (uint32_t i = 0; i < n && i < cap; i++)
+        out[i] = now.v[i];
+    vec_free(&now);
+    vec_free(&before);
+    return n;
+}

@@ -1,0 +1,13 @@
+/* passes.h - the passes of pipeline.c, one per file. */
+#ifndef TTX_COMPILE_PASSES_H
+#define TTX_COMPILE_PASSES_H
+
+#include "compile/pass.h"
+
+pass_fn pass_mark_forward, pass_wrap_device_module, pass_cpu_hoist_tagged, pass_element_types, pass_register_device,
+    pass_argument_types;
+pass_fn pass_canonicalize, pass_cse, pass_symbol_dce, pass_inline, pass_remove_dead_values;
+pass_fn pass_const_eval, pass_cpu_hoist_const_eval, pass_const_eval_system_memory;
+pass_fn pass_barrier_fold, pass_deallocate;
+
+#endif

@@ -1,0 +1,133 @@
+/* The pipeline: every pass in order. Names, order and conditions are those of tt-mlir's createTTIRToTTNNCommonPipeline. */
+#include "compile/pass.h"
+#include "compile/passes.h"
+
+static bool if_has_argument_types(const compile_options *o) {
+    return o->argument_types.n != 0;
+}
+static bool if_fusing(const compile_options *o) {
+    return o->fusing;
+}
+static bool if_quant_dequant(const compile_options *o) {
+    return o->quant_dequant;
+}
+static bool if_broadcast_folding(const compile_options *o) {
+    return o->broadcast_folding;
+}
+static bool if_erase_inverse(const compile_options *o) {
+    return o->erase_inverse;
+}
+static bool if_const_eval(const compile_options *o) {
+    return o->const_eval;
+}
+static bool if_cpu_hoisted_const_eval(const compile_options *o) {
+    return o->cpu_hoisted_const_eval;
+}
+static bool if_remove_dead_values(const compile_options *o) {
+    return o->remove_dead_values;
+}
+static bool if_decomposition(const compile_options *o) {
+    return o->decomposition;
+}
+static bool if_workarounds(const compile_options *o) {
+    return o->workarounds;
+}
+static bool if_kv_cache_dtype(const compile_options *o) {
+    return !str_eq(o->kv_cache_dtype, STR("none"));
+}
+static bool if_activation_dtype(const compile_options *o) {
+    return o->activation_dtype_lowering;
+}
+static bool if_unique_locations(const compile_options *o) {
+    return o->unique_locations;
+}
+static bool if_const_eval_to_system(const compile_options *o) {
+    return o->const_eval && o->const_eval_to_system_memory;
+}
+static bool if_trace(const compile_options *o) {
+    return o->trace;
+}
+
+const pass_row pipeline[] = {
+    {"ttcore-mark-functions-as-forward", "public functions are marked as device functions", NULL, PASS_ROOT, NULL},
+    {"ttcore-wrap-device-module", "the module moves into a device module", NULL, PASS_ROOT, NULL},
+    {"cpu-hoist-manually-tagged", "ops tagged ttir.should_hoist move to the CPU module", NULL, PASS_ROOT, NULL},
+    {"ttir-element-type-normalization", "element types become those of the device", NULL, PASS_DEVICE, NULL},
+    {"ttcore-register-device", "system descriptor and device are entered", NULL, PASS_DEVICE, NULL},
+    {"tt-populate-argument-types", "arguments are marked as input, parameter or constant", NULL, PASS_DEVICE,
+     if_has_argument_types},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, NULL},
+    {"ttir-fusing", "groups of ops become one op", NULL, PASS_DEVICE, if_fusing},
+    {"ttir-quant-dequant-conversion", "dequantization moves through quantizable ops", NULL, PASS_DEVICE,
+     if_quant_dequant},
+    {"ttir-to-ttir-decomposition", "ops without a counterpart become simpler ones", NULL, PASS_DEVICE, NULL},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, NULL},
+    {"ttir-implicit-broadcast-fold", "broadcasts in front of ops that broadcast by themselves go", NULL, PASS_DEVICE,
+     if_broadcast_folding},
+    {"ttir-fusing", "groups of ops become one op", NULL, PASS_DEVICE, if_fusing},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, NULL},
+    {"inline", "private functions are inlined into their callers", NULL, PASS_DEVICE, NULL},
+    {"ttir-infer-kv-cache-argument-types", "arguments that are caches are marked", NULL, PASS_DEVICE, NULL},
+    {"ttir-propagate-weight-dtype", "data types asked for weights reach the ops that use them", NULL, PASS_DEVICE,
+     NULL},
+    {"ttir-flatten-sliding-window", "inputs of convolutions and pools become 1x1x(N*H*W)xC", NULL, PASS_DEVICE, NULL},
+    {"ttir-explicate-tms", "implicit broadcasts and reshapes become ops", NULL, PASS_DEVICE, if_erase_inverse},
+    {"ttir-erase-inverse-ops", "permutes, reshapes and broadcasts are moved so that they cancel", NULL, PASS_DEVICE,
+     if_erase_inverse},
+    {"ttir-implicit-broadcast-fold", "broadcasts in front of ops that broadcast by themselves go", NULL, PASS_DEVICE,
+     if_broadcast_folding},
+    {"ttir-fusing", "groups of ops become one op", NULL, PASS_DEVICE, if_fusing},
+    {"ttir-fold-full-to-scalar", "constants that are only broadcast shrink to one element", NULL, PASS_DEVICE, NULL},
+    {"ttir-consolidate-static-cache-updates", "updates of one cache are joined", NULL, PASS_DEVICE, NULL},
+    {"cse", "equal ops are merged", NULL, PASS_DEVICE, NULL},
+    {"ttir-quant-data-type-conversion", "quantized storage gets the target's width", NULL, PASS_DEVICE, NULL},
+    {"cse", "equal ops are merged", NULL, PASS_DEVICE, NULL},
+    {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", NULL, PASS_DEVICE,
+     if_const_eval},
+    {"cpu-hoist-const-eval", "those functions' bodies move to the CPU module", NULL, PASS_ROOT,
+     if_cpu_hoisted_const_eval},
+    {"ttnn-layout", "every tensor gets a layout", NULL, PASS_DEVICE, NULL},
+    {"convert-ttir-to-ttnn", "TTIR ops become TTNN ops", NULL, PASS_DEVICE, NULL},
+    {"remove-dead-values", "values that nobody needs go, arguments included", NULL, PASS_DEVICE, if_remove_dead_values},
+    {"ttnn-resolve-composites", "composites become one op or are inlined", NULL, PASS_DEVICE, NULL},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, NULL},
+    {"symbol-dce", "functions that nobody calls go", NULL, PASS_DEVICE, NULL},
+    {"ttnn-fusing", "activations move into the ops before them", NULL, PASS_DEVICE, if_fusing},
+    {"ttnn-decomposition", "ops without a kernel become simpler ones", NULL, PASS_DEVICE, if_decomposition},
+    {"ttnn-memory-management", "slices and repeats move to where they need least memory", NULL, PASS_DEVICE, NULL},
+    {"ttnn-workaround", "operands get the types and layouts that kernels insist on", NULL, PASS_DEVICE, if_workarounds},
+    {"ttnn-allocate-distributed-op-buffers", "buffers of distributed ops are allocated", NULL, PASS_DEVICE,
+     if_workarounds},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, if_workarounds},
+    {"cse", "equal ops are merged", NULL, PASS_DEVICE, if_workarounds},
+    {"ttnn-weight-dtype-conversion", "weights get the data type asked for", NULL, PASS_DEVICE, NULL},
+    {"ttnn-kv-cache-dtype-conversion", "caches get the data type asked for", NULL, PASS_DEVICE, if_kv_cache_dtype},
+    {"ttnn-ccl-activation-dtype-lowering", "activations between devices get a smaller data type", NULL, PASS_DEVICE,
+     if_activation_dtype},
+    {"ttnn-set-compute-kernel-config", "ops get the compute settings asked for", NULL, PASS_DEVICE, NULL},
+    {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", NULL, PASS_DEVICE,
+     if_const_eval},
+    {"ttnn-configure-ccl-ops", "collectives get topology and links", NULL, PASS_DEVICE, NULL},
+    {"ttnn-unique-locations", "checks that no two ops share a location", NULL, PASS_DEVICE, if_unique_locations},
+    {"ttnn-prepare-conv3d-weights", "weights of 3-D convolutions are prepared", NULL, PASS_DEVICE, NULL},
+    {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", NULL, PASS_DEVICE,
+     if_const_eval},
+    {"ttnn-force-const-eval-to-system-memory", "weights that only those functions use stay on the host", NULL,
+     PASS_DEVICE, if_const_eval_to_system},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, if_const_eval_to_system},
+    {"ttnn-allocate-distributed-op-semaphores", "semaphores of distributed ops are allocated", NULL, PASS_DEVICE, NULL},
+    {"ttnn-trace-hoist-transform", "the program is captured as a trace", NULL, PASS_DEVICE, if_trace},
+    {"ttnn-decompose-layouts", "changes of layout become single steps", NULL, PASS_DEVICE, NULL},
+    {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, NULL},
+    {"ttcore-optimization-barrier-fold", "optimization barriers go", NULL, PASS_DEVICE, NULL},
+    {"ttnn-deallocate", "tensors are freed after their last use", NULL, PASS_DEVICE, NULL},
+};
+const uint32_t pipeline_n = sizeof pipeline / sizeof *pipeline;
+
+bool compile_pass_at(uint32_t i, const char **name, const char **help) {
+    if (i >= pipeline_n)
+        return false;
+    *name = pipeline[i].name;
+    *help = pipeline[i].help;
+    return true;
+}

@@ -1,0 +1,382 @@
+/* The greedy pattern driver. Order matters: the ops that come out, their order and their locations depend on which op is
+ * looked at first, so this follows MLIR's GreedyPatternRewriteDriver step by step.
+ *
+ *   round:  fill the worklist ──▶ merge constants ──▶ pop, erase dead / fold / match until empty ──▶ sweep dead ops
+ *
+ * The worklist is a stack in which an op occurs at most once: `place[op]` is its position + 1.
+ */
+#include "compile/rewrite.h"
+
+#include "base/map.h"
+#include "base/vec.h"
+
+enum { DEFAULT_ROUNDS = 10 };
+
+/* Patterns by op: `next` chains the entries of one op in the order in which they are tried. */
+struct chain {
+    const rewrite_pattern *pattern;
+    uint32_t next;
+};
+
+struct driver {
+    pass_context *p;
+    VEC(ir_op) list;
+    uint32_t *place; /* by op */
+    uint32_t cap_place;
+    struct chain *chains;
+    uint16_t *heads; /* by OP_*, and OP_N for REWRITE_ANY_OP */
+    bool oom;
+};
+
+/* ---- worklist ------------------------------------------------------------------------------------------- */
+
+static bool place_room(struct driver *d, ir_op op) {
+    if (op < d->cap_place)
+        return true;
+    uint32_t want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
+    uint32_t *p = mem_realloc(d->p->m->mem, d->place, d->cap_place * sizeof *p, want * sizeof *p);
+    if (!p) {
+        d->oom = true;
+        return false;
+    }
+    memset(p + d->cap_place, 0, (want - d->cap_place) * sizeof *p);
+    d->place = p;
+    d->cap_place = want;
+    return true;
+}
+
+static void push(struct driver *d, ir_op op) {
+    if (!place_room(d, op) || d->place[op])
+        return;
+    if (!vec_push(&d->list, op)) {
+        d->oom = true;
+        return;
+    }
+    d->place[op] = (uint32_t)d->list.n;
+}
+
+/* Leaves a hole, so that the order of the rest stays. */
+static void drop(struct driver *d, ir_op op) {
+    if (op >= d->cap_place || !d->place[op])
+        return;
+    d->list.v[d->place[op] - 1] = 0;
+    d->place[op] = 0;
+}
+
+static ir_op pop(struct driver *d) {
+    while (d->list.n) {
+        ir_op op = vec_pop(&d->list);
+        if (op) {
+            d->place[op] = 0;
+            return op;
+        }
+    }
+    return 0;
+}
+
+/* When an op goes, those that defined its operands are looked at again if that leaves them with at most one user. */
+static void push_operands(struct driver *d, ir_op op) {
+    const ir_edit *e = d->p->e;
+    const ir_module *m = d->p->m;
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++) {
+        ir_value v = ir_operand(m, op, i);
+        ir_op def = ir_def_op(m, v), other = 0;
+        bool many = false;
+        for (ir_each_use(e, v, u)) {
+            ir_op user = ir_use_op(e, u);
+            if (user == op || user == other)
+                continue;
+            many = other != 0;
+            if (many)
+                break;
+            other = user;
+        }
+        if (def && !many)
+            push(d, def);
+    }
+}
+
+static void heard(void *arg, ir_edit_event event, ir_op op) {
+    struct driver *d = arg;
+    if (event != IR_EDIT_ERASED) {
+        push(d, op);
+        return;
+    }
+    push_operands(d, op);
+    drop(d, op);
+}
+
+/* ---- constants ------------------------------------------------------------------------------------------ */
+
+/* The constants kept so far in this round: (function-like op, dialect, value, type) -> op. */
+struct constants {
+    struct map_str map;
+    struct map_u64 known; /* ops that are in the map */
+};
+
+/* The region of the isolated op around `op`: where its constants go. */
+static ir_region constant_region(const ir_module *m, ir_op op) {
+    for (;;) {
+        ir_region r = m->blocks[m->ops[op].block].region;
+        ir_op parent = m->regions[r].op;
+        const op_def *d = dialect_def_of(m, parent);
+        if (!d || d->flags & OP_ISOLATED || !m->ops[parent].block)
+            return r;
+        op = parent;
+    }
+}
+
+static void forget_loc(pass_context *p, ir_op op) {
+    if (p->m->ops[op].loc != p->c->l_unknown) {
+        p->m->ops[op].loc = p->c->l_unknown;
+        pass_touched(p);
+    }
+}
+
+/* OperationFolder::insertKnownConstant. False when op was erased because an equal constant is there. */
+static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_attr value) {
+    pass_context *p = d->p;
+    ir_module *m = p->m;
+    ir_region r = constant_region(m, op);
+    ir_block entry = m->regions[r].first;
+    uint32_t *key = ARENA_ARRAY(&p->scratch, uint32_t, 4);
+    if (!key) {
+        d->oom = true;
+        return true;
+    }
+    key[0] = r;
+    key[1] = dialect_def_of(m, op)->dialect;
+    key[2] = value;
+    key[3] = ir_value_type(m, ir_result(m, op, 0));
+    bool added;
+    uint32_t *first = map_str_put(&k->map, str_of((const char *)key, 4 * sizeof *key), op, &added);
+    if (!first) {
+        d->oom = true;
+        return true;
+    }
+    if (!added) {
+        ir_op keep = *first;
+        ir_replace1(p->e, op, ir_result(m, keep, 0));
+        forget_loc(p, keep);
+        return false;
+    }
+    ir_op front = m->blocks[entry].first, prev = m->ops[op].prev;
+    if (m->ops[op].block != entry || (front != op && !(prev && map_u64_get(&k->known, prev)))) {
+        ir_move_before(p->e, op, front);
+        forget_loc(p, op);
+    }
+    if (!map_u64_put(&k->known, op, 1, NULL))
+        d->oom = true;
+    return true;
+}
+
+/* ---- one round ------------------------------------------------------------------------------------------ */
+
+/* The ops inside `scope` in pre-order or in post-order (what is inside an op before it), gathered first because constants
+ * move while the worklist is filled. In the pass's scratch arena. */
+static ir_op *gather(struct driver *d, ir_op scope, bool pre_order, uint32_t *n) {
+    const ir_module *m = d->p->m;
+    uint32_t count = 0, k = 0, depth = 0;
+    for (ir_op op = ir_walk_next(m, scope, scope); op; op = ir_walk_next(m, scope, op))
+        count++;
+    ir_op *ops = ARENA_ARRAY(&d->p->scratch, ir_op, count + 1);
+    ir_op *open = ARENA_ARRAY(&d->p->scratch, ir_op, count + 1); /* ops whose inside is not done */
+    if (!ops || !open) {
+        d->oom = true;
+        return NULL;
+    }
+    for (ir_op op = ir_walk_next(m, scope, scope); op; op = ir_walk_next(m, scope, op)) {
+        while (depth && !ir_is_inside(m, op, open[depth - 1]))
+            ops[k++] = open[--depth];
+        if (!pre_order && m->ops[op].n_regions)
+            open[depth++] = op;
+        else
+            ops[k++] = op;
+    }
+    while (depth)
+        ops[k++] = open[--depth];
+    *n = k;
+    return ops;
+}
+
+static bool fill(struct driver *d, ir_op scope, unsigned flags) {
+    pass_context *p = d->p;
+    bool top_down = (flags & REWRITE_TOP_DOWN) != 0;
+    struct constants k;
+    map_str_init(&k.map, p->m->mem);
+    map_u64_init(&k.known, p->m->mem);
+    uint32_t n = 0;
+    ir_op *ops = gather(d, scope, top_down, &n);
+    for (uint32_t i = 0; ops && i < n && !d->oom; i++) {
+        ir_op op = ops[i];
+        const op_def *def = dialect_def_of(p->m, op);
+        if (!(flags & REWRITE_NO_CONST_CSE) && def && def->flags & OP_CONSTANT_LIKE && p->m->ops[op].n_results == 1) {
+            ir_attr value = constant_of(p, ir_result(p->m, op, 0));
+            ops[i] = !value || keep_constant(d, &k, op, value) ? op : 0;
+        }
+    }
+    /* Merging constants has told the listener of users; the list starts afresh. */
+    while (pop(d))
+        ;
+    for (uint32_t i = 0; ops && i < n && !d->oom; i++) {
+        ir_op op = ops[top_down ? n - 1 - i : i];
+        if (op)
+            push(d, op);
+    }
+    map_str_free(&k.map);
+    map_u64_free(&k.known);
+    return ops && !d->oom;
+}
+
+/* Tries the folder; whether it changed anything. */
+static bool try_fold(struct driver *d, ir_op op) {
+    pass_context *p = d->p;
+    ir_module *m = p->m;
+    fold_value results[FOLD_MAX_RESULTS] = {{0}};
+    ir_value values[FOLD_MAX_RESULTS];
+    fold_outcome outcome = fold_op(p, op, results);
+    if (outcome == FOLD_IN_PLACE)
+        push(d, op);
+    if (outcome != FOLD_VALUES)
+        return outcome == FOLD_IN_PLACE;
+    uint32_t n = m->ops[op].n_results, made = 0;
+    ir_op first_made = m->n_ops;
+    for (uint32_t i = 0; i < n; i++) {
+        values[i] = results[i].value;
+        if (!values[i]) {
+            values[i] = materialize_ttir(p, results[i].constant, ir_value_type(m, ir_result(m, op, i)), m->ops[op].loc);
+            made++;
+        }
+        if (!values[i]) {
+            /* No constant op for it: what was built for the results before goes again. */
+            for (ir_op o = first_made; made && o < m->n_ops; o++)
+                if (m->ops[o].name && !ir_op_has_uses(p->e, o))
+                    ir_erase(p->e, o);
+            return false;
+        }
+    }
+    ir_replace(p->e, op, values);
+    return true;
+}
+
+/* The first of the patterns for op that changes something. */
+static bool try_patterns(struct driver *d, ir_op op) {
+    pass_context *p = d->p;
+    uint32_t own = d->heads[op_id(p->m, op)], any = d->heads[OP_N];
+    size_t errors = p->d->errors;
+    while (own || any) {
+        bool take_own = own && (!any || d->chains[own].pattern->benefit >= d->chains[any].pattern->benefit);
+        uint32_t at = take_own ? own : any;
+        own = take_own ? d->chains[own].next : own;
+        any = take_own ? any : d->chains[any].next;
+        ir_edit_at(p->e, op);
+        p->e->from = op;
+        if (d->chains[at].pattern->fn(p, op))
+            return true;
+        if (p->d->errors != errors || p->m->failed)
+            return false;
+    }
+    return false;
+}
+
+/* Works the list off. False after an error. */
+static bool process(struct driver *d, unsigned flags, bool *changed) {
+    pass_context *p = d->p;
+    ir_module *m = p->m;
+    size_t errors = p->d->errors;
+    for (ir_op op; (op = pop(d)) != 0;) {
+        if (!m->ops[op].name)
+            continue;
+        const op_def *def = dialect_def_of(m, op);
+        if (op_is_removable(m, op) && !ir_op_has_uses(p->e, op)) {
+            ir_erase(p->e, op);
+            *changed = true;
+            continue;
+        }
+        ir_edit_at(p->e, op);
+        p->e->from = op;
+        bool did = !(flags & REWRITE_NO_FOLD) && def && !(def->flags & OP_CONSTANT_LIKE) && try_fold(d, op);
+        if (!did)
+            did = try_patterns(d, op);
+        *changed = *changed || did;
+        if (p->d->errors != errors || m->failed || d->oom)
+            return false;
+    }
+    return true;
+}
+
+/* Erases what nobody uses, the last op first. */
+static bool sweep(struct driver *d, ir_op scope, bool *changed) {
+    pass_context *p = d->p;
+    uint32_t n = 0;
+    ir_op *ops = gather(d, scope, true, &n);
+    if (!ops)
+        return false;
+    while (n-- > 0) {
+        ir_op op = ops[n];
+        if (!p->m->ops[op].name || !op_is_removable(p->m, op) || ir_op_has_uses(p->e, op))
+            continue;
+        ir_erase(p->e, op);
+        *changed = true;
+    }
+    return true;
+}
+
+/* ---- the driver ----------------------------------------------------------------------------------------- */
+
+/* Sorts the patterns into chains: a stable insertion by falling benefit. */
+static bool chain_patterns(struct driver *d, const rewrite_table *tables, uint32_t n) {
+    uint32_t total = 1;
+    for (uint32_t t = 0; t < n; t++)
+        total += tables[t].n;
+    d->chains = ARENA_ARRAY(&d->p->scratch, struct chain, total);
+    d->heads = ARENA_ARRAY(&d->p->scratch, uint16_t, OP_N + 1);
+    if (!d->chains || !d->heads || total > UINT16_MAX)
+        return false;
+    uint32_t k = 1;
+    for (uint32_t t = 0; t < n; t++)
+        for (uint32_t i = 0; i < tables[t].n; i++, k++) {
+            const rewrite_pattern *pattern = &tables[t].patterns[i];
+            uint32_t head = pattern->op == REWRITE_ANY_OP ? OP_N : pattern->op;
+            uint32_t before = 0, at = d->heads[head];
+            while (at && d->chains[at].pattern->benefit >= pattern->benefit) {
+                before = at;
+                at = d->chains[at].next;
+            }
+            d->chains[k] = (struct chain){pattern, at};
+            if (before)
+                d->chains[before].next = k;
+            else
+                d->heads[head] = (uint16_t)k;
+        }
+    return true;
+}
+
+bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *tables, uint32_t n, unsigned flags,
+                           unsigned rounds) {
+    struct driver d = {.p = p};
+    vec_init(&d.list, p->m->mem);
+    bool ok = chain_patterns(&d, tables, n), changed = true;
+    void (*listen)(void *, ir_edit_event, ir_op) = p->e->listen;
+    void *listen_arg = p->e->listen_arg;
+    p->e->listen = heard;
+    p->e->listen_arg = &d;
+    for (unsigned i = 0; ok && changed && i < (rounds ? rounds : DEFAULT_ROUNDS); i++) {
+        changed = false;
+        ok = fill(&d, scope, flags) && process(&d, flags, &changed) && sweep(&d, scope, &changed);
+        ok = ok && !d.list.failed && !d.oom && !p->m->failed;
+    }
+    p->e->listen = listen;
+    p->e->listen_arg = listen_arg;
+    p->e->from = 0;
+    vec_free(&d.list);
+    mem_free(p->m->mem, d.place, d.cap_place * sizeof *d.place);
+    if (d.oom || p->m->failed || (!ok && !p->d->errors))
+        return pass_out_of_memory(p);
+    return ok;
+}
+
+bool rewrite_greedy(pass_context *p, ir_op scope, const rewrite_pattern *patterns, uint32_t n, unsigned flags,
+                    unsigned rounds) {
+    return rewrite_greedy_tables(p, scope, &(rewrite_table){patterns, n}, 1, flags, rounds);
+}
