@@ -158,7 +158,7 @@ struct MHD_Response *compress_stream(enum coding c, compress_read *read, void *c
         good = gzip_begin(&s->z);
     }
     struct MHD_Response *response =
-        good ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, stream_read, s, stream_close) : NULL;
+        good ? mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, stream_read, s, stream_close) : NULL;
     if (!response)
         stream_close(s);
     return response;

@@ -63,7 +63,7 @@ static void client_wake(struct client *c) {
     if (!c->parked)
         return;
     c->parked = false;
-    MHD_resume_connection(c->connection);
+    mhd.resume_connection(c->connection);
 }
 
 static void *heartbeat_thread(void *events) {
@@ -254,7 +254,7 @@ static ssize_t client_read(void *client, uint64_t pos, char *to, size_t max) {
         result = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         c->parked = true;
-        MHD_suspend_connection(c->connection);
+        mhd.suspend_connection(c->connection);
     }
     pthread_mutex_unlock(&e->lock);
     return result;
@@ -304,7 +304,7 @@ struct MHD_Response *events_response(struct events *e, struct MHD_Connection *co
     if (!c)
         return NULL;
     struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, client_read, c, client_free);
+        mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, client_read, c, client_free);
     if (!response)
         client_free(c);
     return response;

@@ -34,7 +34,7 @@ enum {
 str http_header(const struct http_request *pub, const char *name) {
     const char *value = NULL;
     size_t n = 0;
-    if (MHD_lookup_connection_value_n(req_of(pub)->connection, MHD_HEADER_KIND, name, strlen(name), &value, &n) !=
+    if (mhd.lookup_connection_value_n(req_of(pub)->connection, MHD_HEADER_KIND, name, strlen(name), &value, &n) !=
             MHD_YES ||
         !value)
         return (str){0};
@@ -91,7 +91,7 @@ static void *on_target(void *http, const char *target, struct MHD_Connection *co
     r->target = arena_str(&r->arena, str_from_z(target));
     if (!r->target.p)
         r->reply.oom = true;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info = mhd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     r->conn = info ? info->socket_context : NULL;
     conn_set(r->conn, CONN_HEADERS);
     return r;
@@ -121,7 +121,7 @@ static void on_connection(void *http, struct MHD_Connection *connection, void **
                           enum MHD_ConnectionNotificationCode code) {
     struct http *h = http;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const union MHD_ConnectionInfo *info = mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *context = info ? conns_add(h->conns, info->connect_fd) : NULL;
     } else {
         conns_remove(*context);
@@ -320,7 +320,7 @@ static void run_on_worker(struct worker_task *task) {
     else
         run_handler(r);
     r->state = REQ_READY;
-    MHD_resume_connection(r->connection);
+    mhd.resume_connection(r->connection);
 }
 
 static enum MHD_Result answer(struct req *r) {
@@ -329,12 +329,12 @@ static enum MHD_Result answer(struct req *r) {
     if (r->state == REQ_RECEIVING && (route->flags & (ROUTE_WORKER | ROUTE_UPLOAD))) {
         r->state = REQ_RUNNING;
         r->task.run = run_on_worker;
-        MHD_suspend_connection(r->connection);
+        mhd.suspend_connection(r->connection);
         if (workers_add(r->http->workers, &r->task))
             return MHD_YES;
         http_error(&r->pub, 503, "the server has no thread for this");
         r->state = REQ_READY;
-        MHD_resume_connection(r->connection);
+        mhd.resume_connection(r->connection);
         return MHD_YES;
     }
     if (r->state == REQ_RECEIVING)
@@ -470,7 +470,7 @@ static bool bind_port(struct http *h, int fds[2], char *error, size_t error_size
 
 static struct MHD_Daemon *start_daemon(struct http *h, int fd, unsigned threads) {
     unsigned connections = h->server->options.max_connections;
-    return MHD_start_daemon(
+    return mhd.start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL,
         on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
         threads, MHD_OPTION_CONNECTION_LIMIT, connections ? connections : 4096u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -483,6 +483,11 @@ bool http_start(struct http *h, struct server *s, char *error, size_t error_size
     int fds[2];
     h->server = s;
     h->max_upload = s->options.max_upload ? s->options.max_upload : (uint64_t)8 << 30;
+    const char *why;
+    if (!mhd_load(&why)) {
+        snprintf(error, error_size, "%s", why);
+        return false;
+    }
     h->conns = conns_new(&h->mem);
     h->workers = workers_new(&h->mem, WORKERS);
     if (!h->conns || !h->workers) {
@@ -513,7 +518,7 @@ void http_stop(struct http *h) {
     workers_stop(h->workers); /* resumes what is parked */
     for (int i = 0; i < 2; i++)
         if (h->daemons[i])
-            MHD_stop_daemon(h->daemons[i]);
+            mhd.stop_daemon(h->daemons[i]);
     workers_free(h->workers); /* requests could come until now */
     conns_free(h->conns);
     mem_free(&h->mem, (void *)h->routes, h->routes_cap * sizeof *h->routes);

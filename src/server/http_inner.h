@@ -2,11 +2,11 @@
 #ifndef TTX_SERVER_HTTP_INNER_H
 #define TTX_SERVER_HTTP_INNER_H
 
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "server/http.h"
+#include "server/mhd.h"
 #include "server/parse.h"
 #include "server/security.h"
 #include "server/server.h"
@@ -61,6 +61,7 @@ struct reply {
     struct buf buf;
     struct json_writer json;
     str shared;
+    bool gzipped; /* shared, and gzip already */
     void (*release)(void *);
     void *release_ctx;
     const char *path; /* of a file; in the arena */

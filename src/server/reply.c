@@ -21,6 +21,7 @@ static void reply_drop(struct req *r) {
     if (p->kind == REPLY_SHARED && p->release)
         p->release(p->release_ctx);
     p->release = NULL;
+    p->gzipped = false;
     p->kind = REPLY_NONE;
 }
 
@@ -95,6 +96,11 @@ void http_shared(struct http_request *pub, int status, const char *type, str byt
     r->reply.shared = bytes;
     r->reply.release = release;
     r->reply.release_ctx = ctx;
+}
+
+void http_gzipped(struct http_request *pub, int status, const char *type, str bytes) {
+    http_shared(pub, status, type, bytes, NULL, NULL);
+    req_of(pub)->reply.gzipped = true;
 }
 
 void http_file(struct http_request *pub, const char *path, const char *type, str download) {
@@ -181,7 +187,7 @@ static const char *type_by_name(const char *path) {
 }
 
 static void add(struct MHD_Response *response, const char *name, const char *value) {
-    MHD_add_response_header(response, name, value);
+    mhd.add_response_header(response, name, value);
 }
 
 /* Headers that every answer carries. */
@@ -244,8 +250,8 @@ static enum MHD_Result queue(struct req *r, struct MHD_Response *response, enum 
     if (!response)
         return MHD_NO;
     add_headers(r, response, coding);
-    enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)r->reply.status, response);
-    MHD_destroy_response(response); /* the connection keeps it until it is sent */
+    enum MHD_Result result = mhd.queue_response(r->connection, (unsigned)r->reply.status, response);
+    mhd.destroy_response(response); /* the connection keeps it until it is sent */
     return result;
 }
 
@@ -299,6 +305,9 @@ static void set_partial(struct req *r, uint64_t first, uint64_t end, uint64_t si
 
 static enum MHD_Result send_memory(struct req *r) {
     str bytes = r->reply.kind == REPLY_SHARED ? r->reply.shared : buf_str(&r->reply.buf);
+    if (r->reply.gzipped)
+        return queue(r, MHD_create_response_from_buffer(bytes.n, (void *)(uintptr_t)bytes.p, MHD_RESPMEM_PERSISTENT),
+                     CODING_GZIP);
     if (r->reply.kind == REPLY_SHARED) {
         uint64_t first = 0, end = bytes.n;
         enum parse_range range = wanted_range(r, bytes.n, &first, &end);
@@ -308,7 +317,7 @@ static enum MHD_Result send_memory(struct req *r) {
         if (range == RANGE_PART) {
             set_partial(r, first, end, bytes.n);
             str part = str_slice(bytes, first, end);
-            return queue(r, MHD_create_response_from_buffer(part.n, (void *)(uintptr_t)part.p, MHD_RESPMEM_PERSISTENT),
+            return queue(r, mhd.create_response_from_buffer(part.n, (void *)(uintptr_t)part.p, MHD_RESPMEM_PERSISTENT),
                          CODING_NONE);
         }
     }
@@ -330,7 +339,7 @@ static enum MHD_Result send_memory(struct req *r) {
     } else if (coding != CODING_NONE) {
         return queue(r, compress_stream(coding, read_memory, r, close_nothing), coding);
     }
-    return queue(r, MHD_create_response_from_buffer(bytes.n, (void *)(uintptr_t)bytes.p, MHD_RESPMEM_PERSISTENT),
+    return queue(r, mhd.create_response_from_buffer(bytes.n, (void *)(uintptr_t)bytes.p, MHD_RESPMEM_PERSISTENT),
                  coding);
 }
 
@@ -382,7 +391,7 @@ static enum MHD_Result send_file(struct req *r) {
         coding = coding_choose(r, r->reply.type);
     if (coding != CODING_NONE)
         return queue(r, compress_stream(coding, read_file, (void *)(intptr_t)fd, close_file), coding);
-    struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(end - first, fd, first);
+    struct MHD_Response *response = mhd.create_response_from_fd_at_offset64(end - first, fd, first);
     if (!response)
         close(fd);
     return queue(r, response, CODING_NONE);
@@ -398,7 +407,7 @@ static enum MHD_Result send_out_of_memory(struct req *r) {
     r->reply.etag[0] = 0;
     r->reply.oom = false;
     buf_init(&r->reply.buf, &r->mem);
-    return queue(r, MHD_create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT), CODING_NONE);
+    return queue(r, mhd.create_response_from_buffer(sizeof text - 1, text, MHD_RESPMEM_PERSISTENT), CODING_NONE);
 }
 
 enum MHD_Result reply_send(struct req *r) {
@@ -407,7 +416,7 @@ enum MHD_Result reply_send(struct req *r) {
         return send_out_of_memory(r);
     switch (p->kind) {
     case REPLY_NONE: http_error(&r->pub, 500, "the server has no answer to this request"); return send_memory(r);
-    case REPLY_EMPTY: return queue(r, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT), CODING_NONE);
+    case REPLY_EMPTY: return queue(r, mhd.create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT), CODING_NONE);
     case REPLY_BUF:
     case REPLY_SHARED: return send_memory(r);
     case REPLY_FILE: return send_file(r);
