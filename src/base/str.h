@@ -30,8 +30,29 @@ static inline str str_from_z(const char *z) {
     return (str){z ? z : "", z ? strlen(z) : 0};
 }
 
+/* Whether n bytes are equal. Words of a text are short: a call of memcmp would take longer than the comparison. */
+static inline bool str_same_bytes(const char *a, const char *b, size_t n) {
+    uint64_t x, y;
+    if (n > 64)
+        return memcmp(a, b, n) == 0;
+    if (n < 8) {
+        while (n > 0 && a[n - 1] == b[n - 1])
+            n--;
+        return n == 0;
+    }
+    for (size_t i = 0; i + 8 < n; i += 8) {
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        if (x != y)
+            return false;
+    }
+    memcpy(&x, a + n - 8, 8);
+    memcpy(&y, b + n - 8, 8);
+    return x == y;
+}
+
 static inline bool str_eq(str a, str b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && str_same_bytes(a.p, b.p, a.n);
 }
 
 /* Negative, zero or positive as `a` sorts before, with or after `b`; by unsigned bytes, the shorter first. */

@@ -67,25 +67,39 @@ static bool forget_what_is_read(void *arg, size_t done) {
     return true;
 }
 
-bool cli_input_next(struct cli_input *in, text_registry registry) {
-    text_read_options o = {.registry = registry, .strict = in->strict};
+/* Reads a text as one module. False when it turns out to be several, which then are read one by one. */
+static bool read_whole(struct cli_input *in, const text_read_options *options, str name) {
+    text_read_options o = *options;
+    o.progress = forget_what_is_read;
+    o.progress_arg = in;
     str whole = file_text(in->file), part;
+    in->m = text_read(in->ctx, whole, name, &o, &in->d);
+    size_t at = 0;
+    if (!in->m && text_split(whole, &at, &part) && part.n < whole.n) {
+        diags_free(&in->d);
+        diags_init(&in->d, &in->mem);
+        return false;
+    }
+    in->at = whole.n + 1;
+    return true;
+}
+
+bool cli_input_next(struct cli_input *in, text_registry registry) {
+    const text_read_options o = {.registry = registry, .strict = in->strict};
+    str whole = file_text(in->file), part, name = str_from_z(strcmp(in->path, "-") ? in->path : "<stdin>");
     ir_module_free(in->m);
     in->m = NULL;
-    if (!text_split(whole, &in->at, &part))
-        return false;
-    if (in->part++ == 0)
-        in->many = part.n != whole.n;
-    if (in->many) {
+    in->part++;
+    if (in->at > 0 || !read_whole(in, &o, name)) {
+        if (!text_split(whole, &in->at, &part))
+            return false;
+        in->many = true;
         part = lone_part(in, whole, part);
-    } else {
-        o.progress = forget_what_is_read;
-        o.progress_arg = in;
+        if (part.p)
+            in->m = text_read(in->ctx, part, name, &o, &in->d);
+        else
+            diag_out_of_memory(&in->d);
     }
-    if (!part.p)
-        diag_out_of_memory(&in->d);
-    else
-        in->m = text_read(in->ctx, part, str_from_z(strcmp(in->path, "-") ? in->path : "<stdin>"), &o, &in->d);
     if (file_was_truncated(in->file))
         diag_add(&in->d, DIAG_ERROR, NULL, 0, 0, "%s: the file became shorter while it was read", in->path);
     return true;

@@ -63,8 +63,9 @@ void ir_module_free(ir_module *m) {
 
 /* ---- building ------------------------------------------------------------------------------------------- */
 
+enum { AHEAD = 4096 }; /* ops and values whose pages are made at once */
+
 ir_op ir_op_new(ir_module *m, ir_name name, ir_loc loc) {
-    enum { AHEAD = 4096 }; /* ops whose pages are made at once */
     if (!ROOM(m, ops, 1))
         return 0;
     ir_op op = m->n_ops++;
@@ -94,6 +95,8 @@ bool ir_op_set_results(ir_module *m, ir_op op, const ir_type *types, uint32_t n)
     if (!op || !ROOM(m, values, n))
         return false;
     ir_op_data *o = &m->ops[op];
+    if (UNLIKELY(m->n_values / AHEAD != (m->n_values + n) / AHEAD) && m->cap_values - m->n_values >= AHEAD + n)
+        mem_expect_writes(&m->values[m->n_values], AHEAD * sizeof *m->values);
     o->results = m->n_values;
     o->n_results = n;
     for (uint32_t i = 0; i < n; i++)

@@ -64,7 +64,7 @@ static void print_subscripts(printer *p, ir_op op, uint32_t first, ir_attr map) 
 
 /* #map(%d)[%s] */
 bool form_read_affine_apply(reader *r, rd_op *op) {
-    ir_attr map;
+    ir_attr map = 0;
     uint32_t n;
     return read_applied(r, IR_ATTR_AFFINE_MAP, "affine map", &map, &n) && rd_opt_attr_dict(r, op) &&
            rd_add_prop(r, STR("map"), map) && rd_add_result_type(r, r->ctx->t_index);
@@ -214,7 +214,7 @@ bool form_print_affine_for(printer *p, ir_op op) {
 
 /* #set(%d)[%s] (-> types)? {...} (else {...})? */
 bool form_read_affine_if(reader *r, rd_op *op) {
-    ir_attr set;
+    ir_attr set = 0;
     uint32_t n;
     if (!read_applied(r, IR_ATTR_INTEGER_SET, "integer set", &set, &n) || !form_read_arrow_results(r, NULL) ||
         !rd_region(r, op, rd_mark(r), 0) || !plain_terminator(r, op))

@@ -154,7 +154,7 @@ bool sdy_read_dim_mapping(body *b) {
     uint32_t mark = rd_mark(r);
     str word = rd_peek_id(r), rest = word;
     while (rest.n) {
-        int64_t factor;
+        int64_t factor = 0;
         if (!take_factor(r, &rest, &factor) || !rd_push(r, dialect_int(r->ctx, factor)))
             return false;
     }

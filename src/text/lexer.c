@@ -272,6 +272,11 @@ void rd_skip_slow(reader *r) {
         while (rd_is_class(*p, RD_SPACE))
             p++;
         if (*p == '/' && p[1] == '/' && p < r->end) {
+            if (rd_is_separator(r, p)) {
+                r->splits = true;
+                p = r->end;
+                break;
+            }
             const char *nl = memchr(p, '\n', (size_t)(r->end - p));
             p = nl ? nl + 1 : r->end;
         } else if (*p == 0 && p < r->end) {

@@ -33,6 +33,7 @@ static bool loc_number_set(reader *r, uint32_t number, ir_node node) {
     if (UNLIKELY(number >= n)) {
         if (!vec_room(&t->loc_numbers, number + 1 - n))
             return rd_oom(r);
+        mem_expect_writes(t->loc_numbers.v + n, (t->loc_numbers.cap - n) * sizeof *t->loc_numbers.v);
         memset(t->loc_numbers.v + n, 0, (t->loc_numbers.cap - n) * sizeof *t->loc_numbers.v);
         t->loc_numbers.n = t->loc_numbers.cap;
     }

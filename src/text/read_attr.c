@@ -12,17 +12,10 @@ const char *rd_balanced(reader *r, const char *p) {
     uint32_t mark = rd_mark(r);
     do {
         char c = p < r->end ? *p : 0, close = 0;
+        bool ended = false;
         switch (c) {
-        case 0:
-            if (p < r->end)
-                break;
-            {
-                char open = rd_mark(r) > mark ? (char)r->stack.w[rd_mark(r) - 1] : '<';
-                rd_report(r, DIAG_ERROR, (size_t)(start - r->begin), "unbalanced '%c' character in pretty dialect name",
-                          open);
-            }
-            rd_pop(r, mark);
-            return NULL;
+        case '/': ended = rd_is_separator(r, p); break;
+        case 0: ended = p >= r->end; break;
         case '<':
         case '[':
         case '(':
@@ -58,8 +51,8 @@ const char *rd_balanced(reader *r, const char *p) {
         }
         default: break;
         }
-        if (close) {
-            char open = (char)r->stack.w[rd_mark(r) - 1];
+        if (close || ended) {
+            char open = rd_mark(r) > mark ? (char)r->stack.w[rd_mark(r) - 1] : '<';
             if (open != close) {
                 rd_report(r, DIAG_ERROR, (size_t)(start - r->begin), "unbalanced '%c' character in pretty dialect name",
                           open);

@@ -147,7 +147,7 @@ static const char *list_end(const reader *r, const char *p) {
                 p--;
             } else if (*p == '/' && p[1] == '/') {
                 const char *nl = memchr(p, '\n', (size_t)(r->end - p));
-                if (!nl)
+                if (!nl || rd_is_separator(r, p))
                     return NULL;
                 p = nl;
             }

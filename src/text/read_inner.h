@@ -226,7 +226,7 @@ static inline rd_memo_entry *rd_memo_at(rd_memo_entry *memo, str text) {
     return &memo[str_hash(text) >> (64 - RD_MEMO_BITS)];
 }
 static inline bool rd_memo_is(const rd_memo_entry *e, str text) {
-    return e->len == text.n && memcmp(e->text, text.p, text.n) == 0;
+    return e->len == text.n && str_same_bytes(e->text, text.p, text.n);
 }
 /* `loc(...)` without the keyword check; location grammar inside. */
 ir_loc rd_location_body(reader *r);

@@ -138,6 +138,8 @@ bool rd_skip_to_line(reader *r, uint32_t start) {
     const char *p = r->p;
     while ((p = memchr(p, '\n', (size_t)(r->end - p)))) {
         p++;
+        if (rd_is_separator(r, p))
+            return false;
         size_t n = 0;
         while (n < indent && p[n] == line[n])
             n++;

@@ -74,6 +74,7 @@ static bool slots_reach(reader *r, uint32_t i) {
     if (!vec_room(&t->numbers, i + 1 - old))
         return rd_oom(r);
     size_t n = t->numbers.cap;
+    mem_expect_writes(t->numbers.v + old, (n - old) * sizeof *t->numbers.v);
     memset(t->numbers.v + old, 0, (n - old) * sizeof *t->numbers.v);
     t->numbers.n = n;
     return true;

@@ -443,7 +443,7 @@ ir_type rd_type(reader *r) {
             return memo_type(r);
         rd_recent *e = recent_types(r, p);
         for (int i = 0; i < RD_RECENT_WAYS; i++) {
-            if (e[i].len && memcmp(p, e[i].text, e[i].len) == 0) {
+            if (e[i].len && str_same_bytes(p, e[i].text, e[i].len)) {
                 ir_type t = e[i].type;
                 rd_take(r, e[i].len);
                 return t;

@@ -20,7 +20,7 @@ static const op_def *visible_def(const reader *r, ir_name name) {
 
 static bool set_name(reader *r, rd_op *op, str name) {
     rd_name_entry *e = &r->t->op_names[str_hash(name) >> (64 - RD_NAMES_BITS)];
-    if (LIKELY(e->len == name.n && memcmp(e->text, name.p, name.n) == 0)) {
+    if (LIKELY(e->len == name.n && str_same_bytes(e->text, name.p, name.n))) {
         op->name = e->name;
         op->def = e->def;
         return true;
@@ -470,6 +470,8 @@ static bool read_all(reader *r, str name) {
     if (ok)
         ok = rd_scope_pop(r);
     /* Names may be missing because of errors before: only a text that is well-formed so far is asked. */
+    if (r->splits)
+        return rd_error(r, (uint32_t)(r->end - r->begin), "several modules, separated by lines of \"// -----\"");
     return ok && rd_finish_values(r) && rd_finish_locs(r) && make_root(r, region, block) && r->errors == 0;
 }
 
@@ -532,24 +534,35 @@ static size_t find_dashes(str text, size_t at) {
     return text.n;
 }
 
-bool text_split(str text, size_t *at, str *part) {
+/* Whether a line of "// -----" begins at `line`; *after is then where the line behind it begins. */
+static bool separator_at(str text, size_t line, size_t *after) {
     static const char marker[] = "// -----";
-    enum { N = sizeof marker - 1, BEFORE = 3 };
+    enum { N = sizeof marker - 1 };
+    if ((line > 0 && text.p[line - 1] != '\n') || text.n - line < N || memcmp(text.p + line, marker, N) != 0)
+        return false;
+    const char *nl = memchr(text.p + line, '\n', text.n - line);
+    size_t end = nl ? (size_t)(nl - text.p) : text.n;
+    *after = nl ? end + 1 : text.n;
+    return str_trim(str_slice(text, line + N, end)).n == 0;
+}
+
+bool rd_is_separator(const reader *r, const char *p) {
+    size_t after;
+    return separator_at(str_of(r->begin, (size_t)(r->end - r->begin)), (size_t)(p - r->begin), &after);
+}
+
+bool text_split(str text, size_t *at, str *part) {
+    enum { BEFORE = 3 };
     if (*at > text.n)
         return false;
     size_t start = *at;
     for (size_t dashes = start; (dashes = find_dashes(text, dashes)) < text.n; dashes++) {
-        size_t line = dashes - BEFORE;
-        if (dashes < start + BEFORE || (line > 0 && text.p[line - 1] != '\n') || text.n - line < N ||
-            memcmp(text.p + line, marker, N) != 0)
+        size_t after;
+        if (dashes < start + BEFORE || !separator_at(text, dashes - BEFORE, &after))
             continue;
-        const char *nl = memchr(text.p + line, '\n', text.n - line);
-        size_t end = nl ? (size_t)(nl - text.p) : text.n;
-        if (str_trim(str_slice(text, line + N, end)).n == 0) {
-            *part = str_slice(text, start, line);
-            *at = nl ? end + 1 : text.n;
-            return true;
-        }
+        *part = str_slice(text, start, dashes - BEFORE);
+        *at = after;
+        return true;
     }
     *part = str_from(text, start);
     *at = text.n + 1;

@@ -65,6 +65,7 @@ typedef struct reader {
     bool recovered;        /* after an op in error: the cursor stands behind it */
     bool strict;           /* check dialect attributes and types as they are read */
     bool in_preset;        /* reading a default value of the op tables, not the file */
+    bool splits;           /* a line that separates modules was met: the text seems to end there */
     uint32_t errors;       /* errors reported so far */
     rd_stack stack;        /* see above */
     rd_stack operands;     /* ir_value of the ops under construction, innermost last */
@@ -150,6 +151,8 @@ static inline bool rd_is_class(char c, unsigned mask) {
 
 /* Skips white space and comments from r->p on: restores R1. */
 void rd_skip_slow(reader *r);
+/* Whether the comment at p is a whole line of "// -----", which separates modules. */
+bool rd_is_separator(const reader *r, const char *p);
 static inline void rd_skip(reader *r) {
     if (*r->p == ' ')
         r->p++;

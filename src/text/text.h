@@ -29,10 +29,11 @@ typedef struct text_read_options {
     bool strict; /* dialect attributes and types that break a rule (dialect/check.h: check_attr) are errors */
 } text_read_options;
 
-/* Reads one module from `text` (which must be followed by a zero byte, or be a part that text_split gave, and outlive the context: hand the file to
- * ir_context_own first). `name` is the path as the user gave it; it goes into diagnostics and into the location of
- * every op that has none. A text that holds several modules split by a line of "// -----" is read with
- * text_split first.
+/* Reads one module from `text` (which must be followed by a zero byte, or be a part that text_split gave, and outlive
+ * the context: hand the file to ir_context_own first). `name` is the path as the user gave it; it goes into diagnostics
+ * and into the location of every op that has none. A text of several modules, split by lines of "// -----", is an
+ * error: such a text is read part by part with text_split. Looking for these lines is a pass over the whole text, so
+ * who expects one module reads first and splits when that fails.
  * Errors go to `d`. NULL when the text cannot be read (then d has an error) or memory runs out (d says so). A module
  * comes back, with errors in d, when reading could go on after them only if `text_read` documents it: it does not,
  * so NULL means error and a module means none. */

@@ -186,6 +186,31 @@ static void splits_files(void **state) {
     done(&x);
 }
 
+/* Several modules in one text are refused, wherever their separator stands, so that none is lost. */
+static void refuses_several_modules(void **state) {
+    (void)state;
+    static const char *const table[] = {
+        "\"a\"() : () -> ()\n// -----\n\"b\"() : () -> ()\n",
+        "\"a\"() : () -> ()\n// ----- \t\n",
+        "// -----\n\"b\"() : () -> ()\n",
+        "\"a\"() {x = dense<[1,\n// -----\n2]> : tensor<2xi8>} : () -> ()\n",
+        "\"a\"() {x = #d.y<(\n// -----\n)>} : () -> ()\n",
+        "\"a\"() : () -> // -----\n// -----\n()\n",
+        "unknown.op {\n  a\n// -----\n}\n\"b\"() : () -> ()\n",
+        "module {\n// -----\n}\n",
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        reading x;
+        read_as(&x, str_from_z(table[i]), TEXT_ALL);
+        assert_null(x.m);
+        done(&x);
+    }
+    reading x; /* these lines are comments */
+    read_as(&x, STR("\"a\"() : () -> () // -----\n// ----- x\n // -----\n//------\n"), TEXT_ALL);
+    assert_non_null(x.m);
+    done(&x);
+}
+
 /* ---- attributes and types ----------------------------------------------------------------------------------- */
 
 static void reads_attributes(void **state) {
@@ -508,6 +533,7 @@ int main(void) {
         cmocka_unit_test(values_before_their_definition),
         cmocka_unit_test(blocks_and_successors),
         cmocka_unit_test(splits_files),
+        cmocka_unit_test(refuses_several_modules),
         cmocka_unit_test(reads_attributes),
         cmocka_unit_test(inherent_attributes_become_properties),
         cmocka_unit_test(aliases_mean_what_they_stand_for),
