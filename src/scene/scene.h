@@ -169,9 +169,9 @@ bool scene_set_extra_edges(struct scene *s, uint32_t n, const struct scene_extra
 /* ---- drawing -------------------------------------------------------------------------------------------- */
 
 struct scene_view {
-    double x, y;   /* world point in the middle */
-    double zoom;   /* screen pixels per world unit */
-    double w, h;   /* of the view in screen pixels */
+    double x, y;    /* world point in the middle */
+    double zoom;    /* screen pixels per world unit */
+    double w, h;    /* of the view in screen pixels */
     bool no_chrome; /* without hover, and without icons for the pointer: for pictures */
 };
 
@@ -223,9 +223,9 @@ enum scene_text_source {
     SCENE_EXTRA_LABEL /* ref: extra edge */
 };
 struct scene_text {
-    float x, y;       /* y is the middle of the line */
-    float size;       /* of the font */
-    float max_width;  /* wider texts are squeezed, then cut with an ellipsis */
+    float x, y;      /* y is the middle of the line */
+    float size;      /* of the font */
+    float max_width; /* wider texts are squeezed, then cut with an ellipsis */
     uint32_t color;
     uint32_t flags, source, ref;
 };
