@@ -310,6 +310,14 @@ bool scene_is_expanded(const struct scene *s, graph_node layer) {
     return i != SCENE_NONE && layout_is_expanded(s->layout, i);
 }
 
+uint32_t scene_expanded_layers(const struct scene *s, uint32_t *out, uint32_t max) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n_items; i++)
+        if (layout_is_expanded(s->layout, i) && n++ < max)
+            out[n - 1] = s->node_of[i];
+    return n;
+}
+
 void scene_expand_around(struct scene *s, graph_node n) {
     uint32_t i = item(s, n);
     for (uint32_t p = i == SCENE_NONE ? LAYOUT_ROOT : s->parent[i]; p != LAYOUT_ROOT; p = s->parent[p])

@@ -94,6 +94,8 @@ void scene_set_theme(struct scene *s, const struct scene_theme *theme);
 void scene_set_expanded(struct scene *s, graph_node layer, bool expanded, bool deep);
 void scene_set_all_expanded(struct scene *s, bool expanded);
 bool scene_is_expanded(const struct scene *s, graph_node layer);
+/* All layers marked as expanded, whether shown or not: at most `max` into `out`; how many there are. */
+uint32_t scene_expanded_layers(const struct scene *s, uint32_t *out, uint32_t max);
 /* Expands the layers around a node. */
 void scene_expand_around(struct scene *s, graph_node n);
 /* The direction of a layer's children; the scene's root layer for the outermost. */

@@ -169,11 +169,10 @@ export class CompactGraph {
   }
 
   id(node: Node): string {
-    if (this.isLayer(node)) return `layer:${this.namespace(node)}`;
-    const name = this.string(this.names[node]!);
-    if (this.explicitIds) return name;
-    let id = name;
-    if (this.kind[node] !== Kind.Argument) {
+    const name = this.string(this.names[node]!), layer = this.isLayer(node);
+    let id = layer ? `layer:${this.namespace(node)}` : name;
+    if (this.explicitIds) return id;
+    if (!layer && this.kind[node] !== Kind.Argument) {
       const fn = this.string(this.functions[node]!);
       id = `${fn ? `${fn}/` : ''}${this.label(node)}${name ? `@${name}` : ''}`;
     }
