@@ -3,6 +3,7 @@
  * They run in the canonicalize passes only; what an op folds to, in every greedy run, is in fold_ttir.c.
  */
 #include "compile/constant.h"
+#include "compile/dtype_rules.h"
 #include "compile/rewrite.h"
 #include "compile/ttir.h"
 #include "target/dtype.h"
@@ -281,27 +282,6 @@ static bool canon_reverse_nothing(pass_context *p, ir_op op) {
 
 /* ---- casts ---------------------------------------------------------------------------------------------- */
 
-/* Bits of exponent and mantissa of the scalar data types that elements can have. */
-static bool float_bits(target_dtype t, int *exponent, int *mantissa) {
-    *exponent = t == DTYPE_F16 ? 5 : 8;
-    *mantissa = t == DTYPE_F32 ? 23 : t == DTYPE_F16 ? 10 : 7;
-    return t == DTYPE_F32 || t == DTYPE_F16 || t == DTYPE_BF16;
-}
-
-/* Whether the cast may lose something (ttcore::isNarrowingConversion). */
-static bool is_narrowing(target_dtype from, target_dtype to) {
-    int e0, m0, e1, m1;
-    bool f0 = float_bits(from, &e0, &m0), f1 = float_bits(to, &e1, &m1);
-    int bits0 = from == DTYPE_I1 ? 1 : 8 * target_dtypes[from].bytes,
-        bits1 = to == DTYPE_I1 ? 1 : 8 * target_dtypes[to].bytes;
-    if (f0)
-        return !f1 || e0 > e1 || m0 > m1;
-    bool s0 = from == DTYPE_SI32, s1 = to == DTYPE_SI32;
-    if (f1)
-        return bits0 - (s0 ? 1 : 0) > m1;
-    return s0 == s1 ? bits0 > bits1 : s1 ? bits0 >= bits1 : true;
-}
-
 static bool canon_cast_of_cast(pass_context *p, ir_op op) {
     ir_op def = def_is(p->m, ir_operand(p->m, op, 0), OP_ttir_typecast);
     if (!def)
@@ -315,7 +295,7 @@ static bool canon_cast_of_cast(pass_context *p, ir_op op) {
         if (in == DTYPE_NONE || mid == DTYPE_NONE || out == DTYPE_NONE)
             return false;
         bool through_int = target_dtypes[in].is_float && !target_dtypes[mid].is_float && target_dtypes[out].is_float;
-        if (through_int || (is_narrowing(in, mid) && !is_narrowing(mid, out)))
+        if (through_int || (dtype_narrows(in, mid) && !dtype_narrows(mid, out)))
             return false;
     }
     attr_entry a[] = {{STR("conservative_folding"), ir_attr_bool(p->c, keep && keep0)}};
