@@ -22,7 +22,7 @@ static bool has_origin(const ir_edit *e, ir_op op, ir_op from) {
 static void add_origin(ir_edit *e, ir_op op, ir_op from) {
     if (has_origin(e, op, from))
         return;
-    if (e->n_origins == e->cap_origins) {
+    if (e->n_origins >= e->cap_origins) {
         uint32_t want = e->cap_origins ? e->cap_origins * 2 : 256;
         void *p = want > e->cap_origins
                       ? mem_realloc(e->m->mem, e->origin_pool, e->cap_origins * sizeof *e->origin_pool,
