@@ -250,6 +250,13 @@ static bool run_pass(struct driver *d, uint32_t i) {
 static bool run_passes(struct driver *d) {
     const compile_options *o = d->p.o;
     uint32_t first = 0, last = pipeline_n - 1;
+    if (o->only_pass.n) {
+        first = last = find_pass(o->only_pass);
+        if (first == pipeline_n) {
+            diag_add(d->p.d, DIAG_ERROR, NULL, 0, 0, "no pass '%.*s'", STR_ARG(o->only_pass));
+            return false;
+        }
+    }
     if (o->start_after.n) {
         first = find_pass(o->start_after) + 1;
         if (first > pipeline_n) {

@@ -28,6 +28,7 @@ typedef struct compile_options {
     int level;                            /* optimization-level: 0, 1, 2 */
     str system_desc;                      /* bytes of a .ttsys file; empty: the mock of `arch` */
     str arch;                             /* mock-system-desc-arch: "wormhole_b0" (default), "blackhole" */
+    str board;                            /* "n150", "p150": a built-in board in place of the mock; empty: none */
     int64_t mesh_shape[COMPILE_MAX_MESH]; /* mesh-shape */
     uint32_t n_mesh_shape;
     str mesh_topology[COMPILE_MAX_MESH]; /* "ring", "linear", "disabled" per mesh axis */
@@ -52,7 +53,8 @@ typedef struct compile_options {
     /* Set: only what comes after / up to and including this pass runs ("ttnn-layout", or "canonicalize#3" for the third
      * of that name). For looking at single passes. */
     str start_after, stop_after;
-    bool verify; /* check the module after each pass that changed it */
+    str only_pass; /* set: nothing but this pass runs */
+    bool verify;   /* check the module after each pass that changed it */
     /* Called before each pass; false stops the run ("cancelled"). May be NULL. */
     bool (*progress)(void *arg, uint32_t pass, uint32_t n_passes, str name);
     void *progress_arg;

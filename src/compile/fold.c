@@ -113,15 +113,23 @@ static fold_outcome fold_traits(pass_context *p, ir_op op, const op_def *d, fold
     return FOLD_NONE;
 }
 
+/* Folders by dialect. */
+static const struct {
+    str dialect;
+    fold_fn *fold;
+} folders[] = {
+    {STR_INIT("ttir"), fold_ttir},
+    {STR_INIT("ttnn"), fold_ttnn},
+};
+
 fold_outcome fold_op(pass_context *p, ir_op op, fold_value *results) {
     const op_def *d = dialect_def_of(p->m, op);
     if (!d || p->m->ops[op].n_results > FOLD_MAX_RESULTS)
         return FOLD_NONE;
     str dialect = dialect_text(dialect_dialects[d->dialect].name);
     fold_outcome outcome = FOLD_NONE;
-    if (str_eq(dialect, STR("ttir")))
-        outcome = fold_ttir(p, op, results);
-    else if (str_eq(dialect, STR("ttnn")))
-        outcome = fold_ttnn(p, op, results);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (str_eq(dialect, folders[i].dialect))
+            outcome = folders[i].fold(p, op, results);
     return outcome == FOLD_NONE ? fold_traits(p, op, d, results) : outcome;
 }

@@ -49,13 +49,15 @@ static bool if_trace(const compile_options *o) {
 }
 
 const pass_row pipeline[] = {
-    {"ttcore-mark-functions-as-forward", "public functions are marked as device functions", NULL, PASS_ROOT, NULL},
-    {"ttcore-wrap-device-module", "the module moves into a device module", NULL, PASS_ROOT, NULL},
+    {"ttcore-mark-functions-as-forward", "public functions are marked as device functions", pass_mark_forward,
+     PASS_ROOT, NULL},
+    {"ttcore-wrap-device-module", "the module moves into a device module", pass_wrap_device_module, PASS_ROOT, NULL},
     {"cpu-hoist-manually-tagged", "ops tagged ttir.should_hoist move to the CPU module", NULL, PASS_ROOT, NULL},
-    {"ttir-element-type-normalization", "element types become those of the device", NULL, PASS_DEVICE, NULL},
-    {"ttcore-register-device", "system descriptor and device are entered", NULL, PASS_DEVICE, NULL},
-    {"tt-populate-argument-types", "arguments are marked as input, parameter or constant", NULL, PASS_DEVICE,
-     if_has_argument_types},
+    {"ttir-element-type-normalization", "element types become those of the device", pass_element_types, PASS_DEVICE,
+     NULL},
+    {"ttcore-register-device", "system descriptor and device are entered", pass_register_device, PASS_DEVICE, NULL},
+    {"tt-populate-argument-types", "arguments are marked as input, parameter or constant", pass_argument_types,
+     PASS_DEVICE, if_has_argument_types},
     {"canonicalize", "ops are folded and brought to their simplest form", NULL, PASS_DEVICE, NULL},
     {"ttir-fusing", "groups of ops become one op", NULL, PASS_DEVICE, if_fusing},
     {"ttir-quant-dequant-conversion", "dequantization moves through quantizable ops", NULL, PASS_DEVICE,

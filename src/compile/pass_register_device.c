@@ -1,0 +1,79 @@
+/* ttcore-register-device: the module gets its system descriptor and the device that it runs on. */
+#include "compile/passes.h"
+#include "target/device.h"
+
+/* The mesh of the option, else the first one of the module's ttcore.meshes; rank 0 when there is none. */
+static bool find_mesh(pass_context *p, int64_t *mesh, uint32_t *rank) {
+    *rank = p->o->n_mesh_shape;
+    for (uint32_t i = 0; i < *rank; i++)
+        mesh[i] = p->o->mesh_shape[i];
+    ir_attr meshes = ir_op_attr(p->m, p->scope, STR("ttcore.meshes"));
+    ir_attr list = meshes && dialect_is_attr(p->c, meshes, ATTR_ttcore_meshes) ? dialect_param_at(p->c, meshes, 0) : 0;
+    if (!list || ir_kind_of(p->c, list) != IR_ATTR_ARRAY || !ir_count(p->c, list))
+        return true;
+    int64_t of_module[TARGET_MAX_MESH];
+    uint32_t n = dialect_param_ints(p->c, ir_at(p->c, list, 0), STR("shape"), of_module, TARGET_MAX_MESH);
+    if (n > TARGET_MAX_MESH)
+        return pass_error(p, p->scope, "has a mesh of more than %d dimensions", TARGET_MAX_MESH);
+    if (*rank && (*rank != n || memcmp(mesh, of_module, n * sizeof *mesh) != 0))
+        return pass_error(p, p->scope,
+                          "has a mesh of another shape than the option mesh-shape: they should be identical");
+    *rank = n;
+    memcpy(mesh, of_module, n * sizeof *mesh);
+    return true;
+}
+
+static target_arch arch_of(str name) {
+    return str_eq(name, STR("blackhole")) ? TARGET_BLACKHOLE
+           : str_eq(name, STR("quasar"))  ? TARGET_QUASAR
+                                          : TARGET_WORMHOLE_B0;
+}
+
+/* The descriptor: that of the option, else the module's own, else the mock. The mock has as many chips as the option's mesh;
+ * the module's meshes do not count for it. */
+static bool find_system(pass_context *p, target_system *s) {
+    if (p->o->system_desc.n)
+        return target_system_read_ttsys(&p->scratch, p->o->system_desc, s, p->d);
+    ir_attr own = ir_op_attr(p->m, p->scope, STR("ttcore.system_desc"));
+    if (own)
+        return target_system_read(&p->scratch, p->c, own, s, p->d);
+    if (p->o->board.n && target_system_board(&p->scratch, p->o->board, p->o->mesh_shape, p->o->n_mesh_shape, s))
+        return true;
+    if (p->o->board.n)
+        return pass_error_plain(p, p->scope, "no board '%.*s'", STR_ARG(p->o->board));
+    return target_system_mock(&p->scratch, arch_of(p->o->arch), p->o->mesh_shape, p->o->n_mesh_shape, s) ||
+           pass_error_plain(p, p->scope, "no mock of a %.*s system of this mesh", STR_ARG(p->o->arch));
+}
+
+static uint8_t topology_of(str name) {
+    return str_eq(name, STR("ring")) ? TARGET_RING : str_eq(name, STR("linear")) ? TARGET_LINEAR : TARGET_DISABLED;
+}
+
+bool pass_register_device(pass_context *p) {
+    target_system system;
+    target_device device;
+    int64_t mesh[TARGET_MAX_MESH];
+    uint8_t topology[TARGET_MAX_MESH];
+    uint32_t rank;
+    if (!find_system(p, &system))
+        return false;
+    if (p->o->system_desc.n || !ir_op_attr(p->m, p->scope, STR("ttcore.system_desc")))
+        ir_set_attr(p->e, p->scope, STR("ttcore.system_desc"), target_system_attr(p->c, &system));
+    ir_block body = body_of(p->m, p->scope);
+    if (!body || find_symbol(p->m, p->scope, STR("default_device")))
+        return true;
+    if (!find_mesh(p, mesh, &rank))
+        return false;
+    for (uint32_t i = 0; i < p->o->n_mesh_topology; i++)
+        topology[i] = topology_of(p->o->mesh_topology[i]);
+    if (!target_device_make(&system, mesh, rank, p->o->n_mesh_topology ? topology : NULL, &device, p->d))
+        return false;
+    ir_edit_at_start(p->e, body);
+    ir_attr props = make_dict(p,
+                              (attr_entry[]){{STR("sym_name"), ir_attr_string(p->c, STR("default_device"), false)},
+                                             {STR("device_attr"), target_device_attr(p->c, &device)}},
+                              2);
+    ir_op op = ir_build(
+        p->e, &(ir_op_spec){.name = op_name(p, OP_ttcore_device), .loc = p->m->ops[p->scope].loc, .props = props});
+    return op || pass_out_of_memory(p);
+}

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Compares what our compiler makes of the corpus with what the reference compiler made of it, op for op.
+
+    compare.py [--build build] [FILTER...]            corpus/level0: the whole pipeline, 699 modules, 41 refusals and crashes
+    compare.py --stages [FILTER...]                   corpus/level0-stages: whole runs, the module after every pass
+    compare.py --stage PASS [FILTER...]               one pass alone: from the reference's module before it to the one after
+    compare.py --stage all                            every pass alone, one line each
+    compare.py --from PASS [FILTER...]                from the reference's module after PASS through all the rest
+
+    --corpus DIR   --list (one line per file)   --group (differences by kind; the default)   --limit N per group
+    --diff         with exactly one file left by the filter: unified diff of the two texts
+    --floor N      exit with 1 when fewer than N modules are equal
+
+FILTER is part of a path. The work is done by compare_tool (built beside): both modules are read into one context and
+compared by structure, so aliases and numbering do not count; names, operands, types with layouts, attributes and
+locations do.
+"""
+
+import argparse
+import collections
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 20
+
+
+class Tool:
+    """One compare_tool, started again when it dies."""
+
+    def __init__(self, path):
+        self.path = path
+        self.process = None
+
+    def ask(self, source, name, want="", after="", until="", options=(), text=""):
+        if self.process is None:
+            self.process = subprocess.Popen([self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = "\t".join([str(source), name, want, after, until, "\x1f".join(options), str(text)]) + "\n"
+        self.process.stdin.write(line.encode())
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], SECONDS)
+        answer = self.process.stdout.readline() if ready else b""
+        if not answer:
+            if not ready:
+                self.process.kill()
+            code = self.process.wait()
+            self.process = None
+            return {"status": "crash" if ready else "hang", "kind": f"exit {code}" if ready else "hang", "errors": ""}
+        return json.loads(answer)
+
+
+def first_error(errors):
+    for line in errors.splitlines():
+        if "error:" in line:
+            return line.split("error:", 1)[1].strip()
+    return ""
+
+
+def whole(tool, corpus, wanted):
+    """(path, answer) for corpus/level0; the answer's status is 'equal' also for a refusal where one is due."""
+    for row in (corpus / "level0" / "INDEX-ttir.tsv").read_text().splitlines()[1:]:
+        path, status, error = (row.split("\t") + ["", ""])[:3]
+        if not wanted(path):
+            continue
+        source = corpus / "mlir" / path
+        if status == "0":
+            yield path, tool.ask(source, path, str(corpus / "level0" / path))
+            continue
+        answer = tool.ask(source, path)
+        answer["due"] = error.split("error:", 1)[1].strip() if status == "1" else "crash of the reference"
+        if answer["status"] in ("crash", "hang"):
+            pass
+        elif status == "1":
+            same = first_error(answer["errors"])[:60] == answer["due"][:60]
+            refused = answer["status"] in ("refused", "unreadable")
+            answer["kind"] = "refused in other words: " + first_error(answer["errors"]) if refused else "not refused"
+            answer["text"] = "want " + answer["due"]
+            answer["status"] = "refused-same" if refused and same else "refused-otherwise" if refused else "not-refused"
+        else:
+            answer["status"] = "answered"
+        yield path, answer
+
+
+def runs(corpus, wanted):
+    """(name, input, options, [(pass, file)]) of corpus/level0-stages."""
+    for folder in sorted((corpus / "level0-stages").iterdir()):
+        if not folder.is_dir() or not wanted(folder.name):
+            continue
+        facts = dict(line.split(": ", 1) for line in (folder / "README.txt").read_text().splitlines() if ": " in line)
+        options = [] if facts["options"] == "(defaults)" else [facts["options"]]
+        files = [(f.stem.split("-", 1)[1], f) for f in sorted(folder.glob("*.mlir"))]
+        yield folder.name, facts["input"], options, files
+
+
+# Names that the stage files shorten.
+PASSES = {"inliner": "inline"}
+
+
+def stage_cases(corpus, wanted, only):
+    for name, source, options, files in runs(corpus, wanted):
+        before, path = corpus / source, source.removeprefix("mlir/")
+        for step, after in files:
+            if only in ("all", step):
+                yield f"{name}/{after.name}", PASSES.get(step, step), before, path, after, options
+            before = after
+
+
+def report(results, args):
+    count = collections.Counter(answer["status"] for _, answer in results)
+    groups = collections.defaultdict(list)
+    for path, answer in results:
+        good = answer["status"] in ("equal", "refused-same", "answered")
+        if args.list:
+            print(f"{answer['status']:18} {path}  {answer.get('pass', '')}{answer.get('stages', '')}"
+                  f"  {answer.get('kind', '') or first_error(answer['errors'])}")
+        if not good:
+            kind = answer.get("kind") or answer["status"] + ": " + first_error(answer["errors"])[:100]
+            if "pass" in answer:
+                kind = answer["pass"] + ": " + kind
+            groups[kind].append((path, answer))
+    if not args.list:
+        for kind, members in sorted(groups.items(), key=lambda g: -len(g[1])):
+            print(f"{len(members):4} {kind}")
+            for path, answer in members[: args.limit]:
+                print(f"       {path}  {answer.get('at', '')}")
+                for line in (answer.get("text") or first_error(answer["errors"])).splitlines():
+                    print("           " + line[:400])
+    if args.tree:
+        table = collections.defaultdict(collections.Counter)
+        for path, answer in results:
+            table[str(Path(*Path(path).parts[: args.tree]))][answer["status"]] += 1
+        for folder, row in sorted(table.items()):
+            print(f"{row['equal']:4} of {sum(row.values()):4}  {folder}")
+    print(", ".join(f"{n} {status}" for status, n in sorted(count.items())), f"of {len(results)}")
+    return count["equal"]
+
+
+def show_diff(tool, cases):
+    """The texts of ours and theirs, both printed by us, through diff."""
+    for source, path, want, after, until, options in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = Path(folder) / "ours.mlir", Path(folder) / "reference.mlir"
+            answer = tool.ask(source, path, "", after, until, options, ours)
+            print(answer["errors"], end="")
+            theirs.write_text(Path(want).read_text() if want else "")
+            subprocess.run(["diff", "-U", "1", str(theirs), str(ours)], check=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--corpus", default=os.environ.get("TTX_CORPUS", ROOT.parent / "shared" / "corpus"))
+    parser.add_argument("--stages", action="store_true")
+    parser.add_argument("--stage")
+    parser.add_argument("--from", dest="after")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--group", action="store_true")
+    parser.add_argument("--tree", type=int, default=0, metavar="DEPTH")
+    parser.add_argument("--limit", type=int, default=3)
+    parser.add_argument("--diff", action="store_true")
+    parser.add_argument("--exact", action="store_true", help="FILTERs are whole paths")
+    parser.add_argument("--floor", type=int, default=0)
+    parser.add_argument("filters", nargs="*")
+    args = parser.parse_args()
+    corpus = Path(args.corpus)
+    if not corpus.is_dir():
+        print("no corpus: nothing to compare")
+        return 0
+    tool = Tool(str(Path(args.build) / "tests" / "compile" / "compare_tool"))
+
+    def wanted(path):
+        if args.exact:
+            return not args.filters or path in args.filters
+        return not args.filters or any(f in path for f in args.filters)
+
+    if args.stage:
+        match = (lambda label: any(f in label for f in args.filters)) if args.filters else (lambda label: True)
+        cases = [c for c in stage_cases(corpus, lambda name: True, args.stage) if match(c[0])]
+        if args.diff:
+            show_diff(tool, [(b, p, a, "only", step, o) for _, step, b, p, a, o in cases])
+            return 0
+        results = [(label, tool.ask(before, path, str(after), "only", step, options))
+                   for label, step, before, path, after, options in cases]
+        if args.stage == "all":
+            table = collections.OrderedDict()
+            for (label, answer), case in zip(results, cases):
+                table.setdefault(case[1], collections.Counter())[answer["status"]] += 1
+            for step, row in table.items():
+                print(f"{row['equal']:3} of {sum(row.values()):3}  {step}")
+            print(sum(row["equal"] for row in table.values()), "equal of", len(results))
+            return 0
+    elif args.stages:
+        results = []
+        for name, source, options, files in runs(corpus, wanted):
+            want = "|".join(f"{PASSES.get(step, step)}={f}" for step, f in files)
+            results.append((name, tool.ask(corpus / source, source.removeprefix("mlir/"), want, options=options)))
+    elif args.after:
+        cases = []
+        for name, source, options, files in runs(corpus, wanted):
+            starts = [f for step, f in files if step == args.after]
+            if starts:
+                cases.append((name, starts[0], source.removeprefix("mlir/"), files[-1][1], options))
+        if args.diff:
+            show_diff(tool, [(b, p, w, args.after, "", o) for _, b, p, w, o in cases])
+            return 0
+        results = [(n, tool.ask(b, p, str(w), args.after, "", o)) for n, b, p, w, o in cases]
+    else:
+        if args.diff:
+            rows = [r.split("\t")[0] for r in (corpus / "level0" / "INDEX-ttir.tsv").read_text().splitlines()[1:]]
+            show_diff(tool, [(corpus / "mlir" / p, p, corpus / "level0" / p, "", "", []) for p in rows if wanted(p)][:1])
+            return 0
+        results = list(whole(tool, corpus, wanted))
+    equal = report(results, args)
+    return 1 if equal < args.floor else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
