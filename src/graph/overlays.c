@@ -562,6 +562,26 @@ bool overlay_colour(const overlay *o, const overlay_value *v, double min, double
     return false;
 }
 
+graph_status graph_bind_ids(const graph *g, struct mem *mem, const str *ids, size_t n, graph_node *out) {
+    overlay o;
+    overlay_binding *pairs = NULL;
+    size_t n_pairs = 0;
+    bool fine = true;
+    overlay_init(&o, mem);
+    for (size_t i = 0; i < n && fine; i++) {
+        out[i] = 0;
+        fine = overlay_add_number(&o, ids[i], 0);
+    }
+    graph_status status = fine ? overlay_bind(&o, g, mem, &pairs, &n_pairs) : GRAPH_NO_MEMORY;
+    for (size_t i = 0; status == GRAPH_OK && i < n_pairs; i++)
+        if (!out[pairs[i].value])
+            out[pairs[i].value] = pairs[i].node;
+    if (status == GRAPH_OK)
+        mem_free(mem, pairs, n_pairs * sizeof *pairs);
+    overlay_free(&o);
+    return status;
+}
+
 /* ---- edge overlays --------------------------------------------------------------------------------------- */
 
 static bool read_edge(reader *rd, edge_overlays *o) {

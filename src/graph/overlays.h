@@ -74,6 +74,10 @@ typedef struct overlay_binding {
 } overlay_binding;
 graph_status overlay_bind(const overlay *o, const graph *g, struct mem *mem, overlay_binding **out, size_t *n);
 
+/* The node that each of some ids means (0: none), by the same rules: for files that name nodes, such as edge overlays and
+ * navigation mappings. Of several nodes that answer to a name the first is taken. The ids are distinct; `out` has room for n. */
+graph_status graph_bind_ids(const graph *g, struct mem *mem, const str *ids, size_t n, graph_node *out);
+
 /* The colour of a value by its own colour, the gradient or the thresholds: false when it has none (transparent). min and
  * max: of all numbers of the overlay (overlay_range). */
 bool overlay_colour(const overlay *o, const overlay_value *v, double min, double max, uint32_t *rgba);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/num.h"
 #include "base/vec.h"
 #include "graph/attrs.h"
 #include "graph/regex.h"
@@ -66,9 +67,23 @@ static bool in_id(searcher *s, regex *r, graph_node n) {
     return graph_put_adapter_id(s->g, n, &s->text) && regex_find(r, buf_str(&s->text));
 }
 
+/* Whether an attribute is a number in a range. Text behind the number (a unit) is no matter. */
+static bool in_range(searcher *s, const search_term *t, graph_node n) {
+    graph_attrs_node(&s->a, n);
+    str value = graph_attrs_get(&s->a, t->text);
+    double v;
+    return num_parse_double(value, &v) > 0 && v >= t->min && v <= t->max;
+}
+
 /* The places in which a term is found; one is enough unless `all`. */
 static uint32_t places(searcher *s, size_t term, graph_node n, bool all) {
     regex *r = s->compiled[term];
+    switch (s->terms[term].kind) {
+    case SEARCH_TEXT: break;
+    case SEARCH_RANGE: return in_range(s, &s->terms[term], n) ? SEARCH_ATTRS : 0;
+    case SEARCH_ONLY_NODES: return graph_is_layer(s->g, n) ? 0 : SEARCH_LABEL;
+    case SEARCH_ONLY_LAYERS: return graph_is_layer(s->g, n) ? SEARCH_LABEL : 0;
+    }
     uint32_t where = s->terms[term].where, found = 0;
     if (where & SEARCH_LABEL && regex_find(r, graph_label(s->g, n)))
         found |= SEARCH_LABEL;
@@ -114,7 +129,7 @@ static search_status run(searcher *s, const search_options *o, search_result *ou
     const graph *g = s->g;
     bool layers = false;
     for (size_t i = 0; i < s->n_terms; i++)
-        layers |= (s->terms[i].where & SEARCH_LAYERS) != 0;
+        layers |= (s->terms[i].where & SEARCH_LAYERS) != 0 || s->terms[i].kind == SEARCH_ONLY_LAYERS;
     graph_node first = o->within + 1, end = g->nodes[o->within].end;
     for (graph_node n = first; n < end; n++) {
         uint32_t where;
@@ -149,6 +164,8 @@ search_status graph_search(const graph *g, struct mem *mem, const search_term *t
     buf_init(&s.text, mem);
     search_status status = SEARCH_OK;
     for (size_t i = 0; status == SEARCH_OK && i < n_terms; i++) {
+        if (terms[i].kind != SEARCH_TEXT)
+            continue;
         s.compiled[i] =
             regex_new(mem, terms[i].text, terms[i].plain, terms[i].case_matters, out->error, sizeof out->error);
         if (!s.compiled[i])

@@ -1,7 +1,9 @@
 /* search.h - finding nodes by what is written on them.
  *
  * A query is a list of terms, all of which must hold (AND). A term is a regular expression (or plain text) that must
- * be found, without regard to case unless asked for, in one of the chosen places. The matcher is linear in the text
+ * be found, without regard to case unless asked for, in one of the chosen places; or a range that an attribute must be
+ * in; or says that only layers or only other nodes are meant. Layers are found when a term has SEARCH_LAYERS or is
+ * SEARCH_ONLY_LAYERS. The matcher is linear in the text
  * (no back-tracking), so that no query can hang the server:
  *
  *   literals, ., [a-z], [^...], \d \w \s \D \W \S, \b, ^, $, |, (), *, +, ?, {m,n}; a backslash before punctuation
@@ -22,10 +24,19 @@ enum {
     SEARCH_ALL = (1 << 7) - 1
 };
 
+typedef enum search_kind {
+    SEARCH_TEXT,        /* the text is found */
+    SEARCH_RANGE,       /* the attribute `text` is a number in [min, max] */
+    SEARCH_ONLY_NODES,  /* it is no layer */
+    SEARCH_ONLY_LAYERS, /* it is a layer */
+} search_kind;
+
 typedef struct search_term {
+    search_kind kind;
     str text;
-    uint32_t where; /* SEARCH_* */
-    bool plain;     /* text as it is, no regular expression */
+    double min, max; /* of SEARCH_RANGE, -INFINITY and INFINITY for none */
+    uint32_t where;  /* SEARCH_* */
+    bool plain;      /* text as it is, no regular expression */
     bool case_matters;
     bool negated; /* must not be found */
 } search_term;

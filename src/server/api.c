@@ -10,9 +10,11 @@ enum {
     UI_BYTES = 1 << 20,
 };
 
-#define GRAPH_QUERY                                                    \
-    "part:integer number of the module in a file of several, from 0; " \
-    "layers:string how layers are made of locations: auto, slash, nested, fused, file, adapter, function, flat"
+#define GRAPH_QUERY                                                                                                  \
+    "part:integer number of the module in a file of several, from 0; "                                               \
+    "layers:string how layers are made of locations: auto, slash, nested, fused, file, adapter, function, flat, or " \
+    "one of "                                                                                                        \
+    "them with +repeats behind it for layers of repeated blocks, too"
 #define NODE_QUERY "node:integer number of the node; id:string its id, instead of the number; " GRAPH_QUERY
 
 /* Handlers that look into the workspace or wait for a model run on workers. */
@@ -55,6 +57,22 @@ static const struct http_route routes[] = {
      NULL, "Hits"},
     {"POST", STAGE "/search", api_search_terms, READ | ROUTE_BODY, "Finds nodes that meet several terms.", GRAPH_QUERY,
      "SearchRequest", "Hits"},
+    {"GET", STAGE "/trace", api_trace, READ,
+     "The nodes that feed a node, and those it feeds, over any number of steps.",
+     "direction:string up, down or both (default); steps:integer at most this many; " NODE_QUERY, NULL, "Trace"},
+    {"GET", STAGE "/paths", api_paths, READ, "The ways between two nodes or layers along edges.",
+     "from!:integer number of a node or layer; to!:integer number of another; kind:string shortest (default) or all; "
+     "limit:integer at most this many are listed, 100 unless told; " GRAPH_QUERY,
+     NULL, "Paths"},
+    {"GET", STAGE "/identical", api_alike, READ,
+     "Layers whose contents are equal: the same ops, connected in the same way. Names do not count.",
+     "types:boolean the types of results must be equal, too; " NODE_QUERY, NULL, "Identical"},
+    {"GET", STAGE "/repeats", api_repeats, READ,
+     "Runs of equal blocks among the children of a layer; layers=RULE+repeats makes layers of them.",
+     "least:integer children in a block, 4 unless told; " NODE_QUERY, NULL, "Repeats"},
+    {"POST", STAGE "/bind", api_bind, READ | ROUTE_BODY,
+     "The nodes that ids of any kind mean: ids, those of tt_adapter, locations.", GRAPH_QUERY, "BindRequest", "Bound",
+     OVERLAY_BYTES},
     {"GET", STAGE "/text", api_text, READ, "A range of the text, 64 KiB unless told, at most 4 MiB.",
      "from:integer first byte; to:integer byte after the last; line:integer first line, instead of bytes; "
      "lines:integer how many; count:boolean count all lines; part:integer number of the module",
@@ -82,6 +100,9 @@ static const struct http_route routes[] = {
      NULL, "NodeData"},
     {"GET", API_PREFIX "/overlays/{overlay}/values", api_overlay_values, READ,
      "Its values by the nodes of a graph, with their colours.", GRAPH_QUERY, NULL, "OverlayValues"},
+    {"GET", API_PREFIX "/overlays/{overlay}/layers", api_overlay_layers, READ,
+     "Its values added up for every layer of a graph, with shares of their colours.", GRAPH_QUERY, NULL,
+     "OverlayLayers"},
     {"DELETE", API_PREFIX "/overlays/{overlay}", api_overlay_delete, CHANGE, "Deletes it.", NULL, NULL, "204"},
 
     {"GET", MODEL "/overrides", api_overrides_list, READ, "The sets of overrides of a model.", NULL, NULL,

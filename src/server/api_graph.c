@@ -139,7 +139,7 @@ void api_graph_nodes(struct http_request *r) {
 /* --- two graphs --------------------------------------------------------------------------------------------------- */
 
 /* One side of a comparison: the model, its part and graph. False with the answer given. */
-static bool open_side(struct http_request *r, const char *side, const char *part_name, graph_layers layers,
+static bool open_side(struct http_request *r, const char *side, const char *part_name, struct model_rule rule,
                       const struct model **model, const graph **g) {
     struct store_hash hash;
     struct model_error e;
@@ -161,7 +161,7 @@ static bool open_side(struct http_request *r, const char *side, const char *part
                   (unsigned long long)part);
         return false;
     }
-    *g = model_graph(r->server->models, *model, (size_t)part, layers, NULL, &e);
+    *g = model_graph(r->server->models, *model, (size_t)part, rule, NULL, &e);
     if (!*g)
         api_unreadable(r, *model, &e);
     return *g != NULL;
@@ -186,16 +186,14 @@ void api_diff(struct http_request *r) {
     const struct model *models[2] = {NULL, NULL};
     const graph *graphs[2];
     uint64_t limit = 1000;
-    str form = http_query(r, "form"), name = http_query(r, "layers");
+    struct model_rule rule;
+    str form = http_query(r, "form");
     bool sync = str_eq(form, STR("sync"));
-    graph_layers layers = name.n ? graph_layers_by_name(name) : GRAPH_LAYERS_AUTO;
     if (form.p && !sync && !str_eq(form, STR("list")))
         api_error(r, 400, NULL, "form must be list or sync");
-    else if (layers == GRAPH_LAYERS_N)
-        api_error(r, 400, NULL, "there are no layers %.*s", STR_ARG(str_slice(name, 0, 80)));
-    else if (http_query_u64(r, "limit", DIFF_LIMIT, &limit) &&
-             open_side(r, "left", "left_part", layers, &models[0], &graphs[0]) &&
-             open_side(r, "right", "right_part", layers, &models[1], &graphs[1]))
+    else if (api_rule(r, &rule) && http_query_u64(r, "limit", DIFF_LIMIT, &limit) &&
+             open_side(r, "left", "left_part", rule, &models[0], &graphs[0]) &&
+             open_side(r, "right", "right_part", rule, &models[1], &graphs[1]))
         write_diff(r, graphs[0], graphs[1], sync, (size_t)limit);
     for (int i = 0; i < 2; i++)
         if (models[i])

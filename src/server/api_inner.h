@@ -3,6 +3,7 @@
 #define TTX_SERVER_API_INNER_H
 
 #include "graph/graph.h"
+#include "graph/overlays.h"
 #include "server/api.h"
 #include "server/models.h"
 
@@ -41,8 +42,10 @@ struct api_graph {
     const struct model_part *part;
     const graph *g; /* NULL from api_part_open */
     uint64_t number;
-    graph_layers layers;
+    struct model_rule rule;
 };
+/* What ?layers= says; false with the answer given. */
+bool api_rule(struct http_request *r, struct model_rule *out);
 bool api_part_open(struct http_request *r, struct api_graph *out);
 bool api_graph_open(struct http_request *r, struct api_graph *out);
 void api_graph_close(struct http_request *r, struct api_graph *ag);
@@ -76,10 +79,24 @@ http_handler api_server, api_openapi;                             /* api.c */
 http_handler api_models_list, api_models_open, api_models_upload; /* api_models.c */
 http_handler api_model_get, api_model_delete, api_model_file, api_model_load, api_stages;
 http_handler api_graph_binary, api_graph_json, api_graph_node, api_graph_nodes, api_diff; /* api_graph.c */
+http_handler api_trace, api_paths, api_alike, api_repeats, api_bind, api_overlay_layers;  /* api_analyse.c */
 http_handler api_search, api_search_terms;                                                /* api_search.c */
 http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;                /* api_source.c */
 http_handler api_overlays_list, api_overlays_add, api_overlay_get, api_overlay_values,
     api_overlay_delete; /* api_items.c */
+/* An overlay, bound to the graph that ?part= and ?layers= mean of its model: what api_overlay_values answers from. */
+struct api_bound {
+    struct mem mem; /* of all that follows */
+    overlay_list list;
+    const overlay *overlay;
+    const graph *g;
+    const struct model *model;
+    overlay_binding *pairs;
+    size_t n;
+};
+/* False with the answer given. Close it in any case. */
+bool api_bound_open(struct http_request *r, struct api_bound *out);
+void api_bound_close(struct http_request *r, struct api_bound *b);
 http_handler api_overrides_list, api_overrides_add, api_overrides_get, api_overrides_put, api_overrides_delete;
 http_handler api_ui_list, api_ui_get, api_ui_put, api_ui_delete;                  /* api_ui.c */
 http_handler api_jobs_list, api_job_get, api_job_cancel, api_job_log, api_events; /* api_work.c */

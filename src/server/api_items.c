@@ -219,15 +219,10 @@ static void write_values(struct json_writer *w, const overlay *o, const overlay_
 /* The graph that ?part= and ?layers= name of the model an overlay belongs to. */
 static const graph *graph_of_item(struct http_request *r, const struct store_item *item, const struct model **model) {
     struct model_error e;
+    struct model_rule rule;
     uint64_t part = 0;
-    str name = http_query(r, "layers");
-    graph_layers layers = name.n ? graph_layers_by_name(name) : GRAPH_LAYERS_AUTO;
-    if (!http_query_u64(r, "part", UINT32_MAX, &part))
+    if (!http_query_u64(r, "part", UINT32_MAX, &part) || !api_rule(r, &rule))
         return NULL;
-    if (layers == GRAPH_LAYERS_N) {
-        api_error(r, 400, NULL, "there are no layers %.*s", STR_ARG(str_slice(name, 0, 80)));
-        return NULL;
-    }
     *model = models_get(r->server->models, &item->model, NULL, &e);
     if (!*model) {
         api_model_error(r, &e);
@@ -237,40 +232,48 @@ static const graph *graph_of_item(struct http_request *r, const struct store_ite
         api_error(r, 404, NULL, "the model has no part %llu", (unsigned long long)part);
         return NULL;
     }
-    const graph *g = model_graph(r->server->models, *model, (size_t)part, layers, NULL, &e);
+    const graph *g = model_graph(r->server->models, *model, (size_t)part, rule, NULL, &e);
     if (!g)
         api_unreadable(r, *model, &e);
     return g;
 }
 
-void api_overlay_values(struct http_request *r) {
+bool api_bound_open(struct http_request *r, struct api_bound *out) {
     struct store_item item;
-    const struct model *model = NULL;
-    struct mem mem = {0};
     struct diags d;
-    overlay_list list;
-    overlay_binding *pairs;
-    size_t n;
+    *out = (struct api_bound){0};
     if (!get_item(r, STORE_OVERLAY, "overlay", &item))
-        return;
-    const graph *g = graph_of_item(r, &item, &model);
-    diags_init(&d, &mem);
-    if (g && overlays_read(&mem, item.body, &d, NULL, &list) != GRAPH_OK) {
-        api_error(r, 500, NULL, "the overlay cannot be read");
-    } else if (g) {
-        if (list.n == 0)
-            api_error(r, 500, NULL, "the overlay is empty");
-        else if (overlay_bind(&list.v[0], g, &mem, &pairs, &n) != GRAPH_OK)
-            api_error(r, 503, NULL, "out of memory");
-        else {
-            write_values(http_json(r, 200), &list.v[0], pairs, n);
-            mem_free(&mem, pairs, n * sizeof *pairs);
-        }
-        overlay_list_free(&list);
-    }
+        return false;
+    out->g = graph_of_item(r, &item, &out->model);
+    if (!out->g)
+        return false;
+    diags_init(&d, &out->mem);
+    bool read = overlays_read(&out->mem, item.body, &d, NULL, &out->list) == GRAPH_OK;
     diags_free(&d);
-    if (model)
-        model_unref(r->server->models, model);
+    if (!read || out->list.n == 0) {
+        api_error(r, 500, NULL, "the overlay cannot be read");
+        return false;
+    }
+    out->overlay = &out->list.v[0];
+    if (overlay_bind(out->overlay, out->g, &out->mem, &out->pairs, &out->n) == GRAPH_OK)
+        return true;
+    api_error(r, 503, NULL, "out of memory");
+    return false;
+}
+
+void api_bound_close(struct http_request *r, struct api_bound *b) {
+    mem_free(&b->mem, b->pairs, b->n * sizeof *b->pairs);
+    if (b->overlay)
+        overlay_list_free(&b->list);
+    if (b->model)
+        model_unref(r->server->models, b->model);
+}
+
+void api_overlay_values(struct http_request *r) {
+    struct api_bound b;
+    if (api_bound_open(r, &b))
+        write_values(http_json(r, 200), b.overlay, b.pairs, b.n);
+    api_bound_close(r, &b);
 }
 
 /* --- override sets ------------------------------------------------------------------------------------------------ */

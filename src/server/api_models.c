@@ -241,7 +241,8 @@ static void load_run(struct job *job, void *ctx) {
     bool good = true;
     for (size_t i = 0; i < m->n_parts && good && !job_cancelled(job); i++) {
         job_progress(job, i, m->n_parts, "building graphs");
-        good = model_graph(models, m, i, GRAPH_LAYERS_AUTO, job_cancel_flag(job), &e) != NULL;
+        good =
+            model_graph(models, m, i, (struct model_rule){GRAPH_LAYERS_AUTO, false}, job_cancel_flag(job), &e) != NULL;
         if (!good && !job_cancelled(job))
             job_fail(job, "%s", e.text);
     }

@@ -30,16 +30,13 @@ const struct model *api_model(struct http_request *r) {
     return m;
 }
 
-static bool layers_query(struct http_request *r, graph_layers *out) {
+bool api_rule(struct http_request *r, struct model_rule *out) {
     str name = http_query(r, "layers");
-    *out = GRAPH_LAYERS_AUTO;
-    if (!name.n)
+    if (model_rule_by_name(name, out))
         return true;
-    *out = graph_layers_by_name(name);
-    if (*out != GRAPH_LAYERS_N)
-        return true;
-    api_error(r, 400, "one of auto, slash, nested, fused, file, adapter, function, flat", "there are no layers %.*s",
-              STR_ARG(str_slice(name, 0, 80)));
+    api_error(r, 400,
+              "one of auto, slash, nested, fused, file, adapter, function, flat, or one with +repeats behind it",
+              "there are no layers %.*s", STR_ARG(str_slice(name, 0, 80)));
     return false;
 }
 
@@ -51,7 +48,7 @@ static bool part_query(struct http_request *r, uint64_t *part) {
 
 bool api_part_open(struct http_request *r, struct api_graph *out) {
     memset(out, 0, sizeof *out);
-    if (!layers_query(r, &out->layers) || !part_query(r, &out->number))
+    if (!api_rule(r, &out->rule) || !part_query(r, &out->number))
         return false;
     out->model = api_model(r);
     if (!out->model)
@@ -70,7 +67,7 @@ bool api_graph_open(struct http_request *r, struct api_graph *out) {
     struct model_error e;
     if (!api_part_open(r, out))
         return false;
-    out->g = model_graph(r->server->models, out->model, (size_t)out->number, out->layers, NULL, &e);
+    out->g = model_graph(r->server->models, out->model, (size_t)out->number, out->rule, NULL, &e);
     if (out->g)
         return true;
     api_unreadable(r, out->model, &e);
@@ -112,15 +109,14 @@ bool api_node(struct http_request *r, const graph *g, graph_node *out) {
 
 bool api_graph_etag(struct http_request *r, const char *what, bool *bad) {
     struct store_hash hash;
-    graph_layers layers;
+    struct model_rule rule;
     uint64_t part;
     char tag[100];
-    *bad = !api_hash(r, http_param(r, "id"), &hash) || !check_stage(r) || !layers_query(r, &layers) ||
-           !part_query(r, &part);
+    *bad = !api_hash(r, http_param(r, "id"), &hash) || !check_stage(r) || !api_rule(r, &rule) || !part_query(r, &part);
     if (*bad)
         return false;
-    snprintf(tag, sizeof tag, "%.24s-%s-%llu-%d-%d-" TTX_VERSION, hash.text, what, (unsigned long long)part,
-             (int)layers, GRAPH_BIN_VERSION);
+    snprintf(tag, sizeof tag, "%.24s-%s-%llu-%d%s-%d-" TTX_VERSION, hash.text, what, (unsigned long long)part,
+             (int)rule.layers, rule.repeats ? "r" : "", GRAPH_BIN_VERSION);
     /* Nothing is said to be unchanged of a model that is not there any more. */
     struct store_model known;
     struct store_error e;

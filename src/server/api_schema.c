@@ -98,17 +98,45 @@ const struct api_schema api_schemas[] = {
     {"SearchRequest", "All terms must hold.",
      "terms SearchTerm[]\n"
      "within? integer number of a layer to stay in\n"
-     "limit? integer at most this many hits are listed",
+     "limit? integer at most this many hits are listed\n"
+     "form? string nodes: numbers of nodes instead of hits",
      true},
     {"SearchTerm", "",
-     "text string a regular expression\n"
+     "text? string a regular expression; with min or max the name of an attribute\n"
      "where? string[] label, attrs, inputs, outputs, id, namespace, layers; default all\n"
      "plain? boolean the text as it is\n"
      "case? boolean mind upper and lower case\n"
-     "not? boolean must not be found",
+     "not? boolean must not be found\n"
+     "min? number the attribute named by text must be a number, at least this\n"
+     "max? number and at most this\n"
+     "only? string nodes or layers, instead of a text",
      true},
-    {"Hits", "", "total integer all there are, listed or not\nhits Hit[]", false},
+    {"Hits", "",
+     "total integer all there are, listed or not\n"
+     "hits Hit[]\n"
+     "nodes? integer[] with form nodes, instead of hits",
+     false},
     {"Hit", "", "node integer\nid string\nlabel string\nwhere string[] places in which it was found", false},
+
+    {"Trace", "Ascending numbers of nodes, without the node itself.",
+     "node integer\nup? integer[] what feeds it\ndown? integer[] what it feeds", false},
+    {"Paths", "",
+     "steps integer|null of a shortest path; null: there is none\n"
+     "count integer|null how many there are; null: more than 2^53, or not known because of cycles\n"
+     "complete boolean all of them are listed\n"
+     "between integer[] nodes on any of them\n"
+     "paths any[] lists of nodes, a shortest one first",
+     false},
+    {"Identical", "", "groups any[] lists of layers that are identical, two or more each", false},
+    {"Repeats", "", "repeats Repeat[]", false},
+    {"Repeat", "Equal blocks one after another.",
+     "first integer first node\n"
+     "end integer the node behind the last\n"
+     "length integer children in a block\n"
+     "count integer blocks",
+     false},
+    {"BindRequest", "", "ids string[] distinct", true},
+    {"Bound", "", "nodes integer[] for each id its node, 0: none", false},
 
     {"Text", "A range of a text. Lines and columns count from 1, columns in bytes.",
      "begin integer first byte\n"
@@ -166,6 +194,15 @@ const struct api_schema api_schemas[] = {
      "values OverlayValue[]",
      false},
     {"OverlayValue", "", "node integer\nvalue any\ncolour? string #rrggbbaa", false},
+
+    {"OverlayLayers", "", "layers OverlayLayer[] those with values inside", false},
+    {"OverlayLayer", "min, max, sum and avg are of its numbers.",
+     "layer integer its number, 0 for the whole graph\n"
+     "count integer values\n"
+     "min? number\nmax? number\nsum? number\navg? number\n"
+     "bars ColourShare[] how many of the values have which colour",
+     false},
+    {"ColourShare", "", "colour string #rrggbbaa\nshare number 0 to 1", false},
 
     {"OverrideSets", "", "overrides OverrideSetInfo[]", false},
     {"OverrideSetInfo", "",

@@ -1,4 +1,5 @@
 /* Searching a graph. */
+#include <math.h>
 #include <string.h>
 
 #include "graph/search.h"
@@ -46,15 +47,22 @@ static bool go_on(void *ctx, double done) {
     return !http_gone(ctx);
 }
 
-static void write_hits(struct http_request *r, const graph *g, const search_result *found) {
+static void write_hits(struct http_request *r, const graph *g, const search_result *found, bool nodes) {
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
     api_put_u64(w, STR("total"), found->total);
+    if (nodes) {
+        json_key(w, STR("nodes"));
+        json_array_begin(w);
+        for (size_t i = 0; i < found->n; i++)
+            json_u64(w, found->v[i].node);
+        json_array_end(w);
+    }
     json_key(w, STR("hits"));
     json_array_begin(w);
     struct buf id;
     buf_init(&id, r->arena->mem);
-    for (size_t i = 0; i < found->n; i++) {
+    for (size_t i = 0; i < found->n && !nodes; i++) {
         const search_hit *hit = &found->v[i];
         buf_clear(&id);
         graph_put_id(g, hit->node, &id);
@@ -75,7 +83,8 @@ static void write_hits(struct http_request *r, const graph *g, const search_resu
     json_object_end(w);
 }
 
-static void run_search(struct http_request *r, const search_term *terms, size_t n, uint64_t within, uint64_t limit) {
+static void run_search(struct http_request *r, const search_term *terms, size_t n, uint64_t within, uint64_t limit,
+                       bool nodes) {
     struct api_graph ag;
     struct mem scratch = {0};
     search_result found;
@@ -90,7 +99,7 @@ static void run_search(struct http_request *r, const search_term *terms, size_t 
     const search_options o = {
         .within = (graph_node)within, .limit = (size_t)limit, .progress = go_on, .progress_ctx = r};
     switch (graph_search(ag.g, &scratch, terms, n, &o, &found)) {
-    case SEARCH_OK: write_hits(r, ag.g, &found); break;
+    case SEARCH_OK: write_hits(r, ag.g, &found, nodes); break;
     case SEARCH_BAD_PATTERN:
         api_error(r, 400, "plain=1 searches for text as it is", "the pattern is wrong: %s", found.error);
         break;
@@ -111,7 +120,7 @@ void api_search(struct http_request *r) {
     term.where = places_of(r, http_query(r, "in"));
     if (term.where && api_flag(r, "plain", &term.plain) && api_flag(r, "case", &term.case_matters) &&
         http_query_u64(r, "limit", SEARCH_LIMIT, &limit) && http_query_u64(r, "within", UINT32_MAX, &within))
-        run_search(r, &term, 1, within, limit ? limit : 1);
+        run_search(r, &term, 1, within, limit ? limit : 1, false);
 }
 
 /* --- several terms ------------------------------------------------------------------------------------------------ */
@@ -138,9 +147,39 @@ static bool read_where(struct http_request *r, str raw, uint32_t *bits) {
     return false;
 }
 
+/* A number of a term; *out stays when it is absent or null. False with the answer given. */
+static bool read_double(struct http_request *r, str raw, double *out, bool *there) {
+    struct json_reader in;
+    json_reader_init(&in, raw);
+    if (!raw.p || str_eq(raw, STR("null")))
+        return true;
+    if (json_next(&in) != JSON_NUMBER) {
+        api_error(r, 400, NULL, "min and max must be numbers");
+        return false;
+    }
+    *out = json_get_double(&in);
+    *there = true;
+    return true;
+}
+
 /* One term, its raw text. */
 static bool read_term(struct http_request *r, str raw, search_term *out) {
-    *out = (search_term){.text = http_json_str(r, http_json_member(raw, STR("text")))};
+    bool range = false;
+    str only = http_json_str(r, http_json_member(raw, STR("only")));
+    *out =
+        (search_term){.text = http_json_str(r, http_json_member(raw, STR("text"))), .min = -INFINITY, .max = INFINITY};
+    if (!read_double(r, http_json_member(raw, STR("min")), &out->min, &range) ||
+        !read_double(r, http_json_member(raw, STR("max")), &out->max, &range))
+        return false;
+    if (range)
+        out->kind = SEARCH_RANGE;
+    if (str_eq(only, STR("nodes")) || str_eq(only, STR("layers"))) {
+        out->kind = str_eq(only, STR("nodes")) ? SEARCH_ONLY_NODES : SEARCH_ONLY_LAYERS;
+        out->text = STR("");
+    } else if (only.p) {
+        api_error(r, 400, NULL, "only must be nodes or layers");
+        return false;
+    }
     if (!out->text.p) {
         api_error(r, 400, NULL, "each of terms must be an object with the string text");
         return false;
@@ -185,8 +224,9 @@ void api_search_terms(struct http_request *r) {
         if (!read_term(r, str_of(begin, (size_t)(in.p - begin)), &terms[n++]))
             return;
     }
+    str form = http_json_str(r, http_json_member(r->body, STR("form")));
     if (n == 0)
         api_error(r, 400, NULL, "terms is empty");
     else if (read_number(r, STR("limit"), SEARCH_LIMIT, &limit) && read_number(r, STR("within"), UINT32_MAX, &within))
-        run_search(r, terms, n, within, limit ? limit : 1);
+        run_search(r, terms, n, within, limit ? limit : 1, str_eq(form, STR("nodes")));
 }

@@ -101,7 +101,7 @@ static bool open_model(struct conversion *c, str path) {
         no_memory(c->r);
         return false;
     }
-    graph_layers layers = c->adapter->tt ? GRAPH_LAYERS_ADAPTER : GRAPH_LAYERS_AUTO;
+    struct model_rule layers = {c->adapter->tt ? GRAPH_LAYERS_ADAPTER : GRAPH_LAYERS_AUTO, false};
     for (size_t i = 0; i < m->n_parts; i++) {
         const graph *g = model_graph(s->models, m, i, layers, NULL, &e);
         if (!g) {

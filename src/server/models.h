@@ -90,9 +90,18 @@ const struct model *models_get(struct models *models, const struct store_hash *h
 const struct model *models_peek(struct models *models, const struct store_hash *hash);
 void model_unref(struct models *models, const struct model *model);
 
+/* How layers are made: a graph_layers, and whether runs of equal blocks become layers, too. */
+struct model_rule {
+    graph_layers layers;
+    bool repeats;
+};
+/* "auto", "slash", ..., with "+repeats" behind for the second; empty: auto. False for anything else. */
+bool model_rule_by_name(str name, struct model_rule *out);
+
 /* The graph of part `part` with these layers, made at the first request and kept with the model. May take long. NULL with
- * a sentence when the part could not be read, or memory ran out, or `cancel` (may be NULL) was set. */
-const graph *model_graph(struct models *models, const struct model *model, size_t part, graph_layers layers,
+ * a sentence when the part could not be read, or memory ran out, or `cancel` (may be NULL) was set. Repeats are found in
+ * modules only. */
+const graph *model_graph(struct models *models, const struct model *model, size_t part, struct model_rule rule,
                          const atomic_bool *cancel, struct model_error *e);
 
 /* Forgets a model: from memory as soon as nobody uses it and from the workspace with all that belongs to it. */

@@ -14,7 +14,7 @@ struct kept_graph {
     struct mem mem;
     graph *graph;
     size_t part;
-    graph_layers layers;
+    struct model_rule rule;
 };
 
 struct loaded {

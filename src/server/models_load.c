@@ -4,6 +4,7 @@
 #include "dialect/dialect.h"
 #include "server/jobs.h"
 #include "server/models_inner.h"
+#include "server/repeats.h"
 #include "text/text.h"
 
 /* A part of a file of several, with as many line breaks before it as in the file, so that lines are counted from there. */
@@ -110,9 +111,10 @@ static void first_error(const struct model *m, struct model_error *e) {
 }
 
 /* The graph if it is kept; under the model's lock. */
-static graph *kept(const struct loaded *l, size_t part, graph_layers layers) {
+static graph *kept(const struct loaded *l, size_t part, struct model_rule rule) {
     for (size_t i = 0; i < l->n_graphs; i++)
-        if (l->graphs[i].part == part && l->graphs[i].layers == layers)
+        if (l->graphs[i].part == part && l->graphs[i].rule.layers == rule.layers &&
+            l->graphs[i].rule.repeats == rule.repeats)
             return l->graphs[i].graph;
     return NULL;
 }
@@ -120,17 +122,40 @@ static graph *kept(const struct loaded *l, size_t part, graph_layers layers) {
 /* Room for one more kept graph. They never move: graphs point to their struct mem. */
 static struct kept_graph *new_slot(struct loaded *l) {
     if (!l->graphs) {
-        size_t cap = l->model.n_parts * GRAPH_LAYERS_N;
+        size_t cap = l->model.n_parts * GRAPH_LAYERS_N * 2;
         l->graphs = mem_alloc_zero(&l->graphs_mem, cap * sizeof *l->graphs);
         l->graphs_cap = l->graphs ? cap : 0;
     }
     return l->n_graphs < l->graphs_cap ? &l->graphs[l->n_graphs] : NULL;
 }
 
-const graph *model_graph(struct models *models, const struct model *model, size_t part, graph_layers layers,
+/* The graph by the rule, made in the slot's memory. */
+static graph_status make_graph(struct kept_graph *slot, const struct model *model, const ir_module *module,
+                               const atomic_bool *cancel) {
+    const graph_options o = {.layers = slot->rule.layers, .id = model->info.name, .cancel = cancel};
+    graph_status status = graph_build(&slot->mem, module, &o, &slot->graph);
+    if (status != GRAPH_OK || !slot->rule.repeats)
+        return status;
+    graph *plain = slot->graph;
+    status = graph_group_repeats(&slot->mem, plain, &slot->graph);
+    graph_free(plain);
+    return status;
+}
+
+bool model_rule_by_name(str name, struct model_rule *out) {
+    static const str repeats = STR_INIT("+repeats");
+    *out = (struct model_rule){GRAPH_LAYERS_AUTO, str_ends_with(name, repeats)};
+    if (out->repeats)
+        name.n -= repeats.n;
+    if (name.n)
+        out->layers = graph_layers_by_name(name);
+    return out->layers != GRAPH_LAYERS_N;
+}
+
+const graph *model_graph(struct models *models, const struct model *model, size_t part, struct model_rule rule,
                          const atomic_bool *cancel, struct model_error *e) {
     struct loaded *l = loaded_of(model);
-    if (part >= model->n_parts || layers >= GRAPH_LAYERS_N) {
+    if (part >= model->n_parts || rule.layers >= GRAPH_LAYERS_N) {
         model_fail(e, 404, "the model has no such part");
         return NULL;
     }
@@ -142,13 +167,12 @@ const graph *model_graph(struct models *models, const struct model *model, size_
         return NULL;
     }
     pthread_mutex_lock(&l->lock);
-    graph *g = kept(l, part, layers);
+    graph *g = kept(l, part, rule);
     struct kept_graph *slot = g ? NULL : new_slot(l);
     if (!g && slot) {
-        const graph_options o = {.layers = layers, .id = model->info.name, .cancel = cancel ? cancel : &models->ending};
         slot->part = part;
-        slot->layers = layers;
-        graph_status status = graph_build(&slot->mem, module, &o, &slot->graph);
+        slot->rule = rule;
+        graph_status status = make_graph(slot, model, module, cancel ? cancel : &models->ending);
         if (status == GRAPH_OK) {
             g = slot->graph;
             l->n_graphs++;

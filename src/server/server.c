@@ -134,7 +134,8 @@ static void open_file(struct job *job, void *ctx) {
         return;
     }
     const struct model *m = models_get(o->server->models, &hash, job, &e);
-    if (!m || !model_graph(o->server->models, m, 0, GRAPH_LAYERS_AUTO, job_cancel_flag(job), &e)) {
+    if (!m || !model_graph(o->server->models, m, 0, (struct model_rule){GRAPH_LAYERS_AUTO, false}, job_cancel_flag(job),
+                           &e)) {
         job_fail(job, "%s", e.text);
         server_log(o->server, LOG_ERROR, "%s", e.text);
     } else {

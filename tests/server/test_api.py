@@ -418,6 +418,83 @@ def a_large_model():
 
 
 @tap.case
+def analyses():
+    """Over a model of four equal blocks: layers of their own by name, and flat."""
+    blocks = "".join(
+        f"""    %a{i} = "ttir.relu"(%{'x' if i == 0 else f'd{i - 1}'}) : (tensor<4xf32>) -> tensor<4xf32> loc("b{i}/relu")
+    %b{i} = "ttir.exp"(%a{i}) : (tensor<4xf32>) -> tensor<4xf32> loc("b{i}/exp")
+    %c{i} = "ttir.neg"(%a{i}) : (tensor<4xf32>) -> tensor<4xf32> loc("b{i}/neg")
+    %d{i} = "ttir.add"(%b{i}, %c{i}) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> loc("b{i}/add")
+""" for i in range(4))
+    text = ("module {\n  func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n" + blocks +
+            "    return %d3 : tensor<4xf32>\n  }\n}\n")
+    with serving.Server(files={"blocks.mlir": text}) as s:
+        stage = f"/models/{opened(s, 'blocks.mlir')}/stages/0"
+
+        def node(what, **more):
+            extra = "".join(f"&{k}={v}" for k, v in more.items())
+            return call(s, "GET", f"{stage}/search?q={quote(what)}&in=id,layers{extra}")["hits"][0]["node"]
+
+        def labels(nodes):
+            return [n["label"] for n in call(s, "POST", f"{stage}/nodes", {"nodes": nodes})["nodes"]]
+
+        first, last = node("relu@b0"), node("add@b1")
+        trace = call(s, "GET", f"{stage}/trace?node={last}")
+        tap.equal((len(trace["up"]), len(trace["down"])), (1 + 4 + 3, 2 * 4 + 1))
+        tap.equal(sorted(labels(call(s, "GET", f"{stage}/trace?node={last}&direction=up&steps=1")["up"])),
+                  ["ttir.exp", "ttir.neg"])
+        call(s, "GET", f"{stage}/trace?node={last}&direction=left", expect=400)
+        call(s, "GET", f"{stage}/trace?node=12345", expect=404)
+
+        paths = call(s, "GET", f"{stage}/paths?from={first}&to={last}&kind=all")
+        tap.equal((paths["steps"], paths["count"], paths["complete"], len(paths["between"])), (5, 4, True, 8))
+        tap.equal([len(p) for p in paths["paths"]], [6, 6, 6, 6])
+        one = call(s, "GET", f"{stage}/paths?from={first}&to={last}&kind=all&limit=1")
+        tap.equal((len(one["paths"]), one["count"], one["complete"]), (1, 4, False))
+        none = call(s, "GET", f"{stage}/paths?from={last}&to={first}")
+        tap.equal((none["steps"], none["count"], none["paths"]), (None, 0, []))
+        call(s, "GET", f"{stage}/paths?from={last}&to={last}", expect=400)
+        call(s, "GET", f"{stage}/paths?from={last}", expect=400)
+
+        groups = call(s, "GET", f"{stage}/identical?types=1")["groups"]
+        tap.equal([labels(g) for g in groups], [["b0", "b1", "b2", "b3"]])
+        tap.equal(call(s, "GET", f"{stage}/identical?node={groups[0][2]}")["groups"], groups)
+        tap.equal(call(s, "GET", f"{stage}/identical?node={first}")["groups"], [])
+
+        (run,) = call(s, "GET", f"{stage}/repeats?layers=function")["repeats"]
+        tap.equal((run["length"], run["count"]), (4, 4))
+        tap.equal(call(s, "GET", f"{stage}/repeats?layers=function&least=5")["repeats"], [])
+        grouped = call(s, "GET", f"{stage}/search?q=^block&in=label,layers&layers=function%2Brepeats")["hits"]
+        tap.equal([h["label"] for h in grouped], ["block 1", "block 2", "block 3", "block 4"])
+        inside = call(s, "GET", f"{stage}/node?id=main/ttir.relu@b2/relu&layers=function%2Brepeats")
+        tap.equal(inside["namespace"].split("/")[-1], "block 3")
+        call(s, "GET", f"{stage}/search?q=x&layers=nothing%2Brepeats", expect=400)
+
+        bound = call(s, "POST", f"{stage}/bind", {"ids": ["main/ttir.relu@b0/relu", "b1/add", "nobody"]})["nodes"]
+        tap.equal(bound, [first, last, 0])
+        call(s, "POST", f"{stage}/bind", {"ids": [1]}, expect=400)
+
+        data = {"results": {"b0/relu": {"value": 1}, "b0/exp": {"value": 3}, "b1/add": {"value": 8}},
+                "thresholds": [{"value": 2, "bgColor": "#ff0000"}, {"value": 9, "bgColor": "#00ff00"}]}
+        overlay = call(s, "POST", stage.replace("/stages/0", "/overlays"), data)["overlays"][0]["id"]
+        sums = {l["layer"]: l for l in call(s, "GET", f"/overlays/{overlay}/layers")["layers"]}
+        b0, b1 = groups[0][:2]
+        whole = sums[0]
+        tap.equal([whole[k] for k in ("count", "min", "max", "sum", "avg")], [3, 1, 8, 12, 4])
+        tap.equal([sums[b0][k] for k in ("count", "min", "max", "sum", "avg")], [2, 1, 3, 4, 2])
+        tap.equal(sums[b0]["bars"], [{"colour": "#ff0000ff", "share": 0.5}, {"colour": "#00ff00ff", "share": 0.5}])
+        tap.equal(sums[b1]["bars"], [{"colour": "#00ff00ff", "share": 1}])
+
+        found = call(s, "POST", f"{stage}/search",
+                     {"terms": [{"text": "schedule", "min": 2, "max": 5}, {"only": "nodes"}], "form": "nodes"})
+        tap.equal((found["total"], len(found["nodes"]), found["hits"]), (4, 4, []))
+        tap.equal(call(s, "POST", f"{stage}/search", {"terms": [{"only": "layers"}, {"text": "^b", "where": ["label"]}]}
+                       )["total"], 4)
+        call(s, "POST", f"{stage}/search", {"terms": [{"only": "few"}]}, expect=400)
+        call(s, "POST", f"{stage}/search", {"terms": [{"text": "x", "min": "low"}]}, expect=400)
+
+
+@tap.case
 def document_and_routes_agree():
     """Runs last: all routes of the table are in the document, and the cases above had an answer of each."""
     with serving.Server() as s:
