@@ -197,6 +197,21 @@ static void release_file(void *what) {
     file_close(what);
 }
 
+/* The stage files hold the compiler's warnings behind the module: the text up to there, followed by a zero byte. */
+static str without_warnings(struct request *q, str text) {
+    size_t at = str_find(text, STR(": warning: "));
+    if (at == text.n)
+        return text;
+    while (at && text.p[at - 1] != '\n')
+        at--;
+    char *copy = ir_context_alloc(q->c, at + 1);
+    if (!copy)
+        return text;
+    memcpy(copy, text.p, at);
+    copy[at] = 0;
+    return str_of(copy, at);
+}
+
 static ir_module *read_module(struct request *q, str path, str name) {
     char z[4096];
     snprintf(z, sizeof z, "%.*s", STR_ARG(path));
@@ -207,7 +222,7 @@ static ir_module *read_module(struct request *q, str path, str name) {
     }
     ir_context_own(q->c, f, release_file);
     const text_read_options o = {.strict = true};
-    return text_read(q->c, file_text(f), name, &o, &q->d);
+    return text_read(q->c, without_warnings(q, file_text(f)), name, &o, &q->d);
 }
 
 static void put_differences(struct request *q, struct compare *k) {
