@@ -198,14 +198,15 @@ bool ttnn_layout_equal(const ttnn_layout *a, const ttnn_layout *b) {
            a->core_ranges == b->core_ranges && a->mesh == b->mesh;
 }
 
-bool ttnn_layout_place(ir_context *c, const target_device *d, ttnn_layout *l, str *why) {
+bool ttnn_layout_cores(const target_device *d, const ttnn_layout *l, int64_t (*ranges)[4], uint32_t *n, str *why) {
     str none;
     if (!why)
         why = &none;
-    if (!ttnn_is_sharded(l->memory) || l->core_ranges)
+    *n = 0;
+    if (!ttnn_is_sharded(l->memory))
         return true;
-    int64_t rows = l->grid[0], cols = l->grid[1], ranges[2][4];
-    uint32_t n = 0;
+    int64_t rows = l->grid[0], cols = l->grid[1];
+    bool height = l->memory == TTNN_HEIGHT_SHARDED;
     if (rows <= 0 || cols <= 0) {
         *why = STR("a grid needs at least one row and one column");
         return false;
@@ -223,44 +224,46 @@ bool ttnn_layout_place(ir_context *c, const target_device *d, ttnn_layout *l, st
             *why = STR("the grid is larger than the device's worker grid");
             return false;
         }
-        ranges[n][0] = ranges[n][1] = 0;
-        ranges[n][2] = cols - 1;
-        ranges[n++][3] = rows - 1;
-    } else {
-        bool height = l->memory == TTNN_HEIGHT_SHARDED;
-        int64_t shards = height ? rows : cols;
-        if ((height ? cols : rows) != 1) {
-            *why = height ? STR("height sharding takes a grid of one column: Mx1")
-                          : STR("width sharding takes a grid of one row: 1xM");
+        *n = 1;
+        memcpy(ranges[0], (int64_t[4]){0, 0, cols - 1, rows - 1}, sizeof ranges[0]);
+        return true;
+    }
+    int64_t shards = height ? rows : cols, width = d->worker_grid[1];
+    if ((height ? cols : rows) != 1) {
+        *why = height ? STR("height sharding takes a grid of one column: Mx1")
+                      : STR("width sharding takes a grid of one row: 1xM");
+        return false;
+    }
+    if (l->buffer == TTNN_DRAM) {
+        if (shards > d->dram_grid[0] * d->dram_grid[1]) {
+            *why = STR("there are more shards than DRAM banks");
             return false;
         }
-        if (l->buffer == TTNN_DRAM) {
-            if (shards > d->dram_grid[0] * d->dram_grid[1]) {
-                *why = STR("there are more shards than DRAM banks");
-                return false;
-            }
-            ranges[n][0] = ranges[n][1] = ranges[n][3] = 0;
-            ranges[n++][2] = shards - 1;
-        } else {
-            int64_t width = d->worker_grid[1], full = shards / width, tail = shards % width;
-            if (shards > target_n_cores(d)) {
-                *why = STR("there are more shards than worker cores");
-                return false;
-            }
-            if (full) {
-                ranges[n][0] = ranges[n][1] = 0;
-                ranges[n][2] = width - 1;
-                ranges[n++][3] = full - 1;
-            }
-            if (tail) {
-                ranges[n][0] = 0;
-                ranges[n][1] = ranges[n][3] = full;
-                ranges[n++][2] = tail - 1;
-            }
-        }
+        *n = 1;
+        memcpy(ranges[0], (int64_t[4]){0, 0, shards - 1, 0}, sizeof ranges[0]);
+        return true;
     }
+    if (shards > target_n_cores(d)) {
+        *why = STR("there are more shards than worker cores");
+        return false;
+    }
+    int64_t full = shards / width, tail = shards % width;
+    if (full)
+        memcpy(ranges[(*n)++], (int64_t[4]){0, 0, width - 1, full - 1}, sizeof ranges[0]);
+    if (tail)
+        memcpy(ranges[(*n)++], (int64_t[4]){0, full, tail - 1, full}, sizeof ranges[0]);
+    return true;
+}
+
+bool ttnn_layout_place(ir_context *c, const target_device *d, ttnn_layout *l, str *why) {
+    int64_t ranges[2][4];
+    uint32_t n;
+    if (!ttnn_is_sharded(l->memory) || l->core_ranges)
+        return true;
+    if (!ttnn_layout_cores(d, l, ranges, &n, why))
+        return false;
     l->core_ranges = ttnn_core_range_set(c, (const int64_t(*)[4])ranges, n);
-    if (!l->core_ranges)
+    if (!l->core_ranges && why)
         *why = STR("out of memory");
     return l->core_ranges != 0;
 }

@@ -85,6 +85,8 @@ void ttnn_layout_set_tiled(ttnn_layout *l, bool tiled);
 /* Fills the canonical core ranges of a sharded layout (section 3): does nothing for others or when it has some. False
  * when the grid does not fit the device; *why is then a sentence (static text). `why` may be NULL. */
 bool ttnn_layout_place(ir_context *c, const target_device *d, ttnn_layout *l, str *why);
+/* The same without making an attribute: {x0, y0, x1, y1} of at most two ranges; none for layouts that are not sharded. */
+bool ttnn_layout_cores(const target_device *d, const ttnn_layout *l, int64_t (*ranges)[4], uint32_t *n, str *why);
 
 /* Reads #ttnn.ttnn_layout. False when the attribute is no such layout (or has no sensible memref). Shapes are not
  * compared with any tensor (files may disagree; ttnn_layout_attr recomputes). */
