@@ -117,6 +117,8 @@ void http_error(struct http_request *r, int status, const char *fmt, ...) PRINTF
 void http_store_error(struct http_request *r, const struct store_error *e);
 /* Bytes that live elsewhere (a cached graph); release(ctx) is called once, from any thread, after the last byte. Supports ranges. */
 void http_shared(struct http_request *r, int status, const char *type, str bytes, void (*release)(void *), void *ctx);
+/* Bytes that are gzip already and live for ever, for a client that accepts it. */
+void http_gzipped(struct http_request *r, int status, const char *type, str bytes);
 /* A file of the server's choice (no checks of the path): ranges, ETag from size and time, Last-Modified; 404 when it is not
  * there. `type` NULL: by the name's ending. `download` (may be empty): the name to save it as. */
 void http_file(struct http_request *r, const char *path, const char *type, str download);

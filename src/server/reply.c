@@ -306,7 +306,7 @@ static void set_partial(struct req *r, uint64_t first, uint64_t end, uint64_t si
 static enum MHD_Result send_memory(struct req *r) {
     str bytes = r->reply.kind == REPLY_SHARED ? r->reply.shared : buf_str(&r->reply.buf);
     if (r->reply.gzipped)
-        return queue(r, MHD_create_response_from_buffer(bytes.n, (void *)(uintptr_t)bytes.p, MHD_RESPMEM_PERSISTENT),
+        return queue(r, mhd.create_response_from_buffer(bytes.n, (void *)(uintptr_t)bytes.p, MHD_RESPMEM_PERSISTENT),
                      CODING_GZIP);
     if (r->reply.kind == REPLY_SHARED) {
         uint64_t first = 0, end = bytes.n;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "server/http.h"
 #include "server/parse.h"
@@ -24,16 +25,41 @@ const char *static_policy(const struct server_options *o) {
            "base-uri 'self'; form-action 'self'; " FRAMES;
 }
 
+/* The plain bytes, in the request's arena; .p is NULL when memory runs out. */
+static str unpack(const struct static_file *f, struct arena *a) {
+    char *to = ARENA_ARRAY(a, char, f->n_plain + 1);
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)f->data, .avail_in = (uInt)f->n};
+    if (!to || inflateInit2(&z, 15 + 16) != Z_OK)
+        return (str){0};
+    z.next_out = (Bytef *)to;
+    z.avail_out = (uInt)f->n_plain + 1;
+    int rc = inflate(&z, Z_FINISH);
+    inflateEnd(&z);
+    return rc == Z_STREAM_END ? str_of(to, f->n_plain) : (str){0};
+}
+
 static void answer_embedded(struct http_request *r, str path) {
-    for (size_t i = 0; i < n_static_files; i++) {
-        const struct static_file *f = &static_files[i];
-        if (!str_eq(path, str_from_z(f->path)))
-            continue;
-        if (!http_etag(r, f->etag))
-            http_shared(r, 200, f->type, str_of((const char *)f->data, f->n), NULL, NULL);
+    const struct static_file *f = NULL;
+    for (size_t i = 0; i < n_static_files && !f; i++)
+        if (str_eq(path, str_from_z(static_files[i].path)))
+            f = &static_files[i];
+    if (!f) {
+        http_error(r, 404, "there is nothing at %.*s", STR_ARG(path));
         return;
     }
-    http_error(r, 404, "there is nothing at %.*s", STR_ARG(path));
+    http_add_header(r, "Cache-Control", f->lasting ? "public, max-age=31536000, immutable" : "no-cache");
+    if (http_etag(r, f->etag))
+        return;
+    str accepted = http_header(r, "Accept-Encoding");
+    if (accepted.p && parse_accepts(accepted, "gzip") && !http_header(r, "Range").p) {
+        http_gzipped(r, 200, f->type, str_of((const char *)f->data, f->n));
+        return;
+    }
+    str plain = unpack(f, r->arena);
+    if (plain.p)
+        http_shared(r, 200, f->type, plain, NULL, NULL);
+    else
+        http_error(r, 503, "out of memory");
 }
 
 /* A file below the folder, links followed only inside it; folders are not listed. */

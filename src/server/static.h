@@ -9,8 +9,10 @@ struct static_file {
     const char *path; /* "/index.html" */
     const char *type;
     const char *etag;
-    const unsigned char *data;
-    size_t n;
+    const unsigned char *data; /* gzip */
+    size_t n;                  /* bytes of it */
+    size_t n_plain;            /* bytes when unpacked */
+    bool lasting;              /* its name changes with its content */
 };
 extern const struct static_file static_files[];
 extern const size_t n_static_files;
