@@ -11,4 +11,7 @@ pass_fn pass_const_eval, pass_cpu_hoist_const_eval, pass_const_eval_system_memor
 pass_fn pass_ttnn_layout, pass_convert_ttir_to_ttnn;
 pass_fn pass_barrier_fold, pass_deallocate;
 
+/* What pass_canonicalize does, within one op. */
+bool canonicalize(pass_context *p, ir_op scope);
+
 #endif

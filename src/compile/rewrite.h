@@ -30,8 +30,8 @@ bool rewrite_greedy(pass_context *p, ir_op scope, const rewrite_pattern *pattern
                     unsigned rounds);
 
 /* The canonicalisation patterns by dialect, in files of their own; pass_canonicalize.c runs them all. */
-extern const rewrite_pattern canon_ttir_patterns[], canon_ttnn_patterns[], canon_core_patterns[];
-extern const uint32_t canon_ttir_patterns_n, canon_ttnn_patterns_n, canon_core_patterns_n;
+extern const rewrite_pattern canon_ttir_patterns[], canon_ttnn_patterns[];
+extern const uint32_t canon_ttir_patterns_n, canon_ttnn_patterns_n;
 
 /* Runs several tables as one. */
 typedef struct rewrite_table {

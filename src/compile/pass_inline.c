@@ -1,0 +1,131 @@
+/* inline: calls of functions with one block give way to what the function does, callees first; private functions that
+ * nobody calls any more go. Each op keeps its location inside "callsite(callee's at call's)". Recursive calls stay, and
+ * functions that hold ops of ttcore or ttnn, whose dialects do not allow it. */
+#include "compile/passes.h"
+
+/* The single-block function that a call means, if it may be inlined. */
+static ir_op callee_of(pass_context *p, ir_op call) {
+    const ir_module *m = p->m;
+    if (!op_is(m, call, OP_func_call))
+        return 0;
+    ir_attr callee = ir_op_attr(m, call, STR("callee"));
+    ir_op func = callee ? find_symbol(m, p->scope, ir_str_of(p->c, callee)) : 0;
+    return op_is(m, func, OP_func_func) ? func : 0;
+}
+
+static bool may_inline(pass_context *p, ir_op func) {
+    const ir_module *m = p->m;
+    ir_block body = body_of(m, func);
+    if (!body || !m->blocks[body].last || !op_is(m, m->blocks[body].last, OP_func_return) ||
+        ir_op_attr(m, func, STR("no_inline")))
+        return false;
+    for (ir_op op = ir_walk_next(m, func, func); op; op = ir_walk_next(m, func, op)) {
+        const op_def *d = dialect_def_of(m, op);
+        str dialect = d ? dialect_text(dialect_dialects[d->dialect].name) : STR("");
+        if (!d || str_eq(dialect, STR("ttcore")) || str_eq(dialect, STR("ttnn")))
+            return false;
+    }
+    return true;
+}
+
+static ir_loc callsite(pass_context *p, ir_loc callee, ir_loc caller) {
+    return ir_intern(p->c, IR_LOC_CALLSITE, 0, (uint32_t[]){callee, caller}, 2);
+}
+
+/* Puts a copy of what func does in place of the call. */
+static bool inline_call(pass_context *p, ir_op call, ir_op func) {
+    ir_module *m = p->m;
+    ir_block body = body_of(m, func);
+    uint32_t n_map = m->n_values, n_args = m->blocks[body].n_args, n_results = m->ops[call].n_results;
+    ir_op end = m->blocks[body].last;
+    if (n_args != m->ops[call].n_operands || n_results != m->ops[end].n_operands)
+        return pass_error(p, call, "does not fit the function it calls");
+    ir_value *map = ARENA_ARRAY(&p->scratch, ir_value, n_map);
+    ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
+    if (!map || !results)
+        return pass_out_of_memory(p);
+    for (uint32_t i = 0; i < n_args; i++)
+        map[m->blocks[body].args + i] = ir_operand(m, call, i);
+    ir_edit_at(p->e, call);
+    for (ir_op op = m->blocks[body].first; op != end; op = m->ops[op].next) {
+        ir_op copy = ir_clone_op(p->e, op, map, n_map);
+        if (!copy)
+            return pass_out_of_memory(p);
+        ir_edit_came_from(p->e, copy, call);
+        for (ir_op o = copy; o; o = ir_walk_next(m, copy, o))
+            m->ops[o].loc = callsite(p, m->ops[o].loc, m->ops[call].loc);
+    }
+    for (uint32_t i = 0; i < n_results; i++) {
+        ir_value v = ir_operand(m, end, i);
+        results[i] = map[v] ? map[v] : v;
+    }
+    ir_replace(p->e, call, results);
+    return true;
+}
+
+/* A function on the way down the call graph: which of its ops was looked at last. */
+struct frame {
+    ir_op func, at;
+};
+enum { NOT_SEEN, OPEN, DONE };
+
+/* Inlines into `func` what it calls; everything it calls has been through this. */
+static bool inline_into(pass_context *p, ir_op func, const uint8_t *state) {
+    ir_module *m = p->m;
+    bool any = false;
+    for (ir_op op = ir_walk_next(m, func, func), next; op; op = next) {
+        next = ir_walk_next(m, func, op);
+        ir_op callee = callee_of(p, op);
+        if (!callee || state[callee] != DONE || !may_inline(p, callee))
+            continue;
+        if (!inline_call(p, op, callee))
+            return false;
+        any = true;
+    }
+    return !any || canonicalize(p, func);
+}
+
+/* Depth first through the calls, without recursion. */
+static bool inline_all(pass_context *p) {
+    ir_module *m = p->m;
+    uint32_t n_funcs = 0, depth, limit = m->n_ops;
+    for (each_func(m, p->scope, f))
+        n_funcs++;
+    uint8_t *state = ARENA_ARRAY(&p->scratch, uint8_t, limit);
+    struct frame *stack = ARENA_ARRAY(&p->scratch, struct frame, n_funcs + 1);
+    if (!state || !stack)
+        return pass_out_of_memory(p);
+    for (each_func(m, p->scope, f)) {
+        depth = 0;
+        if (state[f] == NOT_SEEN)
+            stack[depth++] = (struct frame){f, f};
+        state[f] = state[f] == NOT_SEEN ? OPEN : state[f];
+        while (depth) {
+            struct frame *top = &stack[depth - 1];
+            top->at = ir_walk_next(m, top->func, top->at);
+            if (!top->at) {
+                if (!inline_into(p, top->func, state))
+                    return false;
+                state[top->func] = DONE;
+                depth--;
+                continue;
+            }
+            ir_op callee = callee_of(p, top->at);
+            if (callee && callee < limit && state[callee] == NOT_SEEN) {
+                state[callee] = OPEN;
+                stack[depth++] = (struct frame){callee, callee};
+            }
+        }
+    }
+    return true;
+}
+
+bool pass_inline(pass_context *p) {
+    ir_module *m = p->m;
+    bool calls = false;
+    for (ir_op op = p->scope; op && !calls; op = ir_walk_next(m, p->scope, op))
+        calls = callee_of(p, op) && may_inline(p, callee_of(p, op));
+    if (!calls)
+        return true;
+    return inline_all(p) && pass_symbol_dce(p);
+}
