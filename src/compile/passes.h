@@ -8,6 +8,7 @@ pass_fn pass_mark_forward, pass_wrap_device_module, pass_cpu_hoist_tagged, pass_
     pass_argument_types;
 pass_fn pass_canonicalize, pass_cse, pass_symbol_dce, pass_inline, pass_remove_dead_values;
 pass_fn pass_const_eval, pass_cpu_hoist_const_eval, pass_const_eval_system_memory;
+pass_fn pass_ttir_fusing;
 pass_fn pass_ttnn_layout, pass_convert_ttir_to_ttnn;
 pass_fn pass_barrier_fold, pass_deallocate;
 

@@ -83,6 +83,11 @@ int shape_matching_dim(const shape *from, const shape *to, int dim) {
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
+ir_loc value_loc(const ir_module *m, ir_value v) {
+    ir_op def = ir_def_op(m, v);
+    return def ? ir_op_at(m, def)->loc : ir_value_at(m, v)->loc;
+}
+
 bool op_has_one_use(pass_context *p, ir_op op) {
     const ir_op_data *o = ir_op_at(p->m, op);
     uint32_t uses = 0;

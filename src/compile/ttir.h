@@ -48,6 +48,8 @@ static inline bool is_float_type(const ir_context *c, ir_type elt) {
 static inline bool is_integer_type(const ir_context *c, ir_type elt) {
     return elt && ir_kind_of(c, elt) == IR_TYPE_INTEGER;
 }
+/* The location of a block argument or of the op that defines v. */
+ir_loc value_loc(const ir_module *m, ir_value v);
 /* Whether the results of op have exactly one use in all. */
 bool op_has_one_use(pass_context *p, ir_op op);
 /* The op of the only use of v; 0 when v has no use or several. */
