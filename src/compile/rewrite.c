@@ -161,9 +161,11 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
         return false;
     }
     ir_op front = m->blocks[entry].first, prev = m->ops[op].prev;
-    if (m->ops[op].block != entry || (front != op && !(prev && map_u64_get(&k->known, prev)))) {
+    if (m->ops[op].block != entry) { /* only a constant that changes blocks loses its place in the source */
         ir_move_before(p->e, op, front);
         forget_loc(p, op);
+    } else if (front != op && !(prev && map_u64_get(&k->known, prev))) {
+        ir_move_before(p->e, op, front);
     }
     if (!map_u64_put(&k->known, op, 1, NULL))
         d->oom = true;
