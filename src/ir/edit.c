@@ -258,7 +258,7 @@ void ir_remove_arg(ir_edit *e, ir_block b, uint32_t i) {
     e->changes++;
 }
 
-ir_value ir_add_arg(ir_edit *e, ir_block b, ir_type t, ir_loc loc) {
+ir_value ir_insert_arg(ir_edit *e, ir_block b, uint32_t at, ir_type t, ir_loc loc) {
     ir_module *m = e->m;
     uint32_t n = m->blocks[b].n_args, old = m->blocks[b].args;
     if (!n || old + n != m->n_values) {
@@ -283,6 +283,15 @@ ir_value ir_add_arg(ir_edit *e, ir_block b, ir_type t, ir_loc loc) {
         m->blocks[b].args = v;
     m->blocks[b].n_args = n + 1;
     e->changes++;
+    for (; v > m->blocks[b].args + at; v--) {
+        uint32_t index = m->values[v].index;
+        m->values[v] = m->values[v - 1];
+        m->values[v].index = index;
+        ir_replace_uses(e, v - 1, v);
+        m->values[v - 1].type = t;
+        m->values[v - 1].loc = loc;
+        m->values[v - 1].name = 0;
+    }
     return v;
 }
 

@@ -125,9 +125,9 @@ void ir_replace_uses_except(ir_edit *e, ir_value from, ir_value to, ir_op except
 void ir_set_type(ir_edit *e, ir_value v, ir_type t);
 /* Takes argument i away from a block (it must have no uses); the ones behind it move down. */
 void ir_remove_arg(ir_edit *e, ir_block b, uint32_t i);
-/* A new last argument of a block. Existing handles of its arguments may change: the list is copied when it cannot grow
- * in place, uses are moved. Returns the new argument. */
-ir_value ir_add_arg(ir_edit *e, ir_block b, ir_type t, ir_loc loc);
+/* A new argument i of a block (i = how many it has: the last one). Existing handles of its arguments may change: the list
+ * is copied when it cannot grow in place, and uses move along. Returns the new argument. */
+ir_value ir_insert_arg(ir_edit *e, ir_block b, uint32_t i, ir_type t, ir_loc loc);
 
 /* ---- attributes ----------------------------------------------------------------------------------------- */
 
