@@ -179,6 +179,20 @@ void api_overlay_delete(struct http_request *r) {
     delete_item(r, STORE_OVERLAY, "overlay", "overlay");
 }
 
+/* Thresholds or the stops of a gradient, for legends. */
+static void write_stops(struct json_writer *w, str key, const overlay_stop *stops, size_t n) {
+    json_key(w, key);
+    json_array_begin(w);
+    for (size_t i = 0; i < n; i++) {
+        json_object_begin(w);
+        json_key(w, STR("value"));
+        json_double(w, stops[i].value);
+        api_put_str(w, STR("colour"), stops[i].bg_color);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
 /* The values of an overlay by the nodes of a graph, with their colours. */
 static void write_values(struct json_writer *w, const overlay *o, const overlay_binding *pairs, size_t n) {
     double min = 0, max = 0;
@@ -191,6 +205,8 @@ static void write_values(struct json_writer *w, const overlay *o, const overlay_
     json_double(w, max);
     api_put_bool(w, STR("numbers"), range);
     api_put_u64(w, STR("unbound"), o->values.n > n ? o->values.n - n : 0);
+    write_stops(w, STR("gradient"), o->gradient.v, o->gradient.n);
+    write_stops(w, STR("thresholds"), o->thresholds.v, o->thresholds.n);
     json_key(w, STR("values"));
     json_array_begin(w);
     for (size_t i = 0; i < n; i++) {

@@ -66,6 +66,44 @@ const struct api_schema api_schemas[] = {
      "diagnostics Diagnostic[]",
      false},
 
+    {"RunRequest", "How to compile. Everything may be left out.",
+     "part? integer of a file of several modules, from 0\n"
+     "level? integer 0, 1 or 2: the optimization level\n"
+     "device? string a built-in board: n150, n300, p100, p150; otherwise the mock of arch\n"
+     "arch? string wormhole_b0 or blackhole\n"
+     "mesh? any the shape of the mesh: [1, 2] or 1x2\n"
+     "options? object options of the vendor's pipeline by their names\n"
+     "overrides? object a set of overrides",
+     false},
+    {"Runs", "", "runs RunSummary[]", false},
+    {"RunSummary", "",
+     "id string\n"
+     "state string compiled or failed\n"
+     "created integer milliseconds since 1970\n"
+     "settings object as in RunRequest",
+     false},
+    {"Run", "A compilation with all its stages.",
+     "id string a hash of everything it depends on\n"
+     "model string\n"
+     "settings object as in RunRequest\n"
+     "ok boolean false: a pass failed, see the diagnostics; the stages before it are there\n"
+     "us number microseconds it took\n"
+     "stages RunStage[]\n"
+     "diagnostics Diagnostic[]",
+     false},
+    {"RunStage", "The module after a pass.",
+     "stage integer its number; 0 is the input\n"
+     "pass string empty for the input\n"
+     "number integer of the pass in the pipeline, from 1; 0 for the input\n"
+     "changed boolean the pass changed something\n"
+     "failed boolean\n"
+     "same_as integer the first stage with the same module\n"
+     "ops integer in it\n"
+     "us number microseconds the pass took",
+     false},
+    {"Followed", "", "stages FollowedStage[]", false},
+    {"FollowedStage", "", "stage integer\nnodes integer[] their numbers, ascending", false},
+
     {"GraphJson", "Graph JSON of Model Explorer.", "graphs object[]", false},
     {"NodesRequest", "", "nodes integer[] their numbers", true},
     {"Nodes", "", "nodes Node[]", false},
@@ -191,8 +229,11 @@ const struct api_schema api_schemas[] = {
      "max number\n"
      "numbers boolean it has numbers\n"
      "unbound integer values whose key is no node of this graph\n"
+     "gradient OverlayStop[] its places from 0 to 1\n"
+     "thresholds OverlayStop[] upper bounds\n"
      "values OverlayValue[]",
      false},
+    {"OverlayStop", "", "value number\ncolour string as in the node data", false},
     {"OverlayValue", "", "node integer\nvalue any\ncolour? string #rrggbbaa", false},
 
     {"OverlayLayers", "", "layers OverlayLayer[] those with values inside", false},
