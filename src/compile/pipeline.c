@@ -115,16 +115,16 @@ const pass_row pipeline[] = {
     {"ttnn-prepare-conv3d-weights", "weights of 3-D convolutions are prepared", NULL, PASS_DEVICE, NULL},
     {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", pass_const_eval,
      PASS_DEVICE, if_const_eval},
-    {"ttnn-force-const-eval-to-system-memory", "weights that only those functions use stay on the host", NULL,
-     PASS_DEVICE, if_const_eval_to_system},
+    {"ttnn-force-const-eval-to-system-memory", "weights that only those functions use stay on the host",
+     pass_const_eval_system_memory, PASS_DEVICE, if_const_eval_to_system},
     {"canonicalize", "ops are folded and brought to their simplest form", pass_canonicalize, PASS_DEVICE,
      if_const_eval_to_system},
     {"ttnn-allocate-distributed-op-semaphores", "semaphores of distributed ops are allocated", NULL, PASS_DEVICE, NULL},
     {"ttnn-trace-hoist-transform", "the program is captured as a trace", NULL, PASS_DEVICE, if_trace},
     {"ttnn-decompose-layouts", "changes of layout become single steps", NULL, PASS_DEVICE, NULL},
     {"canonicalize", "ops are folded and brought to their simplest form", pass_canonicalize, PASS_DEVICE, NULL},
-    {"ttcore-optimization-barrier-fold", "optimization barriers go", NULL, PASS_DEVICE, NULL},
-    {"ttnn-deallocate", "tensors are freed after their last use", NULL, PASS_DEVICE, NULL},
+    {"ttcore-optimization-barrier-fold", "optimization barriers go", pass_barrier_fold, PASS_DEVICE, NULL},
+    {"ttnn-deallocate", "tensors are freed after their last use", pass_deallocate, PASS_DEVICE, NULL},
 };
 const uint32_t pipeline_n = sizeof pipeline / sizeof *pipeline;
 
