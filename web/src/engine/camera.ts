@@ -1,0 +1,45 @@
+// camera.ts - where the view looks, and moving there.
+import type { Camera, Rect } from './types';
+
+export const MIN_ZOOM = 1e-4;
+export const MAX_ZOOM = 8;
+
+export function clampZoom(zoom: number): number {
+  return Math.min(Math.max(zoom, MIN_ZOOM), MAX_ZOOM);
+}
+
+/** Shows a world rectangle with a margin of `pad` CSS pixels. */
+export function fitCamera(r: Rect, w: number, h: number, pad: number, most: number): Camera {
+  const zoom = Math.min((w - 2 * pad) / Math.max(r.w, 1), (h - 2 * pad) / Math.max(r.h, 1), most);
+  return { x: r.x + r.w / 2, y: r.y + r.h / 2, zoom: clampZoom(zoom > 0 ? zoom : most) };
+}
+
+/** As a graph is first seen: all of it while that can be read, else its beginning. */
+export function firstCamera(world: { w: number; h: number }, w: number, h: number): Camera {
+  const all = { x: 0, y: 0, w: world.w, h: world.h };
+  const whole = fitCamera(all, w, h, 32, 1.1);
+  if (whole.zoom >= 0.4) return whole;
+  const zoom = Math.min(Math.max(Math.max((w - 64) / Math.max(world.w, 1), (h - 64) / Math.max(world.h, 1)), 0.4), 0.8);
+  // The beginning: the top, in the middle; of drawings wider than the view, too.
+  const y = world.h * zoom > h - 64 ? h / 2 / zoom - 32 / zoom : world.h / 2;
+  const x = world.w / 2;
+  return { x, y, zoom };
+}
+
+const ease = (t: number) => 1 - (1 - t) ** 3;
+
+/** A move from one camera to another: the zoom changes by equal factors, and one point of the screen stands still. */
+export class Flight {
+  private readonly start = performance.now();
+  constructor(private readonly from: Camera, readonly to: Camera, private readonly ms: number) {}
+
+  at(now: number): { camera: Camera; done: boolean } {
+    const t = this.ms > 0 ? Math.min((now - this.start) / this.ms, 1) : 1;
+    if (t >= 1) return { camera: this.to, done: true };
+    const s = ease(t), { from, to } = this;
+    const zoom = from.zoom * (to.zoom / from.zoom) ** s;
+    const ratio = Math.abs(to.zoom / from.zoom - 1);
+    const way = ratio < 1e-3 ? s : (1 - from.zoom / zoom) / (1 - from.zoom / to.zoom);
+    return { camera: { x: from.x + (to.x - from.x) * way, y: from.y + (to.y - from.y) * way, zoom }, done: false };
+  }
+}
