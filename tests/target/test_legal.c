@@ -162,8 +162,120 @@ static void worked_count(void **state) {
     close_body(&f);
 }
 
+/* Settings and what is said of the last one of each row. NULL: legal. Reasons are matched by a part of them. */
+static void verdicts(void **state) {
+    (void)state;
+    static const struct {
+        const char *body;
+        legal_group group;
+        const char *key, *value;       /* asked about */
+        const char *with, *with_value; /* another setting of the group, or NULL */
+        const char *why, *nearest;
+    } rows[] = {
+        {RELU, LEGAL_OUTPUT, "buffer_type", "dram", NULL, NULL, NULL, NULL},
+        {RELU, LEGAL_OUTPUT, "buffer_type", "l1", NULL, NULL, NULL, NULL},
+        {RELU, LEGAL_OUTPUT, "buffer_type", "system_memory", NULL, NULL, "host memory", "dram"},
+        {RELU, LEGAL_OUTPUT, "buffer_type", "l1_small", NULL, NULL, "halos", "dram"},
+        {RELU, LEGAL_OUTPUT, "buffer_type", "sram", NULL, NULL, "no value \"sram\"", "dram"},
+        {RELU, LEGAL_OUTPUT, "tensor_memory_layout", "nd_sharded", NULL, NULL, "nd sharding", "interleaved"},
+        {RELU, LEGAL_OUTPUT, "tensor_memory_layout", "block_sharded", "buffer_type", "dram", "DRAM banks",
+         "interleaved"},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "4x8", "tensor_memory_layout", "block_sharded", NULL, NULL},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "3x8", "tensor_memory_layout", "block_sharded", "leaves 1 empty", "4x6"},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "9x9", "tensor_memory_layout", "block_sharded", "worker grid", "4x8"},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "5x1", "tensor_memory_layout", "height_sharded", "leaves 1 empty", "4x1"},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "4", "tensor_memory_layout", "height_sharded", "no grid", "4x1"},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "2x2", NULL, NULL, NULL, NULL},
+        {ADD, LEGAL_OUTPUT, "grid_shape", "2x2", "buffer_type", "dram", "its grid is 1x1", "1x1"},
+        {ADD, LEGAL_OUTPUT, "data_type", "bfp_bf8", NULL, NULL, NULL, NULL},
+        {ADD, LEGAL_OUTPUT, "data_type", "f16", NULL, NULL, "bf16 where a graph says f16", "f32"},
+        {ADD, LEGAL_OUTPUT, "data_type", "si32", NULL, NULL, "would change them", "f32"},
+        {ADD, LEGAL_OUTPUT, "data_type", "bfp_f8", NULL, NULL, "block formats in use", "f32"},
+        {ADD, LEGAL_OUTPUT, "memory_layout", "row_major", NULL, NULL, "writes tiles", "tile"},
+        {MATMUL, LEGAL_OUTPUT, "tensor_memory_layout", "interleaved", "buffer_type", "l1", "slowest kernel",
+         "height_sharded"},
+        {MATMUL, LEGAL_MATMUL, "in0_block_w", "2", NULL, NULL, "sharded in L1", NULL},
+        {MATMUL, LEGAL_WEIGHT, "weight_dtype", "bfp_bf8", NULL, NULL, "not known before", "bf16"},
+        {MATMUL, LEGAL_COMPUTE, "math_fidelity", "lofi", NULL, NULL, NULL, NULL},
+        {MATMUL, LEGAL_COMPUTE, "math_fidelity", "hifi5", NULL, NULL, "one of", "lofi"},
+        {MATMUL, LEGAL_COMPUTE, "packer_l1_acc", "maybe", NULL, NULL, "True or False", "True"},
+        {RELU, LEGAL_COMPUTE, "math_fidelity", "lofi", NULL, NULL, "has no compute_config", NULL},
+        {RELU, LEGAL_CONV2D, "activation", "relu", NULL, NULL, "has no conv2d_config", NULL},
+        {MATMUL, LEGAL_OUTPUT, "color", "red", NULL, NULL, "no field", NULL},
+        {MATMUL, LEGAL_RESHARD, "0.buffer_type", "l1", NULL, NULL, NULL, NULL},
+        {MATMUL, LEGAL_RESHARD, "1.tensor_memory_layout", "height_sharded", NULL, NULL, "sharded weights",
+         "interleaved"},
+        {MATMUL, LEGAL_RESHARD, "7.buffer_type", "l1", NULL, NULL, "has no reshard", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fixture f;
+        open_body(&f, rows[i].body);
+        legal_setting set[2] = {{rows[i].group, str_from_z(rows[i].key), str_from_z(rows[i].value)}};
+        if (rows[i].with)
+            set[1] = (legal_setting){rows[i].group, str_from_z(rows[i].with), str_from_z(rows[i].with_value)};
+        legal_verdict v = legal_check(&f.e, &f.arena, f.op, set, rows[i].with ? 2 : 1, 0);
+        if (v.legal != !rows[i].why || (rows[i].why && str_find(v.why, str_from_z(rows[i].why)) == v.why.n) ||
+            (rows[i].nearest && (!v.n_nearest || !str_eq(v.nearest[0], str_from_z(rows[i].nearest)))))
+            fail_msg("row %zu (%s = %s): %s, \"%.*s\", nearest \"%.*s\"", i, rows[i].key, rows[i].value,
+                     v.legal ? "legal" : "illegal", STR_ARG(v.why), STR_ARG(v.nearest[0]));
+        close_body(&f);
+    }
+}
+
+/* Every option that is offered as legal is one: setting it resolves to a layout that is. */
+static void offers_hold(void **state) {
+    (void)state;
+    static const char *const bodies[] = {RELU, ADD, MATMUL};
+    uint32_t n_offers = 0;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        fixture f;
+        uint32_t n;
+        bool failed;
+        open_body(&f, bodies[i]);
+        const legal_field *fields = legal_fields(&f.e, &f.arena, f.op, NULL, 0, &n, &failed);
+        assert_false(failed);
+        assert_true(n >= 5);
+        for (uint32_t k = 0; k < n; k++)
+            for (uint32_t o = 0; o < fields[k].n_options; o++) {
+                const legal_option *option = &fields[k].options[o];
+                legal_setting set = {fields[k].group, fields[k].key, option->value};
+                legal_verdict v = legal_check(&f.e, &f.arena, f.op, &set, 1, 0);
+                ttnn_layout l;
+                assert_int_equal(v.legal, option->legal);
+                assert_true(option->legal || option->why.n);
+                if (!option->legal || fields[k].group != LEGAL_OUTPUT)
+                    continue;
+                n_offers++;
+                assert_true(legal_resolve(&f.e, &f.arena, f.op, -1, &set, 1, &l));
+                assert_true(legal_result(&f.e, f.op, 0, &l, NULL));
+            }
+        close_body(&f);
+    }
+    assert_true(n_offers > 20);
+}
+
+static bool ask_fields(struct mem *m, void *ctx) {
+    fixture *f = ctx;
+    struct arena a;
+    uint32_t n;
+    bool failed;
+    arena_init(&a, m);
+    legal_fields(&f->e, &a, f->op, NULL, 0, &n, &failed);
+    arena_free(&a);
+    return !failed;
+}
+
+static void memory_may_run_out(void **state) {
+    (void)state;
+    fixture f;
+    open_body(&f, MATMUL);
+    test_oom_sweep(ask_fields, &f, 2000);
+    close_body(&f);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(worked_count), cmocka_unit_test(level0_is_legal),
-                                       cmocka_unit_test(real_models_are_legal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(worked_count),    cmocka_unit_test(verdicts),
+                                       cmocka_unit_test(offers_hold),     cmocka_unit_test(memory_may_run_out),
+                                       cmocka_unit_test(level0_is_legal), cmocka_unit_test(real_models_are_legal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,302 @@
+/* legal_output.c - settings that are parts of a layout: of the result, or of an operand that is brought into another layout
+ * first.
+ *
+ * The parts given make a wish; what is left open is chosen: the present layout if it satisfies the wish, else the layout with
+ * most cores that goes together with the op's operands, else any legal one (overrides.md, section 4 "Partial").
+ */
+#include "base/num.h"
+#include "dialect/dialect.h"
+#include "ids.h"
+#include "target/legal_setting.h"
+
+typedef struct wish {
+    bool has_dtype, has_page, has_buffer, has_memory, has_grid;
+    target_dtype dtype;
+    bool tiled;
+    ttnn_buffer buffer;
+    ttnn_memory memory;
+    int64_t grid[2];
+} wish;
+
+enum { MAX_OPERANDS = 64 };
+
+static ir_type type_asked(const legal_question *q, int operand) {
+    const ir_module *m = q->e->m;
+    if (operand >= 0)
+        return (uint32_t)operand < m->ops[q->op].n_operands ? ir_value_type(m, ir_operand(m, q->op, (uint32_t)operand))
+                                                            : 0;
+    return m->ops[q->op].n_results ? ir_value_type(m, m->ops[q->op].results) : 0;
+}
+
+static bool layout_now(const legal_question *q, int operand, ttnn_layout *out) {
+    ir_type t = type_asked(q, operand);
+    return t && ttnn_layout_of(q->e->m->ctx, t, out);
+}
+
+bool legal_output_applies(const legal_question *q, int operand) {
+    ttnn_layout now;
+    if (operand < 0)
+        return legal_is_free(q->e, q->op, NULL);
+    /* Moving ops and host tensors have nothing to bring anywhere. */
+    return layout_now(q, operand, &now) && now.buffer != TTNN_SYSTEM && legal_is_free(q->e, q->op, NULL);
+}
+
+/* Adds one part to a wish; false with a reason when the text is no value of it. */
+static bool wish_part(wish *w, setting_kind kind, str value, struct buf *why) {
+    switch (kind) {
+    case SETTING_DTYPE:
+        w->has_dtype = true;
+        w->dtype = target_dtype_by_name(value);
+        if (w->dtype != DTYPE_NONE)
+            return true;
+        break;
+    case SETTING_PAGE:
+        w->has_page = true;
+        w->tiled = str_eq(value, STR("tile"));
+        if (w->tiled || str_eq(value, STR("row_major")))
+            return true;
+        break;
+    case SETTING_BUFFER:
+        w->has_buffer = true;
+        w->buffer = ttnn_buffer_by_name(value);
+        if (w->buffer != TTNN_N_BUFFERS)
+            return true;
+        break;
+    case SETTING_MEMORY:
+        w->has_memory = true;
+        w->memory = ttnn_memory_by_name(value);
+        if (w->memory != TTNN_N_MEMORIES)
+            return true;
+        break;
+    case SETTING_GRID:
+        w->has_grid = true;
+        if (legal_read_grid(value, w->grid))
+            return true;
+        if (why)
+            buf_printf(why, "\"%.*s\" is no grid: two numbers with an x between them are", STR_ARG(value));
+        return false;
+    default: break;
+    }
+    if (why)
+        buf_printf(why, "there is no value \"%.*s\"", STR_ARG(value));
+    return false;
+}
+
+/* The wish of all settings of the question for the result or an operand; parts that are no values are left out (they are
+ * judged on their own). */
+static wish wish_of(const legal_question *q, int operand) {
+    wish w = {0};
+    for (uint32_t i = 0; i < q->n_set; i++) {
+        int of;
+        const setting_def *d = legal_setting_def(q->set[i].group, q->set[i].key, &of);
+        wish with = w;
+        if (d && d->group == (operand < 0 ? LEGAL_OUTPUT : LEGAL_RESHARD) && of == operand &&
+            wish_part(&with, (setting_kind)d->kind, q->set[i].value, NULL))
+            w = with;
+    }
+    return w;
+}
+
+static bool satisfies(const wish *w, const ttnn_layout *l) {
+    return (!w->has_dtype || w->dtype == l->dtype) && (!w->has_page || w->tiled == l->tiled) &&
+           (!w->has_buffer || w->buffer == l->buffer) && (!w->has_memory || w->memory == l->memory) &&
+           (!w->has_grid || (w->grid[0] == l->grid[0] && w->grid[1] == l->grid[1]));
+}
+
+/* Which data types a result may be turned into. The value of an integer is not the value of a float. */
+static bool dtype_fits(target_dtype now, target_dtype to, struct buf *why) {
+    if (now == to)
+        return true;
+    const target_dtype_info *a = &target_dtypes[now], *b = &target_dtypes[to];
+    if (a->is_float && b->is_float &&
+        (to == DTYPE_F32 || to == DTYPE_BF16 || to == DTYPE_BFP_BF8 || to == DTYPE_BFP_BF4))
+        return true;
+    if (!why)
+        return false;
+    if (to == DTYPE_F16)
+        buf_puts(why, "TTNN has bf16 where a graph says f16");
+    else if (a->is_float && b->is_block)
+        buf_printf(why, "no TTNN kernel writes %.*s: the block formats in use are bfp_bf8 and bfp_bf4",
+                   STR_ARG(b->name));
+    else
+        buf_printf(why, "%.*s values do not become %.*s by an override: that would change them", STR_ARG(a->name),
+                   STR_ARG(b->name));
+    return false;
+}
+
+static bool allowed(legal_question *q, int operand, const ttnn_layout *l, struct buf *why) {
+    ttnn_layout now;
+    if (layout_now(q, operand, &now) && !dtype_fits(now.dtype, l->dtype, why))
+        return false;
+    if (operand < 0)
+        return legal_result(q->e, q->op, 0, l, why);
+    if (now.tiled != l->tiled) {
+        if (why)
+            buf_puts(why, now.tiled ? "the kernel reads tiles" : "the kernel reads rows");
+        return false;
+    }
+    if (ttnn_is_sharded(l->memory) && l->buffer == TTNN_DRAM) {
+        if (why)
+            buf_puts(why, "tensors are not sharded over DRAM banks: only prepared weights are");
+        return false;
+    }
+    return legal_operand(q->e, q->op, (uint32_t)operand, l, why);
+}
+
+/* Whether it goes together with everything else of the op as it stands. */
+static bool goes_with_op(legal_question *q, int operand, const ttnn_layout *l) {
+    const ir_module *m = q->e->m;
+    const ir_op_data *d = &m->ops[q->op];
+    ttnn_layout in[MAX_OPERANDS] = {0}, out = {0};
+    if (d->n_operands > MAX_OPERANDS)
+        return true;
+    for (uint32_t i = 0; i < d->n_operands; i++)
+        ttnn_layout_of(m->ctx, ir_value_type(m, ir_operand(m, q->op, i)), &in[i]);
+    if (d->n_results)
+        ttnn_layout_of(m->ctx, ir_value_type(m, d->results), &out);
+    if (operand < 0)
+        out = *l;
+    else
+        in[operand] = *l;
+    return legal_combination(q->e, q->op, in, &out, NULL);
+}
+
+static bool resolve(legal_question *q, int operand, const wish *w, ttnn_layout *out) {
+    ttnn_layout now;
+    if (!layout_now(q, operand, &now))
+        return false;
+    *out = now;
+    if (w->has_dtype)
+        ttnn_layout_set_dtype(out, w->dtype);
+    if (satisfies(w, out) && allowed(q, operand, out, NULL))
+        return true;
+    uint32_t n;
+    target_dtype dtype = w->has_dtype ? w->dtype : now.dtype;
+    bool tiled = w->has_page ? w->tiled : now.tiled;
+    const ttnn_layout *all = legal_layouts(q->e, q->a, type_asked(q, operand), dtype, tiled ? 0 : LEGAL_ROW_MAJOR, &n);
+    const ttnn_layout *found = NULL, *interleaved = NULL;
+    for (uint32_t i = 0; all && i < n && !found; i++) {
+        if (all[i].tiled != tiled || !satisfies(w, &all[i]) || !allowed(q, operand, &all[i], NULL))
+            continue;
+        if (!ttnn_is_sharded(all[i].memory)) {
+            /* DRAM when it satisfies: an override that does not ask for L1 does not fill it */
+            if (!interleaved)
+                interleaved = &all[i];
+            if (!w->has_buffer && !w->has_memory && !w->has_grid)
+                found = interleaved;
+        } else if (goes_with_op(q, operand, &all[i])) {
+            found = &all[i];
+        }
+    }
+    /* Nothing sharded goes with the operands as they are: the interleaved one, else any sharded one. */
+    if (!found)
+        found = interleaved;
+    for (uint32_t i = 0; all && i < n && !found; i++)
+        if (all[i].tiled == tiled && satisfies(w, &all[i]) && allowed(q, operand, &all[i], NULL))
+            found = &all[i];
+    if (!found)
+        return false;
+    *out = *found;
+    out->mesh = now.mesh;
+    return true;
+}
+
+bool legal_resolve(const legal_env *e, struct arena *a, ir_op op, int operand, const legal_setting *set, uint32_t n_set,
+                   ttnn_layout *out) {
+    legal_question q = {e, a, op, set, n_set, false};
+    wish w = wish_of(&q, operand);
+    return resolve(&q, operand, &w, out);
+}
+
+/* The layout that takes a wish most literally, for saying what is wrong with it. */
+static ttnn_layout literal(legal_question *q, int operand, const wish *w) {
+    ttnn_layout l = {0};
+    layout_now(q, operand, &l);
+    if (w->has_dtype)
+        ttnn_layout_set_dtype(&l, w->dtype);
+    if (w->has_page)
+        ttnn_layout_set_tiled(&l, w->tiled);
+    if (w->has_buffer)
+        ttnn_layout_set_buffer(&l, w->buffer);
+    else if (w->has_memory && ttnn_is_sharded(w->memory))
+        ttnn_layout_set_buffer(&l, TTNN_L1);
+    if (w->has_memory)
+        ttnn_layout_set_memory(&l, w->memory);
+    if (l.buffer == TTNN_L1 && !ttnn_is_sharded(l.memory))
+        ttnn_layout_set_grid(&l, q->e->device.worker_grid[0], q->e->device.worker_grid[1]);
+    if (w->has_grid) {
+        l.grid[0] = w->grid[0];
+        l.grid[1] = w->grid[1];
+        l.core_ranges = 0;
+    }
+    return l;
+}
+
+bool legal_output_value(legal_question *q, const setting_def *d, int operand, str value, struct buf *why) {
+    wish w = wish_of(q, operand), others = w;
+    ttnn_layout l;
+    if (!wish_part(&w, (setting_kind)d->kind, value, why))
+        return false;
+    if (resolve(q, operand, &w, &l))
+        return true;
+    if (!why)
+        return false;
+    size_t before = why->n;
+    l = literal(q, operand, &w);
+    if (d->kind == SETTING_GRID && !ttnn_is_sharded(l.memory)) {
+        if (l.buffer == TTNN_DRAM)
+            buf_puts(why, "a tensor interleaved in DRAM is in one piece: its grid is 1x1");
+        else
+            buf_puts(why, "an interleaved tensor in L1 takes the whole worker grid");
+        return false;
+    }
+    if (!allowed(q, operand, &l, why) && why->n > before)
+        return false;
+    /* The value would do alone: it is the others that it does not go with. */
+    ttnn_layout without;
+    buf_printf(why, "no legal layout has %.*s = %.*s%s", STR_ARG(d->key), STR_ARG(value),
+               resolve(q, operand, &others, &without) && q->n_set ? " together with the other settings" : "");
+    return false;
+}
+
+str legal_output_now(legal_question *q, const setting_def *d, int operand) {
+    ttnn_layout l;
+    if (!layout_now(q, operand, &l))
+        return STR("");
+    switch ((setting_kind)d->kind) {
+    case SETTING_DTYPE: return target_dtypes[l.dtype].name;
+    case SETTING_PAGE: return l.tiled ? STR("tile") : STR("row_major");
+    case SETTING_BUFFER: return ttnn_buffer_names[l.buffer];
+    case SETTING_MEMORY: return ttnn_memory_names[l.memory];
+    case SETTING_GRID: return arena_printf(q->a, "%lldx%lld", (long long)l.grid[0], (long long)l.grid[1]);
+    default: return STR("");
+    }
+}
+
+uint32_t legal_output_grids(legal_question *q, int operand, str *out, uint32_t cap) {
+    wish w = wish_of(q, operand);
+    ttnn_layout now;
+    uint32_t n, kept = 0;
+    if (!layout_now(q, operand, &now))
+        return 0;
+    if (!w.has_memory && !w.has_buffer) { /* the grid of what it is now */
+        w.has_memory = w.has_buffer = true;
+        w.memory = now.memory;
+        w.buffer = now.buffer;
+    }
+    target_dtype dtype = w.has_dtype ? w.dtype : now.dtype;
+    bool tiled = w.has_page ? w.tiled : now.tiled;
+    const ttnn_layout *all = legal_layouts(q->e, q->a, type_asked(q, operand), dtype, tiled ? 0 : LEGAL_ROW_MAJOR, &n);
+    w.has_grid = false;
+    for (uint32_t i = 0; all && i < n && kept < cap; i++) {
+        if (all[i].tiled != tiled || !satisfies(&w, &all[i]) || !allowed(q, operand, &all[i], NULL))
+            continue;
+        bool seen = false;
+        str text = arena_printf(q->a, "%lldx%lld", (long long)all[i].grid[0], (long long)all[i].grid[1]);
+        for (uint32_t k = 0; k < kept && !seen; k++)
+            seen = str_eq(out[k], text);
+        if (text.p && !seen)
+            out[kept++] = text;
+    }
+    return kept;
+}
