@@ -240,6 +240,10 @@ bool convert_dispatch_metadata(pass_context *p, ir_op op, uint32_t ttnn) {
     return convert_replace(p, op, ttnn, &(convert_change){.operands = v, .n_operands = 4, .sizes = sizes});
 }
 
+static ir_attr u64_of(pass_context *p, int64_t v) {
+    return ir_attr_int(p->c, ir_type_integer(p->c, 64, IR_UNSIGNED), v);
+}
+
 /* One multicast row of cores over the columns of B: as many of them as share the tiles evenly. */
 static ir_attr sparse_config(pass_context *p, const target_device *d, int64_t rows, int64_t columns) {
     int64_t tiles = (columns + TARGET_TILE - 1) / TARGET_TILE, cores = d->worker_grid[1];
@@ -251,8 +255,8 @@ static ir_attr sparse_config(pass_context *p, const target_device *d, int64_t ro
             break;
     }
     int64_t per_m = rows / TARGET_TILE, per_n = cores ? (tiles + cores - 1) / cores : 1;
-    ir_node grid[2] = {dialect_int(p->c, cores), dialect_int(p->c, d->worker_grid[0])};
-    ir_node one = dialect_int(p->c, 1), off = p->c->a_false;
+    ir_node grid[2] = {u64_of(p, cores), u64_of(p, d->worker_grid[0])};
+    ir_node one = u64_of(p, 1), off = p->c->a_false;
     struct {
         str name;
         ir_node value;
@@ -263,13 +267,13 @@ static ir_attr sparse_config(pass_context *p, const target_device *d, int64_t ro
         {STR("out_subblock_w"), one},
         {STR("out_block_h"), one},
         {STR("out_block_w"), one},
-        {STR("per_core_m"), dialect_int(p->c, per_m > 1 ? per_m : 1)},
-        {STR("per_core_n"), dialect_int(p->c, per_n > 1 ? per_n : 1)},
+        {STR("per_core_m"), u64_of(p, per_m > 1 ? per_m : 1)},
+        {STR("per_core_n"), u64_of(p, per_n > 1 ? per_n : 1)},
         {STR("fuse_batch"), off},
         {STR("mcast_in0"), p->c->a_true},
         {STR("gather_in0"), off},
         {STR("hop_cores"), ttnn_core_range_set(p->c, NULL, 0)},
-        {STR("num_global_cb_receivers"), dialect_int(p->c, 0)},
+        {STR("num_global_cb_receivers"), u64_of(p, 0)},
         {STR("untilize_out"), off},
     };
     ir_attr a = 0;

@@ -12,9 +12,9 @@ typedef struct flat_info {
 
 static bool read_flat_info(pass_context *p, ir_op op, flat_info *out) {
     ir_attr a = ir_op_attr(p->m, op, STR("flattened_compat_info"));
-    return a && dialect_param_int(p->c, a, STR("batch_size"), &out->batch) &&
-           dialect_param_int(p->c, a, STR("input_height"), &out->height) &&
-           dialect_param_int(p->c, a, STR("input_width"), &out->width);
+    return a && dialect_param_int(p->c, a, STR("batchSize"), &out->batch) &&
+           dialect_param_int(p->c, a, STR("inputHeight"), &out->height) &&
+           dialect_param_int(p->c, a, STR("inputWidth"), &out->width);
 }
 
 static ir_attr conv2d_config(pass_context *p, bool config_in_dram) {
