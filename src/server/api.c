@@ -11,10 +11,12 @@ enum {
 };
 
 #define GRAPH_QUERY                                                                                                  \
+    RUN_QUERY                                                                                                        \
     "part:integer number of the module in a file of several, from 0; "                                               \
     "layers:string how layers are made of locations: auto, slash, nested, fused, file, adapter, function, flat, or " \
     "one of "                                                                                                        \
     "them with +repeats behind it for layers of repeated blocks, too"
+#define RUN_QUERY "run:string the compile run whose stage is meant; the source, stage 0, needs none; "
 #define NODE_QUERY "node:integer number of the node; id:string its id, instead of the number; " GRAPH_QUERY
 
 /* Handlers that look into the workspace or wait for a model run on workers. */
@@ -85,10 +87,23 @@ static const struct http_route routes[] = {
      "read.",
      "around:integer lines before and after; " NODE_QUERY, NULL, "UserSource"},
 
+    {"POST", MODEL "/runs", api_runs_start, READ | ROUTE_BODY,
+     "Compiles the model. Answers the run when that is done within a moment, else 202 with the job.", NULL,
+     "RunRequest", "Run"},
+    {"GET", MODEL "/runs", api_runs_list, READ, "The compile runs of a model.", NULL, NULL, "Runs"},
+    {"GET", MODEL "/runs/{run}", api_run_get, READ, "A run: its stages, and what the compiler had to say.", NULL, NULL,
+     "Run"},
+    {"DELETE", MODEL "/runs/{run}", api_run_delete, CHANGE, "Forgets a run.", NULL, NULL, "204"},
+    {"GET", MODEL "/runs/{run}/follow", api_run_follow, READ,
+     "The nodes of other stages that a node came from or became.",
+     "stage!:integer the stage of the node; to!:string numbers of stages, separated by commas; " NODE_QUERY, NULL,
+     "Followed"},
+
     {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
      "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "
      "part; "
-     "form:string list (default), or sync for Model Explorer's navigation mapping; limit:integer at most this many of "
+     "form:string list (default), nodes for the numbers of all nodes, or sync for Model Explorer's navigation mapping; "
+     "limit:integer at most this many of "
      "each kind; layers:string as for graphs",
      NULL, "Diff"},
 

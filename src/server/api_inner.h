@@ -70,6 +70,8 @@ static inline void api_put_bool(struct json_writer *w, str key, bool value) {
     json_key(w, key);
     json_bool(w, value);
 }
+/* What a reader or the compiler had to say, with places: an array of Diagnostic (api_models.c). */
+void api_put_diags(struct json_writer *w, const struct diags *d);
 /* Node `n` in lists: {"node","id","label"}. */
 void api_put_node(struct json_writer *w, const graph *g, graph_node n, struct arena *a);
 
@@ -80,8 +82,21 @@ http_handler api_models_list, api_models_open, api_models_upload; /* api_models.
 http_handler api_model_get, api_model_delete, api_model_file, api_model_load, api_stages;
 http_handler api_graph_binary, api_graph_json, api_graph_node, api_graph_nodes, api_diff; /* api_graph.c */
 http_handler api_trace, api_paths, api_alike, api_repeats, api_bind, api_overlay_layers;  /* api_analyse.c */
-http_handler api_search, api_search_terms;                                                /* api_search.c */
-http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;                /* api_source.c */
+/* A node of a stage of the run that the path names: ?stage=, ?node= or ?id=, ?layers=. False with the answer given. */
+struct run;
+struct api_run_node {
+    const struct run *run;
+    const struct model *model;
+    const graph *g;
+    uint32_t stage;
+    graph_node node;
+    struct model_rule rule;
+};
+bool api_run_node_open(struct http_request *r, struct api_run_node *out);
+void api_run_node_close(struct http_request *r, struct api_run_node *n);
+http_handler api_runs_start, api_runs_list, api_run_get, api_run_delete, api_run_follow; /* api_runs.c */
+http_handler api_search, api_search_terms;                                               /* api_search.c */
+http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;               /* api_source.c */
 http_handler api_overlays_list, api_overlays_add, api_overlay_get, api_overlay_values,
     api_overlay_delete; /* api_items.c */
 /* An overlay, bound to the graph that ?part= and ?layers= mean of its model: what api_overlay_values answers from. */

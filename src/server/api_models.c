@@ -8,7 +8,7 @@
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
 /* What the reader had to say, with places. */
-static void write_diags(struct json_writer *w, const struct diags *d) {
+void api_put_diags(struct json_writer *w, const struct diags *d) {
     static const char *const names[] = {"error", "warning", "note"};
     json_array_begin(w);
     for (size_t i = 0; i < d->list.n; i++) {
@@ -65,7 +65,7 @@ static void write_model(struct http_request *r, struct json_writer *w, const str
         json_key(w, STR("parts"));
         write_parts(w, loaded);
         json_key(w, STR("diagnostics"));
-        write_diags(w, &loaded->diags);
+        api_put_diags(w, &loaded->diags);
         api_put_u64(w, STR("load_us"), loaded->load_ns / 1000);
     }
     json_object_end(w);
@@ -303,7 +303,7 @@ void api_stages(struct http_request *r) {
     json_key(w, STR("parts"));
     write_parts(w, m);
     json_key(w, STR("diagnostics"));
-    write_diags(w, &m->diags);
+    api_put_diags(w, &m->diags);
     json_object_end(w);
     json_array_end(w);
     json_object_end(w);

@@ -5,29 +5,47 @@
 #include "base/num.h"
 #include "graph/graph_bin.h"
 #include "server/api_inner.h"
+#include "server/runs.h"
 
-/* Only the module as it was read is kept so far: stage 0. */
-static bool check_stage(struct http_request *r) {
+/* The stage that the path names, 0 where it names none. Others than the source are stages of a run. False with the
+ * answer given. */
+static bool stage_number(struct http_request *r, uint64_t *stage) {
+    *stage = 0;
     if (!strstr(r->route->pattern, "{stage}"))
         return true;
-    uint64_t stage;
-    if (!api_number(r, "stage", &stage))
+    if (!api_number(r, "stage", stage))
         return false;
-    if (stage != 0)
-        api_error(r, 404, "GET /models/{id}/stages lists the stages", "the model has no stage %llu",
-                  (unsigned long long)stage);
-    return stage == 0;
+    if (*stage == 0 || http_query(r, "run").p)
+        return true;
+    api_error(r, 404, "stage 0 is the source; for others say run=ID, as POST /models/{id}/runs answers it",
+              "stage %llu of which run?", (unsigned long long)*stage);
+    return false;
 }
 
-const struct model *api_model(struct http_request *r) {
+/* The model that the path and ?run= name; *part is set when that says which of its parts is meant. */
+static const struct model *stage_model(struct http_request *r, uint64_t *part) {
     struct store_hash hash;
     struct model_error e;
-    if (!api_hash(r, http_param(r, "id"), &hash) || !check_stage(r))
+    uint64_t stage;
+    if (!api_hash(r, http_param(r, "id"), &hash) || !stage_number(r, &stage))
         return NULL;
-    const struct model *m = models_get(r->server->models, &hash, NULL, &e);
+    const struct model *m = NULL;
+    if (stage == 0) {
+        m = models_get(r->server->models, &hash, NULL, &e);
+    } else {
+        const struct run *run = runs_find(r->server->runs, &hash, http_query(r, "run"), NULL, &e);
+        if (run)
+            m = run_stage(run, stage < UINT32_MAX ? (uint32_t)stage : UINT32_MAX, part, &e);
+        run_unref(run);
+    }
     if (!m)
         api_model_error(r, &e);
     return m;
+}
+
+const struct model *api_model(struct http_request *r) {
+    uint64_t part;
+    return stage_model(r, &part);
 }
 
 bool api_rule(struct http_request *r, struct model_rule *out) {
@@ -50,7 +68,7 @@ bool api_part_open(struct http_request *r, struct api_graph *out) {
     memset(out, 0, sizeof *out);
     if (!api_rule(r, &out->rule) || !part_query(r, &out->number))
         return false;
-    out->model = api_model(r);
+    out->model = stage_model(r, &out->number);
     if (!out->model)
         return false;
     if (out->number < out->model->n_parts) {
@@ -110,13 +128,16 @@ bool api_node(struct http_request *r, const graph *g, graph_node *out) {
 bool api_graph_etag(struct http_request *r, const char *what, bool *bad) {
     struct store_hash hash;
     struct model_rule rule;
-    uint64_t part;
-    char tag[100];
-    *bad = !api_hash(r, http_param(r, "id"), &hash) || !check_stage(r) || !api_rule(r, &rule) || !part_query(r, &part);
+    uint64_t part, stage;
+    char tag[140];
+    str run;
+    *bad = !api_hash(r, http_param(r, "id"), &hash) || !stage_number(r, &stage) || !api_rule(r, &rule) ||
+           !part_query(r, &part);
     if (*bad)
         return false;
-    snprintf(tag, sizeof tag, "%.24s-%s-%llu-%d%s-%d-" TTX_VERSION, hash.text, what, (unsigned long long)part,
-             (int)rule.layers, rule.repeats ? "r" : "", GRAPH_BIN_VERSION);
+    run = stage ? str_slice(http_query(r, "run"), 0, RUN_ID_TEXT) : STR("");
+    snprintf(tag, sizeof tag, "%.24s-%s-%llu-%.*s-%llu-%d%s-%d-" TTX_VERSION, hash.text, what, (unsigned long long)part,
+             STR_ARG(run), (unsigned long long)stage, (int)rule.layers, rule.repeats ? "r" : "", GRAPH_BIN_VERSION);
     /* Nothing is said to be unchanged of a model that is not there any more. */
     struct store_model known;
     struct store_error e;

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "server/jobs.h"
 #include "server/models_inner.h"
+#include "server/runs.h"
 #include "server/security.h"
 
 static const uint64_t default_limit = (uint64_t)1 << 30;
@@ -65,7 +66,7 @@ static uint64_t model_bytes(const struct loaded *l) {
     return l->model.mem.used + atomic_load_explicit(&l->graph_bytes, memory_order_relaxed);
 }
 
-static void loaded_free(struct loaded *l) {
+void model_loaded_free(struct loaded *l) {
     struct model *m = &l->model;
     for (size_t i = 0; i < l->n_graphs; i++)
         graph_free(l->graphs[i].graph);
@@ -99,7 +100,7 @@ static void shrink(struct models *models) {
         if (!oldest)
             return;
         total -= model_bytes(oldest->loaded);
-        loaded_free(oldest->loaded);
+        model_loaded_free(oldest->loaded);
         oldest->loaded = NULL;
     }
 }
@@ -116,7 +117,7 @@ void models_free(struct models *models) {
         struct entry *e = models->first;
         models->first = e->next;
         if (e->loaded)
-            loaded_free(e->loaded);
+            model_loaded_free(e->loaded);
         mem_free(&models->mem, e, sizeof *e);
     }
     pthread_mutex_destroy(&models->lock);
@@ -287,7 +288,7 @@ bool models_open_any(struct models *models, str path, struct store_hash *out, st
 
 /* --- loading ---------------------------------------------------------------------------------------------------------- */
 
-static struct loaded *loaded_new(void) {
+struct loaded *model_loaded_new(void) {
     struct mem own = {0};
     struct loaded *l = mem_alloc_zero(&own, sizeof *l);
     if (!l)
@@ -353,7 +354,7 @@ bool models_add_part(struct loaded *l, ir_module *module, str collection) {
 static struct loaded *load(struct models *models, const struct store_hash *hash, struct job *job,
                            struct model_error *e) {
     uint64_t began = clock_now_ns();
-    struct loaded *l = loaded_new();
+    struct loaded *l = model_loaded_new();
     if (!l) {
         model_fail(e, 503, "out of memory");
         return NULL;
@@ -363,7 +364,7 @@ static struct loaded *load(struct models *models, const struct store_hash *hash,
         l->model.load_ns = clock_now_ns() - began;
         return l;
     }
-    loaded_free(l);
+    model_loaded_free(l);
     return NULL;
 }
 
@@ -377,7 +378,7 @@ static void entry_drop(struct models *models, struct entry *entry) {
             break;
         }
     if (entry->loaded)
-        loaded_free(entry->loaded);
+        model_loaded_free(entry->loaded);
     mem_free(&models->mem, entry, sizeof *entry);
 }
 
@@ -434,6 +435,10 @@ void model_unref(struct models *models, const struct model *model) {
     if (!model)
         return;
     struct loaded *l = loaded_of(model);
+    if (l->run) {
+        run_unref(l->run);
+        return;
+    }
     pthread_mutex_lock(&models->lock);
     l->refs--;
     struct entry *entry = entry_of(models, &model->info.hash, false);

@@ -26,6 +26,7 @@ struct loaded {
     size_t parts_cap;
     me_graphs stored;     /* of graph JSON */
     uint32_t refs;        /* under the registry's lock */
+    struct run *run;      /* a stage of this run (runs.h), which then counts the references; else NULL */
     pthread_mutex_t lock; /* around the graphs */
     struct mem graphs_mem;
     struct kept_graph *graphs;
@@ -82,6 +83,9 @@ bool model_fail_store(struct model_error *e, const struct store_error *from);
 /* Reads the bytes into modules or stored graphs (models_load.c). False when memory runs out or the job was cancelled; text
  * with errors is no failure. */
 bool models_parse(struct models *models, struct loaded *l, struct job *job, struct model_error *e);
+/* An empty model that is in no registry, and the end of one. */
+struct loaded *model_loaded_new(void);
+void model_loaded_free(struct loaded *l);
 /* Adds a part; takes the module over in any case. */
 bool models_add_part(struct loaded *l, ir_module *module, str collection);
 

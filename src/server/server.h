@@ -1,6 +1,6 @@
 /* server.h - the running server and its parts.
  *
- *   server_start ─▶ store, events, jobs, security, models ─▶ routes ─▶ sockets
+ *   server_start ─▶ store, events, jobs, security, models, runs ─▶ routes ─▶ sockets
  *
  * One `struct server` per process is usual, several work. It prints nothing but its log.
  */
@@ -18,6 +18,7 @@
 struct events;
 struct jobs;
 struct models;
+struct runs;
 struct security;
 struct store;
 
@@ -48,6 +49,7 @@ struct server {
     struct events *events;
     struct jobs *jobs;
     struct models *models;
+    struct runs *runs;
     struct security *security;
     struct http *http;
     unsigned port;

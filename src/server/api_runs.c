@@ -1,0 +1,326 @@
+/* Compile runs: starting one, what came of it, and following nodes through its stages. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "server/api_inner.h"
+#include "server/jobs.h"
+#include "server/runs.h"
+
+/* --- answers --------------------------------------------------------------------------------------------------------- */
+
+static void write_stage(struct json_writer *w, const compile_run *c, uint32_t n, uint32_t *maker) {
+    const compile_stage *s = &c->stages[n];
+    if (s->changed || n == 0)
+        *maker = n;
+    json_object_begin(w);
+    api_put_u64(w, STR("stage"), n);
+    api_put_str(w, STR("pass"), str_from_z(s->pass));
+    api_put_u64(w, STR("number"), s->number);
+    api_put_bool(w, STR("changed"), s->changed);
+    api_put_bool(w, STR("failed"), s->failed);
+    api_put_u64(w, STR("same_as"), *maker);
+    api_put_u64(w, STR("ops"), s->ops_after);
+    json_key(w, STR("us"));
+    json_double(w, (double)s->nanoseconds / 1000);
+    json_object_end(w);
+}
+
+static void write_run(struct json_writer *w, const struct run *run) {
+    const compile_run *c = run_compiled(run);
+    uint32_t maker = 0;
+    json_object_begin(w);
+    api_put_str(w, STR("id"), str_from_z(run_name(run)->text));
+    api_put_str(w, STR("model"), str_from_z(run_settings_of(run)->model.text));
+    json_key(w, STR("settings"));
+    json_raw(w, run_settings_of(run)->json);
+    api_put_bool(w, STR("ok"), c->ok);
+    json_key(w, STR("us"));
+    json_double(w, (double)c->nanoseconds / 1000);
+    json_key(w, STR("stages"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < c->n_stages; i++)
+        write_stage(w, c, i, &maker);
+    json_array_end(w);
+    json_key(w, STR("diagnostics"));
+    api_put_diags(w, run_diags(run));
+    json_object_end(w);
+}
+
+/* --- starting -------------------------------------------------------------------------------------------------------- */
+
+/* Up to here a request waits for its run; then it gets the job. */
+enum { ANSWER_MS = 300 };
+
+struct start {
+    struct mem mem;
+    struct arena arena;
+    struct server *server;
+    struct run_settings settings;
+};
+
+static void start_run(struct job *job, void *ctx) {
+    struct start *s = ctx;
+    struct runs *runs = s->server->runs;
+    struct model_error e;
+    struct store_error se;
+    char result[80];
+    const struct run *run = runs_get(runs, &s->settings, job, &e);
+    if (!run) {
+        if (!job_cancelled(job))
+            job_fail(job, "%s", e.text);
+        return;
+    }
+    const compile_run *c = run_compiled(run);
+    for (uint32_t i = 1; i < c->n_stages; i++)
+        if (c->stages[i].changed)
+            job_log(job, "%s: %u ops, %.3f ms\n", c->stages[i].pass, c->stages[i].ops_after,
+                    (double)c->stages[i].nanoseconds / 1e6);
+    if (!s->server->options.read_only && !runs_keep(runs, run, &se))
+        job_log(job, "the run cannot be kept: %s\n", se.text);
+    snprintf(result, sizeof result, "{\"run\":\"%s\",\"ok\":%s}", run_name(run)->text, c->ok ? "true" : "false");
+    job_result(job, str_from_z(result));
+    run_unref(run);
+}
+
+static void start_release(void *ctx) {
+    struct start *s = ctx;
+    arena_free(&s->arena);
+    struct mem mem = s->mem;
+    mem_free(&mem, s, sizeof *s);
+}
+
+/* The job of a run; 0 with the answer given. */
+static uint64_t start(struct http_request *r, const struct run_settings *settings, str title) {
+    struct mem mem = {0};
+    uint64_t id = 0;
+    struct start *s = mem_alloc_zero(&mem, sizeof *s);
+    if (s) {
+        s->mem = mem;
+        s->server = r->server;
+        arena_init(&s->arena, &s->mem);
+        s->settings = *settings;
+        s->settings.json = arena_str(&s->arena, settings->json);
+        if (s->settings.json.p)
+            id = jobs_start(r->server->jobs, "compile", title, start_run, s, start_release);
+        else
+            start_release(s);
+    }
+    if (!id)
+        api_error(r, 503, NULL, "no job can be started now");
+    return id;
+}
+
+void api_runs_start(struct http_request *r) {
+    struct run_settings settings = {.part = 0};
+    struct store_model m;
+    struct store_error se;
+    struct model_error e;
+    if (!api_hash(r, http_param(r, "id"), &settings.model) || !api_body_object(r))
+        return;
+    if (!store_model_get(r->server->store, &settings.model, r->arena, &m, &se)) {
+        api_store_error(r, &se);
+        return;
+    }
+    if (!run_settings_read(r->body, r->arena, &settings, &e)) {
+        api_model_error(r, &e);
+        return;
+    }
+    uint64_t job = start(r, &settings, m.name);
+    struct job_status status;
+    if (!job)
+        return;
+    if (!jobs_wait(r->server->jobs, job, ANSWER_MS)) {
+        jobs_write(r->server->jobs, job, http_json(r, 202));
+        return;
+    }
+    if (jobs_status(r->server->jobs, job, &status, e.text, sizeof e.text) && status.state == JOB_CANCELLED) {
+        api_error(r, 503, NULL, "cancelled");
+        return;
+    }
+    const struct run *run = runs_get(r->server->runs, &settings, NULL, &e);
+    if (run)
+        write_run(http_json(r, 200), run);
+    else
+        api_model_error(r, &e);
+    run_unref(run);
+}
+
+/* --- looking --------------------------------------------------------------------------------------------------------- */
+
+void api_runs_list(struct http_request *r) {
+    struct store_hash hash;
+    struct store_items items = {0};
+    struct store_error e;
+    if (!api_hash(r, http_param(r, "id"), &hash))
+        return;
+    struct store_model m;
+    if (!store_model_get(r->server->store, &hash, r->arena, &m, &e) ||
+        !store_item_list(r->server->store, STORE_RUN, &hash, r->arena, &items, &e)) {
+        api_store_error(r, &e);
+        return;
+    }
+    struct json_writer *w = http_json(r, 200);
+    json_object_begin(w);
+    json_key(w, STR("runs"));
+    json_array_begin(w);
+    for (size_t i = 0; i < items.list.n; i++) {
+        struct store_item item;
+        if (!store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
+            continue; /* somebody has just deleted it */
+        json_object_begin(w);
+        api_put_str(w, STR("id"), item.name);
+        api_put_str(w, STR("state"), item.state);
+        json_key(w, STR("created"));
+        json_i64(w, item.created);
+        json_key(w, STR("settings"));
+        json_raw(w, item.body);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_object_end(w);
+    vec_free(&items.list);
+}
+
+/* The run that the path names; NULL with the answer given. */
+static const struct run *open_run(struct http_request *r) {
+    struct store_hash hash;
+    struct model_error e;
+    if (!api_hash(r, http_param(r, "id"), &hash))
+        return NULL;
+    const struct run *run = runs_find(r->server->runs, &hash, http_param(r, "run"), NULL, &e);
+    if (!run)
+        api_model_error(r, &e);
+    return run;
+}
+
+void api_run_get(struct http_request *r) {
+    const struct run *run = open_run(r);
+    if (run)
+        write_run(http_json(r, 200), run);
+    run_unref(run);
+}
+
+void api_run_delete(struct http_request *r) {
+    struct store_hash hash;
+    struct store_items items = {0};
+    struct store_error e;
+    bool found = false;
+    if (!api_hash(r, http_param(r, "id"), &hash))
+        return;
+    if (!store_item_list(r->server->store, STORE_RUN, &hash, r->arena, &items, &e)) {
+        api_store_error(r, &e);
+        return;
+    }
+    for (size_t i = 0; i < items.list.n && !found; i++)
+        found = str_eq(items.list.v[i].name, http_param(r, "run")) &&
+                store_item_delete(r->server->store, STORE_RUN, items.list.v[i].id, &e);
+    vec_free(&items.list);
+    if (found)
+        http_empty(r, 204);
+    else
+        api_error(r, 404, NULL, "the model has no run %.*s", STR_ARG(str_slice(http_param(r, "run"), 0, 60)));
+}
+
+/* --- following ------------------------------------------------------------------------------------------------------- */
+
+/* A stage of the run with its graph. False with the answer given. */
+struct side {
+    const struct model *model;
+    const graph *g;
+};
+
+static bool open_side(struct http_request *r, const struct run *run, uint64_t n, struct model_rule rule,
+                      struct side *out) {
+    struct model_error e;
+    uint64_t part;
+    out->model = run_stage(run, n < UINT32_MAX ? (uint32_t)n : UINT32_MAX, &part, &e);
+    if (!out->model) {
+        api_model_error(r, &e);
+        return false;
+    }
+    out->g = model_graph(r->server->models, out->model, (size_t)part, rule, NULL, &e);
+    if (!out->g)
+        api_unreadable(r, out->model, &e);
+    return out->g != NULL;
+}
+
+static bool write_followed(struct http_request *r, const struct run *run, uint64_t stage, const graph *from,
+                           graph_node node, uint64_t to, struct model_rule rule, struct json_writer *w) {
+    struct side side = {0};
+    bool good = open_side(r, run, to, rule, &side);
+    graph_node *nodes = good ? arena_alloc(r->arena, (side.g->n_nodes + 1) * sizeof *nodes, sizeof *nodes) : NULL;
+    uint32_t n = nodes ? run_follow(run, (uint32_t)stage, from, node, (uint32_t)to, side.g, nodes, side.g->n_nodes) : 0;
+    if (good && (!nodes || n == UINT32_MAX)) {
+        api_error(r, 503, NULL, "out of memory");
+        good = false;
+    }
+    if (good) {
+        json_object_begin(w);
+        api_put_u64(w, STR("stage"), to);
+        json_key(w, STR("nodes"));
+        json_array_begin(w);
+        for (uint32_t i = 0; i < n; i++)
+            json_u64(w, nodes[i]);
+        json_array_end(w);
+        json_object_end(w);
+    }
+    model_unref(r->server->models, side.model);
+    return good;
+}
+
+bool api_run_node_open(struct http_request *r, struct api_run_node *out) {
+    uint64_t stage = 0;
+    struct side side = {0};
+    memset(out, 0, sizeof *out);
+    out->run = open_run(r);
+    if (!out->run)
+        return false;
+    bool good = api_rule(r, &out->rule) && http_query_u64(r, "stage", UINT32_MAX, &stage) &&
+                open_side(r, out->run, stage, out->rule, &side) && api_node(r, side.g, &out->node);
+    out->model = side.model;
+    out->g = side.g;
+    out->stage = (uint32_t)stage;
+    if (!good)
+        api_run_node_close(r, out);
+    return good;
+}
+
+void api_run_node_close(struct http_request *r, struct api_run_node *n) {
+    model_unref(r->server->models, n->model);
+    run_unref(n->run);
+}
+
+void api_run_follow(struct http_request *r) {
+    struct api_run_node at;
+    str list = http_query(r, "to");
+    if (api_run_node_open(r, &at)) {
+        struct buf out;
+        buf_init(&out, r->arena->mem);
+        struct json_writer w = json_writer_to(&out);
+        json_object_begin(&w);
+        json_key(&w, STR("stages"));
+        json_array_begin(&w);
+        bool good = true;
+        while (good && list.n) {
+            size_t comma = 0;
+            uint64_t to;
+            while (comma < list.n && list.p[comma] != ',')
+                comma++;
+            str one = str_slice(list, 0, comma);
+            list = str_from(list, comma + 1);
+            if (!num_parse_u64(one, &to)) {
+                api_error(r, 400, NULL, "to is a list of stages separated by commas");
+                good = false;
+            } else {
+                good = write_followed(r, at.run, at.stage, at.g, at.node, to, at.rule, &w);
+            }
+        }
+        json_array_end(&w);
+        json_object_end(&w);
+        if (good)
+            http_text(r, 200, "application/json", buf_str(&out));
+        buf_free(&out);
+        api_run_node_close(r, &at);
+    }
+}
