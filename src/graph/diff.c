@@ -446,6 +446,37 @@ bool graph_diff_json(const graph_diff *d, struct mem *mem, size_t limit, struct 
     return ok;
 }
 
+/* A list of nodes of one side that are of a kind; of those with a match both numbers. DIFF_SAME: all that have a match. */
+static void put_numbers(const graph_diff *d, str key, diff_kind kind, struct json_writer *w) {
+    bool right = kind == DIFF_ADDED;
+    const graph *g = right ? d->right : d->left;
+    json_key(w, key);
+    json_array_begin(w);
+    for (graph_node n = 1; n < g->n_nodes; n++) {
+        if (graph_is_layer(g, n))
+            continue;
+        uint32_t match = right ? 0 : d->to_right[n];
+        if (kind == DIFF_SAME ? !match : (right ? d->right_kind[n] : d->left_kind[n]) != kind)
+            continue;
+        json_u64(w, n);
+        if (match)
+            json_u64(w, match);
+    }
+    json_array_end(w);
+}
+
+bool graph_diff_nodes_json(const graph_diff *d, struct json_writer *w) {
+    json_object_begin(w);
+    json_key(w, STR("same"));
+    json_u64(w, d->n_same);
+    put_numbers(d, STR("pairs"), DIFF_SAME, w);
+    put_numbers(d, STR("changed"), DIFF_CHANGED, w);
+    put_numbers(d, STR("removed"), DIFF_REMOVED, w);
+    put_numbers(d, STR("added"), DIFF_ADDED, w);
+    json_object_end(w);
+    return !w->out->failed;
+}
+
 bool graph_diff_sync_json(const graph_diff *d, struct mem *mem, struct json_writer *w) {
     differ s = {0};
     start(&s, d, mem);

@@ -42,6 +42,9 @@ void graph_diff_free(graph_diff *d);
 /* {"same":n,"counts":{"changed","removed","added"},"changed":[{"left":id,"right":id,"what":[...],"attrs":[{"key",
  * "left"?,"right"?}]}],"removed":[id...],"added":[id...]}; at most `limit` in each list (0: all). */
 bool graph_diff_json(const graph_diff *d, struct mem *mem, size_t limit, struct json_writer *w);
+/* {"same":n,"pairs":[left,right,...],"changed":[left,right,...],"removed":[left...],"added":[right...]}: all of it, by the
+ * numbers of nodes; pairs are all that were matched, the changed ones among them. */
+bool graph_diff_nodes_json(const graph_diff *d, struct json_writer *w);
 /* SyncNavigationData of Model Explorer: {"type":"sync_navigation","mapping":{left:right},"showDiffHighlights":true}. */
 bool graph_diff_sync_json(const graph_diff *d, struct mem *mem, struct json_writer *w);
 

@@ -167,7 +167,7 @@ static bool open_side(struct http_request *r, const char *side, const char *part
     return *g != NULL;
 }
 
-static void write_diff(struct http_request *r, const graph *left, const graph *right, bool sync, size_t limit) {
+static void write_diff(struct http_request *r, const graph *left, const graph *right, str form, size_t limit) {
     struct mem scratch = {0};
     graph_diff *d;
     graph_status status = graph_diff_make(&scratch, left, right, NULL, 0, NULL, &d);
@@ -177,7 +177,9 @@ static void write_diff(struct http_request *r, const graph *left, const graph *r
         return;
     }
     struct json_writer *w = http_json(r, 200);
-    if (!(sync ? graph_diff_sync_json(d, &scratch, w) : graph_diff_json(d, &scratch, limit, w)))
+    if (!(str_eq(form, STR("sync"))    ? graph_diff_sync_json(d, &scratch, w)
+          : str_eq(form, STR("nodes")) ? graph_diff_nodes_json(d, w)
+                                       : graph_diff_json(d, &scratch, limit, w)))
         api_error(r, 503, NULL, "out of memory");
     graph_diff_free(d);
 }
@@ -188,13 +190,12 @@ void api_diff(struct http_request *r) {
     uint64_t limit = 1000;
     struct model_rule rule;
     str form = http_query(r, "form");
-    bool sync = str_eq(form, STR("sync"));
-    if (form.p && !sync && !str_eq(form, STR("list")))
-        api_error(r, 400, NULL, "form must be list or sync");
+    if (form.p && !str_eq(form, STR("list")) && !str_eq(form, STR("nodes")) && !str_eq(form, STR("sync")))
+        api_error(r, 400, NULL, "form must be list, nodes or sync");
     else if (api_rule(r, &rule) && http_query_u64(r, "limit", DIFF_LIMIT, &limit) &&
              open_side(r, "left", "left_part", rule, &models[0], &graphs[0]) &&
              open_side(r, "right", "right_part", rule, &models[1], &graphs[1]))
-        write_diff(r, graphs[0], graphs[1], sync, (size_t)limit);
+        write_diff(r, graphs[0], graphs[1], form, (size_t)limit);
     for (int i = 0; i < 2; i++)
         if (models[i])
             model_unref(r->server->models, models[i]);

@@ -205,11 +205,14 @@ const struct api_schema api_schemas[] = {
      "first_line? integer of the text\n"
      "text? string",
      false},
-    {"Diff", "Lists of nodes by their ids, or, with form=sync, a mapping of Model Explorer.",
+    {"Diff",
+     "Lists of nodes by their ids; with form=nodes by their numbers, those of matched nodes in pairs; with form=sync a "
+     "mapping of Model Explorer.",
      "same? integer how many are equal\n"
-     "changed? object[]\n"
-     "removed? string[]\n"
-     "added? string[]",
+     "changed? any[]\n"
+     "removed? any[]\n"
+     "added? any[]\n"
+     "pairs? integer[] of nodes that were matched",
      true},
 
     {"Overlays", "", "overlays Overlay[]", false},

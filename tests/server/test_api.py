@@ -288,6 +288,11 @@ def differences():
         assert diff["changed"] or (diff["removed"] and diff["added"]), diff
         sync = call(s, "GET", f"/diff?left={left}&right={right}&form=sync")
         tap.equal(sync["type"], "sync_navigation")
+        numbers = call(s, "GET", f"/diff?left={left}&right={right}&form=nodes")
+        tap.equal(len(numbers["changed"]), 2 * len(diff["changed"]))
+        tap.equal((len(numbers["removed"]), len(numbers["added"])), (len(diff["removed"]), len(diff["added"])))
+        tap.equal(len(numbers["pairs"]), 2 * (numbers["same"] + len(diff["changed"])))
+        call(s, "GET", f"/diff?left={left}&right={right}&form=other", expect=400)
 
 
 @tap.case
