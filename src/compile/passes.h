@@ -9,6 +9,13 @@ pass_fn pass_mark_forward, pass_wrap_device_module, pass_cpu_hoist_tagged, pass_
 pass_fn pass_canonicalize, pass_cse, pass_symbol_dce, pass_inline, pass_remove_dead_values;
 pass_fn pass_const_eval, pass_cpu_hoist_const_eval, pass_const_eval_system_memory;
 pass_fn pass_ttir_fusing;
+pass_fn pass_broadcast_fold;
+pass_fn pass_fold_full;
+pass_fn pass_explicate_tms;
+pass_fn pass_kv_cache_arguments;
+pass_fn pass_propagate_weight_dtype;
+pass_fn pass_flatten_window;
+pass_fn pass_consolidate_caches;
 pass_fn pass_ttnn_layout, pass_convert_ttir_to_ttnn;
 pass_fn pass_ttnn_workaround, pass_distributed_buffers, pass_distributed_semaphores, pass_compute_config, pass_configure_ccl, pass_unique_locations, pass_prepare_conv3d, pass_decompose_layouts;
 pass_fn pass_barrier_fold, pass_deallocate;

@@ -92,6 +92,8 @@ bool fill_of(const ir_module *m, ir_value v, fill_value *out);
 /* A ttir.full with this fill (or zeros for 0), as tt-mlir's fusing patterns ask. */
 bool is_full_of(const ir_module *m, ir_value v, double expected, double tolerance);
 
+/* Whether the device does this ttir.broadcast by itself: of the last six dimensions only (pass_broadcast_fold.c). */
+bool is_implicit_broadcast(pass_context *p, ir_op broadcast);
 /* Whether its elements are known to be 0 or 1: i1, a constant 0 or 1, or the result of a comparison or of logic. */
 bool is_boolean_valued(const ir_module *m, ir_value v);
 
