@@ -1,6 +1,7 @@
 /* Makes MLIR modules to measure with, on standard output.
  *
  *     gen_ttir ops N        N TTIR operations with locations: decoder layers of a language model, chained
+ *     gen_ttir layers N     the same, with locations that make layers: model/layers.3/self_attn/matmul.123
  *     gen_ttir hex BYTES    one constant of that many bytes, dense<"0x...">: two characters per byte
  *     gen_ttir floats N     one constant of N floats, dense<[...]> in decimal
  *
@@ -76,6 +77,7 @@ struct gen {
     unsigned layer_ops; /* operations of one layer; each has a source line of its own */
     const char *part;   /* of the layer */
     struct made_op *made;
+    bool paths; /* locations are paths */
 };
 
 static struct value weight(const struct gen *g, unsigned which) {
@@ -271,13 +273,16 @@ static void put_locations(const struct gen *g) {
     for (unsigned i = 0; i < g->layer_ops; i++)
         fprintf(g->out, "#loc%u = loc(\"modeling_llama.py\":%u:%u)\n", line_loc(i), 200 + i * 2, 9 + i % 3 * 4);
     for (uint64_t i = 0; i < g->ops; i++)
-        fprintf(g->out, "#loc%u = loc(\"layers.%u.%s.%s.%u\"(#loc%u))\n", op_loc(g, i), (unsigned)(i / g->layer_ops),
-                g->made[i].part, g->made[i].name, (unsigned)i, line_loc((unsigned)(i % g->layer_ops)));
+        fprintf(g->out,
+                g->paths ? "#loc%u = loc(\"model/layers.%u/%s/%s.%u\"(#loc%u))\n"
+                         : "#loc%u = loc(\"layers.%u.%s.%s.%u\"(#loc%u))\n",
+                op_loc(g, i), (unsigned)(i / g->layer_ops), g->made[i].part, g->made[i].name, (unsigned)i,
+                line_loc((unsigned)(i % g->layer_ops)));
     fputc('\n', g->out); /* mlir-opt ends with an empty line */
 }
 
-static int gen_ops(FILE *out, uint64_t n) {
-    struct gen count = {0}, g = {.out = out};
+static int gen_ops(FILE *out, uint64_t n, bool paths) {
+    struct gen count = {0}, g = {.out = out, .paths = paths};
     decoder_layer(&count, shared(X));
     g.layer_ops = (unsigned)count.ops;
     g.made = calloc(n + g.layer_ops, sizeof *g.made);
@@ -366,9 +371,11 @@ int main(int argc, char **argv) {
     int code = 2;
     setvbuf(stdout, NULL, _IOFBF, 1 << 20);
     if (!end || *end || n == 0)
-        fprintf(stderr, "usage: gen_ttir ops N | hex BYTES | floats N\n");
+        fprintf(stderr, "usage: gen_ttir ops N | layers N | hex BYTES | floats N\n");
     else if (strcmp(argv[1], "ops") == 0)
-        code = gen_ops(stdout, n);
+        code = gen_ops(stdout, n, false);
+    else if (strcmp(argv[1], "layers") == 0)
+        code = gen_ops(stdout, n, true);
     else if (strcmp(argv[1], "hex") == 0)
         code = gen_hex(stdout, n);
     else if (strcmp(argv[1], "floats") == 0)

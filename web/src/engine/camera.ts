@@ -19,11 +19,11 @@ export function firstCamera(world: { w: number; h: number }, w: number, h: numbe
   const all = { x: 0, y: 0, w: world.w, h: world.h };
   const whole = fitCamera(all, w, h, 32, 1.1);
   if (whole.zoom >= 0.4) return whole;
-  const zoom = Math.min(Math.max(Math.max((w - 64) / Math.max(world.w, 1), (h - 64) / Math.max(world.h, 1)), 0.4), 0.8);
-  // The beginning: the top, in the middle; of drawings wider than the view, too.
-  const y = world.h * zoom > h - 64 ? h / 2 / zoom - 32 / zoom : world.h / 2;
-  const x = world.w / 2;
-  return { x, y, zoom };
+  // Long and thin: its beginning. Large in both directions: an overview.
+  const across = Math.min((w - 64) / Math.max(world.w, 1), 0.8), along = Math.min((h - 64) / Math.max(world.h, 1), 0.8);
+  if (across >= 0.35) return { x: world.w / 2, y: (h / 2 - 32) / across, zoom: across };
+  if (along >= 0.35) return { x: (w / 2 - 32) / along, y: world.h / 2, zoom: along };
+  return whole;
 }
 
 const ease = (t: number) => 1 - (1 - t) ** 3;
