@@ -202,6 +202,22 @@ rd_answer rd_extended(reader *r, str name, size_t dot, ir_node *out) {
     return a;
 }
 
+/* Two texts, each a slice of the file or made anew, as one. .p NULL when one of them is, or memory runs out. */
+static str joined(reader *r, str a, str b) {
+    if (!a.p || !b.p)
+        return (str){0};
+    if (a.p + a.n == b.p)
+        return str_of(a.p, a.n + b.n);
+    char *copy = ir_context_alloc(r->ctx, a.n + b.n);
+    if (!copy) {
+        rd_oom(r);
+        return (str){0};
+    }
+    memcpy(copy, a.p, a.n);
+    memcpy(copy + a.n, b.p, b.n);
+    return str_of(copy, a.n + b.n);
+}
+
 /* `#...` */
 static ir_attr extended_attr(reader *r) {
     const char *at = r->p;
@@ -234,9 +250,12 @@ static ir_attr extended_attr(reader *r) {
     if (!rd_opaque_text(r, name, dot, &dialect, &text))
         return 0;
     if (rd_is(r, ':')) {
+        const char *colon = r->tok_end;
         if (!rd_colon_type(r))
             return 0;
-        text.n = (size_t)(r->tok_end - text.p);
+        text = joined(r, text, rd_without_aliases(r, str_of(colon, (size_t)(r->tok_end - colon))));
+        if (!text.p)
+            return 0;
     }
     uint32_t w[2] = {rd_slice(r, dialect), rd_slice(r, text)};
     return w[0] && w[1] ? rd_made(r, ir_intern(r->ctx, IR_ATTR_OPAQUE, 0, w, 2)) : 0;
