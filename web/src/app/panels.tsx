@@ -45,7 +45,7 @@ export interface PanelKind {
   title: string;
   icon: IconName;
   /** Where it opens the first time. */
-  side: 'left' | 'right' | 'bottom';
+  side: 'left' | 'right' | 'bottom' | 'beside'; // beside: next to the active graph, sharing its room
   /** Width or height at first, in CSS pixels. */
   size?: number;
   order?: number;

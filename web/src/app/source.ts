@@ -30,7 +30,7 @@ export class Problem extends Error {
 
 /** Whether a thrown thing only says that somebody cancelled. */
 export function isCancel(thrown: unknown): boolean {
-  return (thrown instanceof DOMException && thrown.name === 'AbortError') ||
+  return (thrown instanceof Error && thrown.name === 'AbortError') ||
     (thrown instanceof Problem && thrown.code === 'cancelled');
 }
 

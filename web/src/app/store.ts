@@ -175,9 +175,10 @@ export const activePane = signal<Pane | null>(null);
 export const onStartPage = signal(true);
 
 let nextPane = 1;
-/** A new pane, not docked yet: openGraph() of workspace.ts puts it on the page. */
-export function addPane(): Pane {
-  const pane = new Pane(`graph${nextPane++}`);
+/** A new pane, not docked yet: openGraph() of open.ts puts it on the page. */
+export function addPane(id?: string): Pane {
+  while (!id && paneById(`graph${nextPane}`)) nextPane++;
+  const pane = new Pane(id ?? `graph${nextPane++}`);
   panes.value = [...panes.peek(), pane];
   return pane;
 }
@@ -192,3 +193,6 @@ export function removePane(pane: Pane): void {
 export function paneById(id: string): Pane | null {
   return panes.peek().find((p) => p.id === id) ?? null;
 }
+
+/** The last change of a model's overlays; model '' after events were missed: any may have changed. */
+export const overlayChanged = signal<{ model: string } | null>(null);

@@ -1,0 +1,218 @@
+// The docking area: graph panes and side panels in dockview, each a small tree of Preact components. Panels of one side
+// share a group at first; the user may drag them anywhere.
+
+import { effect, signal } from '@preact/signals';
+import { createDockview, type DockviewApi, type IDockviewPanel } from 'dockview-core';
+import 'dockview.css';
+import { render } from 'preact';
+
+import { GraphPane } from './graph_pane';
+import { panels, type PanelHandle, type PanelKind } from './panels';
+import { kept } from './settings';
+import { activePane, addPane, paneById, panes, removePane, type Pane } from './store';
+
+const PANEL = 'panel:';
+let dock: DockviewApi | null = null;
+
+/** Grows when panels are opened, closed or moved. */
+export const dockChanged = signal(0);
+
+/** The side panels that were open last time, by id. */
+const openBefore = kept<string[]>('panels', ['outline', 'inspector']);
+const sizes = kept<Record<string, number>>('panelSizes', {});
+
+function makeHandle(panel: { id: string }, seen: () => boolean): PanelHandle {
+  return {
+    id: panel.id,
+    close: () => dock?.getPanel(panel.id)?.api.close(),
+    setTitle: (title) => dock?.getPanel(panel.id)?.api.setTitle(title),
+    visible: seen,
+  };
+}
+
+export function isPanelOpen(kind: string): boolean {
+  void dockChanged.value;
+  return !!dock?.getPanel(PANEL + kind);
+}
+
+/** Whether a panel is open and its tab in front. */
+export function isPanelSeen(kind: string): boolean {
+  void dockChanged.value;
+  return !!dock?.getPanel(PANEL + kind)?.api.isVisible;
+}
+
+function graphPanels(): IDockviewPanel[] {
+  return dock?.panels.filter((p) => !p.id.startsWith(PANEL)) ?? [];
+}
+
+/** Where a panel of a side goes: to others of that side when there are some, else to an edge of the whole. */
+function placeOf(kind: PanelKind): object {
+  const neighbours = panels.all().filter((k) => k.side === kind.side && k.id !== kind.id);
+  const neighbour = neighbours.map((k) => dock!.getPanel(PANEL + k.id)).find((p) => p?.api.location.type === 'grid');
+  if (neighbour) return { position: { referencePanel: neighbour, direction: 'within' } };
+  if (kind.side === 'beside') {
+    const graph = (activePane.peek() && dock!.getPanel(activePane.peek()!.id)) ?? graphPanels()[0];
+    return { position: graph ? { referencePanel: graph, direction: 'right' } : { direction: 'right' } };
+  }
+  const size = sizes.peek()[kind.side] ?? kind.size ?? (kind.side === 'bottom' ? 260 : 300);
+  const graph = graphPanels()[0];
+  if (kind.side === 'bottom')
+    return { position: graph ? { referencePanel: graph, direction: 'below' } : { direction: 'below' }, initialHeight: size };
+  return { position: { direction: kind.side }, initialWidth: size };
+}
+
+/** Opens a panel, or brings it to the front. */
+export function openPanel(id: string, focus = true): void {
+  const kind = panels.get(id);
+  if (!dock || !kind) return;
+  const open = dock.getPanel(PANEL + id);
+  if (open) {
+    open.api.setActive();
+  } else {
+    dock.addPanel({ id: PANEL + id, component: 'panel', title: kind.title, minimumWidth: 160, minimumHeight: 80, inactive: !focus,
+      ...placeOf(kind) });
+  }
+  if (focus) requestAnimationFrame(() => focusPanel(id));
+}
+
+/** Puts the keyboard into a panel: on what it marks as its first, else on its first control. */
+export function focusPanel(id: string): void {
+  const element = document.querySelector<HTMLElement>(`[data-panel="${CSS.escape(id)}"]`);
+  const target = element?.querySelector<HTMLElement>('[data-autofocus]') ??
+    element?.querySelector<HTMLElement>('input, [tabindex="0"], button');
+  target?.focus();
+}
+
+export function closePanel(id: string): void {
+  dock?.getPanel(PANEL + id)?.api.close();
+}
+
+export function togglePanel(id: string): void {
+  if (isPanelSeen(id)) closePanel(id);
+  else openPanel(id);
+}
+
+/** A new graph pane: within the active one's group, or splitting it. */
+export function dockPane(pane: Pane, where: 'within' | 'right' | 'below', beside: Pane | null): void {
+  if (!dock) return;
+  const reference = (beside && dock.getPanel(beside.id)) ?? graphPanels().at(-1);
+  dock.addPanel({
+    id: pane.id, component: 'graph', title: 'Graph', minimumWidth: 200, minimumHeight: 120,
+    ...(reference ? { position: { referencePanel: reference, direction: where } } : {}),
+  });
+}
+
+export function closePane(pane: Pane): void {
+  dock?.getPanel(pane.id)?.api.close();
+}
+
+export function frontPane(pane: Pane): void {
+  dock?.getPanel(pane.id)?.api.setActive();
+}
+
+export function maximizePane(pane: Pane): void {
+  const panel = dock?.getPanel(pane.id);
+  if (!dock || !panel) return;
+  if (panel.api.isMaximized()) dock.exitMaximizedGroup();
+  else panel.api.maximize();
+}
+
+/** The next or previous group of tabs gets the keyboard. */
+export function cycleGroups(step: 1 | -1): void {
+  const groups = dock?.groups ?? [];
+  const at = groups.findIndex((g) => g.id === dock?.activeGroup?.id);
+  const next = groups[(at + step + groups.length) % groups.length];
+  next?.activePanel?.api.setActive();
+  next?.activePanel?.view.content.element.querySelector<HTMLElement>('[tabindex="0"], input, button')?.focus();
+}
+
+/** How everything is docked, for links; panes are named as in store.panes. */
+export function saveDock(): unknown {
+  void dockChanged.value;
+  return dock?.toJSON();
+}
+
+/** Docks as saveDock() said. The panes named there are made. False when it does not fit this page. */
+export function restoreDock(saved: unknown): boolean {
+  if (!dock || !saved) return false;
+  try {
+    dock.fromJSON(saved as Parameters<DockviewApi['fromJSON']>[0]);
+    return true;
+  } catch (thrown) {
+    console.warn('the arrangement in the link cannot be used', thrown);
+    dock.clear();
+    return false;
+  }
+}
+
+/** Opens the side panels that were open last time, once there is a graph to show them beside. */
+export function openUsualPanels(): void {
+  if (!dock || dock.panels.some((p) => p.id.startsWith(PANEL))) return;
+  const order = ['left', 'right', 'bottom', 'beside'];
+  const kinds = openBefore.peek().map((id) => panels.get(id)).filter((k) => !!k)
+    .sort((a, b) => order.indexOf(a.side) - order.indexOf(b.side));
+  for (const kind of kinds) openPanel(kind.id, false);
+  const active = activePane.peek();
+  if (active) frontPane(active);
+}
+
+function rememberPanels(): void {
+  if (!dock || !graphPanels().length) return;
+  openBefore.value = dock.panels.filter((p) => p.id.startsWith(PANEL)).map((p) => p.id.slice(PANEL.length));
+  const next = { ...sizes.peek() };
+  for (const p of dock.panels) {
+    const side = panels.get(p.id.slice(PANEL.length))?.side;
+    if (side && p.api.isVisible && p.api.location.type === 'grid') next[side] = side === 'bottom' ? p.api.height : p.api.width;
+  }
+  if (JSON.stringify(next) !== JSON.stringify(sizes.peek())) sizes.value = next;
+}
+
+/** Makes the docking area inside an element. */
+export function startDock(host: HTMLElement): void {
+  dock = createDockview(host, {
+    theme: { name: 'ttx', className: 'dockview-theme-ttx', dndTabIndicator: 'line' },
+    noPanelsOverlay: 'emptyGroup',
+    disableFloatingGroups: false,
+    createComponent: ({ id, name }) => {
+      const element = document.createElement('div');
+      element.className = 'dock-content';
+      return {
+        element,
+        init: ({ api }) => {
+          if (name === 'graph') {
+            // A pane restored from a link is not known yet.
+            const pane = paneById(id) ?? addPane(id);
+            const stop = effect(() => api.setTitle(pane.title.value));
+            render(<GraphPane pane={pane} />, element);
+            api.onDidActiveChange((e) => { if (e.isActive) activePane.value = pane; });
+            void stop;
+          } else {
+            const kind = panels.get(id.slice(PANEL.length));
+            const seen = signal(api.isVisible);
+            api.onDidVisibilityChange((e) => { seen.value = e.isVisible; });
+            element.dataset['panel'] = kind?.id ?? id;
+            if (kind) render(<kind.component panel={makeHandle({ id }, () => seen.value)} />, element);
+            else element.textContent = 'This panel is not part of this version.';
+          }
+        },
+        dispose: () => render(null, element),
+      };
+    },
+  });
+  dock.onDidRemovePanel((panel) => {
+    const pane = paneById(panel.id);
+    if (pane) removePane(pane);
+  });
+  dock.onDidActivePanelChange((e) => {
+    const pane = e.panel && paneById(e.panel.id);
+    if (pane) activePane.value = pane;
+  });
+  dock.onDidLayoutChange(() => {
+    dockChanged.value++;
+    rememberPanels();
+  });
+  effect(() => {
+    // Without graphs there is nothing the side panels could show.
+    if (panes.value.length === 0 && dock?.panels.length) dock.clear();
+  });
+}

@@ -1,0 +1,81 @@
+// A small picture of the whole graph with a frame around what the pane shows; dragging in it moves the view.
+
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+
+import type { Rect } from '../engine/types';
+import type { Pane } from './store';
+import { engineTheme } from './theme';
+
+const WIDTH = 180;
+const HEIGHT = 130;
+/** The picture is made anew when nothing has changed for so long. */
+const SETTLE_MS = 150;
+
+export function Minimap({ pane }: { pane: Pane }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const world = useSignal<Rect | null>(null);
+  const stamp = useSignal(0);
+  const view = pane.view.value;
+
+  useEffect(() => {
+    if (!view) return;
+    let timer = 0;
+    const later = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => { stamp.value++; }, SETTLE_MS);
+    };
+    later();
+    const stops = [view.on('expansion', later), view.on('ready', later)];
+    return () => {
+      clearTimeout(timer);
+      for (const stop of stops) stop();
+    };
+  }, [view, pane.graph.value]);
+
+  useEffect(() => {
+    let gone = false;
+    void view?.minimap(WIDTH * devicePixelRatio, HEIGHT * devicePixelRatio).then((map) => {
+      const element = canvas.current;
+      if (gone || !element) return;
+      element.width = map.image.width;
+      element.height = map.image.height;
+      element.getContext('2d')!.drawImage(map.image, 0, 0);
+      map.image.close();
+      world.value = map.world;
+    }, () => {});
+    return () => { gone = true; };
+  }, [view, stamp.value, engineTheme.value]);
+
+  void pane.moved.value;
+  const w = world.value;
+  let frame = null;
+  if (view && w) {
+    const { camera, host } = view;
+    const sx = WIDTH / w.w, sy = HEIGHT / w.h;
+    const width = (host.clientWidth / camera.zoom) * sx, height = (host.clientHeight / camera.zoom) * sy;
+    const left = (camera.x - w.x) * sx - width / 2, top = (camera.y - w.y) * sy - height / 2;
+    // All of it in sight: a frame would say nothing.
+    if (width < WIDTH * 1.5 || height < HEIGHT * 1.5)
+      frame = <div class="minimap-frame" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }} />;
+  }
+
+  const go = (event: PointerEvent) => {
+    if (!view || !w) return;
+    const box = canvas.current!.getBoundingClientRect();
+    view.setCamera({
+      ...view.camera,
+      x: w.x + ((event.clientX - box.left) / WIDTH) * w.w,
+      y: w.y + ((event.clientY - box.top) / HEIGHT) * w.h,
+    });
+  };
+  return (
+    <div class="minimap" style={{ width: `${WIDTH}px`, height: `${HEIGHT}px` }} role="img" aria-label="Minimap"
+      onPointerDown={(e) => { e.currentTarget.setPointerCapture(e.pointerId); go(e); }}
+      onPointerMove={(e) => { if (e.buttons & 1) go(e); }}
+      onWheel={(e) => { e.preventDefault(); view?.zoomBy(e.deltaY < 0 ? 1.2 : 1 / 1.2); }}>
+      <canvas ref={canvas} style={{ width: `${WIDTH}px`, height: `${HEIGHT}px` }} />
+      {frame}
+    </div>
+  );
+}

@@ -1,0 +1,230 @@
+// Opening: models by path, text, upload; graphs into panes. Every wait can be cancelled and says how far it is.
+
+import { batch, signal } from '@preact/signals';
+
+import { CompactGraph } from '../engine/graph';
+import type { ViewState } from '../engine/types';
+import * as api from './api';
+import { closePane, dockPane, frontPane, openUsualPanels } from './dock';
+import { complain } from './notify';
+import { hiddenOps, hideHousekeeping, dissolveSingles, layersRule } from './settings';
+import { isCancel, Problem, type GraphRef, type Job, type Model } from './source';
+import { activePane, addPane, models, onStartPage, panes, stages, type Crumb, type Pane, type Wait } from './store';
+
+/** Waits shorter than this are not shown. */
+const PATIENCE_MS = 100;
+
+const FLAG_HOUSEKEEPING = 2;
+
+/** Jobs of the server that run now, by id. */
+export const jobs = signal<ReadonlyMap<number, Job>>(new Map());
+
+export function refOf(model: string, stage = 0, part = 0): GraphRef {
+  return { model, stage, part, layers: layersRule.peek() };
+}
+
+/** Puts a model at the head of the list, with what is new about it. */
+export function noteModel(model: Model): void {
+  models.value = [model, ...models.peek().filter((m) => m.id !== model.id)];
+}
+
+export async function refreshModels(): Promise<void> {
+  models.value = await api.getModels();
+}
+
+/** The stages of a model; asked for once. */
+export async function loadStages(model: string, signal?: AbortSignal): Promise<void> {
+  const list = await api.getStages(model, { signal });
+  stages.value = new Map(stages.peek()).set(model, list);
+}
+
+export interface OpenOptions {
+  /** Where: in the active pane (default when there is one), as a further tab, or splitting the active pane. */
+  where?: 'here' | 'within' | 'right' | 'below';
+  pane?: Pane | null;
+  state?: ViewState;
+  crumbs?: readonly Crumb[];
+}
+
+/** Shows a graph in a pane; gives the pane. What goes wrong is shown in the pane. */
+export function openGraph(ref: GraphRef, options: OpenOptions = {}): Pane {
+  let pane = options.pane ?? activePane.peek() ?? panes.peek()[0] ?? null;
+  const where = options.where ?? 'here';
+  onStartPage.value = false;
+  if (!pane || where !== 'here') {
+    const beside = pane;
+    pane = addPane();
+    activePane.value = pane;
+    dockPane(pane, where === 'here' ? 'within' : where, beside);
+    openUsualPanels();
+  }
+  frontPane(pane);
+  void showGraph(pane, ref, options);
+  return pane;
+}
+
+const running = new WeakMap<Pane, AbortController>();
+
+/** Ends the loading of a pane, if it loads. */
+export function cancelPane(pane: Pane): void {
+  running.get(pane)?.abort();
+  pane.view.peek()?.cancel();
+}
+
+/** Runs `work` with a wait shown in the pane after a moment. */
+async function waiting<T>(pane: Pane, text: string, cancel: () => void, work: (say: (w: Partial<Wait>) => void) => Promise<T>): Promise<T> {
+  let now: Wait = { text, done: 0, total: 0, cancel };
+  let visible = false;
+  const timer = setTimeout(() => {
+    visible = true;
+    pane.wait.value = now;
+  }, PATIENCE_MS);
+  try {
+    return await work((more) => {
+      now = { ...now, ...more };
+      if (visible) pane.wait.value = now;
+    });
+  } finally {
+    clearTimeout(timer);
+    pane.wait.value = null;
+  }
+}
+
+/** The nodes that the settings hide. */
+export function hiddenNodes(graph: CompactGraph): number[] {
+  const labels = new Set(hiddenOps.value.split(',').map((s) => s.trim()).filter(Boolean));
+  const housekeeping = hideHousekeeping.value;
+  const found: number[] = [];
+  if (!labels.size && !housekeeping) return found;
+  // Labels are compared by their numbers: most nodes share few of them.
+  const verdict = new Map<number, boolean>();
+  for (let i = 1; i < graph.n; i++) {
+    if (housekeeping && graph.flags[i]! & FLAG_HOUSEKEEPING) {
+      found.push(i);
+    } else if (labels.size && !graph.isLayer(i)) {
+      const label = graph.labelNumber(i);
+      let hide = verdict.get(label);
+      if (hide === undefined) verdict.set(label, (hide = labels.has(graph.label(i))));
+      if (hide) found.push(i);
+    }
+  }
+  return found;
+}
+
+function viewOf(pane: Pane, signal: AbortSignal): Promise<NonNullable<Pane['view']['value']>> {
+  return new Promise((resolve, reject) => {
+    const stop = pane.view.subscribe((view) => {
+      if (!view) return;
+      queueMicrotask(() => stop());
+      resolve(view);
+    });
+    signal.addEventListener('abort', () => {
+      stop();
+      reject(new DOMException('cancelled', 'AbortError'));
+    });
+  });
+}
+
+/** Loads a graph and draws it in a pane. */
+export async function showGraph(pane: Pane, ref: GraphRef, options: { state?: ViewState; crumbs?: readonly Crumb[] } = {}): Promise<void> {
+  running.get(pane)?.abort();
+  const abort = new AbortController();
+  running.set(pane, abort);
+  const before = { ref: pane.ref.peek(), graph: pane.graph.peek() };
+  batch(() => {
+    pane.ref.value = ref;
+    pane.problem.value = null;
+  });
+  try {
+    await waiting(pane, 'Loading the graph', () => cancelPane(pane), async (say) => {
+      const stop = jobs.subscribe((all) => {
+        const job = [...all.values()].find((j) => j.state === 'running' && j.title && isJobOf(j, ref));
+        if (job) say({ text: job.message || job.title, done: job.done, total: job.total });
+      });
+      try {
+        const bytes = await api.getGraph(ref, {
+          signal: abort.signal,
+          progress: (done, total) => say({ text: 'Reading the graph', done, total }),
+        });
+        const graph = new CompactGraph(bytes);
+        say({ text: 'Laying out', done: 0, total: 0 });
+        const view = await viewOf(pane, abort.signal);
+        const off = view.on('progress', (p) => say({ text: p.stage === 'read' ? 'Reading the graph' : 'Laying out', done: p.done, total: 1 }));
+        try {
+          await view.load(bytes, {
+            state: options.state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(), signal: abort.signal,
+          });
+        } finally {
+          off();
+        }
+        const { state } = options;
+        batch(() => {
+          pane.graph.value = graph;
+          pane.marks.value = new Map();
+          pane.root.value = (state?.root !== undefined && graph.find(state.root)) || 0;
+          pane.crumbs.value = options.crumbs ?? [];
+          pane.flat.value = state?.flatten ?? false;
+          pane.selection.value = (state?.selection ?? []).map((id) => graph.find(id)).filter((n) => n !== undefined);
+          pane.hovered.value = null;
+        });
+      } finally {
+        stop();
+      }
+    });
+  } catch (thrown) {
+    if (running.get(pane) !== abort) return; // something else is loading by now
+    if (isCancel(thrown) && before.graph) {
+      batch(() => {
+        pane.ref.value = before.ref;
+        pane.graph.value = before.graph;
+      });
+    } else if (isCancel(thrown)) {
+      pane.problem.value = new Problem('Loading was cancelled.', 'cancelled');
+    } else {
+      pane.graph.value = null;
+      pane.problem.value = Problem.of(thrown);
+    }
+    return;
+  } finally {
+    if (running.get(pane) === abort) running.delete(pane);
+  }
+  loadStages(ref.model).catch(() => {}); // names for the selector; the graph is there without them
+  if (!models.peek().some((m) => m.id === ref.model)) api.getModel(ref.model).then(noteModel, complain);
+}
+
+function isJobOf(job: Job, ref: GraphRef): boolean {
+  const result = job.result as { model?: string } | null;
+  const name = models.peek().find((m) => m.id === ref.model)?.name;
+  return (job.kind === 'load' || job.kind === 'open') && (result?.model === ref.model || (!!name && job.title.includes(name)));
+}
+
+/** Whether a pane loads. */
+export function isLoading(pane: Pane): boolean {
+  return running.has(pane);
+}
+
+/** Loads the graph of a pane again, keeping its view; for another version of the model when `model` is given. */
+export async function reloadPane(pane: Pane, model?: string): Promise<void> {
+  const ref = pane.ref.peek();
+  if (!ref) return;
+  const state = pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
+  await showGraph(pane, model ? { ...ref, model } : ref, { state, crumbs: [] });
+}
+
+/** Closes the panes of a model that is gone. */
+export function dropModel(model: string): void {
+  models.value = models.peek().filter((m) => m.id !== model);
+  for (const pane of panes.peek()) if (pane.ref.peek()?.model === model) closePane(pane);
+}
+
+/** Opens a path for its id; tells the user when it cannot be opened, and gives null. */
+export async function openQuietly(path: string): Promise<string | null> {
+  try {
+    const model = await api.openPath(path);
+    noteModel(model);
+    return model.id;
+  } catch (thrown) {
+    complain(thrown);
+    return null;
+  }
+}

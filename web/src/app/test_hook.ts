@@ -1,0 +1,88 @@
+// What the tests in a browser read and do: globalThis.ttxTest. Structure only: names, places, counts.
+
+import { commandById, runCommand } from './commands';
+import { hasBusyPanels } from './busy';
+import { isLoading } from './open';
+import { panes, onStartPage, type Pane } from './store';
+
+interface Box {
+  id: string;
+  label: string;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  expanded: boolean;
+}
+
+let frames = 0;
+let lastChange = 0;
+const watched = new WeakSet<object>();
+
+function watch(pane: Pane): void {
+  const view = pane.view.peek();
+  if (!view || watched.has(view)) return;
+  watched.add(view);
+  view.on('drawn', () => { frames++; lastChange = performance.now(); });
+  view.on('camera', () => { lastChange = performance.now(); });
+}
+
+/** Nothing has moved for so long. */
+const STILL_MS = 60;
+
+async function boxesOf(pane: Pane): Promise<Box[]> {
+  const view = pane.view.peek(), graph = pane.graph.peek();
+  if (!view || !graph) return [];
+  const { nodes, rects } = await view.visibleNodes();
+  const host = view.host.getBoundingClientRect();
+  return Array.from(nodes, (node, i) => ({
+    id: graph.id(node), label: graph.label(node), x: host.left + rects[4 * i]!, y: host.top + rects[4 * i + 1]!, w: rects[4 * i + 2]!,
+    h: rects[4 * i + 3]!, expanded: graph.isLayer(node) && view.isExpanded(node),
+  }));
+}
+
+const hook = {
+  ready(): boolean {
+    for (const pane of panes.peek()) {
+      watch(pane);
+      if (isLoading(pane) || pane.wait.peek()) return false;
+      if (!pane.graph.peek() && !pane.problem.peek()) return false;
+    }
+    return (panes.peek().length > 0 || onStartPage.peek()) && !hasBusyPanels() && performance.now() - lastChange > STILL_MS;
+  },
+  run(id: string, ...args: unknown[]): boolean {
+    const pane = panes.peek()[typeof args[0] === 'number' ? args[0] : 0] ?? null;
+    if (!commandById(id)) throw new Error(`there is no command ${id}`);
+    lastChange = performance.now();
+    return runCommand(id, { pane, node: pane?.selected.peek() ?? null });
+  },
+  async graph(index = 0) {
+    const pane = panes.peek()[index], view = pane?.view.peek(), graph = pane?.graph.peek();
+    if (!pane || !view || !graph) return null;
+    const boxes = await boxesOf(pane);
+    return {
+      nodes: graph.n, visible: boxes.length, selection: pane.selection.peek().map((n) => graph.id(n)),
+      expanded: boxes.filter((b) => b.expanded).map((b) => b.id), camera: view.camera, boxes, root: pane.root.peek(), problem: pane.problem.peek()?.message ?? null,
+    };
+  },
+  async box(index: number, id: string): Promise<Box | null> {
+    const pane = panes.peek()[index], view = pane?.view.peek(), graph = pane?.graph.peek(), node = graph?.find(id);
+    if (!view || !graph || node === undefined) return null;
+    const r = await view.screenRect(node);
+    if (!r) return null;
+    const host = view.host.getBoundingClientRect();
+    return { id, label: graph.label(node), x: host.left + r.x, y: host.top + r.y, w: r.w, h: r.h, expanded: graph.isLayer(node) && view.isExpanded(node) };
+  },
+  withView(index: number, run: (view: unknown, args: unknown) => unknown, args: unknown): unknown {
+    return run(panes.peek()[index]?.view.peek(), args);
+  },
+  frames: () => frames,
+};
+
+declare global {
+  var ttxTest: typeof hook | undefined;
+}
+
+export function startTestHook(): void {
+  globalThis.ttxTest = hook;
+}

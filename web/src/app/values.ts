@@ -1,0 +1,42 @@
+// Attribute values as text.
+
+const LIST_MOST = 4096;
+
+/** A value of an attribute as one line or more. */
+export function valueText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, LIST_MOST).map(valueText).join(', ');
+    return `[${shown}${value.length > LIST_MOST ? ', …' : ''}]`;
+  }
+  if (typeof value === 'object') {
+    return Object.entries(value).filter(([, v]) => v !== null && v !== '').map(([k, v]) => `${k} = ${valueText(v)}`).join(', ');
+  }
+  return String(value);
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+}
+
+/** Bytes for people. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  for (const unit of ['kB', 'MB', 'GB', 'TB']) {
+    n /= 1000;
+    if (n < 1000 || unit === 'TB') return `${n < 10 ? n.toFixed(1) : Math.round(n)} ${unit}`;
+  }
+  return '';
+}
+
+/** When, for people: "14:03", "yesterday", "3 Mar 2026". */
+export function when(ms: number): string {
+  if (!ms) return '';
+  const date = new Date(ms), now = new Date();
+  const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 86400000);
+  if (days === 0) return date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  if (days === 1) return 'yesterday';
+  if (days < 7) return `${days} days ago`;
+  return date.toLocaleDateString([], { day: 'numeric', month: 'short', year: date.getFullYear() === now.getFullYear() ? undefined : 'numeric' });
+}

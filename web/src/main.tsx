@@ -1,0 +1,41 @@
+// The page's script.
+
+import { render } from 'preact';
+
+import './app/style/base.css';
+import './app/style/controls.css';
+import './app/style/graph.css';
+import './app/style/panels.css';
+import './app/style/start.css';
+
+import { getServer } from './app/api';
+import { App } from './app/app';
+import { setCommandProblems } from './app/commands';
+import { startEvents } from './app/events';
+import './app/graph_commands';
+import { startKeys } from './app/keys';
+import { complain } from './app/notify';
+import './app/panels/inspector';
+import './app/panels/op_table';
+import './app/panels/outline';
+import './app/panels/search';
+import './app/panels/text';
+import './app/panels/user_source';
+import { engineModule, makeSource } from './app/platform';
+import './app/shell_commands';
+import { setSource, server } from './app/store';
+import { startTestHook } from './app/test_hook';
+import { followTheme } from './app/theme';
+import { startUrl } from './app/url_state';
+import './features';
+
+setSource(makeSource());
+setCommandProblems(complain);
+followTheme();
+engineModule().catch(complain);
+render(<App />, document.getElementById('app')!);
+startKeys();
+startTestHook();
+startEvents();
+getServer().then((info) => { server.value = info; }, complain);
+void startUrl();
