@@ -162,3 +162,63 @@ void overlay_sums_write(const overlay_sums *s, struct json_writer *w) {
     json_array_end(w);
     json_object_end(w);
 }
+
+/* ---- by node --------------------------------------------------------------------------------------------- */
+
+/* Thresholds or the stops of a gradient, for legends. */
+static void write_stops(struct json_writer *w, str key, const overlay_stop *stops, size_t n) {
+    json_key(w, key);
+    json_array_begin(w);
+    for (size_t i = 0; i < n; i++) {
+        json_object_begin(w);
+        put_double(w, STR("value"), stops[i].value);
+        json_key(w, STR("colour"));
+        json_str(w, stops[i].bg_color);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
+static void write_value(const overlay *o, const overlay_binding *pair, double min, double max, struct json_writer *w) {
+    const overlay_value *v = &o->values.v[pair->value];
+    uint32_t rgba;
+    json_object_begin(w);
+    json_key(w, STR("node"));
+    json_u64(w, pair->node);
+    json_key(w, STR("value"));
+    switch (v->kind) {
+    case OVERLAY_NUMBER: json_double(w, v->number); break;
+    case OVERLAY_STRING: json_str(w, v->text); break;
+    case OVERLAY_BOOL: json_bool(w, v->number != 0); break;
+    case OVERLAY_JSON: json_raw(w, v->text); break;
+    }
+    if (overlay_colour(o, v, min, max, &rgba)) {
+        char text[16];
+        snprintf(text, sizeof text, "#%08x", rgba);
+        json_key(w, STR("colour"));
+        json_str(w, str_from_z(text));
+    }
+    json_object_end(w);
+}
+
+void overlay_values_write(const overlay *o, const overlay_binding *pairs, size_t n, struct json_writer *w) {
+    double min = 0, max = 0;
+    bool numbers = overlay_range(o, &min, &max);
+    json_object_begin(w);
+    json_key(w, STR("name"));
+    json_str(w, o->name);
+    put_double(w, STR("min"), min);
+    put_double(w, STR("max"), max);
+    json_key(w, STR("numbers"));
+    json_bool(w, numbers);
+    json_key(w, STR("unbound"));
+    json_u64(w, o->values.n > n ? o->values.n - n : 0);
+    write_stops(w, STR("gradient"), o->gradient.v, o->gradient.n);
+    write_stops(w, STR("thresholds"), o->thresholds.v, o->thresholds.n);
+    json_key(w, STR("values"));
+    json_array_begin(w);
+    for (size_t i = 0; i < n; i++)
+        write_value(o, &pairs[i], min, max, w);
+    json_array_end(w);
+    json_object_end(w);
+}

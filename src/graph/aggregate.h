@@ -1,4 +1,4 @@
-/* aggregate.h - node data added up by layer: for tables, and for the bars on collapsed layers. */
+/* aggregate.h - node data for pages: by node with its colours, and added up by layer for tables and bars. */
 #ifndef GRAPH_AGGREGATE_H
 #define GRAPH_AGGREGATE_H
 
@@ -35,5 +35,9 @@ void overlay_sums_free(overlay_sums *s);
 /* {"layers":[{"layer":n,"count":n,"min"?,"max"?,"sum"?,"avg"?,"bars":[{"colour":"#rrggbbaa","share":0..1}]}]}; shares are of
  * all values inside. */
 void overlay_sums_write(const overlay_sums *s, struct json_writer *w);
+
+/* The values by node, for colouring: {"name","min","max","numbers","unbound","gradient":[{"value","colour"}],"thresholds":[...],
+ * "values":[{"node","value","colour"?:"#rrggbbaa"}]}. */
+void overlay_values_write(const overlay *o, const overlay_binding *pairs, size_t n, struct json_writer *w);
 
 #endif

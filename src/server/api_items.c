@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/overlays.h"
+#include "graph/aggregate.h"
 #include "server/api_inner.h"
 #include "server/events.h"
 #include "server/me_command.h"
@@ -179,59 +179,6 @@ void api_overlay_delete(struct http_request *r) {
     delete_item(r, STORE_OVERLAY, "overlay", "overlay");
 }
 
-/* Thresholds or the stops of a gradient, for legends. */
-static void write_stops(struct json_writer *w, str key, const overlay_stop *stops, size_t n) {
-    json_key(w, key);
-    json_array_begin(w);
-    for (size_t i = 0; i < n; i++) {
-        json_object_begin(w);
-        json_key(w, STR("value"));
-        json_double(w, stops[i].value);
-        api_put_str(w, STR("colour"), stops[i].bg_color);
-        json_object_end(w);
-    }
-    json_array_end(w);
-}
-
-/* The values of an overlay by the nodes of a graph, with their colours. */
-static void write_values(struct json_writer *w, const overlay *o, const overlay_binding *pairs, size_t n) {
-    double min = 0, max = 0;
-    bool range = overlay_range(o, &min, &max);
-    json_object_begin(w);
-    api_put_str(w, STR("name"), o->name);
-    json_key(w, STR("min"));
-    json_double(w, min);
-    json_key(w, STR("max"));
-    json_double(w, max);
-    api_put_bool(w, STR("numbers"), range);
-    api_put_u64(w, STR("unbound"), o->values.n > n ? o->values.n - n : 0);
-    write_stops(w, STR("gradient"), o->gradient.v, o->gradient.n);
-    write_stops(w, STR("thresholds"), o->thresholds.v, o->thresholds.n);
-    json_key(w, STR("values"));
-    json_array_begin(w);
-    for (size_t i = 0; i < n; i++) {
-        const overlay_value *v = &o->values.v[pairs[i].value];
-        uint32_t rgba;
-        json_object_begin(w);
-        api_put_u64(w, STR("node"), pairs[i].node);
-        json_key(w, STR("value"));
-        switch (v->kind) {
-        case OVERLAY_NUMBER: json_double(w, v->number); break;
-        case OVERLAY_STRING: json_str(w, v->text); break;
-        case OVERLAY_BOOL: json_bool(w, v->number != 0); break;
-        case OVERLAY_JSON: json_raw(w, v->text); break;
-        }
-        if (overlay_colour(o, v, min, max, &rgba)) {
-            char text[16];
-            snprintf(text, sizeof text, "#%08x", rgba);
-            api_put_str(w, STR("colour"), str_from_z(text));
-        }
-        json_object_end(w);
-    }
-    json_array_end(w);
-    json_object_end(w);
-}
-
 /* The graph that ?part= and ?layers= name of the model an overlay belongs to. */
 static const graph *graph_of_item(struct http_request *r, const struct store_item *item, const struct model **model) {
     struct model_error e;
@@ -288,7 +235,7 @@ void api_bound_close(struct http_request *r, struct api_bound *b) {
 void api_overlay_values(struct http_request *r) {
     struct api_bound b;
     if (api_bound_open(r, &b))
-        write_values(http_json(r, 200), b.overlay, b.pairs, b.n);
+        overlay_values_write(b.overlay, b.pairs, b.n, http_json(r, 200));
     api_bound_close(r, &b);
 }
 
