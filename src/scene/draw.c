@@ -201,42 +201,54 @@ static double edge_width(const struct scene *s) {
     return w < 0.5 ? 0.5 : w > 2.4 ? 2.4 : w;
 }
 
-static uint32_t edge_color(const struct scene *s, bool dim) {
-    uint32_t c = s->theme.edge;
-    if (dim)
-        c = scene_mix(c, s->theme.background, 0.78);
+/* Pale: 0 for what flows, up to 1. From afar all lines are pale, for so many of them lie side by side. */
+static struct pen edge_pen(const struct scene *s, double pale) {
+    double z = s->view->zoom, far = z < 0.4 ? (0.4 - z) * 1.5 : 0;
+    uint32_t c = scene_mix(s->theme.edge, s->theme.background, fmin(pale + far, 0.85));
     if (s->progress < 1)
         c = scene_mix(c & 0xffffff00u, c, s->progress * s->progress);
-    return c;
+    return (struct pen){c, edge_width(s) * (pale > 0 ? 0.8 : 1)};
 }
 
+/* Faint lines first, so that the others lie over them. */
 static void draw_routes(struct scene *s, struct rtree_box view) {
     const struct scene_geometry *geo = &s->geo;
-    struct pen pen = {edge_color(s, false), edge_width(s)}, faint = {edge_color(s, true), edge_width(s)};
+    struct pen pen = edge_pen(s, 0), faint = edge_pen(s, 0.45), dim = edge_pen(s, 0.78);
     struct rtree_walk w;
     uint32_t k;
     struct rtree_box box;
     bool many;
     double zoom = s->view->zoom;
     bool drop = zoom < 0.02; /* groups of lines of under two pixels: the boxes beside them say as much */
+    vec_clear(&s->main_curves);
     rtree_start(&w, &geo->piece_tree, view, (float)(least_px / zoom));
     while (rtree_next(&w, &k, &box, &many)) {
         const struct scene_piece *piece = &geo->pieces.v[k];
         const struct scene_route *r = &geo->routes.v[piece->route];
-        if (!scene_drawn_in(s, r->layer))
+        if (!scene_drawn_in(s, r->layer) || (many ? drop : r->color != 0)) /* coloured ones are drawn over the others */
             continue;
+        const struct pen *with = r->dim ? &dim : r->faint ? &faint : &pen;
+        size_t from = s->curves.n;
         if (many) {
-            if (!drop)
-                add_line(s, (double)box.x0, (double)box.y0, (double)box.x1, (double)box.y1, r->dim ? &faint : &pen);
-            continue;
+            add_line(s, (double)box.x0, (double)box.y0, (double)box.x1, (double)box.y1, with);
+        } else {
+            draw_piece(s, r, piece->point, with);
+            if (piece->point + 2 == r->first_point + r->n_points)
+                draw_arrow(s, r, with->color);
+            if (piece->point == r->first_point)
+                draw_edge_label(s, r);
         }
-        if (r->color)
-            continue; /* drawn over the others */
-        draw_piece(s, r, piece->point, r->dim ? &faint : &pen);
-        if (piece->point + 2 == r->first_point + r->n_points)
-            draw_arrow(s, r, r->dim ? faint.color : pen.color);
-        if (piece->point == r->first_point)
-            draw_edge_label(s, r);
+        size_t n = s->curves.n - from;
+        if (with == &pen && n && vec_room(&s->main_curves, n)) {
+            memcpy(s->main_curves.v + s->main_curves.n, s->curves.v + from, n * sizeof *s->curves.v);
+            s->main_curves.n += n;
+            s->curves.n = from;
+        }
+    }
+    size_t n = s->main_curves.n;
+    if (n && vec_room(&s->curves, n)) {
+        memcpy(s->curves.v + s->curves.n, s->main_curves.v, n * sizeof *s->curves.v);
+        s->curves.n += n;
     }
 }
 
@@ -340,37 +352,48 @@ static uint32_t shown_item(const struct scene *s, graph_node n) {
     return stand_in == SCENE_NONE ? SCENE_NONE : s->item_of[stand_in];
 }
 
+/* A line from box to box over all else. False when there is none to draw; else its middle in *x, *y. */
+static bool draw_free(struct scene *s, graph_node source, graph_node target, const struct pen *pen, double *x,
+                      double *y) {
+    uint32_t from = shown_item(s, source), to = shown_item(s, target);
+    if (from == SCENE_NONE || to == SCENE_NONE || from == to)
+        return false;
+    double fade;
+    struct layout_box a = scene_box_now(s, from, &fade), b = scene_box_now(s, to, &fade);
+    double ax = a.x + a.w * 0.5, ay = a.y + a.h * 0.5, bx = b.x + b.w * 0.5, by = b.y + b.h * 0.5;
+    bool upright = fabs(by - ay) >= fabs(bx - ax), forward = upright ? by > ay : bx > ax;
+    if (upright) {
+        ay += (forward ? 0.5 : -0.5) * a.h;
+        by -= (forward ? 0.5 : -0.5) * b.h;
+        double reach = (by - ay) * 0.4;
+        add_curve(s, (double[]){ax, ay, ax, ay + reach, bx, by - reach, bx, by}, pen);
+    } else {
+        ax += (forward ? 0.5 : -0.5) * a.w;
+        bx -= (forward ? 0.5 : -0.5) * b.w;
+        double reach = (bx - ax) * 0.4;
+        add_curve(s, (double[]){ax, ay, ax + reach, ay, bx - reach, by, bx, by}, pen);
+    }
+    scene_add_mark(
+        s, (double)scene_sx(s, bx), (double)scene_sy(s, by), fmax(arrow_size * fmin(s->view->zoom, 1.6), 5), pen->color,
+        upright ? (forward ? SCENE_ARROW_DOWN : SCENE_ARROW_UP) : (forward ? SCENE_ARROW_RIGHT : SCENE_ARROW_LEFT));
+    *x = (ax + bx) * 0.5;
+    *y = (ay + by) * 0.5;
+    return true;
+}
+
 static void draw_extra(struct scene *s) {
+    double x, y;
+    for (size_t k = 0; k < s->hot_quiet.n; k++) {
+        const graph_edge *e = &s->g->edges[s->hot_quiet.v[k]];
+        struct pen pen = {s->edge_color[s->hot_quiet.v[k]], 1.3};
+        (void)draw_free(s, e->source, e->target, &pen, &x, &y);
+    }
     for (uint32_t k = 0; k < s->n_extra; k++) {
         const struct scene_extra_edge *e = &s->extra[k];
-        uint32_t from = shown_item(s, e->from), to = shown_item(s, e->to);
-        if (from == SCENE_NONE || to == SCENE_NONE || from == to)
-            continue;
-        double fade;
-        struct layout_box a = scene_box_now(s, from, &fade), b = scene_box_now(s, to, &fade);
-        double ax = a.x + a.w * 0.5, ay = a.y + a.h * 0.5, bx = b.x + b.w * 0.5, by = b.y + b.h * 0.5;
-        bool upright = fabs(by - ay) >= fabs(bx - ax), forward = upright ? by > ay : bx > ax;
-        double reach;
         struct pen pen = {e->color, fmax((double)e->width * fmin(s->view->zoom, 1.5), 1)};
-        if (upright) {
-            ay += (forward ? 0.5 : -0.5) * a.h;
-            by -= (forward ? 0.5 : -0.5) * b.h;
-            reach = (by - ay) * 0.4;
-            add_curve(s, (double[]){ax, ay, ax, ay + reach, bx, by - reach, bx, by}, &pen);
-        } else {
-            ax += (forward ? 0.5 : -0.5) * a.w;
-            bx -= (forward ? 0.5 : -0.5) * b.w;
-            reach = (bx - ax) * 0.4;
-            add_curve(s, (double[]){ax, ay, ax + reach, ay, bx - reach, by, bx, by}, &pen);
-        }
-        scene_add_mark(s, (double)scene_sx(s, bx), (double)scene_sy(s, by),
-                       fmax(arrow_size * fmin(s->view->zoom, 1.6), 5), e->color,
-                       upright ? (forward ? SCENE_ARROW_DOWN : SCENE_ARROW_UP)
-                               : (forward ? SCENE_ARROW_RIGHT : SCENE_ARROW_LEFT));
-        if (e->label_bytes && s->view->zoom > 0.3)
-            scene_add_text(s, (double)scene_sx(s, (ax + bx) * 0.5), (double)scene_sy(s, (ay + by) * 0.5),
-                           fmax(10 * s->view->zoom, 9), 240, e->color, SCENE_TEXT_CENTER | SCENE_TEXT_PLATE,
-                           SCENE_EXTRA_LABEL, k);
+        if (draw_free(s, e->from, e->to, &pen, &x, &y) && e->label_bytes && s->view->zoom > 0.3)
+            scene_add_text(s, (double)scene_sx(s, x), (double)scene_sy(s, y), fmax(10 * s->view->zoom, 9), 240,
+                           e->color, SCENE_TEXT_CENTER | SCENE_TEXT_PLATE, SCENE_EXTRA_LABEL, k);
     }
 }
 
@@ -379,7 +402,7 @@ bool scene_draw(struct scene *s, const struct scene_view *view, struct scene_lis
     vec_clear(&s->curves);
     vec_clear(&s->marks);
     vec_clear(&s->texts);
-    s->rects.failed = s->curves.failed = s->marks.failed = s->texts.failed = false;
+    s->rects.failed = s->curves.failed = s->main_curves.failed = s->marks.failed = s->texts.failed = false;
     *out = (struct scene_lists){0};
     if (!s->ready || !(view->zoom > 0))
         return true;

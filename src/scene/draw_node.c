@@ -80,6 +80,8 @@ static void draw_op_label(struct scene *s, uint32_t i, const struct look *l, dou
     if (size < least_font)
         return;
     double icon = call ? 18 * z : 0;
+    if (s->reads_quiet && s->reads_quiet[i] && z > 0.3) /* parameters come in: their lines are not drawn */
+        scene_add_mark(s, x + 11 * z, y + 1.5 * z, 7 * z, s->theme.line[SCENE_ARGUMENT], SCENE_ARROW_DOWN);
     scene_add_text(s, x + (w - icon) * 0.5, y + SCENE_OP_HEIGHT * 0.5 * z, size, w - icon - 12 * z, l->text,
                    SCENE_TEXT_CENTER | (graph_at(s->g, n)->kind != GRAPH_ARGUMENT ? SCENE_TEXT_DIALECT : 0),
                    SCENE_LABEL, n);
@@ -176,6 +178,7 @@ void scene_draw_open(struct scene *s, uint32_t i, const struct layout_box *b, do
 void scene_draw_block(struct scene *s, uint32_t i, const struct layout_box *b) {
     double z = s->view->zoom, x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * z, h = b->h * z;
     struct look l = look_of(s, i, 1);
+    l.fill = scene_mix(l.fill, l.border, 0.3);
     scene_add_rect(s, x, y, fmax(w, 0.8), fmax(h, 0.8), l.fill, w > 4 && h > 4 ? l.border : 0,
                    fmin(4, fmin(w, h) * 0.25), w > 4 && h > 4 ? border_width(s) : 0);
     draw_bar(s, i, x, y, w, h);

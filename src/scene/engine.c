@@ -31,7 +31,7 @@ static struct {
 void *EXPORT(ttx_alloc)(size_t n);
 void EXPORT(ttx_free)(void *p, size_t n);
 int EXPORT(ttx_load)(char *bytes, size_t n);
-int EXPORT(ttx_scene)(uint32_t root, bool flatten, bool dissolve, const uint8_t *hidden);
+int EXPORT(ttx_scene)(uint32_t root, bool flatten, bool dissolve, uint32_t quiet, const uint8_t *hidden);
 void EXPORT(ttx_theme)(const struct scene_theme *theme);
 void EXPORT(ttx_expand)(uint32_t layer, bool expanded, bool deep);
 void EXPORT(ttx_expand_all)(bool expanded);
@@ -94,8 +94,8 @@ int ttx_load(char *bytes, size_t n) {
 }
 
 /* On failure the scene before stays. */
-int ttx_scene(uint32_t root, bool flatten, bool dissolve, const uint8_t *hidden) {
-    struct scene_choice choice = {root, flatten, dissolve, hidden};
+int ttx_scene(uint32_t root, bool flatten, bool dissolve, uint32_t quiet, const uint8_t *hidden) {
+    struct scene_choice choice = {root, flatten, dissolve, quiet, hidden};
     struct scene *next;
     if (!e.g)
         return LAYOUT_BAD_INPUT;

@@ -53,6 +53,14 @@ static bool collect_route(void *user, const struct layout_route *r) {
             geo->pieces.v[geo->pieces.n++] = (struct scene_piece){route, (uint32_t)geo->points.n};
         geo->points.v[geo->points.n++] = r->points[i];
     }
+    /* Weights and constants matter less than what flows: their lines are drawn paler. */
+    const graph *g = c->s->g;
+    bool faint = true;
+    for (uint32_t i = 0; i < r->n_edges && faint; i++) {
+        uint8_t kind = graph_at(g, g->edges[c->s->edge_of[r->edges[i]]].source)->kind;
+        faint = kind == GRAPH_ARGUMENT || kind == GRAPH_CONSTANT;
+    }
+    geo->routes.v[route].faint = faint;
     for (uint32_t i = 0; i < r->n_edges; i++)
         geo->route_edges.v[geo->route_edges.n++] = c->s->edge_of[r->edges[i]];
     return true;

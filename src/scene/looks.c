@@ -74,6 +74,10 @@ static bool edge_kept(const struct scene *s, uint32_t edge) {
 
 bool scene_color_routes(struct scene *s) {
     vec_clear(&s->hot);
+    vec_clear(&s->hot_quiet);
+    for (uint32_t e = 0; s->quiet && s->any_edge_color && e < s->g->n_edges; e++)
+        if (s->quiet[e] && s->edge_color[e] && !vec_push(&s->hot_quiet, e))
+            return false;
     for (size_t k = 0; k < s->geo.routes.n; k++) {
         struct scene_route *r = &s->geo.routes.v[k];
         const uint32_t *edges = s->geo.route_edges.v + r->first_edge;

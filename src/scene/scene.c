@@ -94,10 +94,38 @@ static bool number_items(struct scene *s, const struct scene_choice *c) {
     return true;
 }
 
-static bool number_links(struct scene *s) {
+/* An argument of a function, not of a region. */
+static bool is_parameter(const graph *g, graph_node n) {
+    const graph_node_data *d = graph_at(g, n);
+    return d->kind == GRAPH_ARGUMENT && graph_at(g, d->parent)->layer_kind != GRAPH_LAYER_REGION;
+}
+
+static bool find_quiet(struct scene *s, uint32_t quiet) {
     const graph *g = s->g;
+    uint32_t parameters = 0;
+    for (uint32_t i = 0; i < s->n_items; i++)
+        parameters += is_parameter(g, s->node_of[i]);
+    if (quiet == SCENE_QUIET_OFF || (quiet == SCENE_QUIET_AUTO && parameters <= SCENE_MANY_ARGUMENTS))
+        return true;
+    s->quiet = ARENA_ARRAY(&s->arena, uint8_t, g->n_edges);
+    s->reads_quiet = ARENA_ARRAY(&s->arena, uint8_t, s->n_items);
+    if (!s->quiet || !s->reads_quiet)
+        return false;
+    for (uint32_t e = 0; e < g->n_edges; e++) {
+        uint32_t to = s->item_of[g->edges[e].target];
+        if (to != SCENE_NONE && s->item_of[g->edges[e].source] != SCENE_NONE && is_parameter(g, g->edges[e].source))
+            s->quiet[e] = s->reads_quiet[to] = 1;
+    }
+    return true;
+}
+
+static bool number_links(struct scene *s, uint32_t quiet) {
+    const graph *g = s->g;
+    if (!find_quiet(s, quiet))
+        return false;
     for (uint32_t e = 0; e < g->n_edges; e++)
-        s->n_links += s->item_of[g->edges[e].source] != SCENE_NONE && s->item_of[g->edges[e].target] != SCENE_NONE;
+        s->n_links += !(s->quiet && s->quiet[e]) && s->item_of[g->edges[e].source] != SCENE_NONE &&
+                      s->item_of[g->edges[e].target] != SCENE_NONE;
     s->from = ARENA_ARRAY(&s->arena, uint32_t, s->n_links);
     s->to = ARENA_ARRAY(&s->arena, uint32_t, s->n_links);
     s->out = ARENA_ARRAY(&s->arena, uint32_t, s->n_links);
@@ -108,7 +136,7 @@ static bool number_links(struct scene *s) {
     uint32_t k = 0;
     for (uint32_t e = 0; e < g->n_edges; e++) {
         uint32_t from = s->item_of[g->edges[e].source], to = s->item_of[g->edges[e].target];
-        if (from == SCENE_NONE || to == SCENE_NONE)
+        if (from == SCENE_NONE || to == SCENE_NONE || (s->quiet && s->quiet[e]))
             continue;
         s->from[k] = from;
         s->to[k] = to;
@@ -214,13 +242,15 @@ enum layout_status scene_new(struct mem *m, const graph *g, const struct scene_c
     vec_init(&s->line_text, m);
     vec_init(&s->lines, m);
     vec_init(&s->hot, m);
+    vec_init(&s->hot_quiet, m);
+    vec_init(&s->main_curves, m);
     vec_init(&s->rects, m);
     vec_init(&s->curves, m);
     vec_init(&s->marks, m);
     vec_init(&s->texts, m);
     scene_geometry_init(&s->geo, m);
     enum layout_status status = LAYOUT_NO_MEMORY;
-    if (number_items(s, choice) && number_links(s) && categorize(s)) {
+    if (number_items(s, choice) && number_links(s, choice->quiet) && categorize(s)) {
         for (uint32_t i = 0; i < s->n_items; i++)
             measure(s, i);
         status = make_layout(s);
@@ -242,6 +272,8 @@ void scene_free(struct scene *s) {
     vec_free(&s->line_text);
     vec_free(&s->lines);
     vec_free(&s->hot);
+    vec_free(&s->hot_quiet);
+    vec_free(&s->main_curves);
     vec_free(&s->rects);
     vec_free(&s->curves);
     vec_free(&s->marks);

@@ -59,11 +59,22 @@ enum scene_category scene_node_category(const graph *g, graph_node n);
  * has the same layout everywhere. Who draws squeezes what his font makes wider. */
 double scene_text_width(str text, double size, bool bold);
 
+/* Edges out of arguments of functions. In a model with hundreds of parameters they would force every op that reads one
+ * into the rows below the parameters, and cover all else; *quiet* ones are left out of the layout, ops that have some bear
+ * a mark, and they are drawn when highlighted. */
+enum scene_quiet {
+    SCENE_QUIET_AUTO, /* when there are more than SCENE_MANY_ARGUMENTS */
+    SCENE_QUIET_OFF,
+    SCENE_QUIET_ON,
+};
+enum { SCENE_MANY_ARGUMENTS = 40 };
+
 /* Which nodes a scene shows. */
 struct scene_choice {
     graph_node root;       /* the inside of this layer; 0: all */
     bool flatten;          /* no layers */
     bool dissolve_singles; /* layers that hold a single op do without themselves */
+    uint32_t quiet;        /* scene_quiet */
     const uint8_t *hidden; /* (n_nodes) not 0: this op is left out with its edges; NULL: none */
 };
 

@@ -29,6 +29,7 @@ struct scene_route {
     uint32_t color; /* 0: as usual */
     uint8_t flags;  /* layout_route_flags */
     bool dim;
+    bool faint; /* from an argument or a constant */
 };
 
 struct scene_piece {
@@ -73,6 +74,8 @@ struct scene {
     uint32_t *depth;   /* (n_items) layers around it */
     float *w, *h, *header;
     uint32_t *from, *to, *out, *in, *edge_of; /* (n_links) edges between items; edge_of: of the graph */
+    uint8_t *quiet;                           /* (g->n_edges) not 0: left out of the layout; NULL: none is */
+    uint8_t *reads_quiet;                     /* (n_items) the end of such an edge */
     bool root_left_right;
 
     struct layout *layout;
@@ -102,10 +105,11 @@ struct scene {
     float *outline_width;                 /* (n_items) */
     uint32_t *edge_color;                 /* (g->n_edges) */
     bool any_edge_color;
-    uint8_t *keep;     /* (g->n_nodes), NULL: nothing is dimmed */
-    uint8_t *dim;      /* (n_items) */
-    VEC(uint32_t) hot; /* routes with a colour */
-    uint32_t hover;    /* item */
+    uint8_t *keep;           /* (g->n_nodes), NULL: nothing is dimmed */
+    uint8_t *dim;            /* (n_items) */
+    VEC(uint32_t) hot;       /* routes with a colour */
+    VEC(uint32_t) hot_quiet; /* quiet edges with a colour */
+    uint32_t hover;          /* item */
     uint32_t n_bars;
     uint32_t *bar_of; /* (n_items) SCENE_NONE */
     uint32_t *bar_start;
@@ -122,7 +126,7 @@ struct scene {
     const struct scene_view *view;
     double left, top; /* world coordinates of the view's corner */
     VEC(struct scene_rect) rects;
-    VEC(struct scene_curve) curves;
+    VEC(struct scene_curve) curves, main_curves; /* main_curves: put behind the faint ones when all are there */
     VEC(struct scene_mark) marks;
     VEC(struct scene_text) texts;
 };

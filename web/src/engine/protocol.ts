@@ -1,6 +1,6 @@
 // protocol.ts - the messages between GraphView (view.ts) and its worker (worker.ts).
 import type {
-  Bar, Camera, Direction, ExpandOptions, ExtraEdge, GraphViewEvents, Hit, ImageOptions, LoadInfo, Node, NodeStyles, Rect,
+  Bar, Camera, Direction, ExpandOptions, ExtraEdge, GraphViewEvents, Hit, ImageOptions, LoadInfo, Node, NodeStyles, ParameterEdges, Rect,
   RendererKind, RevealOptions, Theme, ViewState,
 } from './types';
 
@@ -17,6 +17,7 @@ export interface Choice {
   root: Node;
   flatten: boolean;
   dissolve: boolean;
+  parameters: ParameterEdges;
   hidden: Uint32Array | null;
 }
 

@@ -70,6 +70,10 @@ export interface GraphViewOptions {
   still?: boolean;
 }
 
+/** Edges out of the arguments of functions. `quiet`: not laid out, so that hundreds of weights do not pull the drawing
+ * apart; ops that read some bear a mark, and selecting shows the edges. `auto`: quiet when there are more than 40. */
+export type ParameterEdges = 'auto' | 'shown' | 'quiet';
+
 export interface LoadOptions {
   /** Show only the inside of this layer (popups, sub-graphs). */
   root?: Node;
@@ -79,6 +83,7 @@ export interface LoadOptions {
   hidden?: Iterable<Node>;
   /** Dissolve layers that hold one op only. */
   dissolveSingles?: boolean;
+  parameters?: ParameterEdges;
   /** What the view looked like before; node ids that are gone are passed over. */
   state?: ViewState;
   /** The engine takes the bytes instead of a copy. */
@@ -265,6 +270,7 @@ export interface GraphViewApi {
   setRoot(layer: Node): Promise<LoadInfo>;
   setFlatten(on: boolean): Promise<LoadInfo>;
   setHidden(nodes: Iterable<Node>): Promise<LoadInfo>;
+  setParameterEdges(parameters: ParameterEdges): Promise<LoadInfo>;
   setDissolveSingles(on: boolean): Promise<LoadInfo>;
 
   // ---- layers

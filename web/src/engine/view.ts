@@ -9,7 +9,7 @@ import type { Asks, Calls, Choice, FromWorker, SetMessage, ToWorker } from './pr
 import type {
   Bar, Camera, Direction, EdgeLabelsCallback, ExpandOptions, ExpansionInfo, ExtraEdge, GraphViewApi, GraphViewEvents,
   GraphViewOptions, HighlightSet, Hit, ImageOptions, LinesCallback, LoadInfo, LoadOptions, Minimap, Node, NodeLine,
-  NodeStyles, Rect, RendererKind, RevealOptions, Theme, ViewState,
+  NodeStyles, ParameterEdges, Rect, RendererKind, RevealOptions, Theme, ViewState,
 } from './types';
 import { rgba } from './wasm';
 
@@ -50,7 +50,7 @@ export class GraphView implements GraphViewApi {
   private nextId = 1;
   private expandedSet = new Set<Node>();
   private expansion: ExpansionInfo = { visible: 0, expanded: 0, layoutMs: 0, layers: new Uint32Array() };
-  private choice: Choice = { root: 0, flatten: false, dissolve: false, hidden: null };
+  private choice: Choice = { root: 0, flatten: false, dissolve: false, parameters: 'auto', hidden: null };
   private linesCallback: LinesCallback | null = null;
   private labelsCallback: EdgeLabelsCallback | null = null;
   private labelsAre: 'none' | 'type' | 'asked' = 'none';
@@ -361,7 +361,7 @@ export class GraphView implements GraphViewApi {
     signal?.throwIfAborted();
     this.choice = {
       root: options.root ?? 0, flatten: options.flatten ?? false, dissolve: options.dissolveSingles ?? false,
-      hidden: options.hidden ? numbers(options.hidden) : null,
+      parameters: options.parameters ?? 'auto', hidden: options.hidden ? numbers(options.hidden) : null,
     };
     await this.started;
     this.bytes = options.transfer ? null : bytes;
@@ -412,6 +412,9 @@ export class GraphView implements GraphViewApi {
   }
   setHidden(nodes: Iterable<Node>): Promise<LoadInfo> {
     return this.choose({ hidden: numbers(nodes) });
+  }
+  setParameterEdges(parameters: ParameterEdges): Promise<LoadInfo> {
+    return this.choose({ parameters });
   }
   setDissolveSingles(on: boolean): Promise<LoadInfo> {
     return this.choose({ dissolve: on });

@@ -132,8 +132,8 @@ export class Engine {
     this.styles = null;
     this.check(this.call('ttx_load', at, bytes.byteLength), 'reading the graph');
   }
-  scene(root: Node, flatten: boolean, dissolve: boolean, hidden: Uint8Array | null): void {
-    const make = (at: number) => this.check(this.call('ttx_scene', root, +flatten, +dissolve, at), 'preparing the graph');
+  scene(root: Node, flatten: boolean, dissolve: boolean, quiet: number, hidden: Uint8Array | null): void {
+    const make = (at: number) => this.check(this.call('ttx_scene', root, +flatten, +dissolve, quiet, at), 'preparing the graph');
     if (hidden) this.lend(hidden, make);
     else make(0);
     this.styles = null;

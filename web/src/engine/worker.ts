@@ -41,7 +41,7 @@ let texts: Texts;
 let screen: Screen;
 let theme: Theme;
 let graph: CompactGraph | null = null;
-let choice: Choice = { root: 0, flatten: false, dissolve: false, hidden: null };
+let choice: Choice = { root: 0, flatten: false, dissolve: false, parameters: 'auto', hidden: null };
 let w = 1, h = 1, ratio = 1, still = false;
 let camera: Camera = { x: 0, y: 0, zoom: 1 };
 let selection: Node[] = [];
@@ -289,7 +289,7 @@ function makeScene(): void {
     hidden = new Uint8Array(engine.n);
     for (const n of choice.hidden) hidden[n] = 1;
   }
-  engine.scene(choice.root, choice.flatten, choice.dissolve, hidden);
+  engine.scene(choice.root, choice.flatten, choice.dissolve, ['auto', 'shown', 'quiet'].indexOf(choice.parameters), hidden);
 }
 
 /** Opens what would only hide the graph: a layer that is alone, or the largest of a few functions. */
