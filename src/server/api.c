@@ -16,7 +16,7 @@ enum {
     "layers:string how layers are made of locations: auto, slash, nested, fused, file, adapter, function, flat, or " \
     "one of "                                                                                                        \
     "them with +repeats behind it for layers of repeated blocks, too"
-#define RUN_QUERY "run:string the compile run whose stage is meant; the source, stage 0, needs none; "
+#define RUN_QUERY "run:string the compile run whose stage is meant (the source, stage 0, needs none); "
 #define NODE_QUERY "node:integer number of the node; id:string its id, instead of the number; " GRAPH_QUERY
 
 /* Handlers that look into the workspace or wait for a model run on workers. */
@@ -101,7 +101,9 @@ static const struct http_route routes[] = {
 
     {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
      "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "
-     "part; "
+     "part; left_stage:integer a stage of the left run; left_run:string a run of the left model; right_stage:integer a "
+     "stage of the right "
+     "run; right_run:string a run of the right model; "
      "form:string list (default), nodes for the numbers of all nodes, or sync for Model Explorer's navigation mapping; "
      "limit:integer at most this many of "
      "each kind; layers:string as for graphs",

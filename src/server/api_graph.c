@@ -138,26 +138,30 @@ void api_graph_nodes(struct http_request *r) {
 
 /* --- two graphs --------------------------------------------------------------------------------------------------- */
 
+/* The names of the parameters of one side of a comparison. */
+struct side_names {
+    const char *model, *part, *stage, *run;
+};
+
 /* One side of a comparison: the model, its part and graph. False with the answer given. */
-static bool open_side(struct http_request *r, const char *side, const char *part_name, struct model_rule rule,
+static bool open_side(struct http_request *r, const struct side_names *names, struct model_rule rule,
                       const struct model **model, const graph **g) {
     struct store_hash hash;
     struct model_error e;
-    uint64_t part = 0;
-    str id = http_query(r, side);
+    uint64_t part = 0, stage = 0;
+    str id = http_query(r, names->model);
     if (!id.p) {
         api_error(r, 400, NULL, "which models? Say left=ID and right=ID");
         return false;
     }
-    if (!api_hash(r, id, &hash) || !http_query_u64(r, part_name, UINT32_MAX, &part))
+    if (!api_hash(r, id, &hash) || !http_query_u64(r, names->part, UINT32_MAX, &part) ||
+        !http_query_u64(r, names->stage, UINT32_MAX, &stage))
         return false;
-    *model = models_get(r->server->models, &hash, NULL, &e);
-    if (!*model) {
-        api_model_error(r, &e);
+    *model = api_stage(r, &hash, stage, http_query(r, names->run), &part);
+    if (!*model)
         return false;
-    }
     if (part >= (*model)->n_parts) {
-        api_error(r, 404, NULL, "the %s model has %zu parts, there is no part %llu", side, (*model)->n_parts,
+        api_error(r, 404, NULL, "the %s model has %zu parts, there is no part %llu", names->model, (*model)->n_parts,
                   (unsigned long long)part);
         return false;
     }
@@ -185,6 +189,8 @@ static void write_diff(struct http_request *r, const graph *left, const graph *r
 }
 
 void api_diff(struct http_request *r) {
+    static const struct side_names sides[] = {{"left", "left_part", "left_stage", "left_run"},
+                                              {"right", "right_part", "right_stage", "right_run"}};
     const struct model *models[2] = {NULL, NULL};
     const graph *graphs[2];
     uint64_t limit = 1000;
@@ -193,8 +199,8 @@ void api_diff(struct http_request *r) {
     if (form.p && !str_eq(form, STR("list")) && !str_eq(form, STR("nodes")) && !str_eq(form, STR("sync")))
         api_error(r, 400, NULL, "form must be list, nodes or sync");
     else if (api_rule(r, &rule) && http_query_u64(r, "limit", DIFF_LIMIT, &limit) &&
-             open_side(r, "left", "left_part", rule, &models[0], &graphs[0]) &&
-             open_side(r, "right", "right_part", rule, &models[1], &graphs[1]))
+             open_side(r, &sides[0], rule, &models[0], &graphs[0]) &&
+             open_side(r, &sides[1], rule, &models[1], &graphs[1]))
         write_diff(r, graphs[0], graphs[1], form, (size_t)limit);
     for (int i = 0; i < 2; i++)
         if (models[i])

@@ -36,6 +36,11 @@ bool api_body_str(struct http_request *r, str key, str *out);
  * with model_unref. */
 const struct model *api_model(struct http_request *r);
 
+/* Stage `stage` of a run of this model; stage 0 is the model itself, whatever the run. *part is set when the run says
+ * which part is meant. NULL with the answer given. */
+const struct model *api_stage(struct http_request *r, const struct store_hash *hash, uint64_t stage, str run_id,
+                              uint64_t *part);
+
 /* The part of a model that ?part= names, and with api_graph_open its graph under the rule ?layers= names. */
 struct api_graph {
     const struct model *model;

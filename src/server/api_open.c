@@ -22,18 +22,14 @@ static bool stage_number(struct http_request *r, uint64_t *stage) {
     return false;
 }
 
-/* The model that the path and ?run= name; *part is set when that says which of its parts is meant. */
-static const struct model *stage_model(struct http_request *r, uint64_t *part) {
-    struct store_hash hash;
+const struct model *api_stage(struct http_request *r, const struct store_hash *hash, uint64_t stage, str run_id,
+                              uint64_t *part) {
     struct model_error e;
-    uint64_t stage;
-    if (!api_hash(r, http_param(r, "id"), &hash) || !stage_number(r, &stage))
-        return NULL;
     const struct model *m = NULL;
     if (stage == 0) {
-        m = models_get(r->server->models, &hash, NULL, &e);
+        m = models_get(r->server->models, hash, NULL, &e);
     } else {
-        const struct run *run = runs_find(r->server->runs, &hash, http_query(r, "run"), NULL, &e);
+        const struct run *run = runs_find(r->server->runs, hash, run_id, NULL, &e);
         if (run)
             m = run_stage(run, stage < UINT32_MAX ? (uint32_t)stage : UINT32_MAX, part, &e);
         run_unref(run);
@@ -41,6 +37,15 @@ static const struct model *stage_model(struct http_request *r, uint64_t *part) {
     if (!m)
         api_model_error(r, &e);
     return m;
+}
+
+/* The model that the path and ?run= name; *part is set when that says which of its parts is meant. */
+static const struct model *stage_model(struct http_request *r, uint64_t *part) {
+    struct store_hash hash;
+    uint64_t stage;
+    if (!api_hash(r, http_param(r, "id"), &hash) || !stage_number(r, &stage))
+        return NULL;
+    return api_stage(r, &hash, stage, http_query(r, "run"), part);
 }
 
 const struct model *api_model(struct http_request *r) {

@@ -123,7 +123,7 @@ void api_runs_start(struct http_request *r) {
         return;
     }
     if (!run_settings_read(r->body, r->arena, &settings, &e)) {
-        api_model_error(r, &e);
+        api_error(r, e.status, NULL, "%s", e.text);
         return;
     }
     uint64_t job = start(r, &settings, m.name);

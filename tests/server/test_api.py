@@ -500,6 +500,67 @@ def analyses():
 
 
 @tap.case
+def compiles():
+    with serving.Server() as s:
+        model = opened(s)
+        for wrong, word in (({"level": 3}, "level"), ({"device": "n9"}, "n150"), ({"options": {"nothing": 1}}, "no such"),
+                            ({"mesh": {}}, "mesh"), ({"colour": 1}, "colour"), ({"options": {"enable-const-eval": "x"}}, "")):
+            tap.contains(call(s, "POST", f"/models/{model}/runs", wrong, expect=400)["message"], word)
+        tap.contains(call(s, "POST", f"/models/{model}/runs", {"part": 1}, expect=404)["message"], "part 1")
+        run = call(s, "POST", f"/models/{model}/runs", {"device": "n150"})
+        tap.equal(run["settings"], {"part": 0, "level": 0, "device": "n150"})
+        tap.equal([stage["stage"] for stage in run["stages"]], list(range(len(run["stages"]))))
+        tap.equal(run["stages"][0]["same_as"], 0)
+        # asked again, in other words, it is the same run
+        again = call(s, "POST", f"/models/{model}/runs", '{ "device":"n150", "level": 0, "mesh": null }')
+        tap.equal((again["id"], again["us"]), (run["id"], run["us"]))
+        other = call(s, "POST", f"/models/{model}/runs", {"options": {"enable-const-eval": False}})
+        assert other["id"] != run["id"]
+        tap.equal([one["id"] for one in call(s, "GET", f"/models/{model}/runs")["runs"]], [run["id"], other["id"]])
+        tap.equal(call(s, "GET", f"/models/{model}/runs/{run['id']}"), run)
+        # a stage has all that the source has
+        last = max(stage["stage"] for stage in run["stages"] if stage["changed"])
+        stage, query = f"/models/{model}/stages/{last}", f"run={run['id']}"
+        tap.contains(call(s, "GET", f"{stage}/text?{query}")["text"], "ttcore.device_module")
+        graph = call(s, "GET", f"{stage}/graph?{query}")
+        tap.equal(graph.body[:4], b"TTXG")
+        call(s, "GET", f"{stage}/graph?{query}", expect=304, headers={"If-None-Match": graph.headers["ETag"]})
+        hits = call(s, "GET", f"{stage}/search?q=matmul&in=label&{query}")["hits"]
+        tap.equal(len(hits), 1)
+        # the matmul of the last stage is that of the source, and the other way round
+        source = call(s, "GET", f"/models/{model}/stages/0/search?q=matmul&in=label")["hits"]
+        follow = f"/models/{model}/runs/{run['id']}/follow"
+        tap.equal(call(s, "GET", f"{follow}?stage={last}&node={hits[0]['node']}&to=0,{last}")["stages"],
+                  [{"stage": 0, "nodes": [source[0]["node"]]}, {"stage": last, "nodes": [hits[0]["node"]]}])
+        became = call(s, "GET", f"{follow}?stage=0&node={source[0]['node']}&to={last}")["stages"][0]["nodes"]
+        assert hits[0]["node"] in became, became
+        diff = call(s, "GET", f"/diff?left={model}&right={model}&right_stage={last}&right_run={run['id']}")
+        assert diff["added"], diff
+        # what is not there
+        call(s, "GET", f"{stage}/graph", expect=404)
+        call(s, "GET", f"/models/{model}/stages/{len(run['stages'])}/graph?{query}", expect=404)
+        call(s, "GET", f"{stage}/graph?run=0123", expect=404)
+        call(s, "GET", f"{follow}?stage=0&node=0&to=x", expect=400)
+        call(s, "GET", f"{follow}?stage=0&node=99999&to=1", expect=404)
+        # the next server knows the run by its settings, and makes the same of it
+        text = call(s, "GET", f"{stage}/text?{query}")["text"]
+        s.restart()
+        tap.equal(call(s, "GET", f"{stage}/text?{query}")["text"], text)
+        call(s, "DELETE", f"/models/{model}/runs/{other['id']}")
+        call(s, "DELETE", f"/models/{model}/runs/{other['id']}", expect=404)
+        tap.equal([one["id"] for one in call(s, "GET", f"/models/{model}/runs")["runs"]], [run["id"]])
+
+
+@tap.case
+def cannot_compile():
+    """What has no module, or a broken one, says so."""
+    with serving.Server(files={"bad.mlir": "func.func @f() {\n", "g.json": '{"graphs": [{"id": "g", "nodes": []}]}'}) as s:
+        for name, word in (("bad.mlir", "errors"), ("g.json", "MLIR")):
+            model = opened(s, name)
+            tap.contains(call(s, "POST", f"/models/{model}/runs", {}, expect=422)["message"], word)
+
+
+@tap.case
 def document_and_routes_agree():
     """Runs last: all routes of the table are in the document, and the cases above had an answer of each."""
     with serving.Server() as s:
