@@ -34,14 +34,25 @@ typedef enum cost_fidelity { COST_LOFI = 1, COST_HIFI2 = 2, COST_HIFI3 = 3, COST
 
 /* What decides an op's time, without an IR: for calibration and for asking "what if". */
 typedef enum cost_kind {
-    COST_MATMUL, /* (m, k) x (k, n), `batch` times */
-    COST_UNARY,  /* one tensor in, one out; `weight` operations a value */
-    COST_BINARY,
-    COST_REDUCE,
-    COST_MOVE, /* bytes change place or order: memory config, reshape, permute, tilize, concat, ... */
-    COST_ETHERNET_MOVE,
-    COST_NOTHING, /* views, deallocation */
+    COST_ELEMENTWISE, /* each tile on its own; `weight` cycles of math a tile */
+    COST_ROWWISE,     /* a row of tiles at a time: norms, softmax, reductions; `rows` of them */
+    COST_MATMUL,      /* (m, k) x (k, n), `batch` times with weights of their own */
+    COST_CONV,        /* the same with the left operand gathered from an image */
+    COST_MOVE,        /* tiles change place or order; `weight` cycles a tile */
+    COST_SEND,        /* to other chips, `hops` away */
+    COST_NOTHING      /* views, deallocation */
 } cost_kind;
+
+/* Cycles a tile takes (Wormhole): what `weight` is made of. All found by fitting measured kernels. */
+enum {
+    COST_LIGHT = 80,       /* add, relu, typecast */
+    COST_SFPU = 700,       /* a mixture of one-operand functions, when it is not known which */
+    COST_EXP = 1850,       /* exp, gelu, tanh, ... in full precision */
+    COST_NORM = 600,       /* three passes over a row */
+    COST_TRANSPOSE = 1800, /* each tile turned */
+    COST_RETILE = 1100,    /* rows into tiles and back */
+    COST_RESHAPE = 9000    /* a reshape or permute that takes tiles apart */
+};
 
 enum { COST_MAX_OPERANDS = 8 };
 
@@ -60,16 +71,16 @@ typedef struct cost_work {
     cost_tensor in[COST_MAX_OPERANDS], out;
     uint32_t n_in;
     double m, n, k, batch; /* matmul: in elements */
-    double weight;         /* operations a value, for elementwise ops (1: add; exp and its like more) */
+    double weight, rows;   /* see cost_kind; weight 0: the least there is */
     cost_fidelity fidelity;
     int64_t cores; /* that may work; 0: all of the device */
     uint32_t hops; /* ethernet */
 } cost_work;
 
-/* The time of such work on one chip of the device. */
+/* The time of the kernel that does such work on one chip of the device; what lies between kernels is not in it. */
 cost cost_of_work(const target_device *d, const cost_work *w);
 
-/* The time of an op as it stands in its module. */
+/* The time of an op as it stands in its module, with the gap to the next one (in dispatch). */
 cost cost_of_op(const legal_env *e, ir_op op);
 /* The same with other layouts: one per operand, and one for the first result. */
 cost cost_of_op_with(const legal_env *e, ir_op op, const ttnn_layout *in, const ttnn_layout *out);
