@@ -14,15 +14,16 @@ export function fitCamera(r: Rect, w: number, h: number, pad: number, most: numb
   return { x: r.x + r.w / 2, y: r.y + r.h / 2, zoom: clampZoom(zoom > 0 ? zoom : most) };
 }
 
-/** As a graph is first seen: all of it while that can be read, else its beginning. */
-export function firstCamera(world: { w: number; h: number }, w: number, h: number): Camera {
+/** As a graph is first seen: all of it while that can be read, else its beginning; of one that is wide, the place of what
+ * matters most (`middle`: a point of the world). */
+export function firstCamera(world: { w: number; h: number }, w: number, h: number, middle: { x: number; y: number } | null): Camera {
   const all = { x: 0, y: 0, w: world.w, h: world.h };
   const whole = fitCamera(all, w, h, 32, 1.1);
   if (whole.zoom >= 0.4) return whole;
   // Long and thin: its beginning. Large in both directions: an overview.
   const across = Math.min((w - 64) / Math.max(world.w, 1), 0.8), along = Math.min((h - 64) / Math.max(world.h, 1), 0.8);
   if (across >= 0.35) return { x: world.w / 2, y: (h / 2 - 32) / across, zoom: across };
-  if (along >= 0.35) return { x: (w / 2 - 32) / along, y: world.h / 2, zoom: along };
+  if (along >= 0.35) return { x: middle?.x ?? (w / 2 - 32) / along, y: world.h / 2, zoom: along };
   return whole;
 }
 

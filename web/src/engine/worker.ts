@@ -302,7 +302,16 @@ function openFirst(): void {
   if (layer >= 0 && children.length <= 12) engine.expand(layer, true, false);
 }
 
-/** From a state that is not remembered. */
+/** The middle of the layer with most in it. */
+function heart(): { x: number; y: number } | null {
+  const g = graph!;
+  let layer = -1;
+  for (const c of g.children(choice.root)) if (g.isLayer(c) && (layer < 0 || g.end[c]! - c > g.end[layer]! - layer)) layer = c;
+  const box = layer < 0 ? null : engine.box(layer, false);
+  return box && { x: box.x + box.w / 2, y: box.y + box.h / 2 };
+}
+
+/** Shows the new scene: as a state says, or with the layers that were open before, or as a graph is first seen. */
 async function show(state: ViewState | null, before: Uint32Array | null, readMs: number, start: number): Promise<LoadInfo> {
   const g = graph!;
   await dress();
@@ -315,7 +324,7 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
     if (n !== undefined) engine.direction(n, true);
   }
   const layoutMs = await updateAll(NONE, false);
-  camera = state?.camera ? { ...state.camera } : firstCamera(engine.size(), w, h);
+  camera = state?.camera ? { ...state.camera } : firstCamera(engine.size(), w, h, heart());
   if (state?.selection) select(state.selection.map((id) => g.find(id)).filter((n) => n !== undefined), false);
   flight = null;
   fresh = true;
@@ -458,7 +467,7 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
   async expandAll(on) {
     engine.expandAll(on);
     await updateAll(selection[0] ?? NONE);
-    if (!on) fly(firstCamera(engine.size(), w, h), false);
+    if (!selection.length) fly(firstCamera(engine.size(), w, h, heart()), false); // nothing whose place could be kept
   },
   async setExpanded(layers, anchor) {
     engine.expandAll(false);
