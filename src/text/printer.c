@@ -370,6 +370,23 @@ bool text_print(const ir_module *m, const text_print_options *o, struct buf *out
     return !p.failed && !out->failed;
 }
 
+bool text_print_local(const ir_module *m, struct buf *out) {
+    printer p = {.m = m, .c = m->ctx, .out = out, .mem = m->mem, .o = {.generic = true, .locations = true}};
+    buf_init(&p.texts, m->mem);
+    if (m->root && print_names_init(&p) && print_resources_init(&p)) {
+        p.default_dialect = STR("builtin");
+        print_names_number(&p);
+        if (!p.failed)
+            print_op(&p, m->root);
+    } else {
+        p.failed = true;
+    }
+    print_names_free(&p);
+    print_resources_free(&p);
+    buf_free(&p.texts);
+    return !p.failed && !out->failed;
+}
+
 bool text_print_node(const ir_context *c, ir_node n, struct buf *out) {
     /* the buffer's memory, not the context's: any number of threads may print nodes of one context */
     printer p = {.c = c, .out = out, .mem = out->mem};

@@ -136,7 +136,9 @@ def report(results, args):
             table[str(Path(*Path(path).parts[: args.tree]))][answer["status"]] += 1
         for folder, row in sorted(table.items()):
             print(f"{row['equal']:4} of {sum(row.values()):4}  {folder}")
-    print(", ".join(f"{n} {status}" for status, n in sorted(count.items())), f"of {len(results)}")
+    renamed = sum(1 for _, answer in results if answer["status"] == "equal" and answer.get("renamed"))
+    print(", ".join(f"{n} {status}" for status, n in sorted(count.items())), f"of {len(results)}",
+          f"({renamed} with other hashes in names, see compare_tool.c)" if renamed else "")
     return count["equal"]
 
 
