@@ -13,8 +13,8 @@ export function stagePath(ref: GraphRef): string {
 }
 
 /** The query parameters that say which graph of a stage. */
-export function graphQuery(ref: GraphRef): { part: number | undefined; layers: string | undefined } {
-  return { part: ref.part || undefined, layers: ref.layers && ref.layers !== 'auto' ? ref.layers : undefined };
+export function graphQuery(ref: GraphRef): { part: number | undefined; layers: string | undefined; run: string | undefined } {
+  return { run: ref.run, part: ref.part || undefined, layers: ref.layers && ref.layers !== 'auto' ? ref.layers : undefined };
 }
 
 function get<T>(path: string, options: CallOptions = {}): Promise<T> {
@@ -78,7 +78,7 @@ export interface TextRange {
 }
 export const getText = (ref: GraphRef, range: { from?: number; to?: number; line?: number; lines?: number; count?: boolean },
   options: CallOptions = {}) =>
-  get<TextRange>(`${stagePath(ref)}/text`, { ...options, query: { ...range, part: ref.part || undefined } });
+  get<TextRange>(`${stagePath(ref)}/text`, { ...options, query: { ...range, part: ref.part || undefined, run: ref.run } });
 
 export interface OpOfLines {
   node: number;
@@ -122,12 +122,9 @@ export const cancelJob = (job: number) => source().call<Job>('DELETE', `/jobs/${
 
 /** State of the user interface kept by the server; scope "global" or a model's id. Undefined when there is none. */
 export async function getUi<T>(scope: string, key: string): Promise<T | undefined> {
-  try {
-    return await get<T>(`/ui/${id(scope)}/${id(key)}`);
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'not_found') return undefined;
-    throw thrown;
-  }
+  // All of the scope: asking for a key that is not there would be an error in the browser's console.
+  const all = await get<Record<string, unknown>>(`/ui/${id(scope)}`);
+  return all[key] as T | undefined;
 }
 export const putUi = (scope: string, key: string, value: unknown) =>
   source().call<void>('PUT', `/ui/${id(scope)}/${id(key)}`, value);

@@ -1,7 +1,7 @@
 // The page: bar at the top, graphs and panels in the docking area or the start page, and what lies over them.
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { canRun, commandById, commandsVersion, runCommand } from './commands';
 import { startDock, togglePanel, isPanelSeen } from './dock';
@@ -97,7 +97,7 @@ async function dropped(files: readonly File[]): Promise<void> {
 export function App() {
   const host = useRef<HTMLDivElement>(null);
   const dragging = useSignal(false);
-  useEffect(() => startDock(host.current!), []);
+  useLayoutEffect(() => startDock(host.current!), []);
   useEffect(() => {
     let inside = 0;
     const hasFiles = (e: DragEvent) => !!e.dataTransfer?.types.includes('Files');

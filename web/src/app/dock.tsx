@@ -13,6 +13,7 @@ import { activePane, addPane, paneById, panes, removePane, type Pane } from './s
 
 const PANEL = 'panel:';
 let dock: DockviewApi | null = null;
+let area: HTMLElement | null = null;
 
 /** Grows when panels are opened, closed or moved. */
 export const dockChanged = signal(0);
@@ -61,6 +62,16 @@ function placeOf(kind: PanelKind): object {
   return { position: { direction: kind.side }, initialWidth: size };
 }
 
+/** Groups of side panels keep their sizes while something is added: dockview shares the room out anew. */
+function keepingSides<T>(add: () => T): T {
+  const sides = (dock?.groups ?? []).filter((g) => g.api.location.type === 'grid' && g.panels.length > 0 &&
+    g.panels.every((p) => ['left', 'right', 'bottom'].includes(panels.get(p.id.slice(PANEL.length))?.side ?? '')))
+    .map((group) => ({ group, side: panels.get(group.panels[0]!.id.slice(PANEL.length))!.side, width: group.api.width, height: group.api.height }));
+  const result = add();
+  for (const s of sides) s.group.api.setSize(s.side === 'bottom' ? { height: s.height } : { width: s.width });
+  return result;
+}
+
 /** Opens a panel, or brings it to the front. */
 export function openPanel(id: string, focus = true): void {
   const kind = panels.get(id);
@@ -69,8 +80,13 @@ export function openPanel(id: string, focus = true): void {
   if (open) {
     open.api.setActive();
   } else {
-    dock.addPanel({ id: PANEL + id, component: 'panel', title: kind.title, minimumWidth: 160, minimumHeight: 80, inactive: !focus,
-      ...placeOf(kind) });
+    const place = placeOf(kind), into = dock;
+    const panel = keepingSides(() => into.addPanel({ id: PANEL + id, component: 'panel', title: kind.title, minimumWidth: 160, minimumHeight: 80, inactive: !focus,
+      ...place }));
+    // A new group at an edge takes half of the room, whatever is said when it is added.
+    const width = 'initialWidth' in place ? Number(place.initialWidth) : undefined;
+    const height = 'initialHeight' in place ? Number(place.initialHeight) : undefined;
+    if (width !== undefined || height !== undefined) panel.group.api.setSize({ width, height });
   }
   if (focus) requestAnimationFrame(() => focusPanel(id));
 }
@@ -95,11 +111,14 @@ export function togglePanel(id: string): void {
 /** A new graph pane: within the active one's group, or splitting it. */
 export function dockPane(pane: Pane, where: 'within' | 'right' | 'below', beside: Pane | null): void {
   if (!dock) return;
-  const reference = (beside && dock.getPanel(beside.id)) ?? graphPanels().at(-1);
-  dock.addPanel({
+  const into = dock;
+  // The area is hidden behind the start page until the first graph: what is docked now must know its size.
+  if (!into.width && area) into.layout(area.parentElement!.clientWidth, area.parentElement!.clientHeight);
+  const reference = (beside && into.getPanel(beside.id)) ?? graphPanels().at(-1);
+  keepingSides(() => into.addPanel({
     id: pane.id, component: 'graph', title: 'Graph', minimumWidth: 200, minimumHeight: 120,
     ...(reference ? { position: { referencePanel: reference, direction: where } } : {}),
-  });
+  }));
 }
 
 export function closePane(pane: Pane): void {
@@ -154,10 +173,30 @@ export function openUsualPanels(): void {
   for (const kind of kinds) openPanel(kind.id, false);
   const active = activePane.peek();
   if (active) frontPane(active);
+  // Sizes hold only once the area is on the page and has been laid out.
+  requestAnimationFrame(sizeSides);
+}
+
+/** Sizes are worth remembering: until then they are dockview's guesses. */
+let sized = false;
+
+function sizeSides(): void {
+  const shown = area?.clientWidth;
+  if (!dock || !shown || dock.width !== shown) {
+    if (panes.peek().length) requestAnimationFrame(sizeSides);
+    return;
+  }
+  for (const panel of dock.panels) {
+    const kind = panels.get(panel.id.slice(PANEL.length));
+    if (!kind || kind.side === 'beside' || panel.api.location.type !== 'grid') continue;
+    const size = sizes.peek()[kind.side] ?? kind.size ?? 300;
+    panel.group.api.setSize(kind.side === 'bottom' ? { height: size } : { width: size });
+  }
+  sized = true;
 }
 
 function rememberPanels(): void {
-  if (!dock || !graphPanels().length) return;
+  if (!dock || !graphPanels().length || !sized) return;
   openBefore.value = dock.panels.filter((p) => p.id.startsWith(PANEL)).map((p) => p.id.slice(PANEL.length));
   const next = { ...sizes.peek() };
   for (const p of dock.panels) {
@@ -169,6 +208,7 @@ function rememberPanels(): void {
 
 /** Makes the docking area inside an element. */
 export function startDock(host: HTMLElement): void {
+  area = host;
   dock = createDockview(host, {
     theme: { name: 'ttx', className: 'dockview-theme-ttx', dndTabIndicator: 'line' },
     noPanelsOverlay: 'emptyGroup',

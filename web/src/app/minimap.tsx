@@ -50,14 +50,17 @@ export function Minimap({ pane }: { pane: Pane }) {
   void pane.moved.value;
   const w = world.value;
   let frame = null;
+  // All of it in sight: a map would say nothing.
+  let whole = true;
   if (view && w) {
     const { camera, host } = view;
     const sx = WIDTH / w.w, sy = HEIGHT / w.h;
     const width = (host.clientWidth / camera.zoom) * sx, height = (host.clientHeight / camera.zoom) * sy;
     const left = (camera.x - w.x) * sx - width / 2, top = (camera.y - w.y) * sy - height / 2;
-    // All of it in sight: a frame would say nothing.
-    if (width < WIDTH * 1.5 || height < HEIGHT * 1.5)
-      frame = <div class="minimap-frame" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }} />;
+    const { world: all } = view;
+    whole = all.x >= camera.x - host.clientWidth / camera.zoom / 2 && all.x + all.w <= camera.x + host.clientWidth / camera.zoom / 2 &&
+      all.y >= camera.y - host.clientHeight / camera.zoom / 2 && all.y + all.h <= camera.y + host.clientHeight / camera.zoom / 2;
+    if (!whole) frame = <div class="minimap-frame" style={{ left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }} />;
   }
 
   const go = (event: PointerEvent) => {
@@ -70,7 +73,7 @@ export function Minimap({ pane }: { pane: Pane }) {
     });
   };
   return (
-    <div class="minimap" style={{ width: `${WIDTH}px`, height: `${HEIGHT}px` }} role="img" aria-label="Minimap"
+    <div class={`minimap ${whole ? 'idle' : ''}`} aria-hidden={whole} style={{ width: `${WIDTH}px`, height: `${HEIGHT}px` }} role="img" aria-label="Minimap"
       onPointerDown={(e) => { e.currentTarget.setPointerCapture(e.pointerId); go(e); }}
       onPointerMove={(e) => { if (e.buttons & 1) go(e); }}
       onWheel={(e) => { e.preventDefault(); view?.zoomBy(e.deltaY < 0 ? 1.2 : 1 / 1.2); }}>

@@ -18,6 +18,7 @@ function mlirToken(stream: StringStream): string | null {
     stream.skipToEnd();
     return 'comment';
   }
+  if (stream.match(/^"[\w$]+(?:\.[\w$]+)+"(?=\()/)) return 'function';
   if (stream.peek() === '"') {
     stream.next();
     for (let ch = stream.next(); ch !== undefined && ch !== '"'; ch = stream.next()) if (ch === '\\') stream.next();

@@ -64,7 +64,7 @@ const caches = new Map<string, NodeCache>();
 const GRAPHS = 8;
 
 function cacheOf(ref: GraphRef): NodeCache {
-  const key = `${ref.model}/${ref.stage}/${ref.part}/${ref.layers}`;
+  const key = `${ref.model}/${ref.run ?? ''}/${ref.stage}/${ref.part}/${ref.layers}`;
   let cache = caches.get(key);
   if (!cache) {
     cache = new NodeCache(ref);

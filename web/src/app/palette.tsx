@@ -88,7 +88,7 @@ function Palette({ context, close }: { context: CommandContext; close: () => voi
   };
   const at = Math.min(active.value, entries.length - 1);
   return (
-    <div class="backdrop top" onPointerDown={(e) => { if (e.target === e.currentTarget) close(); }}>
+    <div class="backdrop high" onPointerDown={(e) => { if (e.target === e.currentTarget) close(); }}>
       <div class="palette" role="dialog" aria-modal="true" aria-label="Commands">
         <div class="field">
           <Icon name="command" />

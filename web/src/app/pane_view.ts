@@ -105,9 +105,10 @@ export function attachView(pane: Pane, host: HTMLElement, options: AttachOptions
     view.on('ready', moved),
 
     effect(() => view.setTheme(engineTheme.value)),
-    effect(() => view.setSelectionEdges({
-      inputs: highlightInputs.value, outputs: highlightOutputs.value, layers: highlightLayers.value,
-    })),
+    effect(() => {
+      const flow = { inputs: highlightInputs.value, outputs: highlightOutputs.value, layers: highlightLayers.value };
+      if (pane.graph.value) view.setSelectionEdges(flow);
+    }),
     effect(() => {
       const nodes = pane.selection.value;
       if (!pane.graph.value) return;

@@ -22,7 +22,7 @@ function Settings({ close }: { close: () => void }) {
 function One({ setting: s }: { setting: Setting }) {
   const id = `setting-${s.id}`;
   return (
-    <div class={`setting ${s.kind}`}>
+    <div class={`setting setting-${s.kind}`}>
       <label for={id}>{s.title}{s.help && <span class="muted"> {s.help}</span>}</label>
       {s.kind === 'switch' ? <input id={id} type="checkbox" role="switch" checked={s.value.value} onChange={(e) => { s.value.value = e.currentTarget.checked; }} />
         : s.kind === 'number' ? (

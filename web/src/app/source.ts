@@ -76,11 +76,13 @@ export interface GraphRef {
   stage: number;
   part: number;
   layers: string;
+  /** The compile run whose stage it is; none: a stage of the file itself. */
+  run?: string;
 }
 
 export function sameRef(a: GraphRef | null, b: GraphRef | null): boolean {
   return a === b || (!!a && !!b && a.model === b.model && a.stage === b.stage && a.part === b.part &&
-    a.layers === b.layers);
+    a.layers === b.layers && (a.run ?? '') === (b.run ?? ''));
 }
 
 // The objects of the API, as its OpenAPI document has them.

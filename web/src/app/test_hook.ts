@@ -3,6 +3,7 @@
 import { commandById, runCommand } from './commands';
 import { hasBusyPanels } from './busy';
 import { isLoading } from './open';
+import { styleLayers } from './panels';
 import { panes, onStartPage, type Pane } from './store';
 
 interface Box {
@@ -75,6 +76,32 @@ const hook = {
   },
   withView(index: number, run: (view: unknown, args: unknown) => unknown, args: unknown): unknown {
     return run(panes.peek()[index]?.view.peek(), args);
+  },
+  /** What a feature has marked, nodes by their ids. */
+  mark(index: number, feature: string): unknown {
+    const pane = panes.peek()[index], graph = pane?.graph.peek(), mark = pane?.marks.peek().get(feature);
+    if (!graph || !mark) return null;
+    const ids = (nodes: Iterable<number>) => Array.from(nodes, (n) => graph.id(n)).sort();
+    return {
+      keep: mark.keep && ids(mark.keep), highlights: mark.highlights?.map((h) => ({ nodes: ids(h.nodes ?? []), color: h.color })),
+      edges: mark.edges?.map((e) => ({ from: graph.id(e.from), to: graph.id(e.to), label: e.label })),
+    };
+  },
+  /** The colour that features give a node, "#rrggbbaa"; empty: none. */
+  style(index: number, part: 'fill' | 'border' | 'text', id: string): string {
+    const pane = panes.peek()[index], node = pane?.graph.peek()?.find(id);
+    if (!pane || node === undefined) throw new Error(`there is no node ${id}`);
+    for (const layer of styleLayers.all().reverse()) {
+      const colour = layer.colours(pane)?.[part]?.[node];
+      if (colour) return `#${colour.toString(16).padStart(8, '0')}`;
+    }
+    return '';
+  },
+  /** The pieces of the bar on a node. */
+  bars(index: number, id: string): unknown {
+    const pane = panes.peek()[index], node = pane?.graph.peek()?.find(id);
+    if (!pane || node === undefined) throw new Error(`there is no node ${id}`);
+    return styleLayers.all().flatMap((layer) => layer.colours(pane)?.bars ?? []).find((b) => b.node === node)?.pieces ?? null;
   },
   frames: () => frames,
 };

@@ -1,5 +1,6 @@
 // The inspector's sections about the whole graph, shown when nothing is selected.
 
+import { Kind } from '../../engine/graph';
 import { inspectorSections, type InspectorContext } from '../panels';
 import { runCommand } from '../commands';
 import { nodeInfo } from '../node_info';
@@ -51,7 +52,7 @@ function Ops({ pane }: InspectorContext) {
   const graph = pane.graph.value!;
   const tally = new Map<number, number>();
   for (let i = 1; i < graph.n; i++)
-    if (!graph.isLayer(i)) tally.set(graph.labelNumber(i), (tally.get(graph.labelNumber(i)) ?? 0) + 1);
+    if (graph.kind[i] !== Kind.Layer && graph.kind[i] !== Kind.Argument) tally.set(graph.labelNumber(i), (tally.get(graph.labelNumber(i)) ?? 0) + 1);
   const example = new Map<number, number>();
   for (let i = graph.n - 1; i > 0; i--) if (tally.has(graph.labelNumber(i))) example.set(graph.labelNumber(i), i);
   const rows = [...tally].sort((a, b) => b[1] - a[1]);

@@ -38,7 +38,7 @@ function About({ pane, node, info }: InspectorContext) {
             </span>
           )}
         </Row>
-        {info.order !== undefined && <Row name="order"><span>{info.order.toLocaleString('en')}. op of the program</span></Row>}
+        {graph.order[node]! > 0 && <Row name="order"><span>#{graph.order[node]!.toLocaleString('en')} in the program</span></Row>}
         {info.children !== undefined && (
           <Row name="holds"><span>{count(info.children, 'child', 'children')}, {count(info.descendants ?? 0, 'node')} in all</span></Row>
         )}

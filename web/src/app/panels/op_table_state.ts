@@ -3,7 +3,7 @@
 
 import { computed, signal } from '@preact/signals';
 
-import type { CompactGraph } from '../../engine/graph';
+import { Kind, type CompactGraph } from '../../engine/graph';
 import { openPanel } from '../dock';
 import { nodeInfos } from '../node_info';
 import { pattern } from '../show';
@@ -98,7 +98,7 @@ const ops = computed<Uint32Array>(() => {
   if (!graph) return new Uint32Array(0);
   const list = new Uint32Array(graph.n);
   let n = 0;
-  for (let i = 1; i < graph.n; i++) if (!graph.isLayer(i)) list[n++] = i;
+  for (let i = 1; i < graph.n; i++) if (graph.kind[i] !== Kind.Layer && graph.kind[i] !== Kind.Argument) list[n++] = i;
   return list.subarray(0, n);
 });
 

@@ -12,7 +12,7 @@ import { Icon } from '../icons';
 import { mlirColours } from '../mlir_language';
 import { complain, sentence } from '../notify';
 import { panels } from '../panels';
-import { isCancel, Problem, type GraphRef } from '../source';
+import { isCancel, Problem, sameRef, type GraphRef } from '../source';
 import { kept } from '../settings';
 import { activePane, source, type Pane } from '../store';
 
@@ -128,8 +128,7 @@ function Text() {
     let gone = false;
     const mark = async () => {
       const held = both.window.held;
-      const fresh = !held || held.ref.model !== ref.model || held.ref.stage !== ref.stage || held.ref.part !== ref.part || held.ref.layers !== ref.layers ||
-        held.ref !== ref;
+      const fresh = !held || !sameRef(held.ref, ref);
       let marks: Marked[] = [];
       if (failed !== undefined) {
         marks = [{ from: failed, to: failed, kind: 'error' }];
@@ -191,7 +190,7 @@ async function clicked(line: number, column: number, reader: Reader, mine: { cur
 }
 
 panels.add({
-  id: 'text', title: 'Text', icon: 'text', side: 'beside', order: 10, shortcut: 'X',
+  id: 'text', title: 'Text', icon: 'text', side: 'beside', order: 50, shortcut: 'X',
   help: 'The text of the stage, linked with the graph both ways.', component: Text,
 });
 

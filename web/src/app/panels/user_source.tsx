@@ -55,7 +55,7 @@ function UserSource() {
 }
 
 panels.add({
-  id: 'source', title: 'Source', icon: 'code', side: 'beside', order: 20,
+  id: 'source', title: 'Source', icon: 'code', side: 'beside', order: 60,
   help: 'The file and line of your own source that the selected op came from.', component: UserSource,
 });
 registerCommands({
