@@ -28,7 +28,7 @@ static bool splat_constant(pass_context *p, ir_op op) {
 }
 
 /* typecast(typecast(x)) -> typecast(x), when the first has no other use. The merged one stands where the first was. */
-static bool merge_typecasts(pass_context *p, ir_op op) {
+bool tn_merge_typecasts(pass_context *p, ir_op op) {
     ir_value in = ir_operand(p->m, op, 0);
     ir_op before = def_is(p->m, in, OP_ttnn_typecast);
     if (!before || !ir_has_one_use(p->e, in))
@@ -131,6 +131,6 @@ static bool permute_to_reshape(pass_context *p, ir_op op) {
 const rewrite_pattern canon_ttnn_patterns[] = {
     {OP_ttnn_constant, 1, splat_constant},    {OP_ttnn_matmul, 1, drop_repeat},
     {OP_ttnn_permute, 1, permute_to_reshape}, {OP_ttnn_to_tensor_spec, 1, merge_into_creation},
-    {OP_ttnn_to_tensor_spec, 1, host_empty},  {OP_ttnn_typecast, 1, merge_typecasts},
+    {OP_ttnn_to_tensor_spec, 1, host_empty},  {OP_ttnn_typecast, 1, tn_merge_typecasts},
 };
 const uint32_t canon_ttnn_patterns_n = sizeof canon_ttnn_patterns / sizeof canon_ttnn_patterns[0];

@@ -76,6 +76,9 @@ ir_value tn_to_spec(pass_context *p, ir_op op, ir_value v, const ttnn_layout *ta
 /* A copy of op with other operands, results of these types (NULL: its own) and its attributes. */
 ir_op tn_rebuild(pass_context *p, ir_op op, ir_loc loc, const ir_value *operands, uint32_t n, const ir_type *types);
 
+/* The pattern typecast(typecast(x)) -> typecast(x) of canon_ttnn.c, for passes that run it together with their own. */
+bool tn_merge_typecasts(pass_context *p, ir_op op);
+
 /* Whether every use of v is by an op OP_*; false when it has none. */
 bool tn_all_users_are(pass_context *p, ir_value v, uint32_t op);
 /* One struct parameter of an attribute replaced (value 0: default); attr 0 starts from nothing. def: ATTR_*. */

@@ -1,0 +1,155 @@
+/* pass_resolve_composites.c - ttnn-resolve-composites: a ttcore.composite is replaced by what its decomposition function
+ * does, or, when composite-resolution is force-promote, by the op that it stands for. Decomposition functions that nobody
+ * mentions any more go. */
+#include "compile/passes.h"
+#include "compile/symbol_uses.h"
+#include "compile/ttnn_build.h"
+
+/* ---- the op that a composite stands for ----------------------------------------------------------------- */
+
+static ir_attr parameter(pass_context *p, ir_op op, str name) {
+    return ir_dict_get(p->c, ir_op_attr(p->m, op, STR("composite_attributes")), name);
+}
+
+static bool parameter_set(pass_context *p, ir_op op, str name) {
+    return parameter(p, op, name) == p->c->a_true;
+}
+
+static ir_attr as_type(pass_context *p, ir_attr a, uint32_t width, ir_signedness sign) {
+    int64_t v;
+    return a && ir_int_value(p->c, a, &v) ? ir_attr_int(p->c, ir_type_integer(p->c, width, sign), v) : 0;
+}
+
+static ir_op build_with(pass_context *p, ir_op op, uint32_t id, const int32_t *sizes, const attr_entry *props,
+                        uint32_t n_props) {
+    ir_value v[8];
+    ir_type types[8];
+    const ir_op_data *d = ir_op_at(p->m, op);
+    if (d->n_operands > 8 || d->n_results > 8)
+        return 0;
+    for (uint32_t i = 0; i < d->n_operands; i++)
+        v[i] = ir_operand(p->m, op, i);
+    for (uint32_t i = 0; i < d->n_results; i++)
+        types[i] = ir_value_type(p->m, d->results + i);
+    build_args a = {id, d->loc, v, d->n_operands, sizes, types, d->n_results, make_dict(p, props, n_props), 0};
+    return build_op(p, &a);
+}
+
+/* 0 when the composite is none of the known ones, or not on this device. */
+static ir_op promote(pass_context *p, ir_op op) {
+    ir_attr a = ir_op_attr(p->m, op, STR("composite_name"));
+    str name = a ? ir_str_of(p->c, a) : STR("");
+    uint32_t n = ir_op_at(p->m, op)->n_operands;
+    if (str_eq(name, STR("topk_router_gpt")) && n == 3) {
+        attr_entry props[] = {{STR("k"), as_type(p, parameter(p, op, STR("k")), 32, IR_SIGNLESS)},
+                              {STR("num_experts"), as_type(p, parameter(p, op, STR("num_experts")), 32, IR_SIGNLESS)}};
+        return props[0].value && props[1].value ? build_with(p, op, OP_ttnn_topk_router_gpt, NULL, props, 2) : 0;
+    }
+    if (str_eq(name, STR("rotary_embedding")) && n == 3)
+        return build_with(p, op, OP_ttnn_rotary_embedding, NULL, NULL, 0);
+    if (str_eq(name, STR("flash_mla_prefill"))) {
+        int32_t value = parameter_set(p, op, STR("has_value")) ? 1 : 0;
+        int32_t mask = parameter_set(p, op, STR("has_attention_mask")) ? 1 : 0, sizes[4] = {1, 1, value, mask};
+        attr_entry props[] = {{STR("head_dim_v"), as_type(p, parameter(p, op, STR("head_dim_v")), 32, IR_UNSIGNED)},
+                              {STR("is_causal"), parameter(p, op, STR("is_causal"))},
+                              {STR("scale"), parameter(p, op, STR("scale"))}};
+        return n == 2 + (uint32_t)(value + mask) && props[0].value
+                   ? build_with(p, op, OP_ttnn_flash_mla_prefill, sizes, props, 3)
+                   : 0;
+    }
+    if (str_eq(name, STR("indexer_score_dsa")) && n == 3) {
+        target_device d; /* Blackhole has the kernel, others do not */
+        if (target_device_of_module(p->m, &d) && d.arch != TARGET_BLACKHOLE)
+            return 0;
+        ir_attr start = as_type(p, parameter(p, op, STR("chunk_start_idx")), 32, IR_UNSIGNED);
+        attr_entry props[] = {
+            {STR("chunk_start_idx"), start ? start : ir_attr_int(p->c, ir_type_integer(p->c, 32, IR_UNSIGNED), 0)},
+            {STR("cluster_axis"), as_type(p, parameter(p, op, STR("cluster_axis")), 32, IR_UNSIGNED)}};
+        return build_with(p, op, OP_ttnn_indexer_score_dsa, NULL, props, 2);
+    }
+    return 0;
+}
+
+/* ---- inlining ------------------------------------------------------------------------------------------- */
+
+static bool inline_body(pass_context *p, ir_op op, ir_op func) {
+    ir_block b = body_of(p->m, func);
+    ir_op last = b ? ir_block_at(p->m, b)->last : 0;
+    uint32_t n_values = p->m->n_values, n_results = ir_op_at(p->m, op)->n_results;
+    if (!op_is(p->m, last, OP_func_return) || ir_op_at(p->m, last)->n_operands != n_results ||
+        ir_block_at(p->m, b)->n_args > ir_op_at(p->m, op)->n_operands)
+        return pass_error(p, op, "decomposition function '%.*s' must have func.return terminator",
+                          STR_ARG(symbol_name(p->m, func)));
+    ir_value *map = ARENA_ARRAY(&p->scratch, ir_value, n_values + n_results + 1);
+    if (!map)
+        return pass_out_of_memory(p);
+    for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
+        map[ir_block_at(p->m, b)->args + i] = ir_operand(p->m, op, i);
+    ir_edit_at(p->e, op);
+    p->e->from = op;
+    for (ir_op inner = ir_block_at(p->m, b)->first; inner != last; inner = ir_op_at(p->m, inner)->next)
+        if (!ir_clone_op(p->e, inner, map, n_values))
+            return pass_out_of_memory(p);
+    ir_value *results = map + n_values;
+    for (uint32_t i = 0; i < n_results; i++) {
+        ir_value v = ir_operand(p->m, last, i);
+        results[i] = map[v] ? map[v] : v;
+    }
+    ir_replace(p->e, op, results);
+    return true;
+}
+
+typedef struct symbol_search {
+    str name;
+    bool found;
+} symbol_search;
+
+static void note_symbol(void *arg, str root) {
+    symbol_search *s = arg;
+    s->found = s->found || str_eq(root, s->name);
+}
+
+static bool erase_if_unused(pass_context *p, str name) {
+    ir_op func = find_symbol(p->m, p->scope, name);
+    symbol_search s = {name, false};
+    for (ir_op op = p->scope; op && func && !s.found; op = ir_walk_next(p->m, p->scope, op))
+        if (!each_symbol_use(p, op, note_symbol, &s))
+            return false;
+    if (func && !s.found)
+        ir_erase(p->e, func);
+    return true;
+}
+
+bool pass_resolve_composites(pass_context *p) {
+    bool promoting = str_eq(p->o->composite_resolution, STR("force-promote"));
+    for (ir_op op = p->scope, next; op; op = next) {
+        next = ir_walk_next(p->m, p->scope, op);
+        if (!op_is(p->m, op, OP_ttcore_composite))
+            continue;
+        ir_attr symbol = ir_op_attr(p->m, op, STR("decomposition"));
+        str name = symbol ? ir_str_of(p->c, symbol) : STR("");
+        ir_op func = find_symbol(p->m, p->scope, name);
+        ir_edit_at(p->e, op);
+        p->e->from = op;
+        ir_op typed = promoting ? promote(p, op) : 0;
+        if (typed) {
+            ir_value results[8];
+            for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++)
+                results[i] = ir_result(p->m, typed, i);
+            ir_replace(p->e, op, results);
+        } else if (!func) {
+            return pass_error(p, op, "decomposition function '%.*s' not found", STR_ARG(name));
+        } else if (!inline_body(p, op, func)) {
+            return false;
+        }
+        /* the function may stand right behind, so that the walk must not go on from it once it is gone */
+        ir_op after = next;
+        while (after && func && ir_is_inside(p->m, after, func))
+            after = ir_walk_next(p->m, p->scope, after);
+        if (func && !erase_if_unused(p, name))
+            return false;
+        next = after;
+    }
+    p->e->from = 0;
+    return true;
+}
