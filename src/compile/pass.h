@@ -35,6 +35,7 @@ typedef struct pass_context {
     const char *pass;     /* its name, for messages */
     ir_op scope;          /* what the pass works on: the root, or the module inside ttcore.device_module */
     ir_name *names;       /* by OP_*: the handle of the op's name, 0 until op_name asks for it */
+    void *data;           /* what the pass gives its own patterns */
 } pass_context;
 
 typedef bool pass_fn(pass_context *p);

@@ -1,4 +1,5 @@
 /* The pipeline: every pass in order. Names, order and conditions are those of tt-mlir's createTTIRToTTNNCommonPipeline. */
+#include "compile/override.h"
 #include "compile/pass.h"
 #include "compile/passes.h"
 
@@ -44,6 +45,9 @@ static bool if_unique_locations(const compile_options *o) {
 static bool if_const_eval_to_system(const compile_options *o) {
     return o->const_eval && o->const_eval_to_system_memory;
 }
+static bool if_overrides(const compile_options *o) {
+    return o->overrides && o->overrides->entries.n;
+}
 static bool if_trace(const compile_options *o) {
     return o->trace;
 }
@@ -78,7 +82,7 @@ const pass_row pipeline[] = {
      PASS_DEVICE, NULL},
     {"ttir-explicate-tms", "implicit broadcasts and reshapes become ops", pass_explicate_tms, PASS_DEVICE,
      if_erase_inverse},
-    {"ttir-erase-inverse-ops", "permutes, reshapes and broadcasts are moved so that they cancel", NULL, PASS_DEVICE,
+    {"ttir-erase-inverse-ops", "permutes, reshapes and broadcasts are moved so that they cancel", pass_erase_inverse, PASS_DEVICE,
      if_erase_inverse},
     {"ttir-implicit-broadcast-fold", "broadcasts in front of ops that broadcast by themselves go", pass_broadcast_fold,
      PASS_DEVICE, if_broadcast_folding},
@@ -121,6 +125,7 @@ const pass_row pipeline[] = {
     {"ttnn-configure-ccl-ops", "collectives get topology and links", pass_configure_ccl, PASS_DEVICE, NULL},
     {"ttnn-unique-locations", "checks that no two ops share a location", pass_unique_locations, PASS_DEVICE,
      if_unique_locations},
+    {"apply-overrides", "what the user wants ops to have is entered", pass_overrides, PASS_DEVICE, if_overrides},
     {"ttnn-prepare-conv3d-weights", "weights of 3-D convolutions are prepared", pass_prepare_conv3d, PASS_DEVICE, NULL},
     {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", pass_const_eval,
      PASS_DEVICE, if_const_eval},
