@@ -2,7 +2,7 @@
 // minimap, legend.
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { canRun, commandsOf, commandsVersion, runCommand } from './commands';
 import { openPanel } from './dock';
@@ -96,7 +96,7 @@ function Crumbs({ pane }: { pane: Pane }) {
 
 function Canvas({ pane }: { pane: Pane }) {
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => attachView(pane, host.current!), []);
+  useLayoutEffect(() => attachView(pane, host.current!), []);
   const graph = pane.graph.value;
   const problem = pane.problem.value;
   return (

@@ -2,7 +2,7 @@
 // bar. Each has a pane of its own that is not docked, so that everything works in it as in the others.
 
 import { effect, signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { Icon } from './icons';
 import { complain } from './notify';
@@ -86,7 +86,7 @@ function drag(event: PointerEvent, move: (dx: number, dy: number) => void): void
 function Window({ popup, z }: { popup: Popup; z: number }) {
   const host = useRef<HTMLDivElement>(null);
   const { at, pane, id, small } = popup;
-  useEffect(() => attachView(pane, host.current!, { popup: true }), []);
+  useLayoutEffect(() => attachView(pane, host.current!, { popup: true }), []);
   const context: CommandContext = { pane, node: pane.selected.value };
   const nudge = (event: KeyboardEvent) => {
     const by = { ArrowLeft: [-16, 0], ArrowRight: [16, 0], ArrowUp: [0, -16], ArrowDown: [0, 16] }[event.key];

@@ -83,6 +83,9 @@ effect(() => {
       (answer) => batch(() => {
         searching.value = false;
         current.value = -1;
+        const first = goWhenFound;
+        goWhenFound = false;
+        if (first) queueMicrotask(() => goToHit(0));
         found.value = { pane, ref, total: answer.total, hits: answer.hits.sort((a, b) => a.node - b.node) };
       }),
       (thrown) => {
@@ -110,9 +113,16 @@ effect(() => {
   return () => now.pane.mark('search', null);
 });
 
-/** Goes to a hit and selects it. */
+/** Somebody wants the first hit of the search that runs. */
+let goWhenFound = false;
+
+/** Goes to a hit and selects it; to the first one as soon as it is found while a search runs. */
 export function goToHit(index: number): void {
   const now = found.peek();
+  if (searching.peek()) {
+    goWhenFound = true;
+    return;
+  }
   if (!now?.hits.length) return;
   const at = (index + now.hits.length) % now.hits.length;
   current.value = at;

@@ -4,6 +4,7 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
+import { LayerKind, type CompactGraph } from '../../engine/graph';
 import * as api from '../api';
 import { registerCommands } from '../commands';
 import { openPanel } from '../dock';
@@ -96,6 +97,11 @@ class TextWindow {
   }
 }
 
+/** Layers made of locations and the like stand nowhere in the text. */
+function standsInText(graph: CompactGraph, node: number): boolean {
+  return !graph.isLayer(node) || graph.layerKind[node] === LayerKind.Module || graph.layerKind[node] === LayerKind.Function;
+}
+
 function Text() {
   const host = useRef<HTMLDivElement>(null);
   const reader = useSignal<{ reader: Reader; window: TextWindow } | null>(null);
@@ -132,14 +138,9 @@ function Text() {
       let marks: Marked[] = [];
       if (failed !== undefined) {
         marks = [{ from: failed, to: failed, kind: 'error' }];
-      } else if (node !== null && graph && node < graph.n) {
-        try {
-          const lines = await api.getLinesOfOp(ref, node);
-          marks = [{ from: lines.line, to: lines.end_line - (lines.end_column <= 1 ? 1 : 0), kind: 'selected' }];
-        } catch (thrown) {
-          // Layers made of locations stand nowhere in the text.
-          if (Problem.of(thrown).detail.status !== 404) throw thrown;
-        }
+      } else if (node !== null && graph && node < graph.n && standsInText(graph, node)) {
+        const lines = await api.getLinesOfOp(ref, node);
+        marks = [{ from: lines.line, to: lines.end_line - (lines.end_column <= 1 ? 1 : 0), kind: 'selected' }];
       }
       if (gone) return;
       const line = marks[0]?.from ?? 1;

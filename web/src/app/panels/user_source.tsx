@@ -6,12 +6,14 @@ import { useEffect, useRef } from 'preact/hooks';
 import * as api from '../api';
 import { registerCommands } from '../commands';
 import { openPanel } from '../dock';
+import { nodeInfo } from '../node_info';
 import { Reader } from '../editor';
 import { codeColours } from '../mlir_language';
 import { sentence } from '../notify';
 import { panels } from '../panels';
 import { isCancel, Problem } from '../source';
 import { activePane } from '../store';
+import { valueText } from '../values';
 
 const AROUND = 400;
 
@@ -29,7 +31,16 @@ function UserSource() {
     const r = reader.value, pane = activePane.value, ref = pane?.ref.value, node = pane?.selected.value ?? null;
     if (!r || !ref || node === null || !pane?.graph.value) return;
     let gone = false;
-    api.getUserSource(ref, node, AROUND).then((found) => {
+    const none = 'The location of this node names no file.';
+    nodeInfo(ref, node).then(async (info) => {
+      if (gone) return;
+      // "file":line:column, somewhere in the location
+      if (!info.attrs.some((a) => /loc|source/i.test(a.key) && /"[^"]+":\d+/.test(valueText(a.value)))) {
+        place.value = null;
+        note.value = none;
+        return;
+      }
+      const found = await api.getUserSource(ref, node, AROUND);
       if (gone) return;
       place.value = found;
       note.value = found.readable ? '' : `${found.file}, line ${found.line}, cannot be read here. Start the server with --root and the folder of that file.`;
@@ -40,7 +51,7 @@ function UserSource() {
       if (gone || isCancel(thrown)) return;
       place.value = null;
       const problem = Problem.of(thrown);
-      note.value = problem.detail.status === 404 ? 'The location of this node names no file.' : sentence(problem.message);
+      note.value = problem.detail.status === 404 ? none : sentence(problem.message);
     });
     return () => { gone = true; };
   });
