@@ -231,6 +231,8 @@ static inline const uint32_t *graph_out(const graph *g, graph_node n, uint32_t *
 }
 /* The type that flows along an edge; 0 without a module. */
 ir_type graph_edge_type(const graph *g, const graph_edge *e);
+/* Appends what is between < and > of a tensor type without its encoding, "1x128xbf16"; other types as they are. */
+void graph_put_short_type(const graph *g, ir_type t, struct buf *out);
 /* The name of an operand from the op tables ("weight"), by its segment when groups vary; *number is its place in a
  * variadic group, GRAPH_NONE when the group holds one only. Empty when the tables do not know it. */
 str graph_operand_name(const graph *g, graph_node n, uint32_t operand, uint32_t *number);

@@ -88,11 +88,9 @@ static uint32_t *add_column(bin_writer *w, section s, uint32_t n) {
     return w->columns[s].v;
 }
 
-/* What is between < and > of a type without its encoding, "1x128xbf16"; other types as they are. */
 static uint32_t type_string(bin_writer *w, ir_type t) {
     if (!t)
         return 0;
-    const ir_context *c = w->g->module->ctx;
     bool added;
     uint32_t *at = map_u64_put(&w->type_of, t, 0, &added);
     if (!at) {
@@ -103,18 +101,7 @@ static uint32_t type_string(bin_writer *w, ir_type t) {
         return *at;
     struct buf *b = &w->scratch;
     buf_clear(b);
-    if (ir_kind_of(c, t) == IR_TYPE_TENSOR) {
-        for (int i = 0; i < ir_rank(c, t); i++) {
-            int64_t dim = ir_dim(c, t, i);
-            if (dim == IR_DYNAMIC)
-                buf_putc(b, '?');
-            else
-                buf_put_i64(b, dim);
-            buf_putc(b, 'x');
-        }
-        t = ir_element_type(c, t);
-    }
-    graph_put_node(c, t, b);
+    graph_put_short_type(w->g, t, b);
     w->failed |= b->failed;
     *at = string_of(w, buf_str(b), true);
     return *at;

@@ -153,6 +153,22 @@ static str value_name(const graph *g, graph_node n, bool results, uint32_t at, u
     return def ? group_name(g->module, d->ref, def, results, at, number) : (str){"", 0};
 }
 
+void graph_put_short_type(const graph *g, ir_type t, struct buf *out) {
+    const ir_context *c = g->module->ctx;
+    if (ir_kind_of(c, t) == IR_TYPE_TENSOR) {
+        for (int i = 0; i < ir_rank(c, t); i++) {
+            int64_t dim = ir_dim(c, t, i);
+            if (dim == IR_DYNAMIC)
+                buf_putc(out, '?');
+            else
+                buf_put_i64(out, dim);
+            buf_putc(out, 'x');
+        }
+        t = ir_element_type(c, t);
+    }
+    graph_put_node(c, t, out);
+}
+
 str graph_operand_name(const graph *g, graph_node n, uint32_t operand, uint32_t *number) {
     return value_name(g, n, false, operand, number);
 }

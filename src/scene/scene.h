@@ -264,6 +264,12 @@ void scene_put_text(const struct scene *s, uint32_t source, uint32_t ref, struct
  * False when memory ran out. */
 bool scene_write_svg(struct scene *s, const struct scene_view *view, uint32_t background, struct buf *b);
 
+/* Writes all boxes and lines as JSON: {"width", "height", "nodes": [{"id", "label", "x", "y", "w", "h", "layer", "expanded",
+ * "parent"}], "edges": [{"from", "to", "layer", "points": [x, y, ...]}]}. Nodes are in pre-order; x and y are upper left
+ * corners; `parent` and `layer` are ids, missing at the top; from and to are missing where a line begins or ends at the
+ * border of its layer. False when memory ran out. */
+bool scene_write_json(const struct scene *s, struct buf *b);
+
 /* ---- asking --------------------------------------------------------------------------------------------- */
 
 enum scene_region {

@@ -3,7 +3,8 @@
  *   scene.c    items, sizes, expansion, updates      geometry.c  routes and the index of what is shown
  *   draw.c     the lists                             draw_node.c boxes, headers, texts of one item
  *   looks.c    highlights, dimming, bars             pick.c      what lies where, neighbours
- *   svg.c      the lists as a picture                rtree.c, text.c, category.c
+ *   svg.c      the lists as a picture                json.c      places and lines as JSON
+ *   rtree.c, text.c, category.c
  */
 #ifndef TTX_SCENE_INNER_H
 #define TTX_SCENE_INNER_H
