@@ -1,7 +1,9 @@
 /* inline: calls of functions with one block give way to what the function does, callees first; private functions that
  * nobody calls any more go. Each op keeps its location inside "callsite(callee's at call's)". Recursive calls stay, and
  * functions that hold ops of ttcore or ttnn, whose dialects do not allow it. */
+#include "base/map.h"
 #include "compile/passes.h"
+#include "compile/symbol_uses.h"
 
 /* The single-block function that a call means, if it may be inlined. */
 static ir_op callee_of(pass_context *p, ir_op call) {
@@ -120,12 +122,34 @@ static bool inline_all(pass_context *p) {
     return true;
 }
 
+static void mark_used(void *arg, str name) {
+    struct map_str *used = arg;
+    map_str_put(used, name, 0, NULL);
+}
+
+/* Private functions with a body that nothing mentions go. */
+static bool erase_unused(pass_context *p) {
+    ir_module *m = p->m;
+    struct map_str used;
+    map_str_init(&used, m->mem);
+    bool ok = true;
+    for (ir_op op = p->scope; ok && op; op = ir_walk_next(m, p->scope, op))
+        ok = each_symbol_use(p, op, mark_used, &used);
+    for (ir_op f = ok ? first_func(m, p->scope) : 0, next; f; f = next) {
+        next = next_func(m, f);
+        ir_attr visibility = ir_op_attr(m, f, STR("sym_visibility"));
+        bool is_private = visibility && str_eq(ir_str_of(p->c, visibility), STR("private"));
+        if (is_private && m->regions[ir_op_region(m, f, 0)].first && !map_str_get(&used, symbol_name(m, f)))
+            ir_erase(p->e, f);
+    }
+    map_str_free(&used);
+    return ok;
+}
+
 bool pass_inline(pass_context *p) {
     ir_module *m = p->m;
     bool calls = false;
     for (ir_op op = p->scope; op && !calls; op = ir_walk_next(m, p->scope, op))
         calls = callee_of(p, op) && may_inline(p, callee_of(p, op));
-    if (!calls)
-        return true;
-    return inline_all(p) && pass_symbol_dce(p);
+    return (!calls || inline_all(p)) && erase_unused(p);
 }

@@ -57,7 +57,8 @@ bool pass_register_device(pass_context *p) {
     uint32_t rank;
     if (!find_system(p, &system))
         return false;
-    if (p->o->system_desc.n || !ir_op_attr(p->m, p->scope, STR("ttcore.system_desc")))
+    bool had = ir_op_attr(p->m, p->scope, STR("ttcore.system_desc")) != 0;
+    if (p->o->system_desc.n || !had)
         ir_set_attr(p->e, p->scope, STR("ttcore.system_desc"), target_system_attr(p->c, &system));
     ir_block body = body_of(p->m, p->scope);
     if (!body || find_symbol(p->m, p->scope, STR("default_device")))
@@ -66,6 +67,10 @@ bool pass_register_device(pass_context *p) {
         return false;
     for (uint32_t i = 0; i < p->o->n_mesh_topology; i++)
         topology[i] = topology_of(p->o->mesh_topology[i]);
+    /* The mock has the chips of the option's mesh only; when the module's own is larger, the device still is. */
+    bool mock = !p->o->system_desc.n && !p->o->board.n && !had;
+    if (mock && !target_system_mock(&p->scratch, arch_of(p->o->arch), mesh, rank, &system))
+        return pass_error_plain(p, p->scope, "no mock of a %.*s system of this mesh", STR_ARG(p->o->arch));
     if (!target_device_make(&system, mesh, rank, p->o->n_mesh_topology ? topology : NULL, &device, p->d))
         return false;
     ir_edit_at_start(p->e, body);
