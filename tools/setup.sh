@@ -12,7 +12,7 @@ build='gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libs
 # nodejs of Debian comes without npm, that of nodesource has it inside.
 command -v npm >/dev/null 2>&1 || build="$build npm"
 # The browser's engine is WebAssembly.
-build="$build clang-14 lld-14 wasi-libc libclang-rt-14-dev-wasm32"
+build="$build clang-14 lld-14 libcairo2-dev wasi-libc libclang-rt-14-dev-wasm32"
 clang='clang-14 libclang-rt-14-dev'
 lint='clang-14 clang-format-14 clang-tidy-14 cppcheck git'
 # mlir-22-tools is the oracle of the tests over MLIR text. Only some mirrors have it; without it they are skipped.

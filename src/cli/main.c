@@ -14,6 +14,7 @@ static const struct cli_command cli_commands[] = {
     {"print", "[--generic] [--locations] FILE", "a module as text", cli_print},
     {"check", "FILE...", "whether modules are right", cli_check},
     {"convert", "[OPTION...] FILE", "a model as a graph", cli_convert},
+    {"render", "[OPTION...] FILE", "a model as a picture", cli_render},
     {NULL, NULL, NULL, NULL},
 };
 
