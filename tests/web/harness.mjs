@@ -14,7 +14,7 @@
 // The page offers one object for tests, globalThis.ttxTest (web/src/app/test_hook.ts); what is read from it is structure:
 // boxes with their places, counts, names. Pictures are for people: t.shot(name) writes one when --shots is given.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,7 @@ export const CORPUS = process.env.TTX_CORPUS ?? resolve(ROOT, "../shared/corpus"
 const BROWSER = process.env.TTX_CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"];
 const CASE_SECONDS = 30; // a case that takes longer hangs
+const WAIT_MS = 6000; // for whatever a case waits for
 const READY_MS = 15000; // from opening a model to its first frame, on a busy machine
 
 const cases = [];
@@ -69,12 +70,14 @@ export class Server {
     this.folder = mkdtempSync(join(tmpdir(), "tt-explorer-web-"));
     this.files = join(this.folder, "files");
     mkdirSync(this.files);
+    this.next = 1; // number of the next file that a case writes
   }
 
   // Starts it on a free port; `roots` are folders that may be read besides its own.
   async start(roots = [], options = []) {
     const args = ["serve", "-q", "-p", "0", "--workspace", join(this.folder, "workspace"), "--root", this.files];
     for (const root of roots) args.push("--root", root);
+    if (process.env.TTX_UI) args.push("--ui", process.env.TTX_UI); // a page built by hand: web/build.mjs
     this.process = spawn(PROGRAM, [...args, ...options], { env: { ...process.env, HOME: this.folder, TT_EXPLORER_TOKEN: "" } });
     this.log = "";
     this.process.stderr.on("data", (text) => (this.log += text));
@@ -126,6 +129,7 @@ class Case {
       colorScheme: dark ? "dark" : "light",
       acceptDownloads: true,
     });
+    this.context.setDefaultTimeout(WAIT_MS);
     this.page = await this.context.newPage();
     this.page.on("pageerror", (e) => this.problems.push(`error in the page: ${e.stack ?? e}`));
     this.page.on("console", (m) => {
@@ -146,6 +150,14 @@ class Case {
     await this.page.goto(`${this.server.url}/?${ids.map((id) => `model=${id}`).join("&")}${query && "&" + query}`);
     await this.ready();
     return ids;
+  }
+
+  // The same for text of MLIR. Equal texts are different models, so that nothing of another case belongs to them.
+  async openText(name, text, options = {}) {
+    const number = this.server.next++;
+    const path = join(this.server.files, `${number}-${name}`);
+    writeFileSync(path, `${text}// ${number}\n`);
+    return this.openModel(path, options);
   }
 
   // Waits until every pane shows its graph and nothing moves any more.
@@ -175,15 +187,32 @@ class Case {
     return this.page.evaluate(([text, rest]) => globalThis.ttxTest.withView(0, new Function("view", "args", `return (${text})(view, ...args)`), rest), [run.toString(), args]);
   }
 
+  // What a feature has marked in a pane: {keep, highlights, edges} by the ids of nodes; null: nothing.
+  mark(feature, pane = 0) {
+    return this.page.evaluate(([f, p]) => globalThis.ttxTest.mark(p, f), [feature, pane]);
+  }
+
+  // The colour that features give a node ("fill", "border", "text"), as "#rrggbbaa"; "" for none.
+  style(part, id, pane = 0) {
+    return this.page.evaluate(([x, node, p]) => globalThis.ttxTest.style(p, x, node), [part, id, pane]);
+  }
+
+  // The pieces of the bar on a node: [{share, color}].
+  bars(id, pane = 0) {
+    return this.page.evaluate(([node, p]) => globalThis.ttxTest.bars(p, node), [id, pane]);
+  }
+
   async clickNode(id, options = {}) {
     const box = await this.box(id, options.pane ?? 0);
     ok(box, `${id} is not on the screen`);
     await this.page.mouse.click(box.x + box.w / 2, box.y + (box.expanded ? 10 : box.h / 2), options);
+    for (const until = Date.now() + WAIT_MS; !(await this.graph(options.pane ?? 0)).selection.includes(id);)
+      if (Date.now() > until) fail(`${id} is not selected after a click`);
     await this.ready();
   }
 
   async shot(name) {
-    if (!this.shots) return;
+    if (!this.shots || !this.page) return;
     mkdirSync(this.shots, { recursive: true });
     await this.page.screenshot({ path: join(this.shots, `${name}.png`) });
   }
@@ -217,6 +246,12 @@ async function runOne(shared, one, shots) {
   try {
     await Promise.race([one.run(t), late]);
     if (t.problems.length) fail(t.problems.join("\n"));
+  } catch (e) {
+    if (!(e instanceof Skip)) {
+      await t.shot(`failed-${one.name.replace(/\W+/g, "_")}`).catch(() => {});
+      for (const problem of t.problems) if (!String(e.message).includes(problem)) e.stack += `\n${problem}`;
+    }
+    throw e;
   } finally {
     clearTimeout(timer);
     await t.close();

@@ -236,7 +236,7 @@ dropTakers.add({
   id: 'mapping', order: 41, accepts: (file, head) => /\.json$/i.test(file.name) && /"sync_navigation"|"mappingEntries"/.test(head),
   take: async (file) => {
     await loadMapping([file]);
-    openPanel('compare', false);
+    openPanel('compare');
   },
 });
 
@@ -246,7 +246,7 @@ registerCommands(
     help: 'Colours what was added, removed and changed, and lists it.', when: canCompare, checked: () => diffOn.value,
     run: () => {
       diffOn.value = !diffOn.peek();
-      if (diffOn.peek()) openPanel('compare', false);
+      if (diffOn.peek()) openPanel('compare');
     } },
   { id: 'diff.next', title: 'Next difference', group: 'Compare', shortcut: 'F7', when: () => rows.value.length > 0,
     run: () => show(Math.min(rows.peek().length - 1, current.peek() + 1)) },

@@ -106,7 +106,7 @@ async function add(pane: Pane | null, files: readonly File[]): Promise<void> {
       complain(thrown);
     }
   }
-  if (files.length) openPanel('edges', false);
+  if (files.length) openPanel('edges');
 }
 
 const asked = new Set<string>();

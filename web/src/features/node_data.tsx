@@ -107,7 +107,7 @@ async function loadFiles(pane: Pane | null, files: readonly File[]): Promise<voi
       complain(thrown);
     }
   }
-  if (files.length) openPanel('nodedata', false);
+  if (files.length) openPanel('nodedata');
 }
 
 dropTakers.add({

@@ -5,7 +5,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 
 import { graphQuery } from '../app/api';
 import { complain, say } from '../app/notify';
-import { Problem, sameRef, type GraphRef } from '../app/source';
+import { Problem, type GraphRef } from '../app/source';
 import { activePane, overlayChanged, source, type Pane } from '../app/store';
 import { eachPane, following } from './common';
 
@@ -104,8 +104,8 @@ interface ValuesAnswer extends Omit<RunData, 'run' | 'values' | 'layers'> {
   values: { node: number; value: Value; colour?: string }[];
 }
 
-async function load(run: Run, ref: GraphRef, signal: AbortSignal): Promise<RunData> {
-  const options = { signal, query: { ...graphQuery(ref) } };
+async function load(run: Run, ref: GraphRef): Promise<RunData> {
+  const options = { query: { ...graphQuery(ref) } };
   const [answer, sums] = await Promise.all([
     source().call<ValuesAnswer>('GET', `/overlays/${run.id}/values`, undefined, options),
     source().call<{ layers: LayerSum[] }>('GET', `/overlays/${run.id}/layers`, undefined, options),
@@ -129,11 +129,11 @@ const asked = new Set<string>();
 const bound = new Map<string, Promise<RunData>>();
 const BOUND = 24;
 
-function bind(run: Run, ref: GraphRef, abort: AbortSignal): Promise<RunData> {
+function bind(run: Run, ref: GraphRef): Promise<RunData> {
   const key = `${run.id}/${ref.model}/${ref.stage}/${ref.part}/${ref.layers}`;
   let data = bound.get(key);
   if (!data) {
-    data = load(run, ref, abort);
+    data = load(run, ref); // not cancelled with one who asked: others wait for it, too
     bound.set(key, data);
     data.catch(() => bound.delete(key));
     if (bound.size > BOUND) bound.delete(bound.keys().next().value!);
@@ -163,9 +163,8 @@ eachPane((pane) => {
         return;
       }
       const mine = runs.filter((r) => !r.graph || r.graph === graph.name);
-      const data = await Promise.all(mine.map((r) => bind(r, ref, abort)));
-      const now = pane.ref.peek();
-      if (now && sameRef(now, ref) && pane.graph.peek() === graph) set(data);
+      const data = await Promise.all(mine.map((r) => bind(r, ref)));
+      if (!abort.aborted && pane.graph.peek() === graph) set(data);
     },
     () => set(null),
   );

@@ -182,8 +182,8 @@ const onNode = (c: CommandContext): boolean => !!c.pane?.graph.value && c.node !
 registerCommands(
   { id: 'paths.from', title: 'Paths from here…', group: 'Selection', icon: 'trace', menus: ['node', 'layer'], order: 410, when: onNode,
     shortcut: 'Shift+P', help: 'Then choose where they lead to.',
-    run: (c) => { setEnd(c.pane!, 'from', c.node); openPanel('paths', false); } },
+    run: (c) => { setEnd(c.pane!, 'from', c.node); openPanel('paths'); } },
   { id: 'paths.to', title: 'Paths to here', group: 'Selection', icon: 'trace', menus: ['node', 'layer'], order: 411, shortcut: 'P', when: onNode,
     help: 'From the node chosen before.',
-    run: (c) => { setEnd(c.pane!, 'to', c.node); openPanel('paths', false); } },
+    run: (c) => { setEnd(c.pane!, 'to', c.node); openPanel('paths'); } },
 );

@@ -202,7 +202,7 @@ dropTakers.add({
   id: 'styler', order: 51, accepts: (file, head) => /\.json$/i.test(file.name) && /"queries"\s*:/.test(head) && /"(version|styles)"\s*:/.test(head),
   take: async (file) => {
     await upload([file]);
-    openPanel('styler', false);
+    openPanel('styler');
   },
 });
 
