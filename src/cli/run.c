@@ -1,0 +1,598 @@
+/* tt-explorer run: executes a module on the CPU. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/vec.h"
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "exec/exec.h"
+
+static const char help[] =
+    "usage: tt-explorer run [OPTION...] FILE\n"
+    "\n"
+    "Runs a function of a TTIR, TTNN or StableHLO module on the CPU. Arguments that are not given get seeded values "
+    "that\n"
+    "suit their use. - is standard input.\n"
+    "\n"
+    "  --inputs [NAME=]FILE...  values of arguments: .npy, .npz or .safetensors (entries are bound by name, else in\n"
+    "                           order), or raw elements; files without a name go to the arguments in order. NAME is "
+    "an\n"
+    "                           argument's name or number. Ends at the next option\n"
+    "  --outputs PATTERN        save results as .npy; %d stands for the number: 'out_%d.npy'\n"
+    "  --function NAME          which function (default: the first public one)\n"
+    "  --seed N                 of the values nobody gave (default 0)\n"
+    "  --threads N              default: as many as there are processors\n"
+    "  --numbers KIND           as-written (default), f32 or f64: in what floating-point values are kept\n"
+    "  --reference              plain kernels only, nothing fused\n"
+    "  --max-memory BYTES       refuse to start when more is needed (with K, M or G)\n"
+    "  --repeat N               run N times; times are medians\n"
+    "  --trace FILE             time of each op: Chrome trace JSON (Perfetto opens it), or CSV for FILE.csv\n"
+    "  --golden                 run it in f32 as well and compare every op with that\n"
+    "  --save DIR               keep the result of every op as DIR/OP.npy\n"
+    "  --json                   what happened, as JSON\n"
+    "  --help                   this text\n"
+    "\n"
+    "examples:\n"
+    "  tt-explorer run model.mlir\n"
+    "  tt-explorer run model.mlir --inputs image.npy weights=w.npy --outputs 'out_%d.npy'\n"
+    "  tt-explorer run model.mlir --repeat 20 --trace trace.json\n"
+    "\n"
+    "exit status: 0 it ran, 1 the input has errors or cannot run, 2 wrong usage or trouble with files\n";
+
+struct run {
+    const char *path, *outputs, *trace, *save;
+    const char **inputs; /* as given */
+    size_t n_inputs;
+    exec_options exec;
+    uint64_t repeat;
+    bool golden, json;
+};
+
+static bool size_of(const char *text, size_t *out) {
+    str s = str_from_z(text);
+    unsigned shift = 0;
+    uint64_t v;
+    if (s.n) {
+        char c = s.p[s.n - 1];
+        shift = c == 'K' || c == 'k' ? 10 : c == 'M' || c == 'm' ? 20 : c == 'G' || c == 'g' ? 30 : 0;
+    }
+    if (shift)
+        s.n--;
+    if (!num_parse_u64(s, &v) || v > SIZE_MAX >> shift)
+        return false;
+    *out = (size_t)v << shift;
+    return true;
+}
+
+/* An option with a value. CLI_OK when it is taken. */
+static int set_option(struct run *o, const char *name, const char *value) {
+    uint64_t v = 0;
+    bool number = num_parse_u64(str_from_z(value), &v);
+    if (strcmp(name, "--outputs") == 0) {
+        const char *at = strstr(value, "%d");
+        if (!at || strchr(value, '%') != at || strchr(at + 1, '%'))
+            return cli_bad_usage("run", "one %d is needed in", value);
+        o->outputs = value;
+    } else if (strcmp(name, "--function") == 0) {
+        o->exec.function = str_from_z(value);
+    } else if (strcmp(name, "--seed") == 0 && number) {
+        o->exec.seed = v;
+    } else if (strcmp(name, "--threads") == 0 && number && v <= 1024) {
+        o->exec.threads = (unsigned)v;
+    } else if (strcmp(name, "--repeat") == 0 && number && v > 0 && v <= 1000000) {
+        o->repeat = v;
+    } else if (strcmp(name, "--max-memory") == 0 && size_of(value, &o->exec.max_memory)) {
+        ;
+    } else if (strcmp(name, "--trace") == 0) {
+        o->trace = value;
+    } else if (strcmp(name, "--save") == 0) {
+        o->save = value;
+    } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "as-written") == 0) {
+        o->exec.numbers = EXEC_AS_WRITTEN;
+    } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "f32") == 0) {
+        o->exec.numbers = EXEC_F32;
+    } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "f64") == 0) {
+        o->exec.numbers = EXEC_F64;
+    } else {
+        return cli_bad_usage("run", "no value of that option:", value);
+    }
+    return CLI_OK;
+}
+
+static int read_options(struct run *o, int argc, char **argv, bool *stop) {
+    static const char *const with_value[] = {"--outputs", "--function",   "--seed", "--threads", "--repeat",
+                                             "--trace",   "--max-memory", "--save", "--numbers"};
+    *stop = true;
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i];
+        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (strcmp(a, "--inputs") == 0) {
+            while (i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0)
+                o->inputs[o->n_inputs++] = argv[++i];
+            continue;
+        }
+        if (strcmp(a, "--golden") == 0) {
+            o->golden = true;
+            continue;
+        }
+        if (strcmp(a, "--json") == 0) {
+            o->json = true;
+            continue;
+        }
+        if (strcmp(a, "--reference") == 0) {
+            o->exec.reference = true;
+            continue;
+        }
+        if (a[0] != '-' || !a[1]) {
+            if (o->path)
+                return cli_bad_usage("run", "more than one file:", a);
+            o->path = a;
+            continue;
+        }
+        size_t k = 0;
+        while (k < sizeof with_value / sizeof *with_value && strcmp(a, with_value[k]) != 0)
+            k++;
+        if (k == sizeof with_value / sizeof *with_value)
+            return cli_bad_usage("run", "unknown option", a);
+        if (i + 1 == argc)
+            return cli_bad_usage("run", "no value for", a);
+        int code = set_option(o, a, argv[++i]);
+        if (code != CLI_OK)
+            return code;
+    }
+    /* A file may stand behind --inputs, as the last of its list. */
+    if (!o->path && o->n_inputs)
+        o->path = o->inputs[--o->n_inputs];
+    if (!o->path)
+        return cli_bad_usage("run", "no file given", NULL);
+    o->exec.keep = o->golden || o->save;
+    *stop = false;
+    return CLI_OK;
+}
+
+/* --- arguments ---------------------------------------------------------------------------------------------------- */
+
+struct session {
+    struct run *o;
+    struct mem mem;
+    struct arena arena;
+    VEC(struct file *) files;
+    VEC(struct tensor_file) tensors;
+    struct cli_input in;
+};
+
+static int trouble(const char *what, const char *path, str why) {
+    fprintf(stderr, "tt-explorer: %s %s: %.*s\n", what, path, STR_ARG(why));
+    return CLI_USAGE;
+}
+
+static bool bind(exec_plan *x, size_t i, const struct tensor *t, const char *path) {
+    str why = {0};
+    if (i >= exec_n_arguments(x))
+        return trouble("there is no argument for", path, STR("the function has fewer")), false;
+    if (exec_bind(x, i, t, 1, &why))
+        return true;
+    exec_value_info info = exec_argument(x, i);
+    fprintf(stderr, "tt-explorer: %s does not fit argument %zu (", path, i);
+    for (int d = 0; d < info.rank; d++)
+        fprintf(stderr, "%lldx", (long long)info.dims[d]);
+    fprintf(stderr, "%.*s): %.*s\n", STR_ARG(tensor_dtype_name(info.dtype)), STR_ARG(why));
+    return false;
+}
+
+/* One file of --inputs. *next: the argument that a nameless tensor goes to. */
+static bool bind_file(struct session *s, exec_plan *x, const char *given, size_t *next) {
+    const char *equals = strchr(given, '='), *path = given;
+    ptrdiff_t named = -1;
+    if (equals && access(given, F_OK) != 0) {
+        path = equals + 1;
+        named = exec_find_argument(x, str_of(given, (size_t)(equals - given)));
+        if (named < 0)
+            return trouble("no argument is called", given, STR("see --json for their names")), false;
+    }
+    struct file *f = mem_alloc_zero(&s->mem, sizeof *f);
+    if (!f || !vec_push(&s->files, f))
+        return trouble("cannot read", path, STR("out of memory")), false;
+    if (!file_open(f, &s->mem, path)) {
+        fprintf(stderr, "tt-explorer: %s\n", f->error);
+        return false;
+    }
+    size_t i = named >= 0 ? (size_t)named : *next;
+    if (tensor_file_format(file_text(f)) == TENSOR_FILE_UNKNOWN) {
+        struct tensor raw;
+        if (i >= exec_n_arguments(x))
+            return bind(x, i, NULL, path);
+        exec_value_info info = exec_argument(x, i);
+        if (!tensor_raw(&raw, file_text(f), info.dtype, info.dims, info.rank))
+            return trouble("cannot use", path, STR("it has another size than the argument")), false;
+        *next = i + 1;
+        return bind(x, i, &raw, path);
+    }
+    struct tensor_file t;
+    if (!tensor_file_read(&t, file_text(f), &s->arena, &s->mem))
+        return trouble("cannot read", path, t.error.p ? t.error : STR("out of memory")), false;
+    if (!vec_push(&s->tensors, t))
+        return trouble("cannot read", path, STR("out of memory")), false;
+    for (size_t k = 0; k < t.n; k++) {
+        ptrdiff_t by_name = named >= 0 ? named : exec_find_argument(x, t.entries[k].name);
+        i = by_name >= 0 ? (size_t)by_name : *next;
+        *next = i + 1;
+        if (!bind(x, i, &t.entries[k].tensor, path))
+            return false;
+    }
+    return true;
+}
+
+static bool bind_all(struct session *s, exec_plan *x) {
+    size_t next = 0;
+    for (size_t i = 0; i < s->o->n_inputs; i++)
+        if (!bind_file(s, x, s->o->inputs[i], &next))
+            return false;
+    return true;
+}
+
+/* --- results ------------------------------------------------------------------------------------------------------ */
+
+typedef bool writer(void *what, struct buf *out);
+
+static bool write_tensor(void *t, struct buf *out) {
+    return tensor_write_npy(t, out);
+}
+static bool write_chrome(void *x, struct buf *out) {
+    return exec_trace_chrome(x, out);
+}
+static bool write_csv(void *x, struct buf *out) {
+    return exec_trace_csv(x, out);
+}
+
+static bool write_file(struct session *s, const char *path, writer *w, void *what) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0)
+        return trouble("cannot write", path, str_from_z(strerror(errno))), false;
+    struct buf out;
+    buf_init_stream(&out, &s->mem, 1 << 16, file_flush_fd, &fd);
+    bool ok = w(what, &out) && buf_flush(&out);
+    buf_free(&out);
+    ok = close(fd) == 0 && ok;
+    return ok || (trouble("cannot write", path, str_from_z(strerror(errno))), false);
+}
+
+static bool save_results(struct session *s, exec_plan *x) {
+    const char *pattern = s->o->outputs, *at = strstr(pattern, "%d");
+    for (size_t i = 0; i < exec_n_results(x); i++) {
+        const struct tensor *t = exec_result(x, i, 0);
+        str path = arena_printf(&s->arena, "%.*s%zu%s", (int)(at - pattern), pattern, i, at + 2);
+        if (t && (!path.p || !write_file(s, path.p, write_tensor, (void *)(uintptr_t)t)))
+            return false;
+    }
+    return true;
+}
+
+/* Every op's first result as DIR/<number of the op>_<name>.npy. */
+static bool save_ops(struct session *s, exec_plan *x) {
+    const ir_module *m = s->in.m;
+    if (mkdir(s->o->save, 0777) != 0 && errno != EEXIST)
+        return trouble("cannot make", s->o->save, str_from_z(strerror(errno))), false;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        const struct tensor *t = ir_op_at(m, op)->n_results ? exec_value(x, ir_op_at(m, op)->results, 0) : NULL;
+        if (!t)
+            continue;
+        str path = arena_printf(&s->arena, "%s/%u_%.*s.npy", s->o->save, op, STR_ARG(ir_op_name_str(m, op)));
+        if (!path.p || !write_file(s, path.p, write_tensor, (void *)(uintptr_t)t))
+            return false;
+    }
+    return true;
+}
+
+/* --- running ------------------------------------------------------------------------------------------------------ */
+
+struct times {
+    VEC(uint64_t) ns;
+    uint64_t median, least, most;
+};
+
+static int by_size(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int report_failure(struct session *s, exec_plan *x) {
+    ir_op op;
+    str why = exec_error(x, &op);
+    if (op)
+        fprintf(stderr, "tt-explorer: '%.*s' failed: %.*s\n", STR_ARG(ir_op_name_str(s->in.m, op)), STR_ARG(why));
+    else
+        fprintf(stderr, "tt-explorer: cannot run: %.*s\n", STR_ARG(why));
+    return CLI_INPUT;
+}
+
+static exec_plan *running;
+
+static void interrupted(int signal) {
+    (void)signal;
+    if (running)
+        exec_cancel(running);
+}
+
+static int run_times(struct session *s, exec_plan *x, struct times *t) {
+    running = x;
+    signal(SIGINT, interrupted);
+    exec_status status = EXEC_DONE;
+    for (uint64_t i = 0; i < s->o->repeat && status == EXEC_DONE; i++) {
+        uint64_t begin = clock_now_ns();
+        status = exec_run(x, NULL);
+        vec_push(&t->ns, clock_now_ns() - begin);
+    }
+    signal(SIGINT, SIG_DFL);
+    running = NULL;
+    if (status == EXEC_CANCELLED) {
+        fputs("tt-explorer: cancelled\n", stderr);
+        return CLI_INPUT;
+    }
+    if (status == EXEC_FAILED)
+        return report_failure(s, x);
+    if (t->ns.n == 0) {
+        diag_out_of_memory(&s->in.d);
+        return CLI_USAGE;
+    }
+    qsort(t->ns.v, t->ns.n, sizeof *t->ns.v, by_size);
+    t->median = t->ns.v[t->ns.n / 2];
+    t->least = t->ns.v[0];
+    t->most = vec_last(&t->ns);
+    return CLI_OK;
+}
+
+/* --- what happened ------------------------------------------------------------------------------------------------ */
+
+static void show_value(struct buf *out, const exec_value_info *info) {
+    for (int d = 0; d < info->rank; d++)
+        buf_printf(out, "%lldx", (long long)info->dims[d]);
+    buf_put_str(out, tensor_dtype_name(info->dtype));
+}
+
+static void show_text(const struct session *s, exec_plan *x, const struct times *t, const exec_difference *diffs,
+                      size_t n_diffs, struct buf *out) {
+    for (size_t i = 0; i < exec_n_results(x); i++) {
+        const struct tensor *r = exec_result(x, i, 0);
+        exec_value_info info = exec_result_info(x, i);
+        exec_statistics st;
+        if (!r)
+            continue;
+        exec_statistics_of(r, &st);
+        buf_printf(out, "result %zu: ", i);
+        show_value(out, &info);
+        buf_printf(out, "  min %.6g  max %.6g  mean %.6g  deviation %.6g", st.min, st.max, st.mean, st.deviation);
+        if (st.nans || st.infinities)
+            buf_printf(out, "  %lld NaN, %lld infinite", (long long)st.nans, (long long)st.infinities);
+        buf_putc(out, '\n');
+    }
+    exec_memory m = exec_memory_of(x);
+    buf_printf(out, "time: %.3f ms", (double)t->median / 1e6);
+    if (t->ns.n > 1)
+        buf_printf(out, " (median of %zu; %.3f to %.3f)", t->ns.n, (double)t->least / 1e6, (double)t->most / 1e6);
+    buf_printf(out, "\nmemory: %.1f MB of arguments, %.1f of constants, %.1f of intermediate values, %.1f cached\n",
+               (double)m.arguments / 1e6, (double)m.constants / 1e6, (double)m.planned / 1e6, (double)m.cached / 1e6);
+    if (!s->o->golden)
+        return;
+    buf_lit(out, "accuracy against f32, op by op:\n");
+    for (size_t i = 0; i < n_diffs; i++)
+        buf_printf(out, "  %-28.*s pcc %.6f  absolute %.3g  relative %.3g\n",
+                   STR_ARG(ir_op_name_str(s->in.m, diffs[i].op)), diffs[i].pcc, diffs[i].absolute, diffs[i].relative);
+}
+
+static void json_value(struct json_writer *w, const exec_value_info *info) {
+    json_key(w, STR("name"));
+    json_str(w, info->name);
+    json_key(w, STR("dtype"));
+    json_str(w, tensor_dtype_name(info->dtype));
+    json_key(w, STR("shape"));
+    json_array_begin(w);
+    for (int d = 0; d < info->rank; d++)
+        json_i64(w, info->dims[d]);
+    json_array_end(w);
+}
+
+static void json_number(struct json_writer *w, const char *key, double v) {
+    json_key(w, str_from_z(key));
+    json_double(w, v);
+}
+
+static void show_json(const struct session *s, exec_plan *x, const struct times *t, const exec_difference *diffs,
+                      size_t n_diffs, struct buf *out) {
+    static const char *const roles[] = {"input", "parameter", "constant"};
+    struct json_writer w = json_writer_to(out);
+    json_object_begin(&w);
+    json_key(&w, STR("file"));
+    json_str(&w, str_from_z(s->o->path));
+    json_key(&w, STR("arguments"));
+    json_array_begin(&w);
+    for (size_t i = 0; i < exec_n_arguments(x); i++) {
+        exec_value_info info = exec_argument(x, i);
+        json_object_begin(&w);
+        json_value(&w, &info);
+        json_key(&w, STR("role"));
+        json_str(&w, str_from_z(roles[info.role]));
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    json_key(&w, STR("results"));
+    json_array_begin(&w);
+    for (size_t i = 0; i < exec_n_results(x); i++) {
+        const struct tensor *r = exec_result(x, i, 0);
+        exec_value_info info = exec_result_info(x, i);
+        exec_statistics st = {0};
+        if (r)
+            exec_statistics_of(r, &st);
+        json_object_begin(&w);
+        json_value(&w, &info);
+        json_number(&w, "min", st.min);
+        json_number(&w, "max", st.max);
+        json_number(&w, "mean", st.mean);
+        json_number(&w, "deviation", st.deviation);
+        json_number(&w, "nans", (double)st.nans);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    json_number(&w, "median_ns", (double)t->median);
+    json_number(&w, "min_ns", (double)t->least);
+    json_number(&w, "max_ns", (double)t->most);
+    json_number(&w, "runs", (double)t->ns.n);
+    exec_memory m = exec_memory_of(x);
+    json_key(&w, STR("memory"));
+    json_object_begin(&w);
+    json_number(&w, "arguments", (double)m.arguments);
+    json_number(&w, "constants", (double)m.constants);
+    json_number(&w, "planned", (double)m.planned);
+    json_number(&w, "cached", (double)m.cached);
+    json_number(&w, "scratch", (double)m.scratch);
+    json_object_end(&w);
+    size_t n;
+    const exec_record *records = exec_trace(x, &n);
+    json_key(&w, STR("ops"));
+    json_array_begin(&w);
+    for (size_t i = 0; i < n; i++) {
+        json_object_begin(&w);
+        json_key(&w, STR("op"));
+        json_u64(&w, records[i].op);
+        json_key(&w, STR("name"));
+        json_str(&w, ir_op_name_str(s->in.m, records[i].op));
+        json_key(&w, STR("kernel"));
+        json_str(&w, records[i].kernel);
+        json_key(&w, STR("ns"));
+        json_u64(&w, records[i].ns);
+        json_key(&w, STR("flops"));
+        json_u64(&w, records[i].flops);
+        json_key(&w, STR("live"));
+        json_u64(&w, records[i].live);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    if (s->o->golden) {
+        json_key(&w, STR("accuracy"));
+        json_array_begin(&w);
+        for (size_t i = 0; i < n_diffs; i++) {
+            json_object_begin(&w);
+            json_key(&w, STR("op"));
+            json_u64(&w, diffs[i].op);
+            json_key(&w, STR("name"));
+            json_str(&w, ir_op_name_str(s->in.m, diffs[i].op));
+            json_number(&w, "pcc", diffs[i].pcc);
+            json_number(&w, "absolute", diffs[i].absolute);
+            json_number(&w, "relative", diffs[i].relative);
+            json_object_end(&w);
+        }
+        json_array_end(&w);
+    }
+    json_object_end(&w);
+    buf_putc(out, '\n');
+}
+
+/* Runs the module once more in f32 and compares op by op. False when that does not work. */
+static bool compare_golden(struct session *s, exec_plan *x, exec_difference **diffs, size_t *n) {
+    const ir_module *m = s->in.m;
+    exec_options o = s->o->exec;
+    o.numbers = EXEC_F32;
+    o.reference = true;
+    exec_plan *golden = exec_plan_new(m, &o, &s->mem, &s->in.d);
+    exec_pair *pairs = golden ? ARENA_ARRAY(&s->arena, exec_pair, m->n_ops) : NULL;
+    *diffs = pairs ? ARENA_ARRAY(&s->arena, exec_difference, m->n_ops) : NULL;
+    bool ok = *diffs && bind_all(s, golden);
+    if (ok && exec_run(golden, NULL) != EXEC_DONE)
+        ok = report_failure(s, golden) == CLI_OK;
+    size_t n_pairs = 0;
+    for (ir_op op = m->root; ok && op; op = ir_walk_next(m, m->root, op))
+        pairs[n_pairs++] = (exec_pair){op, op};
+    if (ok)
+        *n = exec_compare_runs(x, golden, pairs, n_pairs, *diffs);
+    exec_plan_free(golden);
+    return ok;
+}
+
+static int run_module(struct session *s) {
+    exec_plan *x = exec_plan_new(s->in.m, &s->o->exec, &s->mem, &s->in.d);
+    if (!x) {
+        cli_show_diags(&s->in);
+        return CLI_INPUT;
+    }
+    struct times t;
+    memset(&t, 0, sizeof t);
+    vec_init(&t.ns, &s->mem);
+    exec_difference *diffs = NULL;
+    size_t n_diffs = 0;
+    int code = bind_all(s, x) ? run_times(s, x, &t) : CLI_USAGE;
+    if (code == CLI_OK && s->o->golden && !compare_golden(s, x, &diffs, &n_diffs))
+        code = CLI_INPUT;
+    if (code == CLI_OK && ((s->o->outputs && !save_results(s, x)) || (s->o->save && !save_ops(s, x))))
+        code = CLI_USAGE;
+    if (code == CLI_OK && s->o->trace) {
+        bool csv = str_ends_with(str_from_z(s->o->trace), STR(".csv"));
+        if (!write_file(s, s->o->trace, csv ? write_csv : write_chrome, x))
+            code = CLI_USAGE;
+    }
+    if (code == CLI_OK) {
+        struct buf out;
+        cli_stdout(&out, &s->mem);
+        (s->o->json ? show_json : show_text)(s, x, &t, diffs, n_diffs, &out);
+        code = cli_stdout_end(&out, code);
+    }
+    vec_free(&t.ns);
+    exec_plan_free(x);
+    return code;
+}
+
+static int run_file(struct run *o) {
+    struct session s = {.o = o};
+    if (!cli_input_open(&s.in, o->path))
+        return CLI_USAGE;
+    mem_init(&s.mem);
+    arena_init(&s.arena, &s.mem);
+    vec_init(&s.files, &s.mem);
+    vec_init(&s.tensors, &s.mem);
+    int code = CLI_USAGE;
+    if (cli_input_next(&s.in, TEXT_ALL) && s.in.m) {
+        code = run_module(&s);
+    } else {
+        cli_show_diags(&s.in);
+        code = cli_exit_code(&s.in);
+    }
+    for (size_t i = 0; i < s.tensors.n; i++)
+        tensor_file_free(&s.tensors.v[i]);
+    for (size_t i = 0; i < s.files.n; i++) {
+        if (s.files.v[i]->p)
+            file_close(s.files.v[i]);
+        mem_free(&s.mem, s.files.v[i], sizeof(struct file));
+    }
+    vec_free(&s.tensors);
+    vec_free(&s.files);
+    arena_free(&s.arena);
+    cli_input_close(&s.in);
+    return code;
+}
+
+int cli_run_module(int argc, char **argv) {
+    struct mem m;
+    mem_init(&m);
+    struct run o = {.repeat = 1};
+    size_t room = (size_t)argc * sizeof *o.inputs;
+    o.inputs = mem_alloc(&m, room);
+    if (!o.inputs) {
+        fputs("tt-explorer: out of memory\n", stderr);
+        return CLI_USAGE;
+    }
+    bool stop;
+    int code = read_options(&o, argc, argv, &stop);
+    if (!stop)
+        code = run_file(&o);
+    mem_free(&m, o.inputs, room);
+    return code;
+}

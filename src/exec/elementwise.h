@@ -1,0 +1,16 @@
+/* elementwise.h - how rows of the kernel table say which elementwise function an op is. */
+#ifndef TTX_EXEC_ELEMENTWISE_H
+#define TTX_EXEC_ELEMENTWISE_H
+
+/* Added to a vec_op in exec_row.arg. */
+enum {
+    EW_OP = 0xff,
+    EW_TRUE_DIV = 1 << 8,   /* integers are divided as reals, and the quotient cast to the type of the left operand */
+    EW_BITWISE = 1 << 9,    /* NOT, AND, OR, XOR: of all bits, unless the elements are truth values */
+    EW_COMPARE = 1 << 10,   /* which comparison is in comparison_direction */
+    EW_CLAMP_HLO = 1 << 11, /* operands are min, x, max */
+    EW_RHS_ATTR = 1 << 12,  /* the second operand is the attribute "rhs" */
+    EW_FLOAT = 1 << 13,     /* integers are taken as reals even where there is an integer form */
+};
+
+#endif

@@ -1,0 +1,264 @@
+/* inner.h - what the files of the room share: slots, steps, kernels, calls.
+ *
+ *   ir_value ──plan──▶ slot   a tensor of the run: its type, and where its bytes are
+ *   ir_op    ──plan──▶ step   a kernel, its slots, its parameters; func.call is inlined, control flow becomes jumps
+ *
+ * Invariants
+ *   E1  Slot 0 is "none": absent optional operands, tokens, devices.
+ *   E2  A slot's root is itself or a slot that is no view; both have the same bytes.
+ *   E3  Views are never made of a root that an in-place op writes.
+ *   E4  A kernel's plan function refuses what its run function cannot do, so that runs only fail for want of memory or
+ *       because of values (a slice that begins outside).
+ */
+#ifndef TTX_EXEC_INNER_H
+#define TTX_EXEC_INNER_H
+
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "base/num.h"
+#include "base/pool.h"
+#include "base/vec.h"
+#include "dialect/dialect.h"
+#include "exec/exec.h"
+#include "exec/vec.h"
+#include "ir/symbols.h"
+
+typedef uint32_t exec_slot;
+
+/* Block formats keep their values in bf16, which holds them exactly (device-model.md section 3). */
+typedef enum exec_format { FORMAT_PLAIN, FORMAT_BFP8, FORMAT_BFP4, FORMAT_BFP2 } exec_format;
+
+/* A quantised element type: value = (stored - zero) * scale, by tensor (axis -1) or along an axis. */
+struct exec_quant {
+    int axis;
+    uint32_t n;
+    const double *scale, *zero;
+    double low, high; /* of the storage */
+};
+
+struct exec_type {
+    enum tensor_dtype dtype; /* TENSOR_NONE: no tensor */
+    exec_format format;
+    int rank;
+    int64_t dims[TENSOR_MAX_RANK];
+    const struct exec_quant *quant;
+};
+
+enum slot_kind {
+    SLOT_NONE,
+    SLOT_ARGUMENT,
+    SLOT_CONSTANT, /* bytes known from the start */
+    SLOT_PLANNED,  /* in the run's memory at `offset` */
+    SLOT_VIEW,     /* the bytes of its root */
+    SLOT_CACHED,   /* memory of its own that outlives the run */
+};
+
+struct slot {
+    struct exec_type type;
+    enum slot_kind kind;
+    exec_slot root;
+    bool per_device;     /* one tensor for each device; else one for all */
+    bool written;        /* an in-place op writes it (asked of the root) */
+    bool splat;          /* constant: all elements equal; `data` has one of them */
+    bool steady;         /* comes from constants and parameters only */
+    uint32_t begin, end; /* steps that it lives in, both included */
+    uint32_t uses;
+    size_t bytes;  /* of one tensor */
+    size_t offset; /* of an argument: its number */
+    void *data;    /* constant, cached: where the bytes are; [device] after each other at multiples of `stride` */
+    size_t stride;
+    ir_value value;
+};
+
+struct exec_step;
+struct planner;
+
+/* One operand or result of a step on one device. */
+struct exec_arg {
+    void *data; /* NULL: absent */
+    const struct exec_type *type;
+};
+
+/* A kernel at work: one step on one device, or on all when the kernel is a mesh kernel. */
+struct call {
+    exec_plan *x;
+    const struct exec_step *s;
+    const struct exec_arg *in, *out; /* of mesh kernels those of device 0; of device d at + d * width */
+    size_t width;
+    unsigned device;
+};
+
+typedef bool kernel_plan_fn(struct planner *p, struct exec_step *s);
+typedef bool kernel_run_fn(struct call *c);
+
+struct kernel {
+    const char *name;
+    kernel_plan_fn *plan; /* NULL: nothing to look at */
+    kernel_run_fn *run;
+    unsigned flags;
+};
+enum {
+    KERNEL_MESH = 1 << 0,    /* sees all devices at once */
+    KERNEL_IN_PLACE = 1 << 1 /* writes its first operand (and those that its plan marks) */
+};
+
+/* A row of the kernel table. */
+struct exec_row {
+    const char *op;
+    const struct kernel *kernel;
+    int arg;             /* what tells the ops of a kernel apart: a vec_op, a fold, ... */
+    const char *checked; /* against what its tests compare it */
+};
+const struct exec_row *exec_find_row(str op);
+
+enum step_kind { STEP_KERNEL, STEP_JUMP, STEP_UNLESS, STEP_SWITCH, STEP_CACHE };
+
+struct exec_step {
+    ir_op op;
+    enum step_kind kind;
+    const struct exec_row *row; /* STEP_KERNEL */
+    kernel_run_fn *run;
+    uint32_t n_in, n_out;
+    exec_slot *in, *out;
+    void *params;          /* of the kernel, in the plan's arena */
+    struct exec_arg *args; /* [device][n_in + n_out] */
+    uint32_t target;       /* where a jump goes; STEP_CACHE: behind the cached steps */
+    uint32_t *targets;     /* STEP_SWITCH: n_targets of them, the last one for what is out of range */
+    uint32_t n_targets;
+    uint32_t fused; /* STEP_KERNEL of elementwise: how many following steps it runs as well */
+    bool per_device;
+    bool skip; /* a fused step or a view: nothing to run */
+    uint64_t flops, read, written, live;
+};
+
+struct exec_plan {
+    const ir_module *m;
+    struct mem *mem;
+    struct arena arena; /* of slots' parameters, steps, messages */
+    exec_options options;
+    const struct vec *vec[VEC_N];
+    struct pool *pool;
+    unsigned devices, rows, cols; /* of the mesh */
+    VEC(struct slot) slots;
+    VEC(struct exec_step) steps;
+    struct map_u64 kept; /* value -> slot of its last plan */
+    exec_slot *arguments, *results;
+    size_t n_arguments, n_results;
+    struct tensor *bound;   /* [argument][device]; data NULL: seeded */
+    struct tensor *seeded;  /* [argument] */
+    exec_value_info *infos; /* of arguments, then of results */
+    struct tensor *answers; /* [result][device]: views that exec_result hands out */
+    struct tensor *afters;  /* [argument][device] */
+    struct tensor peek;     /* what exec_value hands out */
+    char *memory, *memory_block;
+    size_t planned, memory_size; /* for one device; planned bytes of all */
+    size_t constants, cached, arguments_bytes;
+    struct arena scratch;
+    size_t scratch_peak;
+    bool pointers_ready, steady_ready; /* arguments' pointers are in the steps; cached steps have run */
+    atomic_bool cancel;
+    VEC(exec_record) trace;
+    uint64_t run_start;
+    const char *error;
+    char error_text[256];
+    ir_op error_op;
+    bool has_run;
+    struct dnnl_state *dnnl; /* NULL until something asks for it */
+    bool no_dnnl;            /* it was asked for and is not there */
+};
+
+/* --- planning (plan.c, types.c, attrs.c) ------------------------------------------------------------------------ */
+
+/* Steps [first, last] run over and over. */
+struct plan_loop {
+    uint32_t first, last;
+};
+
+struct planner {
+    exec_plan *x;
+    const ir_module *m;
+    const ir_context *c;
+    struct arena *a;
+    ir_report report;
+    ir_symbols symbols;
+    VEC(struct plan_loop) loops; /* inner ones first */
+    unsigned depth;              /* of nested calls and regions */
+    bool failed;
+};
+
+/* Says what is wrong with an op; gives false. */
+bool plan_error(struct planner *p, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool plan_no_memory(struct planner *p);
+/* Zeroed parameters of a step in the plan's arena. NULL (reported) when out of memory. */
+void *plan_params(struct planner *p, struct exec_step *s, size_t size);
+#define PLAN_PARAMS(p, s, T) ((T *)plan_params((p), (s), sizeof(T)))
+
+/* The numbers of a type: false when it has none (the type is then SLOT_NONE material) or a dimension is dynamic. */
+bool type_of(struct planner *p, ir_type t, struct exec_type *out);
+static inline const struct exec_type *slot_type(const exec_plan *x, exec_slot s) {
+    return &x->slots.v[s].type;
+}
+int64_t type_count(const struct exec_type *t);
+bool type_same_shape(const struct exec_type *a, const struct exec_type *b);
+static inline const struct exec_type *in_type(const struct planner *p, const struct exec_step *s, uint32_t i) {
+    return slot_type(p->x, s->in[i]);
+}
+static inline const struct exec_type *out_type(const struct planner *p, const struct exec_step *s, uint32_t i) {
+    return slot_type(p->x, s->out[i]);
+}
+static inline bool has_in(const struct exec_step *s, uint32_t i) {
+    return i < s->n_in && s->in[i] != 0;
+}
+/* Makes a slot for a value that no op of the module has. 0 when out of memory. */
+exec_slot plan_temp(struct planner *p, const struct exec_type *t, bool per_device);
+
+/* Attributes; what is absent leaves *out as it is and gives false. */
+bool attr_i64(const struct planner *p, ir_op op, const char *name, int64_t *out);
+bool attr_f64(const struct planner *p, ir_op op, const char *name, double *out); /* of integers too */
+bool attr_bool(const struct planner *p, ir_op op, const char *name);             /* absent: false; a unit: true */
+str attr_text(const struct planner *p, ir_op op, const char *name);              /* string or enum case */
+/* Integers of an array of any form (array<i64: ...>, [1 : i32, ...], dense<...>), or one integer; how many there are, at
+ * most cap of them written; -1 when absent or something else. */
+int attr_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap);
+int node_ints(const ir_context *c, ir_attr a, int64_t *out, int cap);
+/* A dimension number that may count from the end; false (reported) when it is out of range for `rank`. */
+bool plan_dim(struct planner *p, ir_op op, int64_t dim, int rank, int *out);
+
+/* --- running (run.c) ------------------------------------------------------------------------------------------- */
+
+/* Memory of a call, gone after it; aligned to 64. NULL (with the error set) when out of memory. */
+void *call_scratch(struct call *c, size_t bytes);
+/* printf; gives false. */
+bool call_error(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Calls body for pieces of [0, n), on all cores when n * cost (in about nanoseconds) is worth it. */
+bool call_loop(struct call *c, size_t n, size_t grain, pool_body *body, void *ctx);
+/* The elements of an operand as lanes of a class: the tensor itself where its dtype is that class, else converted into
+ * scratch memory. NULL (error set) when out of memory. */
+const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k);
+/* Room for the lanes of a result, to be given to call_store at the end. */
+void *call_room(struct call *c, const struct exec_arg *a, vec_class k);
+void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k);
+/* n elements from one dtype to another, through the class that loses least. */
+void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st, size_t n);
+/* Where a slot's bytes are on a device; NULL when it has none. Valid while the bindings stay. */
+void *exec_slot_data(const exec_plan *x, exec_slot s, unsigned device);
+/* The class in which a step with these types computes: f64 when one is f64 (or the run asks), f32 for other floats. */
+vec_class class_join(const struct exec_type *a, const struct exec_type *b);
+vec_class class_real(const exec_plan *x, const struct exec_type *t); /* integers count as f64 */
+
+extern const struct kernel kernel_copy; /* kernels_move.c */
+
+/* --- formats.c ------------------------------------------------------------------------------------------------- */
+
+/* Rounds bf16 values to a block format in place: blocks of 16 along the last dimension. */
+void format_round(exec_format f, uint16_t *bf16, const int64_t *dims, int rank);
+
+/* --- elementwise.c --------------------------------------------------------------------------------------------- */
+
+extern const struct kernel kernel_elementwise;
+/* Puts runs of elementwise steps into one loop each; none reaches over a step that jumps lead to (targets[step]). Slots'
+ * uses must be counted. False (reported) when out of memory. */
+bool elementwise_fuse(struct planner *p, const uint8_t *targets);
+
+#endif

@@ -1,0 +1,153 @@
+/* Arguments, results, kept values. */
+#include <stdio.h>
+#include <string.h>
+
+#include "exec/inner.h"
+#include "exec/onednn.h"
+#include "exec/seed.h"
+
+size_t exec_n_arguments(const exec_plan *x) {
+    return x->n_arguments;
+}
+
+size_t exec_n_results(const exec_plan *x) {
+    return x->n_results;
+}
+
+exec_value_info exec_argument(const exec_plan *x, size_t i) {
+    return x->infos[i];
+}
+
+exec_value_info exec_result_info(const exec_plan *x, size_t i) {
+    return x->infos[x->n_arguments + i];
+}
+
+ptrdiff_t exec_find_argument(const exec_plan *x, str name) {
+    for (size_t i = 0; i < x->n_arguments; i++)
+        if (name.n && str_eq(x->infos[i].name, name))
+            return (ptrdiff_t)i;
+    uint64_t i;
+    if (name.n && name.p[0] == '%')
+        name = str_from(name, 1);
+    if (str_starts_with(name, STR("arg")))
+        name = str_from(name, 3);
+    return num_parse_u64(name, &i) && i < x->n_arguments ? (ptrdiff_t)i : -1;
+}
+
+static bool same_shape(const exec_value_info *info, const struct tensor *t) {
+    int64_t n = 1;
+    for (int i = 0; i < info->rank; i++)
+        n *= info->dims[i];
+    if (info->rank != t->rank)
+        return n == 1 && tensor_count(t) == 1;
+    for (int i = 0; i < t->rank; i++)
+        if (t->dims[i] != info->dims[i])
+            return false;
+    return true;
+}
+
+/* Whether a tensor's bytes can be used where they are. */
+static bool usable(const struct slot *slot, const struct tensor *t) {
+    return t->dtype == slot->type.dtype && slot->type.format == FORMAT_PLAIN &&
+           (uintptr_t)t->data % tensor_dtype_size(t->dtype) == 0;
+}
+
+bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, str *error) {
+    const exec_value_info *info = &x->infos[i];
+    exec_slot s = x->arguments[i];
+    const struct slot *slot = &x->slots.v[s];
+    if (!s || (copies != 1 && copies != info->copies)) {
+        *error = STR("it does not take so many tensors");
+        return false;
+    }
+    for (unsigned d = 0; d < x->devices; d++) {
+        const struct tensor *from = &t[copies == 1 ? 0 : d];
+        struct tensor *to = &x->bound[i * x->devices + d];
+        if (d >= info->copies)
+            break;
+        if (!same_shape(info, from)) {
+            snprintf(x->error_text, sizeof x->error_text, "its shape does not match");
+            *error = str_from_z(x->error_text);
+            return false;
+        }
+        tensor_free(to);
+        if (usable(slot, from)) {
+            *to = *from;
+            to->mem = NULL;
+            continue;
+        }
+        if ((from->dtype == TENSOR_C64) != (slot->type.dtype == TENSOR_C64)) {
+            *error = STR("complex and real numbers are not converted into each other");
+            return false;
+        }
+        if (!tensor_new(to, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank)) {
+            *error = STR("out of memory");
+            return false;
+        }
+        if (tensor_bytes(to)) {
+            /* Elements of a file may stand anywhere. */
+            size_t size = tensor_bytes(from);
+            struct tensor aligned;
+            if (!tensor_new(&aligned, x->mem, from->dtype, from->dims, from->rank)) {
+                *error = STR("out of memory");
+                return false;
+            }
+            memcpy(aligned.data, from->data, size);
+            exec_convert(x, to->data, to->dtype, aligned.data, from->dtype, (size_t)tensor_count(to));
+            tensor_free(&aligned);
+        }
+        if (slot->type.format != FORMAT_PLAIN)
+            format_round(slot->type.format, to->data, slot->type.dims, slot->type.rank);
+    }
+    x->pointers_ready = false;
+    if (slot->steady) {
+        x->steady_ready = false;
+        dnnl_forget(x);
+    }
+    return true;
+}
+
+void exec_unbind(exec_plan *x) {
+    for (size_t i = 0; i < x->n_arguments * x->devices; i++)
+        tensor_free(&x->bound[i]);
+    x->pointers_ready = x->steady_ready = false;
+    dnnl_forget(x);
+}
+
+/* Fills *out as a look at a slot on a device. */
+static const struct tensor *look(const exec_plan *x, exec_slot s, unsigned device, struct tensor *out) {
+    const struct exec_type *t = slot_type(x, s);
+    if (!s || !x->has_run || device >= x->devices)
+        return NULL;
+    *out = (struct tensor){.dtype = t->dtype, .rank = t->rank, .data = exec_slot_data(x, s, device)};
+    memcpy(out->dims, t->dims, sizeof out->dims);
+    return out->data ? out : NULL;
+}
+
+const struct tensor *exec_result(const exec_plan *x, size_t i, unsigned device) {
+    return i < x->n_results ? look(x, x->results[i], device, &x->answers[i * x->devices + device]) : NULL;
+}
+
+const struct tensor *exec_argument_after(const exec_plan *x, size_t i, unsigned device) {
+    return i < x->n_arguments ? look(x, x->arguments[i], device, &x->afters[i * x->devices + device]) : NULL;
+}
+
+const struct tensor *exec_value(const exec_plan *x, ir_value v, unsigned device) {
+    const uint32_t *s = map_u64_get(&x->kept, v);
+    /* The plan hands out one look at a time; who needs more copies the struct. */
+    struct tensor *peek = (struct tensor *)(uintptr_t)&x->peek;
+    return s && x->options.keep ? look(x, *s, device, peek) : NULL;
+}
+
+exec_memory exec_memory_of(const exec_plan *x) {
+    return (exec_memory){.arguments = x->arguments_bytes,
+                         .constants = x->constants,
+                         .planned = x->planned,
+                         .cached = x->cached,
+                         .scratch = x->scratch_peak};
+}
+
+const exec_record *exec_trace(const exec_plan *x, size_t *n) {
+    *n = x->trace.n;
+    return x->trace.v;
+}

@@ -1,0 +1,52 @@
+/* kernels.h - the kernels, and what they share. Each file of kernels says what its ops compute. */
+#ifndef TTX_EXEC_KERNELS_H
+#define TTX_EXEC_KERNELS_H
+
+#include "dialect/params.h"
+#include "exec/inner.h"
+
+/* kernels_move.c */
+extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_transpose, kernel_repeat,
+    kernel_repeat_interleave, kernel_broadcast_in_dim, kernel_slice, kernel_index, kernel_reverse,
+    kernel_upsample_nearest, kernel_concat_heads, kernel_concat, kernel_pad, kernel_dynamic_slice, kernel_index_select,
+    kernel_rearrange, kernel_split_heads;
+/* Makes the result a look at the operand's bytes where that can be, else leaves it to be copied. */
+bool plan_view(struct planner *p, struct exec_step *s);
+enum { DYNAMIC_BEGINS, DYNAMIC_HLO, DYNAMIC_UPDATE };
+
+/* kernels_create.c */
+extern const struct kernel kernel_constant, kernel_full, kernel_dimension_size, kernel_arange, kernel_rand,
+    kernel_dropout;
+bool plan_splat(struct planner *p, struct exec_step *s, double v);
+enum { FILL_ZERO, FILL_ONE, FILL_VALUE };
+enum { RAND_UNIFORM, RAND_BOUNDS, RAND_BITS };
+
+/* kernels_reduce.c */
+extern const struct kernel kernel_reduce, kernel_argmax, kernel_scan, kernel_softmax;
+enum { REDUCE_MEAN = FOLD_N };
+/* exp(in - max) / sum of one row of n lanes. */
+void softmax_row(const struct vec *v, void *out, const void *in, size_t n);
+
+/* kernels_matmul.c */
+extern const struct kernel kernel_matmul;
+enum { MATMUL, MATMUL_GENERAL, MATMUL_DOT };
+/* The function of an activation's name, "_approx" or not; VEC_N_OPS when it is not known. */
+vec_op plan_activation(str name);
+
+/* kernels_norm.c */
+extern const struct kernel kernel_norm, kernel_batch_norm;
+enum norm_kind { NORM_LAYER, NORM_RMS, NORM_GROUP, NORM_DIT };
+
+/* kernels_conv.c */
+extern const struct kernel kernel_conv, kernel_prepare;
+enum { CONV_HLO = 0, CONV_TRANSPOSED = 4 }; /* or the number of spatial dimensions */
+
+/* kernels_window.c */
+extern const struct kernel kernel_pool, kernel_reduce_window, kernel_upsample;
+enum { POOL_MAX, POOL_MAX_INDICES, POOL_AVERAGE, POOL_GLOBAL };
+
+/* kernels_region.c: ops whose body is a region */
+/* Whether the body of region 0 is one plain fold of its two arguments. */
+bool region_fold(struct planner *p, ir_op op, vec_fold *out);
+
+#endif

@@ -1,0 +1,380 @@
+/* Reductions, scans and softmax: folds along dimensions.
+ *
+ * A tensor is seen as [outer, n, inner] per reduced dimension; several dimensions that stand together are one, others are
+ * moved together first by walking strides.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "exec/kernels.h"
+
+struct reduce {
+    vec_fold fold;
+    bool mean;
+    int n_keep, n_fold;
+    int64_t keep_dims[TENSOR_MAX_RANK], keep_strides[TENSOR_MAX_RANK];
+    int64_t fold_dims[TENSOR_MAX_RANK], fold_strides[TENSOR_MAX_RANK];
+    int64_t keep, count;
+    vec_class k;
+};
+
+/* Which dimensions an op reduces; all when it does not say. */
+static bool reduced_dims(struct planner *p, const struct exec_step *s, const char *name, uint32_t *mask) {
+    int64_t dims[TENSOR_MAX_RANK];
+    int rank = in_type(p, s, 0)->rank, d;
+    int n = attr_ints(p, s->op, name, dims, TENSOR_MAX_RANK);
+    *mask = n < 0 || (n == 0 && !strcmp(name, "dim_arg")) ? (1u << rank) - 1 : 0;
+    for (int i = 0; i < n; i++) {
+        if (!plan_dim(p, s->op, dims[i], rank, &d))
+            return false;
+        *mask |= 1u << d;
+    }
+    return true;
+}
+
+static void split_dims(const struct exec_type *t, uint32_t mask, struct reduce *w) {
+    int64_t stride[TENSOR_MAX_RANK], step = 1;
+    w->keep = w->count = 1;
+    for (int i = t->rank; i-- > 0;) {
+        stride[i] = step;
+        step *= t->dims[i];
+    }
+    for (int i = 0; i < t->rank; i++) {
+        bool fold = mask >> i & 1;
+        int *n = fold ? &w->n_fold : &w->n_keep;
+        int64_t *dims = fold ? w->fold_dims : w->keep_dims, *strides = fold ? w->fold_strides : w->keep_strides;
+        *(fold ? &w->count : &w->keep) *= t->dims[i];
+        if (*n && strides[*n - 1] == stride[i] * t->dims[i]) {
+            dims[*n - 1] *= t->dims[i];
+            strides[*n - 1] = stride[i];
+        } else {
+            dims[*n] = t->dims[i];
+            strides[(*n)++] = stride[i];
+        }
+    }
+}
+
+static bool plan_reduce(struct planner *p, struct exec_step *s) {
+    struct reduce *w = PLAN_PARAMS(p, s, struct reduce);
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    uint32_t mask;
+    if (!w)
+        return false;
+    s->n_in = 1;
+    if (in->dtype == TENSOR_C64)
+        return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
+    if (!reduced_dims(p, s, "dim_arg", &mask))
+        return false;
+    w->mean = s->row->arg == REDUCE_MEAN;
+    w->fold = w->mean ? FOLD_SUM : (vec_fold)s->row->arg;
+    split_dims(in, mask, w);
+    if (w->keep != type_count(out))
+        return plan_error(p, s->op, "gives %lld elements, its type says %lld", (long long)w->keep,
+                          (long long)type_count(out));
+    if ((w->fold == FOLD_MAX || w->fold == FOLD_MIN) && w->count == 0 && w->keep)
+        return plan_error(p, s->op, "has no largest or smallest of no elements");
+    w->k = w->mean ? class_real(p->x, in) : class_join(in, NULL);
+    s->flops = (uint64_t)type_count(in);
+    return true;
+}
+
+static double neutral(vec_fold f) {
+    switch (f) {
+    case FOLD_PROD:
+    case FOLD_AND: return 1;
+    case FOLD_MAX: return -INFINITY;
+    case FOLD_MIN: return INFINITY;
+    default: return 0;
+    }
+}
+
+struct reduce_loop {
+    const struct reduce *w;
+    const struct vec *v;
+    const char *in;
+    char *out;
+};
+
+/* The offset of number i in a list of dimensions. */
+static int64_t offset_of(int64_t i, const int64_t *dims, const int64_t *strides, int n) {
+    int64_t at = 0;
+    for (int d = n; d-- > 0;) {
+        at += i % dims[d] * strides[d];
+        i /= dims[d];
+    }
+    return at;
+}
+
+static void finish_mean(const struct reduce_loop *l, size_t begin, size_t end) {
+    if (l->w->mean)
+        l->v->scale(l->out + begin * l->v->size, l->out + begin * l->v->size, 1.0 / (double)l->w->count, end - begin);
+}
+
+/* Rows: the innermost fold dimension is contiguous. */
+static void reduce_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct reduce_loop *l = ctx;
+    const struct reduce *w = l->w;
+    (void)worker;
+    int64_t row = w->n_fold ? w->fold_dims[w->n_fold - 1] : 1, rows = row ? w->count / row : 0;
+    int64_t step = w->n_fold ? w->fold_strides[w->n_fold - 1] : 1;
+    for (size_t i = begin; i < end; i++) {
+        char *out = l->out + i * l->v->size;
+        int64_t at = offset_of((int64_t)i, w->keep_dims, w->keep_strides, w->n_keep);
+        l->v->set(out, neutral(w->fold), 1);
+        for (int64_t r = 0; r < rows; r++) {
+            const char *in =
+                l->in + (at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold - 1)) * (int64_t)l->v->size;
+            if (step == 1)
+                l->v->fold[w->fold](out, in, (size_t)row);
+            else
+                for (int64_t k = 0; k < row; k++)
+                    l->v->merge[w->fold](out, in + k * step * (int64_t)l->v->size, 1);
+        }
+    }
+    finish_mean(l, begin, end);
+}
+
+enum { BAND = 256 };
+
+/* Bands: the innermost kept dimension is contiguous; whole bands are merged at a time. Long sums go by blocks. */
+static void reduce_bands(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct reduce_loop *l = ctx;
+    const struct reduce *w = l->w;
+    int64_t inner = w->keep_dims[w->n_keep - 1], bands = (inner + BAND - 1) / BAND;
+    double block[BAND];
+    (void)worker;
+    for (size_t b = begin; b < end; b++) {
+        int64_t outer = (int64_t)b / bands, first = (int64_t)b % bands * BAND;
+        size_t n = (size_t)(inner - first < BAND ? inner - first : BAND);
+        size_t at_out = (size_t)(outer * inner + first);
+        char *out = l->out + at_out * l->v->size;
+        const char *in =
+            l->in + (offset_of(outer, w->keep_dims, w->keep_strides, w->n_keep - 1) + first) * (int64_t)l->v->size;
+        l->v->set(out, neutral(w->fold), n);
+        for (int64_t r = 0; r < w->count;) {
+            int64_t stop = w->count - r < 128 ? w->count : r + 128;
+            l->v->set(block, neutral(w->fold), n);
+            for (; r < stop; r++)
+                l->v->merge[w->fold](
+                    block, in + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold) * (int64_t)l->v->size, n);
+            l->v->merge[w->fold](out, block, n);
+        }
+        finish_mean(l, at_out, at_out + n);
+    }
+}
+
+static bool run_reduce(struct call *c) {
+    const struct reduce *w = c->s->params;
+    const struct vec *v = c->x->vec[w->k];
+    struct reduce_loop l = {w, v, call_lanes(c, &c->in[0], w->k), NULL};
+    l.out = l.in ? call_room(c, &c->out[0], w->k) : NULL;
+    if (!l.out)
+        return false;
+    bool ok;
+    if (w->n_keep && w->keep_strides[w->n_keep - 1] == 1 && w->keep_dims[w->n_keep - 1] > 1) {
+        int64_t inner = w->keep_dims[w->n_keep - 1], bands = (inner + BAND - 1) / BAND;
+        size_t n = inner ? (size_t)(w->keep / inner * bands) : 0;
+        ok = call_loop(c, n, (size_t)(65536 / (w->count * BAND + 1)) + 1, reduce_bands, &l);
+    } else {
+        ok = call_loop(c, (size_t)w->keep, (size_t)(65536 / (w->count + 1)) + 1, reduce_rows, &l);
+    }
+    if (ok)
+        call_store(c, &c->out[0], l.out, w->k);
+    return ok;
+}
+const struct kernel kernel_reduce = {"fold", plan_reduce, run_reduce, 0};
+
+/* --- argmax ------------------------------------------------------------------------------------------------------- */
+
+static bool plan_argmax(struct planner *p, struct exec_step *s) {
+    struct reduce *w = PLAN_PARAMS(p, s, struct reduce);
+    const struct exec_type *in = in_type(p, s, 0);
+    int64_t dims[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK], step = 1;
+    uint32_t mask = 0;
+    if (!w)
+        return false;
+    int n = attr_ints(p, s->op, "dim_arg", dims, TENSOR_MAX_RANK), d;
+    if (n < 0)
+        n = attr_ints(p, s->op, "dim", dims, TENSOR_MAX_RANK);
+    if (n <= 0)
+        for (n = 0; n < in->rank; n++)
+            dims[n] = n;
+    for (int i = in->rank; i-- > 0;) {
+        stride[i] = step;
+        step *= in->dims[i];
+    }
+    w->count = w->keep = 1;
+    /* The index counts in the order in which the dimensions are listed. */
+    for (int i = 0; i < n; i++) {
+        if (!plan_dim(p, s->op, dims[i], in->rank, &d))
+            return false;
+        mask |= 1u << d;
+        w->fold_dims[w->n_fold] = in->dims[d];
+        w->fold_strides[w->n_fold++] = stride[d];
+        w->count *= in->dims[d];
+    }
+    for (int i = 0; i < in->rank; i++)
+        if (!(mask >> i & 1)) {
+            w->keep_dims[w->n_keep] = in->dims[i];
+            w->keep_strides[w->n_keep++] = stride[i];
+            w->keep *= in->dims[i];
+        }
+    w->k = class_join(in, NULL);
+    s->n_in = 1;
+    if (w->keep != type_count(out_type(p, s, 0)) || (w->count == 0 && w->keep))
+        return plan_error(p, s->op, "gives another number of elements than its type says");
+    return true;
+}
+
+static bool run_argmax(struct call *c) {
+    const struct reduce *w = c->s->params;
+    const struct vec *v = c->x->vec[w->k];
+    const char *in = call_lanes(c, &c->in[0], w->k);
+    struct tensor out = {.dtype = c->out[0].type->dtype, .data = c->out[0].data};
+    if (!in)
+        return false;
+    for (int64_t i = 0; i < w->keep; i++) {
+        int64_t at = offset_of(i, w->keep_dims, w->keep_strides, w->n_keep), best = 0;
+        double most = 0;
+        int64_t most_int = 0;
+        for (int64_t r = 0; r < w->count; r++) {
+            const char *e = in + (at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold)) * (int64_t)v->size;
+            if (w->k == VEC_I64) {
+                int64_t value = *(const int64_t *)(const void *)e;
+                if (r == 0 || value > most_int)
+                    most_int = value, best = r;
+                continue;
+            }
+            double value = v->get(e);
+            /* NaN counts as the largest, as in torch. */
+            if (r == 0 || value > most || (isnan(value) && !isnan(most)))
+                most = value, best = r;
+        }
+        tensor_set(&out, i, (double)best);
+    }
+    return true;
+}
+const struct kernel kernel_argmax = {"argmax", plan_argmax, run_argmax, 0};
+
+/* --- along one dimension ------------------------------------------------------------------------------------------ */
+
+struct along {
+    int64_t outer, n, inner;
+    vec_class k;
+    vec_fold fold;
+};
+
+static bool plan_along(struct planner *p, struct exec_step *s, const char *name) {
+    struct along *w = PLAN_PARAMS(p, s, struct along);
+    const struct exec_type *in = in_type(p, s, 0);
+    int64_t dim = -1;
+    int d;
+    if (!w)
+        return false;
+    attr_i64(p, s->op, name, &dim);
+    if (!plan_dim(p, s->op, dim, in->rank, &d))
+        return false;
+    if (!type_same_shape(in, out_type(p, s, 0)))
+        return plan_error(p, s->op, "changes the shape");
+    w->outer = w->inner = 1;
+    for (int i = 0; i < d; i++)
+        w->outer *= in->dims[i];
+    for (int i = d + 1; i < in->rank; i++)
+        w->inner *= in->dims[i];
+    w->n = in->dims[d];
+    s->n_in = 1;
+    s->flops = (uint64_t)type_count(in);
+    return true;
+}
+
+static bool plan_scan(struct planner *p, struct exec_step *s) {
+    if (!plan_along(p, s, "dim"))
+        return false;
+    struct along *w = s->params;
+    w->fold = (vec_fold)s->row->arg;
+    /* Golden functions scan in the input's type; the sum of a long bf16 row is kept exact until it is stored. */
+    w->k = class_join(in_type(p, s, 0), out_type(p, s, 0));
+    return true;
+}
+
+static bool run_scan(struct call *c) {
+    const struct along *w = c->s->params;
+    const struct vec *v = c->x->vec[w->k];
+    const char *in = call_lanes(c, &c->in[0], w->k);
+    char *out = in ? call_room(c, &c->out[0], w->k) : NULL;
+    size_t row = (size_t)w->inner * v->size;
+    if (!out)
+        return false;
+    for (int64_t o = 0; o < w->outer; o++)
+        for (int64_t i = 0; i < w->n; i++) {
+            size_t at = (size_t)(o * w->n + i) * row;
+            memcpy(out + at, in + at, row);
+            if (i)
+                v->merge[w->fold](out + at, out + at - row, (size_t)w->inner);
+        }
+    call_store(c, &c->out[0], out, w->k);
+    return true;
+}
+const struct kernel kernel_scan = {"scan", plan_scan, run_scan, 0};
+
+static bool plan_softmax(struct planner *p, struct exec_step *s) {
+    if (!plan_along(p, s, "dimension"))
+        return false;
+    ((struct along *)s->params)->k = class_real(p->x, in_type(p, s, 0));
+    s->flops *= 5;
+    return true;
+}
+
+struct softmax_loop {
+    struct call *c;
+    const struct along *w;
+    const struct vec *v;
+    const char *in;
+    char *out;
+    char *scratch; /* [worker][2 n] lanes, for columns */
+};
+
+void softmax_row(const struct vec *v, void *out, const void *in, size_t n) {
+    double max = -INFINITY, one[1];
+    v->set(one, -INFINITY, 1);
+    v->fold[FOLD_MAX](one, in, n);
+    max = v->get(one);
+    if (max == -INFINITY)
+        max = 0; /* a row that is masked out gives NaN, as 0/0 */
+    double sum = v->exp_sum(out, in, max, n);
+    v->scale(out, out, 1 / sum, n);
+}
+
+static void softmax_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct softmax_loop *l = ctx;
+    const struct along *w = l->w;
+    size_t n = (size_t)w->n, size = l->v->size;
+    for (size_t i = begin; i < end; i++) {
+        if (w->inner == 1) {
+            softmax_row(l->v, l->out + i * n * size, l->in + i * n * size, n);
+            continue;
+        }
+        char *a = l->scratch + worker * 2 * n * size, *b = a + n * size;
+        size_t base = (i / (size_t)w->inner * n * (size_t)w->inner + i % (size_t)w->inner) * size;
+        for (size_t k = 0; k < n; k++)
+            memcpy(a + k * size, l->in + base + k * (size_t)w->inner * size, size);
+        softmax_row(l->v, b, a, n);
+        for (size_t k = 0; k < n; k++)
+            memcpy(l->out + base + k * (size_t)w->inner * size, b + k * size, size);
+    }
+}
+
+static bool run_softmax(struct call *c) {
+    const struct along *w = c->s->params;
+    struct softmax_loop l = {.c = c, .w = w, .v = c->x->vec[w->k]};
+    l.in = call_lanes(c, &c->in[0], w->k);
+    l.out = l.in ? call_room(c, &c->out[0], w->k) : NULL;
+    l.scratch = l.out ? call_scratch(c, pool_threads(c->x->pool) * 2 * (size_t)w->n * l.v->size) : NULL;
+    if (!l.scratch)
+        return false;
+    if (w->n && !call_loop(c, (size_t)(w->outer * w->inner), (size_t)(16384 / w->n) + 1, softmax_piece, &l))
+        return false;
+    call_store(c, &c->out[0], l.out, w->k);
+    return true;
+}
+const struct kernel kernel_softmax = {"softmax", plan_softmax, run_softmax, 0};

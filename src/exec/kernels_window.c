@@ -1,0 +1,309 @@
+/* Pools: folds over sliding windows. TTIR and TTNN pools and StableHLO's reduce_window are the same loop. */
+#include <math.h>
+#include <string.h>
+
+#include "exec/kernels.h"
+
+struct window {
+    int rank; /* dimensions that windows slide along; the rest stands together behind them */
+    int64_t in[TENSOR_MAX_RANK], out[TENSOR_MAX_RANK], size[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK];
+    int64_t dilation[TENSOR_MAX_RANK], holes[TENSOR_MAX_RANK], low[TENSOR_MAX_RANK], high[TENSOR_MAX_RANK];
+    int64_t inner, positions, taps;
+    vec_fold fold;
+    vec_class k;
+    bool average, include_pad, indices, initial;
+};
+
+static bool pairs(struct planner *p, ir_op op, const char *name, int64_t otherwise, int64_t *out) {
+    int64_t v[4];
+    int n = attr_ints(p, op, name, v, 4);
+    if (n > 2)
+        return plan_error(p, op, "has %d numbers as %s", n, name);
+    out[0] = n < 1 ? otherwise : v[0];
+    out[1] = n < 1 ? otherwise : n == 1 ? v[0] : v[1];
+    return true;
+}
+
+static int64_t extent(int64_t in, int64_t low, int64_t high, int64_t size, int64_t dilation, int64_t stride,
+                      bool ceil) {
+    int64_t span = in + low + high - dilation * (size - 1) - 1;
+    if (span < 0 || stride < 1)
+        return 0;
+    int64_t n = (span + (ceil ? stride - 1 : 0)) / stride + 1;
+    /* The last window begins inside the input or its left padding. */
+    if (ceil && (n - 1) * stride >= in + low)
+        n--;
+    return n;
+}
+
+static bool plan_pool(struct planner *p, struct exec_step *s) {
+    struct window *w = PLAN_PARAMS(p, s, struct window);
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    ir_op op = s->op;
+    bool ttnn = str_starts_with(ir_op_name_str(p->m, op), STR("ttnn")), ceil = attr_bool(p, op, "ceil_mode");
+    int64_t size[2], stride[2], dilation[2], pad[4], batch = 1, h = 0, wd = 0;
+    ir_attr flat = ir_op_attr(p->m, op, STR("flattened_compat_info"));
+    if (!w)
+        return false;
+    if (s->row->arg != POOL_GLOBAL) {
+        if (!pairs(p, op, ttnn ? "kernel_size" : "kernel", 1, size) || !pairs(p, op, "stride", 1, stride) ||
+            !pairs(p, op, "dilation", 1, dilation))
+            return false;
+        int n = attr_ints(p, op, "padding", pad, 4);
+        for (int i = 4; i-- > 0;)
+            pad[i] = n <= 0 ? 0 : n == 1 ? pad[0] : n == 2 ? pad[i & 1] : pad[i];
+    }
+    if (ttnn && s->row->arg != POOL_GLOBAL) {
+        attr_i64(p, op, "batch_size", &batch);
+        attr_i64(p, op, "input_height", &h);
+        attr_i64(p, op, "input_width", &wd);
+    } else if (flat) {
+        dialect_param_int(p->c, flat, STR("batchSize"), &batch);
+        dialect_param_int(p->c, flat, STR("inputHeight"), &h);
+        dialect_param_int(p->c, flat, STR("inputWidth"), &wd);
+    } else {
+        if (in->rank != 4)
+            return plan_error(p, op, "has an input of rank %d", in->rank);
+        batch = in->dims[0];
+        h = in->dims[1];
+        wd = in->dims[2];
+    }
+    w->inner = in->rank ? in->dims[in->rank - 1] : 0;
+    if (batch * h * wd * w->inner != type_count(in))
+        return plan_error(p, op, "has an input of another size than its attributes say");
+    if (s->row->arg == POOL_GLOBAL) {
+        size[0] = h;
+        size[1] = wd;
+        stride[0] = stride[1] = dilation[0] = dilation[1] = 1;
+        memset(pad, 0, sizeof pad);
+    }
+    w->rank = 3;
+    w->in[0] = w->out[0] = batch;
+    w->size[0] = w->stride[0] = w->dilation[0] = w->holes[0] = w->holes[1] = w->holes[2] = 1;
+    for (int i = 0; i < 2; i++) {
+        w->in[1 + i] = i ? wd : h;
+        w->size[1 + i] = size[i];
+        w->stride[1 + i] = stride[i];
+        w->dilation[1 + i] = dilation[i];
+        w->low[1 + i] = pad[i];
+        w->high[1 + i] = pad[2 + i];
+        w->out[1 + i] = extent(w->in[1 + i], pad[i], pad[2 + i], size[i], dilation[i], stride[i], ceil);
+    }
+    w->positions = w->out[0] * w->out[1] * w->out[2];
+    w->taps = size[0] * size[1];
+    w->indices = s->row->arg == POOL_MAX_INDICES;
+    w->average = s->row->arg == POOL_AVERAGE || s->row->arg == POOL_GLOBAL;
+    ir_attr include = ir_op_attr(p->m, op, STR("count_include_pad"));
+    w->include_pad = !include || attr_bool(p, op, "count_include_pad");
+    w->fold = w->average ? FOLD_SUM : FOLD_MAX;
+    w->k = w->average ? class_real(p->x, in) : class_join(in, NULL);
+    if (w->positions * w->inner != type_count(out))
+        return plan_error(p, op, "gives %lld elements, its type says %lld", (long long)(w->positions * w->inner),
+                          (long long)type_count(out));
+    if (w->indices && (s->n_out < 2 || !type_same_shape(out, out_type(p, s, 1))))
+        return plan_error(p, op, "has indices of another shape than its values");
+    s->n_in = 1;
+    s->flops = (uint64_t)(w->positions * w->taps * w->inner);
+    return true;
+}
+
+/* stablehlo.reduce_window with a plain fold as body. */
+static bool plan_reduce_window(struct planner *p, struct exec_step *s) {
+    struct window *w = PLAN_PARAMS(p, s, struct window);
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    int64_t pad[2 * TENSOR_MAX_RANK] = {0};
+    ir_op op = s->op;
+    if (!w)
+        return false;
+    if (s->n_in != 2 || s->n_out != 1 || !region_fold(p, op, &w->fold))
+        return plan_error(p, op, "folds its windows in a way that is not supported");
+    int rank = in->rank;
+    for (int i = 0; i < rank; i++)
+        w->stride[i] = w->dilation[i] = w->holes[i] = 1;
+    if (attr_ints(p, op, "window_dimensions", w->size, TENSOR_MAX_RANK) != rank)
+        return plan_error(p, op, "has windows of another rank than its operand");
+    attr_ints(p, op, "window_strides", w->stride, TENSOR_MAX_RANK);
+    attr_ints(p, op, "window_dilations", w->dilation, TENSOR_MAX_RANK);
+    attr_ints(p, op, "base_dilations", w->holes, TENSOR_MAX_RANK);
+    attr_ints(p, op, "padding", pad, 2 * TENSOR_MAX_RANK);
+    w->positions = w->taps = w->inner = 1;
+    w->rank = rank;
+    for (int i = 0; i < rank; i++) {
+        w->in[i] = in->dims[i];
+        w->low[i] = pad[2 * i];
+        w->high[i] = pad[2 * i + 1];
+        int64_t spread = in->dims[i] ? (in->dims[i] - 1) * w->holes[i] + 1 : 0;
+        w->out[i] = extent(spread, w->low[i], w->high[i], w->size[i], w->dilation[i], w->stride[i], false);
+        if (w->out[i] != out->dims[i] || w->holes[i] < 1 || w->size[i] < 1)
+            return plan_error(p, op, "gives another shape than its type says");
+    }
+    while (w->rank && w->size[w->rank - 1] == 1 && w->stride[w->rank - 1] == 1 && w->holes[w->rank - 1] == 1 &&
+           w->low[w->rank - 1] == 0 && w->high[w->rank - 1] == 0)
+        w->inner *= w->in[--w->rank];
+    for (int i = 0; i < w->rank; i++) {
+        w->positions *= w->out[i];
+        w->taps *= w->size[i];
+    }
+    w->initial = true;
+    w->k = class_join(in, NULL);
+    s->flops = (uint64_t)(w->positions * w->taps * w->inner);
+    return true;
+}
+
+struct window_loop {
+    const struct window *w;
+    const struct vec *v;
+    const char *in, *initial;
+    char *out, *indices;
+    enum tensor_dtype index_dtype;
+};
+
+/* Where tap t of the window at y falls: the row of the input, or -1. */
+static int64_t tap(const struct window *w, const int64_t *y, int64_t t) {
+    int64_t step = 1, at = 0;
+    for (int i = w->rank; i-- > 0;) {
+        int64_t k = t % w->size[i], from = y[i] * w->stride[i] + k * w->dilation[i] - w->low[i];
+        t /= w->size[i];
+        if (from < 0 || from % w->holes[i] || from / w->holes[i] >= w->in[i])
+            return -1;
+        at += from / w->holes[i] * step;
+        step *= w->in[i];
+    }
+    return at;
+}
+
+/* How many cells an average divides by. */
+static int64_t cells(const struct window *w, const int64_t *y) {
+    int64_t n = 1;
+    for (int i = 0; i < w->rank; i++) {
+        int64_t begin = y[i] * w->stride[i] - w->low[i], count = 0;
+        for (int64_t k = 0; k < w->size[i]; k++) {
+            int64_t at = begin + k * w->dilation[i];
+            bool real = at >= 0 && at < w->in[i];
+            bool padded = at >= -w->low[i] && at < w->in[i] + w->high[i];
+            count += w->include_pad ? padded : real;
+        }
+        n *= count;
+    }
+    return n ? n : 1;
+}
+
+static void window_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct window_loop *l = ctx;
+    const struct window *w = l->w;
+    size_t size = l->v->size, inner = (size_t)w->inner;
+    (void)worker;
+    for (size_t r = begin; r < end; r++) {
+        int64_t y[TENSOR_MAX_RANK];
+        size_t rest = r;
+        for (int i = w->rank; i-- > 0;) {
+            y[i] = (int64_t)(rest % (size_t)w->out[i]);
+            rest /= (size_t)w->out[i];
+        }
+        char *out = l->out + r * inner * size;
+        bool first = !l->initial;
+        if (l->initial) {
+            memcpy(out, l->initial, size);
+            l->v->spread(out, inner);
+        }
+        for (int64_t t = 0; t < w->taps; t++) {
+            int64_t at = tap(w, y, t);
+            if (at < 0)
+                continue;
+            const char *in = l->in + (size_t)at * inner * size;
+            if (first)
+                memcpy(out, in, inner * size);
+            else
+                l->v->merge[w->fold](out, in, inner);
+            first = false;
+        }
+        if (first)
+            l->v->set(out, w->average ? 0 : -INFINITY, inner);
+        if (w->average)
+            l->v->scale(out, out, 1.0 / (double)cells(w, y), inner);
+        struct tensor ids = {.dtype = l->index_dtype, .data = l->indices};
+        for (size_t c = 0; w->indices && c < inner; c++) {
+            int64_t best = 0;
+            double most = -INFINITY;
+            bool any = false;
+            for (int64_t t = 0; t < w->taps; t++) {
+                int64_t at = tap(w, y, t);
+                double v = at < 0 ? 0 : l->v->get(l->in + ((size_t)at * inner + c) * size);
+                if (at >= 0 && (!any || v > most)) {
+                    most = v;
+                    best = at % (w->in[1] * w->in[2]);
+                    any = true;
+                }
+            }
+            tensor_set(&ids, (int64_t)(r * inner + c), (double)best);
+        }
+    }
+}
+
+static bool run_window(struct call *c) {
+    const struct window *w = c->s->params;
+    struct window_loop l = {.w = w, .v = c->x->vec[w->k]};
+    if (!(l.in = call_lanes(c, &c->in[0], w->k)) || (w->initial && !(l.initial = call_lanes(c, &c->in[1], w->k))) ||
+        !(l.out = call_room(c, &c->out[0], w->k)))
+        return false;
+    if (w->indices) {
+        l.indices = c->out[1].data;
+        l.index_dtype = c->out[1].type->dtype;
+    }
+    if (w->inner && !call_loop(c, (size_t)w->positions, (size_t)(65536 / (w->taps * w->inner)) + 1, window_piece, &l))
+        return false;
+    call_store(c, &c->out[0], l.out, w->k);
+    return true;
+}
+const struct kernel kernel_pool = {"window fold", plan_pool, run_window, 0};
+const struct kernel kernel_reduce_window = {"window fold", plan_reduce_window, run_window, 0};
+
+/* --- bilinear upsampling ------------------------------------------------------------------------------------------ */
+
+static bool plan_upsample(struct planner *p, struct exec_step *s) {
+    if (!str_eq(attr_text(p, s->op, "mode"), STR("bilinear"))) {
+        s->run = kernel_upsample_nearest.run;
+        return kernel_upsample_nearest.plan(p, s);
+    }
+    if (in_type(p, s, 0)->rank != 4 || out_type(p, s, 0)->rank != 4)
+        return plan_error(p, s->op, "has an input of rank %d", in_type(p, s, 0)->rank);
+    s->n_in = 1;
+    return true;
+}
+
+static bool run_upsample(struct call *c) {
+    const struct exec_type *from = c->in[0].type, *to = c->out[0].type;
+    vec_class k = class_real(c->x, from);
+    const struct vec *v = c->x->vec[k];
+    const char *in = call_lanes(c, &c->in[0], k);
+    char *out = in ? call_room(c, &c->out[0], k) : NULL;
+    if (!out)
+        return false;
+    size_t row = (size_t)from->dims[3] * v->size;
+    for (int64_t n = 0; n < to->dims[0]; n++)
+        for (int64_t y = 0; y < to->dims[1]; y++)
+            for (int64_t x = 0; x < to->dims[2]; x++) {
+                /* Half-pixel centres, the border repeated (align_corners false). */
+                int64_t at[2] = {y, x}, low[2], high[2];
+                double f[2];
+                for (int i = 0; i < 2; i++) {
+                    int64_t size = from->dims[1 + i];
+                    double centre = ((double)at[i] + 0.5) * (double)size / (double)to->dims[1 + i] - 0.5;
+                    centre = centre < 0 ? 0 : centre;
+                    low[i] = (int64_t)centre < size - 1 ? (int64_t)centre : size - 1;
+                    high[i] = low[i] + 1 < size ? low[i] + 1 : low[i];
+                    f[i] = centre - (double)low[i];
+                }
+                char *d = out + (size_t)((n * to->dims[1] + y) * to->dims[2] + x) * row;
+                v->set(d, 0, (size_t)from->dims[3]);
+                for (int i = 0; i < 4; i++) {
+                    int64_t sy = i & 2 ? high[0] : low[0], sx = i & 1 ? high[1] : low[1];
+                    double weight = (i & 2 ? f[0] : 1 - f[0]) * (i & 1 ? f[1] : 1 - f[1]);
+                    v->axpy(d, in + (size_t)((n * from->dims[1] + sy) * from->dims[2] + sx) * row, weight,
+                            (size_t)from->dims[3]);
+                }
+            }
+    call_store(c, &c->out[0], out, k);
+    return true;
+}
+const struct kernel kernel_upsample = {"upsample", plan_upsample, run_upsample, 0};

@@ -1,0 +1,445 @@
+/* oneDNN, opened when it is needed.
+ *
+ * Every op has a primitive whose weights are in the layout that the primitive likes best; steady weights are packed once
+ * and kept, others at each run. bf16 is used as such where the processor has instructions for it; all else is computed in
+ * f32, operands of other types being converted on the way. Scratch memory is the run's, so that primitives hold none.
+ */
+#define _GNU_SOURCE /* setenv */
+#include "exec/onednn.h"
+
+#include <dlfcn.h>
+#include <dnnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is used of the library. */
+#define DNNL_FUNCTIONS(X)                                                                                        \
+    X(dnnl_engine_create)                                                                                        \
+    X(dnnl_engine_destroy)                                                                                       \
+    X(dnnl_stream_create) X(dnnl_stream_destroy) X(dnnl_stream_wait) X(dnnl_memory_desc_init_by_strides)         \
+        X(dnnl_memory_desc_init_by_tag) X(dnnl_memory_desc_equal) X(dnnl_memory_desc_get_size)                   \
+            X(dnnl_matmul_desc_init) X(dnnl_dilated_convolution_forward_desc_init)                               \
+                X(dnnl_dilated_deconvolution_forward_desc_init) X(dnnl_primitive_desc_create)                    \
+                    X(dnnl_primitive_desc_destroy) X(dnnl_primitive_desc_query_md)                               \
+                        X(dnnl_reorder_primitive_desc_create) X(dnnl_primitive_create) X(dnnl_primitive_destroy) \
+                            X(dnnl_primitive_execute) X(dnnl_memory_create) X(dnnl_memory_destroy)               \
+                                X(dnnl_memory_set_data_handle) X(dnnl_primitive_attr_create)                     \
+                                    X(dnnl_primitive_attr_destroy) X(dnnl_primitive_attr_set_scratchpad_mode)
+
+struct library {
+    void *handle;
+#define X(name) __typeof__(name) *name;
+    DNNL_FUNCTIONS(X)
+#undef X
+    void (*set_threads)(int n); /* of OpenMP */
+};
+
+enum { SRC, WEIGHTS, BIAS, DST, SCRATCH, N_MEMORIES };
+
+struct dnnl_op {
+    struct dnnl_op *next;
+    dnnl_primitive_t primitive;
+    dnnl_memory_t memory[N_MEMORIES];
+    enum tensor_dtype given[4], used[4]; /* element types of the operands, and of the primitive */
+    int64_t extent[4];                   /* elements from the first to behind the last */
+    dnnl_memory_desc_t user[4], wanted[4];
+    dnnl_primitive_t reorder[4]; /* into (DST: out of) the primitive's layout; NULL: the same */
+    size_t scratch, reordered[4];
+    void *packed; /* steady weights */
+    size_t packed_bytes;
+    bool steady, is_packed;
+};
+
+struct dnnl_state {
+    struct library lib;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    struct dnnl_op *ops;
+    bool bf16; /* the processor multiplies bf16 */
+};
+
+/* --- the library -------------------------------------------------------------------------------------------------- */
+
+static bool open_library(struct library *lib) {
+    /* OpenMP reads this when it is loaded: its threads should sleep while ours work. */
+    setenv("OMP_WAIT_POLICY", "passive", 0);
+    lib->handle = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL);
+    if (!lib->handle)
+        return false;
+    bool all = true;
+#define X(name) all &= (*(void **)(void *)&lib->name = dlsym(lib->handle, #name)) != NULL;
+    DNNL_FUNCTIONS(X)
+#undef X
+    *(void **)(void *)&lib->set_threads = dlsym(lib->handle, "omp_set_num_threads");
+    return all;
+}
+
+static bool has_bf16(void) {
+#if EXEC_X86_64
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+/* The plan's state; NULL when there is no oneDNN. Looked for once. */
+static struct dnnl_state *state_of(exec_plan *x) {
+    if (x->dnnl || x->no_dnnl)
+        return x->dnnl;
+    struct dnnl_state *s = mem_alloc_zero(x->mem, sizeof *s);
+    x->dnnl = s;
+    if (s && open_library(&s->lib) && s->lib.dnnl_engine_create(&s->engine, dnnl_cpu, 0) == dnnl_success &&
+        s->lib.dnnl_stream_create(&s->stream, s->engine, dnnl_stream_default_flags) == dnnl_success) {
+        s->bf16 = has_bf16();
+        return s;
+    }
+    dnnl_free(x);
+    x->no_dnnl = true;
+    return NULL;
+}
+
+static void free_op(exec_plan *x, struct dnnl_op *op) {
+    struct library *lib = &x->dnnl->lib;
+    for (int i = 0; i < 4; i++)
+        if (op->reorder[i])
+            lib->dnnl_primitive_destroy(op->reorder[i]);
+    for (int i = 0; i < N_MEMORIES; i++)
+        if (op->memory[i])
+            lib->dnnl_memory_destroy(op->memory[i]);
+    if (op->primitive)
+        lib->dnnl_primitive_destroy(op->primitive);
+    mem_free(x->mem, op->packed, op->packed_bytes);
+    mem_free(x->mem, op, sizeof *op);
+}
+
+void dnnl_free(exec_plan *x) {
+    struct dnnl_state *s = x->dnnl;
+    if (!s)
+        return;
+    while (s->ops) {
+        struct dnnl_op *op = s->ops;
+        s->ops = op->next;
+        free_op(x, op);
+    }
+    if (s->stream)
+        s->lib.dnnl_stream_destroy(s->stream);
+    if (s->engine)
+        s->lib.dnnl_engine_destroy(s->engine);
+    /* The library stays: unloading OpenMP under its own threads does not work. */
+    mem_free(x->mem, s, sizeof *s);
+    x->dnnl = NULL;
+}
+
+void dnnl_forget(exec_plan *x) {
+    for (struct dnnl_op *op = x->dnnl ? x->dnnl->ops : NULL; op; op = op->next)
+        op->is_packed = false;
+}
+
+/* --- making an op ------------------------------------------------------------------------------------------------- */
+
+static dnnl_data_type_t type_of_dtype(enum tensor_dtype t) {
+    return t == TENSOR_BF16 ? dnnl_bf16 : dnnl_f32;
+}
+
+static bool strided(struct dnnl_state *s, struct dnnl_op *op, int which, int n, const int64_t *dims,
+                    const int64_t *strides) {
+    dnnl_dims_t d, st;
+    int64_t last = 0;
+    for (int i = 0; i < n; i++) {
+        d[i] = dims[i];
+        st[i] = strides[i] ? strides[i] : 1; /* of dimensions of 1 */
+        if (dims[i] < 1 || (strides[i] == 0 && dims[i] > 1))
+            return false;
+        last += (dims[i] - 1) * strides[i];
+    }
+    op->extent[which] = last + 1;
+    return s->lib.dnnl_memory_desc_init_by_strides(&op->user[which], n, d, type_of_dtype(op->used[which]), st) ==
+           dnnl_success;
+}
+
+/* The same tensor in whatever layout the primitive likes. */
+static dnnl_memory_desc_t any_layout(struct dnnl_state *s, const dnnl_memory_desc_t *md) {
+    dnnl_memory_desc_t any = *md;
+    s->lib.dnnl_memory_desc_init_by_tag(&any, md->ndims, md->dims, md->data_type, dnnl_format_tag_any);
+    return any;
+}
+
+/* Which element types the primitive computes with. */
+static void choose_types(const struct dnnl_state *s, struct dnnl_op *op, enum tensor_dtype a, enum tensor_dtype b,
+                         enum tensor_dtype bias, enum tensor_dtype out) {
+    enum tensor_dtype given[4] = {a, b, bias, out};
+    bool bf16 = s->bf16 && a == TENSOR_BF16 && b == TENSOR_BF16;
+    for (int i = 0; i < 4; i++) {
+        op->given[i] = given[i];
+        op->used[i] = bf16 && given[i] == TENSOR_BF16 ? TENSOR_BF16 : TENSOR_F32;
+    }
+}
+
+static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_memory_desc_t *wanted) {
+    struct dnnl_state *s = x->dnnl;
+    dnnl_primitive_desc_t pd;
+    op->wanted[which] = *wanted;
+    if (s->lib.dnnl_memory_desc_equal(&op->user[which], wanted))
+        return true;
+    op->reordered[which] = s->lib.dnnl_memory_desc_get_size(wanted);
+    bool out = which == DST;
+    if (s->lib.dnnl_reorder_primitive_desc_create(&pd, out ? wanted : &op->user[which], s->engine,
+                                                  out ? &op->user[which] : wanted, s->engine, NULL) != dnnl_success)
+        return false;
+    bool ok = s->lib.dnnl_primitive_create(&op->reorder[which], pd) == dnnl_success;
+    s->lib.dnnl_primitive_desc_destroy(pd);
+    return ok;
+}
+
+/* The primitive of a description, and memories for its operands. */
+static bool finish(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc, bool bias) {
+    struct dnnl_state *s = x->dnnl;
+    struct library *lib = &s->lib;
+    dnnl_primitive_attr_t attr;
+    dnnl_primitive_desc_t pd = NULL;
+    if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
+        return false;
+    lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    bool ok = lib->dnnl_primitive_desc_create(&pd, desc, attr, s->engine, NULL) == dnnl_success;
+    lib->dnnl_primitive_attr_destroy(attr);
+    if (!ok)
+        return false;
+    static const dnnl_query_t queries[4] = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_weights_md,
+                                            dnnl_query_dst_md};
+    for (int i = 0; ok && i < 4; i++) {
+        if (i == BIAS && !bias)
+            continue;
+        const dnnl_memory_desc_t *md = lib->dnnl_primitive_desc_query_md(pd, queries[i], i == BIAS ? 1 : 0);
+        ok = md && add_reorder(x, op, i, md) &&
+             lib->dnnl_memory_create(&op->memory[i], md, s->engine, DNNL_MEMORY_NONE) == dnnl_success;
+    }
+    const dnnl_memory_desc_t *scratch = lib->dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    op->scratch = scratch ? lib->dnnl_memory_desc_get_size(scratch) : 0;
+    if (op->scratch)
+        ok = ok && lib->dnnl_memory_create(&op->memory[SCRATCH], scratch, s->engine, DNNL_MEMORY_NONE) == dnnl_success;
+    ok = ok && lib->dnnl_primitive_create(&op->primitive, pd) == dnnl_success;
+    lib->dnnl_primitive_desc_destroy(pd);
+    return ok;
+}
+
+static struct dnnl_op *new_op(exec_plan *x) {
+    return state_of(x) ? mem_alloc_zero(x->mem, sizeof(struct dnnl_op)) : NULL;
+}
+
+static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
+    if (!ok) {
+        free_op(x, op);
+        return false;
+    }
+    op->next = x->dnnl->ops;
+    x->dnnl->ops = op;
+    *state = op;
+    return true;
+}
+
+static bool real(enum tensor_dtype t) {
+    return t == TENSOR_F32 || t == TENSOR_BF16 || t == TENSOR_F16 || t == TENSOR_NONE;
+}
+
+bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, void **state) {
+    struct dnnl_op *op = real(w->a) && real(w->b) && real(w->c) && real(w->bias) ? new_op(x) : NULL;
+    struct dnnl_state *s = x->dnnl;
+    if (!op)
+        return false;
+    bool one = w->batch == 1;
+    int n = one ? 2 : 3, skip = one ? 1 : 0;
+    int64_t a[3] = {w->batch, w->m, w->k}, b[3] = {w->batch, w->k, w->n}, c[3] = {w->batch, w->m, w->n};
+    int64_t c_strides[3] = {w->m * w->n, w->n, 1}, bias[3] = {1, 1, w->n}, bias_strides[3] = {w->n, w->n, 1};
+    int64_t a_strides[3], b_strides[3];
+    memcpy(a_strides, w->a_strides, sizeof a_strides);
+    memcpy(b_strides, w->b_strides, sizeof b_strides);
+    /* A batch stride of 0 is a broadcast dimension of 1. */
+    if (!one && a_strides[0] == 0)
+        a[0] = 1, a_strides[0] = w->m * w->k;
+    if (!one && b_strides[0] == 0)
+        b[0] = 1, b_strides[0] = w->k * w->n;
+    choose_types(s, op, w->a, w->b, w->bias, w->c);
+    op->steady = w->steady_b;
+    bool ok = strided(s, op, SRC, n, a + skip, a_strides + skip) &&
+              strided(s, op, WEIGHTS, n, b + skip, b_strides + skip) &&
+              strided(s, op, DST, n, c + skip, c_strides + skip) &&
+              (!w->bias || strided(s, op, BIAS, n, bias + skip, bias_strides + skip));
+    dnnl_matmul_desc_t desc;
+    dnnl_memory_desc_t weights = op->user[WEIGHTS];
+    if (ok && op->steady && w->m > 1)
+        weights = any_layout(s, &weights);
+    ok = ok && s->lib.dnnl_matmul_desc_init(&desc, &op->user[SRC], &weights, w->bias ? &op->user[BIAS] : NULL,
+                                            &op->user[DST]) == dnnl_success;
+    return keep(x, op, ok && finish(x, op, &desc, w->bias != TENSOR_NONE), state);
+}
+
+bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, void **state) {
+    struct dnnl_op *op = real(w->dtype) && real(w->out_dtype) && real(w->bias) ? new_op(x) : NULL;
+    struct dnnl_state *s = x->dnnl;
+    if (!op)
+        return false;
+    int n = w->spatial + 2;
+    bool groups = w->groups > 1;
+    int64_t in[5] = {w->batch, w->in_channels}, out[5] = {w->batch, w->out_channels};
+    int64_t weight[6] = {w->groups, w->out_channels / w->groups, w->in_channels / w->groups}, one = 1;
+    for (int i = 0; i < w->spatial; i++) {
+        in[2 + i] = w->in[i];
+        out[2 + i] = w->out[i];
+        weight[3 + i] = w->kernel[i];
+    }
+    choose_types(s, op, w->dtype, w->dtype, w->bias, w->out_dtype);
+    op->steady = w->steady_weight;
+    bool ok = strided(s, op, SRC, n, in, w->in_strides) && strided(s, op, DST, n, out, w->out_strides) &&
+              strided(s, op, WEIGHTS, n + groups, weight + !groups, w->weight_strides + !groups) &&
+              (!w->bias || strided(s, op, BIAS, 1, &w->out_channels, &one));
+    if (!ok)
+        return keep(x, op, false, state);
+    dnnl_memory_desc_t src = op->user[SRC], dst = op->user[DST], weights = any_layout(s, &op->user[WEIGHTS]);
+    /* Channels first: blocks of channels are faster, even with the way there and back. */
+    if (w->in_strides[1] != 1 && w->in_channels > 1)
+        src = any_layout(s, &src);
+    if (w->out_strides[1] != 1 && w->out_channels > 1)
+        dst = any_layout(s, &dst);
+    dnnl_dims_t stride, dilation, low, high;
+    for (int i = 0; i < w->spatial; i++) {
+        stride[i] = w->stride[i];
+        dilation[i] = w->dilation[i];
+        low[i] = w->pad_low[i];
+        high[i] = w->pad_high[i];
+        if (low[i] < 0)
+            return keep(x, op, false, state);
+    }
+    const dnnl_memory_desc_t *bias = w->bias ? &op->user[BIAS] : NULL;
+    dnnl_convolution_desc_t conv;
+    dnnl_deconvolution_desc_t deconv;
+    if (w->transposed)
+        ok = s->lib.dnnl_dilated_deconvolution_forward_desc_init(&deconv, dnnl_forward_inference,
+                                                                 dnnl_deconvolution_direct, &src, &weights, bias, &dst,
+                                                                 stride, dilation, low, high) == dnnl_success;
+    else
+        ok = s->lib.dnnl_dilated_convolution_forward_desc_init(&conv, dnnl_forward_inference, dnnl_convolution_direct,
+                                                               &src, &weights, bias, &dst, stride, dilation, low,
+                                                               high) == dnnl_success;
+    const void *desc = w->transposed ? (const void *)&deconv : (const void *)&conv;
+    return keep(x, op, ok && finish(x, op, desc, w->bias != TENSOR_NONE), state);
+}
+
+/* --- running ------------------------------------------------------------------------------------------------------ */
+
+static bool reorder(struct call *c, struct dnnl_op *op, int which, const void *from, void *to) {
+    struct dnnl_state *s = c->x->dnnl;
+    dnnl_memory_t a = NULL, b = NULL;
+    const dnnl_memory_desc_t *in = which == DST ? &op->wanted[which] : &op->user[which];
+    const dnnl_memory_desc_t *out = which == DST ? &op->user[which] : &op->wanted[which];
+    bool ok = s->lib.dnnl_memory_create(&a, in, s->engine, (void *)(uintptr_t)from) == dnnl_success &&
+              s->lib.dnnl_memory_create(&b, out, s->engine, to) == dnnl_success;
+    if (ok) {
+        dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, a}, {DNNL_ARG_TO, b}};
+        ok = s->lib.dnnl_primitive_execute(op->reorder[which], s->stream, 2, args) == dnnl_success;
+    }
+    if (a)
+        s->lib.dnnl_memory_destroy(a);
+    if (b)
+        s->lib.dnnl_memory_destroy(b);
+    return ok || call_error(c, "oneDNN could not reorder an operand");
+}
+
+struct conversion {
+    const exec_plan *x;
+    char *to;
+    const char *from;
+    enum tensor_dtype to_type, from_type;
+};
+
+static void convert_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct conversion *w = ctx;
+    (void)worker;
+    exec_convert(w->x, w->to + begin * tensor_dtype_size(w->to_type), w->to_type,
+                 w->from + begin * tensor_dtype_size(w->from_type), w->from_type, end - begin);
+}
+
+static bool convert(struct call *c, void *to, enum tensor_dtype to_type, const void *from, enum tensor_dtype from_type,
+                    size_t n) {
+    struct conversion w = {c->x, to, from, to_type, from_type};
+    return call_loop(c, n, 1 << 16, convert_piece, &w);
+}
+
+/* An operand's bytes as the primitive wants them; `own` is where they go when they are kept. NULL: error set. */
+static const void *operand(struct call *c, struct dnnl_op *op, int which, const void *data, void *own) {
+    if (op->given[which] != op->used[which]) {
+        size_t n = (size_t)op->extent[which];
+        void *to = own && !op->reorder[which] ? own : call_scratch(c, n * tensor_dtype_size(op->used[which]));
+        if (!to || !convert(c, to, op->used[which], data, op->given[which], n))
+            return NULL;
+        data = to;
+    }
+    if (!op->reorder[which])
+        return data;
+    void *to = own ? own : call_scratch(c, op->reordered[which]);
+    return to && reorder(c, op, which, data, to) ? to : NULL;
+}
+
+static const void *weights(struct call *c, struct dnnl_op *op, const void *data) {
+    bool changed = op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS];
+    if (!op->steady || !changed)
+        return operand(c, op, WEIGHTS, data, NULL);
+    if (!op->packed) {
+        op->packed_bytes = op->reorder[WEIGHTS] ? op->reordered[WEIGHTS]
+                                                : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
+        op->packed_bytes += 64;
+        op->packed = mem_alloc(c->x->mem, op->packed_bytes);
+        if (!op->packed) {
+            call_error(c, "out of memory");
+            return NULL;
+        }
+        c->x->cached += op->packed_bytes;
+    }
+    char *to = (char *)op->packed + (64 - (uintptr_t)op->packed % 64) % 64;
+    if (!op->is_packed && !operand(c, op, WEIGHTS, data, to))
+        return NULL;
+    op->is_packed = true;
+    return to;
+}
+
+static bool run(struct call *c, struct dnnl_op *op, const void *const data[4]) {
+    struct dnnl_state *s = c->x->dnnl;
+    const void *in[N_MEMORIES] = {0};
+    char *out = (char *)(uintptr_t)data[DST], *to = out;
+    if (s->lib.set_threads)
+        s->lib.set_threads((int)pool_threads(c->x->pool));
+    if (!(in[SRC] = operand(c, op, SRC, data[SRC], NULL)) || !(in[WEIGHTS] = weights(c, op, data[WEIGHTS])) ||
+        (op->memory[BIAS] && !(in[BIAS] = operand(c, op, BIAS, data[BIAS], NULL))))
+        return false;
+    char *converted = out;
+    if (op->given[DST] != op->used[DST])
+        converted = to = call_scratch(c, (size_t)op->extent[DST] * tensor_dtype_size(op->used[DST]));
+    if (to && op->reorder[DST])
+        to = call_scratch(c, op->reordered[DST]);
+    if (!to || (op->scratch && !(in[SCRATCH] = call_scratch(c, op->scratch))))
+        return false;
+    in[DST] = to;
+    static const int names[N_MEMORIES] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST,
+                                          DNNL_ARG_SCRATCHPAD};
+    dnnl_exec_arg_t args[N_MEMORIES];
+    int n = 0;
+    for (int i = 0; i < N_MEMORIES; i++)
+        if (op->memory[i]) {
+            s->lib.dnnl_memory_set_data_handle(op->memory[i], (void *)(uintptr_t)in[i]);
+            args[n++] = (dnnl_exec_arg_t){names[i], op->memory[i]};
+        }
+    if (s->lib.dnnl_primitive_execute(op->primitive, s->stream, n, args) != dnnl_success)
+        return call_error(c, "oneDNN could not run it");
+    if (op->reorder[DST] && !reorder(c, op, DST, to, converted))
+        return false;
+    return converted == out || convert(c, out, op->given[DST], converted, op->used[DST], (size_t)op->extent[DST]);
+}
+
+bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias, void *out) {
+    const void *data[4] = {a, b, bias, out};
+    return run(c, state, data);
+}
+
+bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias, void *out) {
+    const void *data[4] = {in, weight, bias, out};
+    return run(c, state, data);
+}

@@ -1,0 +1,40 @@
+/* onednn.h - oneDNN behind the heavy kernels; internal to the room.
+ *
+ * The library is opened when the first plan asks for it: it is large, and a program that runs no model should not wait for
+ * it. Without it everything runs on the plain kernels.
+ */
+#ifndef TTX_EXEC_ONEDNN_H
+#define TTX_EXEC_ONEDNN_H
+
+#include "exec/inner.h"
+
+/* Frees what a plan holds of it. */
+void dnnl_free(exec_plan *x);
+
+/* C[b,m,n] = A[b,m,k] B[b,k,n] (+ bias), strides in elements, batch stride 0 to broadcast. */
+struct dnnl_matmul {
+    int64_t batch, m, n, k;
+    int64_t a_strides[3], b_strides[3]; /* batch, row, column */
+    enum tensor_dtype a, b, c, bias;    /* bias NONE: none; else one row of n */
+    bool steady_b;                      /* B is packed once */
+};
+/* Ready to run this? Keeps the primitive in *state (NULL at first). False: use the plain kernel. */
+bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, void **state);
+bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias, void *out);
+
+/* Convolution of up to three spatial dimensions; strides in elements: batch, channel, spatial... */
+struct dnnl_conv {
+    int spatial;
+    int64_t batch, in_channels, out_channels, groups;
+    int64_t in[3], out[3], kernel[3], stride[3], dilation[3], pad_low[3], pad_high[3];
+    int64_t in_strides[5], out_strides[5], weight_strides[6]; /* weight: (group,) out, in, spatial... */
+    enum tensor_dtype dtype, out_dtype, bias;
+    bool transposed, steady_weight;
+};
+bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, void **state);
+bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias, void *out);
+
+/* A steady operand changed: packed copies are stale. */
+void dnnl_forget(exec_plan *x);
+
+#endif

@@ -1,0 +1,26 @@
+/* plan.h - what the files that plan share; internal to the room. */
+#ifndef TTX_EXEC_PLAN_H
+#define TTX_EXEC_PLAN_H
+
+#include "exec/inner.h"
+#include "text/text.h"
+
+/* Makes a slot; 0 (reported) when out of memory. */
+exec_slot plan_slot(struct planner *p, const struct exec_type *t, enum slot_kind kind, ir_value v);
+/* Which slot holds a value; 0 when none does. */
+exec_slot plan_get(const struct planner *p, ir_value v);
+bool plan_set(struct planner *p, ir_value v, exec_slot s);
+/* Appends a step with room for its slots; NULL (reported) when out of memory. Valid until the next one. */
+struct exec_step *plan_step(struct planner *p, ir_op op, const struct exec_row *row, uint32_t n_in, uint32_t n_out);
+/* Appends a step that copies a tensor into another of the same type. */
+bool plan_copy(struct planner *p, ir_op op, exec_slot from, exec_slot to);
+
+/* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
+bool plan_finish(struct planner *p);
+
+/* The kernel for a stablehlo.custom_call target; NULL when there is none. */
+const struct exec_row *exec_find_custom(str target);
+/* Op i of those that planning itself deals with; false behind the last. */
+bool exec_special(size_t i, const char **op, const char **what);
+
+#endif

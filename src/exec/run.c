@@ -1,0 +1,341 @@
+/* Running a plan: its steps one by one, each on one device after the other. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "exec/inner.h"
+#include "exec/onednn.h"
+#include "exec/seed.h"
+
+/* --- what kernels ask for ----------------------------------------------------------------------------------------- */
+
+static bool fail(exec_plan *x, ir_op op, const char *text) {
+    snprintf(x->error_text, sizeof x->error_text, "%s", text);
+    x->error = x->error_text;
+    x->error_op = op;
+    return false;
+}
+
+bool call_error(struct call *c, const char *fmt, ...) {
+    char text[sizeof c->x->error_text];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return fail(c->x, c->s->op, text);
+}
+
+void *call_scratch(struct call *c, size_t bytes) {
+    size_t before = c->x->mem->used;
+    char *p = bytes > SIZE_MAX - 64 ? NULL : arena_alloc(&c->x->scratch, bytes + 64, 16);
+    if (!p) {
+        call_error(c, "out of memory");
+        return NULL;
+    }
+    if (c->x->mem->used > before)
+        c->x->scratch_peak += c->x->mem->used - before;
+    return p + (64 - (uintptr_t)p % 64) % 64;
+}
+
+bool call_loop(struct call *c, size_t n, size_t grain, pool_body *body, void *ctx) {
+    if (n == 0)
+        return true;
+    if (n <= grain) {
+        body(ctx, 0, n, 0);
+        return true;
+    }
+    return pool_for(c->x->pool, n, grain, body, ctx, &c->x->cancel);
+}
+
+struct conversion {
+    const exec_plan *x;
+    char *d;
+    const char *s;
+    enum tensor_dtype dt, st;
+};
+
+void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void *s_, enum tensor_dtype st, size_t n) {
+    enum { PIECE = 512 };
+    double a[PIECE], b[PIECE];
+    char *d = d_;
+    const char *s = s_;
+    if (dt == st) {
+        memcpy(d, s, n * tensor_dtype_size(dt));
+        return;
+    }
+    vec_class from = vec_class_of(st), to = vec_class_of(dt);
+    if (from == VEC_F32 && to == VEC_I64)
+        to = VEC_F32; /* cut and saturate from the real number itself */
+    if (from == VEC_F64)
+        to = VEC_F64;
+    for (; n; s += PIECE * tensor_dtype_size(st), d += PIECE * tensor_dtype_size(dt)) {
+        size_t k = n < PIECE ? n : PIECE;
+        void *lanes = a;
+        x->vec[from]->load[st](a, s, k);
+        if (to != from) {
+            x->vec[to]->from[from](b, a, k);
+            lanes = b;
+        }
+        x->vec[to]->store[dt](d, lanes, k);
+        n -= k;
+        if (n == 0)
+            break;
+    }
+}
+
+static void convert_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct conversion *w = ctx;
+    (void)worker;
+    exec_convert(w->x, w->d + begin * tensor_dtype_size(w->dt), w->dt, w->s + begin * tensor_dtype_size(w->st), w->st,
+                 end - begin);
+}
+
+static enum tensor_dtype lane_dtype(vec_class k) {
+    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
+}
+
+const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {
+    enum tensor_dtype want = lane_dtype(k);
+    size_t n = (size_t)type_count(a->type);
+    if (a->type->dtype == want)
+        return a->data;
+    void *lanes = call_scratch(c, n * tensor_dtype_size(want));
+    struct conversion w = {c->x, lanes, a->data, want, a->type->dtype};
+    if (!lanes || !call_loop(c, n, 1 << 16, convert_piece, &w))
+        return NULL;
+    return lanes;
+}
+
+void *call_room(struct call *c, const struct exec_arg *a, vec_class k) {
+    enum tensor_dtype want = lane_dtype(k);
+    if (a->type->dtype == want)
+        return a->data;
+    return call_scratch(c, (size_t)type_count(a->type) * tensor_dtype_size(want));
+}
+
+void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k) {
+    enum tensor_dtype have = lane_dtype(k);
+    if (lanes == a->data)
+        return;
+    struct conversion w = {c->x, a->data, lanes, a->type->dtype, have};
+    call_loop(c, (size_t)type_count(a->type), 1 << 16, convert_piece, &w);
+}
+
+/* --- where everything is ------------------------------------------------------------------------------------------ */
+
+static bool ready_memory(exec_plan *x) {
+    if (x->memory)
+        return true;
+    x->memory_size = x->planned + 64;
+    x->memory_block = mem_alloc(x->mem, x->memory_size);
+    if (!x->memory_block)
+        return fail(x, 0, "out of memory");
+    x->memory = x->memory_block + (64 - (uintptr_t)x->memory_block % 64) % 64;
+    return true;
+}
+
+/* Arguments that an in-place op writes are copies, so that what was bound stays. */
+static bool ready_argument(exec_plan *x, size_t i) {
+    exec_slot s = x->arguments[i];
+    struct slot *slot = &x->slots.v[s];
+    unsigned copies = slot->per_device || slot->written ? x->devices : 1;
+    if (!s)
+        return true;
+    if (!slot->written)
+        return true;
+    slot->stride = (slot->bytes + 63) & ~(size_t)63;
+    if (!slot->data && !(slot->data = arena_alloc(&x->arena, slot->stride * copies + 64, 16)))
+        return fail(x, 0, "out of memory");
+    for (unsigned d = 0; d < copies; d++) {
+        const struct tensor *t = &x->bound[i * x->devices + d];
+        if (!t->data)
+            t = exec_seeded(x, i);
+        if (!t)
+            return fail(x, 0, "out of memory");
+        if (slot->bytes)
+            memcpy((char *)slot->data + d * slot->stride, t->data, slot->bytes);
+    }
+    return true;
+}
+
+void *exec_slot_data(const exec_plan *x, exec_slot s, unsigned device) {
+    const struct slot *slot = &x->slots.v[x->slots.v[s].root];
+    if (!slot->per_device && !slot->written)
+        device = 0;
+    switch (slot->kind) {
+    case SLOT_NONE:
+    case SLOT_VIEW: return NULL;
+    case SLOT_CONSTANT: return slot->data;
+    case SLOT_CACHED:
+    case SLOT_PLANNED: return x->memory + slot->offset + (slot->per_device ? device : 0) * slot->stride;
+    case SLOT_ARGUMENT: break;
+    }
+    if (slot->written)
+        return (char *)slot->data + (slot->per_device ? device : 0) * slot->stride;
+    const struct tensor *t = &x->bound[slot->offset * x->devices + device];
+    return t->data ? t->data : x->seeded[slot->offset].data;
+}
+
+static bool ready_pointers(exec_plan *x) {
+    for (size_t i = 0; i < x->n_arguments; i++) {
+        if (x->arguments[i] && !x->bound[i * x->devices].data && !exec_seeded(x, i))
+            return fail(x, 0, "out of memory");
+        if (!ready_argument(x, i))
+            return false;
+    }
+    if (x->pointers_ready)
+        return true;
+    for (size_t i = 0; i < x->steps.n; i++) {
+        struct exec_step *s = &x->steps.v[i];
+        uint32_t width = s->n_in + s->n_out;
+        for (unsigned d = 0; d < x->devices; d++)
+            for (uint32_t k = 0; k < width; k++) {
+                struct exec_arg *a = &s->args[d * width + k];
+                a->type = slot_type(x, s->in[k]);
+                a->data = s->in[k] ? exec_slot_data(x, s->in[k], d) : NULL;
+            }
+    }
+    x->pointers_ready = true;
+    return true;
+}
+
+/* --- steps -------------------------------------------------------------------------------------------------------- */
+
+static void round_results(exec_plan *x, const struct exec_step *s, unsigned device) {
+    for (uint32_t i = 0; i < s->n_out; i++) {
+        const struct exec_arg *a = &s->args[device * (s->n_in + s->n_out) + s->n_in + i];
+        if (a->data && a->type->format != FORMAT_PLAIN && x->slots.v[s->out[i]].kind != SLOT_VIEW)
+            format_round(a->type->format, a->data, a->type->dims, a->type->rank);
+    }
+}
+
+static bool run_step(exec_plan *x, const struct exec_step *s) {
+    uint32_t width = s->n_in + s->n_out;
+    bool mesh = s->row->kernel->flags & KERNEL_MESH;
+    unsigned devices = s->per_device && !mesh ? x->devices : 1;
+    for (unsigned d = 0; d < devices; d++) {
+        struct call c = {.x = x, .s = s, .in = s->args + d * width, .width = width, .device = d};
+        c.out = c.in + s->n_in;
+        struct arena_mark mark = arena_mark(&x->scratch);
+        bool ok = s->run(&c);
+        arena_reset(&x->scratch, mark);
+        if (!ok)
+            return false;
+    }
+    for (uint32_t i = 0; i <= s->fused; i++)
+        for (unsigned d = 0; d < (s->per_device ? x->devices : 1); d++)
+            round_results(x, s + i, d);
+    return true;
+}
+
+static int64_t integer_of(const struct exec_arg *a) {
+    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
+    return (int64_t)tensor_get(&t, 0);
+}
+
+static bool record(exec_plan *x, const struct exec_step *s, uint64_t start, uint64_t ns) {
+    uint64_t work = 0;
+    for (uint32_t i = 0; i <= s->fused; i++)
+        work += s[i].flops + 1;
+    uint64_t at = start;
+    for (uint32_t i = 0; i <= s->fused; i++) {
+        const struct exec_step *t = s + i;
+        uint64_t part = s->fused ? (uint64_t)((double)ns * (double)(t->flops + 1) / (double)work) : ns;
+        exec_record r = {.op = t->op,
+                         .fused = s->fused - i,
+                         .start_ns = at,
+                         .ns = part,
+                         .read = t->read,
+                         .written = t->written,
+                         .flops = t->flops,
+                         .allocated = t->written,
+                         .live = s->live,
+                         .threads = pool_threads(x->pool),
+                         .kernel = str_from_z(t->row->kernel->name)};
+        at += part;
+        if (!vec_push(&x->trace, r))
+            return fail(x, t->op, "out of memory");
+    }
+    return true;
+}
+
+exec_status exec_run(exec_plan *x, const exec_hooks *h) {
+    uint64_t begin = clock_now_ns(), told = begin;
+    x->error = NULL;
+    x->error_op = 0;
+    x->has_run = false;
+    vec_clear(&x->trace);
+    atomic_store(&x->cancel, false);
+    if (!ready_memory(x) || !ready_pointers(x))
+        return EXEC_FAILED;
+    for (size_t i = 0; i < x->steps.n;) {
+        const struct exec_step *s = &x->steps.v[i];
+        if (atomic_load_explicit(&x->cancel, memory_order_relaxed))
+            return EXEC_CANCELLED;
+        size_t next = i + 1 + s->fused;
+        switch (s->kind) {
+        case STEP_JUMP: next = s->target; break;
+        case STEP_CACHE: next = x->steady_ready ? s->target : i + 1; break;
+        case STEP_UNLESS:
+            if (s->n_targets)
+                next = s->targets[integer_of(&s->args[0]) ? 0 : 1];
+            else if (!integer_of(&s->args[0]))
+                next = s->target;
+            break;
+        case STEP_SWITCH: {
+            int64_t k = integer_of(&s->args[0]);
+            next = k >= 0 && k < s->n_targets ? s->targets[k] : s->target;
+            break;
+        }
+        case STEP_KERNEL: {
+            if (s->skip)
+                break;
+            uint64_t start = clock_now_ns();
+            if (h && h->progress && start - told > 2000000) {
+                h->progress(h->arg, i, x->steps.n, s->op);
+                told = start;
+            }
+            if (!run_step(x, s))
+                return atomic_load(&x->cancel) ? EXEC_CANCELLED : EXEC_FAILED;
+            if (!record(x, s, start - begin, clock_now_ns() - start))
+                return EXEC_FAILED;
+            break;
+        }
+        }
+        i = next;
+    }
+    x->steady_ready = true;
+    x->has_run = true;
+    if (h && h->progress)
+        h->progress(h->arg, x->steps.n, x->steps.n, 0);
+    return EXEC_DONE;
+}
+
+void exec_cancel(exec_plan *x) {
+    atomic_store(&x->cancel, true);
+}
+
+str exec_error(const exec_plan *x, ir_op *op) {
+    if (op)
+        *op = x->error_op;
+    return str_from_z(x->error);
+}
+
+void exec_plan_free(exec_plan *x) {
+    if (!x)
+        return;
+    for (size_t i = 0; x->bound && i < x->n_arguments * x->devices; i++)
+        tensor_free(&x->bound[i]);
+    for (size_t i = 0; x->seeded && i < x->n_arguments; i++)
+        tensor_free(&x->seeded[i]);
+    dnnl_free(x);
+    pool_free(x->pool);
+    mem_free(x->mem, x->memory_block, x->memory_size);
+    vec_free(&x->slots);
+    vec_free(&x->steps);
+    vec_free(&x->trace);
+    map_u64_free(&x->kept);
+    arena_free(&x->scratch);
+    arena_free(&x->arena);
+    mem_free(x->mem, x, sizeof *x);
+}

@@ -1,0 +1,21 @@
+/* seed.h - values for arguments that nobody gave, and the generator behind them; internal to the room. */
+#ifndef TTX_EXEC_SEED_H
+#define TTX_EXEC_SEED_H
+
+#include <stdint.h>
+
+/* A counter-based generator: number i of a stream is a hash of both, so that any element can be made alone. */
+static inline uint64_t seed_bits(uint64_t stream, uint64_t i) {
+    uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15u; /* splitmix64 (Steele, Lea, Flood 2014) */
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+/* In [0, 1), and a normal number (mean 0, deviation 1). */
+static inline double seed_uniform(uint64_t stream, uint64_t i) {
+    return (double)(seed_bits(stream, i) >> 11) * 0x1p-53;
+}
+double seed_normal(uint64_t stream, uint64_t i);
+
+#endif

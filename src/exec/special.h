@@ -1,0 +1,14 @@
+/* Functions that are in no C library; in double, for both classes of reals. */
+#ifndef TTX_EXEC_SPECIAL_H
+#define TTX_EXEC_SPECIAL_H
+
+double special_erf_inv(double x);
+double special_digamma(double x);
+/* Hurwitz zeta: the sum of (k + q)^-x over k = 0, 1, ... */
+double special_zeta(double x, double q);
+/* Derivative number n of digamma; NaN unless n is a whole number of at least 0. */
+double special_polygamma(double n, double x);
+/* exp(-|x|) times the modified Bessel function of the first kind of order 1. */
+double special_bessel_i1e(double x);
+
+#endif

@@ -1,0 +1,564 @@
+/* The loops over float or double lanes. Compiled once for each of them and each instruction set: VEC_MATH names the header
+ * with the type and its functions, VEC_TABLE the table that this compilation makes. */
+#include "exec/vec.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/platform.h"
+#include "exec/special.h"
+#include "ir/node.h"
+
+#ifndef VEC_MATH
+#define VEC_MATH "exec/math_f32.h"
+#define VEC_TABLE exec_vec_f32_base
+#endif
+#include VEC_MATH
+
+extern const struct vec VEC_TABLE;
+
+/* --- one element -------------------------------------------------------------------------------------------------- */
+
+#define SQRT_HALF REAL(0.70710678118654752440)
+#define TWO_OVER_SQRT_PI REAL(1.12837916709551257390)
+#define SQRT_2_OVER_PI REAL(0.79788456080286535588)
+#define INV_SQRT_2PI REAL(0.39894228040143267794)
+
+static inline real e_sigmoid(real x) {
+    return 1 / (1 + m_exp(-x));
+}
+static inline real e_softplus(real x) {
+    /* max(x, 0) + log(1 + exp(-|x|)): no overflow */
+    real m = x > 0 ? x : 0, a = x > 0 ? -x : x;
+    return x != x ? x : m + m_log1p(m_exp(a));
+}
+static inline real e_sign(real x) {
+    return x != x ? x : (real)((x > 0) - (x < 0));
+}
+static inline real e_max(real a, real b) {
+    real m = a > b ? a : b;
+    m = b != b ? b : m;
+    return a != a ? a : m;
+}
+static inline real e_min(real a, real b) {
+    real m = a < b ? a : b;
+    m = b != b ? b : m;
+    return a != a ? a : m;
+}
+static inline real e_clamp(real x, real lo, real hi) {
+    return e_min(e_max(x, lo), hi);
+}
+static inline real e_floor(real x) {
+    return (real)floor((double)x);
+}
+static inline real e_gelu_tanh(real x) {
+    return REAL(0.5) * x * (1 + m_tanh(SQRT_2_OVER_PI * (x + REAL(0.044715) * x * x * x)));
+}
+static inline real e_gelu_bw(real g, real x) {
+    real cdf = REAL(0.5) * (1 + m_erf(x * SQRT_HALF));
+    return g * (cdf + x * m_exp(REAL(-0.5) * x * x) * INV_SQRT_2PI);
+}
+static inline real e_gelu_tanh_bw(real g, real x) {
+    real t = m_tanh(SQRT_2_OVER_PI * (x + REAL(0.044715) * x * x * x));
+    real inner = SQRT_2_OVER_PI * (1 + 3 * REAL(0.044715) * x * x);
+    return g * (REAL(0.5) * (1 + t) + REAL(0.5) * x * (1 - t * t) * inner);
+}
+
+/* --- loops -------------------------------------------------------------------------------------------------------- */
+
+#define UNARY(name, expr)                                                                                        \
+    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
+        real *restrict d = d_;                                                                                   \
+        const real *a = a_;                                                                                      \
+        (void)b_, (void)c_, (void)p;                                                                             \
+        for (size_t i = 0; i < n; i++) {                                                                         \
+            real x = a[i];                                                                                       \
+            d[i] = (real)(expr);                                                                                 \
+        }                                                                                                        \
+    }
+#define BINARY(name, expr)                                                                                       \
+    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
+        real *restrict d = d_;                                                                                   \
+        const real *a = a_, *b = b_;                                                                             \
+        (void)c_, (void)p;                                                                                       \
+        for (size_t i = 0; i < n; i++) {                                                                         \
+            real x = a[i], y = b[i];                                                                             \
+            d[i] = (real)(expr);                                                                                 \
+        }                                                                                                        \
+    }
+
+UNARY(COPY, x)
+UNARY(ABS, x < 0 ? -x : x == 0 ? 0 : x)
+UNARY(NEG, -x)
+UNARY(CEIL, ceil(x))
+UNARY(FLOOR, floor(x))
+UNARY(TRUNC, trunc(x))
+UNARY(ROUND_EVEN, rint(x))
+UNARY(ROUND_AWAY, round(x))
+UNARY(TAN, tan((double)x))
+UNARY(SINH, sinh((double)x))
+UNARY(COSH, cosh((double)x))
+UNARY(TANH, m_tanh(x))
+UNARY(ASIN, asin((double)x))
+UNARY(ACOS, acos((double)x))
+UNARY(ATAN, atan((double)x))
+UNARY(ASINH, asinh((double)x))
+UNARY(ACOSH, acosh((double)x))
+UNARY(ATANH, atanh((double)x))
+UNARY(EXP, m_exp(x))
+UNARY(EXP2, exp2((double)x))
+UNARY(EXPM1, m_expm1(x))
+UNARY(LOG, m_log(x))
+UNARY(LOG1P, m_log1p(x))
+UNARY(SQRT, sqrt(x))
+UNARY(RSQRT, 1 / (real)sqrt(x))
+UNARY(CBRT, cbrt((double)x))
+UNARY(ERF, m_erf(x))
+UNARY(ERFC, erfc((double)x))
+UNARY(ERF_INV, special_erf_inv((double)x))
+UNARY(LGAMMA, lgamma((double)x))
+UNARY(DIGAMMA, special_digamma((double)x))
+UNARY(BESSEL_I1E, special_bessel_i1e((double)x))
+UNARY(RECIPROCAL, 1 / x)
+UNARY(SIGN, e_sign(x))
+UNARY(SQUARE, x *x)
+UNARY(ISFINITE, x - x == 0)
+UNARY(ISINF, x - x != 0 && x == x)
+UNARY(ISPOSINF, x == INFINITY)
+UNARY(ISNEGINF, x == -INFINITY)
+UNARY(SIGNBIT, signbit(x) != 0)
+UNARY(FRAC, x - trunc(x))
+UNARY(GELU, REAL(0.5) * x * (1 + m_erf(x * SQRT_HALF)))
+UNARY(GELU_TANH, e_gelu_tanh(x))
+UNARY(SIGMOID, e_sigmoid(x))
+UNARY(SILU, x *e_sigmoid(x))
+UNARY(MISH, x *m_tanh(e_softplus(x)))
+UNARY(RELU, x < 0 ? 0 : x)
+UNARY(RELU6, e_clamp(x, 0, 6))
+UNARY(SOFTSIGN, x / (1 + (x < 0 ? -x : x)))
+UNARY(SOFTPLUS, e_softplus(x))
+UNARY(HARDSIGMOID, e_clamp(x / 6 + REAL(0.5), 0, 1))
+UNARY(LEAKY_RELU, x < 0 ? x * (real)p[0] : x)
+UNARY(SELU, (real)p[0] * (x > 0 ? x : (real)p[1] * m_expm1(x)))
+UNARY(CLAMP_SCALAR, e_clamp(x, (real)p[0], (real)p[1]))
+UNARY(NOT, x == 0)
+UNARY(NONZERO, x != 0)
+
+BINARY(ADD, x + y)
+BINARY(SUB, x - y)
+BINARY(MUL, x *y)
+BINARY(DIV, x / y)
+BINARY(REMAINDER, x - e_floor(x / y) * y)
+BINARY(FMOD, fmod((double)x, (double)y))
+BINARY(MAX, e_max(x, y))
+BINARY(MIN, e_min(x, y))
+BINARY(ATAN2, atan2((double)x, (double)y))
+BINARY(EQ, x == y)
+BINARY(NE, x != y)
+BINARY(LT, x < y)
+BINARY(LE, x <= y)
+BINARY(GT, x > y)
+BINARY(GE, x >= y)
+BINARY(AND, (x != 0) & (y != 0))
+BINARY(OR, (x != 0) | (y != 0))
+BINARY(XOR, (x != 0) != (y != 0))
+BINARY(GELU_BW, e_gelu_bw(x, y))
+BINARY(GELU_TANH_BW, e_gelu_tanh_bw(x, y))
+BINARY(ZETA, special_zeta((double)x, (double)y))
+BINARY(POLYGAMMA, special_polygamma((double)x, (double)y))
+BINARY(NEXT_AFTER, sizeof(real) == 4 ? (real)nextafterf((float)x, (float)y) : (real)nextafter((double)x, (double)y))
+
+/* Powers: the usual constant exponents without the C library. */
+static void op_POW(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) {
+    real *restrict d = d_;
+    const real *a = a_, *b = b_;
+    (void)c_, (void)p;
+    bool same = true;
+    for (size_t i = 1; i < n; i++)
+        same &= b[i] == b[0];
+    if (n && same && b[0] == 2) {
+        for (size_t i = 0; i < n; i++)
+            d[i] = a[i] * a[i];
+    } else if (n && same && b[0] == 3) {
+        for (size_t i = 0; i < n; i++)
+            d[i] = a[i] * a[i] * a[i];
+    } else {
+        for (size_t i = 0; i < n; i++)
+            d[i] = (real)pow((double)a[i], (double)b[i]);
+    }
+}
+
+/* Where any argument is large, the C library reduces it exactly. */
+#define PERIODIC(name, small, exact)                                                                             \
+    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
+        real *restrict d = d_;                                                                                   \
+        const real *a = a_;                                                                                      \
+        (void)b_, (void)c_, (void)p;                                                                             \
+        real limit = (real)MATH_SIN_LIMIT;                                                                       \
+        bool fits = true;                                                                                        \
+        for (size_t i = 0; i < n; i++)                                                                           \
+            fits &= a[i] < limit && a[i] > -limit;                                                               \
+        if (fits) {                                                                                              \
+            for (size_t i = 0; i < n; i++)                                                                       \
+                d[i] = small(a[i]);                                                                              \
+        } else {                                                                                                 \
+            for (size_t i = 0; i < n; i++)                                                                       \
+                d[i] = (real)exact((double)a[i]);                                                                \
+        }                                                                                                        \
+    }
+PERIODIC(SIN, m_sin_small, sin)
+PERIODIC(COS, m_cos_small, cos)
+
+static void op_SELECT(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) {
+    real *restrict d = d_;
+    const real *a = a_, *b = b_, *c = c_;
+    (void)p;
+    for (size_t i = 0; i < n; i++)
+        d[i] = a[i] != 0 ? b[i] : c[i];
+}
+
+static void op_CLAMP(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) {
+    real *restrict d = d_;
+    const real *a = a_, *b = b_, *c = c_;
+    (void)p;
+    for (size_t i = 0; i < n; i++)
+        d[i] = e_clamp(a[i], b[i], c[i]);
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+static inline uint16_t bf16_of(float x) {
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    uint32_t rounded = (u + 0x7fffu + (u >> 16 & 1)) >> 16;
+    return (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? (u >> 16 | 0x40u) : rounded);
+}
+
+static inline float bf16_to(uint16_t h) {
+    uint32_t u = (uint32_t)h << 16;
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* To half: numbers below its normal range are rounded by adding a number whose last place is theirs. */
+static inline uint16_t f16_of(float x) {
+    uint32_t u, sign;
+    memcpy(&u, &x, sizeof u);
+    sign = u >> 16 & 0x8000u;
+    u &= 0x7fffffffu;
+    uint32_t normal = (u + 0xc8000fffu + (u >> 13 & 1)) >> 13;
+    float a, magic = 0.5f, sum;
+    memcpy(&a, &u, sizeof a);
+    sum = a + magic;
+    uint32_t tiny;
+    memcpy(&tiny, &sum, sizeof tiny);
+    tiny -= 0x3f000000u;
+    uint32_t h = u < 0x38800000u ? tiny : u >= 0x477ff000u ? 0x7c00u : normal;
+    h = u > 0x7f800000u ? 0x7e00u : h;
+    return (uint16_t)(h | sign);
+}
+
+static inline float f16_to(uint16_t h) {
+    uint32_t u = (uint32_t)(h & 0x7fffu) << 13, sign = (uint32_t)(h & 0x8000u) << 16;
+    float x;
+    uint32_t exponent = u & 0x0f800000u;
+    uint32_t normal = u + ((127 - 15) << 23) + (exponent == 0x0f800000u ? (uint32_t)(128 - 16) << 23 : 0);
+    uint32_t shifted = u + (113u << 23), base = 113u << 23;
+    float a, b;
+    memcpy(&a, &shifted, sizeof a);
+    memcpy(&b, &base, sizeof b);
+    a -= b;
+    uint32_t tiny;
+    memcpy(&tiny, &a, sizeof tiny);
+    uint32_t bits = (exponent == 0 ? tiny : normal) | sign;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#define MOVE(name, d_type, s_type, expr)                   \
+    static void name(void *d_, const void *s_, size_t n) { \
+        d_type *restrict d = d_;                           \
+        const s_type *s = s_;                              \
+        for (size_t i = 0; i < n; i++) {                   \
+            s_type x = s[i];                               \
+            d[i] = (d_type)(expr);                         \
+        }                                                  \
+    }
+
+/* Cuts towards zero; what is out of range becomes the nearest number, NaN zero. */
+#define TO_INT(type, low, high) \
+    (x != x ? 0 : (double)x <= (double)(low) ? (type)(low) : (double)x >= (double)(high) ? (type)(high) : (type)x)
+
+MOVE(load_bool, real, uint8_t, x != 0)
+MOVE(load_i8, real, int8_t, x)
+MOVE(load_u8, real, uint8_t, x)
+MOVE(load_i16, real, int16_t, x)
+MOVE(load_u16, real, uint16_t, x)
+MOVE(load_i32, real, int32_t, x)
+MOVE(load_u32, real, uint32_t, x)
+MOVE(load_i64, real, int64_t, x)
+MOVE(load_u64, real, uint64_t, x)
+MOVE(load_f16, real, uint16_t, f16_to(x))
+MOVE(load_bf16, real, uint16_t, bf16_to(x))
+MOVE(load_f32, real, float, x)
+MOVE(load_f64, real, double, x)
+MOVE(load_f8a, real, uint8_t, ir_float_from_bits(IR_F8E4M3FN, x))
+MOVE(load_f8b, real, uint8_t, ir_float_from_bits(IR_F8E5M2, x))
+MOVE(store_bool, uint8_t, real, x != 0)
+MOVE(store_i8, int8_t, real, TO_INT(int8_t, INT8_MIN, INT8_MAX))
+MOVE(store_u8, uint8_t, real, TO_INT(uint8_t, 0, UINT8_MAX))
+MOVE(store_i16, int16_t, real, TO_INT(int16_t, INT16_MIN, INT16_MAX))
+MOVE(store_u16, uint16_t, real, TO_INT(uint16_t, 0, UINT16_MAX))
+MOVE(store_i32, int32_t, real, TO_INT(int32_t, INT32_MIN, INT32_MAX))
+MOVE(store_u32, uint32_t, real, TO_INT(uint32_t, 0, UINT32_MAX))
+MOVE(store_i64, int64_t, real, TO_INT(int64_t, INT64_MIN, INT64_MAX))
+MOVE(store_u64, uint64_t, real, TO_INT(uint64_t, 0, UINT64_MAX))
+MOVE(store_f16, uint16_t, real, f16_of((float)x))
+MOVE(store_bf16, uint16_t, real, bf16_of((float)x))
+MOVE(store_f32, float, real, x)
+MOVE(store_f64, double, real, x)
+MOVE(store_f8a, uint8_t, real, ir_float_bits(IR_F8E4M3FN, (double)x))
+MOVE(store_f8b, uint8_t, real, ir_float_bits(IR_F8E5M2, (double)x))
+
+MOVE(round_bool, real, real, x != 0)
+MOVE(round_i8, real, real, TO_INT(int8_t, INT8_MIN, INT8_MAX))
+MOVE(round_u8, real, real, TO_INT(uint8_t, 0, UINT8_MAX))
+MOVE(round_i16, real, real, TO_INT(int16_t, INT16_MIN, INT16_MAX))
+MOVE(round_u16, real, real, TO_INT(uint16_t, 0, UINT16_MAX))
+MOVE(round_i32, real, real, TO_INT(int32_t, INT32_MIN, INT32_MAX))
+MOVE(round_u32, real, real, TO_INT(uint32_t, 0, UINT32_MAX))
+MOVE(round_i64, real, real, TO_INT(int64_t, INT64_MIN, INT64_MAX))
+MOVE(round_u64, real, real, TO_INT(uint64_t, 0, UINT64_MAX))
+MOVE(round_f16, real, real, f16_to(f16_of((float)x)))
+MOVE(round_bf16, real, real, bf16_to(bf16_of((float)x)))
+MOVE(round_f32, real, real, (float)x)
+MOVE(round_f8a, real, real, ir_float_from_bits(IR_F8E4M3FN, ir_float_bits(IR_F8E4M3FN, (double)x)))
+MOVE(round_f8b, real, real, ir_float_from_bits(IR_F8E5M2, ir_float_bits(IR_F8E5M2, (double)x)))
+
+MOVE(from_f32, real, float, x)
+MOVE(from_f64, real, double, x)
+MOVE(from_i64, real, int64_t, x)
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+/* Sums of a block in 16 lanes, blocks in double. */
+enum { LANES = 16, BLOCK = 1024 };
+
+#define BLOCK_SUM(name, args, expr)                                        \
+    static double name args {                                              \
+        double total = 0;                                                  \
+        for (size_t begin = 0; begin < n; begin += BLOCK) {                \
+            size_t end = n - begin < BLOCK ? n : begin + BLOCK, i = begin; \
+            real lane[LANES] = {0};                                        \
+            for (; i + LANES <= end; i += LANES)                           \
+                for (size_t k = 0; k < LANES; k++)                         \
+                    lane[k] += expr(i + k);                                \
+            double sum = 0;                                                \
+            for (size_t k = 0; k < LANES; k++)                             \
+                sum += (double)lane[k];                                    \
+            for (; i < end; i++)                                           \
+                sum += (double)(expr(i));                                  \
+            total += sum;                                                  \
+        }                                                                  \
+        return total;                                                      \
+    }
+
+#define EXPR_SUM(i) s[i]
+BLOCK_SUM(sum_of, (const real *s, size_t n), EXPR_SUM)
+#define EXPR_SQUARE(i) ((s[i] - mean) * (s[i] - mean))
+BLOCK_SUM(square_sum_of, (const real *s, real mean, size_t n), EXPR_SQUARE)
+#define EXPR_DOT(i) (a[i] * b[i])
+BLOCK_SUM(dot_of, (const real *a, const real *b, size_t n), EXPR_DOT)
+
+static void fold_sum(void *d, const void *s, size_t n) {
+    *(real *)d = (real)((double)*(real *)d + sum_of(s, n));
+}
+
+#define FOLD(name, expr)                                           \
+    static void fold_##name(void *d, const void *s_, size_t n) {   \
+        const real *s = s_;                                        \
+        real lane[LANES], x = *(real *)d, y;                       \
+        size_t i = 0;                                              \
+        if (n >= LANES) {                                          \
+            memcpy(lane, s, sizeof lane);                          \
+            for (i = LANES; i + LANES <= n; i += LANES)            \
+                for (size_t k = 0; k < LANES; k++) {               \
+                    real u = lane[k], v = s[i + k];                \
+                    lane[k] = expr(u, v);                          \
+                }                                                  \
+            for (size_t k = 0; k < LANES; k++) {                   \
+                y = lane[k];                                       \
+                x = expr(x, y);                                    \
+            }                                                      \
+        }                                                          \
+        for (; i < n; i++) {                                       \
+            y = s[i];                                              \
+            x = expr(x, y);                                        \
+        }                                                          \
+        *(real *)d = x;                                            \
+    }                                                              \
+    static void merge_##name(void *d_, const void *s_, size_t n) { \
+        real *restrict d = d_;                                     \
+        const real *s = s_;                                        \
+        for (size_t i = 0; i < n; i++)                             \
+            d[i] = expr(d[i], s[i]);                               \
+    }
+
+#define EXPR_ADD(a, b) ((a) + (b))
+#define EXPR_MUL(a, b) ((a) * (b))
+#define EXPR_AND(a, b) ((real)((a) != 0 && (b) != 0))
+#define EXPR_OR(a, b) ((real)((a) != 0 || (b) != 0))
+#define EXPR_XOR(a, b) ((real)(((a) != 0) != ((b) != 0)))
+FOLD(prod, EXPR_MUL)
+FOLD(max, e_max)
+FOLD(min, e_min)
+FOLD(and, EXPR_AND)
+FOLD(or, EXPR_OR)
+FOLD(xor, EXPR_XOR)
+
+static void merge_sum(void *d_, const void *s_, size_t n) {
+    real *restrict d = d_;
+    const real *s = s_;
+    for (size_t i = 0; i < n; i++)
+        d[i] += s[i];
+}
+
+static double get(const void *s) {
+    return (double)*(const real *)s;
+}
+
+static void spread(void *d_, size_t n) {
+    real *d = d_, v = d[0];
+    for (size_t i = 1; i < n; i++)
+        d[i] = v;
+}
+
+static void set(void *d_, double v, size_t n) {
+    real *d = d_;
+    for (size_t i = 0; i < n; i++)
+        d[i] = (real)v;
+}
+
+static double exp_sum(void *d_, const void *s_, double max, size_t n) {
+    real *restrict d = d_;
+    const real *s = s_;
+    for (size_t i = 0; i < n; i++)
+        d[i] = m_exp(s[i] - (real)max);
+    return sum_of(d, n);
+}
+
+static double square_sum(const void *s, double mean, size_t n) {
+    return square_sum_of(s, (real)mean, n);
+}
+
+static void scale(void *d_, const void *s_, double f, size_t n) {
+    real *d = d_;
+    const real *s = s_;
+    for (size_t i = 0; i < n; i++)
+        d[i] = s[i] * (real)f;
+}
+
+static void normalise(void *d_, const void *s_, double mean, double f, const void *w_, const void *b_, size_t n) {
+    real *restrict d = d_;
+    const real *s = s_, *w = w_, *b = b_;
+    for (size_t i = 0; i < n; i++)
+        d[i] = (s[i] - (real)mean) * (real)f;
+    if (w)
+        for (size_t i = 0; i < n; i++)
+            d[i] *= w[i];
+    if (b)
+        for (size_t i = 0; i < n; i++)
+            d[i] += b[i];
+}
+
+static double dot(const void *a, const void *b, size_t n) {
+    return dot_of(a, b, n);
+}
+
+static void axpy(void *d_, const void *s_, double f, size_t n) {
+    real *restrict d = d_;
+    const real *s = s_;
+    for (size_t i = 0; i < n; i++)
+        d[i] += (real)f * s[i];
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+#define ROW(name) [VEC_##name] = op_##name
+#define IS_F32 (sizeof(real) == 4)
+
+const struct vec VEC_TABLE = {
+    .size = sizeof(real),
+    .op = {ROW(COPY),         ROW(ABS),          ROW(NEG),       ROW(CEIL),       ROW(FLOOR),       ROW(TRUNC),
+           ROW(ROUND_EVEN),   ROW(ROUND_AWAY),   ROW(SIN),       ROW(COS),        ROW(TAN),         ROW(SINH),
+           ROW(COSH),         ROW(TANH),         ROW(ASIN),      ROW(ACOS),       ROW(ATAN),        ROW(ASINH),
+           ROW(ACOSH),        ROW(ATANH),        ROW(EXP),       ROW(EXP2),       ROW(EXPM1),       ROW(LOG),
+           ROW(LOG1P),        ROW(SQRT),         ROW(RSQRT),     ROW(CBRT),       ROW(ERF),         ROW(ERFC),
+           ROW(ERF_INV),      ROW(LGAMMA),       ROW(DIGAMMA),   ROW(BESSEL_I1E), ROW(RECIPROCAL),  ROW(SIGN),
+           ROW(SQUARE),       ROW(ISFINITE),     ROW(ISINF),     ROW(ISPOSINF),   ROW(ISNEGINF),    ROW(SIGNBIT),
+           ROW(FRAC),         ROW(GELU),         ROW(GELU_TANH), ROW(SIGMOID),    ROW(SILU),        ROW(MISH),
+           ROW(RELU),         ROW(RELU6),        ROW(SOFTSIGN),  ROW(SOFTPLUS),   ROW(HARDSIGMOID), ROW(LEAKY_RELU),
+           ROW(SELU),         ROW(CLAMP_SCALAR), ROW(NOT),       ROW(NONZERO),    ROW(ADD),         ROW(SUB),
+           ROW(MUL),          ROW(DIV),          ROW(REMAINDER), ROW(FMOD),       ROW(POW),         ROW(MAX),
+           ROW(MIN),          ROW(ATAN2),        ROW(EQ),        ROW(NE),         ROW(LT),          ROW(LE),
+           ROW(GT),           ROW(GE),           ROW(AND),       ROW(OR),         ROW(XOR),         ROW(GELU_BW),
+           ROW(GELU_TANH_BW), ROW(NEXT_AFTER),   ROW(ZETA),      ROW(POLYGAMMA),  ROW(SELECT),      ROW(CLAMP)},
+    .load = {[TENSOR_BOOL] = load_bool,
+             [TENSOR_I8] = load_i8,
+             [TENSOR_U8] = load_u8,
+             [TENSOR_I16] = load_i16,
+             [TENSOR_U16] = load_u16,
+             [TENSOR_I32] = load_i32,
+             [TENSOR_U32] = load_u32,
+             [TENSOR_I64] = load_i64,
+             [TENSOR_U64] = load_u64,
+             [TENSOR_F16] = load_f16,
+             [TENSOR_BF16] = load_bf16,
+             [TENSOR_F32] = load_f32,
+             [TENSOR_F64] = load_f64,
+             [TENSOR_F8E4M3] = load_f8a,
+             [TENSOR_F8E5M2] = load_f8b},
+    .store = {[TENSOR_BOOL] = store_bool,
+              [TENSOR_I8] = store_i8,
+              [TENSOR_U8] = store_u8,
+              [TENSOR_I16] = store_i16,
+              [TENSOR_U16] = store_u16,
+              [TENSOR_I32] = store_i32,
+              [TENSOR_U32] = store_u32,
+              [TENSOR_I64] = store_i64,
+              [TENSOR_U64] = store_u64,
+              [TENSOR_F16] = store_f16,
+              [TENSOR_BF16] = store_bf16,
+              [TENSOR_F32] = store_f32,
+              [TENSOR_F64] = store_f64,
+              [TENSOR_F8E4M3] = store_f8a,
+              [TENSOR_F8E5M2] = store_f8b},
+    .round = {[TENSOR_BOOL] = round_bool,
+              [TENSOR_I8] = round_i8,
+              [TENSOR_U8] = round_u8,
+              [TENSOR_I16] = round_i16,
+              [TENSOR_U16] = round_u16,
+              [TENSOR_I32] = round_i32,
+              [TENSOR_U32] = round_u32,
+              [TENSOR_I64] = round_i64,
+              [TENSOR_U64] = round_u64,
+              [TENSOR_F16] = round_f16,
+              [TENSOR_BF16] = round_bf16,
+              [TENSOR_F32] = IS_F32 ? NULL : round_f32,
+              [TENSOR_F8E4M3] = round_f8a,
+              [TENSOR_F8E5M2] = round_f8b},
+    .from = {[VEC_F32] = IS_F32 ? NULL : from_f32, [VEC_F64] = IS_F32 ? from_f64 : NULL, [VEC_I64] = from_i64},
+    .fold = {fold_sum, fold_prod, fold_max, fold_min, fold_and, fold_or, fold_xor},
+    .merge = {merge_sum, merge_prod, merge_max, merge_min, merge_and, merge_or, merge_xor},
+    .get = get,
+    .set = set,
+    .spread = spread,
+    .exp_sum = exp_sum,
+    .square_sum = square_sum,
+    .scale = scale,
+    .normalise = normalise,
+    .dot = dot,
+    .axpy = axpy,
+};
