@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/vec.h"
+#include "compile/input.h"
 #include "compile/pass.h"
 #include "dialect/check.h"
 #include "text/text.h"
@@ -60,15 +61,18 @@ static compile_stage *add_stage(compile_run *r) {
     return s;
 }
 
+static void drop_stage(compile_run *r) {
+    compile_stage *s = &r->stages[--r->n_stages];
+    mem_free(r->mem, s->origins.start, s->origins.n_start * sizeof *s->origins.start);
+    mem_free(r->mem, s->origins.sources, s->origins.n_sources * sizeof *s->origins.sources);
+    release(s->module, r->mem);
+}
+
 void compile_free(compile_run *r) {
     if (!r)
         return;
-    for (uint32_t i = 0; i < r->n_stages; i++) {
-        compile_stage *s = &r->stages[i];
-        mem_free(r->mem, s->origins.start, s->origins.n_start * sizeof *s->origins.start);
-        mem_free(r->mem, s->origins.sources, s->origins.n_sources * sizeof *s->origins.sources);
-        release(s->module, r->mem);
-    }
+    while (r->n_stages)
+        drop_stage(r);
     mem_free(r->mem, r->stages, r->cap_stages * sizeof *r->stages);
     mem_free(r->mem, r, sizeof *r);
 }
@@ -207,15 +211,30 @@ static uint32_t find_pass(str name) {
     return pipeline_n;
 }
 
-/* Checks what a pass left: what it made must be valid whatever the input was. */
-static bool verify(struct driver *d) {
-    if (!d->p.o->verify)
-        return true;
+/* Whether a stage's module is valid; errors go to `to`. */
+static bool check_stage(struct driver *d, uint32_t stage, struct diags *to) {
     const check_options rules = {.print = text_print_node};
-    if (check_module(d->p.m, &rules, d->p.d))
-        return true;
-    ir_note(&d->p.report, 0, "after pass %s", d->p.pass);
-    return false;
+    return check_module(d->r->stages[stage].module->m, &rules, to);
+}
+
+/* Checks what the passes left: what they made must be valid whatever the input was. Only the last module is checked when
+ * it is; else the first stage that is not is sought, which says the pass. The stages behind it go. */
+static bool verify(struct driver *d) {
+    compile_run *r = d->r;
+    struct diags quiet;
+    diags_init(&quiet, r->mem);
+    bool valid = check_stage(d, r->n_stages - 1, &quiet);
+    diags_free(&quiet);
+    for (uint32_t i = 1; !valid && i < r->n_stages; i++) {
+        if (!r->stages[i].changed || check_stage(d, i, d->p.d))
+            continue;
+        ir_note(&d->p.report, 0, "after pass %s", r->stages[i].pass);
+        r->stages[i].failed = true;
+        while (r->n_stages > i + 1)
+            drop_stage(r);
+        return false;
+    }
+    return true;
 }
 
 /* Runs one pass and keeps its stage. False when the run ends here. */
@@ -236,8 +255,6 @@ static bool run_pass(struct driver *d, uint32_t i) {
         diag_out_of_memory(p->d);
     uint64_t took = clock_now_ns() - start;
     bool touched = p->e->changes != changes;
-    if (ok && touched)
-        ok = verify(d);
     arena_free(&p->scratch);
     arena_init(&p->scratch, p->m->mem);
     if (!keep_stage(d, row, i + 1, touched, !ok, took)) {
@@ -283,7 +300,7 @@ static bool run_passes(struct driver *d) {
         if (!run_pass(d, i))
             return false;
     }
-    return true;
+    return !o->verify || verify(d);
 }
 
 /* ---- a run ---------------------------------------------------------------------------------------------- */
@@ -318,6 +335,7 @@ static bool begin(struct driver *d, const ir_module *input) {
     d->p.c = m->ctx;
     d->p.e = &d->e;
     d->p.report = ir_report_begin(m, d->p.d);
+    d->p.pass = "input";
     arena_init(&d->p.scratch, r->mem);
     d->p.names = mem_alloc_zero(r->mem, OP_N * sizeof *d->p.names);
     return ir_edit_init(&d->e, m) && d->p.names;
@@ -333,7 +351,7 @@ compile_run *compile_run_new(const ir_module *input, const compile_options *o, s
     }
     d.r->mem = mem;
     if (begin(&d, input))
-        d.r->ok = run_passes(&d);
+        d.r->ok = check_input(&d.p) && run_passes(&d);
     else
         diag_out_of_memory(diags);
     if (d.e.m)

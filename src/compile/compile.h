@@ -54,11 +54,11 @@ typedef struct compile_options {
      * of that name). For looking at single passes. */
     str start_after, stop_after;
     str only_pass; /* set: nothing but this pass runs */
-    bool verify;   /* check the module after each pass that changed it */
+    bool verify;   /* check what comes out, and when it is invalid find the pass that made it so; default on */
     /* Called before each pass; false stops the run ("cancelled"). May be NULL. */
     bool (*progress)(void *arg, uint32_t pass, uint32_t n_passes, str name);
     void *progress_arg;
-    const struct override_set *overrides; /* override.h; NULL: none */
+    struct override_set *overrides; /* override.h; NULL: none. Its results are written */
 } compile_options;
 
 void compile_options_init(compile_options *o);

@@ -27,6 +27,7 @@ void compile_options_init(compile_options *o) {
         .tensor_l1_usage_cap = 0.95,
         .max_legal_layouts = 64,
         .max_fallback_attempts = 10000,
+        .verify = true,
     };
 }
 
