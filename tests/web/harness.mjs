@@ -56,6 +56,16 @@ export function near(found, expected, tolerance, text = "") {
   if (!(Math.abs(found - expected) <= tolerance)) fail(`${text}${text && ": "}expected ${expected} ± ${tolerance}, found ${found}`);
 }
 
+// Reads until what comes is as expected: for what follows a moment after what was done.
+export async function eventually(read, expected, text = "") {
+  for (const until = Date.now() + WAIT_MS; ;) {
+    const found = await read();
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    if (Date.now() > until) equal(found, expected, text);
+    await new Promise((done) => setTimeout(done, 30));
+  }
+}
+
 // A file of the corpus; the case is skipped where it is not there.
 export function corpus(name) {
   const path = join(CORPUS, name);
@@ -153,11 +163,19 @@ class Case {
   }
 
   // The same for text of MLIR. Equal texts are different models, so that nothing of another case belongs to them.
-  async openText(name, text, options = {}) {
-    const number = this.server.next++;
-    const path = join(this.server.files, `${number}-${name}`);
-    writeFileSync(path, `${text}// ${number}\n`);
-    return this.openModel(path, options);
+  openText(name, text, options = {}) {
+    return this.openTexts([[name, text]], options);
+  }
+
+  // Several, one pane each: [[name, text]].
+  openTexts(texts, options = {}) {
+    const paths = texts.map(([name, text]) => {
+      const number = this.server.next++;
+      const path = join(this.server.files, `${number}-${name}`);
+      writeFileSync(path, `${text}// ${number}\n`);
+      return path;
+    });
+    return this.openModel(paths, options);
   }
 
   // Waits until every pane shows its graph and nothing moves any more.
@@ -215,6 +233,21 @@ class Case {
     if (!this.shots || !this.page) return;
     mkdirSync(this.shots, { recursive: true });
     await this.page.screenshot({ path: join(this.shots, `${name}.png`) });
+  }
+
+  // Drops a file on the page.
+  drop(name, content) {
+    return this.page.evaluate(([file, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], file, { type: "application/json" }));
+      for (const type of ["dragenter", "dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }, [name, typeof content === "string" ? content : JSON.stringify(content)]);
+  }
+
+  // A docked panel by its id.
+  panel(id) {
+    return this.page.locator(`[data-panel="${id}"]`);
   }
 
   // The bytes of a download that `act` starts, with its name.

@@ -1,5 +1,5 @@
 // Analyses and looks: traces, paths, identical layers, repeated blocks, node data, styler, edge overlays, bookmarks.
-import { equal, near, ok, test } from "./harness.mjs";
+import { equal, eventually, near, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
 
@@ -18,19 +18,6 @@ function blocks(named) {
   }
   return `${text}    return ${before} : tensor<4xf32>\n  }\n}\n`;
 }
-
-// A file of JSON dropped on the page.
-async function drop(t, name, content) {
-  await t.page.evaluate(([file, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], file, { type: "application/json" }));
-    const target = document.querySelector(".graph-pane, .dock-content, #app");
-    for (const type of ["dragenter", "dragover", "drop"])
-      target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, [name, JSON.stringify(content)]);
-}
-
-const panel = (t, id) => t.page.locator(`[data-panel="${id}"]`);
 
 test("trace: all that feeds a node and all it feeds stay", async (t) => {
   await t.openText("named.mlir", blocks(true));
@@ -55,14 +42,14 @@ test("paths: the ways between two nodes are listed and lit", async (t) => {
   await t.command("paths.from");
   await t.clickNode("main/ttir.add@b1/add");
   await t.command("paths.to");
-  await panel(t, "paths").getByText("4 paths, the shortest with 5 steps.").waitFor();
+  await t.panel("paths").getByText("4 paths, the shortest with 5 steps.").waitFor();
   equal((await t.mark("paths")).keep.length, 8);
   await t.page.getByRole("option").nth(1).click();
   await t.ready();
   equal((await t.mark("paths")).keep.length, 6);
   await t.shot("paths");
-  await panel(t, "paths").getByLabel("Swap the ends").click();
-  await panel(t, "paths").getByText("No path leads").waitFor();
+  await t.panel("paths").getByLabel("Swap the ends").click();
+  await t.panel("paths").getByText("No path leads").waitFor();
 });
 
 test("identical layers: outlined and listed by pages", async (t) => {
@@ -90,15 +77,15 @@ test("repeated blocks become layers, and ops again", async (t) => {
 
 test("node data: loaded by drop, coloured, added up, listed, deleted", async (t) => {
   await t.openText("named.mlir", blocks(true));
-  await drop(t, "times.json", {
+  await t.drop("times.json", {
     results: { "b0/relu": { value: 1 }, "b0/exp": { value: 3 }, "b1/add": { value: 8 }, nobody: { value: 1 } },
     gradient: [{ stop: 0, bgColor: "yellow" }, { stop: 1, bgColor: "red" }],
   });
-  const data = panel(t, "nodedata");
+  const data = t.panel("nodedata");
   await data.getByText("1 without a node here").waitFor();
   const rows = data.locator("table.data tbody tr");
   equal(await rows.first().locator("td").allTextContents(), ["times", "3", "1", "8", "12", "4"]);
-  await drop(t, "kinds.json", {
+  await t.drop("kinds.json", {
     name: "kinds", results: { "b0/relu": { value: "hot", bgColor: "#ff0000" }, "b2/neg": { value: "cold", bgColor: "#0000ff" } },
   });
   await data.getByText("kinds").first().waitFor();
@@ -130,11 +117,11 @@ test("node data: loaded by drop, coloured, added up, listed, deleted", async (t)
 
 test("node data: collapsed layers have bars", async (t) => {
   await t.openText("named.mlir", blocks(true));
-  await drop(t, "steps.json", {
+  await t.drop("steps.json", {
     results: { "b0/relu": { value: 1 }, "b0/exp": { value: 3 }, "b0/neg": { value: 1 }, "b0/add": { value: 1 } },
     thresholds: [{ value: 2, bgColor: "#00ff00" }, { value: 9, bgColor: "#ff0000" }],
   });
-  await panel(t, "nodedata").getByText("≤ 2").waitFor();
+  await t.panel("nodedata").getByText("≤ 2").waitFor();
   await t.ready();
   equal(await t.bars("layer:b0"), [{ share: 0.75, color: "#00ff00ff" }, { share: 0.25, color: "#ff0000ff" }]);
   await t.shot("node_data_bars");
@@ -144,7 +131,7 @@ test("styler: rules colour what matches, later ones over earlier ones, and are k
   await t.openModel(MNIST);
   await t.command("graph.expandAll");
   await t.command("styler.add");
-  const styler = panel(t, "styler");
+  const styler = t.panel("styler");
   await styler.getByLabel("Regular expression").fill("relu");
   await styler.getByText("2 nodes").waitFor();
   const relu = (await t.graph()).boxes.find((b) => b.label === "ttir.relu").id;
@@ -168,17 +155,17 @@ test("styler: rules colour what matches, later ones over earlier ones, and are k
   await t.command("graph.expandAll");
   await styler.getByText("2 nodes").waitFor();
   equal(await t.style("fill", relu), "#ffd166ff");
-  await drop(t, "rules.json", [{ version: "v2", queries: [{ type: "node_type", nodeType: "layer_nodes" }], styles: { node_border_color: "#00ff00" } },
+  await t.drop("rules.json", [{ version: "v2", queries: [{ type: "node_type", nodeType: "layer_nodes" }], styles: { node_border_color: "#00ff00" } },
     { version: "v2", queries: [{ type: "attr_value_range", attrName: "rank", min: 2, max: 2 }], styles: { node_text_color: "red" } }]);
   await styler.getByLabel("Rule 4", { exact: true }).waitFor();
   await t.ready();
-  equal(await t.style("border", "layer:fc1"), "#00ff00ff");
-  equal(await t.style("text", relu), "#ff0000ff");
+  await eventually(() => t.style("border", "layer:fc1"), "#00ff00ff");
+  await eventually(() => t.style("text", relu), "#ff0000ff");
 });
 
 test("edge overlays: extra edges, and only near the selection", async (t) => {
   await t.openText("named.mlir", blocks(true));
-  await drop(t, "extra.json", {
+  await t.drop("extra.json", {
     type: "edge_overlays", name: "extra", overlays: [{
       name: "jumps", edgeColor: "#ff00ff", edgeWidth: 3, edges: [
         { sourceNodeId: "b0/relu", targetNodeId: "b2/add", label: "far" }, { sourceNodeId: "b2/add", targetNodeId: "b3/exp" },
@@ -186,7 +173,7 @@ test("edge overlays: extra edges, and only near the selection", async (t) => {
       ],
     }],
   });
-  const edges = panel(t, "edges");
+  const edges = t.panel("edges");
   await edges.getByText("1 not in this graph").waitFor();
   await t.ready();
   equal((await t.mark("edges")).edges.length, 3);
@@ -219,10 +206,10 @@ test("bookmarks: keys lead back to place, expansion and selection", async (t) =>
   equal([after.expanded, after.selection], [before.expanded, before.selection]);
   for (const key of ["x", "y", "zoom"]) near(after.camera[key], before.camera[key], 1, key);
   await t.command("panel.bookmarks");
-  const picture = panel(t, "bookmarks").locator("img");
+  const picture = t.panel("bookmarks").locator("img");
   await picture.waitFor();
-  equal(await picture.evaluate((i) => [i.naturalWidth, i.naturalHeight]), [240, 150]);
+  equal(await picture.evaluate((i) => [i.naturalWidth, i.naturalHeight]), [480, 300]);
   await t.shot("bookmarks");
-  await panel(t, "bookmarks").getByLabel("Delete fc1").click();
-  equal(await panel(t, "bookmarks").locator("img").count(), 0);
+  await t.panel("bookmarks").getByLabel("Delete fc1").click();
+  equal(await t.panel("bookmarks").locator("img").count(), 0);
 });

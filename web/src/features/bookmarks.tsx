@@ -30,7 +30,7 @@ interface Bookmark {
 }
 
 const KEYS = 9;
-const PICTURE = { width: 240, height: 150 };
+const PICTURE = { width: 480, height: 300 };
 const UI_KEY = 'bookmarks';
 
 /** By model. */
@@ -67,6 +67,7 @@ async function picture(pane: Pane): Promise<string> {
   canvas.width = PICTURE.width;
   canvas.height = PICTURE.height;
   const context = canvas.getContext('2d')!;
+  context.imageSmoothingQuality = 'high';
   const fit = Math.max(PICTURE.width / image.width, PICTURE.height / image.height);
   context.drawImage(image, (PICTURE.width - image.width * fit) / 2, (PICTURE.height - image.height * fit) / 2, image.width * fit, image.height * fit);
   image.close();

@@ -12,6 +12,8 @@ import { source, type Pane } from '../app/store';
 import { fileName, save } from './common';
 
 const MAX_SIDE = 16384;
+/** What the engine leaves free around a whole graph, in world units. */
+const MARGIN = 24;
 
 const format = kept<string>('image.format', 'png');
 const area = kept<string>('image.area', 'graph');
@@ -22,7 +24,7 @@ const busy = signal(false);
 /** Pixels of the picture as chosen. */
 function size(pane: Pane): { width: number; height: number; shrunk: boolean } {
   const view = pane.view.peek()!;
-  const box = area.value === 'view' ? { w: view.host.clientWidth, h: view.host.clientHeight } : view.world;
+  const box = area.value === 'view' ? { w: view.host.clientWidth, h: view.host.clientHeight } : { w: view.world.w + 2 * MARGIN, h: view.world.h + 2 * MARGIN };
   const most = Math.max(box.w, box.h) * scale.value;
   const factor = scale.value * (most > MAX_SIDE ? MAX_SIDE / most : 1);
   return { width: Math.round(box.w * factor), height: Math.round(box.h * factor), shrunk: most > MAX_SIDE };
