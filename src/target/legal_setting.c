@@ -89,6 +89,11 @@ const setting_def *legal_setting_def(legal_group group, str key, int *operand) {
     return NULL;
 }
 
+bool legal_find_field(legal_group group, str key) {
+    int operand;
+    return legal_setting_def(group, key, &operand) != NULL;
+}
+
 /* ---- spellings ------------------------------------------------------------------------------------------- */
 
 static bool same_word(str a, const char *lower) {

@@ -1,0 +1,623 @@
+/* pass_overrides.c - apply-overrides: what the user wants ops to have is written into them, each setting judged on its own
+ * and together with the others (target/legal.h), and what became of each is written into the set.
+ *
+ * Settings of an op go in three steps: those that only change attributes; the data type of weights and the place of
+ * operands (ops in front of it); the layout of the result. The ops that read the result still see what they saw: behind
+ * the op, typecast and to_memory_config bring the old layout back. Where the reader is overridden too, it reads what was
+ * meant for it, and what is then read by nobody goes again.
+ *
+ *   x = matmul(a, w)           x  = matmul(a, w)  : l1 height_sharded
+ *   y = relu(x)          ──▶   x' = to_memory_config(x)   : dram     (gone when relu is told to be height_sharded too)
+ *                              y  = relu(x')
+ */
+#include "compile/override.h"
+#include "compile/passes.h"
+#include "compile/ttnn_build.h"
+#include "target/matmul.h"
+
+enum { MAX_SETTINGS = 64, MAX_OPERANDS = 64 };
+
+/* Where a setting of an op comes from. */
+typedef struct source {
+    uint32_t entry, setting;
+} source;
+
+typedef struct target_op {
+    ir_op op;
+    str function;
+    uint32_t n;
+    legal_setting set[MAX_SETTINGS];
+    source from[MAX_SETTINGS];
+    bool dropped[MAX_SETTINGS]; /* reported already */
+} target_op;
+
+typedef struct applier {
+    pass_context *p;
+    override_set *s;
+    legal_env env;
+    str identity, location; /* of the op being worked on, in the set's arena */
+    bool failed;
+} applier;
+
+/* ---- results --------------------------------------------------------------------------------------------- */
+
+static void result(applier *a, source from, override_state state, str why, const legal_verdict *v) {
+    override_result r = {.entry = from.entry,
+                         .setting = from.setting,
+                         .state = state,
+                         .op = a->identity,
+                         .location = a->location,
+                         .why = arena_str(&a->s->arena, why)};
+    for (uint32_t i = 0; v && i < v->n_nearest; i++)
+        r.nearest[r.n_nearest++] = arena_str(&a->s->arena, v->nearest[i]);
+    if (!r.why.p || !vec_push(&a->s->results, r))
+        a->failed = true;
+}
+
+static void drop(applier *a, target_op *t, uint32_t i, override_state state, str why, const legal_verdict *v) {
+    t->dropped[i] = true;
+    result(a, t->from[i], state, why, v);
+}
+
+static void name_op(applier *a, const ir_module *m, ir_op op) {
+    struct buf text;
+    buf_init(&text, m->mem);
+    override_identity(m, op, &text);
+    a->identity = arena_str(&a->s->arena, buf_str(&text));
+    buf_free(&text);
+    ir_loc loc = m->ops[op].loc;
+    while (loc && ir_kind_of(m->ctx, loc) == IR_LOC_FUSED && ir_count(m->ctx, loc) > 1)
+        loc = ir_at(m->ctx, loc, 1); /* as deep as the reader let it be; locations are not recursive */
+    a->location = loc && ir_kind_of(m->ctx, loc) == IR_LOC_NAME ? ir_str_of(m->ctx, ir_at(m->ctx, loc, 0)) : STR("");
+}
+
+/* ---- gathering ------------------------------------------------------------------------------------------- */
+
+/* Enters a setting; of two for one field the more special entry's counts, the other is reported. */
+static void gather(applier *a, target_op *t, uint32_t entry, uint32_t setting) {
+    const override_entry *e = &a->s->entries.v[entry];
+    const legal_setting *set = &e->settings.v[setting];
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->set[i].group != set->group || !str_eq(t->set[i].key, set->key))
+            continue;
+        const override_entry *before = &a->s->entries.v[t->from[i].entry];
+        if (str_eq(t->set[i].value, set->value)) {
+            result(a, (source){entry, setting}, OVERRIDE_APPLIED, STR(""), NULL);
+            return;
+        }
+        bool wins = e->bind >= before->bind;
+        source loser = wins ? t->from[i] : (source){entry, setting};
+        const override_entry *winner = wins ? e : before;
+        str why = arena_printf(&a->p->scratch, "\"%.*s\" sets it to %.*s", STR_ARG(winner->target),
+                               STR_ARG(wins ? set->value : t->set[i].value));
+        result(a, loser, OVERRIDE_CONFLICT, why.p ? why : STR("another override sets it too"), NULL);
+        if (wins) {
+            t->set[i] = *set;
+            t->from[i] = (source){entry, setting};
+        }
+        return;
+    }
+    if (t->n == MAX_SETTINGS) {
+        result(a, (source){entry, setting}, OVERRIDE_IMPOSSIBLE, STR("the op has too many overrides"), NULL);
+        return;
+    }
+    t->set[t->n] = *set;
+    t->from[t->n] = (source){entry, setting};
+    t->dropped[t->n++] = false;
+}
+
+/* ---- judging --------------------------------------------------------------------------------------------- */
+
+static bool is_match(const legal_setting *s) {
+    return s->group == LEGAL_RESHARD && str_ends_with(s->key, STR(".match"));
+}
+
+/* The settings that are left, in a row; *n of them. */
+static uint32_t live(const target_op *t, legal_setting *out, uint32_t *index) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->n; i++)
+        if (!t->dropped[i]) {
+            out[n] = t->set[i];
+            index[n++] = i;
+        }
+    return n;
+}
+
+/* Which of several settings that do not go together is to blame: the one that says most in particular. */
+static int particular(const legal_setting *s) {
+    static const str keys[] = {STR_INIT("buffer_type"), STR_INIT("tensor_memory_layout"), STR_INIT("data_type"),
+                               STR_INIT("memory_layout"), STR_INIT("grid_shape")};
+    for (int i = 0; i < (int)(sizeof keys / sizeof *keys); i++)
+        if (str_ends_with(s->key, keys[i]))
+            return i;
+    return (int)(sizeof keys / sizeof *keys);
+}
+
+/* Whether settings are all legal, `but` (an index, or n) left out. */
+static bool all_legal(applier *a, ir_op op, const legal_setting *set, uint32_t n, uint32_t but) {
+    legal_setting rest[MAX_SETTINGS];
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (i != but && set[i].group == set[but].group)
+            rest[k++] = set[i];
+    for (uint32_t i = 0; i < k; i++)
+        if (!is_match(&rest[i]) && !legal_check(&a->env, &a->p->scratch, op, rest, k, i).legal)
+            return false;
+    return true;
+}
+
+/* Each setting with all that are left; an illegal one goes, and the others are judged without it. Of several that do not go
+ * together, it is one without which the rest does. */
+static void judge(applier *a, target_op *t) {
+    legal_setting set[MAX_SETTINGS];
+    uint32_t index[MAX_SETTINGS];
+    for (;;) {
+        uint32_t n = live(t, set, index), worst = n;
+        bool worst_saves = false;
+        legal_verdict verdict = {0};
+        for (uint32_t i = 0; i < n && !a->failed; i++) {
+            if (is_match(&set[i]))
+                continue;
+            legal_verdict v = legal_check(&a->env, &a->p->scratch, t->op, set, n, i);
+            if (v.legal)
+                continue;
+            bool saves = all_legal(a, t->op, set, n, i);
+            if (worst < n &&
+                (worst_saves > saves || (worst_saves == saves && particular(&set[worst]) >= particular(&set[i]))))
+                continue;
+            worst = i;
+            worst_saves = saves;
+            verdict = v;
+        }
+        if (worst == n || a->failed)
+            return;
+        drop(a, t, index[worst], OVERRIDE_ILLEGAL, verdict.why, &verdict);
+    }
+}
+
+/* ---- applying -------------------------------------------------------------------------------------------- */
+
+static ir_node keyword(pass_context *p, str s) {
+    return dialect_keyword(p->c, s);
+}
+
+/* The parameter's node for a setting's value; *clear when the field is to be left open. */
+static ir_node param_value(pass_context *p, const legal_setting *s, bool *clear) {
+    str v = s->value;
+    *clear = v.n == 0 || str_eq(v, STR("None")) || (str_eq(v, STR("none")) && !str_eq(s->key, STR("activation")));
+    if (str_eq(s->key, STR("activation"))) {
+        *clear |= str_eq(v, STR("none"));
+        ir_node params[2] = {keyword(p, v), 0};
+        return *clear || !params[0] ? 0 : dialect_make_attr(p->c, ATTR_ttnn_unary_with_param, params);
+    }
+    if (*clear)
+        return 0;
+    if (v.n == 4 && (v.p[0] | 0x20) == 't')
+        return p->c->a_true;
+    if (v.n == 5 && (v.p[0] | 0x20) == 'f')
+        return p->c->a_false;
+    if (v.p[0] == '[' || (v.p[0] >= '0' && v.p[0] <= '9')) {
+        int64_t number = 0;
+        for (size_t i = 0; i < v.n; i++)
+            if (v.p[i] >= '0' && v.p[i] <= '9')
+                number = number * 10 + (v.p[i] - '0'); /* legal_check has read it: it fits */
+        return dialect_int(p->c, number);
+    }
+    return keyword(p, v);
+}
+
+static void set_config(applier *a, target_op *t, uint32_t i, str attr, uint32_t def) {
+    pass_context *p = a->p;
+    bool clear;
+    ir_node value = param_value(p, &t->set[i], &clear);
+    ir_attr config = tn_param_set(p, ir_op_attr(p->m, t->op, attr), def, t->set[i].key, value);
+    if ((!value && !clear) || !config) {
+        a->failed = true;
+        return;
+    }
+    ir_set_prop(p->e, t->op, attr, config);
+    result(a, t->from[i], OVERRIDE_APPLIED, STR(""), NULL);
+}
+
+/* v brought into this layout in front of / behind `op`: data type first, then the place (ttnn-pipeline.md, section 11). */
+static ir_value bring(pass_context *p, ir_op op, ir_value v, const ttnn_layout *to, ir_type like, const char *suffix) {
+    ttnn_layout now;
+    ir_loc loc = loc_suffix(p, p->m->ops[op].loc, "%s", suffix);
+    if (!ttnn_layout_of(p->c, ir_value_type(p->m, v), &now))
+        return 0;
+    if (now.dtype != to->dtype) {
+        ttnn_layout_set_dtype(&now, to->dtype);
+        ir_type t = ttnn_tensor_type(p->c, like ? like : ir_value_type(p->m, v), &now);
+        v = t ? tn_unary(p, OP_ttnn_typecast, loc, v, t) : 0;
+    }
+    if (v && !ttnn_layout_equal(&now, to)) {
+        ir_type t = ttnn_tensor_type(p->c, like ? like : ir_value_type(p->m, v), to);
+        v = t ? tn_unary(p, now.tiled == to->tiled ? OP_ttnn_to_memory_config : OP_ttnn_to_tensor_spec, loc, v, t) : 0;
+    }
+    return v;
+}
+
+static void set_weight(applier *a, target_op *t, uint32_t i) {
+    pass_context *p = a->p;
+    ttnn_layout l;
+    ir_value w = ir_operand(p->m, t->op, 1);
+    if (!ttnn_layout_of(p->c, ir_value_type(p->m, w), &l)) {
+        drop(a, t, i, OVERRIDE_IMPOSSIBLE, STR("the weights have no layout"), NULL);
+        return;
+    }
+    ttnn_layout_set_dtype(&l, target_dtype_by_name(t->set[i].value));
+    ir_edit_at(p->e, t->op);
+    ir_value v = l.dtype == DTYPE_NONE ? w : bring(p, t->op, w, &l, 0, "_weight_dtype");
+    if (!v) {
+        a->failed = true;
+        return;
+    }
+    if (v != w)
+        ir_set_operand(p->e, t->op, 1, v);
+    result(a, t->from[i], OVERRIDE_APPLIED, STR(""), NULL);
+}
+
+/* The operand of a reshard setting's key. */
+static uint32_t operand_of(str key) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < key.n && key.p[i] >= '0' && key.p[i] <= '9' && n < MAX_OPERANDS; i++)
+        n = n * 10 + (uint32_t)(key.p[i] - '0');
+    return n;
+}
+
+static bool place(applier *a, ttnn_layout *l) {
+    if (ttnn_is_sharded(l->memory) && !l->core_ranges && !ttnn_layout_place(a->p->c, &a->env.device, l, NULL)) {
+        a->failed = true;
+        return false;
+    }
+    return true;
+}
+
+/* Layouts of all operands and the first result as they stand. */
+static bool layouts_now(pass_context *p, ir_op op, ttnn_layout *in, ttnn_layout *out) {
+    const ir_op_data *d = &p->m->ops[op];
+    if (d->n_operands > MAX_OPERANDS)
+        return false;
+    memset(in, 0, MAX_OPERANDS * sizeof *in);
+    for (uint32_t i = 0; i < d->n_operands; i++)
+        ttnn_layout_of(p->c, ir_value_type(p->m, ir_operand(p->m, op, i)), &in[i]);
+    return d->n_results && ttnn_layout_of(p->c, ir_value_type(p->m, d->results), out);
+}
+
+/* Moves operand k of t->op into l. */
+static bool move_operand(applier *a, target_op *t, uint32_t k, ttnn_layout l) {
+    pass_context *p = a->p;
+    if (!place(a, &l))
+        return false;
+    ir_edit_at(p->e, t->op);
+    ir_value v = bring(p, t->op, ir_operand(p->m, t->op, k), &l, 0, "_mem_reconfig");
+    if (!v) {
+        a->failed = true;
+        return false;
+    }
+    if (v != ir_operand(p->m, t->op, k))
+        ir_set_operand(p->e, t->op, k, v);
+    return true;
+}
+
+static void set_reshards(applier *a, target_op *t) {
+    legal_setting set[MAX_SETTINGS];
+    uint32_t index[MAX_SETTINGS];
+    uint32_t n = live(t, set, index), n_operands = a->p->m->ops[t->op].n_operands;
+    for (uint32_t k = 0; k < n_operands && k < MAX_OPERANDS && !a->failed; k++) {
+        ttnn_layout l, in[MAX_OPERANDS], out;
+        bool asked = false;
+        for (uint32_t i = 0; i < n; i++)
+            asked |= set[i].group == LEGAL_RESHARD && !is_match(&set[i]) && operand_of(set[i].key) == k;
+        if (!asked || !layouts_now(a->p, t->op, in, &out))
+            continue;
+        bool found = legal_resolve(&a->env, &a->p->scratch, t->op, (int)k, set, n, &l);
+        struct buf why;
+        buf_init(&why, a->p->m->mem);
+        if (found) {
+            in[k] = l;
+            found = legal_combination(&a->env, t->op, in, &out, &why);
+        }
+        if (found)
+            move_operand(a, t, k, l);
+        for (uint32_t i = 0; i < n; i++) {
+            if (set[i].group != LEGAL_RESHARD || is_match(&set[i]) || operand_of(set[i].key) != k)
+                continue;
+            if (found)
+                result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
+            else
+                drop(a, t, index[i], OVERRIDE_ILLEGAL, why.n ? buf_str(&why) : STR("no such layout is legal"), NULL);
+        }
+        buf_free(&why);
+    }
+    for (uint32_t i = 0; i < n && !a->failed; i++) {
+        uint32_t k = operand_of(set[i].key);
+        ttnn_layout l;
+        if (!is_match(&set[i]))
+            continue;
+        if (k >= n_operands || !ttnn_layout_of(a->p->c, ir_value_type(a->p->m, a->p->m->ops[t->op].results), &l)) {
+            drop(a, t, index[i], OVERRIDE_IMPOSSIBLE, STR("the op has no such operand or no result with a layout"),
+                 NULL);
+            continue;
+        }
+        ttnn_layout now;
+        if (!ttnn_layout_of(a->p->c, ir_value_type(a->p->m, ir_operand(a->p->m, t->op, k)), &now)) {
+            drop(a, t, index[i], OVERRIDE_IMPOSSIBLE, STR("the operand has no layout"), NULL);
+            continue;
+        }
+        l.dtype = now.dtype;
+        l.tiled = now.tiled;
+        l.element = now.element;
+        l.core_ranges = 0;
+        struct buf why;
+        buf_init(&why, a->p->m->mem);
+        if (!legal_operand(&a->env, t->op, k, &l, &why))
+            drop(a, t, index[i], OVERRIDE_ILLEGAL, buf_str(&why), NULL);
+        else if (move_operand(a, t, k, l))
+            result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
+        buf_free(&why);
+    }
+}
+
+/* What an operand was before apply-overrides brought an old layout back behind an overridden op. */
+static ir_value before_restore(pass_context *p, ir_value v) {
+    for (int i = 0; i < 2; i++) {
+        ir_op def = ir_def_op(p->m, v);
+        if (!def || (!op_is(p->m, def, OP_ttnn_to_memory_config) && !op_is(p->m, def, OP_ttnn_typecast)))
+            return v;
+        ir_loc loc = p->m->ops[def].loc;
+        if (ir_kind_of(p->c, loc) != IR_LOC_NAME ||
+            !str_ends_with(ir_str_of(p->c, ir_at(p->c, loc, 0)), STR("_override_restore")))
+            return v;
+        v = ir_operand(p->m, def, 0);
+    }
+    return v;
+}
+
+/* Finds operands that go with a result in `out`: as they are, as overridden producers left them, or the first one brought
+ * into the result's sharding. */
+static bool fit_operands(applier *a, target_op *t, const ttnn_layout *out, struct buf *why) {
+    pass_context *p = a->p;
+    ttnn_layout in[MAX_OPERANDS], meant[MAX_OPERANDS], old;
+    if (!layouts_now(p, t->op, in, &old))
+        return false;
+    uint32_t n = p->m->ops[t->op].n_operands;
+    bool any = false;
+    memcpy(meant, in, sizeof in);
+    for (uint32_t i = 0; i < n; i++) {
+        ir_value v = before_restore(p, ir_operand(p->m, t->op, i));
+        ttnn_layout l;
+        if (v != ir_operand(p->m, t->op, i) && ttnn_layout_of(p->c, ir_value_type(p->m, v), &l) &&
+            legal_operand(&a->env, t->op, i, &l, NULL)) {
+            meant[i] = l;
+            any = true;
+        }
+    }
+    if (any && legal_combination(&a->env, t->op, meant, out, NULL)) {
+        for (uint32_t i = 0; i < n; i++)
+            if (!ttnn_layout_equal(&meant[i], &in[i]))
+                ir_set_operand(p->e, t->op, i, before_restore(p, ir_operand(p->m, t->op, i)));
+        return true;
+    }
+    if (legal_combination(&a->env, t->op, in, out, why))
+        return true;
+    /* each tensor operand of the result's shape, beginning with the first, into the result's sharding */
+    ttnn_layout moved[MAX_OPERANDS];
+    memcpy(moved, in, sizeof in);
+    ir_type shape_of = ir_value_type(p->m, ir_result(p->m, t->op, 0));
+    for (uint32_t i = 0; i < n; i++) {
+        ir_type ty = ir_value_type(p->m, ir_operand(p->m, t->op, i));
+        ttnn_layout l = *out;
+        if (ir_kind_of(p->c, ty) != IR_TYPE_TENSOR || ir_rank(p->c, ty) != ir_rank(p->c, shape_of))
+            continue;
+        l.dtype = in[i].dtype;
+        l.tiled = in[i].tiled;
+        l.element = in[i].element;
+        l.core_ranges = 0;
+        if (!legal_operand(&a->env, t->op, i, &l, NULL))
+            continue;
+        moved[i] = l;
+        if (!legal_combination(&a->env, t->op, moved, out, NULL))
+            continue;
+        for (uint32_t k = 0; k <= i; k++)
+            if (!ttnn_layout_equal(&moved[k], &in[k]) && !move_operand(a, t, k, moved[k]))
+                return false;
+        buf_clear(why);
+        return true;
+    }
+    return false;
+}
+
+static bool is_output(const legal_setting *s) {
+    return s->group == LEGAL_OUTPUT;
+}
+
+static void set_output(applier *a, target_op *t) {
+    pass_context *p = a->p;
+    legal_setting set[MAX_SETTINGS];
+    uint32_t index[MAX_SETTINGS];
+    uint32_t n = live(t, set, index);
+    bool asked = false;
+    for (uint32_t i = 0; i < n; i++)
+        asked |= is_output(&set[i]);
+    ttnn_layout old, l;
+    if (!asked || !ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &old))
+        return;
+    struct buf why;
+    buf_init(&why, p->m->mem);
+    bool found = legal_resolve(&a->env, &p->scratch, t->op, -1, set, n, &l) && place(a, &l);
+    if (found)
+        found = fit_operands(a, t, &l, &why);
+    for (uint32_t i = 0; i < n && !a->failed; i++) {
+        if (!is_output(&set[i]))
+            continue;
+        if (found)
+            result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
+        else
+            drop(a, t, index[i], OVERRIDE_ILLEGAL, why.n ? buf_str(&why) : STR("no such layout is legal"), NULL);
+    }
+    buf_free(&why);
+    if (!found || a->failed || ttnn_layout_equal(&old, &l))
+        return;
+    ir_value v = ir_result(p->m, t->op, 0);
+    ir_type before = ir_value_type(p->m, v), after = ttnn_tensor_type(p->c, before, &l);
+    if (!after) {
+        a->failed = true;
+        return;
+    }
+    ir_set_type(p->e, v, after);
+    if (!ir_has_uses(p->e, v))
+        return;
+    ir_edit_after(p->e, t->op);
+    ir_value back = bring(p, t->op, v, &old, before, "_override_restore");
+    if (!back) {
+        a->failed = true;
+        return;
+    }
+    /* all readers but the first op that brings it back */
+    ir_op first = ir_def_op(p->m, back);
+    while (first && ir_operand(p->m, first, 0) != v)
+        first = ir_def_op(p->m, ir_operand(p->m, first, 0));
+    ir_replace_uses_except(p->e, v, back, first);
+}
+
+static void set_program(applier *a, target_op *t, uint32_t i, matmul_numbers *numbers) {
+    const legal_setting *s = &t->set[i];
+    bool clear;
+    int64_t v = 0;
+    ir_node node = param_value(a->p, s, &clear);
+    if (node)
+        ir_int_value(a->p->c, node, &v);
+    if (str_eq(s->key, STR("in0_block_w")))
+        numbers->in0_block_w = v;
+    else if (str_eq(s->key, STR("out_subblock_h")))
+        numbers->out_subblock_h = v;
+    else if (str_eq(s->key, STR("out_subblock_w")))
+        numbers->out_subblock_w = v;
+    result(a, t->from[i], OVERRIDE_APPLIED, STR(""), NULL);
+}
+
+static void apply(applier *a, target_op *t) {
+    pass_context *p = a->p;
+    matmul_numbers numbers = {0};
+    name_op(a, p->m, t->op);
+    judge(a, t);
+    p->e->from = t->op;
+    for (uint32_t i = 0; i < t->n && !a->failed; i++) {
+        if (t->dropped[i])
+            continue;
+        switch (t->set[i].group) {
+        case LEGAL_CONV2D: set_config(a, t, i, STR("conv2d_config"), ATTR_ttnn_conv2d_config); break;
+        case LEGAL_CONV3D: set_config(a, t, i, STR("conv3d_config"), ATTR_ttnn_conv3d_config); break;
+        case LEGAL_COMPUTE: set_config(a, t, i, STR("compute_config"), ATTR_ttnn_device_compute_kernel_config); break;
+        case LEGAL_WEIGHT: set_weight(a, t, i); break;
+        case LEGAL_MATMUL: set_program(a, t, i, &numbers); break;
+        default: break;
+        }
+    }
+    if (!a->failed)
+        set_reshards(a, t);
+    if (!a->failed)
+        set_output(a, t);
+    ttnn_layout out;
+    if (!a->failed && (op_is(p->m, t->op, OP_ttnn_matmul) || op_is(p->m, t->op, OP_ttnn_linear)) &&
+        ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &out) && ttnn_is_sharded(out.memory)) {
+        ir_attr config = matmul_program_config(p->c, &a->env, t->op, &out, &numbers, 0);
+        if (config)
+            ir_set_prop(p->e, t->op, STR("matmul_program_config"), config);
+    }
+    p->e->from = 0;
+}
+
+/* Everything that brought an old layout back and is read by nobody. */
+static void clean(pass_context *p) {
+    ir_op next;
+    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope); op; op = next) {
+        next = ir_walk_next(p->m, p->scope, op);
+        ir_loc loc = p->m->ops[op].loc;
+        if ((op_is(p->m, op, OP_ttnn_to_memory_config) || op_is(p->m, op, OP_ttnn_typecast)) &&
+            ir_kind_of(p->c, loc) == IR_LOC_NAME &&
+            str_ends_with(ir_str_of(p->c, ir_at(p->c, loc, 0)), STR("_override_restore")) &&
+            !ir_op_has_uses(p->e, op)) {
+            ir_op def = ir_def_op(p->m, ir_operand(p->m, op, 0));
+            ir_erase(p->e, op);
+            if (def && op_is(p->m, def, OP_ttnn_typecast) && !ir_op_has_uses(p->e, def))
+                ir_erase(p->e, def);
+        }
+    }
+}
+
+/* The ops meant by some entry, in program order. False when out of memory. */
+static bool find_targets(applier *a, target_op **out, uint32_t *n_out, uint32_t *cap_out) {
+    pass_context *p = a->p;
+    uint32_t *seen = ARENA_ARRAY(&p->scratch, uint32_t, p->c->n_names + 1);
+    bool *matched = ARENA_ARRAY(&p->scratch, bool, a->s->entries.n + 1);
+    if (!seen || !matched)
+        return false;
+    VEC(target_op) list;
+    vec_init(&list, p->m->mem);
+    ir_op func = 0;
+    str function = STR("");
+    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope); op; op = ir_walk_next(p->m, p->scope, op)) {
+        if (op_is(p->m, op, OP_func_func)) {
+            func = op;
+            function = symbol_name(p->m, op);
+            memset(seen, 0, (p->c->n_names + 1) * sizeof *seen);
+        }
+        uint32_t ordinal = seen[p->m->ops[op].name]++;
+        target_op *t = NULL;
+        for (uint32_t i = 0; func && i < a->s->entries.n; i++) {
+            if (!override_matches(&a->s->entries.v[i], p->m, op, function, ordinal))
+                continue;
+            matched[i] = true;
+            if (!t) {
+                if (!vec_push(&list, (target_op){.op = op, .function = function}))
+                    break;
+                t = &vec_last(&list);
+                name_op(a, p->m, op);
+            }
+            for (uint32_t k = 0; k < a->s->entries.v[i].settings.n; k++)
+                gather(a, t, i, k);
+        }
+    }
+    a->identity = a->location = STR("");
+    for (uint32_t i = 0; i < a->s->entries.n; i++)
+        for (uint32_t k = 0; !matched[i] && k < a->s->entries.v[i].settings.n; k++)
+            result(a, (source){i, k}, OVERRIDE_UNMATCHED,
+                   a->s->entries.v[i].bind == OVERRIDE_BY_QUERY ? STR("no op satisfies the query")
+                                                                : STR("no op has this name"),
+                   NULL);
+    *out = list.v;
+    *n_out = (uint32_t)list.n;
+    *cap_out = (uint32_t)list.cap;
+    return !list.failed;
+}
+
+bool pass_overrides(pass_context *p) {
+    applier a = {.p = p, .s = p->o->overrides};
+    target_op *targets = NULL;
+    uint32_t n = 0, cap = 0;
+    override_clear_results(a.s);
+    if (!legal_env_init(&a.env, p->m, p->o->tensor_l1_usage_cap))
+        return pass_error(p, p->scope, "has no device to judge overrides by");
+    bool ok = find_targets(&a, &targets, &n, &cap);
+    for (uint32_t i = 0; ok && i < n && !a.failed; i++)
+        apply(&a, &targets[i]);
+    mem_free(p->m->mem, targets, cap * sizeof *targets);
+    if (ok && !a.failed)
+        clean(p);
+    for (size_t i = 0; i < a.s->results.n; i++) {
+        const override_result *r = &a.s->results.v[i];
+        const override_entry *e = &a.s->entries.v[r->entry];
+        if (r->state == OVERRIDE_APPLIED)
+            continue;
+        diag_add(p->d, DIAG_WARNING, NULL, 0, 0, "override %.*s: %.*s = %.*s is not applied (%s): %.*s",
+                 STR_ARG(e->target), STR_ARG(e->settings.v[r->setting].key), STR_ARG(e->settings.v[r->setting].value),
+                 override_state_names[r->state], STR_ARG(r->why));
+        if (r->n_nearest)
+            diag_add(p->d, DIAG_NOTE, NULL, 0, 0, "legal here: %.*s%s%.*s%s%.*s", STR_ARG(r->nearest[0]),
+                     r->n_nearest > 1 ? ", " : "", STR_ARG(r->nearest[1]), r->n_nearest > 2 ? ", " : "",
+                     STR_ARG(r->nearest[2]));
+    }
+    return (ok && !a.failed) || pass_out_of_memory(p);
+}

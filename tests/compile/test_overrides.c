@@ -1,0 +1,396 @@
+/* Overrides: read and written in every form, bound to ops, applied by a compile; nothing is dropped without a word. */
+#include "test.h"
+
+#include "base/json.h"
+#include "compile/compile.h"
+#include "compile/override.h"
+#include "dialect/dialect.h"
+#include "target/legal.h"
+#include "text/text.h"
+
+/* ---- reading and writing --------------------------------------------------------------------------------- */
+
+typedef struct sets {
+    struct mem mem;
+    override_set s;
+    struct diags d;
+    struct buf out, rest;
+} sets;
+
+static void sets_init(sets *t) {
+    *t = (sets){0};
+    override_set_init(&t->s, &t->mem);
+    diags_init(&t->d, &t->mem);
+    buf_init(&t->out, &t->mem);
+    buf_init(&t->rest, &t->mem);
+}
+
+static void sets_free(sets *t) {
+    override_set_free(&t->s);
+    diags_free(&t->d);
+    buf_free(&t->out);
+    buf_free(&t->rest);
+    assert_int_equal(t->mem.used, 0);
+}
+
+/* Strings of the vendor's own tests (overrides.md, section 6) come back as they print. */
+static void option_strings(void **state) {
+    (void)state;
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"override-output-layout=embedding_236=dram:interleaved:tile:1x1:bf16",
+         "override-output-layout=embedding_236=1x1:dram:interleaved:tile:bf16"},
+        {"override-output-layout=add_1=row_major", "override-output-layout=add_1=row_major"},
+        {"override-output-layout=op1=2x2:dram:interleaved:tile:f32,op2=4x4:l1:block_sharded:row_major:f16",
+         "override-output-layout=op1=2x2:dram:interleaved:tile:f32,op2=4x4:l1:block_sharded:row_major:f16"},
+        {"override-conv2d-config=conv1=weights_dtype#bf16:activation#relu:deallocate_activation#false",
+         "override-conv2d-config=conv1=weights_dtype#bf16:activation#relu:deallocate_activation#false"},
+        {"override-conv2d-config=conv1=shard_layout#height_sharded,conv2=shard_layout#height_sharded "
+         "insert-memreconfig=add_0_1_2=0:1",
+         "override-conv2d-config=conv1=shard_layout#height_sharded,conv2=shard_layout#height_sharded "
+         "insert-memreconfig=add_0_1_2=0:1"},
+        {"override-conv3d-config=conv3d_full=weights_dtype#bf16:t_out_block#1,conv3d_partial=c_in_block#64",
+         "override-conv3d-config=conv3d_full=weights_dtype#bf16:t_out_block#1,conv3d_partial=c_in_block#64"},
+        {"enable-optimizer=true override-output-layout=a=l1", "override-output-layout=a=l1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sets t;
+        sets_init(&t);
+        assert_true(override_read_options(&t.s, str_from_z(rows[i].in), &t.d));
+        assert_true(override_write_options(&t.s, &t.out, &t.rest));
+        assert_str(buf_str(&t.out), rows[i].out);
+        assert_int_equal(t.rest.n, 0);
+        sets_free(&t);
+    }
+}
+
+static void option_errors(void **state) {
+    (void)state;
+    static const struct {
+        const char *in, *message;
+    } rows[] = {
+        {"override-output-layout=add_1", "Invalid format for override: add_1"},
+        {"override-output-layout=add_1=4x", "Invalid grid size: 4x"},
+        {"override-output-layout=add_1=fp32", "Invalid layout parameter: fp32"},
+        {"override-output-layout=add_1=l1:dram", "Multiple buffer type parameters provided: dram"},
+        {"override-output-layout=add_1=f32:bf16", "Multiple data type parameters provided: bf16"},
+        {"override-conv2d-config=c=dtype#bf16", "Invalid override parameter: dtype"},
+        {"override-conv2d-config=c=activation", "Invalid override parameter: activation"},
+        {"insert-memreconfig=add=x", "Invalid operand index: x"},
+        {"override-everything=x", "Invalid override format: override-everything=x"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sets t;
+        sets_init(&t);
+        assert_false(override_read_options(&t.s, str_from_z(rows[i].in), &t.d));
+        assert_str(t.d.list.v[0].message, rows[i].message);
+        sets_free(&t);
+    }
+}
+
+static const char request[] =
+    "{\"optimizationPolicy\":\"Optimizer Enabled\",\"generateCppCode\":false,\"overrides\":{\"loc(\\\"a\\\")__1\":"
+    "{\"named_location\":\"matmul_1\",\"attributes\":[{\"key\":\"buffer_type\",\"value\":\"l1\"},"
+    "{\"key\":\"grid_shape\",\"value\":\"[8x1]\"},{\"key\":\"act_block_h_override\",\"value\":\"64\"}]}}}";
+
+static void json_both_ways(void **state) {
+    (void)state;
+    sets t, back;
+    sets_init(&t);
+    sets_init(&back);
+    assert_true(override_read_json(&t.s, str_from_z(request), &t.d));
+    assert_int_equal(t.s.entries.n, 1);
+    assert_int_equal(t.s.entries.v[0].settings.n, 3);
+    assert_int_equal(t.s.entries.v[0].settings.v[2].group, LEGAL_CONV2D);
+    struct json_writer w = json_writer_to(&t.out);
+    override_write_json(&t.s, false, &w);
+    assert_str(buf_str(&t.out),
+               "{\"loc(\\\"a\\\")__1\":{\"named_location\":\"matmul_1\",\"attributes\":[{\"key\":\"buffer_type\","
+               "\"value\":\"l1\"},{\"key\":\"grid_shape\",\"value\":\"[8x1]\"},{\"key\":\"act_block_h_override\","
+               "\"value\":\"64\"}]}}");
+    assert_true(override_write_options(&t.s, &t.rest, NULL));
+    assert_str(buf_str(&t.rest), "override-output-layout=matmul_1=8x1:l1 "
+                                 "override-conv2d-config=matmul_1=act_block_h_override#64");
+    /* ours, with every kind of target */
+    assert_true(override_read_options(&t.s, STR("@main/ttnn.relu#2:output_layout.buffer_type=l1"), &t.d));
+    assert_true(override_read_options(&t.s, STR("?op=matmul name=*layer*:compute_config.math_fidelity=lofi"), &t.d));
+    buf_clear(&t.out);
+    w = json_writer_to(&t.out);
+    override_write_json(&t.s, true, &w);
+    assert_true(override_read_json(&back.s, buf_str(&t.out), &back.d));
+    assert_int_equal(back.s.entries.n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(back.s.entries.v[i].bind, t.s.entries.v[i].bind);
+        assert_true(str_eq(back.s.entries.v[i].target, t.s.entries.v[i].target));
+        assert_int_equal(back.s.entries.v[i].settings.n, t.s.entries.v[i].settings.n);
+        assert_int_equal(back.s.entries.v[i].settings.v[0].group, t.s.entries.v[i].settings.v[0].group);
+    }
+    buf_clear(&t.rest);
+    buf_clear(&t.out);
+    assert_true(override_write_options(&t.s, &t.out, &t.rest));
+    assert_str(buf_str(&t.rest), "@main/ttnn.relu#2:output_layout.buffer_type=l1\n"
+                                 "?op=matmul name=*layer*:compute_config.math_fidelity=lofi\n");
+    sets_free(&t);
+    sets_free(&back);
+}
+
+static void bad_json(void **state) {
+    (void)state;
+    static const char *const rows[] = {"",
+                                       "[]",
+                                       "{\"a\":{}}",
+                                       "{\"a\":{\"named_location\":3}}",
+                                       "{\"a\":{\"named_location\":\"x\",\"attributes\":[3]}}",
+                                       "{\"a\":{\"named_location\":\"x\",\"attributes\":[{\"key\":\"k\"}]}}",
+                                       "{\"a\":{\"bind\":\"magic\",\"target\":\"x\"}}",
+                                       "{\"a\":{\"named_location\":\"x\"}} 1",
+                                       "{\"overrides\":{\"overrides\":{\"overrides\":{}}}}"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sets t;
+        sets_init(&t);
+        assert_false(override_read_json(&t.s, str_from_z(rows[i]), &t.d));
+        assert_int_not_equal(t.d.errors, 0);
+        sets_free(&t);
+    }
+}
+
+/* ---- applying -------------------------------------------------------------------------------------------- */
+
+static const char model[] =
+    "module {\n"
+    "  func.func @main(%x: tensor<128x256xbf16>, %w: tensor<256x512xbf16>, %b: tensor<128x512xbf16>) -> "
+    "tensor<128x512xbf16> {\n"
+    "    %0 = \"ttir.matmul\"(%x, %w) : (tensor<128x256xbf16>, tensor<256x512xbf16>) -> tensor<128x512xbf16> "
+    "loc(\"matmul_1\")\n"
+    "    %1 = \"ttir.subtract\"(%0, %b) : (tensor<128x512xbf16>, tensor<128x512xbf16>) -> tensor<128x512xbf16> "
+    "loc(\"add_1\")\n"
+    "    %2 = \"ttir.exp\"(%1) : (tensor<128x512xbf16>) -> tensor<128x512xbf16> loc(\"exp_1\")\n"
+    "    return %2 : tensor<128x512xbf16>\n"
+    "  }\n"
+    "}\n";
+
+typedef struct compiled {
+    sets t;
+    ir_context *c;
+    ir_module *m;
+    compile_run *r;
+    const ir_module *out;
+} compiled;
+
+static void compile(compiled *k, const char *const *overrides) {
+    compile_options o;
+    sets_init(&k->t);
+    for (; *overrides; overrides++)
+        assert_true(override_read_options(&k->t.s, str_from_z(*overrides), &k->t.d));
+    k->c = ir_context_new(&k->t.mem, dialect_resolve);
+    k->m = text_read(k->c, str_from_z(model), STR("model"), NULL, &k->t.d);
+    assert_non_null(k->m);
+    compile_options_init(&o);
+    o.overrides = &k->t.s;
+    o.verify = true;
+    k->r = compile_run_new(k->m, &o, &k->t.d);
+    assert_non_null(k->r);
+    assert_true(k->r->ok);
+    k->out = compile_result(k->r);
+    legal_env e;
+    assert_true(legal_env_init(&e, k->out, 0.95));
+    if (legal_check_module(&e, &k->t.d))
+        fail_msg("%.*s", STR_ARG(vec_last(&k->t.d.list).message));
+}
+
+static void done(compiled *k) {
+    compile_free(k->r);
+    ir_module_free(k->m);
+    ir_context_unref(k->c);
+    sets_free(&k->t);
+}
+
+/* The layout of the first result of the n-th op of this name. */
+static ttnn_layout layout_of(const compiled *k, const char *name, uint32_t n) {
+    ttnn_layout l = {0};
+    for (ir_op op = k->out->root; op; op = ir_walk_next(k->out, k->out->root, op))
+        if (str_eq(ir_op_name_str(k->out, op), str_from_z(name)) && n-- == 0) {
+            assert_true(ttnn_layout_of(k->c, ir_value_type(k->out, k->out->ops[op].results), &l));
+            return l;
+        }
+    fail_msg("no %s", name);
+    return l;
+}
+
+static uint32_t count(const compiled *k, const char *name) {
+    uint32_t n = 0;
+    for (ir_op op = k->out->root; op; op = ir_walk_next(k->out, k->out->root, op))
+        n += str_eq(ir_op_name_str(k->out, op), str_from_z(name));
+    return n;
+}
+
+static void one_op_is_sharded(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){"override-output-layout=matmul_1=l1:block_sharded:4x8", NULL});
+    assert_int_equal(override_problems(&k.t.s), 0);
+    assert_int_equal(k.t.s.results.n, 3);
+    ttnn_layout l = layout_of(&k, "ttnn.matmul", 0);
+    assert_int_equal(l.memory, TTNN_BLOCK_SHARDED);
+    assert_int_equal(l.grid[0] * 100 + l.grid[1], 408);
+    /* the add sees what it saw */
+    assert_int_equal(count(&k, "ttnn.to_memory_config"), 1);
+    assert_int_equal(layout_of(&k, "ttnn.to_memory_config", 0).buffer, TTNN_DRAM);
+    assert_int_equal(layout_of(&k, "ttnn.subtract", 0).buffer, TTNN_DRAM);
+    done(&k);
+}
+
+/* Neighbours that are overridden alike hand the tensor on in place. */
+static void a_chain_is_sharded(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){"override-output-layout=matmul_1=l1:block_sharded:4x8,add_1=l1:block_sharded:4x8,"
+                                      "exp_1=l1:block_sharded:4x8",
+                                      NULL});
+    assert_int_equal(override_problems(&k.t.s), 0);
+    assert_int_equal(layout_of(&k, "ttnn.exp", 0).memory, TTNN_BLOCK_SHARDED);
+    assert_int_equal(count(&k, "ttnn.to_memory_config"), 1); /* in front of the return */
+    done(&k);
+}
+
+/* An op with one operand is sharded as the operand is: that one is brought there. */
+static void operands_are_brought_along(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){"override-output-layout=exp_1=l1:height_sharded:4x1", NULL});
+    assert_int_equal(override_problems(&k.t.s), 0);
+    assert_int_equal(layout_of(&k, "ttnn.exp", 0).memory, TTNN_HEIGHT_SHARDED);
+    assert_int_equal(count(&k, "ttnn.to_memory_config"), 2);
+    done(&k);
+}
+
+static void data_types_and_kernels(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){"override-output-layout=matmul_1=bfp_bf8",
+                                      "matmul_1:compute_config.math_fidelity=lofi,packer_l1_acc=True", NULL});
+    assert_int_equal(override_problems(&k.t.s), 0);
+    assert_int_equal(layout_of(&k, "ttnn.matmul", 0).dtype, DTYPE_BFP_BF8);
+    assert_int_equal(layout_of(&k, "ttnn.typecast", 0).dtype, DTYPE_BF16);
+    struct buf text;
+    buf_init(&text, &k.t.mem);
+    assert_true(text_print(k.out, &(text_print_options){0}, &text));
+    assert_true(str_find(buf_str(&text), STR("math_fidelity = lofi")) < text.n);
+    assert_true(str_find(buf_str(&text), STR("packer_l1_acc = true")) < text.n);
+    buf_free(&text);
+    done(&k);
+}
+
+static void what_cannot_be_is_reported(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        override_state state;
+        const char *why, *nearest;
+    } rows[] = {
+        {"override-output-layout=add_7=l1", OVERRIDE_UNMATCHED, "no op has this name", NULL},
+        {"?op=conv*:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "no op satisfies the query", NULL},
+        {"override-output-layout=add_1=system_memory", OVERRIDE_ILLEGAL, "host memory", "dram"},
+        {"override-output-layout=add_1=l1:block_sharded:3x8", OVERRIDE_ILLEGAL, "leaves 1 empty", "4x6"},
+        {"add_1:compute_config.math_fidelity=lofi", OVERRIDE_ILLEGAL, "has no compute_config", NULL},
+        {"matmul_1:weight.weight_dtype=bfp_bf8", OVERRIDE_ILLEGAL, "not known before the model runs", "bf16"},
+        {"add_1:output_layout.colour=red", OVERRIDE_ILLEGAL, "no field", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        compiled k;
+        compile(&k, (const char *const[]){rows[i].text, NULL});
+        const override_result *found = NULL;
+        for (size_t n = 0; n < k.t.s.results.n; n++)
+            if (k.t.s.results.v[n].state != OVERRIDE_APPLIED)
+                found = &k.t.s.results.v[n];
+        assert_non_null(found);
+        assert_int_equal(found->state, rows[i].state);
+        if (str_find(found->why, str_from_z(rows[i].why)) == found->why.n)
+            fail_msg("row %zu: %.*s", i, STR_ARG(found->why));
+        if (rows[i].nearest)
+            assert_str(found->nearest[0], rows[i].nearest);
+        assert_true(k.t.d.warnings > 0);
+        done(&k);
+    }
+}
+
+/* The more special entry wins, and the other is named. */
+static void conflicts(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){"@main/ttnn.subtract#0:output_layout.buffer_type=dram",
+                                      "?op=subtract:output_layout.buffer_type=l1", NULL});
+    assert_int_equal(override_problems(&k.t.s), 1);
+    for (size_t i = 0; i < k.t.s.results.n; i++) {
+        const override_result *r = &k.t.s.results.v[i];
+        assert_int_equal(r->state, r->entry == 0 ? OVERRIDE_APPLIED : OVERRIDE_CONFLICT);
+        if (r->entry == 1)
+            assert_str(r->why, "\"@main/ttnn.subtract#0\" sets it to dram");
+    }
+    struct json_writer w = json_writer_to(&k.t.out);
+    override_results_json(&k.t.s, &w);
+    assert_true(str_find(buf_str(&k.t.out), STR("\"state\":\"conflict\"")) < k.t.out.n);
+    done(&k);
+}
+
+/* Random overrides never break anything: what compiles is legal, and each setting has a result. */
+static void random_overrides(void **state) {
+    (void)state;
+    static const char *const targets[] = {"matmul_1", "add_1",     "exp_1", "@main/ttnn.exp#0",
+                                          "?op=*",    "?name=*_1", "nobody"};
+    static const char *const fields[] = {"output_layout.buffer_type",
+                                         "output_layout.tensor_memory_layout",
+                                         "output_layout.grid_shape",
+                                         "output_layout.data_type",
+                                         "output_layout.memory_layout",
+                                         "compute_config.math_fidelity",
+                                         "matmul_program_config.in0_block_w",
+                                         "weight.weight_dtype",
+                                         "reshard.0.tensor_memory_layout",
+                                         "reshard.1.grid_shape",
+                                         "reshard.0.match",
+                                         "conv2d_config.activation"};
+    static const char *const values[] = {
+        "l1",  "dram", "height_sharded", "width_sharded", "block_sharded", "interleaved", "4x8",
+        "4x1", "1x16", "64x64",          "bf16",          "bfp_bf8",       "si32",        "tile",
+        "2",   "lofi", "True",           "None",          "result",        "row_major"};
+    uint64_t seed = 7;
+    uint32_t applied = 0;
+    for (int round = 0; round < 150; round++) {
+        char text[6][128];
+        const char *list[7] = {0};
+        uint32_t n = 1 + (uint32_t)(test_random(&seed) % 6);
+        for (uint32_t i = 0; i < n; i++) {
+            const char *target = targets[test_random(&seed) % (sizeof targets / sizeof *targets)];
+            const char *field = fields[test_random(&seed) % (sizeof fields / sizeof *fields)];
+            const char *value = values[test_random(&seed) % (sizeof values / sizeof *values)];
+            snprintf(text[i], sizeof text[i], "%s:%s=%s", target, field, value);
+            list[i] = text[i];
+        }
+        compiled k;
+        compile(&k, list);
+        uint32_t n_settings = 0;
+        for (size_t i = 0; i < k.t.s.entries.n; i++)
+            n_settings += (uint32_t)k.t.s.entries.v[i].settings.n;
+        assert_true(k.t.s.results.n >= n_settings);
+        applied += (uint32_t)k.t.s.results.n - override_problems(&k.t.s);
+        done(&k);
+    }
+    assert_true(applied > 50);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(option_strings),
+                                       cmocka_unit_test(option_errors),
+                                       cmocka_unit_test(json_both_ways),
+                                       cmocka_unit_test(bad_json),
+                                       cmocka_unit_test(one_op_is_sharded),
+                                       cmocka_unit_test(a_chain_is_sharded),
+                                       cmocka_unit_test(operands_are_brought_along),
+                                       cmocka_unit_test(data_types_and_kernels),
+                                       cmocka_unit_test(what_cannot_be_is_reported),
+                                       cmocka_unit_test(conflicts),
+                                       cmocka_unit_test(random_overrides)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
