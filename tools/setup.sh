@@ -8,7 +8,7 @@
 set -eu
 
 build='gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev nettle-dev zlib1g-dev
-    libzstd-dev nodejs'
+    libzstd-dev libdnnl-dev nodejs'
 # nodejs of Debian comes without npm, that of nodesource has it inside.
 command -v npm >/dev/null 2>&1 || build="$build npm"
 # The browser's engine is WebAssembly.
