@@ -220,7 +220,7 @@ bool attr_bool(const struct planner *p, ir_op op, const char *name);            
 str attr_text(const struct planner *p, ir_op op, const char *name);              /* string or enum case */
 /* Integers of an array of any form (array<i64: ...>, [1 : i32, ...], dense<...>), or one integer; how many there are, at
  * most cap of them written; -1 when absent or something else. */
-int attr_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap);
+int op_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap);
 int node_ints(const ir_context *c, ir_attr a, int64_t *out, int cap);
 /* A dimension number that may count from the end; false (reported) when it is out of range for `rank`. */
 bool plan_dim(struct planner *p, ir_op op, int64_t dim, int rank, int *out);
