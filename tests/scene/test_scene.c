@@ -1,0 +1,494 @@
+/* The scene: what is shown, drawn, picked and highlighted. */
+#include "scene/scene.h"
+
+#include <math.h>
+
+#include "../graph/graph_test.h"
+
+/* Two blocks of three ops each inside "net", one op behind them; the second block reads what the first one makes. */
+static const char model[] =
+    "module {\n"
+    "  func.func @main(%arg0: tensor<4x4xf32> loc(\"x\"), %arg1: tensor<4x4xf32> loc(\"w\")) -> tensor<4x4xf32> {\n"
+    "    %0 = \"ttir.matmul\"(%arg0, %arg1) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"net/a/mm\")\n"
+    "    %1 = \"ttir.add\"(%0, %arg1) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"net/a/add\")\n"
+    "    %2 = \"ttir.relu\"(%1) : (tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"net/a/relu\")\n"
+    "    %3 = \"ttir.matmul\"(%2, %arg1) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"net/b/mm\")\n"
+    "    %4 = \"ttir.add\"(%3, %0) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"net/b/add\")\n"
+    "    %5 = \"ttir.relu\"(%4) : (tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"net/b/relu\")\n"
+    "    %6 = \"ttir.softmax\"(%5) <{dimension = 1 : si32}> : (tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"out\")\n"
+    "    return %6 : tensor<4x4xf32>\n"
+    "  }\n"
+    "}\n";
+
+struct world {
+    fixture f;
+    struct scene *s;
+    struct scene_change change;
+};
+
+static void make(struct world *w, const struct scene_choice *choice) {
+    fixture_make(&w->f, model, GRAPH_LAYERS_AUTO);
+    assert_int_equal(scene_new(&w->f.mem, w->f.g, choice, &w->s), LAYOUT_OK);
+}
+
+static void update(struct world *w) {
+    assert_int_equal(scene_update(w->s, NULL, SCENE_NONE, &w->change), LAYOUT_OK);
+}
+
+static void unmake(struct world *w) {
+    scene_free(w->s);
+    fixture_free(&w->f);
+}
+
+static struct scene_view whole(const struct world *w) {
+    double width, height;
+    scene_size(w->s, &width, &height);
+    return (struct scene_view){.x = width / 2, .y = height / 2, .zoom = 1, .w = width + 40, .h = height + 40};
+}
+
+static graph_node layer(const struct world *w, const char *path) {
+    graph_node n = graph_find_layer(w->f.g, str_from_z(path));
+    assert_int_not_equal(n, 0);
+    return n;
+}
+
+/* The node whose label this is, the k-th of them. */
+static graph_node op(const struct world *w, const char *label, int k) {
+    for (graph_node n = 1; n < w->f.g->n_nodes; n++)
+        if (str_eq(graph_label(w->f.g, n), str_from_z(label)) && k-- == 0)
+            return n;
+    fail_msg("no %s", label);
+    return 0;
+}
+
+static void names_categories(void **state) {
+    (void)state;
+    static const struct {
+        const char *label;
+        enum scene_category category;
+    } rows[] = {
+        {"ttir.matmul", SCENE_MATMUL},
+        {"stablehlo.dot_general", SCENE_MATMUL},
+        {"Gemm", SCENE_MATMUL},
+        {"FULLY_CONNECTED", SCENE_MATMUL},
+        {"ttnn.conv2d", SCENE_CONV},
+        {"Conv", SCENE_CONV},
+        {"DEPTHWISE_CONV_2D", SCENE_CONV},
+        {"MaxPool", SCENE_CONV},
+        {"ttir.add", SCENE_ELEMENTWISE},
+        {"Relu", SCENE_ELEMENTWISE},
+        {"stablehlo.and", SCENE_ELEMENTWISE},
+        {"ttir.leaky_relu", SCENE_ELEMENTWISE},
+        {"ttir.reshape", SCENE_MOVEMENT},
+        {"stablehlo.convert", SCENE_MOVEMENT},
+        {"ttnn.prepare_conv2d_weights", SCENE_MOVEMENT},
+        {"aten::view", SCENE_MOVEMENT},
+        {"ttir.sum", SCENE_REDUCTION},
+        {"stablehlo.reduce", SCENE_REDUCTION},
+        {"ttir.softmax", SCENE_NORMALIZATION},
+        {"ttir.rms_norm", SCENE_NORMALIZATION},
+        {"LayerNormalization", SCENE_NORMALIZATION},
+        {"ttir.all_gather", SCENE_CCL},
+        {"stablehlo.reduce_scatter", SCENE_CCL},
+        {"ttnn.full", SCENE_CONSTANT},
+        {"arith.constant", SCENE_CONSTANT},
+        {"func.return", SCENE_RETURN},
+        {"ttcore.load_cached", SCENE_CALL},
+        {"ttnn.to_memory_config", SCENE_MEMORY},
+        {"mystery.op", SCENE_OTHER},
+        {"", SCENE_OTHER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (scene_category_of(str_from_z(rows[i].label)) != rows[i].category)
+            fail_msg("%s is of category %d", rows[i].label, scene_category_of(str_from_z(rows[i].label)));
+}
+
+static void opens_and_closes(void **state) {
+    (void)state;
+    struct world w;
+    make(&w, &(struct scene_choice){0});
+    update(&w);
+    assert_int_equal(w.change.n_expanded, 0);
+    uint32_t closed = w.change.n_shown;
+    assert_int_equal(scene_stand_in(w.s, op(&w, "ttir.relu", 0)), layer(&w, "net"));
+    scene_set_expanded(w.s, layer(&w, "net"), true, false);
+    update(&w);
+    assert_int_equal(w.change.n_expanded, 1);
+    assert_int_equal(w.change.n_shown, closed + 2);
+    assert_int_equal(scene_stand_in(w.s, op(&w, "ttir.relu", 0)), layer(&w, "net/a"));
+    scene_expand_around(w.s, op(&w, "ttir.relu", 1));
+    update(&w);
+    assert_int_equal(scene_stand_in(w.s, op(&w, "ttir.relu", 1)), op(&w, "ttir.relu", 1));
+    uint32_t open[8];
+    assert_int_equal(scene_expanded_layers(w.s, open, 8), 2);
+    scene_set_expanded(w.s, layer(&w, "net"), false, true);
+    update(&w);
+    assert_int_equal(w.change.n_shown, closed);
+    assert_int_equal(scene_expanded_layers(w.s, open, 8), 0);
+    unmake(&w);
+}
+
+static void chooses_what_it_shows(void **state) {
+    (void)state;
+    struct world w;
+    make(&w, &(struct scene_choice){.flatten = true});
+    update(&w);
+    assert_int_equal(w.change.n_shown, 10); /* two arguments, seven ops, the return */
+    unmake(&w);
+    make(&w, &(struct scene_choice){0});
+    scene_free(w.s);
+    graph_node a = layer(&w, "net/a");
+    assert_int_equal(scene_new(&w.f.mem, w.f.g, &(struct scene_choice){.root = a}, &w.s), LAYOUT_OK);
+    update(&w);
+    assert_int_equal(w.change.n_shown, 3);
+    assert_int_equal(scene_stand_in(w.s, op(&w, "ttir.softmax", 0)), SCENE_NONE);
+    scene_free(w.s);
+    uint8_t *hidden = calloc(w.f.g->n_nodes, 1);
+    hidden[op(&w, "ttir.add", 0)] = 1;
+    assert_int_equal(scene_new(&w.f.mem, w.f.g, &(struct scene_choice){.flatten = true, .hidden = hidden}, &w.s),
+                     LAYOUT_OK);
+    update(&w);
+    assert_int_equal(w.change.n_shown, 9);
+    scene_free(w.s);
+    assert_int_equal(scene_new(&w.f.mem, w.f.g, &(struct scene_choice){.root = op(&w, "ttir.add", 0)}, &w.s),
+                     LAYOUT_BAD_INPUT);
+    free(hidden);
+    w.s = NULL;
+    unmake(&w);
+}
+
+/* Whether a rectangle of the lists is the box of a node. */
+static bool drawn(const struct scene_lists *l, const struct scene_view *v, const struct layout_box *b) {
+    double x = (b->x - v->x) * v->zoom + v->w / 2, y = (b->y - v->y) * v->zoom + v->h / 2;
+    for (uint32_t i = 0; i < l->n_rects; i++)
+        if (fabs((double)l->rects[i].x - x) < 0.01 && fabs((double)l->rects[i].y - y) < 0.01 &&
+            fabs((double)l->rects[i].w - b->w * v->zoom) < 0.01)
+            return true;
+    return false;
+}
+
+static void draws_what_is_in_view(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_lists l;
+    make(&w, &(struct scene_choice){0});
+    scene_set_all_expanded(w.s, true);
+    update(&w);
+    struct scene_view v = whole(&w);
+    for (double shift = -600; shift <= 600; shift += 150) {
+        struct scene_view moved = v;
+        moved.h = 200;
+        moved.y += shift;
+        assert_true(scene_draw(w.s, &moved, &l));
+        for (graph_node n = 1; n < w.f.g->n_nodes; n++) {
+            struct layout_box b;
+            assert_true(scene_box(w.s, n, false, &b));
+            double top = moved.y - 100, bottom = moved.y + 100;
+            if (b.y + b.h > top + 1 && b.y < bottom - 1)
+                assert_true(drawn(&l, &moved, &b));
+            else if (b.y + b.h < top - 10 || b.y > bottom + 10)
+                assert_false(drawn(&l, &moved, &b));
+        }
+    }
+    unmake(&w);
+}
+
+/* From afar there is less to draw, and nothing when there is nothing in view. */
+static void draws_less_from_afar(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_lists l;
+    make(&w, &(struct scene_choice){0});
+    scene_set_all_expanded(w.s, true);
+    update(&w);
+    struct scene_view v = whole(&w);
+    assert_true(scene_draw(w.s, &v, &l));
+    uint32_t near_texts = l.n_texts, near_rects = l.n_rects;
+    v.zoom = 0.05;
+    assert_true(scene_draw(w.s, &v, &l));
+    assert_true(l.n_texts < near_texts / 2);
+    assert_true(l.n_rects > 0 && l.n_rects < near_rects);
+    v.x = -1e6;
+    assert_true(scene_draw(w.s, &v, &l));
+    assert_int_equal(l.n_rects + l.n_curves + l.n_marks + l.n_texts, 0);
+    unmake(&w);
+}
+
+static uint64_t hash_of(struct world *w) {
+    struct scene_view v = whole(w);
+    struct scene_lists l;
+    assert_true(scene_draw(w->s, &v, &l));
+    const struct {
+        const void *p;
+        size_t n;
+    } parts[] = {{l.rects, l.n_rects * sizeof *l.rects},
+                 {l.curves, l.n_curves * sizeof *l.curves},
+                 {l.marks, l.n_marks * sizeof *l.marks},
+                 {l.texts, l.n_texts * sizeof *l.texts}};
+    uint64_t h = 1469598103934665603u;
+    for (size_t k = 0; k < 4; k++)
+        for (size_t i = 0; i < parts[k].n; i++)
+            h = (h ^ ((const uint8_t *)parts[k].p)[i]) * 1099511628211u;
+    return h;
+}
+
+static void does_not_remember_the_way(void **state) {
+    (void)state;
+    struct world w, x;
+    make(&w, &(struct scene_choice){0});
+    make(&x, &(struct scene_choice){0});
+    scene_set_all_expanded(w.s, true);
+    update(&w);
+    scene_set_expanded(w.s, layer(&w, "net/b"), false, false);
+    update(&w);
+    update(&x);
+    scene_set_expanded(x.s, layer(&x, "net"), true, false);
+    update(&x);
+    scene_set_expanded(x.s, layer(&x, "net/a"), true, false);
+    for (graph_node n = 1; n < x.f.g->n_nodes; n++) /* all other layers */
+        if (graph_is_layer(x.f.g, n) && n != layer(&x, "net/b"))
+            scene_set_expanded(x.s, n, true, false);
+    update(&x);
+    assert_true(hash_of(&w) == hash_of(&x));
+    unmake(&w);
+    unmake(&x);
+}
+
+static void picks_what_it_draws(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_hit hit;
+    make(&w, &(struct scene_choice){0});
+    scene_set_expanded(w.s, layer(&w, "net"), true, false);
+    scene_set_expanded(w.s, layer(&w, "net/a"), true, false);
+    update(&w);
+    struct scene_view v = whole(&w);
+    double left = v.x - v.w / 2, top = v.y - v.h / 2;
+    for (graph_node n = 1; n < w.f.g->n_nodes; n++) {
+        struct layout_box b;
+        if (!scene_box(w.s, n, false, &b))
+            continue;
+        if (b.expanded)
+            scene_pick(w.s, &v, b.x + 40 - left, b.y + 4 - top, &hit); /* the header, beside its icon */
+        else
+            scene_pick(w.s, &v, b.x + b.w / 2 - left, b.y + b.h / 2 - top, &hit);
+        assert_int_equal(hit.region, SCENE_REGION_NODE);
+        assert_int_equal(hit.node, n);
+        if (graph_is_layer(w.f.g, n)) {
+            scene_pick(w.s, &v, b.x + 15 - left, b.y + (b.expanded ? 15 : 17) - top, &hit);
+            assert_int_equal(hit.region, SCENE_REGION_TOGGLE);
+            scene_pick(w.s, &v, b.x + b.w - 12 - left, b.y + (b.expanded ? 15 : 17) - top, &hit);
+            assert_int_equal(hit.region, SCENE_REGION_MENU);
+            assert_int_equal(hit.node, n);
+        }
+    }
+    scene_pick(w.s, &v, 2, 2, &hit);
+    assert_int_equal(hit.region, SCENE_REGION_EMPTY);
+    unmake(&w);
+}
+
+static void picks_lines(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_hit hit;
+    struct layout_box a, b;
+    make(&w, &(struct scene_choice){.flatten = true});
+    update(&w);
+    struct scene_view v = whole(&w);
+    graph_node relu = op(&w, "ttir.relu", 1), softmax = op(&w, "ttir.softmax", 0);
+    assert_true(scene_box(w.s, relu, false, &a) && scene_box(w.s, softmax, false, &b));
+    scene_pick(w.s, &v, a.x + a.w / 2 - (v.x - v.w / 2), (a.y + a.h + b.y) / 2 - (v.y - v.h / 2), &hit);
+    assert_int_equal(hit.region, SCENE_REGION_EDGE);
+    assert_int_equal(hit.n_edges, 1);
+    assert_int_equal(w.f.g->edges[hit.edges[0]].source, relu);
+    assert_int_equal(w.f.g->edges[hit.edges[0]].target, softmax);
+    unmake(&w);
+}
+
+static uint32_t count_curves(const struct scene_lists *l, uint32_t color) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < l->n_curves; i++)
+        n += l->curves[i].color == color;
+    return n;
+}
+static uint32_t count_outlines(const struct scene_lists *l, uint32_t color) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < l->n_rects; i++)
+        n += l->rects[i].fill == 0 && l->rects[i].stroke == color;
+    return n;
+}
+
+static void highlights_through_layers(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_lists l;
+    const struct scene_highlight in = {.color = 0x00ff00ff, .width = 2, .through = true};
+    make(&w, &(struct scene_choice){0});
+    scene_set_expanded(w.s, layer(&w, "net"), true, false);
+    scene_set_expanded(w.s, layer(&w, "net/b"), true, false);
+    update(&w);
+    /* The second add reads the second matmul beside it, and the first matmul inside the closed layer a. */
+    scene_highlight_flow(w.s, op(&w, "ttir.add", 1), true, &in);
+    scene_finish_highlights(w.s);
+    struct scene_view v = whole(&w);
+    assert_true(scene_draw(w.s, &v, &l));
+    assert_int_equal(count_outlines(&l, 0x00ff00ff), 2);
+    assert_true(count_curves(&l, 0x00ff00ff) >= 3); /* beside it; in net, from a to b; in b, from its border */
+    scene_clear_highlights(w.s);
+    scene_finish_highlights(w.s);
+    assert_true(scene_draw(w.s, &v, &l));
+    assert_int_equal(count_outlines(&l, 0x00ff00ff) + count_curves(&l, 0x00ff00ff), 0);
+    unmake(&w);
+}
+
+static void quiet_edges_show_when_asked(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_lists l;
+    make(&w, &(struct scene_choice){.flatten = true, .quiet = SCENE_QUIET_ON});
+    update(&w);
+    struct scene_view v = whole(&w);
+    assert_true(scene_draw(w.s, &v, &l));
+    uint32_t before = l.n_curves;
+    const struct scene_highlight in = {.color = 0x00ff00ff, .width = 2, .through = true};
+    scene_highlight_flow(w.s, op(&w, "ttir.matmul", 0), true, &in);
+    scene_finish_highlights(w.s);
+    assert_true(scene_draw(w.s, &v, &l));
+    assert_int_equal(l.n_curves, before + 2); /* its two arguments */
+    assert_int_equal(count_curves(&l, 0x00ff00ff), 2);
+    unmake(&w);
+}
+
+static void grows_for_lines(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_lists l;
+    struct layout_box before, after;
+    uint32_t nodes[16];
+    struct buf b;
+    make(&w, &(struct scene_choice){.flatten = true});
+    update(&w);
+    graph_node n = op(&w, "ttir.softmax", 0);
+    assert_true(scene_box(w.s, n, false, &before));
+    assert_int_equal(scene_nodes_without_lines(w.s, nodes, 16), 10);
+    assert_true(scene_set_lines(w.s, n,
+                                STR("dimension\x1f"
+                                    "1\nplain\n")));
+    assert_int_equal(scene_nodes_without_lines(w.s, nodes, 16), 9);
+    update(&w);
+    assert_true(scene_box(w.s, n, false, &after));
+    assert_true(after.h > before.h + 20);
+    struct scene_view v = whole(&w);
+    assert_true(scene_draw(w.s, &v, &l));
+    buf_init(&b, &w.f.mem);
+    for (uint32_t i = 0; i < l.n_texts; i++)
+        if (l.texts[i].source == SCENE_LINE_KEY || l.texts[i].source == SCENE_LINE_VALUE) {
+            scene_put_text(w.s, l.texts[i].source, l.texts[i].ref, &b);
+            buf_putc(&b, ';');
+        }
+    assert_str(buf_str(&b), "dimension;1;plain;");
+    buf_free(&b);
+    scene_clear_lines(w.s);
+    update(&w);
+    assert_true(scene_box(w.s, n, false, &after));
+    assert_true(after.h == before.h);
+    unmake(&w);
+}
+
+static void arrow_keys_follow_edges(void **state) {
+    (void)state;
+    struct world w;
+    make(&w, &(struct scene_choice){0});
+    update(&w);
+    graph_node net = layer(&w, "net"), softmax = op(&w, "ttir.softmax", 0);
+    assert_int_equal(scene_neighbour(w.s, net, SCENE_DOWN), softmax);
+    assert_int_equal(scene_neighbour(w.s, softmax, SCENE_UP), net);
+    scene_set_expanded(w.s, net, true, false);
+    update(&w);
+    assert_int_equal(scene_neighbour(w.s, layer(&w, "net/a"), SCENE_DOWN), layer(&w, "net/b"));
+    assert_int_equal(scene_neighbour(w.s, layer(&w, "net/b"), SCENE_DOWN), softmax);
+    assert_int_equal(scene_neighbour(w.s, w.f.g->n_nodes + 5, SCENE_DOWN), SCENE_NONE);
+    unmake(&w);
+}
+
+static void keeps_its_place(void **state) {
+    (void)state;
+    struct world w;
+    struct layout_box before, after;
+    make(&w, &(struct scene_choice){0});
+    update(&w);
+    graph_node net = layer(&w, "net");
+    assert_true(scene_box(w.s, net, false, &before));
+    scene_set_expanded(w.s, net, true, false);
+    assert_int_equal(scene_update(w.s, NULL, net, &w.change), LAYOUT_OK);
+    assert_true(scene_box(w.s, net, false, &after));
+    assert_true(fabs(after.x - before.x - w.change.anchor_dx) < 1e-9);
+    assert_true(fabs(after.y - before.y - w.change.anchor_dy) < 1e-9);
+    assert_true(w.change.animated);
+    /* At the start of the animation the box is drawn where it was: its corner at the same place of the screen. */
+    scene_set_progress(w.s, 0);
+    struct scene_view v = {.x = w.change.anchor_dx, .y = w.change.anchor_dy, .zoom = 1, .w = 2000, .h = 2000};
+    struct scene_lists l;
+    assert_true(scene_draw(w.s, &v, &l));
+    struct scene_view old = {.x = 0, .y = 0, .zoom = 1, .w = 2000, .h = 2000};
+    assert_true(drawn(&l, &old, &before));
+    unmake(&w);
+}
+
+static void writes_pictures(void **state) {
+    (void)state;
+    struct world w;
+    struct buf b;
+    make(&w, &(struct scene_choice){0});
+    scene_set_all_expanded(w.s, true);
+    update(&w);
+    struct scene_view v = whole(&w);
+    buf_init(&b, &w.f.mem);
+    assert_true(scene_write_svg(w.s, &v, 0, &b));
+    assert_true(str_starts_with(buf_str(&b), STR("<svg xmlns=")));
+    assert_true(str_find(buf_str(&b), STR(">ttir.softmax</text>")) < b.n);
+    buf_clear(&b);
+    assert_true(scene_write_json(w.s, &b));
+    assert_true(str_find(buf_str(&b), STR("\"id\":\"layer:net/a\"")) < b.n);
+    buf_free(&b);
+    unmake(&w);
+}
+
+static bool scene_once(struct mem *m, void *ctx) {
+    struct world *w = ctx;
+    struct scene *s;
+    struct scene_change change;
+    struct scene_lists l;
+    struct scene_view v = {.x = 200, .y = 200, .zoom = 1, .w = 800, .h = 800};
+    if (scene_new(m, w->f.g, &(struct scene_choice){.quiet = SCENE_QUIET_ON}, &s) != LAYOUT_OK)
+        return false;
+    scene_set_all_expanded(s, true);
+    bool ok = scene_set_lines(s, op(w, "ttir.relu", 0),
+                              STR("a\x1f"
+                                  "b\n")) &&
+              scene_update(s, NULL, SCENE_NONE, &change) == LAYOUT_OK && scene_draw(s, &v, &l);
+    scene_free(s);
+    return ok;
+}
+
+static void survives_want_of_memory(void **state) {
+    (void)state;
+    struct world w;
+    make(&w, &(struct scene_choice){0});
+    test_oom_sweep(scene_once, &w, 3000);
+    unmake(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_categories),          cmocka_unit_test(opens_and_closes),
+        cmocka_unit_test(chooses_what_it_shows),     cmocka_unit_test(draws_what_is_in_view),
+        cmocka_unit_test(draws_less_from_afar),      cmocka_unit_test(does_not_remember_the_way),
+        cmocka_unit_test(picks_what_it_draws),       cmocka_unit_test(picks_lines),
+        cmocka_unit_test(highlights_through_layers), cmocka_unit_test(quiet_edges_show_when_asked),
+        cmocka_unit_test(grows_for_lines),           cmocka_unit_test(arrow_keys_follow_edges),
+        cmocka_unit_test(keeps_its_place),           cmocka_unit_test(writes_pictures),
+        cmocka_unit_test(survives_want_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
