@@ -134,7 +134,7 @@ int node_ints(const ir_context *c, ir_attr a, int64_t *out, int cap) {
     }
 }
 
-int op_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap) {
+int exec_op_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap) {
     return node_ints(p->c, attr_of(p, op, name), out, cap);
 }
 

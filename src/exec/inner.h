@@ -120,7 +120,7 @@ struct exec_step {
     const struct exec_row *row; /* STEP_KERNEL */
     kernel_run_fn *run;
     uint32_t n_in, n_out;
-    exec_slot *in, *out;
+    exec_slot *in, *out;   /* a plan function may cut n_in: what it does not read is not kept alive */
     void *params;          /* of the kernel, in the plan's arena */
     struct exec_arg *args; /* [device][n_in + n_out] */
     uint32_t target;       /* where a jump goes; STEP_CACHE: behind the cached steps */
@@ -220,7 +220,7 @@ bool attr_bool(const struct planner *p, ir_op op, const char *name);            
 str attr_text(const struct planner *p, ir_op op, const char *name);              /* string or enum case */
 /* Integers of an array of any form (array<i64: ...>, [1 : i32, ...], dense<...>), or one integer; how many there are, at
  * most cap of them written; -1 when absent or something else. */
-int op_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap);
+int exec_op_ints(const struct planner *p, ir_op op, const char *name, int64_t *out, int cap);
 int node_ints(const ir_context *c, ir_attr a, int64_t *out, int cap);
 /* A dimension number that may count from the end; false (reported) when it is out of range for `rank`. */
 bool plan_dim(struct planner *p, ir_op op, int64_t dim, int rank, int *out);

@@ -39,7 +39,7 @@ static void strides_of(const struct exec_type *t, int64_t *strides) {
 
 /* One or all spatial dimensions of an attribute: an integer stands for all. */
 static bool spatial_ints(struct planner *p, ir_op op, const char *name, int n, int64_t otherwise, int64_t *out) {
-    int k = op_ints(p, op, name, out, MAX_SPATIAL);
+    int k = exec_op_ints(p, op, name, out, MAX_SPATIAL);
     if (k == n)
         return true;
     if (k > 1)
@@ -52,7 +52,7 @@ static bool spatial_ints(struct planner *p, ir_op op, const char *name, int n, i
 /* padding: one number, one for each dimension, or [top, left, bottom, right] (conv1d: [left, right]). */
 static bool read_padding(struct planner *p, ir_op op, struct conv *w) {
     int64_t pad[2 * MAX_SPATIAL];
-    int n = op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
+    int n = exec_op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
     if (n == 2 * w->spatial) {
         for (int i = 0; i < w->spatial; i++) {
             w->low[i] = pad[i];
@@ -288,8 +288,8 @@ static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w)
     if (!spatial_ints(p, op, "window_strides", n, 1, w->stride) ||
         !spatial_ints(p, op, "rhs_dilation", n, 1, w->dilation) || !spatial_ints(p, op, "lhs_dilation", n, 1, w->holes))
         return false;
-    op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
-    op_ints(p, op, "window_reversal", turned, MAX_SPATIAL);
+    exec_op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
+    exec_op_ints(p, op, "window_reversal", turned, MAX_SPATIAL);
     strides_of(in, si);
     strides_of(weight, sw);
     strides_of(out, so);

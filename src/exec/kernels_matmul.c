@@ -136,7 +136,7 @@ static bool describe_general(struct planner *p, struct exec_step *s, struct cont
             ir_attr list = dialect_param(p->c, numbers, str_from_z(params[i]));
             n[i] = list ? node_ints(p->c, list, d[i], TENSOR_MAX_RANK) : 0;
         } else {
-            n[i] = op_ints(p, s->op, attrs[i], d[i], TENSOR_MAX_RANK);
+            n[i] = exec_op_ints(p, s->op, attrs[i], d[i], TENSOR_MAX_RANK);
         }
         if (n[i] < 0 || n[i] > TENSOR_MAX_RANK)
             return plan_error(p, s->op, "does not say which dimensions to contract");

@@ -307,7 +307,7 @@ static bool permuted(struct planner *p, struct exec_step *s, const int64_t *orde
 
 static bool plan_permute(struct planner *p, struct exec_step *s) {
     int64_t order[TENSOR_MAX_RANK];
-    int n = op_ints(p, s->op, "permutation", order, TENSOR_MAX_RANK);
+    int n = exec_op_ints(p, s->op, "permutation", order, TENSOR_MAX_RANK);
     return permuted(p, s, order, n);
 }
 
@@ -350,9 +350,9 @@ static bool repeated(struct planner *p, struct exec_step *s, const int64_t *fact
 
 static bool plan_repeat(struct planner *p, struct exec_step *s) {
     int64_t factors[TENSOR_MAX_RANK];
-    int n = op_ints(p, s->op, "repeat_dimensions", factors, TENSOR_MAX_RANK);
+    int n = exec_op_ints(p, s->op, "repeat_dimensions", factors, TENSOR_MAX_RANK);
     if (n < 0)
-        n = op_ints(p, s->op, "broadcast_dimensions", factors, TENSOR_MAX_RANK);
+        n = exec_op_ints(p, s->op, "broadcast_dimensions", factors, TENSOR_MAX_RANK);
     if (n < 0) { /* #ttnn.shape<2x1> */
         ir_attr shape = ir_op_attr(p->m, s->op, STR("repeat_dims"));
         n = shape ? node_ints(p->c, dialect_param(p->c, shape, STR("shape")), factors, TENSOR_MAX_RANK) : -1;
@@ -379,7 +379,7 @@ static bool plan_broadcast_in_dim(struct planner *p, struct exec_step *s) {
     int64_t to[TENSOR_MAX_RANK], strides[TENSOR_MAX_RANK];
     if (!w)
         return false;
-    int n = op_ints(p, s->op, "broadcast_dimensions", to, TENSOR_MAX_RANK);
+    int n = exec_op_ints(p, s->op, "broadcast_dimensions", to, TENSOR_MAX_RANK);
     if (n < 0) {
         n = in->rank;
         for (int i = 0; i < n; i++)
@@ -431,10 +431,10 @@ static bool plan_slice(struct planner *p, struct exec_step *s) {
     int64_t begins[TENSOR_MAX_RANK], ends[TENSOR_MAX_RANK], steps[TENSOR_MAX_RANK];
     int rank = in_type(p, s, 0)->rank;
     bool hlo = s->row->arg;
-    if (op_ints(p, s->op, hlo ? "start_indices" : "begins", begins, TENSOR_MAX_RANK) != rank ||
-        op_ints(p, s->op, hlo ? "limit_indices" : "ends", ends, TENSOR_MAX_RANK) != rank)
+    if (exec_op_ints(p, s->op, hlo ? "start_indices" : "begins", begins, TENSOR_MAX_RANK) != rank ||
+        exec_op_ints(p, s->op, hlo ? "limit_indices" : "ends", ends, TENSOR_MAX_RANK) != rank)
         return plan_error(p, s->op, "does not say where to slice each dimension");
-    if (op_ints(p, s->op, hlo ? "strides" : "step", steps, TENSOR_MAX_RANK) != rank)
+    if (exec_op_ints(p, s->op, hlo ? "strides" : "step", steps, TENSOR_MAX_RANK) != rank)
         for (int i = 0; i < rank; i++)
             steps[i] = 1;
     return sliced(p, s, begins, ends, steps);
@@ -464,7 +464,7 @@ static bool plan_reverse(struct planner *p, struct exec_step *s) {
     int64_t dims[TENSOR_MAX_RANK];
     if (!w)
         return false;
-    int n = op_ints(p, s->op, "dimensions", dims, TENSOR_MAX_RANK);
+    int n = exec_op_ints(p, s->op, "dimensions", dims, TENSOR_MAX_RANK);
     w->rank = in->rank;
     memcpy(w->dims, in->dims, sizeof in->dims);
     row_strides(in, w->strides);
@@ -480,7 +480,7 @@ static bool plan_reverse(struct planner *p, struct exec_step *s) {
 /* Nearest neighbours by whole factors: each cell h x w times. */
 static bool plan_upsample_nearest(struct planner *p, struct exec_step *s) {
     int64_t factors[TENSOR_MAX_RANK] = {1, 1, 1, 1}, scale[2];
-    int n = op_ints(p, s->op, "scale_factor", scale, 2);
+    int n = exec_op_ints(p, s->op, "scale_factor", scale, 2);
     if (n < 1 || in_type(p, s, 0)->rank != 4)
         return plan_error(p, s->op, "has no scale");
     factors[1] = scale[0];
@@ -582,14 +582,14 @@ static bool plan_pad(struct planner *p, struct exec_step *s) {
     if (!w)
         return false;
     if (s->row->arg) { /* StableHLO */
-        if (op_ints(p, s->op, "edge_padding_low", w->low, TENSOR_MAX_RANK) != in->rank ||
-            op_ints(p, s->op, "edge_padding_high", w->high, TENSOR_MAX_RANK) != in->rank ||
-            op_ints(p, s->op, "interior_padding", w->interior, TENSOR_MAX_RANK) != in->rank)
+        if (exec_op_ints(p, s->op, "edge_padding_low", w->low, TENSOR_MAX_RANK) != in->rank ||
+            exec_op_ints(p, s->op, "edge_padding_high", w->high, TENSOR_MAX_RANK) != in->rank ||
+            exec_op_ints(p, s->op, "interior_padding", w->interior, TENSOR_MAX_RANK) != in->rank)
             return plan_error(p, s->op, "does not say how to pad each dimension");
     } else {
         s->n_in = 1;
         attr_f64(p, s->op, "value", &w->value);
-        if (op_ints(p, s->op, "padding", pairs, 2 * TENSOR_MAX_RANK) != 2 * in->rank)
+        if (exec_op_ints(p, s->op, "padding", pairs, 2 * TENSOR_MAX_RANK) != 2 * in->rank)
             return plan_error(p, s->op, "does not say how to pad each dimension");
         for (int i = 0; i < in->rank; i++) {
             w->low[i] = pairs[2 * i];
@@ -671,7 +671,7 @@ static bool plan_dynamic(struct planner *p, struct exec_step *s) {
     for (int i = 0; i < TENSOR_MAX_RANK; i++)
         steps[i] = 1;
     if (s->row->arg == DYNAMIC_BEGINS)
-        op_ints(p, s->op, "step", steps, TENSOR_MAX_RANK);
+        exec_op_ints(p, s->op, "step", steps, TENSOR_MAX_RANK);
     const struct exec_type *window = s->row->arg == DYNAMIC_UPDATE ? in_type(p, s, 1) : out;
     if (in->dtype != window->dtype || in->rank != window->rank || in->dtype != out->dtype)
         return plan_error(p, s->op, "changes the element type or rank");

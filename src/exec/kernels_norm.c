@@ -18,7 +18,7 @@ struct norm {
 static bool rows_of(struct planner *p, struct exec_step *s, struct norm *w) {
     const struct exec_type *in = in_type(p, s, 0);
     int64_t shape[TENSOR_MAX_RANK];
-    int n = op_ints(p, s->op, "normalized_shape", shape, TENSOR_MAX_RANK);
+    int n = exec_op_ints(p, s->op, "normalized_shape", shape, TENSOR_MAX_RANK);
     if (n < 0)
         n = in->rank ? 1 : 0; /* TTNN: the last dimension */
     else

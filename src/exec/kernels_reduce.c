@@ -22,7 +22,7 @@ struct reduce {
 static bool reduced_dims(struct planner *p, const struct exec_step *s, const char *name, uint32_t *mask) {
     int64_t dims[TENSOR_MAX_RANK];
     int rank = in_type(p, s, 0)->rank, d;
-    int n = op_ints(p, s->op, name, dims, TENSOR_MAX_RANK);
+    int n = exec_op_ints(p, s->op, name, dims, TENSOR_MAX_RANK);
     *mask = n < 0 || (n == 0 && !strcmp(name, "dim_arg")) ? (1u << rank) - 1 : 0;
     for (int i = 0; i < n; i++) {
         if (!plan_dim(p, s->op, dims[i], rank, &d))
@@ -193,9 +193,9 @@ static bool plan_argmax(struct planner *p, struct exec_step *s) {
     uint32_t mask = 0;
     if (!w)
         return false;
-    int n = op_ints(p, s->op, "dim_arg", dims, TENSOR_MAX_RANK), d;
+    int n = exec_op_ints(p, s->op, "dim_arg", dims, TENSOR_MAX_RANK), d;
     if (n < 0)
-        n = op_ints(p, s->op, "dim", dims, TENSOR_MAX_RANK);
+        n = exec_op_ints(p, s->op, "dim", dims, TENSOR_MAX_RANK);
     if (n <= 0)
         for (n = 0; n < in->rank; n++)
             dims[n] = n;

@@ -16,7 +16,7 @@ struct window {
 
 static bool pairs(struct planner *p, ir_op op, const char *name, int64_t otherwise, int64_t *out) {
     int64_t v[4];
-    int n = op_ints(p, op, name, v, 4);
+    int n = exec_op_ints(p, op, name, v, 4);
     if (n > 2)
         return plan_error(p, op, "has %d numbers as %s", n, name);
     out[0] = n < 1 ? otherwise : v[0];
@@ -49,7 +49,7 @@ static bool plan_pool(struct planner *p, struct exec_step *s) {
         if (!pairs(p, op, ttnn ? "kernel_size" : "kernel", 1, size) || !pairs(p, op, "stride", 1, stride) ||
             !pairs(p, op, "dilation", 1, dilation))
             return false;
-        int n = op_ints(p, op, "padding", pad, 4);
+        int n = exec_op_ints(p, op, "padding", pad, 4);
         for (int i = 4; i-- > 0;)
             pad[i] = n <= 0 ? 0 : n == 1 ? pad[0] : n == 2 ? pad[i & 1] : pad[i];
     }
@@ -120,12 +120,12 @@ static bool plan_reduce_window(struct planner *p, struct exec_step *s) {
     int rank = in->rank;
     for (int i = 0; i < rank; i++)
         w->stride[i] = w->dilation[i] = w->holes[i] = 1;
-    if (op_ints(p, op, "window_dimensions", w->size, TENSOR_MAX_RANK) != rank)
+    if (exec_op_ints(p, op, "window_dimensions", w->size, TENSOR_MAX_RANK) != rank)
         return plan_error(p, op, "has windows of another rank than its operand");
-    op_ints(p, op, "window_strides", w->stride, TENSOR_MAX_RANK);
-    op_ints(p, op, "window_dilations", w->dilation, TENSOR_MAX_RANK);
-    op_ints(p, op, "base_dilations", w->holes, TENSOR_MAX_RANK);
-    op_ints(p, op, "padding", pad, 2 * TENSOR_MAX_RANK);
+    exec_op_ints(p, op, "window_strides", w->stride, TENSOR_MAX_RANK);
+    exec_op_ints(p, op, "window_dilations", w->dilation, TENSOR_MAX_RANK);
+    exec_op_ints(p, op, "base_dilations", w->holes, TENSOR_MAX_RANK);
+    exec_op_ints(p, op, "padding", pad, 2 * TENSOR_MAX_RANK);
     w->positions = w->taps = w->inner = 1;
     w->rank = rank;
     for (int i = 0; i < rank; i++) {

@@ -104,7 +104,7 @@ static bool operand_groups(const struct planner *p, ir_op op, const op_def *d, u
     uint32_t n = ir_op_at(p->m, op)->n_operands;
     int64_t given[256];
     if (d->flags & OP_OPERAND_SEGMENTS) {
-        int k = op_ints(p, op, "operandSegmentSizes", given, 256);
+        int k = exec_op_ints(p, op, "operandSegmentSizes", given, 256);
         if (k != d->n_operands)
             return false;
         int64_t sum = 0;

@@ -104,8 +104,10 @@ static void find_lives(struct planner *p) {
         last = i + x->steps.v[i].fused;
         for (uint32_t k = i; k <= last; k++) {
             const struct exec_step *s = &x->steps.v[k];
-            for (uint32_t o = 0; o < s->n_in + s->n_out; o++)
+            for (uint32_t o = 0; o < s->n_in; o++)
                 live_at(x, s->in[o], i, last);
+            for (uint32_t o = 0; o < s->n_out; o++)
+                live_at(x, s->out[o], i, last);
         }
     }
     for (size_t i = 0; i < x->n_results; i++)

@@ -191,8 +191,9 @@ static bool ready_pointers(exec_plan *x) {
         for (unsigned d = 0; d < x->devices; d++)
             for (uint32_t k = 0; k < width; k++) {
                 struct exec_arg *a = &s->args[d * width + k];
-                a->type = slot_type(x, s->in[k]);
-                a->data = s->in[k] ? exec_slot_data(x, s->in[k], d) : NULL;
+                exec_slot slot = k < s->n_in ? s->in[k] : s->out[k - s->n_in];
+                a->type = slot_type(x, slot);
+                a->data = slot ? exec_slot_data(x, slot, d) : NULL;
             }
     }
     x->pointers_ready = true;
