@@ -13,8 +13,10 @@ static const struct cli_command cli_commands[] = {
     {"info", "FILE", "what is in a module", cli_info},
     {"print", "[--generic] [--locations] FILE", "a module as text", cli_print},
     {"check", "FILE...", "whether modules are right", cli_check},
+    {"compile", "[OPTION...] FILE", "TTIR to TTNN, pass by pass", cli_compile},
     {"convert", "[OPTION...] FILE", "a model as a graph", cli_convert},
     {"render", "[OPTION...] FILE", "a model as a picture", cli_render},
+    {"run", "[OPTION...] FILE", "executes a module on the CPU", cli_run_module},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,0 +1,331 @@
+/* tt-explorer compile: TTIR to TTNN, pass by pass. */
+#include "compile/compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "dialect/check.h"
+#include "target/device.h"
+
+static const char help[] =
+    "usage: tt-explorer compile [OPTION...] FILE\n"
+    "\n"
+    "Compiles a module towards Tenstorrent hardware and prints the TTNN module that comes out, as the vendor's\n"
+    "ttir-to-ttnn-common-pipeline does. FILE - is standard input.\n"
+    "\n"
+    "what for\n"
+    "  --level 0|1|2          optimization level: 0 none (default), 1 optimizer, 2 with sharding in L1\n"
+    "  --device NAME          a built-in board: n150, n300, p100, p150; or the vendor's mock of an\n"
+    "                         architecture: wormhole_b0 (default), blackhole\n"
+    "  --system-desc FILE     a system descriptor (.ttsys)\n"
+    "  --mesh RxC             shape of the mesh of devices\n"
+    "  --option NAME=VALUE    any other option of the vendor's pipeline, by its name there:\n"
+    "                         --option enable-const-eval=false\n"
+    "\n"
+    "how\n"
+    "  --stop-after PASS      do not go on after this pass (PASS#2: the second of that name)\n"
+    "  --start-after PASS     the module is what this pass leaves\n"
+    "  --list-passes          the passes in order, and nothing else\n"
+    "\n"
+    "what comes out\n"
+    "  -o FILE                the module goes there instead of standard output\n"
+    "  --locations            with the locations of ops and arguments\n"
+    "  --generic              every op in its generic form\n"
+    "  --stages DIR           the module after each pass that changed it: DIR/NN-PASS.mlir\n"
+    "  --print-after PASS     the module after this pass, on standard error; all: after each that changed it\n"
+    "  --passes               one line per pass on standard error: changed or not, ops, time\n"
+    "  --json                 a JSON document about the run instead of the module\n"
+    "  --help                 this text\n"
+    "\n"
+    "examples:\n"
+    "  tt-explorer compile model.mlir > model.ttnn.mlir\n"
+    "  tt-explorer compile --stages stages --passes model.mlir -o /dev/null\n"
+    "  tt-explorer compile --device p150 --option argument-types=main=input,parameter model.mlir\n"
+    "\n"
+    "exit status: 0 compiled, 1 the input has errors or cannot be compiled, 2 wrong usage or trouble with files\n";
+
+struct arguments {
+    compile_options o;
+    text_print_options print;
+    const char *path, *out, *stages, *print_after, *system_desc;
+    bool json, passes;
+};
+
+/* ---- what is written ------------------------------------------------------------------------------------ */
+
+static bool write_file(void *ctx, const char *p, size_t n) {
+    return fwrite(p, 1, n, ctx) == n;
+}
+
+/* A module into a file; false with a message when that fails. */
+static bool write_module(const ir_module *m, const struct arguments *a, const char *path) {
+    FILE *f = fopen(path, "w");
+    bool ok = f != NULL;
+    if (f) {
+        struct buf b;
+        buf_init_stream(&b, m->mem, 1 << 16, write_file, f);
+        ok = text_print(m, &a->print, &b) && buf_flush(&b);
+        buf_free(&b);
+        ok = fclose(f) == 0 && ok;
+    }
+    if (!ok)
+        fprintf(stderr, "tt-explorer: cannot write %s\n", path);
+    return ok;
+}
+
+static bool write_stages(const compile_run *r, const struct arguments *a) {
+    if (mkdir(a->stages, 0777) != 0) {
+        struct stat s;
+        if (stat(a->stages, &s) != 0 || !S_ISDIR(s.st_mode)) {
+            fprintf(stderr, "tt-explorer: cannot make the folder %s\n", a->stages);
+            return false;
+        }
+    }
+    bool ok = true;
+    unsigned n = 0;
+    for (uint32_t i = 0; ok && i < r->n_stages; i++) {
+        if (!r->stages[i].changed)
+            continue;
+        char path[4096];
+        const char *pass = i ? r->stages[i].pass : "input";
+        if ((size_t)snprintf(path, sizeof path, "%s/%02u-%s.mlir", a->stages, n++, pass) >= sizeof path)
+            return false;
+        ok = write_module(r->stages[i].module->m, a, path);
+    }
+    return ok;
+}
+
+static void print_after(const compile_run *r, const struct arguments *a) {
+    bool all = strcmp(a->print_after, "all") == 0;
+    for (uint32_t i = 1; i < r->n_stages; i++) {
+        const compile_stage *s = &r->stages[i];
+        if (all ? !s->changed : strcmp(s->pass, a->print_after) != 0)
+            continue;
+        fprintf(stderr, "// -----// after %s%s //----- //\n", s->pass, s->changed ? "" : " (nothing changed)");
+        struct buf b;
+        buf_init_stream(&b, s->module->m->mem, 1 << 16, write_file, stderr);
+        if (text_print(s->module->m, &a->print, &b))
+            buf_flush(&b);
+        buf_free(&b);
+    }
+}
+
+static void print_passes(const compile_run *r) {
+    for (uint32_t i = 1; i < r->n_stages; i++) {
+        const compile_stage *s = &r->stages[i];
+        fprintf(stderr, "%2u  %-40s %s  %6u ops  %8.3f ms\n", s->number, s->pass,
+                s->failed    ? "FAILED "
+                : s->changed ? "changed"
+                             : "   -   ",
+                s->ops_after, (double)s->nanoseconds / 1e6);
+    }
+    fprintf(stderr, "    %-40s          %6u ops  %8.3f ms\n", "in all, stages kept",
+            r->stages[r->n_stages - 1].ops_after, (double)r->nanoseconds / 1e6);
+}
+
+static void json_run(struct cli_input *in, const compile_run *r, struct json_writer *w) {
+    json_object_begin(w);
+    json_key(w, STR("file"));
+    json_str(w, str_from_z(in->path));
+    json_key(w, STR("ok"));
+    json_bool(w, r && r->ok);
+    if (r) {
+        json_key(w, STR("nanoseconds"));
+        json_u64(w, r->nanoseconds);
+        json_key(w, STR("stages"));
+        json_array_begin(w);
+        for (uint32_t i = 0; i < r->n_stages; i++) {
+            const compile_stage *s = &r->stages[i];
+            json_object_begin(w);
+            json_key(w, STR("pass"));
+            json_str(w, str_from_z(s->pass));
+            json_key(w, STR("number"));
+            json_u64(w, s->number);
+            json_key(w, STR("changed"));
+            json_bool(w, s->changed);
+            json_key(w, STR("failed"));
+            json_bool(w, s->failed);
+            json_key(w, STR("ops_before"));
+            json_u64(w, s->ops_before);
+            json_key(w, STR("ops_after"));
+            json_u64(w, s->ops_after);
+            json_key(w, STR("nanoseconds"));
+            json_u64(w, s->nanoseconds);
+            json_object_end(w);
+        }
+        json_array_end(w);
+    }
+    cli_json_diags(in, w);
+    json_object_end(w);
+}
+
+/* ---- compiling ------------------------------------------------------------------------------------------ */
+
+/* What the arguments ask for of a run; the exit code. */
+static int show(struct cli_input *in, const compile_run *r, const struct arguments *a) {
+    bool ok = true;
+    if (r && a->stages)
+        ok = write_stages(r, a);
+    if (r && a->print_after)
+        print_after(r, a);
+    if (r && a->passes)
+        print_passes(r);
+    if (a->json) {
+        struct buf out;
+        cli_stdout(&out, &in->mem);
+        struct json_writer w = json_writer_to(&out);
+        w.indent = 2;
+        json_run(in, r, &w);
+        buf_putc(&out, '\n');
+        return cli_stdout_end(&out, ok ? cli_exit_code(in) : CLI_USAGE);
+    }
+    cli_show_diags(in);
+    if (!r || !r->ok || !ok)
+        return ok ? cli_exit_code(in) : CLI_USAGE;
+    if (a->out)
+        return write_module(compile_result(r), a, a->out) ? cli_exit_code(in) : CLI_USAGE;
+    struct buf out;
+    cli_stdout(&out, &in->mem);
+    if (!text_print(compile_result(r), &a->print, &out) && !out.failed) {
+        fprintf(stderr, "tt-explorer: cannot print the module: out of memory, or nested too deeply\n");
+        cli_stdout_end(&out, CLI_USAGE);
+        return CLI_USAGE;
+    }
+    return cli_stdout_end(&out, cli_exit_code(in));
+}
+
+static int compile_file(struct arguments *a) {
+    struct cli_input in;
+    if (!cli_input_open(&in, a->path))
+        return CLI_USAGE;
+    struct file desc = {0};
+    if (a->system_desc && !file_open(&desc, &in.mem, a->system_desc)) {
+        fprintf(stderr, "tt-explorer: %s\n", desc.error);
+        cli_input_close(&in);
+        return CLI_USAGE;
+    }
+    if (a->system_desc)
+        a->o.system_desc = file_text(&desc);
+    in.strict = true;
+    const check_options rules = {.print = text_print_node};
+    compile_run *r = NULL;
+    if (cli_input_next(&in, TEXT_ALL) && in.m && check_module(in.m, &rules, &in.d))
+        r = compile_run_new(in.m, &a->o, &in.d);
+    int code = show(&in, r, a);
+    compile_free(r);
+    if (a->system_desc)
+        file_close(&desc);
+    cli_input_close(&in);
+    return code;
+}
+
+/* ---- arguments ------------------------------------------------------------------------------------------ */
+
+static int list_passes(void) {
+    const char *name, *what;
+    for (uint32_t i = 0; compile_pass_at(i, &name, &what); i++)
+        printf("%2u  %-40s %s\n", i + 1, name, what);
+    return CLI_OK;
+}
+
+/* One option of the pipeline; CLI_OK or a message and CLI_USAGE. */
+static int set_option(compile_options *o, str name, str value) {
+    const char *why;
+    if (compile_option_set(o, name, value, &why))
+        return CLI_OK;
+    fprintf(stderr, "tt-explorer compile: %.*s=%.*s: %s; see tt-explorer compile --help\n", STR_ARG(name),
+            STR_ARG(value), why);
+    return CLI_USAGE;
+}
+
+static int set_device(compile_options *o, const char *name) {
+    for (uint32_t i = 0; target_board_name(i).n; i++) {
+        if (!str_eq(target_board_name(i), str_from_z(name)))
+            continue;
+        bool mock = strcmp(name, "wormhole_b0") == 0 || strcmp(name, "blackhole") == 0;
+        if (mock)
+            o->arch = str_from_z(name);
+        else
+            o->board = str_from_z(name);
+        return CLI_OK;
+    }
+    return cli_bad_usage("compile", "no such device", name);
+}
+
+/* Options that take a value, one way or the other. */
+static int set_value(struct arguments *a, const char *name, char *value) {
+    str v = str_from_z(value);
+    if (strcmp(name, "--level") == 0)
+        return set_option(&a->o, STR("optimization-level"), v);
+    if (strcmp(name, "--mesh") == 0)
+        return set_option(&a->o, STR("mesh-shape"), v);
+    if (strcmp(name, "--device") == 0)
+        return set_device(&a->o, value);
+    if (strcmp(name, "--option") == 0) {
+        size_t at = str_find_char(v, '=');
+        return set_option(&a->o, str_slice(v, 0, at), str_from(v, at + 1));
+    }
+    if (strcmp(name, "--stop-after") == 0)
+        a->o.stop_after = v;
+    else if (strcmp(name, "--start-after") == 0)
+        a->o.start_after = v;
+    else if (strcmp(name, "--stages") == 0)
+        a->stages = value;
+    else if (strcmp(name, "--print-after") == 0)
+        a->print_after = value;
+    else if (strcmp(name, "--system-desc") == 0)
+        a->system_desc = value;
+    else
+        a->out = value;
+    return CLI_OK;
+}
+
+static bool takes_value(const char *name) {
+    static const char *const names[] = {"--level",       "--mesh",   "--device",      "--option",      "--stop-after",
+                                        "--start-after", "--stages", "--print-after", "--system-desc", "-o"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+int cli_compile(int argc, char **argv) {
+    struct arguments a = {0};
+    compile_options_init(&a.o);
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (strcmp(arg, "--list-passes") == 0)
+            return list_passes();
+        if (takes_value(arg)) {
+            if (i + 1 == argc)
+                return cli_bad_usage("compile", "a value is missing after", arg);
+            int code = set_value(&a, arg, argv[++i]);
+            if (code != CLI_OK)
+                return code;
+        } else if (strcmp(arg, "--locations") == 0) {
+            a.print.locations = true;
+        } else if (strcmp(arg, "--generic") == 0) {
+            a.print.generic = true;
+        } else if (strcmp(arg, "--passes") == 0) {
+            a.passes = true;
+        } else if (strcmp(arg, "--json") == 0) {
+            a.json = true;
+        } else if (arg[0] == '-' && arg[1]) {
+            return cli_bad_usage("compile", "unknown option", arg);
+        } else if (a.path) {
+            return cli_bad_usage("compile", "more than one file:", arg);
+        } else {
+            a.path = arg;
+        }
+    }
+    if (!a.path)
+        return cli_bad_usage("compile", "no file given", NULL);
+    return compile_file(&a);
+}
