@@ -44,6 +44,13 @@ ir_op next_func(const ir_module *m, ir_op func) {
     return func_from(m, m->ops[func].next);
 }
 
+ir_op func_inside(const ir_module *m, ir_op top, ir_op from) {
+    ir_op op = from ? ir_walk_next(m, top, from) : 0;
+    while (op && !op_is(m, op, OP_func_func))
+        op = ir_walk_next(m, top, op);
+    return op;
+}
+
 str symbol_name(const ir_module *m, ir_op op) {
     ir_attr name = ir_op_attr(m, op, STR("sym_name"));
     return name ? ir_str_of(m->ctx, name) : STR("");

@@ -168,6 +168,12 @@ ir_op next_func(const ir_module *m, ir_op func);
     ir_op f = first_func((m), (module)); \
     f;                                   \
     f = next_func((m), f)
+/* for (each_func_inside(m, top, f)): all func.func ops inside an op, those of nested modules too. */
+ir_op func_inside(const ir_module *m, ir_op top, ir_op from);
+#define each_func_inside(m, top, f)           \
+    ir_op f = func_inside((m), (top), (top)); \
+    f;                                        \
+    f = func_inside((m), (top), f)
 /* The op of a symbol directly in a module op; 0 when there is none. */
 ir_op find_symbol(const ir_module *m, ir_op module, str name);
 str symbol_name(const ir_module *m, ir_op op);

@@ -389,7 +389,7 @@ static bool make_function(struct hoist *h, uint32_t group, uint32_t number) {
 
 static ir_op callee_of(struct hoist *h, ir_op load) {
     ir_attr callee = ir_op_attr(h->p->m, load, STR("callee"));
-    ir_op func = callee ? find_symbol(h->p->m, h->p->scope, ir_str_of(h->p->c, callee)) : 0;
+    ir_op func = callee ? find_symbol(h->p->m, ir_parent_op(h->p->m, h->func), ir_str_of(h->p->c, callee)) : 0;
     return body_of(h->p->m, func) ? func : 0;
 }
 
@@ -493,7 +493,7 @@ static uint32_t first_number(pass_context *p, ir_op func) {
     const ir_module *m = p->m;
     str infix = STR("_const_eval_"), name = symbol_name(m, func);
     uint64_t next = 0, number;
-    for (each_func(m, p->scope, f)) {
+    for (each_func(m, ir_parent_op(m, func), f)) {
         str other = symbol_name(m, f);
         if (str_eq(function_kind(m, f), STR("const_eval")) && str_starts_with(other, name) &&
             str_starts_with(str_from(other, name.n), infix) &&
@@ -529,7 +529,7 @@ static bool process_function(pass_context *p, ir_op func) {
 static uint64_t l1_usage(pass_context *p) {
     const ir_module *m = p->m;
     uint64_t total = 0;
-    for (each_func(m, p->scope, f)) {
+    for (each_func_inside(m, p->scope, f)) {
         ir_block body = body_of(m, f);
         if (!body || !str_eq(function_kind(m, f), STR("const_eval")))
             continue;
@@ -547,13 +547,13 @@ static uint64_t l1_usage(pass_context *p) {
 bool pass_const_eval(pass_context *p) {
     ir_module *m = p->m;
     uint32_t n = 0;
-    for (each_func(m, p->scope, f))
+    for (each_func_inside(m, p->scope, f))
         n++;
     ir_op *funcs = ARENA_ARRAY(&p->scratch, ir_op, n + 1);
     if (!funcs)
         return pass_out_of_memory(p);
     n = 0;
-    for (each_func(m, p->scope, f))
+    for (each_func_inside(m, p->scope, f))
         funcs[n++] = f;
     for (uint32_t i = 0; i < n; i++)
         if (m->ops[funcs[i]].name && !process_function(p, funcs[i]))

@@ -80,7 +80,7 @@ static bool process_function(pass_context *p, ir_op func) {
             continue;
         for (ir_each_use(p->e, arg, u)) {
             ir_op load = ir_use_op(p->e, u);
-            ir_op callee = find_symbol(m, p->scope, ir_str_of(p->c, ir_op_attr(m, load, STR("callee"))));
+            ir_op callee = find_symbol(m, ir_parent_op(m, func), ir_str_of(p->c, ir_op_attr(m, load, STR("callee"))));
             if (!callee)
                 return pass_error(p, load, "calls no function of this module");
             if (!move_argument(p, callee, ir_use_index(p->e, u), ir_value_type(m, arg)))
@@ -91,7 +91,7 @@ static bool process_function(pass_context *p, ir_op func) {
 }
 
 bool pass_const_eval_system_memory(pass_context *p) {
-    for (each_func(p->m, p->scope, f))
+    for (each_func_inside(p->m, p->scope, f))
         if (str_eq(function_kind(p->m, f), STR("forward_device")) && !process_function(p, f))
             return false;
     return true;

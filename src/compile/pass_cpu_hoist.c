@@ -233,7 +233,7 @@ bool pass_cpu_hoist_const_eval(pass_context *p) {
     group_list groups;
     vec_init(&groups, m->mem);
     bool ok = true;
-    for (each_func(m, device_module(m), f))
+    for (each_func_inside(m, device_module(m), f))
         if (ok && str_eq(function_kind(m, f), STR("const_eval")))
             ok = add_groups(p, &groups, f);
     ok = ok ? hoist_groups(p, groups.v, (uint32_t)groups.n) : pass_out_of_memory(p);

@@ -151,7 +151,7 @@ static bool process_function(pass_context *p, ir_op func) {
 }
 
 bool pass_deallocate(pass_context *p) {
-    for (each_func(p->m, p->scope, f))
+    for (each_func_inside(p->m, p->scope, f))
         if (!process_function(p, f))
             return false;
     return true;
