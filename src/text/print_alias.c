@@ -3,7 +3,8 @@
  * Every node the first run meets that has or holds something with an alias becomes an entry, in order of meeting:
  *
  *   entries   { node, alias name, suffix, depth, flags, remembered text }
- *   slots     hash of node -> entry index + 1
+ *   pages     by chunk of the node pool, then by place in it: entry index + 1 (nodes have two words at least, so
+ *             half the words are enough; nodes used together stand together, here as there)
  *
  * depth is 1 for an alias without others inside, else one more than the deepest node inside. Entries with an alias are
  * named in order of (depth, types before attributes, name), in order of meeting where that is equal; the first of a
@@ -23,6 +24,7 @@
 
 enum { IS_TYPE = 1, DEFERRABLE = 2, DEFINED = 4 };
 enum { MAX_TEXTS = 64 << 20 }; /* bytes of remembered text */
+enum { PAGE_BYTES = IR_CHUNK_WORDS / 2 * sizeof(uint32_t) };
 
 typedef struct alias_entry {
     ir_node node;
@@ -35,9 +37,10 @@ typedef struct alias_entry {
 
 typedef struct print_aliases {
     VEC(alias_entry) entries;
-    uint32_t *slots;
-    size_t n_slots;
+    uint32_t **pages;
+    size_t n_pages;
     VEC(str) names;
+    uint32_t last_name;      /* that name_id gave, an index */
     struct map_str name_ids; /* the bytes stand in the node pool or in literals */
     uint32_t *order;         /* entries with an alias, in order of naming */
     size_t n_order;
@@ -64,7 +67,9 @@ bool print_aliases_init(printer *p) {
     vec_init(&a->names, p->mem);
     map_str_init(&a->name_ids, p->mem);
     buf_init_stream(&a->nowhere, p->mem, 4096, drop_text, NULL);
-    return true;
+    a->n_pages = p->c->n_chunks;
+    a->pages = mem_alloc_zero(p->mem, a->n_pages * sizeof *a->pages);
+    return a->pages != NULL;
 }
 
 void print_aliases_free(printer *p) {
@@ -74,7 +79,9 @@ void print_aliases_free(printer *p) {
     vec_free(&a->entries);
     vec_free(&a->names);
     map_str_free(&a->name_ids);
-    mem_free(p->mem, a->slots, a->n_slots * sizeof *a->slots);
+    for (size_t i = 0; a->pages && i < a->n_pages; i++)
+        mem_free(p->mem, a->pages[i], PAGE_BYTES);
+    mem_free(p->mem, a->pages, a->n_pages * sizeof *a->pages);
     mem_free(p->mem, a->order, a->n_order * sizeof *a->order);
     buf_free(&a->nowhere);
     mem_free(p->mem, a, sizeof *a);
@@ -83,58 +90,23 @@ void print_aliases_free(printer *p) {
 
 /* ---- entries ------------------------------------------------------------------------------------------------- */
 
-/* Nodes made one after the other are mostly printed one after the other too (locations above all): those of 64 words
- * share 16 slots, one line of the processor's cache. */
-static size_t hash_node(ir_node n) {
-    return (size_t)((n >> 6) * UINT64_C(0x9e3779b97f4a7c15) >> 28) << 4 | (n >> 2 & 15);
-}
-
-static bool grow_slots(printer *p) {
-    print_aliases *a = p->aliases;
-    size_t n = a->n_slots ? a->n_slots * 2 : 1024;
-    uint32_t *slots = mem_alloc_zero(p->mem, n * sizeof *slots);
-    if (!slots) {
-        p->failed = true;
-        return false;
-    }
-    for (size_t i = 0; i < a->entries.n; i++) {
-        size_t at = hash_node(a->entries.v[i].node) & (n - 1);
-        while (slots[at])
-            at = (at + 1) & (n - 1);
-        slots[at] = (uint32_t)i + 1;
-    }
-    mem_free(p->mem, a->slots, a->n_slots * sizeof *a->slots);
-    a->slots = slots;
-    a->n_slots = n;
-    return true;
-}
-
 static alias_entry *find_entry(const print_aliases *a, ir_node n) {
-    if (!a->n_slots)
-        return NULL;
-    size_t mask = a->n_slots - 1;
-    for (size_t at = hash_node(n) & mask; a->slots[at]; at = (at + 1) & mask) {
-        alias_entry *e = &a->entries.v[a->slots[at] - 1];
-        if (e->node == n)
-            return e;
-    }
-    return NULL;
+    const uint32_t *page = a->pages[n >> IR_CHUNK_BITS];
+    uint32_t i = page ? page[(n & (IR_CHUNK_WORDS - 1)) >> 1] : 0;
+    return i ? &a->entries.v[i - 1] : NULL;
 }
 
 /* A new entry; the index, or UINT32_MAX when out of memory. The node must have none yet. */
 static uint32_t add_entry(printer *p, ir_node n) {
     print_aliases *a = p->aliases;
-    if (3 * (a->entries.n + 1) > 2 * a->n_slots && !grow_slots(p))
-        return UINT32_MAX;
-    if (a->entries.n >= UINT32_MAX - 1 || !vec_push(&a->entries, (alias_entry){.node = n})) {
+    uint32_t **page = &a->pages[n >> IR_CHUNK_BITS];
+    if (!*page)
+        *page = mem_alloc_zero(p->mem, PAGE_BYTES);
+    if (!*page || a->entries.n >= UINT32_MAX - 1 || !vec_push(&a->entries, (alias_entry){.node = n})) {
         p->failed = true;
         return UINT32_MAX;
     }
-    size_t mask = a->n_slots - 1;
-    size_t at = hash_node(n) & mask;
-    while (a->slots[at])
-        at = (at + 1) & mask;
-    a->slots[at] = (uint32_t)a->entries.n;
+    (*page)[(n & (IR_CHUNK_WORDS - 1)) >> 1] = (uint32_t)a->entries.n;
     return (uint32_t)a->entries.n - 1;
 }
 
@@ -142,12 +114,15 @@ static uint16_t name_id(printer *p, str name) {
     print_aliases *a = p->aliases;
     if (name.n == 0)
         return 0;
+    if (a->names.n && name.p == a->names.v[a->last_name].p && name.n == a->names.v[a->last_name].n) /* mostly "loc" */
+        return (uint16_t)(a->last_name + 1);
     bool added;
     uint32_t *id = map_str_put(&a->name_ids, name, (uint32_t)a->names.n + 1, &added);
     if (!id || *id > UINT16_MAX || (added && !vec_push(&a->names, name))) {
         p->failed |= !id || a->names.failed;
         return 0;
     }
+    a->last_name = *id - 1;
     return (uint16_t)*id;
 }
 

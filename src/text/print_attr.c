@@ -4,11 +4,28 @@
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
 
+/* How many bytes from `at` on stand for themselves, in words of 16. */
+static size_t plain_words(str s, size_t at) {
+    typedef uint8_t word __attribute__((vector_size(16)));
+    typedef uint64_t halves __attribute__((vector_size(16)));
+    size_t from = at;
+    for (; at + sizeof(word) <= s.n; at += sizeof(word)) {
+        word v;
+        memcpy(&v, s.p + at, sizeof v);
+        halves odd = (halves)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\'));
+        if (odd[0] | odd[1])
+            break;
+    }
+    return at - from;
+}
+
 void print_quoted(printer *p, str s) {
     static const char hex[] = "0123456789ABCDEF";
+    if (p->collecting) /* nobody reads it */
+        return;
     print_char(p, '"');
     size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = plain_words(s, 0); i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
             continue;
