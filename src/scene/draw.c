@@ -184,6 +184,8 @@ static void draw_arrow(struct scene *s, const struct scene_route *r, uint32_t co
 static void draw_edge_label(struct scene *s, const struct scene_route *r) {
     if (!s->edge_label || s->view->zoom < 0.5 || r->flags & LAYOUT_ROUTE_FROM_BORDER)
         return;
+    if (r->from != LAYOUT_NONE && layout_boxes(s->layout)[r->from].expanded)
+        return; /* written inside, where it begins */
     uint32_t label = s->edge_label[s->geo.route_edges.v[r->first_edge]];
     if (!label)
         return;
