@@ -364,6 +364,17 @@ static bool draw_free(struct scene *s, graph_node source, graph_node target, con
     struct layout_box a = scene_box_now(s, from, &fade), b = scene_box_now(s, to, &fade);
     double ax = a.x + a.w * 0.5, ay = a.y + a.h * 0.5, bx = b.x + b.w * 0.5, by = b.y + b.h * 0.5;
     bool upright = fabs(by - ay) >= fabs(bx - ax), forward = upright ? by > ay : bx > ax;
+    if (upright && fabs(bx - ax) < 60 && fabs(by - ay) > 150) { /* around what stands between them */
+        ax = a.x + a.w;
+        bx = b.x + b.w;
+        double out = (ax > bx ? ax : bx) + fmin(40 + fabs(by - ay) * 0.1, 160);
+        add_curve(s, (double[]){ax, ay, out, ay, out, by, bx, by}, pen);
+        scene_add_mark(s, (double)scene_sx(s, bx), (double)scene_sy(s, by),
+                       fmax(arrow_size * fmin(s->view->zoom, 1.6), 5), pen->color, SCENE_ARROW_LEFT);
+        *x = (ax + bx) * 0.125 + out * 0.75; /* the middle of the curve */
+        *y = (ay + by) * 0.5;
+        return true;
+    }
     if (upright) {
         ay += (forward ? 0.5 : -0.5) * a.h;
         by -= (forward ? 0.5 : -0.5) * b.h;

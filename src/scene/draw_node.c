@@ -13,6 +13,12 @@ static uint32_t styled(const uint32_t *colors, graph_node n, uint32_t usual) {
     return colors && colors[n] ? colors[n] : usual;
 }
 
+/* Black or white, whichever can be read on a colour from outside (luminance by ITU-R BT.709). */
+static uint32_t readable_on(uint32_t fill) {
+    double light = 0.2126 * (fill >> 24) + 0.7152 * (fill >> 16 & 255) + 0.0722 * (fill >> 8 & 255);
+    return light > 140 ? 0x14181eff : 0xffffffff;
+}
+
 static struct look look_of(const struct scene *s, uint32_t i, double fade) {
     graph_node n = s->node_of[i];
     bool layer = s->flags[i] & LAYOUT_LAYER;
@@ -22,6 +28,8 @@ static struct look look_of(const struct scene *s, uint32_t i, double fade) {
     l.border = styled(s->border, n, l.border);
     if (s->text && s->text[n])
         l.text = l.muted = s->text[n];
+    else if (s->tint[i] || (s->fill && s->fill[n]))
+        l.text = l.muted = readable_on(l.fill);
     double away = 1 - fade;
     if (s->dim[i])
         away = fmax(away, 0.8);
