@@ -85,7 +85,7 @@ bool pass_erase_inverse(pass_context *p) {
     void *outer = p->data;
     bool ok = true;
     p->data = &c;
-    for (each_func(p->m, p->scope, f))
+    for (each_func_inside(p->m, p->scope, f))
         if (body_of(p->m, f))
             ok = ok && erase_inverse(p, f);
     mem_free(p->m->mem, c.origin, c.cap);

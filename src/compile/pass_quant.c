@@ -249,7 +249,7 @@ bool pass_quant_data_type(pass_context *p) {
             return pass_error_plain(
                 p, s.too_wide, "Target integer type of width %u is smaller than a quantized type. Out of range.", bits);
     }
-    for (each_func(p->m, p->scope, f)) {
+    for (each_func_inside(p->m, p->scope, f)) {
         ir_attr t = ir_op_attr(p->m, f, STR("function_type"));
         uint32_t n = t ? ir_count(p->c, ir_at(p->c, t, 0)) : 0;
         ir_type *types = ARENA_ARRAY(&p->scratch, ir_type, n + 1);
