@@ -139,11 +139,35 @@ static const uint16_t host_ops[] = {
     OP_ttir_zeros,
 };
 
-static bool runs_on_host(const ir_module *m, ir_op op) {
-    for (size_t i = 0; i < sizeof host_ops / sizeof *host_ops; i++)
-        if (op_is(m, op, host_ops[i]))
+/* Elementwise ops whose result, or predicate, is of another kind than their operands. */
+static const uint16_t mixing_ops[] = {
+    OP_ttir_eq, OP_ttir_ge,          OP_ttir_gt,          OP_ttir_isfinite,   OP_ttir_le,
+    OP_ttir_lt, OP_ttir_logical_and, OP_ttir_logical_not, OP_ttir_logical_or, OP_ttir_logical_xor,
+    OP_ttir_ne, OP_ttir_typecast,    OP_ttir_where,
+};
+
+static bool is_listed(const ir_module *m, ir_op op, const uint16_t *ids, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (op_is(m, op, ids[i]))
             return true;
     return false;
+}
+
+static bool is_float(const ir_module *m, ir_value v) {
+    return ir_kind_of(m->ctx, ir_element_type(m->ctx, ir_value_type(m, v))) == IR_TYPE_FLOAT;
+}
+
+/* Elementwise ops on the host take and give numbers of one kind, integers or floats (their widths are made equal). */
+static bool runs_on_host(const ir_module *m, ir_op op) {
+    const op_def *d = dialect_def_of(m, op);
+    if (!is_listed(m, op, host_ops, sizeof host_ops / sizeof *host_ops))
+        return false;
+    if (!d || !(d->flags & OP_ELEMENTWISE) || is_listed(m, op, mixing_ops, sizeof mixing_ops / sizeof *mixing_ops))
+        return true;
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
+        if (is_float(m, ir_operand(m, op, i)) != is_float(m, ir_result(m, op, 0)))
+            return false;
+    return true;
 }
 
 static bool is_creation(const ir_module *m, ir_op op) {
