@@ -95,5 +95,5 @@ bool pass_ttnn_decomposition(pass_context *p) {
         {OP_ttnn_scaled_dot_product_attention, 1, ttnn_decompose_sdpa},
         {OP_ttnn_scaled_dot_product_attention_decode, 1, ttnn_decompose_sdpa_decode},
     };
-    return rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, 0, NO_LIMIT);
+    return rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, REWRITE_TOP_DOWN, NO_LIMIT);
 }

@@ -367,5 +367,5 @@ bool pass_ttnn_layout(pass_context *p) {
         {OP_ttcore_composite, 1, place_composite},
     };
     return rewrite_greedy(p, p->scope, types, sizeof types / sizeof *types, 0, 0) &&
-           rewrite_greedy(p, p->scope, places, sizeof places / sizeof *places, 0, 0);
+           rewrite_greedy(p, p->scope, places, sizeof places / sizeof *places, REWRITE_TOP_DOWN, 0);
 }

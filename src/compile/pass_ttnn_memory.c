@@ -68,6 +68,12 @@ static ir_op producer(pass_context *p, ir_op slice, uint32_t id) {
     return tn_all_users_are(p, v, OP_ttnn_slice_static) ? def_is(p->m, v, id) : 0;
 }
 
+/* A rebuilt permute spells the value out that the original may leave to its default. */
+static void keep_pad_value(pass_context *p, ir_op permute, ir_op made) {
+    ir_attr pad = ir_op_attr(p->m, permute, STR("pad_value"));
+    ir_set_prop(p->e, made, STR("pad_value"), pad ? pad : make_f32(p, 0));
+}
+
 static bool slice_before_permute(pass_context *p, ir_op op) {
     ir_op permute = producer(p, op, OP_ttnn_permute);
     int64_t perm[PASS_MAX_RANK];
@@ -87,9 +93,8 @@ static bool slice_before_permute(pass_context *p, ir_op op) {
     if (!v)
         return false;
     ir_value turned = tn_permute_to(p, loc, v, perm, result_type(p, op));
-    ir_attr pad = ir_op_attr(p->m, permute, STR("pad_value"));
-    if (turned && pad)
-        ir_set_prop(p->e, ir_def_op(p->m, turned), STR("pad_value"), pad);
+    if (turned)
+        keep_pad_value(p, permute, ir_def_op(p->m, turned));
     return done(p, op, turned);
 }
 
@@ -439,6 +444,8 @@ static bool chain_in_rows(pass_context *p, const ir_op *chain, uint32_t n) {
     for (uint32_t i = 0; v && i < n; i++) {
         ir_op made = tn_rebuild(p, chain[i], ir_op_at(p->m, chain[i])->loc, &v, 1, &rows[i]);
         v = made ? ir_result(p->m, made, 0) : 0;
+        if (op_is(p->m, made, OP_ttnn_permute))
+            keep_pad_value(p, chain[i], made);
     }
     if (v)
         v = tn_to_spec(p, chain[n - 1], v, &last, "_restore_layout");
@@ -499,5 +506,5 @@ bool pass_ttnn_memory(pass_context *p) {
     };
     const uint32_t n = sizeof patterns / sizeof *patterns, saving = 4;
     uint32_t first = p->o->dram_space_saving ? 0 : saving;
-    return rewrite_greedy(p, p->scope, patterns + first, n - first, 0, 0);
+    return rewrite_greedy(p, p->scope, patterns + first, n - first, REWRITE_TOP_DOWN, 0);
 }

@@ -47,8 +47,8 @@ static const rewrite_pattern operands[] = {{REWRITE_ANY_OP, 1, workaround_operan
 
 bool pass_ttnn_workaround(pass_context *p) {
     if (p->o->decomposition_workarounds &&
-        !rewrite_greedy(p, p->scope, rewritings, sizeof rewritings / sizeof *rewritings, 0, NO_LIMIT))
+        !rewrite_greedy(p, p->scope, rewritings, sizeof rewritings / sizeof *rewritings, REWRITE_TOP_DOWN, NO_LIMIT))
         return false;
     /* a second round sees that nothing is left to do */
-    return !p->o->layout_workarounds || rewrite_greedy(p, p->scope, operands, 1, 0, 2);
+    return !p->o->layout_workarounds || rewrite_greedy(p, p->scope, operands, 1, REWRITE_TOP_DOWN, 2);
 }
