@@ -54,7 +54,9 @@ typedef struct compile_options {
      * of that name). For looking at single passes. */
     str start_after, stop_after;
     str only_pass; /* set: nothing but this pass runs */
-    bool verify;   /* check what comes out, and when it is invalid find the pass that made it so; default on */
+    bool
+        locations_in_hashes; /* names of CPU functions: hash with locations, as under --mlir-print-debuginfo; default on */
+    bool verify; /* check what comes out, and when it is invalid find the pass that made it so; default on */
     /* Called before each pass; false stops the run ("cancelled"). May be NULL. */
     bool (*progress)(void *arg, uint32_t pass, uint32_t n_passes, str name);
     void *progress_arg;

@@ -184,7 +184,7 @@ static bool hash_group(struct hoist *h, uint32_t number, const hoist_group *g, c
     ir_op func = ok ? build_definition(h, &e, number, g, s, STR("anonymous_func")) : 0;
     if (func) {
         alone->root = func;
-        ok = text_print_local(alone, &text);
+        ok = text_print_local(alone, h->p->o->locations_in_hashes, &text);
         sha256_hex(buf_str(&text), hex);
     }
     if (alone)

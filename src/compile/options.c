@@ -27,6 +27,7 @@ void compile_options_init(compile_options *o) {
         .tensor_l1_usage_cap = 0.95,
         .max_legal_layouts = 64,
         .max_fallback_attempts = 10000,
+        .locations_in_hashes = true,
         .verify = true,
     };
 }
@@ -77,6 +78,7 @@ static const struct row {
     {"row-major-enabled", BOOL, FIELD(row_major), NULL},
     {"enable-dram-space-saving-optimization-pass", BOOL, FIELD(dram_space_saving), NULL},
     {"enable-activation-dtype-lowering", BOOL, FIELD(activation_dtype_lowering), NULL},
+    {"mlir-print-debuginfo", BOOL, FIELD(locations_in_hashes), NULL},
     {"check-unique-locs", BOOL, FIELD(unique_locations), NULL},
     {"target-bit-width", SIZE, FIELD(target_bit_width), NULL},
     {"experimental-weight-dtype", TEXT, FIELD(weight_dtype), "none|bfp_bf8|bfp_bf4"},

@@ -370,8 +370,8 @@ bool text_print(const ir_module *m, const text_print_options *o, struct buf *out
     return !p.failed && !out->failed;
 }
 
-bool text_print_local(const ir_module *m, struct buf *out) {
-    printer p = {.m = m, .c = m->ctx, .out = out, .mem = m->mem, .o = {.generic = true, .locations = true}};
+bool text_print_local(const ir_module *m, bool locations, struct buf *out) {
+    printer p = {.m = m, .c = m->ctx, .out = out, .mem = m->mem, .o = {.generic = true, .locations = locations}};
     buf_init(&p.texts, m->mem);
     if (m->root && print_names_init(&p) && print_resources_init(&p)) {
         p.default_dialect = STR("builtin");

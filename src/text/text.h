@@ -53,9 +53,9 @@ typedef struct text_print_options {
 /* Prints a module (and an empty line after it, as mlir-opt and ttmlir-opt do). False when memory or the buffer's sink
  * fails. Works on modules that do not verify. */
 bool text_print(const ir_module *m, const text_print_options *o, struct buf *out);
-/* Prints the root op of a module alone, in generic form, locations included, without aliases and with nothing behind it:
- * MLIR's Operation::print with useLocalScope and printGenericOpForm under --mlir-print-debuginfo. */
-bool text_print_local(const ir_module *m, struct buf *out);
+/* Prints the root op of a module alone, in generic form without aliases, nothing behind it: MLIR's Operation::print with
+ * useLocalScope and printGenericOpForm (and with --mlir-print-debuginfo when `locations`). */
+bool text_print_local(const ir_module *m, bool locations, struct buf *out);
 /* One attribute, type or location node without aliases, as in --mlir-print-local-scope. For messages and viewers. */
 bool text_print_node(const ir_context *c, ir_node n, struct buf *out);
 

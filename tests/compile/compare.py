@@ -5,6 +5,7 @@
     compare.py --stages [FILTER...]                   corpus/level0-stages: whole runs, the module after every pass
     compare.py --stage PASS [FILTER...]               one pass alone: from the reference's module before it to the one after
     compare.py --stage all                            every pass alone, one line each
+    compare.py --pairs [FILTER...]                    corpus/compile-pairs of level 0: from their TTIR to their TTNN
     compare.py --from PASS [FILTER...]                from the reference's module after PASS through all the rest
 
     --corpus DIR   --list (one line per file)   --group (differences by kind; the default)   --limit N per group
@@ -37,10 +38,10 @@ class Tool:
         self.path = path
         self.process = None
 
-    def ask(self, source, name, want="", after="", until="", options=(), text=""):
+    def ask(self, source, name, want="", after="", until="", options=(), text="", system=""):
         if self.process is None:
             self.process = subprocess.Popen([self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        line = "\t".join([str(source), name, want, after, until, "\x1f".join(options), str(text)]) + "\n"
+        line = "\t".join([str(source), name, want, after, until, "\x1f".join(options), str(text), str(system)]) + "\n"
         self.process.stdin.write(line.encode())
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], SECONDS)
@@ -97,6 +98,13 @@ def runs(corpus, wanted):
         yield folder.name, facts["input"], options, files
 
 
+# How the pairs' front end calls the compiler.
+WITHOUT_DEBUG = ["mlir-print-debuginfo=false"]
+
+# The pairs of level 0 (SOURCES.md); the others were made by an optimizer.
+PAIRS = ["norm2_alone_opt0", "composite_norm2_alone_opt0", "vae_prefix_conv1_opt0", "wide_resnet50_2025-11",
+         "tp_2x4_32_4", "tp_2x4_gather"]
+
 # Names that the stage files shorten.
 PASSES = {"inliner": "inline"}
 
@@ -144,10 +152,10 @@ def report(results, args):
 
 def show_diff(tool, cases):
     """The texts of ours and theirs, both printed by us, through diff."""
-    for source, path, want, after, until, options in cases:
+    for source, path, want, after, until, options, *system in cases:
         with tempfile.TemporaryDirectory() as folder:
             ours, theirs = Path(folder) / "ours.mlir", Path(folder) / "reference.mlir"
-            answer = tool.ask(source, path, "", after, until, options, ours)
+            answer = tool.ask(source, path, "", after, until, options, ours, *system)
             print(answer["errors"], end="")
             theirs.write_text(Path(want).read_text() if want else "")
             subprocess.run(["diff", "-U", "1", str(theirs), str(ours)], check=False)
@@ -159,6 +167,7 @@ def main():
     parser.add_argument("--corpus", default=os.environ.get("TTX_CORPUS", ROOT.parent / "shared" / "corpus"))
     parser.add_argument("--stages", action="store_true")
     parser.add_argument("--stage")
+    parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--from", dest="after")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--group", action="store_true")
@@ -201,6 +210,15 @@ def main():
         for name, source, options, files in runs(corpus, wanted):
             want = "|".join(f"{PASSES.get(step, step)}={f}" for step, f in files)
             results.append((name, tool.ask(corpus / source, source.removeprefix("mlir/"), want, options=options)))
+    elif args.pairs:
+        pairs = [f for f in sorted((corpus / "compile-pairs").glob("*/ttir.mlir")) if f.parent.name in PAIRS]
+        pairs = [f for f in pairs if wanted(str(f))]
+        if args.diff:
+            show_diff(tool, [(f, f.name, f.parent / "ttnn.mlir", "", "", WITHOUT_DEBUG, f.parent / "ttnn.mlir") for f in pairs])
+            return 0
+        results = [(f.parent.name, tool.ask(f, f.name, str(f.parent / "ttnn.mlir"), options=WITHOUT_DEBUG,
+                                            system=f.parent / "ttnn.mlir"))
+                   for f in pairs]
     elif args.after:
         cases = []
         for name, source, options, files in runs(corpus, wanted):

@@ -1,12 +1,12 @@
 /* Compiles modules and compares what comes out with modules read from files, op for op. For compare.py, which speaks to it
  * line by line over standard input and output.
  *
- *   request   input \t name \t expected \t start_after \t stop_after \t option=value;... \t print
+ *   request   input \t name \t expected \t start_after \t stop_after \t option=value;... \t print \t system
  *   answer    one JSON object per line
  *
  * `expected` is a path, or "pass=path|pass=path|..." for the stages of a run in order; empty: nothing is compared. Both
  * modules are in one context, so equal attributes have equal handles. `print` is a path that the result is written to in
- * customary form, or empty.
+ * customary form, or empty. `system` is a path of a module whose system descriptor the input gets, or empty.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,7 @@ struct compare {
     uint32_t *block;
     struct buf kind, text; /* what differs, for grouping; and in words */
     ir_op want_op, got_op;
+    uint32_t left_out;            /* properties of another version */
     struct map_str renamed, back; /* hashes of want -> string node of got, and the other way round */
 };
 
@@ -111,7 +112,9 @@ static bool same_attr(struct compare *k, ir_attr a, ir_attr b) {
     return false;
 }
 
-static bool same_dict(struct compare *k, const char *what, ir_attr want, ir_attr got) {
+/* `d`: the op, when these are its properties: those that it does not have, because another version wrote them, do not
+ * count (the reader has warned of them). */
+static bool same_dict(struct compare *k, const char *what, const op_def *d, ir_attr want, ir_attr got) {
     const ir_context *c = k->c;
     if (want == got)
         return true;
@@ -120,6 +123,10 @@ static bool same_dict(struct compare *k, const char *what, ir_attr want, ir_attr
     for (uint32_t i = 0; i + 1 < n; i += 2) {
         str key = ir_str_of(c, ir_at(c, want, i));
         ir_attr other = ng ? ir_dict_get(c, got, key) : 0;
+        if (d && !op_find_attr(d, key, NULL)) {
+            k->left_out++;
+            continue;
+        }
         if (!same_attr(k, ir_at(c, want, i + 1), other)) {
             want_got(k, ir_at(c, want, i + 1), other);
             return differs(k, other ? what : "missing attribute", key);
@@ -191,7 +198,8 @@ static bool same_op(struct compare *k, ir_op w, ir_op g) {
         if (x || y)
             return differs(k, "blocks", STR(""));
     }
-    if (!same_dict(k, "attribute", a->props, b->props) || !same_dict(k, "attribute", a->attrs, b->attrs))
+    if (!same_dict(k, "attribute", dialect_def_of(want, w), a->props, b->props) ||
+        !same_dict(k, "attribute", NULL, a->attrs, b->attrs))
         return false;
     if (a->loc != b->loc) {
         want_got(k, a->loc, b->loc);
@@ -232,7 +240,7 @@ static bool compare_modules(struct compare *k) {
 /* ---- one request ---------------------------------------------------------------------------------------- */
 
 struct request {
-    str field[7];
+    str field[8];
     struct mem mem;
     ir_context *c;
     struct diags d;
@@ -303,6 +311,8 @@ static bool compare_with(struct request *q, const ir_module *got, str path) {
     bool same = compare_modules(&k);
     if (!same)
         put_differences(q, &k);
+    json_key(q->w, STR("left_out"));
+    json_u64(q->w, k.left_out);
     json_key(q->w, STR("renamed"));
     json_u64(q->w, k.renamed.n);
     map_str_free(&k.renamed);
@@ -396,6 +406,27 @@ static void set_options(struct request *q, compile_options *o) {
     }
 }
 
+/* The module that the passes work on: the one inside the device module, or the root. */
+static ir_op inner_module(const ir_module *m) {
+    ir_op found = m->root;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+        if (str_eq(ir_op_name_str(m, op), STR("builtin.module")) &&
+            str_eq(op == m->root ? STR("") : ir_op_name_str(m, ir_parent_op(m, op)), STR("ttcore.device_module")))
+            found = op;
+    return found;
+}
+
+/* Gives the input the system descriptor of another module. */
+static void set_system(struct request *q, ir_module *m) {
+    ir_module *other = read_module(q, q->field[7], q->field[7]);
+    str key = STR("ttcore.system_desc");
+    ir_attr desc = other ? ir_op_attr(other, inner_module(other), key) : 0;
+    ir_op to = inner_module(m);
+    if (desc)
+        ir_op_at(m, to)->attrs = ir_dict_set(q->c, ir_op_at(m, to)->attrs, key, desc);
+    ir_module_free(other);
+}
+
 static const char *answer(struct request *q) {
     compile_options o;
     set_options(q, &o);
@@ -405,6 +436,8 @@ static const char *answer(struct request *q) {
         ir_module_free(m);
         return "unreadable";
     }
+    if (q->field[7].n)
+        set_system(q, m);
     const char *status = "refused";
     compile_run *r = compile_run_new(m, &o, &q->d);
     if (r && r->ok) {
@@ -430,7 +463,7 @@ int main(void) {
     while (fgets(line, sizeof line, stdin)) {
         struct request q = {{{0}}};
         str rest = str_of(line, strcspn(line, "\n"));
-        for (size_t i = 0; i < 7; i++)
+        for (size_t i = 0; i < 8; i++)
             q.field[i] = next_field(&rest, '\t');
         mem_init(&q.mem);
         q.c = ir_context_new(&q.mem, dialect_resolve);
