@@ -2,7 +2,7 @@
 """Builds the web page: installs the packages of web/package-lock.json where they are not there yet, and bundles.
 
     tools/build_web.py packages                                   only the packages
-    tools/build_web.py page OUT_FOLDER OUTPUT.c DEPFILE [WASM]    bundle into a folder, then make a C file of it
+    tools/build_web.py page OUT_FOLDER OUTPUT.c DEPFILE [WASM...] bundle into a folder, then make a C file of it
     tools/build_web.py check                                      check types
 """
 
@@ -35,11 +35,11 @@ def packages():
         stamp.write_text(want)
 
 
-def page(folder, output, depfile, wasm=None):
+def page(folder, output, depfile, *wasm):
     packages()
     command = ["node", str(WEB / "build.mjs"), "--out", folder, "--depfile", depfile, "--target", output]
-    if wasm:
-        command += ["--wasm", wasm]
+    for module in wasm:
+        command += ["--wasm", module]
     if subprocess.run(command).returncode:
         sys.exit(1)
     sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "embed.py"), folder, output]).returncode)

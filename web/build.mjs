@@ -1,13 +1,13 @@
 // Bundles the page:
 //
-//   node build.mjs --out DIR [--wasm engine.wasm] [--depfile FILE --target NAME]
+//   node build.mjs --out DIR [--wasm engine.wasm [--wasm core.wasm]] [--depfile FILE --target NAME]
 //
 // DIR then has index.html and, named by the hash of their content so that browsers may keep them for ever, the page's
 // script and style, the engine's worker and its WebAssembly. The depfile names all that went in, for ninja.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -16,7 +16,7 @@ const WEB = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
   options: {
     out: { type: 'string' },
-    wasm: { type: 'string' },
+    wasm: { type: 'string', multiple: true, default: [] },
     depfile: { type: 'string' },
     target: { type: 'string' },
     readable: { type: 'boolean' }, // for debugging: not minified
@@ -74,12 +74,13 @@ const page = await bundle('src/main.tsx', {
 });
 for (const file of page) put(file.path.endsWith('.css') ? 'app.css' : 'app.js', file.contents);
 put('worker.js', (await bundle('src/engine/worker.ts', { format: 'iife' }))[0].contents);
-if (options.wasm) put('engine.wasm', readFileSync(options.wasm));
+put('page.js', (await bundle('src/page/main.ts', { format: 'iife' }))[0].contents); // of exported pages
+for (const file of options.wasm) put(basename(file), readFileSync(file));
 
 const template = join(WEB, 'index.html');
 const icon = join(WEB, 'icon.svg');
 inputs.add(template).add(icon);
-if (options.wasm) inputs.add(resolve(options.wasm));
+for (const file of options.wasm) inputs.add(resolve(file));
 put('icon.svg', readFileSync(icon));
 writeFileSync(join(OUT, 'index.html'), readFileSync(template, 'utf8')
   .replace(/\{\{(.+?)\}\}/g, (_, name) => written[name] ?? ''));

@@ -12,7 +12,7 @@ enum {
 /* A sub-command: its own name is argv[0], its arguments follow. Returns one of the codes above. */
 typedef int cli_run(int argc, char **argv);
 
-cli_run cli_info, cli_print, cli_check, cli_compile, cli_convert, cli_render, cli_run_module, cli_serve;
+cli_run cli_info, cli_print, cli_check, cli_compile, cli_convert, cli_export, cli_render, cli_run_module, cli_serve;
 
 struct cli_command {
     const char *name;

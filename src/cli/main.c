@@ -15,6 +15,7 @@ static const struct cli_command cli_commands[] = {
     {"check", "FILE...", "whether modules are right", cli_check},
     {"compile", "[OPTION...] FILE", "TTIR to TTNN, pass by pass", cli_compile},
     {"convert", "[OPTION...] FILE", "a model as a graph", cli_convert},
+    {"export", "[OPTION...] FILE -o PAGE", "a model as one page that needs no server", cli_export},
     {"render", "[OPTION...] FILE", "a model as a picture", cli_render},
     {"run", "[OPTION...] FILE", "executes a module on the CPU", cli_run_module},
     {NULL, NULL, NULL, NULL},

@@ -1,0 +1,321 @@
+/* tt-explorer export: a model as one page that needs no server.
+ *
+ *   <script id="ttx-info">       name, version, hash
+ *   <script id="ttx-model">      the file's bytes,              \
+ *   <script id="ttx-core">       reader and graph (core.wasm),   | base64 of gzip
+ *   <script id="ttx-engine">     the drawing engine, ...        /
+ *   <script>                     unpacks them and starts the app (web/src/page/main.ts)
+ *
+ * The parts of the page are those that the server has built in.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/sha256.h"
+#include "cli/cli.h"
+#include "cli/input.h"
+#include "graph/me_json.h"
+#include "server/static.h"
+
+static const char help[] =
+    "usage: tt-explorer export [OPTION...] FILE -o PAGE.html\n"
+    "\n"
+    "Makes a single page of a model, with the explorer inside. It opens from disk, with no server and no network.\n"
+    "FILE is MLIR text or a graph as JSON; - is standard input.\n"
+    "\n"
+    "  -o FILE          where to write; - is standard output\n"
+    "  --title TEXT     title of the page (default: the file's name)\n"
+    "  --help           this text\n"
+    "\n"
+    "examples:\n"
+    "  tt-explorer export model.mlir -o model.html\n"
+    "  tt-explorer convert big.mlir | tt-explorer export --title big -o big.html -\n"
+    "\n"
+    "exit status: 0 written, 1 the model has errors (they are shown), 2 wrong usage or trouble with files\n";
+
+struct export {
+    const char *path, *to, *title;
+};
+
+static int read_options(struct export *o, int argc, char **argv, bool *stop) {
+    *stop = true;
+    for (int i = 1; i < argc; i++) {
+        bool to = strcmp(argv[i], "-o") == 0, title = strcmp(argv[i], "--title") == 0;
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (to || title) {
+            if (++i == argc)
+                return cli_bad_usage("export", "a value must follow", argv[i - 1]);
+            *(to ? &o->to : &o->title) = argv[i];
+        } else if (argv[i][0] == '-' && argv[i][1]) {
+            return cli_bad_usage("export", "unknown option", argv[i]);
+        } else if (o->path) {
+            return cli_bad_usage("export", "one file only, not also", argv[i]);
+        } else {
+            o->path = argv[i];
+        }
+    }
+    if (!o->path)
+        return cli_bad_usage("export", "no file given", NULL);
+    if (!o->to)
+        return cli_bad_usage("export", "where to? Say -o PAGE.html", NULL);
+    *stop = false;
+    return CLI_OK;
+}
+
+/* ---- parts ------------------------------------------------------------------------------------------------- */
+
+/* Base64 of bytes that may come in pieces. */
+struct base64 {
+    struct buf *out;
+    uint32_t bits;
+    unsigned n; /* bytes in `bits` */
+};
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void base64_put(struct base64 *b, const unsigned char *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        b->bits = b->bits << 8 | p[i];
+        if (++b->n < 3)
+            continue;
+        char four[4] = {digits[b->bits >> 18 & 63], digits[b->bits >> 12 & 63], digits[b->bits >> 6 & 63],
+                        digits[b->bits & 63]};
+        buf_write(b->out, four, 4);
+        b->n = 0;
+        b->bits = 0;
+    }
+}
+
+/* What is left: one byte or two. */
+static void base64_end(struct base64 *b) {
+    if (b->n == 0)
+        return;
+    uint32_t bits = b->bits << (b->n == 1 ? 16 : 8);
+    char four[4] = {digits[bits >> 18 & 63], digits[bits >> 12 & 63], b->n == 2 ? digits[bits >> 6 & 63] : '=', '='};
+    buf_write(b->out, four, 4);
+    b->n = 0;
+}
+
+/* gzip of bytes, as base64. False when memory runs out. */
+static bool put_packed(struct buf *out, str bytes) {
+    unsigned char piece[3 * 4096];
+    z_stream z = {0};
+    struct base64 b = {.out = out};
+    if (deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+        return false;
+    int status = Z_OK;
+    size_t at = 0;
+    while (status != Z_STREAM_END) {
+        if (z.avail_in == 0 && at < bytes.n) {
+            size_t n = bytes.n - at < (1u << 30) ? bytes.n - at : 1u << 30;
+            z.next_in = (unsigned char *)(uintptr_t)(bytes.p + at);
+            z.avail_in = (unsigned)n;
+            at += n;
+        }
+        z.next_out = piece;
+        z.avail_out = sizeof piece;
+        status = deflate(&z, at == bytes.n ? Z_FINISH : Z_NO_FLUSH);
+        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+            break;
+        base64_put(&b, piece, sizeof piece - z.avail_out);
+    }
+    deflateEnd(&z);
+    base64_end(&b);
+    return status == Z_STREAM_END && !out->failed;
+}
+
+/* A file of the built-in page by the start and the end of its name, between which stands its hash. */
+static const struct static_file *page_file(const char *begin, const char *end) {
+    for (size_t i = 0; i < n_static_files; i++) {
+        str path = str_from_z(static_files[i].path);
+        if (str_starts_with(path, str_from_z(begin)) && str_ends_with(path, str_from_z(end)))
+            return &static_files[i];
+    }
+    return NULL;
+}
+
+static void put_escaped(struct buf *out, str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        switch (s.p[i]) {
+        case '<': buf_lit(out, "&lt;"); break;
+        case '&': buf_lit(out, "&amp;"); break;
+        default: buf_putc(out, s.p[i]);
+        }
+    }
+}
+
+static void begin_part(struct buf *out, const char *id) {
+    buf_printf(out, "<script type=\"text/plain\" id=\"ttx-%s\">", id);
+}
+
+static void end_part(struct buf *out) {
+    buf_lit(out, "</script>\n");
+}
+
+/* The first script, unpacked. */
+static bool put_script(struct buf *out, const struct static_file *file, struct mem *mem) {
+    char *plain = mem_alloc(mem, file->n_plain);
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)file->data,
+                  .avail_in = (unsigned)file->n,
+                  .next_out = (unsigned char *)plain,
+                  .avail_out = (unsigned)file->n_plain};
+    bool good = plain && inflateInit2(&z, 31) == Z_OK;
+    if (good) {
+        good = inflate(&z, Z_FINISH) == Z_STREAM_END;
+        inflateEnd(&z);
+    }
+    if (good) {
+        buf_lit(out, "<script>");
+        buf_write(out, plain, file->n_plain);
+        end_part(out);
+    }
+    mem_free(mem, plain, plain ? file->n_plain : 0);
+    return good;
+}
+
+/* What the page says of the model; '<' cannot stand in it. */
+static void put_info(struct buf *out, str name, str text) {
+    char id[SHA256_HEX];
+    sha256_hex(text, id);
+    struct mem mem = {0};
+    struct buf json;
+    buf_init(&json, &mem);
+    struct json_writer w = json_writer_to(&json);
+    json_object_begin(&w);
+    json_key(&w, STR("name"));
+    json_str(&w, name);
+    json_key(&w, STR("version"));
+    json_str(&w, STR(TTX_VERSION));
+    json_key(&w, STR("id"));
+    json_str(&w, str_of(id, SHA256_HEX));
+    json_key(&w, STR("exported"));
+    json_u64(&w, (uint64_t)time(NULL) * 1000);
+    json_object_end(&w);
+    begin_part(out, "info");
+    for (size_t i = 0; i < json.n; i++) {
+        if (json.p[i] == '<')
+            buf_lit(out, "\\u003c");
+        else
+            buf_putc(out, json.p[i]);
+    }
+    end_part(out);
+    if (json.failed)
+        out->failed = true;
+    buf_free(&json);
+}
+
+static const struct {
+    const char *id, *begin, *end;
+} parts[] = {
+    {"style", "/app-", ".css"},      {"app", "/app-", ".js"},     {"worker", "/worker-", ".js"},
+    {"engine", "/engine-", ".wasm"}, {"core", "/core-", ".wasm"},
+};
+
+/* The page. False when this program was built without the web page, or memory or the file fails. */
+static bool write_page(struct buf *out, str name, str text, struct mem *mem, bool *built) {
+    const struct static_file *script = page_file("/page-", ".js");
+    *built = script != NULL;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        *built &= page_file(parts[i].begin, parts[i].end) != NULL;
+    if (!*built)
+        return false;
+    buf_lit(out,
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+            "<meta name=\"color-scheme\" content=\"light dark\">\n"
+            /* nothing is loaded from anywhere */
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' "
+            "'wasm-unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data: blob:; "
+            "connect-src data: blob:\">\n<title>");
+    put_escaped(out, name);
+    buf_lit(out, "</title>\n<body>\n<div id=\"app\"></div>\n<noscript>This page needs JavaScript.</noscript>\n");
+    put_info(out, name, text);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const struct static_file *file = page_file(parts[i].begin, parts[i].end);
+        struct base64 b = {.out = out};
+        begin_part(out, parts[i].id);
+        base64_put(&b, file->data, file->n);
+        base64_end(&b);
+        end_part(out);
+    }
+    begin_part(out, "model");
+    bool good = put_packed(out, text);
+    end_part(out);
+    return good && put_script(out, script, mem) && !out->failed;
+}
+
+static int write_file(const struct export *o, str name, str text, struct mem *mem) {
+    struct buf out;
+    bool standard = strcmp(o->to, "-") == 0, built;
+    int fd = standard ? STDOUT_FILENO : open(o->to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0) {
+        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, strerror(errno));
+        return CLI_USAGE;
+    }
+    errno = 0;
+    buf_init_stream(&out, mem, 1 << 18, file_flush_fd, &fd);
+    bool good = write_page(&out, name, text, mem, &built);
+    good = buf_flush(&out) && good;
+    buf_free(&out);
+    if (!standard && close(fd) != 0)
+        good = false;
+    if (good)
+        return CLI_OK;
+    if (!built)
+        fprintf(stderr, "tt-explorer: this program was built without the web page, which export needs\n");
+    else
+        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, errno ? strerror(errno) : "out of memory");
+    if (!standard)
+        unlink(o->to);
+    return CLI_USAGE;
+}
+
+static str last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return str_from_z(slash ? slash + 1 : path);
+}
+
+/* Whether the input is a model, so that no page is made of something else. */
+static bool is_model(struct cli_input *in) {
+    str text = file_text(in->file);
+    if (me_json_is(text)) {
+        me_graphs graphs;
+        struct diag_source *source = diags_add_source(&in->d, str_from_z(in->path), text);
+        if (me_json_read(&in->mem, text, &in->d, source, &graphs) != GRAPH_OK)
+            return false;
+        me_graphs_free(&graphs);
+        return true;
+    }
+    bool any = false;
+    while (cli_input_next(in, TEXT_ALL))
+        any |= in->m != NULL;
+    return any;
+}
+
+int cli_export(int argc, char **argv) {
+    struct export o = {0};
+    bool stop;
+    int code = read_options(&o, argc, argv, &stop);
+    if (stop)
+        return code;
+    struct cli_input in;
+    if (!cli_input_open(&in, o.path))
+        return CLI_USAGE;
+    bool model = is_model(&in);
+    cli_show_diags(&in);
+    code = cli_exit_code(&in);
+    if (model) {
+        str name = o.title ? str_from_z(o.title) : last_part(o.path);
+        int written = write_file(&o, name, file_text(in.file), &in.mem);
+        code = written != CLI_OK ? written : code;
+    }
+    cli_input_close(&in);
+    return code;
+}

@@ -1,0 +1,492 @@
+/* Answers without a server; see page.h. */
+#include "page/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dialect/dialect.h"
+#include "graph/aggregate.h"
+#include "graph/alike.h"
+#include "graph/attrs.h"
+#include "graph/graph_bin.h"
+#include "graph/me_json.h"
+#include "graph/search_json.h"
+#include "graph/trace.h"
+#include "text/text.h"
+
+struct part {
+    ir_module *module; /* NULL: graph JSON, or it has errors */
+    str collection;
+    graph *graphs[GRAPH_LAYERS_N]; /* of a module, made when asked for */
+    graph *stored;                 /* of graph JSON */
+};
+
+struct page {
+    struct mem *mem;
+    struct arena arena;
+    str text, name;
+    ir_context *ctx;
+    struct diags diags;
+    me_graphs json;
+    VEC(struct part) parts;
+};
+
+/* ---- opening --------------------------------------------------------------------------------------------- */
+
+static bool add_part(struct page *p, struct part part) {
+    return vec_push(&p->parts, part);
+}
+
+static bool read_modules(struct page *p) {
+    size_t at = 0;
+    str piece;
+    p->ctx = ir_context_new(p->mem, dialect_resolve);
+    if (!p->ctx)
+        return false;
+    while (text_split(p->text, &at, &piece))
+        if (!add_part(p, (struct part){.module = text_read(p->ctx, piece, p->name, NULL, &p->diags)}))
+            return false;
+    return true;
+}
+
+static bool read_json(struct page *p) {
+    struct diag_source *source = diags_add_source(&p->diags, p->name, p->text);
+    graph_status status = me_json_read(p->mem, p->text, &p->diags, source, &p->json);
+    if (status != GRAPH_OK)
+        return status == GRAPH_BAD_INPUT && add_part(p, (struct part){0});
+    for (size_t i = 0; i < p->json.n; i++)
+        if (!add_part(p, (struct part){.stored = p->json.v[i].g, .collection = p->json.v[i].collection}))
+            return false;
+    return true;
+}
+
+struct page *page_open(struct mem *mem, str text, str name) {
+    struct page *p = mem_alloc_zero(mem, sizeof *p);
+    if (!p)
+        return NULL;
+    p->mem = mem;
+    p->text = text;
+    arena_init(&p->arena, mem);
+    diags_init(&p->diags, mem);
+    vec_init(&p->parts, mem);
+    p->name = arena_str(&p->arena, name);
+    if (!p->name.p || !(me_json_is(text) ? read_json(p) : read_modules(p))) {
+        page_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void page_free(struct page *p) {
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->parts.n; i++) {
+        for (size_t k = 0; k < GRAPH_LAYERS_N; k++)
+            graph_free(p->parts.v[i].graphs[k]);
+        ir_module_free(p->parts.v[i].module);
+    }
+    vec_free(&p->parts);
+    if (p->json.mem)
+        me_graphs_free(&p->json);
+    ir_context_unref(p->ctx);
+    diags_free(&p->diags);
+    arena_free(&p->arena);
+    mem_free(p->mem, p, sizeof *p);
+}
+
+/* ---- requests -------------------------------------------------------------------------------------------- */
+
+typedef struct request {
+    struct page *page;
+    struct arena arena;
+    struct buf *out;
+    struct json_writer w;
+    int status;
+    const graph *g;
+    str what, layers, id, direction, kind, style, form;
+    str terms, nodes, ids, data; /* raw JSON */
+    uint64_t part, node, from, to, steps, limit, within;
+    bool types, has_node, has_from, has_to;
+} request;
+
+/* An answer instead of what was begun; false. */
+static bool refuse(request *r, int status, const char *text) {
+    buf_clear(r->out);
+    r->status = status;
+    r->w = json_writer_to(r->out);
+    json_object_begin(&r->w);
+    json_key(&r->w, STR("error"));
+    json_object_begin(&r->w);
+    json_key(&r->w, STR("code"));
+    json_str(&r->w, status == 404 ? STR("not_found") : status == 503 ? STR("unavailable") : STR("bad_request"));
+    json_key(&r->w, STR("message"));
+    json_str(&r->w, str_from_z(text));
+    json_object_end(&r->w);
+    json_object_end(&r->w);
+    return false;
+}
+
+static bool check(request *r, graph_status status) {
+    if (status == GRAPH_OK)
+        return true;
+    return refuse(r, status == GRAPH_BAD_INPUT ? 400 : 503, graph_status_text(status));
+}
+
+/* The raw text of the value that follows a key. */
+static str raw_value(struct json_reader *in) {
+    enum json_kind kind = json_next(in);
+    size_t begin = json_at(in);
+    json_skip(in, kind);
+    return str_of(in->begin + begin, (size_t)(in->p - in->begin) - begin);
+}
+
+static bool read_request(request *r, str text) {
+    static const struct {
+        str key;
+        size_t at;
+        enum { TEXT, NUMBER, FLAG, RAW } kind;
+        size_t seen; /* of numbers: the flag that it was there; 0 none */
+    } members[] = {
+#define AT(m) offsetof(request, m)
+        {STR_INIT("what"), AT(what), TEXT, 0},
+        {STR_INIT("layers"), AT(layers), TEXT, 0},
+        {STR_INIT("id"), AT(id), TEXT, 0},
+        {STR_INIT("direction"), AT(direction), TEXT, 0},
+        {STR_INIT("kind"), AT(kind), TEXT, 0},
+        {STR_INIT("style"), AT(style), TEXT, 0},
+        {STR_INIT("form"), AT(form), TEXT, 0},
+        {STR_INIT("terms"), AT(terms), RAW, 0},
+        {STR_INIT("nodes"), AT(nodes), RAW, 0},
+        {STR_INIT("ids"), AT(ids), RAW, 0},
+        {STR_INIT("data"), AT(data), RAW, 0},
+        {STR_INIT("part"), AT(part), NUMBER, 0},
+        {STR_INIT("node"), AT(node), NUMBER, AT(has_node)},
+        {STR_INIT("from"), AT(from), NUMBER, AT(has_from)},
+        {STR_INIT("to"), AT(to), NUMBER, AT(has_to)},
+        {STR_INIT("steps"), AT(steps), NUMBER, 0},
+        {STR_INIT("limit"), AT(limit), NUMBER, 0},
+        {STR_INIT("within"), AT(within), NUMBER, 0},
+        {STR_INIT("types"), AT(types), FLAG, 0},
+#undef AT
+    };
+    struct json_reader in;
+    enum json_kind kind;
+    json_reader_init(&in, text);
+    if (json_next(&in) != JSON_OBJECT_BEGIN)
+        return refuse(r, 400, "a request is an object");
+    while ((kind = json_next(&in)) == JSON_KEY) {
+        size_t i = 0, n = sizeof members / sizeof *members;
+        while (i < n && !json_key_is(&in, members[i].key))
+            i++;
+        if (i == n) {
+            json_skip(&in, kind);
+            continue;
+        }
+        char *to = (char *)r + members[i].at;
+        bool good = true;
+        switch (members[i].kind) {
+        case RAW: *(str *)(void *)to = raw_value(&in); break;
+        case FLAG: *(bool *)(void *)to = json_next(&in) == JSON_TRUE; break;
+        case TEXT:
+            good = json_next(&in) == JSON_STRING;
+            if (good)
+                *(str *)(void *)to = json_unescape(&in, &r->arena);
+            break;
+        case NUMBER:
+            good = json_next(&in) == JSON_NUMBER && json_get_u64(&in, (uint64_t *)(void *)to);
+            if (good && members[i].seen)
+                *(bool *)((char *)r + members[i].seen) = true;
+            break;
+        }
+        if (!good)
+            return refuse(r, 400, "a parameter is of the wrong type");
+    }
+    return kind == JSON_OBJECT_END || refuse(r, 400, "the request is not JSON");
+}
+
+static bool find_graph(request *r) {
+    struct page *p = r->page;
+    graph_layers layers = r->layers.n ? graph_layers_by_name(r->layers) : GRAPH_LAYERS_AUTO;
+    if (layers == GRAPH_LAYERS_N)
+        return refuse(r, 400, "there are no such layers in this page");
+    if (r->part >= p->parts.n)
+        return refuse(r, 404, "the model has no such part");
+    struct part *part = &p->parts.v[r->part];
+    if (part->stored) {
+        r->g = part->stored;
+        return true;
+    }
+    if (!part->module)
+        return refuse(r, 422, "this part of the model could not be read");
+    if (!part->graphs[layers]) {
+        const graph_options o = {.layers = layers, .id = p->name};
+        if (!check(r, graph_build(p->mem, part->module, &o, &part->graphs[layers])))
+            return false;
+    }
+    r->g = part->graphs[layers];
+    return true;
+}
+
+/* The node that a parameter gives; `id` may stand in for "node". */
+static bool node_of(request *r, bool there, uint64_t number, graph_node *out) {
+    if (!there && r->id.p) {
+        *out = graph_find(r->g, r->id);
+        return *out || str_eq(r->id, STR("layer:")) || refuse(r, 404, "no node of the graph has this id");
+    }
+    if (!there)
+        return refuse(r, 400, "which node?");
+    if (number >= r->g->n_nodes)
+        return refuse(r, 404, "the graph has no such node");
+    *out = (graph_node)number;
+    return true;
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------- */
+
+static void answer_model(request *r) {
+    struct json_writer *w = &r->w;
+    const struct page *p = r->page;
+    json_object_begin(w);
+    json_key(w, STR("parts"));
+    json_array_begin(w);
+    for (size_t i = 0; i < p->parts.n; i++) {
+        const struct part *part = &p->parts.v[i];
+        json_object_begin(w);
+        json_key(w, STR("part"));
+        json_u64(w, i);
+        json_key(w, STR("readable"));
+        json_bool(w, part->module || part->stored);
+        json_key(w, STR("collection"));
+        json_str(w, part->collection);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_key(w, STR("json"));
+    json_bool(w, p->json.mem != NULL);
+    json_key(w, STR("diagnostics"));
+    json_array_begin(w);
+    for (size_t i = 0; i < p->diags.list.n; i++) {
+        json_object_begin(w);
+        json_key(w, STR("severity"));
+        json_str(w, STR("error"));
+        json_key(w, STR("message"));
+        json_str(w, p->diags.list.v[i].message);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_object_end(w);
+}
+
+static void answer_graph(request *r) {
+    check(r, graph_bin_write(r->g, r->page->mem, r->out));
+}
+
+static void answer_json(request *r) {
+    me_write_options o = {.style = str_eq(r->style, STR("adapter")) ? ME_STYLE_ADAPTER : ME_STYLE_OWN};
+    buf_lit(r->out, "{\"graphs\":[");
+    if (check(r, me_json_write_graph(r->g, &o, r->page->mem, r->out)))
+        buf_lit(r->out, "]}");
+}
+
+static void write_node(request *r, struct graph_attrs *a, graph_node n) {
+    if (!graph_node_json(a, n, NULL, NULL, &r->w))
+        refuse(r, 503, "out of memory");
+}
+
+static void answer_node(request *r) {
+    graph_node n;
+    struct graph_attrs a;
+    if (!node_of(r, r->has_node, r->node, &n))
+        return;
+    graph_attrs_init(&a, r->g, r->page->mem);
+    write_node(r, &a, n);
+    graph_attrs_free(&a);
+}
+
+static void answer_nodes(request *r) {
+    struct graph_attrs a;
+    struct json_reader in;
+    enum json_kind kind;
+    json_reader_init(&in, r->nodes);
+    if (json_next(&in) != JSON_ARRAY_BEGIN) {
+        refuse(r, 400, "nodes must be a list of numbers");
+        return;
+    }
+    graph_attrs_init(&a, r->g, r->page->mem);
+    json_object_begin(&r->w);
+    json_key(&r->w, STR("nodes"));
+    json_array_begin(&r->w);
+    while (r->status == 200 && (kind = json_next(&in)) == JSON_NUMBER) {
+        uint64_t n;
+        if (!json_get_u64(&in, &n) || n >= r->g->n_nodes)
+            refuse(r, 404, "the graph has no such node");
+        else
+            write_node(r, &a, (graph_node)n);
+    }
+    graph_attrs_free(&a);
+    if (r->status != 200)
+        return;
+    json_array_end(&r->w);
+    json_object_end(&r->w);
+}
+
+static void answer_search(request *r) {
+    search_term terms[SEARCH_MAX_TERMS];
+    search_result found;
+    size_t n;
+    char error[200];
+    if (!search_terms_read(r->terms, &r->arena, terms, &n, error, sizeof error)) {
+        refuse(r, 400, error);
+        return;
+    }
+    const search_options o = {.within = r->within < r->g->n_nodes ? (graph_node)r->within : 0,
+                              .limit = r->limit ? (size_t)r->limit : 200};
+    switch (graph_search(r->g, r->page->mem, terms, n, &o, &found)) {
+    case SEARCH_OK: search_result_write(r->g, &found, str_eq(r->form, STR("nodes")), r->page->mem, &r->w); break;
+    case SEARCH_BAD_PATTERN:
+        snprintf(error, sizeof error, "the pattern is wrong: %.160s", found.error);
+        refuse(r, 400, error);
+        break;
+    case SEARCH_CANCELLED:
+    case SEARCH_NO_MEMORY: refuse(r, 503, "out of memory"); break;
+    }
+    search_free(&found);
+}
+
+static void answer_trace(request *r) {
+    graph_node n;
+    if (node_of(r, r->has_node, r->node, &n))
+        check(r, graph_trace_json(r->g, r->page->mem, n, !str_eq(r->direction, STR("down")),
+                                  !str_eq(r->direction, STR("up")), (uint32_t)r->steps, NULL, &r->w));
+}
+
+static void answer_paths(request *r) {
+    graph_node from, to;
+    const graph_paths_options o = {.shortest = !str_eq(r->kind, STR("all")),
+                                   .limit = r->limit ? (size_t)r->limit : 100};
+    if (!node_of(r, r->has_from, r->from, &from) || !node_of(r, r->has_to, r->to, &to))
+        return;
+    graph_status status = graph_paths_json(r->g, r->page->mem, from, to, &o, &r->w);
+    if (status == GRAPH_BAD_INPUT)
+        refuse(r, 400, "a path leads from one node to another: neither may be the other, nor lie inside it");
+    else
+        check(r, status);
+}
+
+static void answer_identical(request *r) {
+    graph_node layer = 0;
+    if ((!r->has_node && !r->id.p) || node_of(r, r->has_node, r->node, &layer))
+        check(r, graph_alike_json(r->g, r->page->mem, layer, r->types, NULL, &r->w));
+}
+
+static void answer_bind(request *r) {
+    VEC(str) ids;
+    struct json_reader in;
+    bool failed = false;
+    vec_init(&ids, r->page->mem);
+    json_reader_init(&in, r->ids);
+    if (json_next(&in) == JSON_ARRAY_BEGIN)
+        while (json_next(&in) == JSON_STRING && !failed) {
+            str id = json_unescape(&in, &r->arena);
+            failed = !id.p || !vec_push(&ids, id);
+        }
+    graph_node *nodes = mem_alloc(r->page->mem, ids.n * sizeof *nodes);
+    if (failed || !nodes || graph_bind_ids(r->g, r->page->mem, ids.v, ids.n, nodes) != GRAPH_OK) {
+        refuse(r, 503, "out of memory");
+    } else {
+        json_object_begin(&r->w);
+        json_key(&r->w, STR("nodes"));
+        json_array_begin(&r->w);
+        for (size_t i = 0; i < ids.n; i++)
+            json_u64(&r->w, nodes[i]);
+        json_array_end(&r->w);
+        json_object_end(&r->w);
+    }
+    mem_free(r->page->mem, nodes, nodes ? ids.n * sizeof *nodes : 0);
+    vec_free(&ids);
+}
+
+/* Node data of the request, bound: its values, or its sums by layer. */
+static void answer_data(request *r, bool layers) {
+    struct mem *mem = r->page->mem;
+    struct diags d;
+    overlay_list list;
+    overlay_binding *pairs;
+    size_t n;
+    diags_init(&d, mem);
+    if (overlays_read(mem, r->data, &d, NULL, &list) != GRAPH_OK || list.n == 0) {
+        refuse(r, 422, d.list.n ? "this is no node data" : "out of memory");
+        diags_free(&d);
+        return;
+    }
+    if (check(r, overlay_bind(&list.v[0], r->g, mem, &pairs, &n))) {
+        overlay_sums sums = {.mem = mem};
+        if (!layers)
+            overlay_values_write(&list.v[0], pairs, n, &r->w);
+        else if (check(r, overlay_sum_layers(&list.v[0], r->g, pairs, n, mem, &sums)))
+            overlay_sums_write(&sums, &r->w);
+        overlay_sums_free(&sums);
+        mem_free(mem, pairs, n * sizeof *pairs);
+    }
+    overlay_list_free(&list);
+    diags_free(&d);
+}
+
+static void answer_values(request *r) {
+    answer_data(r, false);
+}
+
+static void answer_layers(request *r) {
+    answer_data(r, true);
+}
+
+static void answer_places(request *r) {
+    const graph *g = r->g;
+    json_object_begin(&r->w);
+    json_key(&r->w, STR("places"));
+    json_array_begin(&r->w);
+    for (graph_node n = 1; n < g->n_nodes && g->module; n++) {
+        ir_op op = graph_op(g, n);
+        if (!op)
+            continue;
+        const ir_op_data *d = &g->module->ops[op];
+        if (!d->src_end)
+            continue;
+        json_u64(&r->w, n);
+        json_u64(&r->w, d->src);
+        json_u64(&r->w, d->src_end);
+    }
+    json_array_end(&r->w);
+    json_object_end(&r->w);
+}
+
+int page_ask(struct page *p, str text, struct buf *out) {
+    static const struct {
+        str what;
+        void (*answer)(request *r);
+        bool graph;
+    } answers[] = {
+        {STR_INIT("model"), answer_model, false},  {STR_INIT("graph"), answer_graph, true},
+        {STR_INIT("json"), answer_json, true},     {STR_INIT("node"), answer_node, true},
+        {STR_INIT("nodes"), answer_nodes, true},   {STR_INIT("search"), answer_search, true},
+        {STR_INIT("trace"), answer_trace, true},   {STR_INIT("paths"), answer_paths, true},
+        {STR_INIT("bind"), answer_bind, true},     {STR_INIT("identical"), answer_identical, true},
+        {STR_INIT("values"), answer_values, true}, {STR_INIT("layers"), answer_layers, true},
+        {STR_INIT("places"), answer_places, true},
+    };
+    request r = {.page = p, .out = out, .w = json_writer_to(out), .status = 200};
+    arena_init(&r.arena, p->mem);
+    if (read_request(&r, text)) {
+        size_t i = 0, n = sizeof answers / sizeof *answers;
+        while (i < n && !str_eq(r.what, answers[i].what))
+            i++;
+        if (i == n)
+            refuse(&r, 404, "this page cannot do that: it has no server");
+        else if (!answers[i].graph || find_graph(&r))
+            answers[i].answer(&r);
+    }
+    arena_free(&r.arena);
+    if (out->failed && r.status == 200)
+        r.status = 503;
+    return r.status;
+}

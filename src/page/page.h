@@ -1,0 +1,37 @@
+/* page.h - a model behind a page that has no server: what the API of the server answers, from memory.
+ *
+ *   bytes of a file ──page_open──▶ struct page ──page_ask──▶ the same JSON (or bytes) as docs/api.md
+ *
+ * Compiled to WebAssembly (core.c) for the pages of `tt-explorer export`; no files, threads or sockets.
+ */
+#ifndef PAGE_PAGE_H
+#define PAGE_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+struct page;
+
+/* Opens a model: MLIR text (one or several modules) or graph JSON. `text` is followed by a zero byte and must outlive the page;
+ * `name` is copied. NULL when out of memory; what has errors opens, and page_ask "model" tells them. Freed with page_free. */
+struct page *page_open(struct mem *mem, str text, str name);
+void page_free(struct page *p);
+
+/* Answers a request: a JSON object with the member "what" and those that the route of this name takes as parameters
+ * ("node", "id", "layers", "part", "from", "to", ...) or as the body ("terms", "nodes", "ids", "data").
+ *
+ *   model                     {"parts":[{"part","readable","collection","ops"?}],"diagnostics":[...]}
+ *   graph                     the compact form, bytes
+ *   json                      {"graphs":[...]}, "style" as in the API
+ *   node, nodes, search, trace, paths, identical, bind
+ *   values, layers            node data in "data", bound to the graph
+ *   places                    {"places":[node,begin,end,...]}: the bytes of the text where nodes stand, ascending
+ *
+ * Gives the status as HTTP has it and appends the answer; of an error {"error":{"message"}}. */
+int page_ask(struct page *p, str request, struct buf *out);
+
+#endif

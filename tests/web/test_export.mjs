@@ -1,0 +1,70 @@
+// Pages that need no server: tt-explorer export, opened from disk.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { equal, eventually, ok, PROGRAM, ROOT, test } from "./harness.mjs";
+
+// Makes the page of a file and opens it from disk.
+async function openExported(t, file, options = {}) {
+  const page = join(t.server.folder, `page${t.server.next++}.html`);
+  execFileSync(PROGRAM, ["export", join(ROOT, file), "-o", page]);
+  if (!t.page) await t.open(options);
+  t.page.on("request", (r) => ok(/^(file|blob|data):/.test(r.url()), `asks for ${r.url()}`));
+  await t.page.goto(pathToFileURL(page).href);
+  await t.ready();
+}
+
+test("export: the page opens from disk and shows the same graph as the server", async (t) => {
+  await openExported(t, "examples/mnist.mlir");
+  await t.command("graph.expandAll");
+  const alone = await t.graph();
+  await t.shot("export");
+  await t.context.close();
+  t.page = null;
+  await t.openModel("examples/mnist.mlir");
+  await t.command("graph.expandAll");
+  const served = await t.graph();
+  const layout = (g) => g.boxes.map((b) => [b.id, b.label, Math.round(b.w / g.camera.zoom), Math.round(b.h / g.camera.zoom)]).sort();
+  equal(layout(alone), layout(served));
+  equal(alone.nodes, served.nodes);
+});
+
+test("export: attributes, search, traces, node data and pictures without a server", async (t) => {
+  await openExported(t, "examples/mnist.mlir");
+  await t.command("graph.expandAll");
+  const relu = (await t.graph()).boxes.find((b) => b.label === "ttir.relu").id;
+  await t.clickNode(relu);
+  const inspector = t.panel("inspector");
+  await inspector.getByText("elementwise max(x,0)").waitFor();
+  await inspector.getByText("dtype").first().waitFor();
+  await t.command("trace.toggle");
+  await eventually(async () => (await t.mark("trace"))?.keep.includes(relu), true);
+  await t.command("trace.toggle");
+  await t.command("search.open");
+  await t.panel("search").getByLabel("Search the graph").fill("matmul");
+  await t.panel("search").getByText("6 matches").waitFor();
+  await t.drop("cost.json", { results: { [relu]: { value: 2 } }, thresholds: [{ value: 5, bgColor: "#00ff00" }] });
+  await t.panel("nodedata").getByText("1 node").first().waitFor();
+  await eventually(() => t.style("fill", relu), "#00ff00ff");
+  await t.clickNode("layer:fc1");
+  await inspector.getByText("1 layer").waitFor();
+  await t.command("panel.text");
+  await t.panel("text").getByText("func.func").first().waitFor();
+  await t.shot("export_used");
+  await t.command("image.save");
+  const png = await t.download(() => t.page.getByRole("dialog").getByRole("button", { name: "Save" }).click());
+  equal(png.bytes.subarray(1, 4).toString(), "PNG");
+});
+
+test("export: what is no model makes no page", async (t) => {
+  await t.open();
+  const page = join(t.server.folder, "none.html");
+  let code = 0;
+  try {
+    execFileSync(PROGRAM, ["export", join(ROOT, "README.md"), "-o", page], { stdio: "pipe" });
+  } catch (e) {
+    code = e.status;
+    ok(String(e.stderr).includes("README.md"), "the message names the file");
+  }
+  equal(code, 1);
+});

@@ -1,0 +1,310 @@
+// The data source of a page without a server: the paths of docs/api.md, answered by the C core in WebAssembly
+// (src/page/page.h) from the model inside the page. What the user adds stays in the browser's storage or in memory.
+
+import { Problem, type CallOptions, type DataSource, type Method, type Model, type ServerInfo } from '../app/source';
+
+interface CoreExports {
+  memory: WebAssembly.Memory;
+  _initialize?: () => void;
+  core_alloc(n: number): number;
+  core_free(p: number, n: number): void;
+  core_open(text: number, n: number, name: number, nameN: number): number;
+  core_ask(request: number, n: number): number;
+  core_answer(): number;
+  core_answer_bytes(): number;
+}
+
+/** The core with one model in it. */
+class Core {
+  private readonly encoder = new TextEncoder();
+  private readonly decoder = new TextDecoder();
+
+  private constructor(private readonly x: CoreExports) {}
+
+  static async open(wasm: BufferSource, model: Uint8Array, name: string): Promise<Core> {
+    // The C library asks for a few calls of the system, which nothing here makes.
+    const missing = new Proxy({}, { get: () => () => 52 /* ENOSYS */ });
+    const { instance } = await WebAssembly.instantiate(wasm, { wasi_snapshot_preview1: missing as WebAssembly.ModuleImports, env: {} });
+    const x = instance.exports as unknown as CoreExports;
+    x._initialize?.();
+    const core = new Core(x);
+    const text = core.put(model, true), title = core.put(core.encoder.encode(name), false);
+    if (!x.core_open(text, model.length, title, core.encoder.encode(name).length)) throw new Problem('The model of this page does not fit into memory.');
+    return core;
+  }
+
+  private put(bytes: Uint8Array, zero: boolean): number {
+    const at = this.x.core_alloc(bytes.length + (zero ? 1 : 0));
+    if (!at) throw new Problem('Out of memory.');
+    const memory = new Uint8Array(this.x.memory.buffer);
+    memory.set(bytes, at);
+    if (zero) memory[at + bytes.length] = 0;
+    return at;
+  }
+
+  /** The answer's bytes; throws Problem. */
+  ask(request: object): Uint8Array<ArrayBuffer> {
+    const bytes = this.encoder.encode(JSON.stringify(request));
+    const at = this.put(bytes, false);
+    const status = this.x.core_ask(at, bytes.length);
+    this.x.core_free(at, bytes.length);
+    const begin = this.x.core_answer();
+    const answer = new Uint8Array(this.x.memory.buffer.slice(begin, begin + this.x.core_answer_bytes()));
+    if (status === 200) return answer;
+    const { error } = JSON.parse(this.decoder.decode(answer)) as { error: { code: string; message: string } };
+    throw new Problem(error.message, error.code, { status });
+  }
+
+  json<T>(request: object): T {
+    return JSON.parse(this.decoder.decode(this.ask(request))) as T;
+  }
+}
+
+/** What the exporter says of the model. */
+export interface PageInfo {
+  name: string;
+  version: string;
+  /** SHA-256 of the bytes. */
+  id: string;
+  exported: number;
+}
+
+interface KeptOverlay {
+  id: number;
+  name: string;
+  graph: string;
+  data: unknown;
+  created: number;
+}
+
+type Query = Record<string, unknown>;
+
+const RULES = ['auto', 'slash', 'nested', 'fused', 'file', 'adapter', 'function', 'flat'];
+const CHUNK = 65536;
+
+function notFound(what: string): never {
+  throw new Problem(what, 'not_found', { status: 404 });
+}
+
+export class PageSource implements DataSource {
+  readonly kind = 'page';
+  private lines: Uint32Array | null = null;
+  private readonly places = new Map<string, Uint32Array>();
+  private overlays: KeptOverlay[] = [];
+  private nextOverlay = 1;
+  private readonly ui = new Map<string, unknown>();
+
+  private constructor(private readonly core: Core, private readonly text: Uint8Array, private readonly info: PageInfo) {}
+
+  static async open(wasm: BufferSource, model: Uint8Array, info: PageInfo): Promise<PageSource> {
+    return new PageSource(await Core.open(wasm, model, info.name), model, info);
+  }
+
+  async call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+    options.signal?.throwIfAborted();
+    return this.answer(method, path.split('/').slice(1).map(decodeURIComponent), (options.query ?? {}) as Query, body) as T;
+  }
+
+  async bytes(path: string, options: CallOptions = {}): Promise<ArrayBuffer> {
+    options.signal?.throwIfAborted();
+    const parts = path.split('/').slice(1).map(decodeURIComponent);
+    if (parts[0] === 'models' && parts[2] === 'file') return this.text.slice().buffer as ArrayBuffer;
+    return this.core.ask({ ...options.query, what: parts.at(-1) }).buffer;
+  }
+
+  async upload(): Promise<never> {
+    throw new Problem('This page has no server to take files.', 'forbidden', { hint: 'Run tt-explorer to open other models.' });
+  }
+
+  url(): null {
+    return null;
+  }
+
+  events(): () => void {
+    return () => {};
+  }
+
+  // ---- paths
+
+  private answer(method: Method, path: string[], query: Query, body: unknown): unknown {
+    const [first, second, third] = path;
+    switch (first) {
+      case 'server': {
+        const server: ServerInfo = {
+          name: 'tt-explorer', version: this.info.version, api: 1, read_only: true, execution: false, watch: false, max_upload: 0, layers: RULES,
+        };
+        return server;
+      }
+      case 'models':
+        if (second === undefined) return { models: [this.model()] };
+        if (second !== this.info.id) return notFound('This page holds one model only.');
+        if (third === undefined) return this.model();
+        if (third === 'stages') return path.length === 3 ? { stages: [this.stage()] } : this.ofStage(path[4] ?? '', query, body);
+        if (third === 'overlays') return method === 'POST' ? this.addOverlay(query, body) : { overlays: this.listOverlays() };
+        if (third === 'overrides') return { overrides: [] };
+        if (third === 'runs') return { runs: [] };
+        break;
+      case 'overlays': return this.ofOverlay(method, Number(second), third, query);
+      case 'ui': return this.ofUi(method, `${second}/${third}`, body);
+      case 'jobs': return { jobs: [] };
+      case 'preload': return { roots: [], files: [], more: false };
+      case 'files': return { files: [], more: false };
+    }
+    return notFound('This page cannot do that: it has no server.');
+  }
+
+  private model(): Model {
+    const { parts, json } = this.core.json<{ parts: Model['parts']; json: boolean }>({ what: 'model' });
+    return {
+      id: this.info.id, name: this.info.name, path: '', format: json ? 'graph-json' : 'mlir', size: this.text.length, stored: true,
+      added: this.info.exported, opened: this.info.exported, loaded: true, parts, diagnostics: [],
+    };
+  }
+
+  private stage() {
+    const model = this.model();
+    return { stage: 0, name: 'source', format: model.format, bytes: model.size, parts: model.parts, diagnostics: [] };
+  }
+
+  private ofStage(what: string, query: Query, body: unknown): unknown {
+    switch (what) {
+      case 'text': return this.textRange(query);
+      case 'ops': return this.opsOfLines(query);
+      case 'lines': return this.linesOfOp(query);
+      case 'user-source': return { file: '', line: 0, column: 0, readable: false };
+      case 'graph.json': return this.core.json({ ...query, what: 'json' });
+      default: return this.core.json({ ...query, ...(body as object | undefined), what });
+    }
+  }
+
+  // ---- text
+
+  private get lineStarts(): Uint32Array {
+    if (!this.lines) {
+      const starts = [0];
+      for (let at = this.text.indexOf(10); at >= 0; at = this.text.indexOf(10, at + 1)) starts.push(at + 1);
+      this.lines = Uint32Array.from(starts);
+    }
+    return this.lines;
+  }
+
+  /** Line and column of a byte, both from 1. */
+  private placeOf(byte: number): { line: number; column: number } {
+    const starts = this.lineStarts;
+    let low = 0, high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (starts[middle]! <= byte) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: byte - starts[low]! + 1 };
+  }
+
+  private textRange(query: Query) {
+    const starts = this.lineStarts, total = this.text.length;
+    let begin = Math.min(Number(query['from'] ?? 0), total), end = Math.min(Number(query['to'] ?? begin + CHUNK), total);
+    if (query['line'] !== undefined) {
+      const line = Math.max(1, Number(query['line']));
+      begin = starts[line - 1] ?? total;
+      end = query['lines'] === undefined ? Math.min(begin + CHUNK, total) : starts[line - 1 + Number(query['lines'])] ?? total;
+    }
+    // Whole characters.
+    while (begin > 0 && begin < total && (this.text[begin]! & 0xc0) === 0x80) begin--;
+    while (end > begin && end < total && (this.text[end]! & 0xc0) === 0x80) end--;
+    return {
+      begin, end, ...this.placeOf(begin), total, total_lines: starts.length, first: 0,
+      text: new TextDecoder().decode(this.text.subarray(begin, end)),
+    };
+  }
+
+  /** Node, first and last byte of each op of a graph, by place. */
+  private placesOf(query: Query): Uint32Array {
+    const request = { layers: query['layers'], part: query['part'] }, key = JSON.stringify(request);
+    let places = this.places.get(key);
+    if (!places) {
+      const flat = this.core.json<{ places: number[] }>({ ...request, what: 'places' }).places;
+      const order = Array.from({ length: flat.length / 3 }, (_, i) => i).sort((a, b) => flat[3 * a + 1]! - flat[3 * b + 1]!);
+      places = Uint32Array.from(order.flatMap((i) => flat.slice(3 * i, 3 * i + 3)));
+      this.places.set(key, places);
+    }
+    return places;
+  }
+
+  private opsOfLines(query: Query) {
+    const places = this.placesOf(query), starts = this.lineStarts;
+    const begin = starts[Number(query['from'] ?? 1) - 1] ?? this.text.length, end = starts[Number(query['to'] ?? 1)] ?? this.text.length;
+    const found: { node: number; begin: number; end: number }[] = [];
+    let around: number | null = null;
+    for (let i = 0; i < places.length && places[i + 1]! < end; i += 3) {
+      const op = { node: places[i]!, begin: places[i + 1]!, end: places[i + 2]! };
+      if (op.begin >= begin) found.push(op);
+      else if (op.end > begin) around = op.node;
+    }
+    const names = found.length
+      ? this.core.json<{ nodes: { label: string }[] }>({ ...query, from: undefined, to: undefined, what: 'nodes', nodes: found.map((f) => f.node) }).nodes : [];
+    return {
+      ops: found.map((f, i) => ({ ...f, op: names[i]!.label, line: this.placeOf(f.begin).line, end_line: this.placeOf(Math.max(f.begin, f.end - 1)).line })),
+      around,
+    };
+  }
+
+  private linesOfOp(query: Query) {
+    const { src, node } = this.core.json<{ node: number; src?: [number, number] }>({ ...query, what: 'node' });
+    if (!src) return notFound('The node stands nowhere in the text.');
+    const from = this.placeOf(src[0]), to = this.placeOf(src[1]);
+    return { node, begin: src[0], end: src[1], line: from.line, column: from.column, end_line: to.line, end_column: to.column, first: 0 };
+  }
+
+  // ---- what the user adds
+
+  private listOverlays() {
+    return this.overlays.map(({ id, name, graph, created }) => ({ id, name, graph, created, changed: created, bytes: 0, model: this.info.id }));
+  }
+
+  private addOverlay(query: Query, body: unknown) {
+    const data = body as { results?: { results?: unknown }; name?: string };
+    const one = data.results !== undefined && !data.results?.results;
+    const runs = one ? [['', data] as const] : Object.entries(body as Record<string, unknown>);
+    for (const [graph, run] of runs) {
+      this.core.ask({ what: 'values', data: run }); // refuses what is no node data
+      this.overlays.push({
+        id: this.nextOverlay++, graph, data: run, created: Date.now(), name: String(query['name'] ?? (run as { name?: string }).name ?? 'overlay'),
+      });
+    }
+    return { overlays: this.listOverlays() };
+  }
+
+  private ofOverlay(method: Method, id: number, what: string | undefined, query: Query): unknown {
+    const overlay = this.overlays.find((o) => o.id === id);
+    if (!overlay) return notFound(`There is no overlay ${id}.`);
+    if (method === 'DELETE') {
+      this.overlays = this.overlays.filter((o) => o !== overlay);
+      return undefined;
+    }
+    if (what === undefined) return overlay.data;
+    const answer = this.core.json<Record<string, unknown>>({ ...query, what, data: overlay.data });
+    return what === 'values' ? { ...answer, name: overlay.name } : answer;
+  }
+
+  private ofUi(method: Method, key: string, body: unknown): unknown {
+    const name = `ttx.page.${this.info.id.slice(0, 16)}.${key}`;
+    if (method === 'GET') {
+      if (this.ui.has(key)) return this.ui.get(key);
+      try {
+        const text = localStorage.getItem(name);
+        if (text !== null) return JSON.parse(text) as unknown;
+      } catch {
+        // Storage may be forbidden to files.
+      }
+      return notFound('Nothing is kept.');
+    }
+    this.ui.set(key, method === 'DELETE' ? null : body);
+    try {
+      if (method === 'DELETE') localStorage.removeItem(name);
+      else localStorage.setItem(name, JSON.stringify(body));
+    } catch {
+      // Then it lasts as long as the page.
+    }
+    return undefined;
+  }
+}
