@@ -1,9 +1,10 @@
-// Whether panels still wait for answers; the tests in a browser wait until nobody does.
+// Whether commands are under way or panels still wait for answers; the tests in a browser wait until nobody does.
 
+import { commandsRunning } from './commands';
 import { linesBusy } from './show';
 import { searching } from './panels/search_state';
 import { gathering } from './panels/op_table_state';
 
 export function hasBusyPanels(): boolean {
-  return linesBusy.peek() > 0 || searching.peek() || gathering.peek() !== null;
+  return commandsRunning() > 0 || linesBusy.peek() > 0 || searching.peek() || gathering.peek() !== null;
 }

@@ -83,13 +83,22 @@ export function setCommandProblems(show: (thrown: unknown) => void): void {
   onProblem = show;
 }
 
+let running = 0;
+/** How many commands are not done yet. */
+export function commandsRunning(): number {
+  return running;
+}
+
 /** Runs a command if it can be run now; tells whether it could. */
 export function runCommand(command: Command | string, context: CommandContext): boolean {
   const found = typeof command === 'string' ? table.get(command) : command;
   if (!found || !canRun(found, context)) return false;
   try {
     const done = found.run(context);
-    if (done) done.catch(onProblem);
+    if (done) {
+      running++;
+      done.catch(onProblem).finally(() => { running--; });
+    }
   } catch (thrown) {
     onProblem(thrown);
   }

@@ -47,7 +47,12 @@ function Paste({ text, close }: { text: string; close: () => void }) {
       const given = name.peek().trim();
       const model = await api.openText(content.peek(), given ? (/\.\w+$/.test(given) ? given : `${given}.mlir`) : 'pasted.mlir');
       // Opening keeps the bytes; only loading reads them. Errors belong here, beside the text.
-      await api.getStages(model.id);
+      const stage = (await api.getStages(model.id))[0];
+      if (stage && !stage.parts.some((part) => part.readable)) {
+        api.deleteModel(model.id).catch(() => {});
+        const { message, file, line, column } = stage.diagnostics.find((d) => d.severity === 'error') ?? { message: 'This is no MLIR.' };
+        throw new Problem(message, 'unreadable', { file, line, column });
+      }
       noteModel(model);
       close();
       openGraph(refOf(model.id), { where: panes.peek().length ? 'within' : 'here' });

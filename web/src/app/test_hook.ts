@@ -5,6 +5,7 @@ import { hasBusyPanels } from './busy';
 import { isLoading } from './open';
 import { styleLayers } from './panels';
 import { panes, onStartPage, type Pane } from './store';
+import { urlShown } from './url_state';
 
 interface Box {
   id: string;
@@ -31,12 +32,28 @@ function watch(pane: Pane): void {
 /** Nothing has moved for so long. */
 const STILL_MS = 60;
 
+/** The layers that are open and not inside a closed one. */
+function expandedOf(pane: Pane): number[] {
+  const view = pane.view.peek(), graph = pane.graph.peek(), root = pane.root.peek();
+  const open: number[] = [];
+  for (let i = root + 1; view && graph && i < graph.end[root]!;) {
+    const layer = graph.isLayer(i), is = layer && view.isExpanded(i);
+    if (is) open.push(i);
+    i = layer && !is ? graph.end[i]! : i + 1;
+  }
+  return open;
+}
+
 async function boxesOf(pane: Pane): Promise<Box[]> {
   const view = pane.view.peek(), graph = pane.graph.peek();
   if (!view || !graph) return [];
-  const { nodes, rects } = await view.visibleNodes();
+  const seen = await view.visibleNodes();
+  // Open layers, which are not among the nodes that are seen.
+  const open = expandedOf(pane).filter((layer) => layer !== pane.root.peek());
+  const rects = [...seen.rects, ...(await view.screenRects(open))];
+  const nodes = [...seen.nodes, ...open];
   const host = view.host.getBoundingClientRect();
-  return Array.from(nodes, (node, i) => ({
+  return nodes.map((node, i) => ({
     id: graph.id(node), label: graph.label(node), x: host.left + rects[4 * i]!, y: host.top + rects[4 * i + 1]!, w: rects[4 * i + 2]!,
     h: rects[4 * i + 3]!, expanded: graph.isLayer(node) && view.isExpanded(node),
   }));
@@ -44,6 +61,7 @@ async function boxesOf(pane: Pane): Promise<Box[]> {
 
 const hook = {
   ready(): boolean {
+    if (!urlShown()) return false;
     for (const pane of panes.peek()) {
       watch(pane);
       if (isLoading(pane) || pane.wait.peek()) return false;
@@ -63,7 +81,7 @@ const hook = {
     const boxes = await boxesOf(pane);
     return {
       nodes: graph.n, visible: boxes.length, selection: pane.selection.peek().map((n) => graph.id(n)),
-      expanded: boxes.filter((b) => b.expanded).map((b) => b.id), camera: view.camera, boxes, root: pane.root.peek(), problem: pane.problem.peek()?.message ?? null,
+      expanded: expandedOf(pane).map((n) => graph.id(n)), camera: view.camera, boxes, root: pane.root.peek(), problem: pane.problem.peek()?.message ?? null,
     };
   },
   async box(index: number, id: string): Promise<Box | null> {

@@ -80,6 +80,8 @@ async function addressOf(saved: Saved): Promise<string> {
 }
 
 const restoring = signal(true);
+/** Whether what the address says is on the page. */
+export const urlShown = (): boolean => !restoring.peek();
 let written = '';
 
 /** Puts the page's state into the address, from now on, whenever it has changed and settled. */

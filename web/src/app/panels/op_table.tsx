@@ -155,6 +155,6 @@ function OpTable() {
 }
 
 panels.add({
-  id: 'ops', title: 'Ops', icon: 'table', side: 'bottom', size: 260, order: 40, shortcut: 'T',
+  id: 'ops', title: 'Ops', icon: 'table', side: 'bottom', size: 260, order: 40, shortcut: 'Shift+O',
   help: 'All ops as a table: sorted, filtered, grouped, with sums.', component: OpTable,
 });
