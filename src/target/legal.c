@@ -224,6 +224,10 @@ static bool goes_together(const legal_env *e, ir_op op, const legal_rule *r, con
         legal_matmul k;
         if (!legal_matmul_of(e, op, out, &k))
             return no(why, "a matmul with batched weights has no program for a sharded result (tt-metal 42572)");
+        ttnn_geometry g;
+        if (first_sharded && ttnn_layout_geometry(m->ctx, ir_value_type(m, ir_operand(m, op, 0)), &in[0], &g) &&
+            (g.memref[0] != k.per_core_m || g.memref[1] % k.in0_block_w))
+            return no(why, "the left operand's shards do not cut into the blocks of the matmul's program");
     }
     if (r->flags & RULE_CONCAT) {
         for (uint32_t i = 1; i < n; i++) {

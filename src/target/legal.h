@@ -78,6 +78,8 @@ typedef struct legal_plan {
     bool dram_only;      /* only DRAM interleaved ones */
 } legal_plan;
 legal_plan legal_plan_of(const legal_env *e, ir_op op);
+/* Whether the op is one of the device's that rules speak of. */
+bool legal_plan_known(const ir_module *m, ir_op op);
 
 /* "l1:height_sharded:8x1:tile:bf16", as the option string has it, appended. */
 void legal_layout_text(const ttnn_layout *l, struct buf *out);

@@ -330,6 +330,10 @@ bool legal_is_view(const legal_env *e, ir_op op) {
     }
 }
 
+bool legal_plan_known(const ir_module *m, ir_op op) {
+    return legal_rule_of(m, op) != NULL;
+}
+
 legal_plan legal_plan_of(const legal_env *e, ir_op op) {
     const legal_rule *r = legal_rule_of(e->m, op);
     legal_plan p = {0};

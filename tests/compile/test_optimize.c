@@ -1,0 +1,192 @@
+/* The optimizer: what it makes is legal by the checker, keeps the ops of level 0 and is printed with what it saves by the
+ * cost model's estimate. */
+#define _XOPEN_SOURCE 700
+#include "test.h"
+
+#include <ftw.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "compile/compile.h"
+#include "dialect/dialect.h"
+#include "target/cost.h"
+#include "text/text.h"
+
+typedef struct outcome {
+    bool read, ok;
+    uint32_t ops, moves, sharded, illegal;
+    double estimate_ns;
+    uint64_t took_ns;
+} outcome;
+
+/* Ops of the module without what levels add: moves and deallocations. */
+static void look(const ir_module *m, outcome *o) {
+    legal_env e;
+    struct diags d;
+    struct mem mem = {0};
+    diags_init(&d, &mem);
+    if (!legal_env_init(&e, m, 0.95))
+        return;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        str name = ir_op_name_str(m, op);
+        ttnn_layout l;
+        if (!str_starts_with(name, STR("ttnn.")))
+            continue;
+        if (str_eq(name, STR("ttnn.to_memory_config")))
+            o->moves++;
+        else if (!str_eq(name, STR("ttnn.deallocate")))
+            o->ops++;
+        if (m->ops[op].n_results && ttnn_layout_of(m->ctx, ir_value_type(m, m->ops[op].results), &l))
+            o->sharded += ttnn_is_sharded(l.memory);
+    }
+    o->illegal = legal_check_module(&e, &d);
+    if (o->illegal)
+        print_error("%.*s\n", STR_ARG(d.list.v[0].message));
+    o->estimate_ns = cost_of_module(&e).ns;
+    diags_free(&d);
+}
+
+static outcome compile(str text, const char *name, int level) {
+    struct mem mem = {0};
+    struct diags d;
+    outcome o = {0};
+    compile_options options;
+    diags_init(&d, &mem);
+    ir_context *c = ir_context_new(&mem, dialect_resolve);
+    ir_module *m = text_read(c, text, str_from_z(name), NULL, &d);
+    compile_options_init(&options);
+    options.level = level;
+    options.verify = true;
+    compile_run *r = m ? compile_run_new(m, &options, &d) : NULL;
+    o.read = m != NULL;
+    if (r) {
+        o.ok = r->ok;
+        o.took_ns = r->nanoseconds;
+        if (r->ok)
+            look(compile_result(r), &o);
+        compile_free(r);
+    }
+    if (m)
+        ir_module_free(m);
+    diags_free(&d);
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+    return o;
+}
+
+#define IN " {ttcore.argument_type = #ttcore.argument_type<input>}"
+#define WEIGHT " {ttcore.argument_type = #ttcore.argument_type<parameter>}"
+
+static const char mlp[] =
+    "module {\n"
+    "  func.func @main(%x: tensor<128x784xbf16>" IN ", %w: tensor<784x256xbf16>" WEIGHT
+    ", %b: tensor<1x256xbf16>" WEIGHT ", %w2: tensor<256x10xbf16>" WEIGHT ") -> tensor<128x10xbf16> {\n"
+    "    %0 = \"ttir.matmul\"(%x, %w) : (tensor<128x784xbf16>, tensor<784x256xbf16>) -> tensor<128x256xbf16>\n"
+    "    %1 = \"ttir.add\"(%0, %b) : (tensor<128x256xbf16>, tensor<1x256xbf16>) -> tensor<128x256xbf16>\n"
+    "    %2 = \"ttir.relu\"(%1) : (tensor<128x256xbf16>) -> tensor<128x256xbf16>\n"
+    "    %3 = \"ttir.matmul\"(%2, %w2) : (tensor<128x256xbf16>, tensor<256x10xbf16>) -> tensor<128x10xbf16>\n"
+    "    %4 = \"ttir.exp\"(%3) : (tensor<128x10xbf16>) -> tensor<128x10xbf16>\n"
+    "    return %4 : tensor<128x10xbf16>\n"
+    "  }\n"
+    "}\n";
+
+static void a_chain_stays_in_l1(void **state) {
+    (void)state;
+    outcome zero = compile(str_from_z(mlp), "mlp", 0), one = compile(str_from_z(mlp), "mlp", 1);
+    outcome two = compile(str_from_z(mlp), "mlp", 2);
+    assert_true(zero.ok && one.ok && two.ok);
+    assert_int_equal(zero.sharded + one.sharded, 0); /* level 1 does not shard */
+    assert_true(two.sharded >= 4);
+    assert_int_equal(two.ops, one.ops);
+    assert_true(two.moves <= 3); /* into L1, back out of it, and a cut between the products */
+    assert_int_equal(zero.illegal + one.illegal + two.illegal, 0);
+}
+
+/* Two tensors of which each fills most of L1, both alive over a third: one has to wait in DRAM. */
+static const char large[] =
+    "module {\n"
+    "  func.func @main(%x: tensor<4096x8192xbf16>" IN ", %y: tensor<4096x8192xbf16>" IN
+    ") -> tensor<4096x8192xbf16> {\n"
+    "    %0 = \"ttir.exp\"(%x) : (tensor<4096x8192xbf16>) -> tensor<4096x8192xbf16>\n"
+    "    %1 = \"ttir.sin\"(%y) : (tensor<4096x8192xbf16>) -> tensor<4096x8192xbf16>\n"
+    "    %2 = \"ttir.cos\"(%1) : (tensor<4096x8192xbf16>) -> tensor<4096x8192xbf16>\n"
+    "    %3 = \"ttir.multiply\"(%2, %0) : (tensor<4096x8192xbf16>, tensor<4096x8192xbf16>) -> tensor<4096x8192xbf16>\n"
+    "    return %3 : tensor<4096x8192xbf16>\n"
+    "  }\n"
+    "}\n";
+
+static void what_does_not_fit_is_spilled(void **state) {
+    (void)state;
+    outcome two = compile(str_from_z(large), "large", 2);
+    assert_true(two.ok);
+    assert_int_equal(two.illegal, 0);
+}
+
+/* ---- the corpus ------------------------------------------------------------------------------------------ */
+
+static struct {
+    uint32_t files, failed, illegal, other_ops, better, worse, sharded;
+    double before, after;
+    uint64_t took_ns;
+} sum;
+
+static const char *root;
+
+static void one_file(const char *path) {
+    struct mem mem = {0};
+    struct file file;
+    char source[4096];
+    /* level0/<path> is there when the reference compiles mlir/<path> */
+    snprintf(source, sizeof source, "%s/mlir%s", root, path + strlen(root) + strlen("/level0"));
+    if (!file_open(&file, &mem, source))
+        return;
+    outcome one = compile(file_text(&file), source, 1);
+    if (one.ok) {
+        outcome two = compile(file_text(&file), source, 2);
+        sum.files++;
+        sum.failed += !two.ok;
+        sum.illegal += two.illegal > one.illegal;
+        sum.other_ops += two.ok && two.ops != one.ops;
+        sum.sharded += two.sharded > 0;
+        sum.better += two.estimate_ns < one.estimate_ns;
+        sum.worse += two.estimate_ns > one.estimate_ns;
+        sum.before += one.estimate_ns;
+        sum.after += two.estimate_ns;
+        sum.took_ns += two.took_ns;
+        if (!two.ok || two.illegal > one.illegal || two.ops != one.ops)
+            print_error("%s: %s, illegal %u, ops %u instead of %u\n", source, two.ok ? "compiles" : "fails",
+                        two.illegal, two.ops, one.ops);
+    }
+    file_close(&file);
+}
+
+static int visit(const char *path, const struct stat *st, int kind, struct FTW *at) {
+    (void)st;
+    (void)at;
+    if (kind == FTW_F && str_ends_with(str_from_z(path), STR(".mlir")))
+        one_file(path);
+    return 0;
+}
+
+static void corpus_is_legal(void **state) {
+    (void)state;
+    char path[4096];
+    root = getenv("TTX_CORPUS");
+    snprintf(path, sizeof path, "%s/level0", root ? root : "");
+    if (!root || nftw(path, visit, 16, FTW_PHYS) != 0 || !sum.files)
+        skip();
+    print_message(
+        "%u modules at level 2: %u fail, %u illegal, %u with other ops; %u sharded; estimate better in %u, worse in "
+        "%u, %.1f ms in sum instead of %.1f; %.0f us a module\n",
+        sum.files, sum.failed, sum.illegal, sum.other_ops, sum.sharded, sum.better, sum.worse, sum.after / 1e6,
+        sum.before / 1e6, (double)sum.took_ns / 1e3 / sum.files);
+    assert_int_equal(sum.failed + sum.illegal, 0);
+    assert_true(sum.files > 100);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_chain_stays_in_l1),
+                                       cmocka_unit_test(what_does_not_fit_is_spilled),
+                                       cmocka_unit_test(corpus_is_legal)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
