@@ -45,6 +45,10 @@ static bool if_unique_locations(const compile_options *o) {
 static bool if_const_eval_to_system(const compile_options *o) {
     return o->const_eval && o->const_eval_to_system_memory;
 }
+static bool if_memory_layout(const compile_options *o) {
+    bool optimizer = o->optimizer == COMPILE_DEFAULT ? o->level >= 1 : o->optimizer == COMPILE_ON;
+    return optimizer && (o->memory_layout == COMPILE_DEFAULT ? o->level >= 2 : o->memory_layout == COMPILE_ON);
+}
 static bool if_overrides(const compile_options *o) {
     return o->overrides && o->overrides->entries.n;
 }
@@ -126,6 +130,12 @@ const pass_row pipeline[] = {
     {"ttnn-unique-locations", "checks that no two ops share a location", pass_unique_locations, PASS_DEVICE,
      if_unique_locations},
     {"apply-overrides", "what the user wants ops to have is entered", pass_overrides, PASS_DEVICE, if_overrides},
+    {"ttnn-greedy-memory-layout-propagation", "results are spread over the cores where they fit",
+     pass_layout_propagation, PASS_DEVICE, if_memory_layout},
+    {"ttnn-greedy-l1-spill-management", "what does not fit into L1 together goes to DRAM", pass_l1_spill, PASS_DEVICE,
+     if_memory_layout},
+    {"canonicalize", "ops are folded and brought to their simplest form", pass_canonicalize, PASS_DEVICE,
+     if_memory_layout},
     {"ttnn-prepare-conv3d-weights", "weights of 3-D convolutions are prepared", pass_prepare_conv3d, PASS_DEVICE, NULL},
     {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", pass_const_eval,
      PASS_DEVICE, if_const_eval},
