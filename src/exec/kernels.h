@@ -26,6 +26,8 @@ extern const struct kernel kernel_reduce, kernel_argmax, kernel_scan, kernel_sof
 enum { REDUCE_MEAN = FOLD_N };
 /* exp(in - max) / sum of one row of n lanes. */
 void softmax_row(const struct vec *v, void *out, const void *in, size_t n);
+/* Plans a fold of operand 0 over dimensions that starts at operand 1; run by kernel_reduce. */
+bool plan_fold(struct planner *p, struct exec_step *s, vec_fold fold, const int64_t *dims, int n);
 
 /* kernels_matmul.c */
 extern const struct kernel kernel_matmul;
@@ -48,5 +50,44 @@ enum { POOL_MAX, POOL_MAX_INDICES, POOL_AVERAGE, POOL_GLOBAL };
 /* kernels_region.c: ops whose body is a region */
 /* Whether the body of region 0 is one plain fold of its two arguments. */
 bool region_fold(struct planner *p, ir_op op, vec_fold *out);
+/* Whether it gives its second argument: a replacement. */
+bool region_replaces(struct planner *p, ir_op op);
+/* Whether it compares its first two arguments, and which way that sorts. */
+bool region_order(struct planner *p, ir_op op, bool *descending);
+extern const struct kernel kernel_hlo_reduce;
+
+/* kernels_index.c */
+extern const struct kernel kernel_embedding, kernel_embedding_backward, kernel_gather, kernel_scatter,
+    kernel_hlo_gather, kernel_hlo_scatter, kernel_cache, kernel_overwrite;
+enum { CACHE_FILL, CACHE_UPDATE, CACHE_PAGED_FILL, CACHE_PAGED_UPDATE };
+
+/* kernels_sort.c */
+extern const struct kernel kernel_sort, kernel_hlo_sort;
+enum { SORT_ALL, SORT_TOPK, SORT_HLO };
+
+/* kernels_attention.c */
+extern const struct kernel kernel_attention, kernel_attention_train, kernel_attention_grad, kernel_rotary,
+    kernel_indexer_score;
+enum { ATTENTION, ATTENTION_DECODE, ATTENTION_PAGED, ATTENTION_CHUNKED, ATTENTION_MLA_PAGED, ATTENTION_MLA };
+enum { ROTARY, ROTARY_LLAMA };
+
+/* kernels_mesh.c */
+extern const struct kernel kernel_mesh_shard, kernel_collective, kernel_distributed_norm, kernel_point_to_point,
+    kernel_aggregate, kernel_mesh_id;
+enum {
+    MESH_ALL_GATHER,
+    MESH_ALL_REDUCE,
+    MESH_REDUCE_SCATTER,
+    MESH_PARTITION,
+    MESH_PERMUTE,
+    MESH_BROADCAST,
+    MESH_ALL_TO_ALL
+};
+
+/* kernels_misc.c */
+extern const struct kernel kernel_quantize, kernel_quantize_unrolled, kernel_adamw, kernel_adamw_in_place,
+    kernel_topk_router, kernel_sampling, kernel_sparse_matmul, kernel_complex, kernel_reduce_precision;
+enum { QUANTIZE, DEQUANTIZE, REQUANTIZE };
+enum { COMPLEX_MAKE, COMPLEX_REAL, COMPLEX_IMAG };
 
 #endif

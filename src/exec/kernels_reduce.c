@@ -10,7 +10,7 @@
 
 struct reduce {
     vec_fold fold;
-    bool mean;
+    bool mean, initial; /* the fold starts at operand 1 */
     int n_keep, n_fold;
     int64_t keep_dims[TENSOR_MAX_RANK], keep_strides[TENSOR_MAX_RANK];
     int64_t fold_dims[TENSOR_MAX_RANK], fold_strides[TENSOR_MAX_RANK];
@@ -74,6 +74,30 @@ static bool plan_reduce(struct planner *p, struct exec_step *s) {
     if ((w->fold == FOLD_MAX || w->fold == FOLD_MIN) && w->count == 0 && w->keep)
         return plan_error(p, s->op, "has no largest or smallest of no elements");
     w->k = w->mean ? class_real(p->x, in) : class_join(in, NULL);
+    s->flops = (uint64_t)type_count(in);
+    return true;
+}
+
+bool plan_fold(struct planner *p, struct exec_step *s, vec_fold fold, const int64_t *dims, int n) {
+    struct reduce *w = PLAN_PARAMS(p, s, struct reduce);
+    const struct exec_type *in = in_type(p, s, 0);
+    uint32_t mask = 0;
+    if (!w)
+        return false;
+    for (int i = 0; i < n; i++) {
+        int d;
+        if (!plan_dim(p, s->op, dims[i], in->rank, &d))
+            return false;
+        mask |= 1u << d;
+    }
+    if (in->dtype == TENSOR_C64)
+        return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
+    w->fold = fold;
+    w->initial = true;
+    split_dims(in, mask, w);
+    if (w->keep != type_count(out_type(p, s, 0)) || type_count(in_type(p, s, 1)) != 1)
+        return plan_error(p, s->op, "gives another shape than its type says");
+    w->k = class_join(in, NULL);
     s->flops = (uint64_t)type_count(in);
     return true;
 }
@@ -177,6 +201,12 @@ static bool run_reduce(struct call *c) {
         ok = call_loop(c, n, (size_t)(65536 / (w->count * BAND + 1)) + 1, reduce_bands, &l);
     } else {
         ok = call_loop(c, (size_t)w->keep, (size_t)(65536 / (w->count + 1)) + 1, reduce_rows, &l);
+    }
+    if (ok && w->initial) {
+        const char *initial = call_lanes(c, &c->in[1], w->k);
+        ok = initial != NULL;
+        for (int64_t i = 0; ok && i < w->keep; i++)
+            v->merge[w->fold](l.out + (size_t)i * v->size, initial, 1);
     }
     if (ok)
         call_store(c, &c->out[0], l.out, w->k);

@@ -39,3 +39,134 @@ bool region_fold(struct planner *p, ir_op op, vec_fold *out) {
         }
     return false;
 }
+
+/* The result of a block's terminator. */
+static ir_value given(const ir_module *m, ir_block b) {
+    for (ir_op op = ir_block_at(m, b)->first; op; op = ir_op_at(m, op)->next)
+        if (!ir_op_at(m, op)->next)
+            return ir_op_at(m, op)->n_operands ? ir_operand(m, op, 0) : 0;
+    return 0;
+}
+
+static ir_block body_of(struct planner *p, ir_op op) {
+    ir_region r = ir_op_at(p->m, op)->n_regions ? ir_op_region(p->m, op, 0) : 0;
+    return r ? ir_region_at(p->m, r)->first : 0;
+}
+
+bool region_replaces(struct planner *p, ir_op op) {
+    ir_block b = body_of(p, op);
+    return b && ir_block_at(p->m, b)->n_args == 2 && given(p->m, b) == ir_block_at(p->m, b)->args + 1;
+}
+
+bool region_order(struct planner *p, ir_op op, bool *descending) {
+    const ir_module *m = p->m;
+    ir_block b = body_of(p, op);
+    ir_value v = b ? given(m, b) : 0;
+    if (!v || ir_is_block_arg(m, v))
+        return false;
+    ir_op by = ir_value_at(m, v)->owner;
+    if (!str_eq(ir_op_name_str(m, by), STR("stablehlo.compare")) || ir_op_at(m, by)->n_operands != 2)
+        return false;
+    str how = attr_text(p, by, "comparison_direction");
+    bool greater = str_starts_with(how, STR("G"));
+    ir_value args = ir_block_at(m, b)->args, x = ir_operand(m, by, 0), y = ir_operand(m, by, 1);
+    if (!greater && !str_starts_with(how, STR("L")))
+        return false;
+    if (x == args && y == args + 1)
+        *descending = greater;
+    else if (x == args + 1 && y == args)
+        *descending = !greater;
+    else
+        return false;
+    return true;
+}
+
+/* --- stablehlo.reduce --------------------------------------------------------------------------------------------- */
+
+struct hlo_reduce {
+    bool greater; /* the largest of the first operand and its index in the second; else the smallest */
+    int64_t outer, n, inner_n;
+    int dim;
+};
+
+/* The body of an argmax as JAX and PyTorch/XLA write it compares the values first, and the indices where they are equal:
+ * whichever comparison comes first says which way. */
+static bool is_arg_body(struct planner *p, ir_op op, bool *greater) {
+    const ir_module *m = p->m;
+    ir_block b = body_of(p, op);
+    if (!b || ir_block_at(m, b)->n_args != 4)
+        return false;
+    ir_value args = ir_block_at(m, b)->args;
+    bool selects = false;
+    int direction = 0;
+    for (ir_op o = ir_block_at(m, b)->first; o; o = ir_op_at(m, o)->next) {
+        str name = ir_op_name_str(m, o);
+        selects |= str_eq(name, STR("stablehlo.select"));
+        if (direction || !str_eq(name, STR("stablehlo.compare")) || ir_operand(m, o, 0) != args ||
+            ir_operand(m, o, 1) != args + 2)
+            continue;
+        str how = attr_text(p, o, "comparison_direction");
+        direction = str_starts_with(how, STR("G")) ? 1 : str_starts_with(how, STR("L")) ? -1 : 0;
+    }
+    *greater = direction > 0;
+    return selects && direction;
+}
+
+static bool plan_hlo_reduce(struct planner *p, struct exec_step *s) {
+    vec_fold fold;
+    bool greater;
+    int64_t dims[TENSOR_MAX_RANK];
+    int n = exec_op_ints(p, s->op, "dimensions", dims, TENSOR_MAX_RANK);
+    if (n < 0 || s->n_in < 2)
+        return plan_error(p, s->op, "does not say what to reduce");
+    if (s->n_in == 2 && s->n_out == 1 && region_fold(p, s->op, &fold))
+        return plan_fold(p, s, fold, dims, n);
+    if (s->n_in == 4 && s->n_out == 2 && n == 1 && is_arg_body(p, s->op, &greater)) {
+        struct hlo_reduce *w = PLAN_PARAMS(p, s, struct hlo_reduce);
+        const struct exec_type *in = in_type(p, s, 0);
+        if (!w || !plan_dim(p, s->op, dims[0], in->rank, &w->dim))
+            return false;
+        w->greater = greater;
+        w->outer = w->inner_n = 1;
+        for (int i = 0; i < w->dim; i++)
+            w->outer *= in->dims[i];
+        for (int i = w->dim + 1; i < in->rank; i++)
+            w->inner_n *= in->dims[i];
+        w->n = in->dims[w->dim];
+        if (!type_same_shape(in, in_type(p, s, 1)) || w->outer * w->inner_n != type_count(out_type(p, s, 0)))
+            return plan_error(p, s->op, "reduces tensors of different shapes together");
+        return true;
+    }
+    return plan_error(p, s->op, "reduces in a way that is not supported");
+}
+
+static bool run_hlo_reduce(struct call *c) {
+    const struct hlo_reduce *w = c->s->params;
+    if (c->s->n_out == 1)
+        return kernel_reduce.run(c);
+    struct tensor t[4];
+    for (int i = 0; i < 4; i++) {
+        const struct exec_arg *a = i < 2 ? &c->in[i] : &c->out[i - 2];
+        t[i] = (struct tensor){.dtype = a->type->dtype, .data = a->data};
+    }
+    struct tensor init[2] = {{.dtype = t[0].dtype, .data = c->in[2].data},
+                             {.dtype = t[1].dtype, .data = c->in[3].data}};
+    for (int64_t r = 0; r < w->outer * w->inner_n; r++) {
+        int64_t base = r / w->inner_n * w->n * w->inner_n + r % w->inner_n;
+        double best = tensor_get(&init[0], 0), id = tensor_get(&init[1], 0);
+        for (int64_t k = 0; k < w->n; k++) {
+            double v = tensor_get(&t[0], base + k * w->inner_n), i = tensor_get(&t[1], base + k * w->inner_n);
+            bool nan = v != v, was_nan = best != best;
+            bool better = nan ? !was_nan : !was_nan && (w->greater ? v > best : v < best);
+            bool tie = (v == best || (nan && was_nan)) && i < id;
+            if (better || tie) {
+                best = v;
+                id = i;
+            }
+        }
+        tensor_set(&t[2], r, best);
+        tensor_set(&t[3], r, id);
+    }
+    return true;
+}
+const struct kernel kernel_hlo_reduce = {"fold", plan_hlo_reduce, run_hlo_reduce, 0};

@@ -1,0 +1,586 @@
+/* Ops between the devices of a mesh (multichip.md section 2): they see the tensors of all devices at once.
+ *
+ * Devices are numbered row by row. A group along cluster_axis 1 is a row, along 0 a column; members are in order of their
+ * numbers. Reductions go in the order of the group, so that they are the same every time.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "exec/kernels.h"
+
+struct collective {
+    int kind;
+    int dim;    /* gathered, scattered or split */
+    int concat; /* all_to_all */
+    int axis;   /* cluster_axis; -1: all devices, or groups by list */
+    vec_fold fold;
+    bool mean;
+    int moment;      /* 1: std, 2: var */
+    int64_t *groups; /* [n_groups][size]; pairs of source and target for a permutation */
+    int64_t n_groups, size;
+};
+
+static const struct exec_arg *in_of(const struct call *c, unsigned device, uint32_t i) {
+    return &c->in[device * c->width + i];
+}
+static const struct exec_arg *out_of(const struct call *c, unsigned device, uint32_t i) {
+    return &c->out[device * c->width + i];
+}
+
+static unsigned group_size(const exec_plan *x, int axis) {
+    return axis < 0 ? x->devices : axis == 0 ? x->rows : x->cols;
+}
+
+/* Member k of the group of a device, and the device's place in it. */
+static unsigned member(const exec_plan *x, int axis, unsigned device, unsigned k) {
+    if (axis < 0)
+        return k;
+    return axis == 1 ? device / x->cols * x->cols + k : k * x->cols + device % x->cols;
+}
+static unsigned position(const exec_plan *x, int axis, unsigned device) {
+    return axis < 0 ? device : axis == 1 ? device % x->cols : device / x->cols;
+}
+
+/* [outer][dim][inner] around a dimension. */
+static void around(const struct exec_type *t, int dim, int64_t *outer, int64_t *inner) {
+    *outer = *inner = 1;
+    for (int i = 0; i < dim; i++)
+        *outer *= t->dims[i];
+    for (int i = dim + 1; i < t->rank; i++)
+        *inner *= t->dims[i];
+}
+
+/* Copies a slab: `n` of a dimension of `from` at `at_from` to `at_to` of a dimension of `to`. */
+static void slab(const struct exec_arg *from, int64_t at_from, const struct exec_arg *to, int64_t at_to, int dim,
+                 int64_t n) {
+    int64_t outer, inner;
+    size_t size = tensor_dtype_size(to->type->dtype);
+    around(to->type, dim, &outer, &inner);
+    int64_t rows_from = from->type->dims[dim] * inner, rows_to = to->type->dims[dim] * inner;
+    for (int64_t o = 0; o < outer; o++)
+        memcpy((char *)to->data + (size_t)(o * rows_to + at_to * inner) * size,
+               (const char *)from->data + (size_t)(o * rows_from + at_from * inner) * size, (size_t)(n * inner) * size);
+}
+
+/* Lists of devices, from replica_groups (also of StableHLO) or pairs. */
+static bool read_groups(struct planner *p, struct exec_step *s, struct collective *w, const char *name) {
+    ir_attr a = ir_op_attr(p->m, s->op, str_from_z(name));
+    int n = a ? node_ints(p->c, a, NULL, 0) : -1;
+    if (n < 0)
+        return plan_error(p, s->op, "does not say which devices take part");
+    w->groups = ARENA_ARRAY(p->a, int64_t, (size_t)n + 1);
+    if (!w->groups)
+        return plan_no_memory(p);
+    node_ints(p->c, a, w->groups, n);
+    ir_type t = ir_kind_of(p->c, a) == IR_ATTR_DENSE ? ir_at(p->c, a, 0) : 0;
+    w->size = t && ir_rank(p->c, t) == 2 ? ir_dim(p->c, t, 1) : n;
+    w->n_groups = w->size ? n / w->size : 0;
+    for (int i = 0; i < n; i++)
+        if (w->groups[i] < -1 || w->groups[i] >= (int64_t)p->x->devices)
+            return plan_error(p, s->op, "names device %lld of %u", (long long)w->groups[i], p->x->devices);
+    return true;
+}
+
+static bool read_reduction(struct planner *p, struct exec_step *s, struct collective *w) {
+    str type = attr_text(p, s->op, "reduce_type");
+    w->fold = FOLD_SUM;
+    if (type.n == 0) /* StableHLO: by its body */
+        return region_fold(p, s->op, &w->fold) || plan_error(p, s->op, "reduces in a way that is not supported");
+    w->mean = str_eq(type, STR("mean"));
+    w->moment = str_eq(type, STR("std")) ? 1 : str_eq(type, STR("var")) ? 2 : 0;
+    if (str_eq(type, STR("max")))
+        w->fold = FOLD_MAX;
+    else if (str_eq(type, STR("min")))
+        w->fold = FOLD_MIN;
+    else if (str_eq(type, STR("prod")))
+        w->fold = FOLD_PROD;
+    else if (!w->mean && !w->moment && !str_eq(type, STR("sum")))
+        return plan_error(p, s->op, "reduces by '%.*s', which is not known", STR_ARG(type));
+    return true;
+}
+
+static bool read_dim(struct planner *p, struct exec_step *s, const char *const *names, int *out) {
+    int64_t dim = 0;
+    for (; *names; names++)
+        if (attr_i64(p, s->op, *names, &dim))
+            break;
+    return plan_dim(p, s->op, dim, in_type(p, s, 0)->rank, out);
+}
+
+static int64_t members(const exec_plan *x, const struct collective *w) {
+    return w->groups ? w->size : (int64_t)group_size(x, w->axis);
+}
+
+static bool plan_collective(struct planner *p, struct exec_step *s) {
+    static const char *const gather[] = {"all_gather_dim", NULL}, *const scatter[] = {"scatter_dim",
+                                                                                      "scatter_dimension", NULL};
+    static const char *const part[] = {"dim", NULL}, *const split[] = {"split_dim", "split_dimension", NULL};
+    static const char *const join[] = {"concat_dim", "concat_dimension", NULL};
+    struct collective *w = PLAN_PARAMS(p, s, struct collective);
+    exec_plan *x = p->x;
+    int64_t axis = -1;
+    if (!w)
+        return false;
+    if (!has_in(s, 0) || !s->out[0] || s->n_out != 1)
+        return plan_error(p, s->op, "works on more than one tensor, which is not supported");
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    if (in->dtype != out->dtype)
+        return plan_error(p, s->op, "changes the element type");
+    w->kind = s->row->arg;
+    s->n_in = 1;
+    if (attr_i64(p, s->op, "cluster_axis", &axis) && (axis < 0 || axis > 1))
+        return plan_error(p, s->op, "has %lld as cluster axis", (long long)axis);
+    w->axis = (int)axis;
+    if (w->kind == MESH_PERMUTE) {
+        if (!read_groups(p, s, w, "source_target_pairs"))
+            return false;
+    } else if (ir_op_attr(p->m, s->op, STR("replica_groups"))) {
+        if (!read_groups(p, s, w, "replica_groups"))
+            return false;
+    }
+    int64_t n = members(x, w);
+    bool fits = true;
+    switch (w->kind) {
+    case MESH_ALL_GATHER:
+        if (!read_dim(p, s, gather, &w->dim))
+            return false;
+        fits = out->rank == in->rank && out->dims[w->dim] == in->dims[w->dim] * n;
+        break;
+    case MESH_REDUCE_SCATTER:
+        if (!read_dim(p, s, scatter, &w->dim) || !read_reduction(p, s, w))
+            return false;
+        fits = out->rank == in->rank && out->dims[w->dim] * n == in->dims[w->dim];
+        break;
+    case MESH_PARTITION:
+        if (!read_dim(p, s, part, &w->dim))
+            return false;
+        fits = out->rank == in->rank && out->dims[w->dim] * n == in->dims[w->dim];
+        break;
+    case MESH_ALL_REDUCE:
+        if (!read_reduction(p, s, w))
+            return false;
+        fits = type_count(in) == type_count(out);
+        break;
+    case MESH_ALL_TO_ALL:
+        if (!read_dim(p, s, split, &w->dim) || !read_dim(p, s, join, &w->concat))
+            return false;
+        fits =
+            w->groups && out->rank == in->rank && n && in->dims[w->dim] % n == 0 && type_count(in) == type_count(out);
+        break;
+    default: fits = type_same_shape(in, out); break;
+    }
+    if (!fits)
+        return plan_error(p, s->op, "has a result of another shape than %lld devices give", (long long)n);
+    s->per_device = x->devices > 1;
+    x->slots.v[s->out[0]].per_device = s->per_device;
+    return true;
+}
+
+/* The devices of a device's group, in order; how many. 0: it takes no part. */
+static unsigned group_of(const struct call *c, const struct collective *w, unsigned device, unsigned *list,
+                         unsigned *at) {
+    const exec_plan *x = c->x;
+    unsigned n = 0;
+    if (!w->groups) {
+        for (; n < group_size(x, w->axis); n++)
+            list[n] = member(x, w->axis, device, n);
+        *at = position(x, w->axis, device);
+        return n;
+    }
+    for (int64_t g = 0; g < w->n_groups; g++)
+        for (int64_t k = 0; k < w->size; k++)
+            if (w->groups[g * w->size + k] == device) {
+                for (n = 0; n < w->size; n++) {
+                    int64_t other = w->groups[g * w->size + n];
+                    list[n] = other < 0 ? device : (unsigned)other;
+                }
+                *at = (unsigned)k;
+                return n;
+            }
+    return 0;
+}
+
+/* The reduction of a group's tensors, as lanes. NULL when out of memory. */
+static void *reduced(struct call *c, const struct collective *w, const unsigned *list, unsigned n, vec_class *k) {
+    const struct exec_type *t = c->in[0].type;
+    *k = w->mean || w->moment ? class_real(c->x, t) : class_join(t, NULL);
+    const struct vec *v = c->x->vec[*k];
+    size_t count = (size_t)type_count(t);
+    char *sum = call_scratch(c, count * v->size), *squares = w->moment ? call_scratch(c, count * v->size) : NULL;
+    if (!sum || (w->moment && !squares))
+        return NULL;
+    for (unsigned i = 0; i < n; i++) {
+        const char *lanes = call_lanes(c, in_of(c, list[i], 0), *k);
+        if (!lanes)
+            return NULL;
+        if (i == 0)
+            memcpy(sum, lanes, count * v->size);
+        else
+            v->merge[w->fold](sum, lanes, count);
+    }
+    if (w->mean || w->moment)
+        v->scale(sum, sum, 1.0 / n, count);
+    for (unsigned i = 0; w->moment && i < n; i++) {
+        const char *lanes = call_lanes(c, in_of(c, list[i], 0), *k);
+        for (size_t e = 0; lanes && e < count; e++) {
+            double d = v->get(lanes + e * v->size) - v->get(sum + e * v->size);
+            v->set(squares + e * v->size, (i ? v->get(squares + e * v->size) : 0) + d * d, 1);
+        }
+    }
+    for (size_t e = 0; w->moment && e < count; e++) {
+        double var = v->get(squares + e * v->size) / (n > 1 ? n - 1 : 1);
+        v->set(sum + e * v->size, w->moment == 1 ? sqrt(var) : var, 1);
+    }
+    return sum;
+}
+
+static bool run_device(struct call *c, const struct collective *w, unsigned device, unsigned *list) {
+    const struct exec_arg *out = out_of(c, device, 0), *own = in_of(c, device, 0);
+    size_t bytes = (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype);
+    unsigned at = 0, n = w->kind == MESH_PERMUTE ? 0 : group_of(c, w, device, list, &at);
+    vec_class k;
+    switch (w->kind) {
+    case MESH_ALL_GATHER:
+        for (unsigned i = 0; i < n; i++)
+            slab(in_of(c, list[i], 0), 0, out, (int64_t)i * own->type->dims[w->dim], w->dim, own->type->dims[w->dim]);
+        return true;
+    case MESH_PARTITION:
+        slab(own, (int64_t)at * out->type->dims[w->dim], out, 0, w->dim, out->type->dims[w->dim]);
+        return true;
+    case MESH_PERMUTE:
+        memset(out->data, 0, bytes);
+        for (int64_t i = 0; i + 1 < w->n_groups * w->size; i += 2)
+            if (w->groups[i + 1] == device && w->groups[i] >= 0)
+                memcpy(out->data, in_of(c, (unsigned)w->groups[i], 0)->data, bytes);
+        return true;
+    case MESH_BROADCAST: memcpy(out->data, n ? in_of(c, list[0], 0)->data : own->data, bytes); return true;
+    case MESH_ALL_TO_ALL: {
+        if (!n) {
+            memcpy(out->data, own->data, bytes);
+            return true;
+        }
+        /* Piece `at` of every member: cut out, then joined. */
+        int64_t piece = own->type->dims[w->dim] / n;
+        struct exec_type t = *own->type;
+        t.dims[w->dim] = piece;
+        struct exec_arg cut = {call_scratch(c, bytes / n + 64), &t};
+        if (!cut.data)
+            return false;
+        for (unsigned i = 0; i < n; i++) {
+            slab(in_of(c, list[i], 0), (int64_t)at * piece, &cut, 0, w->dim, piece);
+            slab(&cut, 0, out, (int64_t)i * t.dims[w->concat], w->concat, t.dims[w->concat]);
+        }
+        return true;
+    }
+    default: break;
+    }
+    if (!n) {
+        list[0] = device;
+        n = 1;
+    }
+    void *lanes = reduced(c, w, list, n, &k);
+    if (!lanes)
+        return false;
+    if (w->kind == MESH_ALL_REDUCE) {
+        call_store(c, out, lanes, k);
+        return true;
+    }
+    struct exec_type t = *own->type;
+    struct exec_arg whole = {call_scratch(c, (size_t)type_count(&t) * tensor_dtype_size(t.dtype)), &t};
+    if (!whole.data)
+        return false;
+    call_store(c, &whole, lanes, k);
+    slab(&whole, (int64_t)at * out->type->dims[w->dim], out, 0, w->dim, out->type->dims[w->dim]);
+    return true;
+}
+
+static bool run_collective(struct call *c) {
+    const struct collective *w = c->s->params;
+    unsigned *list = call_scratch(c, (c->x->devices + (size_t)w->size) * sizeof *list);
+    if (!list)
+        return false;
+    for (unsigned d = 0; d < c->x->devices; d++)
+        if (!run_device(c, w, d, list))
+            return false;
+    return true;
+}
+const struct kernel kernel_collective = {"collective", plan_collective, run_collective, KERNEL_MESH};
+
+/* --- shards ------------------------------------------------------------------------------------------------------- */
+
+struct shard {
+    bool to_shards, copy;
+    int dims[2]; /* tensor dimension cut along a mesh axis; -1: the same along it */
+    unsigned parts[2];
+};
+
+/* Both ways end here: global <-> one tensor for each device. */
+static bool plan_shards(struct planner *p, struct exec_step *s, struct shard *w) {
+    exec_plan *x = p->x;
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    const struct exec_type *global = w->to_shards ? in : out, *local = w->to_shards ? out : in;
+    if (in->dtype != out->dtype || in->rank != out->rank)
+        return plan_error(p, s->op, "changes the element type or rank");
+    s->n_in = 1;
+    if (w->copy && type_same_shape(in, out))
+        return plan_view(p, s);
+    if (w->copy)
+        return plan_error(p, s->op, "changes the shape without moving anything");
+    for (int i = 0; i < global->rank; i++) {
+        int64_t parts = 1;
+        for (int a = 0; a < 2; a++)
+            if (w->dims[a] == i)
+                parts *= w->parts[a];
+        if (local->dims[i] * parts != global->dims[i])
+            return plan_error(p, s->op, "cuts dimension %d of %lld into %lld parts of %lld", i,
+                              (long long)global->dims[i], (long long)parts, (long long)local->dims[i]);
+    }
+    s->per_device = x->devices > 1;
+    x->slots.v[s->out[0]].per_device = w->to_shards && x->devices > 1;
+    return true;
+}
+
+static bool plan_mesh_shard(struct planner *p, struct exec_step *s) {
+    struct shard *w = PLAN_PARAMS(p, s, struct shard);
+    int64_t dims[2] = {-1, -1};
+    if (!w)
+        return false;
+    str type = attr_text(p, s->op, "shard_type");
+    w->to_shards = str_eq(attr_text(p, s->op, "shard_direction"), STR("full_to_shard"));
+    w->dims[0] = w->dims[1] = -1;
+    w->parts[0] = p->x->rows;
+    w->parts[1] = p->x->cols;
+    w->copy = str_eq(type, STR("identity"));
+    if (str_eq(type, STR("maximal")))
+        return plan_error(p, s->op, "puts a tensor on one device, which is not supported");
+    if (str_eq(type, STR("devices"))) {
+        int n = exec_op_ints(p, s->op, "shard_dims", dims, 2);
+        if (n < 1 || n > 2)
+            return plan_error(p, s->op, "does not say which dimensions to cut");
+        for (int i = 0; i < n; i++) {
+            if (dims[i] >= in_type(p, s, 0)->rank)
+                return plan_error(p, s->op, "cuts a dimension that is not there");
+            w->dims[n == 1 ? 1 : i] = (int)dims[i];
+        }
+    }
+    return plan_shards(p, s, w);
+}
+
+static bool run_shards(struct call *c) {
+    const struct shard *w = c->s->params;
+    const exec_plan *x = c->x;
+    for (unsigned d = 0; d < x->devices; d++) {
+        const struct exec_arg *in = in_of(c, w->to_shards ? 0 : d, 0), *out = out_of(c, w->to_shards ? d : 0, 0);
+        unsigned at[2] = {d / x->cols, d % x->cols};
+        const struct exec_arg *global = w->to_shards ? in : out, *local = w->to_shards ? out : in;
+        int64_t offset[TENSOR_MAX_RANK] = {0}, index[TENSOR_MAX_RANK] = {0}, n = type_count(local->type), stride = 1,
+                base = 0;
+        int64_t strides[TENSOR_MAX_RANK];
+        bool first = true;
+        for (int a = 0; a < 2; a++) {
+            if (w->dims[a] < 0)
+                first &= at[a] == 0;
+        }
+        if (!w->to_shards && !first)
+            continue; /* along an axis of copies the first one counts */
+        for (int i = 0; i < local->type->rank; i++) {
+            int64_t part = 0;
+            for (int a = 0; a < 2; a++)
+                if (w->dims[a] == i)
+                    part = part * w->parts[a] + at[a];
+            offset[i] = part * local->type->dims[i];
+        }
+        for (int i = local->type->rank; i-- > 0;) {
+            strides[i] = stride;
+            stride *= global->type->dims[i];
+            base += offset[i] * strides[i];
+        }
+        size_t size = tensor_dtype_size(local->type->dtype);
+        int last = local->type->rank - 1;
+        int64_t row = last >= 0 ? local->type->dims[last] : 1;
+        for (int64_t r = 0; n && r < n / row; r++) {
+            int64_t g = base;
+            for (int i = 0; i < last; i++)
+                g += index[i] * strides[i];
+            char *a = (char *)global->data + (size_t)g * size, *b = (char *)local->data + (size_t)(r * row) * size;
+            memcpy(w->to_shards ? b : a, w->to_shards ? a : b, (size_t)row * size);
+            for (int i = last; i-- > 0;) {
+                if (++index[i] < local->type->dims[i])
+                    break;
+                index[i] = 0;
+            }
+        }
+    }
+    return true;
+}
+const struct kernel kernel_mesh_shard = {"shards", plan_mesh_shard, run_shards, KERNEL_MESH};
+
+/* ttnn.distribute_tensor (placements by mesh axis) and ttnn.aggregate_tensor (dims by mesh axis). */
+static bool plan_aggregate(struct planner *p, struct exec_step *s) {
+    struct shard *w = PLAN_PARAMS(p, s, struct shard);
+    if (!w)
+        return false;
+    w->to_shards = s->row->arg;
+    w->dims[0] = w->dims[1] = -1;
+    w->parts[0] = p->x->rows;
+    w->parts[1] = p->x->cols;
+    ir_attr config = ir_op_attr(p->m, s->op, w->to_shards ? STR("mapper_config") : STR("composer_config"));
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    if (!config)
+        return plan_error(p, s->op, "does not say how");
+    if (!w->to_shards) {
+        int64_t dims[2], over[2];
+        int n = node_ints(p->c, dialect_param(p->c, config, STR("dims")), dims, 2);
+        ir_node shape = dialect_param(p->c, config, STR("mesh_shape_override"));
+        int k = shape ? node_ints(p->c, shape, over, 2) : 0;
+        for (int i = 0; i < n && i < 2; i++)
+            if (!(k == n && over[i] == 1) && dims[i] < in->rank && in->dims[dims[i]] != out->dims[dims[i]])
+                w->dims[n == 1 ? 1 : i] = (int)dims[i];
+        return plan_shards(p, s, w);
+    }
+    ir_node list = dialect_param(p->c, config, STR("placements"));
+    for (uint32_t i = 0; list && i < ir_count(p->c, list) && i < 2; i++) {
+        int64_t dim = -1;
+        ir_node place = ir_at(p->c, list, i);
+        if (str_eq(dialect_param_text(p->c, place, STR("type")), STR("shard")) &&
+            dialect_param_int(p->c, place, STR("dim"), &dim) && dim < in->rank)
+            w->dims[ir_count(p->c, list) == 1 ? 1 : i] = (int)(dim < 0 ? dim + in->rank : dim);
+    }
+    for (int a = 0; a < 2; a++) /* an axis of one device cuts nothing */
+        if (w->parts[a] == 1)
+            w->dims[a] = -1;
+    return plan_shards(p, s, w);
+}
+const struct kernel kernel_aggregate = {"shards", plan_aggregate, run_shards, KERNEL_MESH};
+
+/* --- point to point, device numbers ------------------------------------------------------------------------------- */
+
+static bool plan_point(struct planner *p, struct exec_step *s) {
+    int64_t *w = plan_params(p, s, 4 * sizeof *w);
+    exec_plan *x = p->x;
+    if (!w)
+        return false;
+    int a = exec_op_ints(p, s->op, "sender_coord", w, 2), b = exec_op_ints(p, s->op, "receiver_coord", w + 2, 2);
+    for (int i = 0; i < 2; i++) {
+        ir_attr coord = ir_op_attr(p->m, s->op, i ? STR("receiver_coord") : STR("sender_coord"));
+        if ((i ? b : a) < 0 && coord)
+            *(i ? &b : &a) = node_ints(p->c, dialect_param(p->c, coord, STR("shape")), w + 2 * i, 2);
+    }
+    if (a != 2 || b != 2 || w[0] < 0 || w[0] >= x->rows || w[1] < 0 || w[1] >= x->cols || w[2] < 0 || w[2] >= x->rows ||
+        w[3] < 0 || w[3] >= x->cols)
+        return plan_error(p, s->op, "names a device that is not in the mesh");
+    if (!type_same_shape(in_type(p, s, 0), out_type(p, s, 0)))
+        return plan_error(p, s->op, "changes the shape");
+    s->per_device = x->devices > 1;
+    x->slots.v[s->out[0]].per_device = s->per_device;
+    return true;
+}
+
+static bool run_point(struct call *c) {
+    const int64_t *w = c->s->params;
+    unsigned from = (unsigned)(w[0] * c->x->cols + w[1]), to = (unsigned)(w[2] * c->x->cols + w[3]);
+    for (unsigned d = 0; d < c->x->devices; d++) {
+        const struct exec_arg *out = out_of(c, d, 0);
+        const struct exec_arg *kept = in_of(c, d, c->s->n_in > 1 && in_of(c, d, 1)->data ? 1 : 0);
+        size_t bytes = (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype);
+        memcpy(out->data, d == to ? in_of(c, from, 0)->data : kept->data, bytes);
+    }
+    return true;
+}
+const struct kernel kernel_point_to_point = {"collective", plan_point, run_point, KERNEL_MESH};
+
+static bool plan_mesh_id(struct planner *p, struct exec_step *s) {
+    s->per_device = p->x->devices > 1;
+    p->x->slots.v[s->out[0]].per_device = s->per_device;
+    return true;
+}
+static bool run_mesh_id(struct call *c) {
+    for (unsigned d = 0; d < c->x->devices; d++) {
+        struct tensor t = {.dtype = c->out[0].type->dtype, .data = out_of(c, d, 0)->data};
+        tensor_set(&t, 0, c->s->row->arg ? d : 0);
+    }
+    return true;
+}
+const struct kernel kernel_mesh_id = {"device number", plan_mesh_id, run_mesh_id, KERNEL_MESH};
+
+/* --- norms over a row that lies on several devices ---------------------------------------------------------------- */
+
+struct distributed {
+    int axis;
+    double epsilon;
+    int weight, bias, residual;
+    bool rms;
+    vec_class k;
+};
+
+static bool plan_distributed(struct planner *p, struct exec_step *s) {
+    struct distributed *w = PLAN_PARAMS(p, s, struct distributed);
+    exec_plan *x = p->x;
+    int64_t axis = 1;
+    if (!w)
+        return false;
+    w->rms = s->row->arg;
+    w->epsilon = 1e-5;
+    attr_i64(p, s->op, "cluster_axis", &axis);
+    attr_f64(p, s->op, "epsilon", &w->epsilon);
+    w->axis = axis == 0 ? 0 : 1;
+    w->weight = has_in(s, 1) ? 1 : -1;
+    w->bias = !w->rms && has_in(s, 2) ? 2 : -1;
+    w->residual = has_in(s, w->rms ? 2 : 3) ? (w->rms ? 2 : 3) : -1;
+    const struct exec_type *in = in_type(p, s, 0);
+    if (in->rank == 0 || !type_same_shape(in, out_type(p, s, 0)))
+        return plan_error(p, s->op, "changes the shape");
+    for (int i = 0; i < 2; i++) {
+        int o = i ? w->bias : w->weight;
+        if (o >= 0 && type_count(in_type(p, s, (uint32_t)o)) != in->dims[in->rank - 1])
+            return plan_error(p, s->op, "has another number of weights than columns");
+    }
+    w->k = class_real(x, in);
+    s->per_device = x->devices > 1;
+    x->slots.v[s->out[0]].per_device = s->per_device;
+    return true;
+}
+
+static bool run_distributed(struct call *c) {
+    const struct distributed *w = c->s->params;
+    const struct exec_type *t = c->in[0].type;
+    const struct vec *v = c->x->vec[w->k];
+    int64_t n = t->dims[t->rank - 1], rows = n ? type_count(t) / n : 0;
+    unsigned group = group_size(c->x, w->axis);
+    const char **in = call_scratch(c, c->x->devices * sizeof *in);
+    for (unsigned d = 0; in && d < c->x->devices; d++) {
+        in[d] = call_lanes(c, in_of(c, d, 0), w->k);
+        if (in[d] && w->residual >= 0) {
+            const char *other = call_lanes(c, in_of(c, d, (uint32_t)w->residual), w->k);
+            char *sum = other ? call_scratch(c, (size_t)(rows * n) * v->size) : NULL;
+            if (sum)
+                v->op[VEC_ADD](sum, in[d], other, NULL, (size_t)(rows * n), NULL);
+            in[d] = sum;
+        }
+        if (!in[d])
+            return false;
+    }
+    for (unsigned d = 0; in && d < c->x->devices; d++) {
+        const char *weight = w->weight >= 0 ? call_lanes(c, in_of(c, d, 1), w->k) : NULL;
+        const char *bias = w->bias >= 0 ? call_lanes(c, in_of(c, d, 2), w->k) : NULL;
+        char *out = call_room(c, out_of(c, d, 0), w->k);
+        if (!out || (w->weight >= 0 && !weight) || (w->bias >= 0 && !bias))
+            return false;
+        for (int64_t r = 0; r < rows; r++) {
+            double mean = 0, squares = 0, one[1];
+            for (unsigned k = 0; !w->rms && k < group; k++) {
+                v->set(one, 0, 1);
+                v->fold[FOLD_SUM](one, in[member(c->x, w->axis, d, k)] + (size_t)(r * n) * v->size, (size_t)n);
+                mean += v->get(one);
+            }
+            mean /= (double)n * group;
+            for (unsigned k = 0; k < group; k++)
+                squares += v->square_sum(in[member(c->x, w->axis, d, k)] + (size_t)(r * n) * v->size, mean, (size_t)n);
+            v->normalise(out + (size_t)(r * n) * v->size, in[d] + (size_t)(r * n) * v->size, mean,
+                         1 / sqrt(squares / ((double)n * group) + w->epsilon), weight, bias, (size_t)n);
+        }
+        call_store(c, out_of(c, d, 0), out, w->k);
+    }
+    return in != NULL;
+}
+const struct kernel kernel_distributed_norm = {"norm", plan_distributed, run_distributed, KERNEL_MESH};
