@@ -28,7 +28,7 @@ ir_op convert_build(pass_context *p, ir_op op, uint32_t ttnn, const convert_chan
 bool convert_replace(pass_context *p, ir_op op, uint32_t ttnn, const convert_change *change);
 /* Puts one value in op's place; false when it is 0. */
 bool convert_done(pass_context *p, ir_op op, ir_value v);
-/* "failed to legalize operation 'ttir.x': <why>". Always false. */
+/* "failed to legalize operation 'ttir.x'", and why in a note (NULL: no TTNN op is known for it). Always false. */
 bool convert_refuse(pass_context *p, ir_op op, const char *why);
 /* Writes `want` numbers of an integer or dense array attribute: one number stands for all of them, two of four are
  * (a, b, a, b). False when there are other numbers of them. */

@@ -9,10 +9,10 @@
 /* ---- the plain conversion ------------------------------------------------------------------------------- */
 
 bool convert_refuse(pass_context *p, ir_op op, const char *why) {
-    str name = ir_op_name_str(p->m, op);
-    if (!why)
-        return pass_error_plain(p, op, "failed to legalize operation '%.*s'", STR_ARG(name));
-    return pass_error_plain(p, op, "failed to legalize operation '%.*s': %s", STR_ARG(name), why);
+    pass_error_plain(p, op, "failed to legalize operation '%.*s'", STR_ARG(ir_op_name_str(p->m, op)));
+    if (why)
+        ir_note(&p->report, op, "%s", why);
+    return false;
 }
 
 bool convert_done(pass_context *p, ir_op op, ir_value v) {
