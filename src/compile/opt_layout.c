@@ -6,6 +6,8 @@
  *   forward    in program order each op tries what its producers may leave (up to BEAM candidates each), what its operands
  *              may be brought into, and what results it may make of that; the best BEAM by score stay
  *   backward   from the last op on, each op takes the candidate that most of its readers were made for
+ *   settling   ops that hand tensors on in L1 without a move form a group; a group that the cost model says costs clearly more, the
+ *              moves at its edges included, than leaving its ops as they were is left as it was
  *   applying   result types are set; where a reader was made for another layout, to_memory_config stands in front of it;
  *              what a function returns goes back to where it was
  *
@@ -36,6 +38,10 @@ enum {
     MAX_COMBINATIONS = 512
 };
 
+/* The estimate overrules the score only when it sees a loss of more than this share: it is right within a factor of two, not
+ * to the percent. */
+static const double doubt = 0.1;
+
 typedef struct score {
     bool l1, sharded, moved;
     uint64_t dram_bytes, l1_bytes;
@@ -51,9 +57,13 @@ typedef struct candidate {
     score score;
 } candidate;
 
+enum { STAY = BEAM }; /* the last candidate of a beam: the op as it was */
+
 typedef struct beam {
-    candidate *v; /* best first; NULL: the op is not searched */
+    candidate *v; /* BEAM + 1, best first; NULL: the op is not searched */
     uint32_t n, chosen;
+    ir_op group;       /* settling: another op of its group, or itself */
+    double gain, stay; /* settling, of a group's first op: what the group saves, and what it takes as it was */
 } beam;
 
 typedef struct search {
@@ -269,6 +279,16 @@ static void try(search *s, ir_op op, beam *b, candidate *k, const ttnn_layout *o
     enter(b, k);
 }
 
+static void make_stay(search *s, ir_op op) {
+    const ir_module *m = s->p->m;
+    candidate *k = &s->beams[op].v[STAY];
+    *k = (candidate){0};
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
+        ttnn_layout_of(m->ctx, ir_value_type(m, ir_operand(m, op, i)), &k->in[i]);
+    ttnn_layout_of(m->ctx, ir_value_type(m, m->ops[op].results), &k->out);
+    rate(s, op, k, false);
+}
+
 static void search_op(search *s, ir_op op) {
     const ir_module *m = s->p->m;
     const ir_op_data *d = &m->ops[op];
@@ -310,7 +330,9 @@ static void search_op(search *s, ir_op op) {
             break;
     }
     arena_reset(&s->p->scratch, mark);
-    if (!b->n) { /* nothing legal: the op stays as it is */
+    if (b->n) {
+        make_stay(s, op);
+    } else { /* nothing legal: the op stays as it is */
         mem_free(s->p->m->mem, b->v, (BEAM + 1) * sizeof *b->v);
         b->v = NULL;
     }
@@ -332,6 +354,95 @@ static void choose(search *s, ir_op op) {
     for (uint32_t k = 1; k < b->n; k++)
         if (votes[k] > votes[b->chosen])
             b->chosen = k;
+}
+
+/* ---- settling -------------------------------------------------------------------------------------------- */
+
+static ir_op group_of(search *s, ir_op op) {
+    while (s->beams[op].group != op) {
+        s->beams[op].group = s->beams[s->beams[op].group].group; /* halves the way for the next one */
+        op = s->beams[op].group;
+    }
+    return op;
+}
+
+static const candidate *chosen_of(const search *s, ir_op op) {
+    return &s->beams[op].v[s->beams[op].chosen];
+}
+
+/* The searched op that defines operand i, 0 when there is none. */
+static ir_op searched_def(const search *s, ir_op op, uint32_t i) {
+    ir_op def = ir_def_op(s->p->m, ir_operand(s->p->m, op, i));
+    return def && def < s->n_ops && s->beams[def].v ? def : 0;
+}
+
+/* What it costs to bring the operands of op, and its result for readers that are not searched, where they are to be. */
+static void count_moves(search *s, ir_op op) {
+    pass_context *p = s->p;
+    const candidate *k = chosen_of(s, op);
+    for (uint32_t i = 0; i < p->m->ops[op].n_operands; i++) {
+        ir_type t = ir_value_type(p->m, ir_operand(p->m, op, i));
+        ir_op def = searched_def(s, op, i);
+        ttnn_layout now;
+        if (!ttnn_layout_of(p->c, t, &now))
+            continue;
+        if (def)
+            now = chosen_of(s, def)->out;
+        if (same_place(&now, &k->in[i]))
+            continue;
+        /* the op that wants it elsewhere pays; when that one stays as it was, the one that put it elsewhere */
+        ir_op payer = s->beams[op].chosen != STAY || !def ? op : def;
+        s->beams[group_of(s, payer)].gain -= cost_of_reshard(&s->env, t, &now, &k->in[i]).total_ns;
+    }
+    if (same_place(&k->out, &s->beams[op].v[STAY].out))
+        return;
+    for (ir_each_use(p->e, ir_result(p->m, op, 0), u)) {
+        ir_op user = ir_use_op(p->e, u);
+        if (user < s->n_ops && (s->beams[user].v || op_is(p->m, user, OP_ttnn_deallocate)))
+            continue;
+        ir_type t = ir_value_type(p->m, ir_result(p->m, op, 0));
+        s->beams[group_of(s, op)].gain -= cost_of_reshard(&s->env, t, &k->out, &s->beams[op].v[STAY].out).total_ns;
+        return; /* brought back once */
+    }
+}
+
+/* One round; whether a group was left as it was. */
+static bool settle(search *s, ir_block body) {
+    ir_module *m = s->p->m;
+    bool changed = false;
+    for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
+        if (op < s->n_ops && s->beams[op].v) {
+            beam *b = &s->beams[op];
+            b->group = op;
+            b->stay = b->v[STAY].score.ns;
+            b->gain = b->stay - chosen_of(s, op)->score.ns;
+        }
+    for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
+        for (uint32_t i = 0; op < s->n_ops && s->beams[op].v && i < m->ops[op].n_operands; i++) {
+            ir_op def = searched_def(s, op, i);
+            if (!def || s->beams[def].chosen == STAY || s->beams[op].chosen == STAY ||
+                chosen_of(s, def)->out.buffer != TTNN_L1 ||
+                !same_place(&chosen_of(s, def)->out, &chosen_of(s, op)->in[i]))
+                continue;
+            ir_op a = group_of(s, def), b = group_of(s, op);
+            if (a != b) {
+                s->beams[b].group = a;
+                s->beams[a].gain += s->beams[b].gain;
+                s->beams[a].stay += s->beams[b].stay;
+            }
+        }
+    for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
+        if (op < s->n_ops && s->beams[op].v)
+            count_moves(s, op);
+    for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
+        if (op < s->n_ops && s->beams[op].v && s->beams[op].chosen != STAY) {
+            const beam *group = &s->beams[group_of(s, op)];
+            if (group->gain < -doubt * group->stay) {
+                s->beams[op].chosen = STAY;
+                changed = true;
+            }
+        }
+    return changed;
 }
 
 /* ---- applying -------------------------------------------------------------------------------------------- */
@@ -414,8 +525,11 @@ static bool run_func(search *s, ir_op func) {
     for (ir_op op = body ? p->m->blocks[body].last : 0; op && !s->failed; op = p->m->ops[op].prev)
         if (op < s->n_ops && s->beams[op].v)
             choose(s, op);
+    enum { ROUNDS = 4 };
+    for (int round = 0; round < ROUNDS && body && !s->failed && settle(s, body); round++) {
+    }
     for (ir_op op = body ? p->m->blocks[body].first : 0; op && !s->failed; op = p->m->ops[op].next)
-        if (op < s->n_ops && s->beams[op].v)
+        if (op < s->n_ops && s->beams[op].v && s->beams[op].chosen != STAY)
             s->failed = !set_result(s, op);
     for (ir_op op = body ? p->m->blocks[body].first : 0; op && !s->failed; op = p->m->ops[op].next)
         if (op < s->n_ops && s->beams[op].v)
