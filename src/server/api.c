@@ -99,6 +99,13 @@ static const struct http_route routes[] = {
      "stage!:integer the stage of the node; to!:string numbers of stages, separated by commas; " NODE_QUERY, NULL,
      "Followed"},
 
+    {"GET", MODEL "/runs/{run}/fields", api_run_fields, READ,
+     "What a node may be given by overrides: of every op it became, the fields with each value judged.",
+     "stage!:integer the stage of the node; " NODE_QUERY, NULL, "RunFields"},
+    {"POST", API_PREFIX "/overrides-convert", api_overrides_convert, READ | ROUTE_BODY,
+     "A set of overrides in all its forms: JSON of ours and of today's tool, and the vendor's option string.", NULL,
+     "OverridesForms", "OverridesForms", OVERRIDES_BYTES},
+
     {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
      "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "
      "part; left_stage:integer a stage of the left run; left_run:string a run of the left model; right_stage:integer a "

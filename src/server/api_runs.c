@@ -44,6 +44,8 @@ static void write_run(struct json_writer *w, const struct run *run) {
     json_array_end(w);
     json_key(w, STR("diagnostics"));
     api_put_diags(w, run_diags(run));
+    json_key(w, STR("overrides"));
+    override_results_json(run_overrides(run), w);
     json_object_end(w);
 }
 

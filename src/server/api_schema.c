@@ -89,8 +89,50 @@ const struct api_schema api_schemas[] = {
      "ok boolean false: a pass failed, see the diagnostics; the stages before it are there\n"
      "us number microseconds it took\n"
      "stages RunStage[]\n"
-     "diagnostics Diagnostic[]",
+     "diagnostics Diagnostic[]\n"
+     "overrides OverrideResult[] what became of each setting on each op",
      false},
+    {"OverrideResult", "",
+     "entry integer of the set\n"
+     "setting integer of the entry\n"
+     "target string\n"
+     "key string\n"
+     "value string\n"
+     "state string applied, unmatched, conflict, illegal, impossible\n"
+     "op? string identity of the op\n"
+     "location? string its name\n"
+     "why? string a sentence\n"
+     "nearest? string[] legal values near it",
+     true},
+    {"RunFields", "",
+     "stage integer the stage that overrides are judged on\n"
+     "total integer ops that the node became there\n"
+     "ops FieldsOfOp[] the first of them",
+     false},
+    {"FieldsOfOp", "",
+     "identity string @function/op#number\n"
+     "name string of its location\n"
+     "op string\n"
+     "fields Field[]",
+     false},
+    {"Field", "Something that an override may set.",
+     "group string output_layout, conv2d_config, ...\n"
+     "key string\n"
+     "help string\n"
+     "control string choice, number, grid\n"
+     "value string what holds now\n"
+     "options FieldOption[]\n"
+     "min? integer\n"
+     "max? integer\n"
+     "step? integer",
+     false},
+    {"FieldOption", "", "value string\nlegal boolean\nwhy? string", false},
+    {"OverridesForms", "Of a request only `options` or `overrides` is needed.",
+     "options? string the vendor's option string\n"
+     "overrides? object JSON, today's tool's or ours; an answer has ours\n"
+     "adapter? object as today's tool has it\n"
+     "left_out? string settings that the option string cannot express, one per line",
+     true},
     {"RunStage", "The module after a pass.",
      "stage integer its number; 0 is the input\n"
      "pass string empty for the input\n"

@@ -50,6 +50,7 @@ static struct run *run_new(struct runs *runs, const struct run_settings *s, cons
     run->settings = *s;
     arena_init(&run->arena, &run->mem);
     diags_init(&run->diags, &run->mem);
+    override_set_init(&run->overrides, &run->mem);
     pthread_mutex_init(&run->lock, NULL);
     run->settings.json = arena_str(&run->arena, s->json);
     return run;
@@ -235,6 +236,10 @@ const struct run_settings *run_settings_of(const struct run *run) {
 
 const compile_run *run_compiled(const struct run *run) {
     return run->compiled;
+}
+
+const override_set *run_overrides(const struct run *run) {
+    return &run->overrides;
 }
 
 const struct diags *run_diags(const struct run *run) {

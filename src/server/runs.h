@@ -14,6 +14,7 @@
 #define SERVER_RUNS_H
 
 #include "compile/compile.h"
+#include "compile/override.h"
 #include "server/models.h"
 
 struct runs;
@@ -59,6 +60,8 @@ const struct run_id *run_name(const struct run *run);
 const struct run_settings *run_settings_of(const struct run *run);
 const compile_run *run_compiled(const struct run *run);
 const struct diags *run_diags(const struct run *run);
+/* The overrides it was given, with what became of each. */
+const override_set *run_overrides(const struct run *run);
 
 /* Stage n as a model, *part of which it is. Stages that share a module share the model, too; before the first pass that
  * changed something that is the model the run was made of. Give it back with model_unref. NULL with e: there is no such

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "compile/override.h"
 #include "server/models_inner.h"
 #include "server/runs.h"
 
@@ -27,6 +28,7 @@ struct run {
     ir_module *input;
     compile_run *compiled;
     struct diags diags;
+    override_set overrides; /* with what became of them */
     pthread_mutex_t lock;   /* around stages */
     struct stage_model *stages;
     uint32_t n_stages;

@@ -552,6 +552,40 @@ def compiles():
 
 
 @tap.case
+def overrides_of_a_run():
+    with serving.Server() as s:
+        model = opened(s)
+        run = call(s, "POST", f"/models/{model}/runs", {"device": "n150"})
+        tap.equal((run["ok"], run["overrides"]), (True, []))
+        node = call(s, "GET", f"/models/{model}/stages/0/search?q=matmul&in=label")["hits"][0]["node"]
+        fields = call(s, "GET", f"/models/{model}/runs/{run['id']}/fields?stage=0&node={node}")
+        tap.equal((fields["total"], fields["ops"][0]["op"]), (1, "ttnn.matmul"))
+        of = {f["group"] + "." + f["key"]: f for f in fields["ops"][0]["fields"]}
+        choices = {o["value"]: o for o in of["output_layout.data_type"]["options"]}
+        tap.equal(of["output_layout.data_type"]["value"], "f32")
+        tap.equal((choices["bfp_bf8"]["legal"], choices["u8"]["legal"]), (True, False))
+        assert choices["u8"]["why"]
+        # one that is legal and one that is not, of an op, and one of nothing
+        forms = call(s, "POST", "/overrides-convert", {"options": "override-output-layout=relu=l1:interleaved"})
+        tap.equal(forms["left_out"], "")
+        tap.equal(call(s, "POST", "/overrides-convert", {"overrides": forms["overrides"]})["options"], forms["options"])
+        call(s, "POST", "/overrides-convert", {"options": "override-output-layout"}, expect=422)
+        wanted = {"a": {"bind": "identity", "target": fields["ops"][0]["identity"],
+                        "attributes": [{"key": "output_layout.data_type", "value": "bfp_bf8"}]},
+                  "b": {"bind": "query", "target": "op=relu",
+                        "attributes": [{"key": "output_layout.data_type", "value": "u8"}]},
+                  "c": {"named_location": "nobody", "attributes": [{"key": "data_type", "value": "bf16"}]}}
+        other = call(s, "POST", f"/models/{model}/runs", {"device": "n150", "overrides": wanted})
+        assert other["id"] != run["id"]
+        tap.equal({one["target"]: one["state"] for one in other["overrides"]},
+                  {fields["ops"][0]["identity"]: "applied", "op=relu": "illegal", "nobody": "unmatched"})
+        assert all(one["why"] for one in other["overrides"] if one["state"] != "applied")
+        last = len(other["stages"]) - 1
+        tap.contains(call(s, "GET", f"/models/{model}/stages/{last}/text?run={other['id']}")["text"], "bfp_bf8")
+        call(s, "POST", f"/models/{model}/runs", {"overrides": {"a": {"attributes": 1}}}, expect=422)
+
+
+@tap.case
 def cannot_compile():
     """What has no module, or a broken one, says so."""
     with serving.Server(files={"bad.mlir": "func.func @f() {\n", "g.json": '{"graphs": [{"id": "g", "nodes": []}]}'}) as s:

@@ -1,0 +1,170 @@
+/* Overrides beside a compile run: what an op may be given, sets in all their forms, and estimates. */
+#include <string.h>
+
+#include "base/num.h"
+#include "compile/override.h"
+#include "server/api_inner.h"
+#include "server/runs.h"
+#include "target/cost.h"
+#include "target/legal.h"
+
+/* --- the fields of an op ---------------------------------------------------------------------------------------------- */
+
+enum { MAX_OPS = 16 }; /* a node may have become several; more than these are not listed */
+
+static void write_option(struct json_writer *w, const legal_option *o) {
+    json_object_begin(w);
+    api_put_str(w, STR("value"), o->value);
+    api_put_bool(w, STR("legal"), o->legal);
+    if (!o->legal)
+        api_put_str(w, STR("why"), o->why);
+    json_object_end(w);
+}
+
+static void put_i64(struct json_writer *w, str key, int64_t v) {
+    json_key(w, key);
+    json_i64(w, v);
+}
+
+static void write_field(struct json_writer *w, const legal_field *f) {
+    static const char *const controls[] = {"choice", "number", "grid"};
+    json_object_begin(w);
+    api_put_str(w, STR("group"), legal_group_names[f->group]);
+    api_put_str(w, STR("key"), f->key);
+    api_put_str(w, STR("help"), f->help);
+    api_put_str(w, STR("control"), str_from_z(controls[f->control]));
+    api_put_str(w, STR("value"), f->value);
+    json_key(w, STR("options"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < f->n_options; i++)
+        write_option(w, &f->options[i]);
+    json_array_end(w);
+    if (f->control == LEGAL_NUMBER) {
+        put_i64(w, STR("min"), f->min);
+        put_i64(w, STR("max"), f->max);
+        put_i64(w, STR("step"), f->step);
+    }
+    json_object_end(w);
+}
+
+/* The settings that the entries of a set have for this op. */
+static const legal_setting *settings_of(const override_set *set, const ir_module *m, ir_op op, str identity,
+                                        struct arena *a, uint32_t *n) {
+    size_t at = 0, most = 0;
+    for (size_t i = 0; i < set->entries.n; i++)
+        most += set->entries.v[i].settings.n;
+    legal_setting *out = ARENA_ARRAY(a, legal_setting, most + 1);
+    str function = str_from(identity, 1);
+    size_t slash = 0, hash = identity.n;
+    while (slash < function.n && function.p[slash] != '/')
+        slash++;
+    while (hash > 0 && identity.p[hash - 1] != '#')
+        hash--;
+    uint64_t ordinal = 0;
+    num_parse_u64(str_from(identity, hash), &ordinal);
+    for (size_t i = 0; out && i < set->entries.n; i++)
+        if (override_matches(&set->entries.v[i], m, op, str_slice(function, 0, slash), (uint32_t)ordinal))
+            for (size_t k = 0; k < set->entries.v[i].settings.n; k++)
+                out[at++] = set->entries.v[i].settings.v[k];
+    *n = (uint32_t)at;
+    return out;
+}
+
+static bool write_op(struct json_writer *w, const struct run *run, const legal_env *env, ir_op op, struct arena *a) {
+    const ir_module *m = env->m;
+    struct buf identity;
+    bool failed = false;
+    uint32_t n = 0, n_set = 0;
+    buf_init(&identity, a->mem);
+    override_identity(m, op, &identity);
+    const legal_setting *set = settings_of(run_overrides(run), m, op, buf_str(&identity), a, &n_set);
+    const legal_field *fields = set ? legal_fields(env, a, op, set, n_set, &n, &failed) : NULL;
+    json_object_begin(w);
+    api_put_str(w, STR("identity"), buf_str(&identity));
+    api_put_str(w, STR("name"), graph_loc_name(m->ctx, ir_op_at(m, op)->loc));
+    api_put_str(w, STR("op"), ir_op_name_str(m, op));
+    json_key(w, STR("fields"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < n; i++)
+        write_field(w, &fields[i]);
+    json_array_end(w);
+    json_object_end(w);
+    bool good = set && !failed && !identity.failed;
+    buf_free(&identity);
+    return good;
+}
+
+void api_run_fields(struct http_request *r) {
+    struct api_run_node at;
+    uint32_t judged;
+    if (!api_run_node_open(r, &at))
+        return;
+    if (!run_judged(at.run, &judged)) {
+        api_error(r, 409, "see the diagnostics of the run",
+                  "the run ended before overrides are applied, so there is nothing to choose yet");
+        api_run_node_close(r, &at);
+        return;
+    }
+    legal_env env;
+    ir_op ops[MAX_OPS];
+    uint32_t n = run_ops(at.run, at.stage, at.g, at.node, judged, ops, MAX_OPS);
+    const compile_stage *stage = &run_compiled(at.run)->stages[judged];
+    if (n == UINT32_MAX || !legal_env_init(&env, stage->module->m, 0.95)) {
+        api_error(r, 503, NULL, n == UINT32_MAX ? "out of memory" : "the module has no device");
+        api_run_node_close(r, &at);
+        return;
+    }
+    struct json_writer *w = http_json(r, 200);
+    json_object_begin(w);
+    api_put_u64(w, STR("stage"), judged);
+    api_put_u64(w, STR("total"), n);
+    json_key(w, STR("ops"));
+    json_array_begin(w);
+    bool good = true;
+    for (uint32_t i = 0; good && i < n && i < MAX_OPS; i++)
+        good = write_op(w, at.run, &env, ops[i], r->arena);
+    json_array_end(w);
+    json_object_end(w);
+    if (!good)
+        api_error(r, 503, NULL, "out of memory");
+    api_run_node_close(r, &at);
+}
+
+/* --- sets in all their forms -------------------------------------------------------------------------------------------- */
+
+void api_overrides_convert(struct http_request *r) {
+    struct mem mem = {0};
+    struct diags d;
+    override_set set;
+    str options, json;
+    if (!api_body_object(r) || !api_body_str(r, STR("options"), &options))
+        return;
+    json = http_json_member(r->body, STR("overrides"));
+    diags_init(&d, &mem);
+    override_set_init(&set, &mem);
+    bool good =
+        (!options.p || override_read_options(&set, options, &d)) && (!json.p || override_read_json(&set, json, &d));
+    if (good) {
+        struct buf text, left;
+        buf_init(&text, &mem);
+        buf_init(&left, &mem);
+        override_write_options(&set, &text, &left);
+        struct json_writer *w = http_json(r, 200);
+        json_object_begin(w);
+        json_key(w, STR("overrides"));
+        override_write_json(&set, true, w);
+        json_key(w, STR("adapter"));
+        override_write_json(&set, false, w);
+        api_put_str(w, STR("options"), buf_str(&text));
+        api_put_str(w, STR("left_out"), buf_str(&left));
+        json_object_end(w);
+        buf_free(&text);
+        buf_free(&left);
+    } else if (set.failed || !d.list.n) {
+        api_error(r, 503, NULL, "out of memory");
+    } else {
+        api_error(r, 422, NULL, "%.*s", STR_ARG(d.list.v[0].message));
+    }
+    override_set_free(&set);
+    diags_free(&d);
+}
