@@ -202,7 +202,7 @@ class Case {
 
   // Calls a function in the page with the view of a pane (web/src/engine/view.ts) and arguments that are JSON.
   view(run, ...args) {
-    return this.page.evaluate(([text, rest]) => globalThis.ttxTest.withView(0, new Function("view", "args", `return (${text})(view, ...args)`), rest), [run.toString(), args]);
+    return this.page.evaluate(`globalThis.ttxTest.withView(0, (view, args) => (${run})(view, ...args), ${JSON.stringify(args)})`);
   }
 
   // What a feature has marked in a pane: {keep, highlights, edges} by the ids of nodes; null: nothing.
@@ -221,6 +221,8 @@ class Case {
   }
 
   async clickNode(id, options = {}) {
+    await this.page.evaluate(([p, node]) => globalThis.ttxTest.reveal(p, node), [options.pane ?? 0, id]);
+    await this.ready();
     const box = await this.box(id, options.pane ?? 0);
     ok(box, `${id} is not on the screen`);
     await this.page.mouse.click(box.x + box.w / 2, box.y + (box.expanded ? 10 : box.h / 2), options);

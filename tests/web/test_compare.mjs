@@ -35,7 +35,7 @@ test("differences: coloured in both panes, listed with their attributes", async 
   await t.shot("diff");
   await compare.locator(".list-row").first().click();
   await eventually(async () => [(await t.graph(0)).selection, (await t.graph(1)).selection], [[ADD], [ADD]]);
-  equal(await compare.locator(".diff-details tbody tr").first().locator("td").allTextContents(), ["tag", "one", "two"]);
+  equal(await compare.locator(".diff-details tbody tr").first().locator("td").allTextContents(), ["tag", '"one"', '"two"']);
   await t.shot("diff_selected");
   await compare.getByRole("button", { name: /2 changed/ }).click();
   equal(await compare.locator(".list-row").count(), 2);

@@ -92,6 +92,14 @@ const hook = {
     const host = view.host.getBoundingClientRect();
     return { id, label: graph.label(node), x: host.left + r.x, y: host.top + r.y, w: r.w, h: r.h, expanded: graph.isLayer(node) && view.isExpanded(node) };
   },
+  /** Brings a node into sight, as it is when it is there already. */
+  async reveal(index: number, id: string): Promise<void> {
+    const view = panes.peek()[index]?.view.peek(), node = panes.peek()[index]?.graph.peek()?.find(id);
+    const rect = view && node !== undefined ? await view.screenRect(node) : null;
+    if (!view || node === undefined || !rect) return;
+    const x = rect.x + rect.w / 2, y = rect.y + (view.isExpanded(node) ? 8 : rect.h / 2);
+    if (x < 0 || y < 0 || x > view.host.clientWidth || y > view.host.clientHeight) await view.reveal(node);
+  },
   withView(index: number, run: (view: unknown, args: unknown) => unknown, args: unknown): unknown {
     return run(panes.peek()[index]?.view.peek(), args);
   },
