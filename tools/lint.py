@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Formatting and lint of all C files.
+"""Formatting and lint of all C files, types and style of the web page.
 
     tools/lint.py format [--fix]    clang-format
     tools/lint.py tidy              clang-tidy with .clang-tidy
     tools/lint.py cppcheck
+    tools/lint.py web               types and style of web/
     tools/lint.py all
 
 What has not changed since it was last found clean is not looked at again (build/lint/). Exits with 1 when something
@@ -13,6 +14,7 @@ is wrong.
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -157,7 +159,23 @@ def check_cppcheck():
     return code == 0
 
 
-CHECKS = {"format": check_format, "tidy": check_tidy, "cppcheck": check_cppcheck}
+def check_web():
+    """The types of web/, and a plain style: no tabs, no blanks at ends of lines, single quotes in imports."""
+    code, text = run([sys.executable, "tools/build_web.py", "check"])
+    if code:
+        print(text, end="")
+    good = code == 0
+    for path in sorted(p for suffix in ("*.ts", "*.tsx", "*.css") for p in (ROOT / "web" / "src").rglob(suffix)):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            wrong = "a tab" if "\t" in line else "blanks at the end" if line != line.rstrip() else \
+                "double quotes in an import" if re.match(r'(import|export)\b.* from "', line) else ""
+            if wrong:
+                print(f"{path.relative_to(ROOT)}:{number}: {wrong}")
+                good = False
+    return good
+
+
+CHECKS = {"format": check_format, "tidy": check_tidy, "cppcheck": check_cppcheck, "web": check_web}
 
 
 def main():
