@@ -21,6 +21,12 @@ void arena_init(struct arena *a, struct mem *m) {
     *a = (struct arena){.mem = m, .next_size = ARENA_FIRST};
 }
 
+void arena_init_sized(struct arena *a, struct mem *m, size_t first) {
+    arena_init(a, m);
+    while (a->next_size < first && a->next_size < ((size_t)1 << 30))
+        a->next_size *= 2;
+}
+
 /* Frees the chunks of `list` down to, not including, `stop`. Returns `stop`. */
 static struct arena_chunk *arena_pop(struct arena *a, struct arena_chunk *list, struct arena_chunk *stop) {
     while (list != stop) {

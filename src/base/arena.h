@@ -37,6 +37,10 @@ struct arena_mark {
 /* An empty arena that takes its chunks from `m`, which must outlive it. Allocates nothing yet. */
 void arena_init(struct arena *a, struct mem *m);
 
+/* The same with a first chunk of about `first` bytes, for arenas that are reset to a mark again and again: what lies in
+ * the chunk of the mark is not given back. */
+void arena_init_sized(struct arena *a, struct mem *m, size_t first);
+
 /* Frees everything; the arena may be used again. */
 void arena_free(struct arena *a);
 

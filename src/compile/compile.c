@@ -20,8 +20,9 @@ struct driver {
     ir_edit e;
     ir_op *map; /* working op -> op of the newest stage */
     uint32_t n_map;
-    size_t errors; /* in d before the run */
+    struct arena_mark empty; /* of the scratch arena */
 };
+enum { MOST_KEPT = 16 << 20 }; /* bytes of scratch memory that are kept between passes */
 
 /* ---- modules that stages share -------------------------------------------------------------------------- */
 
@@ -255,8 +256,7 @@ static bool run_pass(struct driver *d, uint32_t i) {
         diag_out_of_memory(p->d);
     uint64_t took = clock_now_ns() - start;
     bool touched = p->e->changes != changes;
-    arena_free(&p->scratch);
-    arena_init(&p->scratch, p->m->mem);
+    arena_reset(&p->scratch, d->empty);
     if (!keep_stage(d, row, i + 1, touched, !ok, took)) {
         diag_out_of_memory(p->d);
         return false;
@@ -336,7 +336,13 @@ static bool begin(struct driver *d, const ir_module *input) {
     d->p.e = &d->e;
     d->p.report = ir_report_begin(m, d->p.d);
     d->p.pass = "input";
-    arena_init(&d->p.scratch, r->mem);
+    /* The first chunk stays for the whole run, so that its pages are made once. */
+    size_t room = (size_t)m->n_ops * 256;
+    arena_init_sized(&d->p.scratch, r->mem, room < MOST_KEPT ? room : MOST_KEPT);
+    if (!arena_alloc(&d->p.scratch, 1, 1))
+        return false;
+    d->empty = arena_mark(&d->p.scratch);
+    map_u64_init(&d->p.symbols, r->mem);
     d->p.names = mem_alloc_zero(r->mem, OP_N * sizeof *d->p.names);
     return ir_edit_init(&d->e, m) && d->p.names;
 }
@@ -358,6 +364,7 @@ compile_run *compile_run_new(const ir_module *input, const compile_options *o, s
         ir_edit_free(&d.e);
     if (d.p.m) {
         arena_free(&d.p.scratch);
+        map_u64_free(&d.p.symbols);
         mem_free(mem, d.p.names, OP_N * sizeof *d.p.names);
     }
     ir_module_free(d.p.m);

@@ -64,6 +64,22 @@ ir_op find_symbol(const ir_module *m, ir_op module, str name) {
     return 0;
 }
 
+ir_op lookup_symbol(pass_context *p, ir_op module, str name) {
+    const ir_module *m = p->m;
+    ir_str node = ir_string(p->c, name, true);
+    bool added;
+    uint32_t *hint = map_u64_put(&p->symbols, (uint64_t)module << 32 | node, 0, &added);
+    if (!hint)
+        return find_symbol(m, module, name);
+    /* What stood there may be gone, or have another name by now. */
+    ir_op op = *hint;
+    bool holds =
+        op && m->ops[op].name && m->ops[op].block && ir_parent_op(m, op) == module && str_eq(symbol_name(m, op), name);
+    if (!holds)
+        *hint = op = find_symbol(m, module, name);
+    return op;
+}
+
 str function_kind(const ir_module *m, ir_op func) {
     ir_attr kind = ir_op_attr(m, func, STR("tt.function_type"));
     return kind ? ir_str_of(m->ctx, kind) : STR("");

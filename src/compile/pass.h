@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/map.h"
 #include "base/platform.h"
 #include "compile/compile.h"
 #include "dialect/dialect.h"
@@ -30,12 +31,13 @@ typedef struct pass_context {
     ir_context *c;
     const compile_options *o;
     struct diags *d;
-    ir_report report;     /* m's source in d, for messages with a place */
-    struct arena scratch; /* emptied after each pass */
-    const char *pass;     /* its name, for messages */
-    ir_op scope;          /* what the pass works on: the root, or the module inside ttcore.device_module */
-    ir_name *names;       /* by OP_*: the handle of the op's name, 0 until op_name asks for it */
-    void *data;           /* what the pass gives its own patterns */
+    ir_report report;       /* m's source in d, for messages with a place */
+    struct arena scratch;   /* emptied after each pass */
+    const char *pass;       /* its name, for messages */
+    ir_op scope;            /* what the pass works on: the root, or the module inside ttcore.device_module */
+    struct map_u64 symbols; /* where lookup_symbol found a name last: module << 32 | string node -> op */
+    ir_name *names;         /* by OP_*: the handle of the op's name, 0 until op_name asks for it */
+    void *data;             /* what the pass gives its own patterns */
 } pass_context;
 
 typedef bool pass_fn(pass_context *p);
@@ -176,6 +178,8 @@ ir_op func_inside(const ir_module *m, ir_op top, ir_op from);
     f = func_inside((m), (top), f)
 /* The op of a symbol directly in a module op; 0 when there is none. */
 ir_op find_symbol(const ir_module *m, ir_op module, str name);
+/* The same, fast when asked for the same names again. */
+ir_op lookup_symbol(pass_context *p, ir_op module, str name);
 str symbol_name(const ir_module *m, ir_op op);
 /* tt.function_type of a function ("forward_device"), empty when it has none. */
 str function_kind(const ir_module *m, ir_op func);

@@ -32,6 +32,7 @@ struct group {
     VEC(ir_op) loads;
 };
 
+/* The arrays are made once for all functions: no op is in two of them. */
 struct hoist {
     pass_context *p;
     ir_op func;
@@ -45,7 +46,8 @@ struct hoist {
     ir_value *map; /* by value: what it is in the function that is being filled. Never cleared: what a function does not
                       overwrite it does not look up. */
     uint32_t n_map;
-    uint32_t *inside; /* by op: the number of its group + 1, once the group's boundary has been sought */
+    uint32_t *group_of; /* by root op: number of its group + 1 */
+    uint32_t *inside;   /* by op: the number of its group + 1, once the group's boundary has been sought */
 };
 
 static bool is_shared(const ir_module *m, ir_op op) {
@@ -147,15 +149,9 @@ static bool gather_groups(struct hoist *h) {
     uint32_t n = 0;
     for (ir_op op = m->blocks[h->body].first; op; op = m->ops[op].next)
         n++;
-    h->n_parent = m->n_ops;
-    h->parent = ARENA_ARRAY(&p->scratch, uint32_t, h->n_parent);
     h->shared = ARENA_ARRAY(&p->scratch, ir_op, n + 1);
     h->groups = ARENA_ARRAY(&p->scratch, struct group, n + 1);
-    h->inside = ARENA_ARRAY(&p->scratch, uint32_t, h->n_parent);
-    h->n_map = m->n_values;
-    h->map = ARENA_ARRAY(&p->scratch, ir_value, h->n_map);
-    uint32_t *group_of = ARENA_ARRAY(&p->scratch, uint32_t, h->n_parent); /* by root op, + 1 */
-    if (!h->parent || !h->shared || !h->groups || !group_of || !h->inside || !h->map)
+    if (!h->shared || !h->groups)
         return pass_out_of_memory(p);
     for (ir_op op = m->blocks[h->body].first; op; op = m->ops[op].next)
         if (!consider(h, op))
@@ -164,13 +160,13 @@ static bool gather_groups(struct hoist *h) {
         if (!h->parent[op])
             continue;
         uint32_t root = find_root(h, op);
-        if (!group_of[root]) {
+        if (!h->group_of[root]) {
             struct group *g = &h->groups[h->n_groups++];
             vec_init(&g->ops, m->mem);
             vec_init(&g->loads, m->mem);
-            group_of[root] = h->n_groups;
+            h->group_of[root] = h->n_groups;
         }
-        struct group *g = &h->groups[group_of[root] - 1];
+        struct group *g = &h->groups[h->group_of[root] - 1];
         bool kept = op_is(m, op, OP_ttcore_load_cached) ? vec_push(&g->loads, op) : vec_push(&g->ops, op);
         if (!kept)
             return pass_out_of_memory(p);
@@ -389,7 +385,7 @@ static bool make_function(struct hoist *h, uint32_t group, uint32_t number) {
 
 static ir_op callee_of(struct hoist *h, ir_op load) {
     ir_attr callee = ir_op_attr(h->p->m, load, STR("callee"));
-    ir_op func = callee ? find_symbol(h->p->m, ir_parent_op(h->p->m, h->func), ir_str_of(h->p->c, callee)) : 0;
+    ir_op func = callee ? lookup_symbol(h->p, ir_parent_op(h->p->m, h->func), ir_str_of(h->p->c, callee)) : 0;
     return body_of(h->p->m, func) ? func : 0;
 }
 
@@ -503,8 +499,11 @@ static uint32_t first_number(pass_context *p, ir_op func) {
     return (uint32_t)next;
 }
 
-static bool process_function(pass_context *p, ir_op func) {
-    struct hoist h = {.p = p, .func = func, .body = body_of(p->m, func)};
+static bool process_function(const struct hoist *arrays, ir_op func) {
+    pass_context *p = arrays->p;
+    struct hoist h = *arrays;
+    h.func = func;
+    h.body = body_of(p->m, func);
     str kind = function_kind(p->m, func);
     if (!h.body || str_eq(kind, STR("const_eval")) || str_eq(kind, STR("kernel")))
         return true;
@@ -550,13 +549,18 @@ bool pass_const_eval(pass_context *p) {
     for (each_func_inside(m, p->scope, f))
         n++;
     ir_op *funcs = ARENA_ARRAY(&p->scratch, ir_op, n + 1);
-    if (!funcs)
+    struct hoist h = {.p = p, .n_parent = m->n_ops, .n_map = m->n_values};
+    h.parent = ARENA_ARRAY(&p->scratch, uint32_t, h.n_parent);
+    h.group_of = ARENA_ARRAY(&p->scratch, uint32_t, h.n_parent);
+    h.inside = ARENA_ARRAY(&p->scratch, uint32_t, h.n_parent);
+    h.map = ARENA_ARRAY(&p->scratch, ir_value, h.n_map);
+    if (!funcs || !h.parent || !h.group_of || !h.inside || !h.map)
         return pass_out_of_memory(p);
     n = 0;
     for (each_func_inside(m, p->scope, f))
         funcs[n++] = f;
     for (uint32_t i = 0; i < n; i++)
-        if (m->ops[funcs[i]].name && !process_function(p, funcs[i]))
+        if (m->ops[funcs[i]].name && !process_function(&h, funcs[i]))
             return false;
     if (!find_symbol(m, p->scope, STR("default_device")))
         return true;

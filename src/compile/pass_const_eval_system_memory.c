@@ -80,7 +80,7 @@ static bool process_function(pass_context *p, ir_op func) {
             continue;
         for (ir_each_use(p->e, arg, u)) {
             ir_op load = ir_use_op(p->e, u);
-            ir_op callee = find_symbol(m, ir_parent_op(m, func), ir_str_of(p->c, ir_op_attr(m, load, STR("callee"))));
+            ir_op callee = lookup_symbol(p, ir_parent_op(m, func), ir_str_of(p->c, ir_op_attr(m, load, STR("callee"))));
             if (!callee)
                 return pass_error(p, load, "calls no function of this module");
             if (!move_argument(p, callee, ir_use_index(p->e, u), ir_value_type(m, arg)))

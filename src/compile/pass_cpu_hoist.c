@@ -191,8 +191,17 @@ static void skip_constant(const ir_module *m, ir_value v, bool *skip) {
         skip[op] = true;
 }
 
+/* The groups of all functions. Arrays are by op. */
+struct choosing {
+    pass_context *p;
+    group_list groups;
+    bool *skip;
+    uint32_t *group_of; /* number of the group + 1 */
+};
+
 /* The group of ops[0..n), unless the host cannot run one of them. */
-static bool add_group(pass_context *p, group_list *groups, const ir_op *ops, uint32_t n) {
+static bool add_group(struct choosing *k, const ir_op *ops, uint32_t n) {
+    pass_context *p = k->p;
     ir_module *m = p->m;
     uint32_t n_out = 0, most = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -204,26 +213,25 @@ static bool add_group(pass_context *p, group_list *groups, const ir_op *ops, uin
     }
     ir_op *copy = ARENA_ARRAY(&p->scratch, ir_op, n);
     ir_value *outputs = ARENA_ARRAY(&p->scratch, ir_value, most + 1);
-    uint8_t *inside = ARENA_ARRAY(&p->scratch, uint8_t, m->n_ops);
-    if (!copy || !outputs || !inside)
+    if (!copy || !outputs)
         return false;
     memcpy(copy, ops, n * sizeof *copy);
     for (uint32_t i = 0; i < n; i++)
-        inside[ops[i]] = 1;
+        k->group_of[ops[i]] = (uint32_t)k->groups.n + 1;
     for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = 0; k < m->ops[ops[i]].n_results; k++) {
+        for (uint32_t r = 0; r < m->ops[ops[i]].n_results; r++) {
             bool outside = false;
-            for (ir_each_use(p->e, ir_result(m, ops[i], k), u))
-                outside = outside || !inside[ir_use_op(p->e, u)];
+            for (ir_each_use(p->e, ir_result(m, ops[i], r), u))
+                outside = outside || k->group_of[ir_use_op(p->e, u)] != k->groups.n + 1;
             if (outside)
-                outputs[n_out++] = ir_result(m, ops[i], k);
+                outputs[n_out++] = ir_result(m, ops[i], r);
         }
-    return vec_push(groups, (hoist_group){copy, n, outputs, n_out, STR("const_eval")});
+    return vec_push(&k->groups, (hoist_group){copy, n, outputs, n_out, STR("const_eval")});
 }
 
 /* The groups of one function: what stands between its barriers. */
-static bool add_groups(pass_context *p, group_list *groups, ir_op func) {
-    ir_module *m = p->m;
+static bool add_groups(struct choosing *k, ir_op func) {
+    ir_module *m = k->p->m;
     ir_block body = body_of(m, func);
     ir_op end = body ? m->blocks[body].last : 0;
     if (!end)
@@ -231,21 +239,18 @@ static bool add_groups(pass_context *p, group_list *groups, ir_op func) {
     for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
         if (ir_op_attr(m, op, STR("ttir.cpu_hoisted_call")))
             return true;
-    bool *skip = ARENA_ARRAY(&p->scratch, bool, m->n_ops);
-    if (!skip)
-        return false;
     for (uint32_t i = 0; i < m->ops[end].n_operands; i++)
-        skip_constant(m, ir_operand(m, end, i), skip);
+        skip_constant(m, ir_operand(m, end, i), k->skip);
     op_list segment;
     vec_init(&segment, m->mem);
     bool ok = true;
     for (ir_op op = m->blocks[body].first; ok && op; op = m->ops[op].next) {
         bool barrier = is_barrier(m, op) || op == end;
         if (barrier && segment.n) {
-            ok = add_group(p, groups, segment.v, (uint32_t)segment.n);
+            ok = add_group(k, segment.v, (uint32_t)segment.n);
             vec_clear(&segment);
         }
-        if (!barrier && !skip[op])
+        if (!barrier && !k->skip[op])
             ok = ok && vec_push(&segment, op);
     }
     vec_free(&segment);
@@ -254,13 +259,15 @@ static bool add_groups(pass_context *p, group_list *groups, ir_op func) {
 
 bool pass_cpu_hoist_const_eval(pass_context *p) {
     ir_module *m = p->m;
-    group_list groups;
-    vec_init(&groups, m->mem);
-    bool ok = true;
+    struct choosing k = {.p = p};
+    vec_init(&k.groups, m->mem);
+    k.skip = ARENA_ARRAY(&p->scratch, bool, m->n_ops);
+    k.group_of = ARENA_ARRAY(&p->scratch, uint32_t, m->n_ops);
+    bool ok = k.skip && k.group_of;
     for (each_func_inside(m, device_module(m), f))
         if (ok && str_eq(function_kind(m, f), STR("const_eval")))
-            ok = add_groups(p, &groups, f);
-    ok = ok ? hoist_groups(p, groups.v, (uint32_t)groups.n) : pass_out_of_memory(p);
-    vec_free(&groups);
+            ok = add_groups(&k, f);
+    ok = ok ? hoist_groups(p, k.groups.v, (uint32_t)k.groups.n) : pass_out_of_memory(p);
+    vec_free(&k.groups);
     return ok;
 }

@@ -7,7 +7,7 @@
 
 struct free_pass {
     pass_context *p;
-    uint32_t *order; /* by op: its number in the function's block, from 1; 0: it stands elsewhere */
+    uint32_t *order; /* by op: its number in the function's block, from 1; 0: it does not stand in one */
     uint32_t n_order;
     ir_block body;
 };
@@ -108,9 +108,9 @@ static bool owns_arguments(str kind) {
     return !str_eq(kind, STR("const_eval")) && !str_starts_with(kind, STR("trace_"));
 }
 
-static bool process_function(pass_context *p, ir_op func) {
+static bool process_function(pass_context *p, ir_op func, uint32_t *order, uint32_t n_order) {
     ir_module *m = p->m;
-    struct free_pass f = {.p = p, .body = body_of(m, func), .n_order = m->n_ops};
+    struct free_pass f = {.p = p, .body = body_of(m, func), .order = order, .n_order = n_order};
     if (!f.body)
         return true;
     struct death {
@@ -119,9 +119,6 @@ static bool process_function(pass_context *p, ir_op func) {
     };
     uint32_t n = 0, n_values = m->blocks[f.body].n_args;
     ir_op first = m->blocks[f.body].first;
-    f.order = ARENA_ARRAY(&p->scratch, uint32_t, f.n_order);
-    if (!f.order)
-        return pass_out_of_memory(p);
     for (ir_op op = first; op; op = m->ops[op].next) {
         f.order[op] = ++n;
         n_values += m->ops[op].n_results;
@@ -151,8 +148,13 @@ static bool process_function(pass_context *p, ir_op func) {
 }
 
 bool pass_deallocate(pass_context *p) {
+    /* The ops that are there now; the deallocates are not asked about. */
+    uint32_t n = p->m->n_ops;
+    uint32_t *order = ARENA_ARRAY(&p->scratch, uint32_t, n);
+    if (!order)
+        return pass_out_of_memory(p);
     for (each_func_inside(p->m, p->scope, f))
-        if (!process_function(p, f))
+        if (!process_function(p, f, order, n))
             return false;
     return true;
 }

@@ -11,7 +11,7 @@ static ir_op callee_of(pass_context *p, ir_op call) {
     if (!op_is(m, call, OP_func_call))
         return 0;
     ir_attr callee = ir_op_attr(m, call, STR("callee"));
-    ir_op func = callee ? find_symbol(m, p->scope, ir_str_of(p->c, callee)) : 0;
+    ir_op func = callee ? lookup_symbol(p, p->scope, ir_str_of(p->c, callee)) : 0;
     return op_is(m, func, OP_func_func) ? func : 0;
 }
 

@@ -99,38 +99,44 @@ static bool inline_body(pass_context *p, ir_op op, ir_op func) {
     return true;
 }
 
-typedef struct symbol_search {
-    str name;
-    bool found;
-} symbol_search;
-
 static void note_symbol(void *arg, str root) {
-    symbol_search *s = arg;
-    s->found = s->found || str_eq(root, s->name);
+    struct map_str *used = arg;
+    map_str_put(used, root, 0, NULL);
 }
 
-static bool erase_if_unused(pass_context *p, str name) {
-    ir_op func = find_symbol(p->m, p->scope, name);
-    symbol_search s = {name, false};
-    for (ir_op op = p->scope; op && func && !s.found; op = ir_walk_next(p->m, p->scope, op))
-        if (!each_symbol_use(p, op, note_symbol, &s))
-            return false;
-    if (func && !s.found)
-        ir_erase(p->e, func);
-    return true;
+/* Decomposition functions that nothing mentions any more go. */
+static bool erase_unused(pass_context *p, const ir_op *funcs, uint32_t n) {
+    struct map_str used;
+    map_str_init(&used, p->m->mem);
+    bool ok = true;
+    for (ir_op op = n ? p->scope : 0; ok && op; op = ir_walk_next(p->m, p->scope, op))
+        ok = each_symbol_use(p, op, note_symbol, &used);
+    for (uint32_t i = 0; ok && i < n; i++)
+        if (ir_op_at(p->m, funcs[i])->name && !map_str_get(&used, symbol_name(p->m, funcs[i])))
+            ir_erase(p->e, funcs[i]);
+    map_str_free(&used);
+    return ok;
 }
 
 bool pass_resolve_composites(pass_context *p) {
     bool promoting = str_eq(p->o->composite_resolution, STR("force-promote"));
+    uint32_t n = 0, n_funcs = 0;
+    for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op))
+        n += op_is(p->m, op, OP_ttcore_composite);
+    ir_op *funcs = ARENA_ARRAY(&p->scratch, ir_op, n + 1); /* of the composites there are now; copies have the same */
+    if (!funcs)
+        return pass_out_of_memory(p);
     for (ir_op op = p->scope, next; op; op = next) {
         next = ir_walk_next(p->m, p->scope, op);
         if (!op_is(p->m, op, OP_ttcore_composite))
             continue;
         ir_attr symbol = ir_op_attr(p->m, op, STR("decomposition"));
         str name = symbol ? ir_str_of(p->c, symbol) : STR("");
-        ir_op func = find_symbol(p->m, p->scope, name);
+        ir_op func = lookup_symbol(p, p->scope, name);
         ir_edit_at(p->e, op);
         p->e->from = op;
+        if (func && n_funcs < n)
+            funcs[n_funcs++] = func;
         ir_op typed = promoting ? promote(p, op) : 0;
         if (typed) {
             ir_value results[8];
@@ -142,14 +148,7 @@ bool pass_resolve_composites(pass_context *p) {
         } else if (!inline_body(p, op, func)) {
             return false;
         }
-        /* the function may stand right behind, so that the walk must not go on from it once it is gone */
-        ir_op after = next;
-        while (after && func && ir_is_inside(p->m, after, func))
-            after = ir_walk_next(p->m, p->scope, after);
-        if (func && !erase_if_unused(p, name))
-            return false;
-        next = after;
     }
     p->e->from = 0;
-    return true;
+    return erase_unused(p, funcs, n_funcs);
 }

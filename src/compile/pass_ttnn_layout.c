@@ -285,7 +285,7 @@ static bool place_mesh_partition(pass_context *p, ir_op op) {
 
 static ir_op callee_of(pass_context *p, ir_op op, str key) {
     ir_attr a = ir_op_attr(p->m, op, key);
-    return a ? find_symbol(p->m, p->scope, ir_str_of(p->c, a)) : 0;
+    return a ? lookup_symbol(p, p->scope, ir_str_of(p->c, a)) : 0;
 }
 
 /* A call of a CPU-hoisted function takes and gives host tensors. The marker of hoisting becomes that of a finished
