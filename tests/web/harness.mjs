@@ -225,7 +225,8 @@ class Case {
     await this.ready();
     const box = await this.box(id, options.pane ?? 0);
     ok(box, `${id} is not on the screen`);
-    await this.page.mouse.click(box.x + box.w / 2, box.y + (box.expanded ? 10 : box.h / 2), options);
+    // An open layer is clicked on its head, beside its name and the lines that enter in the middle.
+    await this.page.mouse.click(box.x + box.w * (box.expanded ? 0.7 : 0.5), box.y + (box.expanded ? 8 : box.h / 2), options);
     for (const until = Date.now() + WAIT_MS; !(await this.graph(options.pane ?? 0)).selection.includes(id);)
       if (Date.now() > until) fail(`${id} is not selected after a click`);
     await this.ready();

@@ -60,7 +60,7 @@ function command(direction: Direction, title: string, help: string, shortcut: st
 }
 
 registerCommands(
-  command('both', 'Trace inputs and outputs', 'Dims all but what feeds the selected node and what it feeds, over any number of steps.', 'Shift+T'),
+  command('both', 'Trace inputs and outputs', 'Dims all but what feeds the selected node and what it feeds, over any number of steps.', 'R'),
   command('up', 'Trace inputs only', 'Dims all but what feeds the selected node.', undefined),
   command('down', 'Trace outputs only', 'Dims all but what the selected node feeds.', undefined),
 );
