@@ -151,8 +151,7 @@ void scene_pick(struct scene *s, const struct scene_view *view, double sx, doubl
         }
         if (y <= boxes[around].y + SCENE_HEADER) {
             hit->region = region_of(s, around, &boxes[around], x, y);
-            if (hit->region != SCENE_REGION_NODE)
-                return;
+            return; /* lines that cross it are not meant */
         }
     }
     const struct scene_route *r = pick_route(s, x, y);

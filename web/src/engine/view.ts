@@ -54,7 +54,8 @@ export class GraphView implements GraphViewApi {
   private linesCallback: LinesCallback | null = null;
   private labelsCallback: EdgeLabelsCallback | null = null;
   private labelsAre: 'none' | 'type' | 'asked' = 'none';
-  private flow = { inputs: true, outputs: true, layers: false };
+  /** What to tell a new worker of the looks of the graph, by name of the call. */
+  private readonly looks = new Map<string, () => Promise<unknown>>();
   private theme: Theme;
   private bytes: ArrayBuffer | null = null;
   private module: WebAssembly.Module | null = null;
@@ -366,6 +367,7 @@ export class GraphView implements GraphViewApi {
     };
     await this.started;
     this.bytes = options.transfer ? null : bytes;
+    this.looks.clear();
     const abort = (): void => this.cancel();
     signal?.addEventListener('abort', abort);
     try {
@@ -385,18 +387,19 @@ export class GraphView implements GraphViewApi {
   cancel(): void {
     if (!this.pending.size || this.destroyed) return;
     const bytes = this.bytes, layers = this.expansion.layers, camera = this.camera, { choice, linesCallback } = this;
-    const had = this.expansion.visible > 0;
+    const had = this.expansion.visible > 0, selection = numbers(this.selection);
     this.stop('Cancelled.');
-    this.started = this.start();
-    void this.started.then(async () => {
-      if (this.labelsAre === 'type') await this.send('setEdgeLabels', ['type']);
-      await this.send('setSelectionEdges', [this.flow]);
+    this.started = this.start().then(async () => {
+      await this.send('setEdgeLabels', [this.labelsAre]);
       if (!bytes || !had) return;
       await this.send('load', [bytes, choice, { expanded: [], camera }]);
-      await this.send('setExpanded', [layers, 0xffffffff]);
-      await this.send('setCamera', [camera, false]);
+      for (const again of this.looks.values()) await again();
       if (linesCallback) await this.send('setLines', [true]);
-    }).catch((e: unknown) => this.fire('error', { message: e instanceof Error ? e.message : String(e) }));
+      await this.send('setExpanded', [layers, 0xffffffff]);
+      await this.send('select', [selection]);
+      await this.send('setCamera', [camera, false]);
+    });
+    this.started.catch((e: unknown) => this.fire('error', { message: e instanceof Error ? e.message : String(e) }));
   }
 
   private async choose(choice: Partial<Choice>): Promise<LoadInfo> {
@@ -482,8 +485,7 @@ export class GraphView implements GraphViewApi {
     this.post('select', numbers(nodes));
   }
   setSelectionEdges(options: { inputs: boolean; outputs: boolean; layers: boolean }): void {
-    this.flow = options;
-    this.post('setSelectionEdges', options);
+    this.look('setSelectionEdges', 'setSelectionEdges', options);
   }
   hit(x: number, y: number): Promise<Hit> {
     return this.call('hit', x, y);
@@ -507,28 +509,33 @@ export class GraphView implements GraphViewApi {
 
   // ---- looks
 
+  private look<K extends keyof Calls>(name: string, call: K, ...args: Parameters<Calls[K]>): void {
+    this.looks.set(name, () => this.send(call, args));
+    this.post(call, ...args);
+  }
+
   setTheme(theme: Theme): void {
     this.theme = theme;
     this.post('setTheme', theme);
   }
   setStyles(styles: NodeStyles | null): void {
-    this.post('setStyles', styles);
+    this.look('setStyles', 'setStyles', styles);
   }
   setBars(bars: Bar[]): void {
-    this.post('setBars', bars);
+    this.look('setBars', 'setBars', bars);
   }
   setHighlights(name: string, sets: HighlightSet[] | null): void {
     const messages = sets?.map((s): SetMessage => ({
       nodes: numbers(s.nodes ?? []), edges: numbers(s.edges ?? []), color: rgba(s.color), fill: s.fill ? rgba(s.fill) : 0,
       width: s.width ?? 2, through: s.throughLayers ?? true,
     }));
-    this.post('setHighlights', name, messages ?? null);
+    this.look(`highlights ${name}`, 'setHighlights', name, messages ?? null);
   }
   setDim(keep: Iterable<Node> | null): void {
-    this.post('setDim', keep && numbers(keep));
+    this.look('setDim', 'setDim', keep && numbers(keep));
   }
   setExtraEdges(name: string, edges: ExtraEdge[] | null): void {
-    this.post('setExtraEdges', name, edges);
+    this.look(`edges ${name}`, 'setExtraEdges', name, edges);
   }
   setLines(callback: LinesCallback | null): Promise<void> {
     this.linesCallback = callback;
