@@ -28,27 +28,13 @@ static bool grow_zeroed(ir_module *m, void **array, uint32_t *cap, uint32_t need
 
 bool edit_sync(ir_edit *e) {
     ir_module *m = e->m;
-    void *first = e->first, *uses = e->uses, *origins = e->origins, *heir = e->heir;
-    bool ok = grow_zeroed(m, &first, &e->cap_first, m->n_values, sizeof *e->first) &&
-              grow_zeroed(m, &uses, &e->cap_uses, m->n_pool, sizeof *e->uses);
-    if (ok && m->n_ops > e->cap_ops) {
-        uint32_t cap = e->cap_ops;
-        ok = grow_zeroed(m, &origins, &cap, m->n_ops, sizeof *e->origins);
-        e->origins = origins;
-        /* Both arrays have cap_ops entries: when the second cannot grow, the first is cut back. */
-        uint32_t heirs = e->cap_ops;
-        if (ok && grow_zeroed(m, &heir, &heirs, m->n_ops, sizeof *e->heir)) {
-            e->cap_ops = cap;
-        } else if (ok) {
-            void *back = mem_realloc(m->mem, origins, cap * sizeof *e->origins, e->cap_ops * sizeof *e->origins);
-            origins = back ? back : origins;
-            ok = false;
-        }
-    }
+    void *first = e->first, *uses = e->uses, *lineage = e->lineage;
+    bool ok = grow_zeroed(m, &first, &e->cap_first, m->n_values, sizeof *e->first);
+    ok = grow_zeroed(m, &uses, &e->cap_uses, m->n_pool, sizeof *e->uses) && ok;
+    ok = grow_zeroed(m, &lineage, &e->cap_ops, m->n_ops, sizeof *e->lineage) && ok;
     e->first = first;
     e->uses = uses;
-    e->origins = origins;
-    e->heir = heir;
+    e->lineage = lineage;
     return ok;
 }
 
@@ -66,8 +52,7 @@ void ir_edit_free(ir_edit *e) {
     struct mem *mem = e->m->mem;
     mem_free(mem, e->first, e->cap_first * sizeof *e->first);
     mem_free(mem, e->uses, e->cap_uses * sizeof *e->uses);
-    mem_free(mem, e->origins, e->cap_ops * sizeof *e->origins);
-    mem_free(mem, e->heir, e->cap_ops * sizeof *e->heir);
+    mem_free(mem, e->lineage, e->cap_ops * sizeof *e->lineage);
     mem_free(mem, e->origin_pool, e->cap_origins * sizeof *e->origin_pool);
     *e = (ir_edit){.m = e->m};
 }
@@ -144,7 +129,7 @@ uint32_t ir_count_uses(const ir_edit *e, ir_value v, uint32_t limit) {
 static void note_heir(ir_edit *e, ir_value old, ir_op op) {
     ir_op def = ir_def_op(e->m, old);
     if (def && def != op)
-        e->heir[def] = op;
+        e->lineage[def].heir = op;
 }
 
 void ir_set_operand(ir_edit *e, ir_op op, uint32_t i, ir_value v) {
@@ -411,7 +396,7 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
     if (heir) {
         for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
             note_heir(e, ir_operand(m, op, i), heir);
-        e->heir[op] = heir;
+        e->lineage[op].heir = heir;
     }
     for (uint32_t i = 0; i < n; i++)
         if (values[i])

@@ -48,10 +48,9 @@ typedef struct ir_edit {
     ir_op before;
     ir_op from; /* ops built now come from this one; 0: from nothing */
     /* The rest is private to edit.c. */
-    uint32_t *first;   /* by value: newest use, or 0 */
-    ir_edit_use *uses; /* by pool slot */
-    uint32_t *origins; /* by op: index of its first ir_edit_origin, 0 none */
-    uint32_t *heir;    /* by op: the op that replaced its last user, or 0 */
+    uint32_t *first;                 /* by value: newest use, or 0 */
+    ir_edit_use *uses;               /* by pool slot */
+    struct ir_edit_lineage *lineage; /* by op: where it came from, and who inherits that */
     struct ir_edit_origin *origin_pool;
     uint32_t cap_first, cap_uses, cap_ops, n_origins, cap_origins;
     uint32_t marked_ops; /* ops below this handle were there at the last mark */

@@ -4,6 +4,12 @@
 
 #include "ir/edit.h"
 
+/* Per op. */
+struct ir_edit_lineage {
+    uint32_t origins; /* index of its first ir_edit_origin, 0: none */
+    ir_op heir;       /* the op that replaced its last user, or 0 */
+};
+
 /* One origin in the pool of lists. */
 struct ir_edit_origin {
     ir_op op;

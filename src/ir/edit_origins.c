@@ -3,16 +3,14 @@
 #include "ir/edit_inner.h"
 
 void ir_edit_mark_origins(ir_edit *e) {
-    if (e->origins)
-        memset(e->origins, 0, e->cap_ops * sizeof *e->origins);
-    if (e->heir)
-        memset(e->heir, 0, e->cap_ops * sizeof *e->heir);
+    if (e->lineage)
+        memset(e->lineage, 0, e->cap_ops * sizeof *e->lineage);
     e->n_origins = 1;
     e->marked_ops = e->m->n_ops;
 }
 
 static bool has_origin(const ir_edit *e, ir_op op, ir_op from) {
-    for (uint32_t i = e->origins[op]; i; i = e->origin_pool[i].next)
+    for (uint32_t i = e->lineage[op].origins; i; i = e->origin_pool[i].next)
         if (e->origin_pool[i].op == from)
             return true;
     return false;
@@ -37,7 +35,7 @@ static void add_origin(ir_edit *e, ir_op op, ir_op from) {
     }
     uint32_t i = e->n_origins++;
     e->origin_pool[i] = (struct ir_edit_origin){.op = from};
-    uint32_t *link = &e->origins[op];
+    uint32_t *link = &e->lineage[op].origins;
     while (*link)
         link = &e->origin_pool[*link].next;
     *link = i;
@@ -46,35 +44,35 @@ static void add_origin(ir_edit *e, ir_op op, ir_op from) {
 void ir_edit_came_from(ir_edit *e, ir_op op, ir_op from) {
     if (op == from || !op || !from || op >= e->cap_ops || from >= e->cap_ops)
         return;
-    if (op < e->marked_ops && !e->origins[op])
+    if (op < e->marked_ops && !e->lineage[op].origins)
         add_origin(e, op, op);
-    if (from < e->marked_ops && !e->origins[from]) {
+    if (from < e->marked_ops && !e->lineage[from].origins) {
         add_origin(e, op, from);
         return;
     }
-    for (uint32_t i = e->origins[from]; i; i = e->origin_pool[i].next)
+    for (uint32_t i = e->lineage[from].origins; i; i = e->origin_pool[i].next)
         add_origin(e, op, e->origin_pool[i].op);
 }
 
 void edit_inherit(ir_edit *e, ir_op op) {
-    ir_op heir = op < e->cap_ops ? e->heir[op] : 0;
+    ir_op heir = op < e->cap_ops ? e->lineage[op].heir : 0;
     /* The replacement may have been replaced itself since. A chain ends because heirs are never erased before. */
     for (uint32_t steps = 0; heir && !e->m->ops[heir].name && steps < e->m->n_ops; steps++)
-        heir = e->heir[heir];
+        heir = e->lineage[heir].heir;
     if (heir && heir != op && e->m->ops[heir].name)
         ir_edit_came_from(e, heir, op);
 }
 
 uint32_t ir_edit_origins(const ir_edit *e, ir_op op, ir_op *out, uint32_t cap) {
     uint32_t n = 0;
-    if (op < e->marked_ops && (op >= e->cap_ops || !e->origins[op])) {
+    if (op < e->marked_ops && (op >= e->cap_ops || !e->lineage[op].origins)) {
         if (cap)
             out[0] = op;
         return 1;
     }
     if (op >= e->cap_ops)
         return 0;
-    for (uint32_t i = e->origins[op]; i; i = e->origin_pool[i].next, n++)
+    for (uint32_t i = e->lineage[op].origins; i; i = e->origin_pool[i].next, n++)
         if (n < cap)
             out[n] = e->origin_pool[i].op;
     return n;

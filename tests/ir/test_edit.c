@@ -1,0 +1,356 @@
+/* Edits of a module: use lists against a recount, arguments, regions, origins, clones. */
+#include "ir/edit.h"
+#include "test.h"
+
+static ir_name op_named(ir_module *m, const char *name) {
+    return ir_op_name(m->ctx, str_from_z(name));
+}
+
+/* A root with one block that has two i32 arguments. */
+static ir_block new_root(ir_edit *e, ir_module *m) {
+    m->root = ir_op_new(m, op_named(m, "builtin.module"), m->ctx->l_unknown);
+    ir_region r = ir_region_new(m);
+    ir_op_set_children(m, m->root, &r, 1, NULL, 0);
+    if (!ir_edit_init(e, m))
+        return 0;
+    ir_type t[] = {m->ctx->t_i32, m->ctx->t_i32};
+    return ir_new_block(e, r, t, NULL, 2);
+}
+
+static ir_op build(ir_edit *e, const char *name, const ir_value *v, uint32_t n, uint32_t results) {
+    ir_type t[] = {e->m->ctx->t_i32, e->m->ctx->t_i32};
+    return ir_build(e, &(ir_op_spec){.name = op_named(e->m, name),
+                                     .loc = e->m->ctx->l_unknown,
+                                     .operands = v,
+                                     .n_operands = n,
+                                     .results = t,
+                                     .n_results = results});
+}
+
+/* The use lists say what a count from scratch says. */
+static void assert_uses_right(const ir_edit *e) {
+    ir_uses uses;
+    assert_true(ir_uses_build(e->m, &uses));
+    for (ir_value v = 1; v < e->m->n_values; v++) {
+        uint32_t n = uses.start[v + 1] - uses.start[v], seen = 0;
+        for (ir_each_use(e, v, u)) {
+            bool found = false;
+            for (uint32_t i = uses.start[v]; i < uses.start[v + 1]; i++)
+                found = found || (uses.users[i].op == ir_use_op(e, u) && uses.users[i].index == ir_use_index(e, u));
+            assert_true(found);
+            seen++;
+        }
+        assert_int_equal(seen, n);
+        assert_int_equal(ir_has_one_use(e, v), n == 1);
+    }
+    ir_uses_free(&uses);
+}
+
+/* A random op of the block, 0 when it is empty. */
+static ir_op random_op(const ir_module *m, ir_block b, uint64_t *seed) {
+    uint32_t n = 0;
+    for (ir_op op = m->blocks[b].first; op; op = m->ops[op].next)
+        n++;
+    uint64_t k = n ? test_random(seed) % n : 0;
+    ir_op op = m->blocks[b].first;
+    while (op && k--)
+        op = m->ops[op].next;
+    return op;
+}
+
+static ir_value random_value(const ir_module *m, ir_block b, uint64_t *seed) {
+    ir_op op = test_random(seed) % 4 ? random_op(m, b, seed) : 0;
+    return op && m->ops[op].n_results ? ir_result(m, op, 0) : m->blocks[b].args + (uint32_t)(test_random(seed) % 2);
+}
+
+static void random_edits(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    uint64_t seed = 7;
+    ir_edit_at_end(&e, b);
+    for (int i = 0; i < 3000; i++) {
+        ir_value v[3];
+        for (int k = 0; k < 3; k++)
+            v[k] = random_value(m, b, &seed);
+        ir_op op = random_op(m, b, &seed), other = random_op(m, b, &seed);
+        switch (test_random(&seed) % 9) {
+        case 0:
+        case 1:
+            ir_edit_at_end(&e, b);
+            assert_true(build(&e, "x.op", v, (uint32_t)(test_random(&seed) % 4), 1));
+            break;
+        case 2:
+            if (op && m->ops[op].n_operands)
+                ir_set_operand(&e, op, (uint32_t)(test_random(&seed) % m->ops[op].n_operands), v[0]);
+            break;
+        case 3:
+            if (op)
+                assert_true(ir_set_operands(&e, op, v, (uint32_t)(test_random(&seed) % 4)));
+            break;
+        case 4: ir_replace_uses(&e, v[0], v[1]); break;
+        case 5:
+            if (op)
+                ir_replace_uses_except(&e, v[0], v[1], op);
+            break;
+        case 6:
+            if (op && !ir_op_has_uses(&e, op))
+                ir_erase(&e, op);
+            break;
+        case 7:
+            if (op && other)
+                ir_move_after(&e, op, other);
+            break;
+        default:
+            if (op) {
+                ir_edit_after(&e, op);
+                assert_true(ir_clone_op(&e, op, NULL, 0));
+                assert_true(ir_insert_operand(&e, op, 0, v[2]));
+            }
+        }
+        if (i % 50 == 0)
+            assert_uses_right(&e);
+    }
+    assert_uses_right(&e);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+}
+
+static void newest_use_first(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_value arg = m->blocks[b].args;
+    ir_edit_at_end(&e, b);
+    ir_op first = build(&e, "x.a", &arg, 1, 1), second = build(&e, "x.b", &arg, 1, 1);
+    assert_int_equal(ir_use_op(&e, ir_first_use(&e, arg)), second);
+    assert_int_equal(ir_use_op(&e, ir_next_use(&e, ir_first_use(&e, arg))), first);
+    assert_int_equal(ir_only_user(&e, arg), 0);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+}
+
+static void arguments_come_and_go(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_value args[] = {m->blocks[b].args, m->blocks[b].args + 1};
+    ir_op op = build(&e, "x.op", args, 2, 0);
+    ir_value added = ir_insert_arg(&e, b, 1, c->t_f32, c->l_unknown);
+    assert_int_equal(m->blocks[b].n_args, 3);
+    assert_int_equal(added, m->blocks[b].args + 1);
+    assert_int_equal(ir_value_type(m, added), c->t_f32);
+    assert_int_equal(ir_value_index(m, ir_operand(m, op, 0)), 0);
+    assert_int_equal(ir_value_index(m, ir_operand(m, op, 1)), 2);
+    assert_int_equal(ir_value_type(m, ir_operand(m, op, 1)), c->t_i32);
+    ir_remove_arg(&e, b, 1);
+    assert_int_equal(ir_value_index(m, ir_operand(m, op, 1)), 1);
+    assert_uses_right(&e);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+}
+
+static bool any_removable(const ir_module *m, ir_op op) {
+    (void)m, (void)op;
+    return true;
+}
+
+/* a and b are fused into c: c comes from both, though only b was replaced. */
+static void origins_follow(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_value arg = m->blocks[b].args;
+    ir_op first = build(&e, "x.a", &arg, 1, 1);
+    ir_value v = ir_result(m, first, 0);
+    ir_op second = build(&e, "x.b", &v, 1, 1);
+    v = ir_result(m, second, 0);
+    ir_op user = build(&e, "x.use", &v, 1, 0);
+    ir_edit_mark_origins(&e);
+    ir_edit_at(&e, second);
+    e.from = second;
+    ir_op fused = build(&e, "x.c", &arg, 1, 1);
+    e.from = 0;
+    ir_replace1(&e, second, ir_result(m, fused, 0));
+    ir_erase_dead(&e, first, any_removable);
+    ir_op from[4];
+    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 2);
+    assert_int_equal(from[0], second);
+    assert_int_equal(from[1], first);
+    assert_int_equal(ir_edit_origins(&e, user, from, 4), 1);
+    assert_int_equal(from[0], user);
+    ir_edit_mark_origins(&e);
+    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 1);
+    assert_int_equal(from[0], fused);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+}
+
+/* An op with a region that adds its argument to a value from outside. */
+static ir_op build_nested(ir_edit *e, ir_value outside) {
+    ir_module *m = e->m;
+    ir_type t = m->ctx->t_i32;
+    ir_op op = ir_build(e, &(ir_op_spec){.name = op_named(m, "x.nest"),
+                                         .operands = &outside,
+                                         .n_operands = 1,
+                                         .results = &t,
+                                         .n_results = 1,
+                                         .n_regions = 1});
+    ir_op before = e->before;
+    ir_block block = e->block;
+    ir_block inner = ir_new_block(e, ir_op_region(m, op, 0), &t, NULL, 1);
+    ir_edit_at_end(e, inner);
+    ir_value v[] = {m->blocks[inner].args, outside};
+    ir_op sum = build(e, "x.add", v, 2, 1);
+    v[0] = ir_result(m, sum, 0);
+    build(e, "x.yield", v, 1, 0);
+    e->before = before;
+    e->block = block;
+    return op;
+}
+
+static void regions_copied_and_inlined(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_op nest = build_nested(&e, m->blocks[b].args);
+    ir_value map[64] = {0};
+    map[m->blocks[b].args] = m->blocks[b].args + 1;
+    ir_op copy = ir_clone_op(&e, nest, map, m->n_values);
+    assert_int_equal(map[ir_result(m, nest, 0)], ir_result(m, copy, 0));
+    ir_block inner = m->regions[ir_op_region(m, copy, 0)].first;
+    ir_op sum = m->blocks[inner].first;
+    assert_int_equal(ir_operand(m, sum, 0), m->blocks[inner].args);
+    assert_int_equal(ir_operand(m, sum, 1), m->blocks[b].args + 1);
+    assert_uses_right(&e);
+    ir_value arg = m->blocks[b].args, result;
+    assert_true(ir_inline_region(&e, ir_op_region(m, copy, 0), copy, &arg, &result, 1));
+    assert_int_equal(result, ir_result(m, sum, 0));
+    assert_int_equal(ir_operand(m, sum, 0), arg);
+    assert_true(ir_is_before(m, sum, copy));
+    ir_replace1(&e, copy, result);
+    ir_erase(&e, nest);
+    assert_uses_right(&e);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+}
+
+/* A clone is compact, in pre-order, and says the same. */
+static void clones_are_compact(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_op gone = build(&e, "x.gone", NULL, 0, 1);
+    ir_op nest = build_nested(&e, m->blocks[b].args);
+    ir_value v = ir_result(m, nest, 0);
+    build(&e, "x.use", &v, 1, 0);
+    ir_erase(&e, gone);
+    ir_op *map;
+    ir_module *n = ir_module_clone(m, &map);
+    assert_non_null(n);
+    assert_int_equal(map[gone], 0);
+    ir_op w = m->root, g = n->root;
+    uint32_t next = 1;
+    for (; w && g; w = ir_walk_next(m, m->root, w), g = ir_walk_next(n, n->root, g)) {
+        assert_int_equal(map[w], g);
+        assert_int_equal(g, next++);
+        assert_int_equal(m->ops[w].name, n->ops[g].name);
+        assert_int_equal(m->ops[w].n_operands, n->ops[g].n_operands);
+        for (uint32_t i = 0; i < m->ops[w].n_operands; i++) {
+            ir_value from = ir_operand(m, w, i), to = ir_operand(n, g, i);
+            assert_int_equal(ir_value_index(m, from), ir_value_index(n, to));
+            assert_int_equal(ir_is_block_arg(m, from), ir_is_block_arg(n, to));
+            if (!ir_is_block_arg(m, from))
+                assert_int_equal(map[ir_def_op(m, from)], ir_def_op(n, to));
+        }
+    }
+    assert_int_equal(w, 0);
+    assert_int_equal(g, 0);
+    assert_int_equal(n->n_ops, next);
+    mem_free(m->mem, map, m->n_ops * sizeof *map);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_module_free(n);
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+}
+
+static bool edit_without_memory(struct mem *mem, void *ctx) {
+    (void)ctx;
+    ir_context *c = ir_context_new(mem, NULL);
+    ir_module *m = c ? ir_module_new(c) : NULL;
+    ir_edit e = {.m = m};
+    bool ok = false;
+    if (m) {
+        ir_block b = new_root(&e, m);
+        if (b && !m->failed && !c->failed) {
+            ir_edit_at_end(&e, b);
+            ir_value v = m->blocks[b].args;
+            for (int i = 0; i < 40 && !m->failed; i++) {
+                ir_op op = build(&e, "x.op", &v, 1, 1);
+                v = op ? ir_result(m, op, 0) : v;
+            }
+            ir_edit_mark_origins(&e);
+            ir_op last = m->blocks[b].last;
+            if (last && !m->failed) {
+                ir_edit_after(&e, last);
+                ir_clone_op(&e, last, NULL, 0);
+                ir_insert_arg(&e, b, 1, c->t_f32, c->l_unknown);
+            }
+            ir_module *n = m->failed ? NULL : ir_module_clone(m, NULL);
+            ok = n && !m->failed && !c->failed;
+            ir_module_free(n);
+        }
+        ir_edit_free(&e);
+    }
+    ir_module_free(m);
+    ir_context_unref(c);
+    return ok;
+}
+
+static void memory_may_run_out(void **state) {
+    (void)state;
+    test_oom_sweep(edit_without_memory, NULL, 1000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_edits),
+        cmocka_unit_test(newest_use_first),
+        cmocka_unit_test(arguments_come_and_go),
+        cmocka_unit_test(origins_follow),
+        cmocka_unit_test(regions_copied_and_inlined),
+        cmocka_unit_test(clones_are_compact),
+        cmocka_unit_test(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
