@@ -1,6 +1,7 @@
 // Two panes: selections that go together, differences; pictures and JSON that leave the page.
+import { join } from "node:path";
 import { inflateSync } from "node:zlib";
-import { equal, eventually, near, ok, test } from "./harness.mjs";
+import { equal, eventually, near, ok, ROOT, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
 
@@ -74,6 +75,25 @@ test("selections go together: by ids, by content, by a mapping file", async (t) 
   await compare.getByRole("radio", { name: "Off" }).click();
   await t.clickNode(ADD);
   equal(await selected(1), [RELU]);
+});
+
+test("selections go together: what an op came from and became in a compile run", async (t) => {
+  const model = (await t.server.api("POST", "/models", { path: join(ROOT, MNIST) })).id;
+  const run = await t.server.api("POST", `/models/${model}/runs`, { device: "n150" });
+  ok(run.stages, "the run was made at once");
+  const last = run.stages.length - 1;
+  await t.openModel(MNIST);
+  await t.page.evaluate(([ref]) => globalThis.ttxTest.open(ref, "right"), [{ model, run: run.id, stage: last, part: 0, layers: "auto" }]);
+  await t.ready();
+  await t.command("panel.compare");
+  await t.panel("compare").getByRole("radio", { name: "Stages" }).click();
+  for (const pane of [0, 1]) await t.command("graph.expandAll", pane);
+  const softmax = (g) => g.boxes.find((b) => b.label.endsWith(".softmax"))?.id;
+  const left = softmax(await t.graph(0)), right = softmax(await t.graph(1));
+  ok(left && right?.includes("ttnn"), `softmax in both stages: ${left}, ${right}`);
+  await t.clickNode(left);
+  await eventually(async () => (await t.graph(1)).selection.includes(right), true);
+  await t.shot("sync_stages");
 });
 
 // Width, height and rows of a PNG of 8 bits per channel, without interlacing.

@@ -2,8 +2,9 @@
 
 import { commandById, runCommand } from './commands';
 import { hasBusyPanels } from './busy';
-import { isLoading } from './open';
+import { isLoading, openGraph } from './open';
 import { styleLayers } from './panels';
+import type { GraphRef } from './source';
 import { panes, onStartPage, type Pane } from './store';
 import { urlShown } from './url_state';
 
@@ -91,6 +92,10 @@ const hook = {
     if (!r) return null;
     const host = view.host.getBoundingClientRect();
     return { id, label: graph.label(node), x: host.left + r.x, y: host.top + r.y, w: r.w, h: r.h, expanded: graph.isLayer(node) && view.isExpanded(node) };
+  },
+  /** Opens a graph beside the others. */
+  open(ref: GraphRef, where: 'right' | 'below'): void {
+    openGraph(ref, { where });
   },
   /** Brings a node into sight, as it is when it is there already. */
   async reveal(index: number, id: string): Promise<void> {

@@ -115,3 +115,10 @@ export function nice(value: number): string {
   if (size >= 1e9 || (size < 1e-4 && size > 0)) return value.toExponential(3);
   return value.toLocaleString('en', { maximumSignificantDigits: size >= 1000 ? 7 : 4 });
 }
+
+/** Text that can be read on a colour (model-explorer-protocol, 2). */
+export function textOn(colour: number): number {
+  const channel = (shift: number) => (((colour >>> shift) & 255) / 255) ** 2.2;
+  const luminance = 0.2126 * channel(24) + 0.7152 * channel(16) + 0.0722 * channel(8);
+  return luminance < 0.38 ? 0xffffffff : 0x1f1f1fff;
+}

@@ -6,7 +6,7 @@ import { registerCommands } from '../app/commands';
 import { openPanel } from '../app/dock';
 import { Icon, type IconName } from '../app/icons';
 import { complain, say } from '../app/notify';
-import { dropTakers, panels, styleLayers } from '../app/panels';
+import { dropTakers, panels, styleLayers, urlStates } from '../app/panels';
 import type { CompactGraph } from '../engine/graph';
 import { panes, type Pane } from '../app/store';
 import { valueText } from '../app/values';
@@ -189,6 +189,7 @@ function Compare() {
   const modes: readonly (readonly [string, string, string])[] = [
     ['off', 'Off', 'Selections are independent'], ['id', 'Ids', 'Nodes with equal ids are selected together'],
     ['content', 'Content', 'Nodes that the comparison matched are selected together'], ['file', 'File', 'A navigation mapping says what belongs together'],
+    ['stages', 'Stages', 'What an op came from and became in a compile run'],
   ];
   return (
     <div class="panel compare">
@@ -253,10 +254,18 @@ registerCommands(
   { id: 'diff.previous', title: 'Previous difference', group: 'Compare', shortcut: 'Shift+F7', when: () => rows.value.length > 0,
     run: () => show(Math.max(0, current.peek() - 1)) },
   { id: 'sync.next', title: 'Selections go together: next way', group: 'Compare', icon: 'sync', shortcut: 'Alt+S',
-    help: 'Off, by ids, by content.', when: () => panes.value.length > 1, checked: () => sync.value !== 'off',
+    help: 'Off, by ids, by content, by the stages of a run.', when: () => panes.value.length > 1, checked: () => sync.value !== 'off',
     run: () => {
-      const ways = ['off', 'id', 'content'], next = ways[(ways.indexOf(sync.peek()) + 1) % ways.length]!;
+      const ways = ['off', 'id', 'content', 'stages'], next = ways[(ways.indexOf(sync.peek()) + 1) % ways.length]!;
       sync.value = next;
-      say(next === 'off' ? 'Selections are independent.' : next === 'id' ? 'Nodes with equal ids are selected together.' : 'Matching nodes are selected together.');
+      say({
+        off: 'Selections are independent.', id: 'Nodes with equal ids are selected together.', content: 'Matching nodes are selected together.',
+        stages: 'What an op came from and became is selected with it.',
+      }[next]!);
     } },
 );
+
+urlStates.add({
+  id: 'compare', save: () => (diffOn.value ? { diff: true } : undefined),
+  restore: (state) => { diffOn.value = (state as { diff?: boolean }).diff === true; },
+});

@@ -34,7 +34,8 @@ export function swapSides(): void {
   if (now) chosen.value = { left: now.right.id, right: now.left.id };
 }
 
-/** How selections go together: not, by equal ids, by what the comparison matched, by a file: off, id, content, file. */
+/** How selections go together: not, by equal ids, by what the comparison matched, by a file, by
+ * which op became which in a compile run: off, id, content, file, stages. */
 export const sync = kept<string>('sync', 'off');
 
 /* --- differences -------------------------------------------------------------------------------------------------- */
@@ -67,8 +68,7 @@ export const comparing = signal(false);
 const DETAILS = 5000;
 
 function sideQuery(side: 'left' | 'right', ref: GraphRef): Record<string, string | number | undefined> {
-  const more = ref as GraphRef & { run?: string };
-  return { [side]: ref.model, [`${side}_part`]: ref.part || undefined, [`${side}_stage`]: ref.stage || undefined, [`${side}_run`]: more.run };
+  return { [side]: ref.model, [`${side}_part`]: ref.part || undefined, [`${side}_stage`]: ref.stage || undefined, [`${side}_run`]: ref.run };
 }
 
 interface Pair {
@@ -212,8 +212,32 @@ function related(from: Pane, to: Pane, nodes: readonly number[]): number[] {
   return [...new Set(found)];
 }
 
+/** Most nodes of a selection that are followed through a run. */
+const FOLLOWED = 50;
+
+/** The nodes of `to` that nodes of `from` came from or became, when both are stages of one run (the source belongs to each). */
+async function follow(from: Pane, to: Pane, nodes: readonly number[], signal: AbortSignal): Promise<number[] | null> {
+  const a = from.ref.peek(), b = to.ref.peek();
+  const run = a?.run ?? b?.run;
+  if (!a || !b || !run || a.model !== b.model || a.part !== b.part || (a.run && b.run && a.run !== b.run)) return null;
+  const answers = await Promise.all(nodes.slice(0, FOLLOWED).map((node) => source().call<{ stages: { nodes: number[] }[] }>('GET',
+    `/models/${encodeURIComponent(a.model)}/runs/${encodeURIComponent(run)}/follow`, undefined,
+    { signal, query: { ...graphQuery({ ...a, run: undefined }), stage: a.stage, node, to: String(b.stage) } })));
+  return [...new Set(answers.flatMap((x) => x.stages.flatMap((s) => s.nodes)))];
+}
+
 /** Selections that were made here, not by the user. */
 const given = new WeakMap<Pane, readonly number[]>();
+let asking: AbortController | null = null;
+
+/** Selects in a pane what belongs to the selection of another. */
+function give(other: Pane, found: readonly number[]): void {
+  const before = other.selection.peek();
+  if (found.length === before.length && found.every((n, i) => n === before[i])) return;
+  given.set(other, found);
+  other.select(found, { record: false });
+  if (found[0] !== undefined) other.view.peek()?.reveal(found[0]).catch(complain);
+}
 
 eachPane((pane) => effect(() => {
   const nodes = pane.selection.value;
@@ -223,14 +247,12 @@ eachPane((pane) => effect(() => {
   void (sync.value === 'file' && boundMapping.value);
   untracked(() => {
     if (given.get(pane) === nodes) return;
+    asking?.abort();
+    const { signal } = (asking = new AbortController());
     for (const other of panes.peek()) {
       if (other === pane || !other.graph.peek()) continue;
-      const found = related(pane, other, nodes);
-      const before = other.selection.peek();
-      if (found.length === before.length && found.every((n, i) => n === before[i])) continue;
-      given.set(other, found);
-      other.select(found, { record: false });
-      if (found[0] !== undefined) other.view.peek()?.reveal(found[0]).catch(complain);
+      if (sync.peek() !== 'stages') give(other, related(pane, other, nodes));
+      else follow(pane, other, nodes, signal).then((found) => { if (found && !signal.aborted) give(other, found); }, complain);
     }
   });
 }));

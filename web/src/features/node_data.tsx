@@ -7,23 +7,16 @@ import { openPanel } from '../app/dock';
 import { Icon } from '../app/icons';
 import { complain } from '../app/notify';
 import { confirm } from '../app/overlay';
-import { dropTakers, inspectorSections, nodeLines, panels, styleLayers, type InspectorContext } from '../app/panels';
+import { dropTakers, inspectorSections, nodeLines, panels, styleLayers, urlStates, type InspectorContext } from '../app/panels';
 import { activePane, type Pane } from '../app/store';
 import { VirtualList } from '../app/virtual';
-import { chooseFiles, colourNumber, nice } from './common';
+import { chooseFiles, colourNumber, nice, textOn } from './common';
 import {
   activeData, addNodeData, colouring, colouringOf, dataOf, removeRun, setColouring, show, type LayerSum, type RunData, type Value,
 } from './node_data_state';
 import './features.css';
 
 /* --- on the graph ------------------------------------------------------------------------------------------------- */
-
-/** Text that can be read on a colour (model-explorer-protocol, 2). */
-function textOn(colour: number): number {
-  const channel = (shift: number) => (((colour >>> shift) & 255) / 255) ** 2.2;
-  const luminance = 0.2126 * channel(24) + 0.7152 * channel(16) + 0.0722 * channel(8);
-  return luminance < 0.38 ? 0xffffffff : 0x1f1f1fff;
-}
 
 styleLayers.add({
   id: 'nodedata', title: 'Node data', order: 20,
@@ -343,4 +336,11 @@ function NodeData() {
 panels.add({
   id: 'nodedata', title: 'Node data', icon: 'chart', side: 'bottom', size: 260, order: 20, help: 'Values on nodes: runs, legend, tables.',
   component: NodeData,
+});
+
+urlStates.add({
+  id: 'nodedata', save: () => (colouring.value.size ? Object.fromEntries(colouring.value) : undefined),
+  restore: (state) => {
+    for (const [model, run] of Object.entries(state as Record<string, unknown>)) if (typeof run === 'number') setColouring(model, run);
+  },
 });

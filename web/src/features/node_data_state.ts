@@ -130,7 +130,7 @@ const bound = new Map<string, Promise<RunData>>();
 const BOUND = 24;
 
 function bind(run: Run, ref: GraphRef): Promise<RunData> {
-  const key = `${run.id}/${ref.model}/${ref.stage}/${ref.part}/${ref.layers}`;
+  const key = `${run.id}/${ref.model}/${ref.run ?? ''}/${ref.stage}/${ref.part}/${ref.layers}`;
   let data = bound.get(key);
   if (!data) {
     data = load(run, ref); // not cancelled with one who asked: others wait for it, too

@@ -10,7 +10,7 @@ import { complain, say } from '../app/notify';
 import { dropTakers, panels, styleLayers } from '../app/panels';
 import { activePane, type Pane } from '../app/store';
 import { NodeLink } from '../app/panels/inspector_parts';
-import { chooseFiles, colourNumber, save } from './common';
+import { chooseFiles, colourNumber, save, textOn } from './common';
 import {
   changeRule, copyOf, matchesOf, newRule, readRules, rules, setRules, writeRules, type ListedRule, type MatchType, type Query, type Styles,
 } from './styler_rules';
@@ -31,7 +31,8 @@ styleLayers.add({
       }
       return array;
     };
-    return { fill: paint('node_bg_color'), border: paint('node_border_color'), text: paint('node_text_color') };
+    const fill = paint('node_bg_color'), text = paint('node_text_color');
+    return { fill, border: paint('node_border_color'), text: fill ? fill.map((colour, i) => text?.[i] || (colour ? textOn(colour) : 0)) : text };
   },
 });
 
