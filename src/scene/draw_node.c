@@ -106,7 +106,7 @@ static void draw_layer_label(struct scene *s, uint32_t i, const struct look *l, 
         double one = scene_text_width(graph_label(s->g, n), 1, true);
         double fit = fmin(fmin(h * 0.55, 11), (w - 6) / (one > 0 ? one : 1));
         size = fmax(size, fit);
-        if (size >= 5)
+        if (size >= least_font)
             scene_add_text(s, x + w * 0.5, y + h * 0.5, size, w - 4, l->text, SCENE_TEXT_CENTER | SCENE_TEXT_BOLD,
                            SCENE_LABEL, n);
         return;

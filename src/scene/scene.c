@@ -100,28 +100,63 @@ static bool is_parameter(const graph *g, graph_node n) {
     return d->kind == GRAPH_ARGUMENT && graph_at(g, d->parent)->layer_kind != GRAPH_LAYER_REGION;
 }
 
-static bool find_quiet(struct scene *s, uint32_t quiet) {
+/* Which nodes only prepare a parameter: what they make depends on one argument at most, or comes from the cache of such
+ * values. Values grow from sweep to sweep; in program order, which is mostly the order of nodes, few are needed. */
+static bool find_prepared(const struct scene *s, uint8_t *prepared) {
     const graph *g = s->g;
-    uint32_t parameters = 0;
+    enum { SWEEPS = 32 };
+    uint32_t *from =
+        mem_alloc_zero(s->mem, g->n_nodes * sizeof *from); /* the argument + 1; 0: none; UINT32_MAX: several */
+    if (!from)
+        return false;
+    bool changed = true;
+    for (int sweep = 0; changed && sweep < SWEEPS; sweep++) {
+        changed = false;
+        for (graph_node n = 1; n < g->n_nodes; n++) {
+            uint32_t count, was = from[n], now = is_parameter(g, n) ? n + 1 : was;
+            const graph_edge *in = graph_in(g, n, &count);
+            for (uint32_t i = 0; i < count; i++) {
+                uint32_t other = from[in[i].source];
+                now = !now || now == other ? other : !other ? now : UINT32_MAX;
+            }
+            if (str_eq(graph_label(g, n), STR("ttcore.load_cached")))
+                now = n + 1;
+            from[n] = now;
+            changed |= now != was;
+        }
+    }
+    for (graph_node n = 1; n < g->n_nodes; n++)
+        prepared[n] = from[n] != UINT32_MAX;
+    mem_free(s->mem, from, g->n_nodes * sizeof *from);
+    return true;
+}
+
+static bool find_quiet(struct scene *s, const struct scene_choice *choice) {
+    const graph *g = s->g;
+    uint32_t parameters = 0, quiet = choice->quiet;
     for (uint32_t i = 0; i < s->n_items; i++)
         parameters += is_parameter(g, s->node_of[i]);
     if (quiet == SCENE_QUIET_OFF || (quiet == SCENE_QUIET_AUTO && parameters <= SCENE_MANY_ARGUMENTS))
         return true;
     s->quiet = ARENA_ARRAY(&s->arena, uint8_t, g->n_edges);
     s->reads_quiet = ARENA_ARRAY(&s->arena, uint8_t, s->n_items);
-    if (!s->quiet || !s->reads_quiet)
-        return false;
-    for (uint32_t e = 0; e < g->n_edges; e++) {
-        uint32_t to = s->item_of[g->edges[e].target];
-        if (to != SCENE_NONE && s->item_of[g->edges[e].source] != SCENE_NONE && is_parameter(g, g->edges[e].source))
-            s->quiet[e] = s->reads_quiet[to] = 1;
+    uint8_t *prepared = mem_alloc_zero(s->mem, g->n_nodes);
+    bool ok = s->quiet && s->reads_quiet && prepared && (choice->flatten || find_prepared(s, prepared));
+    for (uint32_t e = 0; ok && e < g->n_edges; e++) {
+        graph_node source = g->edges[e].source, target = g->edges[e].target;
+        if (s->item_of[target] == SCENE_NONE || s->item_of[source] == SCENE_NONE)
+            continue;
+        bool across = graph_at(g, source)->parent != graph_at(g, target)->parent;
+        if (is_parameter(g, source) || (prepared[source] && across))
+            s->quiet[e] = s->reads_quiet[s->item_of[target]] = 1;
     }
-    return true;
+    mem_free(s->mem, prepared, g->n_nodes);
+    return ok;
 }
 
-static bool number_links(struct scene *s, uint32_t quiet) {
+static bool number_links(struct scene *s, const struct scene_choice *choice) {
     const graph *g = s->g;
-    if (!find_quiet(s, quiet))
+    if (!find_quiet(s, choice))
         return false;
     for (uint32_t e = 0; e < g->n_edges; e++)
         s->n_links += !(s->quiet && s->quiet[e]) && s->item_of[g->edges[e].source] != SCENE_NONE &&
@@ -250,7 +285,7 @@ enum layout_status scene_new(struct mem *m, const graph *g, const struct scene_c
     vec_init(&s->texts, m);
     scene_geometry_init(&s->geo, m);
     enum layout_status status = LAYOUT_NO_MEMORY;
-    if (number_items(s, choice) && number_links(s, choice->quiet) && categorize(s)) {
+    if (number_items(s, choice) && number_links(s, choice) && categorize(s)) {
         for (uint32_t i = 0; i < s->n_items; i++)
             measure(s, i);
         status = make_layout(s);

@@ -59,7 +59,8 @@ enum scene_category scene_node_category(const graph *g, graph_node n);
  * has the same layout everywhere. Who draws squeezes what his font makes wider. */
 double scene_text_width(str text, double size, bool bold);
 
-/* Edges out of arguments of functions. In a model with hundreds of parameters they would force every op that reads one
+/* Edges out of arguments of functions, and out of layers those of values that only prepare one argument (a weight that is
+ * reshaped, or comes from the cache of such). In a model with hundreds of parameters they would force every op that reads one
  * into the rows below the parameters, and cover all else; *quiet* ones are left out of the layout, ops that have some bear
  * a mark, and they are drawn when highlighted. */
 enum scene_quiet {

@@ -359,6 +359,39 @@ static void quiet_edges_show_when_asked(void **state) {
     unmake(&w);
 }
 
+/* A weight that is reshaped outside of the layer that reads it is no part of the flow; what two arguments make is. */
+static void prepared_weights_are_quiet(void **state) {
+    (void)state;
+    static const char text[] =
+        "module {\n"
+        "  func.func @main(%arg0: tensor<4x4xf32>, %arg1: tensor<16xf32>) -> tensor<4x4xf32> {\n"
+        "    %0 = \"ttir.reshape\"(%arg1) <{shape = [4 : i32, 4 : i32]}> : (tensor<16xf32>) -> tensor<4x4xf32>\n"
+        "    %1 = \"ttir.matmul\"(%arg0, %0) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"a/mm\")\n"
+        "    %2 = \"ttir.relu\"(%1) : (tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"b/relu\")\n"
+        "    return %2 : tensor<4x4xf32>\n"
+        "  }\n"
+        "}\n";
+    static const struct {
+        bool flatten;
+        uint32_t quiet, heads; /* of lines that are drawn */
+    } rows[] = {{false, SCENE_QUIET_OFF, 5}, {false, SCENE_QUIET_ON, 2}, {true, SCENE_QUIET_ON, 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct world w;
+        struct scene_lists l;
+        fixture_make(&w.f, text, GRAPH_LAYERS_AUTO);
+        struct scene_choice choice = {.flatten = rows[i].flatten, .quiet = rows[i].quiet};
+        assert_int_equal(scene_new(&w.f.mem, w.f.g, &choice, &w.s), LAYOUT_OK);
+        update(&w);
+        struct scene_view v = whole(&w);
+        assert_true(scene_draw(w.s, &v, &l));
+        uint32_t heads = 0;
+        for (uint32_t k = 0; k < l.n_marks_below; k++)
+            heads += l.marks[k].kind <= SCENE_ARROW_LEFT;
+        assert_int_equal(heads, rows[i].heads);
+        unmake(&w);
+    }
+}
+
 static void grows_for_lines(void **state) {
     (void)state;
     struct world w;
@@ -481,13 +514,21 @@ static void survives_want_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_categories),          cmocka_unit_test(opens_and_closes),
-        cmocka_unit_test(chooses_what_it_shows),     cmocka_unit_test(draws_what_is_in_view),
-        cmocka_unit_test(draws_less_from_afar),      cmocka_unit_test(does_not_remember_the_way),
-        cmocka_unit_test(picks_what_it_draws),       cmocka_unit_test(picks_lines),
-        cmocka_unit_test(highlights_through_layers), cmocka_unit_test(quiet_edges_show_when_asked),
-        cmocka_unit_test(grows_for_lines),           cmocka_unit_test(arrow_keys_follow_edges),
-        cmocka_unit_test(keeps_its_place),           cmocka_unit_test(writes_pictures),
+        cmocka_unit_test(names_categories),
+        cmocka_unit_test(opens_and_closes),
+        cmocka_unit_test(chooses_what_it_shows),
+        cmocka_unit_test(draws_what_is_in_view),
+        cmocka_unit_test(draws_less_from_afar),
+        cmocka_unit_test(does_not_remember_the_way),
+        cmocka_unit_test(picks_what_it_draws),
+        cmocka_unit_test(picks_lines),
+        cmocka_unit_test(highlights_through_layers),
+        cmocka_unit_test(quiet_edges_show_when_asked),
+        cmocka_unit_test(prepared_weights_are_quiet),
+        cmocka_unit_test(grows_for_lines),
+        cmocka_unit_test(arrow_keys_follow_edges),
+        cmocka_unit_test(keeps_its_place),
+        cmocka_unit_test(writes_pictures),
         cmocka_unit_test(survives_want_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

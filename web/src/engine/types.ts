@@ -70,7 +70,7 @@ export interface GraphViewOptions {
   still?: boolean;
 }
 
-/** Edges out of the arguments of functions. `quiet`: not laid out, so that hundreds of weights do not pull the drawing
+/** Edges out of the arguments of functions, and of what prepares a single one for use in another layer. `quiet`: not laid out, so that hundreds of weights do not pull the drawing
  * apart; ops that read some bear a mark, and selecting shows the edges. `auto`: quiet when there are more than 40. */
 export type ParameterEdges = 'auto' | 'shown' | 'quiet';
 
