@@ -1,4 +1,6 @@
 // The panels beside the graph: search, outline, op table, text.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { equal, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
@@ -102,4 +104,40 @@ test("text: the selected op is marked, a click in the text selects", async (t) =
   equal((await t.graph()).selection, ["forward/ttir.relu@fc1/relu"]);
   ok((await marked.innerText()).includes("%3 ="));
   await t.shot("text");
+});
+
+test("compile: stages are listed, shown in the graph, and stepped through", async (t) => {
+  await t.openModel(MNIST);
+  await t.page.keyboard.press("c");
+  await t.page.locator(".compile").getByRole("button", { name: "Compile" }).click();
+  const stages = t.page.getByRole("listbox", { name: "Stages" });
+  await stages.getByText("convert-ttir-to-ttnn").waitFor();
+  await settle(t, 400);
+  await t.ready();
+  ok((await t.graph()).boxes.some((b) => b.label === "ttnn.softmax"), "the last stage is shown");
+  await stages.getByText("ttcore-mark-functions-as-forward").click();
+  await settle(t, 400);
+  await t.ready();
+  ok((await t.graph()).boxes.some((b) => b.label === "ttir.softmax"), "an early stage is shown");
+  await t.page.keyboard.press("Escape");
+  await t.page.locator(".canvas").click({ position: { x: 5, y: 5 } });
+  await t.page.keyboard.press("Alt+ArrowRight");
+  await settle(t, 400);
+  await t.ready();
+  ok((await t.page.locator(".graph-selector").innerText()).includes("ttcore-wrap-device-module"), "the next stage is named");
+  await t.shot("compile");
+});
+
+test("source: the place of an op in the user's file", async (t) => {
+  writeFileSync(join(t.server.files, "model.py"), "def forward(x):\n    y = relu(x)\n    return y\n");
+  const file = join(t.server.files, "located.mlir");
+  writeFileSync(file, `module {\n  func.func @f(%a: tensor<4xf32>) -> tensor<4xf32> {\n    %0 = "ttir.relu"(%a) : (tensor<4xf32>) -> tensor<4xf32> loc("${join(t.server.files, "model.py")}":2:9)\n    return %0 : tensor<4xf32>\n  }\n}\n`);
+  await t.openModel(file, { query: "layers=function" });
+  await t.command("graph.expandAll");
+  const relu = (await t.graph()).boxes.find((b) => b.label === "ttir.relu");
+  await t.clickNode(relu.id);
+  await t.command("panel.source");
+  const marked = t.page.locator(".cm-marked-selected");
+  await marked.waitFor();
+  equal((await marked.innerText()).trim(), "y = relu(x)");
 });

@@ -245,7 +245,7 @@ test("themes: light, dark and back, kept over a reload", async (t) => {
   const theme = () => t.page.evaluate(() => document.documentElement.dataset.theme);
   equal(await theme(), "dark");
   await t.shot("dark");
-  await t.page.keyboard.press("Shift+t");
+  await t.page.keyboard.press("Alt+t");
   equal(await theme(), "light");
   await t.page.reload();
   await t.ready();

@@ -15,6 +15,7 @@ import { startEvents } from './app/events';
 import './app/graph_commands';
 import { startKeys } from './app/keys';
 import { complain } from './app/notify';
+import './app/panels/compile';
 import './app/panels/inspector';
 import './app/panels/op_table';
 import './app/panels/outline';

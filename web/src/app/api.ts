@@ -1,7 +1,7 @@
 // The requests of docs/api.md, typed. On top of the data source, so that they work in single-file pages, too.
 
 import type {
-  CallOptions, DataSource, GraphRef, Hit, Job, Model, NodeInfo, SearchTerm, ServerInfo, Stage,
+  CallOptions, DataSource, GraphRef, Hit, Job, Model, NodeInfo, Run, RunSettings, RunSummary, SearchTerm, ServerInfo, Stage,
 } from './source';
 import { source } from './store';
 
@@ -116,6 +116,14 @@ export interface UserSource {
 }
 export const getUserSource = (ref: GraphRef, node: number, around: number, options: CallOptions = {}) =>
   get<UserSource>(`${stagePath(ref)}/user-source`, { ...options, query: { node, around, ...graphQuery(ref) } });
+
+/** Compiles; the answer is the run, or the job when that takes longer. */
+export const startRun = (model: string, settings: RunSettings, options?: CallOptions) =>
+  source().call<Run | Job>('POST', `/models/${id(model)}/runs`, settings, options);
+export const getRuns = async (model: string) => (await get<{ runs: RunSummary[] }>(`/models/${id(model)}/runs`)).runs;
+export const getRun = (model: string, run: string, options?: CallOptions) =>
+  get<Run>(`/models/${id(model)}/runs/${id(run)}`, options);
+export const getJob = (job: number, options?: CallOptions) => get<Job>(`/jobs/${job}`, options);
 
 export const getJobs = async () => (await get<{ jobs: Job[] }>('/jobs')).jobs;
 export const cancelJob = (job: number) => source().call<Job>('DELETE', `/jobs/${job}`);

@@ -28,7 +28,7 @@ registerCommands(
   { id: 'app.link', title: 'Copy a link to this view', group: 'Page', shortcut: 'Ctrl+Shift+L', icon: 'link', menus: ['app'], order: 3,
     help: 'Models, panes, expansion and selection; uploaded models are only on this machine.',
     when: () => panes.value.length > 0 && source().kind === 'server', run: () => copyLink() },
-  { id: 'app.theme', title: 'Light or dark', group: 'Page', shortcut: 'Shift+T', icon: 'moon', menus: ['app'], order: 100,
+  { id: 'app.theme', title: 'Light or dark', group: 'Page', shortcut: 'Alt+T', icon: 'moon', menus: ['app'], order: 100,
     run: () => { theme.value = document.documentElement.dataset['theme'] === 'dark' ? 'light' : 'dark'; } },
   { id: 'app.themeSystem', title: 'Theme as the system', group: 'Page', icon: 'system', run: () => { theme.value = 'system'; } },
   { id: 'app.settings', title: 'Settings', group: 'Page', shortcut: 'Ctrl+,', icon: 'settings', menus: ['app'], order: 101, run: () => openSettings() },

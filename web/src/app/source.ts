@@ -209,3 +209,43 @@ export interface Job {
   started: number;
   ended: number;
 }
+
+/** How to compile; what is left out is the compiler's default. */
+export interface RunSettings {
+  part?: number;
+  level?: number;
+  device?: string;
+  arch?: string;
+  mesh?: unknown;
+  options?: Record<string, unknown>;
+  overrides?: Record<string, unknown>;
+}
+
+/** The module after a pass. */
+export interface RunStage {
+  stage: number;
+  pass: string;
+  number: number;
+  changed: boolean;
+  failed: boolean;
+  same_as: number;
+  ops: number;
+  us: number;
+}
+
+export interface Run {
+  id: string;
+  model: string;
+  settings: RunSettings;
+  ok: boolean;
+  us: number;
+  stages: RunStage[];
+  diagnostics: Diagnostic[];
+}
+
+export interface RunSummary {
+  id: string;
+  state: 'compiled' | 'failed';
+  created: number;
+  settings: RunSettings;
+}

@@ -9,7 +9,8 @@ import { runCommand } from './commands';
 import { Icon } from './icons';
 import { complain, place, sentence } from './notify';
 import { dropModel, noteModel, openGraph, refOf, refreshModels } from './open';
-import { confirm } from './overlay';
+import { isTyping } from './keys';
+import { confirm, hasOverlay } from './overlay';
 import { openPaste } from './paste';
 import { PathField } from './path_field';
 import { kept } from './settings';
@@ -188,6 +189,17 @@ export function StartPage() {
   const file = useRef<HTMLInputElement>(null);
   const readOnly = server.value?.read_only ?? false;
   useEffect(() => { refreshModels().catch(complain); }, []);
+  useEffect(() => {
+    const paste = (e: ClipboardEvent) => {
+      const text = e.clipboardData?.getData('text/plain') ?? '', files = [...(e.clipboardData?.files ?? [])];
+      if (isTyping(e.target) || hasOverlay() || readOnly || (!text.trim() && !files.length)) return;
+      e.preventDefault();
+      if (files.length) openFiles(files);
+      else openPaste(text);
+    };
+    addEventListener('paste', paste);
+    return () => removeEventListener('paste', paste);
+  }, [readOnly]);
   return (
     <main class="start" aria-label="Start page">
       <div class="start-inner">

@@ -7,7 +7,7 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from '@prea
 import type { CompactGraph } from '../engine/graph';
 import type { ExtraEdge, GraphViewApi, HighlightSet, ViewState } from '../engine/types';
 import { record } from './history';
-import { sameRef, type DataSource, type GraphRef, type Model, type Problem, type ServerInfo, type Stage } from './source';
+import { sameRef, type DataSource, type GraphRef, type Model, type Problem, type Run, type ServerInfo, type Stage } from './source';
 
 /** Something that takes a while: what the user reads, how far it is (total 0: not known), and how to stop it. */
 export interface Wait {
@@ -66,6 +66,10 @@ export class Pane {
     const ref = this.ref.value, model = this.model.value;
     if (!ref) return 'No graph';
     const name = model?.name ?? ref.model.slice(0, 8);
+    if (ref.run) {
+      const passed = runs.value.get(ref.run)?.stages.find((s) => s.stage === ref.stage);
+      return `${name} · ${ref.stage}${passed ? ` ${passed.pass || 'input'}` : ''}`;
+    }
     const stage = stages.value.get(ref.model)?.find((s) => s.stage === ref.stage);
     return name + (ref.stage ? ` · ${stage?.name ?? `stage ${ref.stage}`}` : '') +
       (ref.part ? ` · part ${ref.part + 1}` : '');
@@ -167,6 +171,9 @@ export const online = signal(true);
 export const models = signal<readonly Model[]>([]);
 /** Stages by model id, of those that were asked for. */
 export const stages: Signal<ReadonlyMap<string, readonly Stage[]>> = signal(new Map());
+
+/** Compile runs by id, of those that were looked at. */
+export const runs: Signal<ReadonlyMap<string, Run>> = signal(new Map());
 
 export const panes = signal<readonly Pane[]>([]);
 /** The graph pane that was used last; side panels follow it. */

@@ -9,9 +9,10 @@ import { complain, say } from '../app/notify';
 import { dropTakers, panels, styleLayers, urlStates } from '../app/panels';
 import type { CompactGraph } from '../engine/graph';
 import { panes, type Pane } from '../app/store';
+import { engineTheme } from '../app/theme';
 import { valueText } from '../app/values';
 import { VirtualList } from '../app/virtual';
-import { chooseFiles, colourText } from './common';
+import { chooseFiles, colourNumber, colourText } from './common';
 import {
   changes, comparing, differences, diffOn, mapping, readMapping, setSide, sides, swapSides, sync, type Change, type Differences,
 } from './compare_state';
@@ -51,7 +52,8 @@ styleLayers.add({
       border[node] = colour;
       fill[node] = ((colour & 0xffffff00) | WASH) >>> 0;
     }
-    return { fill, border, bars: bars(graph, marked) };
+    const text = colourNumber(engineTheme.value.text); // the washes let the background through
+    return { fill, border, text: fill.map((colour) => (colour ? text : 0)), bars: bars(graph, marked) };
   },
 });
 

@@ -1,0 +1,227 @@
+// Compiling: settings, the runs of the model, and the stages of a run, one per pass; a click shows a stage in the graph
+// with the view kept, so that stepping through them shows what each pass has done.
+
+import { batch, signal, useSignal, useSignalEffect } from '@preact/signals';
+
+import * as api from '../api';
+import { registerCommands } from '../commands';
+import { place, sentence } from '../notify';
+import { Icon } from '../icons';
+import { openGraph } from '../open';
+import { panels } from '../panels';
+import { kept } from '../settings';
+import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage, type RunSummary } from '../source';
+import { activePane, runs, source, type Pane, type Wait } from '../store';
+import { count, when } from '../values';
+import { VirtualList } from '../virtual';
+import { WaitCard } from '../wait';
+
+const level = kept('compileLevel', 0);
+const device = kept('compileDevice', '');
+const mesh = kept('compileMesh', '');
+const onlyChanged = kept('compileChanged', true);
+
+const DEVICES = [
+  { id: '', title: 'Wormhole (mock)' }, { id: 'arch:blackhole', title: 'Blackhole (mock)' },
+  { id: 'n150', title: 'n150' }, { id: 'n300', title: 'n300' }, { id: 'p100', title: 'p100' }, { id: 'p150', title: 'p150' },
+];
+
+/** The run whose stages are listed, by model. */
+const chosen = signal<ReadonlyMap<string, string>>(new Map());
+const lists = signal<ReadonlyMap<string, readonly RunSummary[]>>(new Map());
+const wait = signal<Wait | null>(null);
+const problem = signal<Problem | null>(null);
+
+/** How often a job is asked for. */
+const POLL_MS = 250;
+
+export function settingsText(s: RunSettings): string {
+  return [`level ${s.level ?? 0}`, s.device ?? s.arch ?? 'wormhole', s.mesh ? `mesh ${String(s.mesh)}` : '', s.part ? `part ${s.part + 1}` : '',
+    s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
+}
+
+export function noteRun(run: Run): void {
+  batch(() => {
+    runs.value = new Map(runs.peek()).set(run.id, run);
+    chosen.value = new Map(chosen.peek()).set(run.model, run.id);
+  });
+}
+
+async function refreshRuns(model: string): Promise<readonly RunSummary[]> {
+  const list = (await api.getRuns(model)).sort((a, b) => b.created - a.created);
+  lists.value = new Map(lists.peek()).set(model, list);
+  return list;
+}
+
+/** Runs the compiler and waits for it; the wait can be cancelled. */
+export async function compileModel(model: string, settings: RunSettings): Promise<Run | null> {
+  const abort = new AbortController();
+  let job: Job | null = null;
+  const cancel = () => {
+    abort.abort();
+    if (job) api.cancelJob(job.id).catch(() => {});
+  };
+  const timer = setTimeout(() => { wait.value = { text: 'Compiling', done: 0, total: 0, cancel }; }, 100);
+  problem.value = null;
+  try {
+    let answer = await api.startRun(model, settings, { signal: abort.signal });
+    while (!('stages' in answer)) {
+      job = answer;
+      wait.value = { text: job.message || 'Compiling', done: job.done, total: job.total, cancel };
+      if (job.state === 'failed') throw new Problem(job.error ?? 'The compiler failed.', 'failed');
+      if (job.state === 'cancelled') return null;
+      if (job.state === 'done') {
+        answer = await api.startRun(model, settings, { signal: abort.signal });
+        continue;
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      answer = await api.getJob(job.id, { signal: abort.signal });
+    }
+    noteRun(answer);
+    await refreshRuns(model);
+    return answer;
+  } catch (thrown) {
+    if (!isCancel(thrown)) problem.value = Problem.of(thrown);
+    return null;
+  } finally {
+    clearTimeout(timer);
+    wait.value = null;
+  }
+}
+
+/** Shows a stage in a pane, with the view it has. */
+export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
+  const ref = pane.ref.peek();
+  if (!ref) return;
+  const state = pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
+  openGraph({ model: run.model, part: 0, layers: ref.layers, run: run.id, stage }, { pane, where: beside ? 'right' : 'here', state });
+}
+
+/** The stages that are listed: all, or those that differ from the one before. */
+function stagesOf(run: Run): RunStage[] {
+  return onlyChanged.value ? run.stages.filter((s) => s.changed || s.failed) : run.stages;
+}
+
+function Compile() {
+  const active = useSignal(-1);
+  const scrollTo = useSignal(-1);
+  const pane = activePane.value, ref = pane?.ref.value;
+  const model = ref?.model ?? null;
+
+  useSignalEffect(() => {
+    const now = activePane.value?.ref.value;
+    if (!now || source().kind === 'page') return;
+    // A pane of a run (from a link, say) brings its run along; else the last one of the model is listed.
+    const wanted = now.run ?? chosen.peek().get(now.model);
+    const get = async () => {
+      const list = lists.peek().get(now.model) ?? await refreshRuns(now.model);
+      const id = wanted ?? list[0]?.id;
+      if (id && !runs.peek().has(id)) noteRun(await api.getRun(now.model, id));
+      else if (id && chosen.peek().get(now.model) !== id) chosen.value = new Map(chosen.peek()).set(now.model, id);
+    };
+    get().catch((thrown) => { if (!isCancel(thrown)) problem.value = Problem.of(thrown); });
+  });
+  useSignalEffect(() => {
+    const now = activePane.value?.ref.value, run = now?.run ? runs.value.get(now.run) : undefined;
+    if (!now || !run) return;
+    const at = stagesOf(run).findIndex((s) => s.stage === now.stage);
+    active.value = at;
+    scrollTo.value = at;
+  });
+  if (!pane || !ref || !model) return <p class="empty">No graph is open.</p>;
+  if (pane.model.value && !pane.model.value.format.startsWith('mlir')) return <p class="empty">Only MLIR can be compiled.</p>;
+
+  const run = runs.value.get(chosen.value.get(model) ?? '') ?? null;
+  const list = run ? stagesOf(run) : [];
+  const compile = () => {
+    const arch = device.value.startsWith('arch:') ? device.value.slice(5) : undefined;
+    void compileModel(model, {
+      level: level.value, ...(device.value && !arch ? { device: device.value } : {}), ...(arch ? { arch } : {}),
+      ...(mesh.value.trim() ? { mesh: mesh.value.trim() } : {}), ...(ref.run || !ref.part ? {} : { part: ref.part }),
+    }).then((done) => {
+      const last = done?.stages.at(-1);
+      if (done && last) void showStage(pane, done, last.stage, false);
+    });
+  };
+  const take = (i: number, beside: boolean) => {
+    const stage = list[i];
+    if (run && stage) void showStage(pane, run, stage.stage, beside);
+  };
+  return (
+    <div class="panel compile">
+      <form class="compile-form" onSubmit={(e) => { e.preventDefault(); compile(); }}>
+        <label title="Optimization level: 2 chooses memory layouts">Level
+          <select value={String(level.value)} onChange={(e) => { level.value = Number(e.currentTarget.value); }}>
+            {[0, 1, 2].map((n) => <option key={n} value={n}>{n}</option>)}
+          </select></label>
+        <label>Device
+          <select value={device.value} onChange={(e) => { device.value = e.currentTarget.value; }}>
+            {DEVICES.map((d) => <option key={d.id} value={d.id}>{d.title}</option>)}
+          </select></label>
+        <label>Mesh <input type="text" value={mesh.value} placeholder="1x1" size={4} spellcheck={false} onChange={(e) => { mesh.value = e.currentTarget.value; }} /></label>
+        <button class="primary" disabled={!!wait.value}><Icon name="play" size={13} /> Compile</button>
+      </form>
+      {wait.value && <WaitCard wait={wait.value} />}
+      {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}{problem.value.detail.hint && ` ${sentence(problem.value.detail.hint)}`}</p>}
+      {run && (
+        <>
+          <div class="panel-bar">
+            <select class="grow" aria-label="Run" value={run.id}
+              onChange={(e) => { void api.getRun(model, e.currentTarget.value).then(noteRun, (thrown) => { problem.value = Problem.of(thrown); }); }}>
+              {(lists.value.get(model) ?? []).map((r) => <option key={r.id} value={r.id}>{settingsText(r.settings)} · {when(r.created)}{r.state === 'failed' ? ' · failed' : ''}</option>)}
+            </select>
+            <button class={`toggle ${onlyChanged.value ? 'on' : ''}`} aria-pressed={onlyChanged.value} title="Only the passes that changed something"
+              onClick={() => { onlyChanged.value = !onlyChanged.value; }}>Changed</button>
+          </div>
+          {run.diagnostics.filter((d) => d.severity !== 'note').map((d, i) => (
+            <p key={i} class={`compile-note ${d.severity === 'error' ? 'error-text' : 'muted'}`}>
+              {sentence(d.message)}{place(new Problem('', '', d)) && <span class="mono"> {place(new Problem('', '', d))}</span>}
+            </p>
+          ))}
+          <VirtualList class="grow" label="Stages" count={list.length} rowHeight={26} active={active.value} scrollTo={scrollTo} rowKey={(i) => list[i]!.stage}
+            onActive={(i) => { active.value = i; take(i, false); }} onTake={(i, e) => take(i, e.altKey)}
+            row={(i) => {
+              const s = list[i]!, before = run.stages[s.stage - 1];
+              const more = before ? s.ops - before.ops : 0;
+              const on = ref.run === run.id && ref.stage === s.stage;
+              return (
+                <div role="option" aria-selected={on} class={`option ${on ? 'active' : ''}`} title="Click: show here. Alt+click: show beside."
+                  onClick={(e) => { active.value = i; take(i, e.altKey); }}>
+                  <span class="stage-number muted">{s.stage}</span>
+                  <span class={`option-text ${s.changed || s.stage === 0 ? '' : 'muted'}`}>{s.pass || 'input'}</span>
+                  {s.failed && <Icon name="error" size={13} />}
+                  <span class="muted">{s.ops}{more ? ` (${more > 0 ? '+' : '−'}${Math.abs(more)})` : ''}</span>
+                  <button class="icon-button small" aria-label={`Show ${s.pass || 'input'} beside`} title="Show beside" onClick={(e) => { e.stopPropagation(); take(i, true); }}><Icon name="split" size={13} /></button>
+                </div>
+              );
+            }} />
+          <div class="table-foot"><span>{count(run.stages.length, 'stage')}</span><span class="muted">{(run.us / 1000).toFixed(1)} ms</span>
+            {!run.ok && <span class="error-text">a pass failed</span>}</div>
+        </>
+      )}
+      {!run && !wait.value && <p class="empty">Compile the model to see its stages, one per pass.</p>}
+    </div>
+  );
+}
+
+panels.add({
+  id: 'compile', title: 'Compile', icon: 'layers', side: 'left', size: 280, order: 25, shortcut: 'C',
+  help: 'Compile the model and step through its stages.', component: Compile,
+});
+
+/** Steps to the next or previous stage of the run a pane shows. */
+async function step(pane: Pane, by: 1 | -1): Promise<void> {
+  const ref = pane.ref.peek(), run = ref?.run ? runs.peek().get(ref.run) : undefined;
+  if (!ref || !run) return;
+  const list = stagesOf(run);
+  const at = list.findIndex((s) => s.stage >= ref.stage);
+  const next = list[(at < 0 ? list.length - 1 : at) + by];
+  if (next) await showStage(pane, run, next.stage, false);
+}
+
+registerCommands(
+  { id: 'compile.next', title: 'Next stage', group: 'Compile', shortcut: 'Alt+ArrowRight', icon: 'right', when: (c) => !!c.pane?.ref.value?.run,
+    run: (c) => step(c.pane!, 1) },
+  { id: 'compile.previous', title: 'Previous stage', group: 'Compile', shortcut: 'Alt+ArrowLeft', icon: 'left', when: (c) => !!c.pane?.ref.value?.run,
+    run: (c) => step(c.pane!, -1) },
+);
