@@ -53,8 +53,7 @@ ir_attr constant_of(pass_context *p, ir_value v) {
     if (!d || !(d->flags & OP_CONSTANT_LIKE) || p->m->ops[def].n_results != 1)
         return 0;
     fold_value value[FOLD_MAX_RESULTS] = {{0}};
-    const dialect_info *dialect = &dialect_dialects[d->dialect];
-    if (str_eq(dialect_text(dialect->name), STR("ttir")) && fold_ttir(p, def, value) == FOLD_VALUES)
+    if (d->dialect == DIALECT_ttir && fold_ttir(p, def, value) == FOLD_VALUES)
         return value[0].constant;
     return ir_op_attr(p->m, def, STR("value"));
 }
@@ -115,21 +114,20 @@ static fold_outcome fold_traits(pass_context *p, ir_op op, const op_def *d, fold
 
 /* Folders by dialect. */
 static const struct {
-    str dialect;
+    uint16_t dialect;
     fold_fn *fold;
 } folders[] = {
-    {STR_INIT("ttir"), fold_ttir},
-    {STR_INIT("ttnn"), fold_ttnn},
+    {DIALECT_ttir, fold_ttir},
+    {DIALECT_ttnn, fold_ttnn},
 };
 
 fold_outcome fold_op(pass_context *p, ir_op op, fold_value *results) {
     const op_def *d = dialect_def_of(p->m, op);
     if (!d || p->m->ops[op].n_results > FOLD_MAX_RESULTS)
         return FOLD_NONE;
-    str dialect = dialect_text(dialect_dialects[d->dialect].name);
     fold_outcome outcome = FOLD_NONE;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        if (str_eq(dialect, folders[i].dialect))
+        if (d->dialect == folders[i].dialect)
             outcome = folders[i].fold(p, op, results);
     return outcome == FOLD_NONE ? fold_traits(p, op, d, results) : outcome;
 }

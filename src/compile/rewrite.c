@@ -178,11 +178,9 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
  * move while the worklist is filled. In the pass's scratch arena. */
 static ir_op *gather(struct driver *d, ir_op scope, bool pre_order, uint32_t *n) {
     const ir_module *m = d->p->m;
-    uint32_t count = 0, k = 0, depth = 0;
-    for (ir_op op = ir_walk_next(m, scope, scope); op; op = ir_walk_next(m, scope, op))
-        count++;
-    ir_op *ops = ARENA_ARRAY(&d->p->scratch, ir_op, count + 1);
-    ir_op *open = ARENA_ARRAY(&d->p->scratch, ir_op, count + 1); /* ops whose inside is not done */
+    uint32_t k = 0, depth = 0;
+    ir_op *ops = arena_alloc(&d->p->scratch, m->n_ops * sizeof *ops, alignof(ir_op));
+    ir_op *open = arena_alloc(&d->p->scratch, m->n_ops * sizeof *open, alignof(ir_op)); /* whose inside is not done */
     if (!ops || !open) {
         d->oom = true;
         return NULL;
@@ -365,7 +363,7 @@ bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *ta
     p->e->listen_arg = &d;
     for (unsigned i = 0; ok && changed && i < (rounds ? rounds : DEFAULT_ROUNDS); i++) {
         changed = false;
-        ok = fill(&d, scope, flags) && process(&d, flags, &changed) && sweep(&d, scope, &changed);
+        ok = fill(&d, scope, flags) && process(&d, flags, &changed) && (!changed || sweep(&d, scope, &changed));
         ok = ok && !d.list.failed && !d.oom && !p->m->failed;
     }
     p->e->listen = listen;
