@@ -7,7 +7,9 @@
 
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "compile/override.h"
 #include "dialect/check.h"
+#include "target/cost.h"
 #include "target/device.h"
 
 static const char help[] =
@@ -25,6 +27,14 @@ static const char help[] =
     "  --option NAME=VALUE    any other option of the vendor's pipeline, by its name there:\n"
     "                         --option enable-const-eval=false\n"
     "\n"
+    "overrides\n"
+    "  --override TEXT        what an op is to have; may be given several times:\n"
+    "                         matmul_1:output_layout.buffer_type=l1,grid_shape=8x1   by location name\n"
+    "                         @main/ttnn.matmul#3:compute_config.math_fidelity=lofi  the op itself\n"
+    "                         '?op=matmul name=*layers.0*:output_layout.data_type=bfp_bf8'  by a query\n"
+    "                         or the vendor's option: override-output-layout=add_1=l1:height_sharded:8x1\n"
+    "  --overrides FILE       a JSON file of them, as the UI and the vendor's tool write it\n"
+    "\n"
     "how\n"
     "  --stop-after PASS      do not go on after this pass (PASS#2: the second of that name)\n"
     "  --start-after PASS     the module is what this pass leaves\n"
@@ -37,6 +47,7 @@ static const char help[] =
     "  --stages DIR           the module after each pass that changed it: DIR/NN-PASS.mlir\n"
     "  --print-after PASS     the module after this pass, on standard error; all: after each that changed it\n"
     "  --passes               one line per pass on standard error: changed or not, ops, time\n"
+    "  --estimate             what each op is estimated to take and what bounds it, on standard error\n"
     "  --json                 a JSON document about the run instead of the module\n"
     "  --help                 this text\n"
     "\n"
@@ -45,13 +56,18 @@ static const char help[] =
     "  tt-explorer compile --stages stages --passes model.mlir -o /dev/null\n"
     "  tt-explorer compile --device p150 --option argument-types=main=input,parameter model.mlir\n"
     "\n"
-    "exit status: 0 compiled, 1 the input has errors or cannot be compiled, 2 wrong usage or trouble with files\n";
+    "exit status: 0 compiled, 1 the input has errors, cannot be compiled or an override was not applied, 2 wrong usage "
+    "or trouble with files\n";
+
+enum { MAX_OVERRIDES = 256 };
 
 struct arguments {
     compile_options o;
     text_print_options print;
-    const char *path, *out, *stages, *print_after, *system_desc;
-    bool json, passes;
+    const char *path, *out, *stages, *print_after, *system_desc, *override_file;
+    const char *overrides[MAX_OVERRIDES];
+    uint32_t n_overrides;
+    bool json, passes, estimate;
 };
 
 /* ---- what is written ------------------------------------------------------------------------------------ */
@@ -126,7 +142,31 @@ static void print_passes(const compile_run *r) {
             r->stages[r->n_stages - 1].ops_after, (double)r->nanoseconds / 1e6);
 }
 
-static void json_run(struct cli_input *in, const compile_run *r, struct json_writer *w) {
+/* A line per op that takes device time, then the sum. Microseconds. */
+static void print_estimate(const ir_module *m) {
+    legal_env e;
+    if (!legal_env_init(&e, m, 0.95)) {
+        fprintf(stderr, "no estimate: the module has no device\n");
+        return;
+    }
+    fprintf(stderr,
+            "estimate, not measured: microseconds by compute, DRAM, L1, dispatch, ethernet; bytes of L1 on a core\n");
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        cost c = cost_of_op(&e, op);
+        if (c.total_ns <= 0)
+            continue;
+        fprintf(stderr, "%-40.*s %9.2f  %-8.*s %8.2f %8.2f %8.2f %8.2f %8.2f  %4lld cores %8llu%s\n",
+                STR_ARG(ir_op_name_str(m, op)), c.total_ns / 1e3, STR_ARG(cost_bound_names[c.bound]),
+                c.ns[COST_COMPUTE] / 1e3, c.ns[COST_DRAM] / 1e3, c.ns[COST_NOC] / 1e3, c.ns[COST_DISPATCH] / 1e3,
+                c.ns[COST_ETHERNET] / 1e3, (long long)c.cores, (unsigned long long)c.l1_per_core,
+                c.known ? "" : "  (moved bytes only)");
+    }
+    cost_total t = cost_of_module(&e);
+    fprintf(stderr, "%-40s %9.2f  %u ops, const-eval functions not counted; largest use of L1 %llu bytes\n",
+            "in all (estimate)", t.ns / 1e3, t.ops, (unsigned long long)t.peak_l1);
+}
+
+static void json_run(struct cli_input *in, const compile_run *r, const override_set *overrides, struct json_writer *w) {
     json_object_begin(w);
     json_key(w, STR("file"));
     json_str(w, str_from_z(in->path));
@@ -158,6 +198,10 @@ static void json_run(struct cli_input *in, const compile_run *r, struct json_wri
         }
         json_array_end(w);
     }
+    if (overrides) {
+        json_key(w, STR("overrides"));
+        override_results_json(overrides, w);
+    }
     cli_json_diags(in, w);
     json_object_end(w);
 }
@@ -167,6 +211,11 @@ static void json_run(struct cli_input *in, const compile_run *r, struct json_wri
 /* What the arguments ask for of a run; the exit code. */
 static int show(struct cli_input *in, const compile_run *r, const struct arguments *a) {
     bool ok = true;
+    int code = cli_exit_code(in);
+    if (code == CLI_OK && a->o.overrides && override_problems(a->o.overrides))
+        code = CLI_INPUT;
+    if (r && r->ok && a->estimate)
+        print_estimate(compile_result(r));
     if (r && a->stages)
         ok = write_stages(r, a);
     if (r && a->print_after)
@@ -178,15 +227,15 @@ static int show(struct cli_input *in, const compile_run *r, const struct argumen
         cli_stdout(&out, &in->mem);
         struct json_writer w = json_writer_to(&out);
         w.indent = 2;
-        json_run(in, r, &w);
+        json_run(in, r, a->o.overrides, &w);
         buf_putc(&out, '\n');
-        return cli_stdout_end(&out, ok ? cli_exit_code(in) : CLI_USAGE);
+        return cli_stdout_end(&out, ok ? code : CLI_USAGE);
     }
     cli_show_diags(in);
     if (!r || !r->ok || !ok)
-        return ok ? cli_exit_code(in) : CLI_USAGE;
+        return ok ? code : CLI_USAGE;
     if (a->out)
-        return write_module(compile_result(r), a, a->out) ? cli_exit_code(in) : CLI_USAGE;
+        return write_module(compile_result(r), a, a->out) ? code : CLI_USAGE;
     struct buf out;
     cli_stdout(&out, &in->mem);
     if (!text_print(compile_result(r), &a->print, &out) && !out.failed) {
@@ -194,7 +243,27 @@ static int show(struct cli_input *in, const compile_run *r, const struct argumen
         cli_stdout_end(&out, CLI_USAGE);
         return CLI_USAGE;
     }
-    return cli_stdout_end(&out, cli_exit_code(in));
+    return cli_stdout_end(&out, code);
+}
+
+/* Reads the overrides of the command line and of their file. False with errors in in->d, or a message. */
+static bool read_overrides(struct cli_input *in, struct arguments *a, override_set *set, bool *usage) {
+    bool ok = true;
+    for (uint32_t i = 0; i < a->n_overrides; i++)
+        ok &= override_read_options(set, str_from_z(a->overrides[i]), &in->d);
+    if (a->override_file) {
+        struct file f;
+        if (!file_open(&f, &in->mem, a->override_file)) {
+            fprintf(stderr, "tt-explorer: %s\n", f.error);
+            *usage = true;
+            return false;
+        }
+        ok &= override_read_json(set, file_text(&f), &in->d);
+        file_close(&f);
+    }
+    if (set->entries.n)
+        a->o.overrides = set;
+    return ok;
 }
 
 static int compile_file(struct arguments *a) {
@@ -212,10 +281,15 @@ static int compile_file(struct arguments *a) {
     in.strict = true;
     const check_options rules = {.print = text_print_node};
     compile_run *r = NULL;
-    if (cli_input_next(&in, TEXT_ALL) && in.m && check_module(in.m, &rules, &in.d))
+    override_set overrides;
+    bool usage = false;
+    override_set_init(&overrides, &in.mem);
+    if (cli_input_next(&in, TEXT_ALL) && read_overrides(&in, a, &overrides, &usage) && in.m &&
+        check_module(in.m, &rules, &in.d))
         r = compile_run_new(in.m, &a->o, &in.d);
-    int code = show(&in, r, a);
+    int code = usage ? CLI_USAGE : show(&in, r, a);
     compile_free(r);
+    override_set_free(&overrides);
     if (a->system_desc)
         file_close(&desc);
     cli_input_close(&in);
@@ -278,14 +352,21 @@ static int set_value(struct arguments *a, const char *name, char *value) {
         a->print_after = value;
     else if (strcmp(name, "--system-desc") == 0)
         a->system_desc = value;
-    else
+    else if (strcmp(name, "--overrides") == 0)
+        a->override_file = value;
+    else if (strcmp(name, "--override") == 0) {
+        if (a->n_overrides == MAX_OVERRIDES)
+            return cli_bad_usage("compile", "too many overrides, put them into a file:", value);
+        a->overrides[a->n_overrides++] = value;
+    } else
         a->out = value;
     return CLI_OK;
 }
 
 static bool takes_value(const char *name) {
-    static const char *const names[] = {"--level",       "--mesh",   "--device",      "--option",      "--stop-after",
-                                        "--start-after", "--stages", "--print-after", "--system-desc", "-o"};
+    static const char *const names[] = {"--level",       "--mesh",        "--device",    "--option",
+                                        "--stop-after",  "--start-after", "--stages",    "--print-after",
+                                        "--system-desc", "--override",    "--overrides", "-o"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
@@ -315,6 +396,8 @@ int cli_compile(int argc, char **argv) {
             a.print.generic = true;
         } else if (strcmp(arg, "--passes") == 0) {
             a.passes = true;
+        } else if (strcmp(arg, "--estimate") == 0) {
+            a.estimate = true;
         } else if (strcmp(arg, "--json") == 0) {
             a.json = true;
         } else if (arg[0] == '-' && arg[1]) {
