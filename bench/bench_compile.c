@@ -2,8 +2,8 @@
  * unit" lines; with "passes" also the best time of each pass. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "compile/compile.h"
 #include "dialect/dialect.h"
@@ -33,7 +33,9 @@ int main(int argc, char **argv) {
         compile_options o;
         compile_options_init(&o);
         size_t before = mem.used;
+        clock_t start = clock(); /* of the processor, so that others on the machine do not count */
         compile_run *r = m ? compile_run_new(m, &o, &d) : NULL;
+        double ms = (double)(clock() - start) * 1e3 / CLOCKS_PER_SEC;
         if (!r || !r->ok) {
             struct buf b;
             buf_init(&b, &mem);
@@ -41,7 +43,6 @@ int main(int argc, char **argv) {
             fprintf(stderr, "%.*s", STR_ARG(buf_str(&b)));
             return 1;
         }
-        double ms = (double)r->nanoseconds / 1e6;
         best = ms < best ? ms : best;
         uint32_t changed = 0;
         for (uint32_t k = 0; k < r->n_stages && k < MAX_STAGES; k++) {

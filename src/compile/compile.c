@@ -256,6 +256,8 @@ static bool run_pass(struct driver *d, uint32_t i) {
         diag_out_of_memory(p->d);
     uint64_t took = clock_now_ns() - start;
     bool touched = p->e->changes != changes;
+    if (ok && touched && p->o->verify)
+        ok = check_returns(p);
     arena_reset(&p->scratch, d->empty);
     if (!keep_stage(d, row, i + 1, touched, !ok, took)) {
         diag_out_of_memory(p->d);

@@ -2,6 +2,8 @@
  * warning, what older versions of the dialects wrote; compiling it would be guessing. */
 #include "compile/input.h"
 
+#include "text/text.h"
+
 /* How many operands an op takes; -1 when that is not fixed. */
 static int fixed_operands(const op_def *d) {
     for (uint32_t i = 0; i < d->n_operands; i++)
@@ -51,6 +53,47 @@ bool check_input(pass_context *p) {
                 for (uint32_t i = 0; i < m->blocks[b].n_args; i++)
                     if (!check_type(p, op, ir_value_type(m, m->blocks[b].args + i)))
                         return false;
+    }
+    return true;
+}
+
+static void put_type(struct buf *b, const ir_context *c, ir_type t) {
+    if (!t || !text_print_node(c, t, b))
+        buf_lit(b, "?");
+}
+
+static bool check_return(pass_context *p, ir_op func, ir_op end) {
+    const ir_context *c = p->c;
+    ir_attr type = ir_op_attr(p->m, func, STR("function_type"));
+    if (!type || ir_kind_of(c, type) != IR_ATTR_TYPE || !op_is(p->m, end, OP_func_return))
+        return true;
+    const uint32_t *w = ir_words(c, ir_at(c, type, 0)); /* n_inputs, inputs, results */
+    uint32_t first = 3 + w[2], n = w[1] - 1 - w[2];
+    for (uint32_t i = 0; i < n && i < p->m->ops[end].n_operands; i++) {
+        ir_type got = ir_value_type(p->m, ir_operand(p->m, end, i));
+        if (got == w[first + i])
+            continue;
+        struct buf a, b;
+        buf_init(&a, p->m->mem);
+        buf_init(&b, p->m->mem);
+        put_type(&a, c, got);
+        put_type(&b, c, w[first + i]);
+        pass_error_plain(p, end,
+                         "type of return operand %u ('%.*s') doesn't match function result type ('%.*s') in function "
+                         "@%.*s",
+                         i, STR_ARG(buf_str(&a)), STR_ARG(buf_str(&b)), STR_ARG(symbol_name(p->m, func)));
+        buf_free(&a);
+        buf_free(&b);
+        return false;
+    }
+    return true;
+}
+
+bool check_returns(pass_context *p) {
+    for (each_func_inside(p->m, p->m->root, f)) {
+        ir_block body = body_of(p->m, f);
+        if (body && p->m->blocks[body].last && !check_return(p, f, p->m->blocks[body].last))
+            return false;
     }
     return true;
 }
