@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-    LISTED_NODES = 2 << 20, /* of all paths together */
+    LISTED_NODES = 512 << 10, /* of all paths together */
     LISTING_STEPS = 8 << 20,
     LOOK_UP = 4096, /* nodes between two looks at the cancel flag */
 };

@@ -33,8 +33,12 @@ struct page {
 
 /* ---- opening --------------------------------------------------------------------------------------------- */
 
+/* Takes the module over in any case. */
 static bool add_part(struct page *p, struct part part) {
-    return vec_push(&p->parts, part);
+    if (vec_push(&p->parts, part))
+        return true;
+    ir_module_free(part.module);
+    return false;
 }
 
 static bool read_modules(struct page *p) {
