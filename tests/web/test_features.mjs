@@ -6,9 +6,9 @@ const MNIST = "examples/mnist.mlir";
 const names = (graph) => graph.boxes.map((b) => b.id).sort();
 
 // Four equal blocks, named and not.
-function blocks(named) {
+function blocks(named, count = 4) {
   let text = "module {\n  func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n", before = "%x";
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < count; i++) {
     const loc = (op) => (named ? ` loc("b${i}/${op}")` : "");
     text += `    %a${i} = "ttir.relu"(${before}) : (tensor<4xf32>) -> tensor<4xf32>${loc("relu")}\n`;
     text += `    %b${i} = "ttir.exp"(%a${i}) : (tensor<4xf32>) -> tensor<4xf32>${loc("exp")}\n`;
@@ -73,6 +73,15 @@ test("repeated blocks become layers, and ops again", async (t) => {
   await t.shot("repeats");
   await t.command("graph.groupRepeats");
   equal(names(await t.graph()), names(before));
+});
+
+test("repeated blocks: offered for layers of many ops", async (t) => {
+  await t.openText("long.mlir", blocks(false, 120));
+  await t.page.getByText("120 blocks of ops repeat in this graph.").waitFor();
+  await t.page.getByRole("button", { name: "Group them" }).click();
+  await eventually(async () => (await t.graph()).nodes, 1 + 1 + 1 + 480 + 1 + 120);
+  await t.ready();
+  await t.shot("repeats_many");
 });
 
 test("node data: loaded by drop, coloured, added up, listed, deleted", async (t) => {

@@ -31,6 +31,17 @@ export const getPaths = (ref: GraphRef, from: number, to: number, kind: 'shortes
 export const getIdentical = async (ref: GraphRef, node: number | undefined, types: boolean, signal?: AbortSignal) =>
   (await get<{ groups: number[][] }>(ref, 'identical', { node, types: types || undefined }, signal)).groups;
 
+export interface Repeat {
+  first: number;
+  end: number;
+  /** Children in a block. */
+  length: number;
+  count: number;
+}
+/** Runs of equal blocks among the children of a layer. */
+export const getRepeats = async (ref: GraphRef, node: number, signal?: AbortSignal) =>
+  (await get<{ repeats: Repeat[] }>(ref, 'repeats', { node }, signal)).repeats;
+
 /** The nodes that ids of any kind mean; 0: none. The ids are distinct. */
 export const bindIds = async (ref: GraphRef, ids: readonly string[], signal?: AbortSignal) =>
   (await source().call<{ nodes: number[] }>('POST', `${stagePath(ref)}/bind`, { ids }, { signal, query: { ...graphQuery(ref) } })).nodes;

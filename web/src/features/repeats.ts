@@ -1,10 +1,12 @@
 // Repeated blocks of flat graphs as layers: the graph is asked for again with them, or without.
 
-import { registerCommands } from '../app/commands';
+import { registerCommands, runCommand } from '../app/commands';
 import { say } from '../app/notify';
 import { showGraph } from '../app/open';
 import type { GraphRef } from '../app/source';
 import { source } from '../app/store';
+import { getRepeats } from './analyses';
+import { eachPane, following } from './common';
 
 const SUFFIX = '+repeats';
 
@@ -30,3 +32,29 @@ registerCommands({
     say(blocks > 0 ? `${blocks.toLocaleString('en')} blocks are layers now.` : 'No block of ops is repeated in this graph.');
   },
 });
+
+/** Layers with more children than this are offered to be grouped. */
+const MANY = 400;
+
+/** Flat layers of many ops: says so once per graph, when there is something to group. */
+const offered = new Set<string>();
+eachPane((pane) => following(
+  () => {
+    const ref = pane.ref.value, graph = pane.graph.value;
+    return ref && graph && source().kind === 'server' && !isGrouped(ref) ? { ref, graph } : null;
+  },
+  async ({ ref, graph }, abort) => {
+    const key = `${ref.model}/${ref.run ?? ''}/${ref.stage}/${ref.part}/${ref.layers}`;
+    if (offered.has(key)) return;
+    offered.add(key);
+    const children = new Uint32Array(graph.n);
+    for (let n = 1; n < graph.n; n++) children[graph.parent[n]!]!++;
+    const layer = children.reduce((most, count, n) => (count > children[most]! ? n : most), 0);
+    if (children[layer]! <= MANY) return;
+    const runs = await getRepeats(ref, layer, abort).catch(() => []); // graphs without a module have none
+    const blocks = runs.reduce((sum, r) => sum + r.count, 0);
+    if (blocks > 1)
+      say(`${blocks.toLocaleString('en')} blocks of ops repeat in this graph.`, { title: 'Group them', run: () => runCommand('graph.groupRepeats', { pane, node: null }) });
+  },
+  () => {},
+));
