@@ -13,7 +13,7 @@ import { count } from '../values';
 import { VirtualList } from '../virtual';
 import { WaitCard } from '../wait';
 import {
-  addAttrColumn, attrColumns, columns, filter, gatherAttrs, gathering, groupBy, GROUPS, MOST_ATTRS, openGroups, rows, sort, totals,
+  addAttrColumn, attrColumns, columns, filter, gatherAttrs, gathering, groupBy, GROUPS, listedOps, MOST_ATTRS, openGroups, rows, sort, totals,
   type Column,
 } from './op_table_state';
 
@@ -74,7 +74,7 @@ function OpTable() {
   useSignalEffect(() => {
     const node = activePane.value?.selected.value;
     if (node === null || node === undefined || linkSelection.peek()) return;
-    const at = rows.value.findIndex((r) => r.kind === 'op' && r.node === node);
+    const at = rows.value.indexOf(node);
     active.value = at;
     scrollTo.value = at;
   });
@@ -83,7 +83,7 @@ function OpTable() {
   const width = shown.reduce((w, c) => w + c.width, 0);
   const selected = new Set(pane.selection.value);
   const take = (i: number, select: boolean) => {
-    const row = list[i];
+    const row = list.at(i);
     if (!row) return;
     if (row.kind === 'op') {
       linkSelection.value = true;
@@ -111,13 +111,13 @@ function OpTable() {
       </div>
       {gathering.value && <WaitCard wait={gathering.value} />}
       {graph.nOps > MOST_ATTRS && attrColumns.value.length > 0 && <p class="hint">Attributes are shown for the first {number(MOST_ATTRS)} ops.</p>}
-      {list.length === 0 ? <p class="empty">No op matches.</p> : (
-        <VirtualList class="grow table" role="grid" label="Ops" count={list.length} rowHeight={ROW} active={active.value} scrollTo={scrollTo} minWidth={width}
+      {list.count === 0 ? <p class="empty">No op matches.</p> : (
+        <VirtualList class="grow table" role="grid" label="Ops" count={list.count} rowHeight={ROW} active={active.value} scrollTo={scrollTo} minWidth={width}
           header={<Heads shown={shown} />} headerHeight={26}
-          rowKey={(i) => { const r = list[i]!; return r.kind === 'op' ? r.node : `group ${r.name}`; }}
-          onActive={(i) => { active.value = i; take(i, list[i]?.kind === 'op'); }} onTake={(i) => take(i, true)}
+          rowKey={(i) => { const r = list.at(i)!; return r.kind === 'op' ? r.node : `group ${r.name}`; }}
+          onActive={(i) => { active.value = i; take(i, list.at(i)?.kind === 'op'); }} onTake={(i) => take(i, true)}
           row={(i) => {
-            const row = list[i]!;
+            const row = list.at(i)!;
             if (row.kind === 'group') {
               const open = openGroups.value.has(row.name);
               return (
@@ -148,7 +148,7 @@ function OpTable() {
         <span>{sum.count === sum.all ? count(sum.all, 'op') : `${number(sum.count)} of ${count(sum.all, 'op')}`}</span>
         {columns.value.filter((c) => c.sum).map((c) => <span key={c.id}><span class="muted">{c.title}</span> {number(sum.sums.get(c.id) ?? 0)}</span>)}
         <span class="grow" />
-        <button class="link" disabled={!sum.count} onClick={() => pane.select(rows.peek().flatMap((r) => (r.kind === 'op' ? [r.node] : r.nodes)))}>Select these</button>
+        <button class="link" disabled={!sum.count} onClick={() => pane.select(listedOps())}>Select these</button>
       </div>
     </div>
   );

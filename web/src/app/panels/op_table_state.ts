@@ -39,26 +39,47 @@ export function sizeOf(type: string): { elements: number; bytes: number } | null
   return each === undefined ? null : { elements, bytes: Math.ceil(elements * each) };
 }
 
+/** A function whose answers are remembered: models have few types and layers for many ops. */
+function remembered<K, V>(make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, (value = make(key)));
+    return value;
+  };
+}
+
+const NO_SIZE = { elements: 0, bytes: 0 };
+const sizeOfType = remembered((type: string) => sizeOf(type) ?? NO_SIZE);
+
 function outType(graph: CompactGraph, node: number): string {
   const { start, edges } = graph.out;
   return start[node]! < start[node + 1]! ? graph.edgeType(edges[start[node]!]!) : '';
 }
 
-/** Bytes of the distinct tensors that go into a node. */
+/** Bytes of all operands of a node. */
 function inBytes(graph: CompactGraph, node: number): number {
   let bytes = 0;
-  for (let e = graph.inStart[node]!; e < graph.inStart[node + 1]!; e++) bytes += sizeOf(graph.edgeType(e))?.bytes ?? 0;
+  for (let e = graph.inStart[node]!; e < graph.inStart[node + 1]!; e++) bytes += sizeOfType(graph.edgeType(e)).bytes;
   return bytes;
+}
+
+const namespaces = new WeakMap<CompactGraph, (layer: number) => string>();
+/** The layers around an op; the ops of a layer share them. */
+function layerOf(graph: CompactGraph, node: number): string {
+  let of = namespaces.get(graph);
+  if (!of) namespaces.set(graph, (of = remembered((layer: number) => (layer ? graph.namespace(layer) : ''))));
+  return of(graph.parent[node]!);
 }
 
 export const OWN: readonly Column[] = [
   { id: 'order', title: '#', help: 'Place in program order', width: 62, kind: 'number', of: (g, n) => g.order[n]! || 0 },
   { id: 'op', title: 'Op', width: 190, kind: 'text', of: (g, n) => g.label(n) },
-  { id: 'layer', title: 'Layer', width: 220, kind: 'text', of: (g, n) => g.namespace(n) },
+  { id: 'layer', title: 'Layer', width: 220, kind: 'text', of: layerOf },
   { id: 'type', title: 'Output', help: 'Type of the first result that is read', width: 170, kind: 'text', of: outType },
   { id: 'elements', title: 'Elements', help: 'Elements of that result', width: 96, kind: 'number', sum: true,
-    of: (g, n) => sizeOf(outType(g, n))?.elements ?? 0 },
-  { id: 'bytes', title: 'Bytes', help: 'Bytes of that result', width: 96, kind: 'number', sum: true, of: (g, n) => sizeOf(outType(g, n))?.bytes ?? 0 },
+    of: (g, n) => sizeOfType(outType(g, n)).elements },
+  { id: 'bytes', title: 'Bytes', help: 'Bytes of that result', width: 96, kind: 'number', sum: true, of: (g, n) => sizeOfType(outType(g, n)).bytes },
   { id: 'inBytes', title: 'Bytes in', help: 'Bytes of all operands', width: 96, kind: 'number', sum: true, of: inBytes },
   { id: 'inputs', title: 'Ins', help: 'Number of operands', width: 52, kind: 'number', of: (g, n) => g.inStart[n + 1]! - g.inStart[n]! },
   { id: 'readers', title: 'Readers', help: 'How often its results are read', width: 72, kind: 'number',
@@ -161,11 +182,47 @@ export const groups = computed(() => {
   return list.sort((a, b) => b.nodes.length - a.nodes.length);
 });
 
-export const rows = computed<TableRow[]>(() => {
-  const all = groups.value;
-  if (!all) return Array.from(sorted.value, (node) => ({ kind: 'op' as const, node }));
-  return all.flatMap((g): TableRow[] => (openGroups.value.has(g.name) ? [g, ...g.nodes.map((node) => ({ kind: 'op' as const, node }))] : [g]));
+/** The rows of the table. Made when they are asked for: there may be as many as ops. */
+export interface Rows {
+  count: number;
+  at: (index: number) => TableRow | undefined;
+  /** The row of an op; -1: it has none. */
+  indexOf: (node: number) => number;
+}
+
+export const rows = computed<Rows>(() => {
+  const all = groups.value, list = sorted.value;
+  const op = (node: number | undefined): TableRow | undefined => (node === undefined ? undefined : { kind: 'op', node });
+  if (!all) return { count: list.length, at: (i) => op(list[i]), indexOf: (node) => list.indexOf(node) };
+  const starts: number[] = [];
+  let count = 0;
+  for (const g of all) {
+    starts.push(count);
+    count += 1 + (openGroups.value.has(g.name) ? g.nodes.length : 0);
+  }
+  return {
+    count,
+    at: (i) => {
+      let low = 0, high = starts.length - 1;
+      while (low < high) {
+        const mid = (low + high + 1) >> 1;
+        if (starts[mid]! <= i) low = mid;
+        else high = mid - 1;
+      }
+      const g = all[low];
+      return g && i < count ? (i === starts[low] ? g : op(g.nodes[i - starts[low]! - 1])) : undefined;
+    },
+    indexOf: (node) => {
+      const k = all.findIndex((g) => openGroups.value.has(g.name) && g.nodes.includes(node));
+      return k < 0 ? -1 : starts[k]! + 1 + all[k]!.nodes.indexOf(node);
+    },
+  };
 });
+
+/** All ops that are listed, whether their groups are open or not. */
+export function listedOps(): number[] {
+  return [...sorted.peek()];
+}
 
 export const totals = computed(() => {
   const graph = graphNow.value;
