@@ -212,7 +212,7 @@ function Edges() {
   );
 }
 
-panels.add({ id: 'edges', title: 'Edge overlays', icon: 'link', side: 'right', size: 300, order: 40, help: 'Extra edges from files.', component: Edges });
+panels.add({ id: 'edges', title: 'Edge overlays', icon: 'graph', side: 'right', size: 300, order: 40, help: 'Extra edges from files.', component: Edges });
 
 dropTakers.add({
   id: 'edges', order: 40, accepts: (file, head) => /\.json$/i.test(file.name) && /"edge_overlays"/.test(head),
@@ -220,6 +220,6 @@ dropTakers.add({
 });
 
 registerCommands({
-  id: 'edges.load', title: 'Load edge overlays…', group: 'Edge overlays', icon: 'link', when: (c) => !!c.pane?.graph.value,
+  id: 'edges.load', title: 'Load edge overlays…', group: 'Edge overlays', icon: 'graph', when: (c) => !!c.pane?.graph.value,
   run: async (c) => add(c.pane, await chooseFiles('.json,application/json', true)),
 });
