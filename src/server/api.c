@@ -106,6 +106,16 @@ static const struct http_route routes[] = {
      "A set of overrides in all its forms: JSON of ours and of today's tool, and the vendor's option string.", NULL,
      "OverridesForms", "OverridesForms", OVERRIDES_BYTES},
 
+    {"POST", MODEL "/executions", api_executions_start, READ | ROUTE_BODY,
+     "Executes the model, or a stage of a compile run, on the CPU, as a job. Times, memory and accuracy become "
+     "overlays.",
+     NULL, "ExecutionRequest", "202 Job"},
+    {"GET", MODEL "/executions", api_executions_list, READ, "The executions of a model.", NULL, NULL, "Executions"},
+    {"GET", API_PREFIX "/executions/{execution}", api_execution_get, READ, "An execution: what every op took.", NULL,
+     NULL, "Execution"},
+    {"DELETE", API_PREFIX "/executions/{execution}", api_execution_delete, CHANGE, "Forgets it; its overlays stay.",
+     NULL, NULL, "204"},
+
     {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
      "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "
      "part; left_stage:integer a stage of the left run; left_run:string a run of the left model; right_stage:integer a "

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "server/api_inner.h"
+#include "server/execute.h"
 #include "server/jobs.h"
 #include "server/runs.h"
 
@@ -76,10 +77,10 @@ static void start_run(struct job *job, void *ctx) {
     const compile_run *c = run_compiled(run);
     for (uint32_t i = 1; i < c->n_stages; i++)
         if (c->stages[i].changed)
-            job_log(job, "%s: %u ops, %.3f ms\n", c->stages[i].pass, c->stages[i].ops_after,
+            job_log(job, "%s: %u ops, %.3f ms", c->stages[i].pass, c->stages[i].ops_after,
                     (double)c->stages[i].nanoseconds / 1e6);
     if (!s->server->options.read_only && !runs_keep(runs, run, &se))
-        job_log(job, "the run cannot be kept: %s\n", se.text);
+        job_log(job, "the run cannot be kept: %s", se.text);
     snprintf(result, sizeof result, "{\"run\":\"%s\",\"ok\":%s}", run_name(run)->text, c->ok ? "true" : "false");
     job_result(job, str_from_z(result));
     run_unref(run);
@@ -168,7 +169,8 @@ void api_runs_list(struct http_request *r) {
     json_array_begin(w);
     for (size_t i = 0; i < items.list.n; i++) {
         struct store_item item;
-        if (!store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
+        if (items.list.v[i].rank != RANK_COMPILED ||
+            !store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
             continue; /* somebody has just deleted it */
         json_object_begin(w);
         api_put_str(w, STR("id"), item.name);

@@ -133,6 +133,47 @@ const struct api_schema api_schemas[] = {
      "adapter? object as today's tool has it\n"
      "left_out? string settings that the option string cannot express, one per line",
      true},
+    {"ExecutionRequest", "What to execute, and how. Everything may be left out.",
+     "part? integer of a file of several modules, from 0\n"
+     "run? string a compile run\n"
+     "stage? integer a stage of it\n"
+     "threads? integer 0: as many as there are processors\n"
+     "seed? integer of the values of arguments\n"
+     "repeat? integer how often; times are medians\n"
+     "max_memory? integer bytes; more is refused before it starts\n"
+     "numbers? string as-written, f32 or f64\n"
+     "golden? boolean run in f32 as well and compare every op",
+     true},
+    {"Executions", "", "executions ExecutionSummary[]", false},
+    {"ExecutionSummary", "",
+     "id integer\ncreated integer milliseconds since 1970\nus number the median run\nsettings object as in "
+     "ExecutionRequest",
+     false},
+    {"Execution", "",
+     "settings object as in ExecutionRequest\n"
+     "us number the median run\n"
+     "least_us number\n"
+     "most_us number\n"
+     "memory object bytes of arguments, constants, planned values, cached ones, scratch\n"
+     "ops ExecutedOp[] in order of execution",
+     false},
+    {"ExecutedOp", "",
+     "id string of its node\n"
+     "op string\n"
+     "kernel string\n"
+     "start_us number in the last run\n"
+     "us number the median\n"
+     "least_us number\n"
+     "most_us number\n"
+     "threads integer\n"
+     "read integer bytes\n"
+     "written integer bytes\n"
+     "flops integer\n"
+     "live integer bytes of intermediate values in use meanwhile\n"
+     "pcc? number correlation with the golden run\n"
+     "absolute? number largest difference\n"
+     "relative? number largest relative difference",
+     false},
     {"RunStage", "The module after a pass.",
      "stage integer its number; 0 is the input\n"
      "pass string empty for the input\n"

@@ -585,6 +585,63 @@ def overrides_of_a_run():
         call(s, "POST", f"/models/{model}/runs", {"overrides": {"a": {"attributes": 1}}}, expect=422)
 
 
+def ended(s, job):
+    """Waits for a job; gives it."""
+    until = time.monotonic() + 60
+    while job["state"] in ("queued", "running"):
+        assert time.monotonic() < until, job
+        time.sleep(0.02)
+        job = call(s, "GET", f"/jobs/{job['id']}")
+    return job
+
+
+@tap.case
+def executes():
+    with serving.Server() as s:
+        model = opened(s)
+        for wrong in ({"repeat": 0}, {"numbers": "odd"}, {"golden": 1}, {"stage": 2}, {"threads": "many"}):
+            call(s, "POST", f"/models/{model}/executions", wrong, expect=400)
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        last = len(run["stages"]) - 1
+        for where, ops in (({}, ["ttir.matmul", "ttir.relu"]),
+                           ({"run": run["id"], "stage": last}, ["ttnn.matmul", "ttnn.relu"])):
+            job = ended(s, call(s, "POST", f"/models/{model}/executions", {"repeat": 3, "golden": True, **where}))
+            tap.equal((job["state"], job["error"]), ("done", None))
+            told = call(s, "GET", f"/executions/{job['result']['execution']}")
+            by_op = {op["op"]: op for op in told["ops"]}
+            for op in ops:
+                # 784 products and sums for each of 64 results
+                tap.equal(by_op[op]["flops"], 2 * 784 * 64 if op.endswith("matmul") else 64)
+                assert by_op[op]["least_us"] <= by_op[op]["us"] <= by_op[op]["most_us"]
+                assert abs(by_op[op]["pcc"] - 1) < 1e-6
+            assert told["least_us"] <= told["us"] <= told["most_us"]
+        listed = call(s, "GET", f"/models/{model}/executions")["executions"]
+        tap.equal(len(listed), 2)
+        # its numbers are overlays like others
+        overlays = call(s, "GET", f"/models/{model}/overlays")["overlays"]
+        tap.equal(len(overlays), 6)
+        values = call(s, "GET", f"/overlays/{overlays[0]['id']}/values")
+        tap.equal((len(values["values"]), values["unbound"]), (2, 0))
+        # compile runs are listed by themselves
+        tap.equal(len(call(s, "GET", f"/models/{model}/runs")["runs"]), 1)
+        call(s, "DELETE", f"/executions/{listed[0]['id']}")
+        call(s, "GET", f"/executions/{listed[0]['id']}", expect=404)
+        call(s, "DELETE", f"/executions/{listed[0]['id']}", expect=404)
+        tap.equal(len(call(s, "GET", f"/models/{model}/executions")["executions"]), 1)
+
+
+@tap.case
+def cannot_execute():
+    """What cannot run says which op, and where, before anything runs."""
+    module = 'func.func @main(%arg0: tensor<2xf32>) -> tensor<2xf32> {\n' \
+             '  %0 = "strange.op"(%arg0) : (tensor<2xf32>) -> tensor<2xf32>\n  return %0 : tensor<2xf32>\n}\n'
+    with serving.Server(files={"strange.mlir": module}) as s:
+        job = ended(s, call(s, "POST", f"/models/{opened(s, 'strange.mlir')}/executions", {}))
+        tap.equal(job["state"], "failed")
+        tap.contains(job["error"], "strange.op")
+        tap.contains(job["error"], ":2:")
+
+
 @tap.case
 def cannot_compile():
     """What has no module, or a broken one, says so."""

@@ -1,0 +1,33 @@
+/* execute.h - executing a module as a job: times, memory and accuracy of every op, kept in the workspace as a document and
+ * as overlays.
+ *
+ *   model or stage of a run ──exec──▶ trace ──▶ document (STORE_RUN, rank 1) and overlays "time", "memory", "accuracy"
+ */
+#ifndef SERVER_EXECUTE_H
+#define SERVER_EXECUTE_H
+
+#include "base/arena.h"
+#include "server/models.h"
+
+struct server;
+
+/* Rank of items of kind STORE_RUN: compile runs and executions. */
+enum { RANK_COMPILED = 0, RANK_EXECUTED = 1 };
+
+/* What to execute, and how. Texts live in the arena it was read with. */
+struct execution {
+    struct store_hash model;
+    str run; /* id of a compile run, with `stage`; empty: the source */
+    uint64_t stage, part;
+    uint64_t threads, seed, repeat, max_memory;
+    str numbers; /* "as-written", "f32" or "f64" */
+    bool golden; /* run in f32 as well and compare: of a stage, with the source it came from */
+};
+
+/* Reads settings, a JSON object with the members' names; what is absent has its default. False with a sentence. */
+bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e);
+
+/* Starts the job ("execute"); its result is {"execution": number of the document}. 0 when no job can be started. */
+uint64_t execution_start(struct server *s, const struct execution *x, str title);
+
+#endif
