@@ -136,6 +136,9 @@ bool legal_find_field(legal_group group, str key);
  * *n = 0 when it has none; *failed is set when memory ran out. */
 const legal_field *legal_fields(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
                                 uint32_t *n, bool *failed);
+/* One of them. False when the op has no such field or memory ran out. */
+bool legal_field_of(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
+                    legal_group group, str key, legal_field *out);
 /* Judges setting number `which` of a set given the others. Texts are in the arena. */
 legal_verdict legal_check(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
                           uint32_t which);

@@ -279,11 +279,6 @@ uint32_t legal_output_grids(legal_question *q, int operand, str *out, uint32_t c
     uint32_t n, kept = 0;
     if (!layout_now(q, operand, &now))
         return 0;
-    if (!w.has_memory && !w.has_buffer) { /* the grid of what it is now */
-        w.has_memory = w.has_buffer = true;
-        w.memory = now.memory;
-        w.buffer = now.buffer;
-    }
     target_dtype dtype = w.has_dtype ? w.dtype : now.dtype;
     bool tiled = w.has_page ? w.tiled : now.tiled;
     const ttnn_layout *all = legal_layouts(q->e, q->a, type_asked(q, operand), dtype, tiled ? 0 : LEGAL_ROW_MAJOR, &n);

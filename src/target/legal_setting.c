@@ -368,3 +368,11 @@ const legal_field *legal_fields(const legal_env *e, struct arena *a, ir_op op, c
     }
     return *failed || !*n ? NULL : fields;
 }
+
+bool legal_field_of(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
+                    legal_group group, str key, legal_field *out) {
+    legal_question q = {e, a, op, set, n_set, false};
+    int operand;
+    const setting_def *d = legal_setting_def(group, key, &operand);
+    return d && applies(&q, d, operand) && fill_field(&q, d, operand, out) && !q.failed;
+}
