@@ -9,6 +9,7 @@
 #include "cli/input.h"
 #include "graph/graph_bin.h"
 #include "graph/me_json.h"
+#include "server/edit_legal.h"
 
 static const char help[] =
     "usage: tt-explorer convert [OPTION...] FILE\n"
@@ -151,9 +152,17 @@ static int write_graph(struct output *x, const graph *g) {
         me_write_options json = o->json;
         json.style = o->format == FORMAT_ADAPTER ? ME_STYLE_ADAPTER : ME_STYLE_OWN;
         json.id = o->graph.id;
+        struct edit_legal legal;
+        if (json.edit) {
+            edit_legal_init(&legal, g->module, x->mem);
+            json.edit = edit_legal;
+            json.edit_ctx = &legal;
+        }
         if (x->n)
             buf_lit(&x->buf, ",\n");
         status = me_json_write_graph(g, &json, x->mem, &x->buf);
+        if (json.edit)
+            edit_legal_free(&legal);
     }
     x->n++;
     if (status == GRAPH_OK)

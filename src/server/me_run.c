@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "graph/me_json.h"
+#include "server/edit_legal.h"
 #include "server/listing.h"
 #include "server/me_state.h"
 #include "server/models.h"
@@ -181,9 +182,13 @@ static graph_status write_picture(struct conversion *c, size_t at, size_t first,
     me_write_options o = {.style = c->adapter->tt ? ME_STYLE_ADAPTER : ME_STYLE_OWN,
                           .id = id,
                           .max_elements = c->command->elements < 1u << 20 ? (size_t)c->command->elements : 1u << 20};
+    struct edit_legal legal;
+    edit_legal_init(&legal, p->g->module, scratch);
     if (c->adapter->tt) {
-        o.edit = graph_edit_adapter;
+        o.edit = edit_legal;
+        o.edit_ctx = &legal;
         if (!write_overlays(c, p, id, &overlays)) {
+            edit_legal_free(&legal);
             buf_free(&overlays);
             return GRAPH_NO_MEMORY;
         }
@@ -195,6 +200,7 @@ static graph_status write_picture(struct conversion *c, size_t at, size_t first,
             o.overrides = kept.body;
     }
     graph_status status = me_json_write_graph(p->g, &o, scratch, out);
+    edit_legal_free(&legal);
     buf_free(&overlays);
     return status;
 }
