@@ -57,6 +57,9 @@ static bool if_trace(const compile_options *o) {
 }
 
 const pass_row pipeline[] = {
+    {"stablehlo-inline", "private functions of StableHLO modules are inlined into their callers", pass_hlo_inline,
+     PASS_ROOT, NULL},
+    {"convert-stablehlo-to-ttir", "StableHLO ops become TTIR ops", pass_hlo_to_ttir, PASS_ROOT, NULL},
     {"ttcore-mark-functions-as-forward", "public functions are marked as device functions", pass_mark_forward,
      PASS_ROOT, NULL},
     {"ttcore-wrap-device-module", "the module moves into a device module", pass_wrap_device_module, PASS_ROOT, NULL},

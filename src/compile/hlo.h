@@ -1,0 +1,49 @@
+/* hlo.h - StableHLO ops in terms of TTIR, by family; internal to the room.
+ *
+ * Each function replaces the op that it is given and returns true, or leaves it and returns false; then the next one for
+ * that op is tried (pass_hlo_to_ttir.c). Ops are looked at in the order of the module, so operands are TTIR ops already
+ * and users still StableHLO ones. Rules and locations are those of tt-mlir's StableHLOToTTIRPatterns.cpp.
+ */
+#ifndef TTX_COMPILE_HLO_H
+#define TTX_COMPILE_HLO_H
+
+#include "compile/rewrite.h"
+#include "compile/ttir.h"
+
+/* hlo_basic.c */
+rewrite_fn hlo_same_operands; /* those with a row in its table */
+rewrite_fn hlo_constant, hlo_iota, hlo_compare, hlo_logical, hlo_clamp, hlo_round, hlo_barrier, hlo_quantize;
+rewrite_fn hlo_batch_norm_inference, hlo_batch_norm_training;
+/* hlo_shape.c */
+rewrite_fn hlo_reshape, hlo_transpose, hlo_broadcast_in_dim, hlo_concatenate, hlo_slice, hlo_dynamic_slice, hlo_reverse,
+    hlo_pad, hlo_get_dimension_size, hlo_dot_general, hlo_sort, hlo_rng;
+/* hlo_reduce.c */
+rewrite_fn hlo_reduce, hlo_cumulative, hlo_pool;
+/* hlo_conv.c */
+rewrite_fn hlo_convolution;
+/* hlo_gather.c */
+rewrite_fn hlo_gather_slice, hlo_gather_along_dim, hlo_gather_repeat, hlo_gather_embedding, hlo_gather_windows;
+
+/* The result type of an op. */
+ir_type hlo_type(pass_context *p, ir_op op);
+/* Replaces the op by this value; false for 0 (out of memory). */
+bool hlo_replace(pass_context *p, ir_op op, ir_value v);
+/* Numbers of a parameter of the op's dialect attribute: lists, and single ones (or -1). */
+uint32_t hlo_dims(pass_context *p, ir_op op, str key, str param, int64_t *out);
+int64_t hlo_dim(pass_context *p, ir_op op, str key, str param);
+/* n numbers of a dense attribute (array or elements), or n times `otherwise` when it is absent. False when it has another
+ * number of them. */
+bool hlo_ints(pass_context *p, ir_op op, str key, uint32_t n, int64_t otherwise, int64_t *out);
+/* The first op in the only block of the op's first region; 0 when there is none. */
+ir_op hlo_body(pass_context *p, ir_op op);
+/* The splat or single number that v is, behind reshapes, broadcasts and casts. */
+bool hlo_number(pass_context *p, ir_value v, double *out);
+/* An integer constant of this type from n numbers. */
+ir_value hlo_build_ints(pass_context *p, ir_loc loc, const int64_t *v, const shape *s, ir_type element);
+/* v with one dimension; suffix: of the location, or NULL. */
+ir_value hlo_flatten(pass_context *p, ir_loc loc, ir_value v, const char *suffix);
+/* A ttir.scatter; 0 when a value is. */
+ir_value hlo_build_scatter(pass_context *p, ir_loc loc, ir_value input, ir_value index, ir_value source, int64_t dim,
+                           str reduce, ir_type type);
+
+#endif

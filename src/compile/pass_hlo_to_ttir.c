@@ -1,0 +1,101 @@
+/* convert-stablehlo-to-ttir: every StableHLO op becomes TTIR ops, sdy's manual computations become shards and their insides.
+ * Equal ops that this makes are merged at the end.
+ *
+ * A module without such ops is left alone, so that the passes of StableHLO can stand in front of those of TTIR always. */
+#include "compile/hlo.h"
+#include "compile/passes.h"
+
+/* What is tried for an op, in order. */
+static const struct {
+    uint16_t op;
+    rewrite_fn *fn;
+} rows[] = {
+    {OP_stablehlo_and, hlo_logical},
+    {OP_stablehlo_batch_norm_inference, hlo_batch_norm_inference},
+    {OP_stablehlo_batch_norm_training, hlo_batch_norm_training},
+    {OP_stablehlo_broadcast_in_dim, hlo_broadcast_in_dim},
+    {OP_stablehlo_clamp, hlo_clamp},
+    {OP_stablehlo_compare, hlo_compare},
+    {OP_stablehlo_concatenate, hlo_concatenate},
+    {OP_stablehlo_constant, hlo_constant},
+    {OP_stablehlo_convolution, hlo_convolution},
+    {OP_stablehlo_dot_general, hlo_dot_general},
+    {OP_stablehlo_dynamic_slice, hlo_dynamic_slice},
+    {OP_stablehlo_gather, hlo_gather_slice},
+    {OP_stablehlo_gather, hlo_gather_along_dim},
+    {OP_stablehlo_gather, hlo_gather_repeat},
+    {OP_stablehlo_gather, hlo_gather_embedding},
+    {OP_stablehlo_gather, hlo_gather_windows},
+    {OP_stablehlo_get_dimension_size, hlo_get_dimension_size},
+    {OP_stablehlo_iota, hlo_iota},
+    {OP_stablehlo_not, hlo_logical},
+    {OP_stablehlo_optimization_barrier, hlo_barrier},
+    {OP_stablehlo_or, hlo_logical},
+    {OP_stablehlo_pad, hlo_pad},
+    {OP_stablehlo_reduce, hlo_reduce},
+    {OP_stablehlo_reduce_window, hlo_cumulative},
+    {OP_stablehlo_reduce_window, hlo_pool},
+    {OP_stablehlo_reshape, hlo_reshape},
+    {OP_stablehlo_reverse, hlo_reverse},
+    {OP_stablehlo_rng, hlo_rng},
+    {OP_stablehlo_round_nearest_afz, hlo_round},
+    {OP_stablehlo_slice, hlo_slice},
+    {OP_stablehlo_sort, hlo_sort},
+    {OP_stablehlo_transpose, hlo_transpose},
+    {OP_stablehlo_uniform_dequantize, hlo_quantize},
+    {OP_stablehlo_uniform_quantize, hlo_quantize},
+    {OP_stablehlo_xor, hlo_logical},
+};
+
+static bool is_foreign(pass_context *p, ir_op op) {
+    str name = ir_op_name_str(p->m, op);
+    return str_starts_with(name, STR("stablehlo.")) || str_starts_with(name, STR("sdy."));
+}
+
+static bool has_foreign(pass_context *p) {
+    for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op))
+        if (is_foreign(p, op))
+            return true;
+    return false;
+}
+
+static bool convert(pass_context *p, ir_op op) {
+    uint32_t id = op_id(p->m, op);
+    ir_edit_at(p->e, op);
+    p->e->from = op;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].op != id)
+            continue;
+        ir_edit_at(p->e, op);
+        if (rows[i].fn(p, op))
+            return true;
+    }
+    if (hlo_same_operands(p, op))
+        return true;
+    if (p->m->failed)
+        return pass_out_of_memory(p);
+    return pass_error_plain(p, op, "failed to legalize operation '%.*s' that was explicitly marked illegal",
+                            STR_ARG(ir_op_name_str(p->m, op)));
+}
+
+bool pass_hlo_inline(pass_context *p) {
+    return !has_foreign(p) || pass_inline(p);
+}
+
+bool pass_hlo_to_ttir(pass_context *p) {
+    if (!has_foreign(p))
+        return true;
+    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope); op;) {
+        if (!is_foreign(p, op)) {
+            op = ir_walk_next(p->m, p->scope, op);
+            continue;
+        }
+        ir_block block = ir_op_at(p->m, op)->block;
+        ir_op prev = ir_op_at(p->m, op)->prev;
+        if (!convert(p, op))
+            return false;
+        /* Goes on with the first of the new ops: some become StableHLO ops of a simpler kind. */
+        op = prev ? ir_op_at(p->m, prev)->next : ir_block_at(p->m, block)->first;
+    }
+    return pass_cse(p);
+}
