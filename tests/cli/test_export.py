@@ -1,0 +1,85 @@
+"""tt-explorer export: the parts of the page. That it opens in a browser is tested in tests/web."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
+MODEL = tap.ROOT / "examples" / "mnist.mlir"
+
+
+def part(page, name):
+    """The text of a part."""
+    found = re.findall(rf'<script type="text/plain" id="ttx-{name}">(.*?)</script>', page, re.S)
+    tap.equal(len(found), 1)
+    return found[0]
+
+
+def unpacked(page, name):
+    return gzip.decompress(base64.b64decode(part(page, name), validate=True))
+
+
+@tap.case
+def holds_the_model_and_the_program():
+    done = tap.run("export", MODEL, "-o", "-")
+    tap.equal((done.code, done.err), (0, ""))
+    page = done.out
+    assert page.startswith("<!doctype html>"), page[:100]
+    tap.equal(unpacked(page, "model"), MODEL.read_bytes())
+    for wasm in ("engine", "core"):
+        tap.equal(unpacked(page, wasm)[:4], b"\0asm")
+    tap.contains(unpacked(page, "style").decode(), "--accent")
+    for script in ("app", "worker"):
+        assert len(unpacked(page, script)) > 10000
+    info = json.loads(part(page, "info"))
+    tap.equal(info["name"], "mnist.mlir")
+    tap.equal(info["id"], hashlib.sha256(MODEL.read_bytes()).hexdigest())
+    # nothing is loaded from anywhere
+    tap.equal(re.findall(r'(?:src|href)="(?!data:)[^"]*"', page.split('id="ttx-info"')[0]), [])
+    assert len(page) < 1_500_000, f"{len(page)} bytes"
+
+
+@tap.case
+def titles_are_text():
+    title = "</script><b>&é"
+    page = tap.run("export", "--title", title, MODEL, "-o", "-").out
+    tap.contains(page, "<title>&lt;/script>&lt;b>&amp;é</title>")
+    tap.equal(json.loads(part(page, "info"))["name"], title)
+
+
+@tap.case
+def takes_graphs_and_standard_input():
+    graph = tap.run("convert", MODEL).out
+    done = tap.run("export", "--title", "g", "-", "-o", "-", stdin=graph)
+    tap.equal(done.code, 0)
+    tap.equal(unpacked(done.out, "model").decode(), graph)
+
+
+@tap.case
+def a_model_with_errors_makes_no_page():
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.html"
+        done = tap.run("export", "-", "-o", page, stdin="module { nonsense }")
+        tap.equal((done.code, page.exists()), (1, False))
+        tap.contains(done.err, "error")
+
+
+@tap.case
+def wrong_usage():
+    for args in ((), (MODEL,), (MODEL, "-o"), ("--what", MODEL, "-o", "x"), (MODEL, MODEL, "-o", "x")):
+        done = tap.run("export", *args)
+        tap.equal((args, done.code, done.out), (args, 2, ""))
+    done = tap.run("export", MODEL, "-o", "/nowhere/page.html")
+    tap.equal(done.code, 2)
+    tap.contains(done.err, "/nowhere/page.html")
+    tap.contains(tap.run("export", "--help").out, "usage: tt-explorer export")
+
+
+tap.main()
