@@ -1,7 +1,7 @@
 // The page around the graph: start page, panes, selection, keyboard, undo, links, themes, help.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { equal, ok, test } from "./harness.mjs";
+import { equal, ok, ROOT, Server, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
 const settle = (t, ms = 250) => t.page.waitForTimeout(ms);
@@ -268,4 +268,47 @@ test("embedded: no bars, only the graph", async (t) => {
   await t.openModel(MNIST, { query: "embed=1" });
   equal(await t.page.locator(".top, .toolbar").count(), 0);
   ok((await t.graph()).boxes.length > 3);
+});
+
+test("inspector: the highlight of one input is switched off", async (t) => {
+  await t.openModel(MNIST);
+  await t.clickNode("forward/ttir.softmax@softmax");
+  const eye = t.page.getByRole("button", { name: "Highlight input" });
+  await eye.click();
+  equal(await eye.getAttribute("aria-pressed"), "false");
+  await eye.click({ modifiers: ["Alt"] });
+  equal(await eye.getAttribute("aria-pressed"), "true");
+  equal(await t.page.getByRole("button", { name: "Highlight result" }).getAttribute("aria-pressed"), "false");
+  await t.page.keyboard.press("Escape");
+  await t.clickNode("forward/ttir.softmax@softmax");
+  equal(await t.page.getByRole("button", { name: "Highlight result" }).getAttribute("aria-pressed"), "true");
+});
+
+test("server: a changed file comes again with its view; a server that stops is told and waited for", async (t) => {
+  const own = new Server();
+  try {
+    await own.start([], ["--watch"]);
+    const file = join(own.files, "watched.mlir");
+    writeFileSync(file, readFileSync(join(ROOT, MNIST)));
+    const model = await own.api("POST", "/models", { path: file });
+    await t.open();
+    await t.page.goto(`${own.url}/?model=${model.id}`);
+    await t.ready();
+    await t.command("graph.expandAll");
+    const before = (await t.graph()).expanded;
+    writeFileSync(file, readFileSync(file, "utf8").replace('"ttir.relu"(%2)', '"ttir.sigmoid"(%2)'));
+    await t.page.waitForFunction(async () => (await globalThis.ttxTest.graph())?.boxes.some((b) => b.label === "ttir.sigmoid"), null, { timeout: 12000 });
+    await t.ready();
+    equal((await t.graph()).expanded, before);
+    const port = new URL(own.url).port;
+    const ended = new Promise((done) => own.process.once("exit", done));
+    own.process.kill("SIGTERM");
+    await ended;
+    await t.page.locator(".banner").waitFor({ timeout: 8000 });
+    await own.start([], ["-p", port]);
+    await t.page.locator(".banner").waitFor({ state: "detached", timeout: 12000 });
+  } finally {
+    t.forgive(/ERR_|Failed to load/);
+    await own.stop();
+  }
 });

@@ -101,7 +101,10 @@ function Canvas({ pane }: { pane: Pane }) {
   const problem = pane.problem.value;
   return (
     <div class="canvas-frame">
-      <div ref={host} class="canvas" data-pane={pane.id} />
+      <div ref={host} class="canvas" data-pane={pane.id} tabIndex={0} role="application"
+        aria-label={`Graph of ${pane.title.value}. Arrow keys follow the edges, Enter opens layers.`} />
+      <div class="unseen" role="status">{graph && pane.selected.value !== null && pane.selected.value < graph.n
+        ? `${graph.label(pane.selected.value)} selected${graph.isLayer(pane.selected.value) ? ', a layer' : ''}` : ''}</div>
       {graph && !problem && (
         <div class="canvas-status" aria-live="off">
           {count(graph.nOps, 'op')} · {count(Math.max(0, graph.nLayers - 1), 'layer')}

@@ -105,10 +105,7 @@ export function attachView(pane: Pane, host: HTMLElement, options: AttachOptions
     view.on('ready', moved),
 
     effect(() => view.setTheme(engineTheme.value)),
-    effect(() => {
-      const flow = { inputs: highlightInputs.value, outputs: highlightOutputs.value, layers: highlightLayers.value };
-      if (pane.graph.value) view.setSelectionEdges(flow);
-    }),
+    followPorts(pane, view),
     effect(() => {
       const nodes = pane.selection.value;
       if (!pane.graph.value) return;
@@ -139,6 +136,37 @@ export function attachView(pane: Pane, host: HTMLElement, options: AttachOptions
     for (const stop of stops) stop();
     if (pane.view.peek() === view) pane.view.value = null;
     view.destroy();
+  };
+}
+
+/** Inputs and outputs of the selection: by the view itself, or, when some are switched off in the inspector, one by one. */
+function followPorts(pane: Pane, view: GraphView): () => void {
+  const stopReset = effect(() => {
+    void pane.selection.value;
+    if (pane.hiddenPorts.peek().size) pane.hiddenPorts.value = new Set();
+  });
+  const stopShow = effect(() => {
+    const graph = pane.graph.value, node = pane.selected.value, hidden = pane.hiddenPorts.value;
+    const inputs = highlightInputs.value, outputs = highlightOutputs.value, theme = engineTheme.value;
+    if (!graph) return;
+    const single = node !== null && hidden.size > 0;
+    view.setSelectionEdges(single ? { inputs: false, outputs: false, layers: false } : { inputs, outputs, layers: highlightLayers.value });
+    if (!single) {
+      untracked(() => pane.mark('ports', null));
+      return;
+    }
+    const into: number[] = [], from: number[] = [];
+    for (let e = graph.inStart[node]!; e < graph.inStart[node + 1]!; e++) if (!hidden.has(`in ${graph.edgeIn[e]}`)) into.push(e);
+    const { start, edges } = graph.out;
+    for (let k = start[node]!; k < start[node + 1]!; k++) if (!hidden.has(`out ${graph.edgeOut[edges[k]!]}`)) from.push(edges[k]!);
+    untracked(() => pane.mark('ports', { highlights: [
+      { edges: into, nodes: into.map((e) => graph.edgeSource[e]!), color: theme.input },
+      { edges: from, nodes: from.map((e) => graph.edgeTarget[e]!), color: theme.output },
+    ] }));
+  });
+  return () => {
+    stopReset();
+    stopShow();
   };
 }
 

@@ -55,6 +55,8 @@ export class Pane {
   readonly flat = signal(false);
   readonly wait = signal<Wait | null>(null);
   readonly problem = signal<Problem | null>(null);
+  /** Inputs and outputs of the selected node whose highlight is switched off: "in 0", "out 1". */
+  readonly hiddenPorts = signal<ReadonlySet<string>>(new Set());
   /** By feature: set with mark(). */
   readonly marks = signal<ReadonlyMap<string, Mark>>(new Map());
   readonly model: ReadonlySignal<Model | null> = computed(() => {

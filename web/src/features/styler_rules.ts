@@ -3,6 +3,7 @@
 
 import { signal } from '@preact/signals';
 
+import { parseQuery } from '../app/panels/search_state';
 import { storage } from '../app/settings';
 import { Problem, type SearchPlace } from '../app/source';
 import type { Pane } from '../app/store';
@@ -146,9 +147,8 @@ export function termsOf(rule: Rule): MatchTerm[] | null {
   for (const q of rule.queries) {
     if (q.type === 'regex') {
       if (!q.queryRegex) continue;
-      // As typed in the search box: words are ANDed, key=value is key: value.
-      for (const word of q.queryRegex.split(/\s+/).filter(Boolean))
-        terms.push({ text: word.replace(/^([\w.]+)[=:](?=\S)/, '$1: ?'), where: [...q.matchTypes.map((t) => PLACES[t])] });
+      const where = q.matchTypes.map((t) => PLACES[t]);
+      terms.push(...parseQuery(q.queryRegex).map((term) => ({ ...term, where })));
     } else if (q.type === 'attr_value_range') {
       if (q.attrName && (q.min !== undefined || q.max !== undefined)) terms.push({ text: q.attrName, min: q.min, max: q.max });
     } else {

@@ -162,7 +162,7 @@ function Inputs({ pane, info }: InspectorContext) {
 
 function Input({ pane, input }: { pane: Pane; input: NodeInput }) {
   return (
-    <Port pane={pane} name={input.name || `operand ${input.index}`} type={typeOf(input.attrs)} attrs={input.attrs} side="inputs">
+    <Port pane={pane} id={`in ${input.index}`} name={input.name || `operand ${input.index}`} type={typeOf(input.attrs)} attrs={input.attrs} side="inputs">
       <NodeLink pane={pane} node={input.node} />
     </Port>
   );
@@ -178,7 +178,7 @@ function Output({ pane, output }: { pane: Pane; output: NodeOutput }) {
   const all = useSignal(false);
   const readers = all.value ? output.readers : output.readers.slice(0, READERS);
   return (
-    <Port pane={pane} name={output.name || `result ${output.index}`} type={typeOf(output.attrs)} attrs={output.attrs} side="outputs">
+    <Port pane={pane} id={`out ${output.index}`} name={output.name || `result ${output.index}`} type={typeOf(output.attrs)} attrs={output.attrs} side="outputs">
       {output.readers.length === 0 && <span class="muted">nobody reads it</span>}
       {readers.map((r, i) => <NodeLink key={i} pane={pane} node={r.node} />)}
       {readers.length < output.readers.length && (
@@ -188,10 +188,34 @@ function Output({ pane, output }: { pane: Pane; output: NodeOutput }) {
   );
 }
 
-function Port(props: { pane: Pane; name: string; type: string; attrs: readonly Attribute[]; side: 'inputs' | 'outputs'; children: ComponentChildren }) {
+/** Switches the highlight of one input or output off and on; with Alt, of all the others. */
+function togglePort(pane: Pane, id: string, alone: boolean): void {
+  const graph = pane.graph.peek(), node = pane.selected.peek();
+  if (!graph || node === null) return;
+  const now = pane.hiddenPorts.peek();
+  if (!alone) {
+    const next = new Set(now);
+    if (!next.delete(id)) next.add(id);
+    pane.hiddenPorts.value = next;
+    return;
+  }
+  const all = new Set<string>();
+  for (let e = graph.inStart[node]!; e < graph.inStart[node + 1]!; e++) all.add(`in ${graph.edgeIn[e]}`);
+  for (let k = graph.out.start[node]!; k < graph.out.start[node + 1]!; k++) all.add(`out ${graph.edgeOut[graph.out.edges[k]!]}`);
+  all.delete(id);
+  // The same again brings all back.
+  pane.hiddenPorts.value = now.size === all.size && !now.has(id) ? new Set() : all;
+}
+
+function Port(props: { pane: Pane; id: string; name: string; type: string; attrs: readonly Attribute[]; side: 'inputs' | 'outputs'; children: ComponentChildren }) {
   const open = useSignal(false);
+  const shown = !props.pane.hiddenPorts.value.has(props.id);
   return (
     <div class="port">
+      <button class={`icon-button small port-eye ${shown ? '' : 'off'}`} aria-pressed={shown} aria-label={`Highlight ${props.name}`}
+        title={'Highlight it in the graph\nAlt: only this one'} onClick={(e) => togglePort(props.pane, props.id, e.altKey)}>
+        <Icon name={shown ? 'eye' : 'eyeOff'} size={13} />
+      </button>
       <button class="port-head" aria-expanded={open.value} onClick={() => { open.value = !open.value; }}>
         <Icon name={open.value ? 'down' : 'right'} size={11} />
         <span class="port-name">{props.name}</span>
