@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "compile/compile.h"
+#include "compile/suggest.h"
 #include "dialect/dialect.h"
 #include "target/cost.h"
 #include "text/text.h"
@@ -121,6 +122,59 @@ static void what_does_not_fit_is_spilled(void **state) {
     outcome two = compile(str_from_z(large), "large", 2);
     assert_true(two.ok);
     assert_int_equal(two.illegal, 0);
+}
+
+/* What is suggested saves what it says, by the same estimate, and is legal. */
+static void suggestions_hold(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    struct diags d;
+    struct arena a;
+    struct buf identity;
+    override_set set;
+    override_suggestion best[4];
+    compile_options o;
+    diags_init(&d, &mem);
+    arena_init(&a, &mem);
+    buf_init(&identity, &mem);
+    override_set_init(&set, &mem);
+    ir_context *c = ir_context_new(&mem, dialect_resolve);
+    ir_module *m = text_read(c, str_from_z(mlp), STR("mlp"), NULL, &d);
+    compile_options_init(&o);
+    compile_run *plain = compile_run_new(m, &o, &d);
+    assert_true(plain && plain->ok);
+    const ir_module *before = compile_result(plain);
+    for (uint32_t i = 0; i < plain->n_stages; i++)
+        if (strcmp(plain->stages[i].pass, "ttnn-set-compute-kernel-config") == 0)
+            before = plain->stages[i].module->m;
+    legal_env e;
+    assert_true(legal_env_init(&e, before, 0.95));
+    uint32_t n = override_suggest(&e, &a, best, 4);
+    assert_true(n > 0);
+    for (uint32_t i = 1; i < n; i++)
+        assert_true(best[i].before_ns - best[i].after_ns <= best[i - 1].before_ns - best[i - 1].after_ns);
+    override_identity(before, best[0].op, &identity);
+    for (uint32_t i = 0; i < best[0].n_set; i++)
+        assert_true(override_add(&set, OVERRIDE_BY_IDENTITY, buf_str(&identity), best[0].set[i].group,
+                                 best[0].set[i].key, best[0].set[i].value));
+    o.overrides = &set;
+    compile_run *changed = compile_run_new(m, &o, &d);
+    assert_true(changed && changed->ok);
+    assert_int_equal(override_problems(&set), 0);
+    outcome one = {0}, two = {0};
+    look(compile_result(plain), &one);
+    look(compile_result(changed), &two);
+    assert_int_equal(two.illegal, 0);
+    assert_true(two.estimate_ns < one.estimate_ns);
+    compile_free(changed);
+    compile_free(plain);
+    ir_module_free(m);
+    ir_context_unref(c);
+    override_set_free(&set);
+    buf_free(&identity);
+    arena_free(&a);
+    diags_free(&d);
+    assert_int_equal(mem.used, 0);
 }
 
 /* ---- the corpus ------------------------------------------------------------------------------------------ */
