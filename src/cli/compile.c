@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "compile/override.h"
+#include "compile/suggest.h"
 #include "dialect/check.h"
 #include "target/cost.h"
 #include "target/device.h"
@@ -47,6 +48,7 @@ static const char help[] =
     "  --stages DIR           the module after each pass that changed it: DIR/NN-PASS.mlir\n"
     "  --print-after PASS     the module after this pass, on standard error; all: after each that changed it\n"
     "  --passes               one line per pass on standard error: changed or not, ops, time\n"
+    "  --suggest              overrides that would help most by that estimate, on standard error\n"
     "  --estimate             what each op is estimated to take and what bounds it, on standard error\n"
     "  --json                 a JSON document about the run instead of the module\n"
     "  --help                 this text\n"
@@ -67,7 +69,7 @@ struct arguments {
     const char *path, *out, *stages, *print_after, *system_desc, *override_file;
     const char *overrides[MAX_OVERRIDES];
     uint32_t n_overrides;
-    bool json, passes, estimate;
+    bool json, passes, estimate, suggest;
 };
 
 /* ---- what is written ------------------------------------------------------------------------------------ */
@@ -166,6 +168,40 @@ static void print_estimate(const ir_module *m) {
             "in all (estimate)", t.ns / 1e3, t.ops, (unsigned long long)t.peak_l1);
 }
 
+/* One override per line, as --override takes it, with what it is estimated to save. They speak of the module that overrides
+ * are applied to. */
+static void print_suggestions(const compile_run *r) {
+    enum { MOST = 10 };
+    override_suggestion list[MOST];
+    legal_env e;
+    struct arena a;
+    struct mem mem = {0};
+    struct buf op;
+    const ir_module *m = compile_result(r);
+    for (uint32_t i = 0; i < r->n_stages; i++) {
+        m = r->stages[i].module->m;
+        if (strcmp(r->stages[i].pass, "ttnn-set-compute-kernel-config") == 0)
+            break;
+    }
+    if (!legal_env_init(&e, m, 0.95))
+        return;
+    arena_init(&a, &mem);
+    buf_init(&op, &mem);
+    uint32_t n = override_suggest(&e, &a, list, MOST);
+    fprintf(stderr, "%s\n", n ? "suggestions by estimate, one at a time:" : "no override is estimated to save anything");
+    for (uint32_t i = 0; i < n; i++) {
+        buf_clear(&op);
+        override_identity(m, list[i].op, &op);
+        fprintf(stderr, "%.*s:%.*s.", STR_ARG(buf_str(&op)), STR_ARG(legal_group_names[list[i].set[0].group]));
+        for (uint32_t k = 0; k < list[i].n_set; k++)
+            fprintf(stderr, "%s%.*s=%.*s", k ? "," : "", STR_ARG(list[i].set[k].key), STR_ARG(list[i].set[k].value));
+        fprintf(stderr, "   %.2f instead of %.2f us%s\n", list[i].after_ns / 1e3, list[i].before_ns / 1e3,
+                list[i].changes_numbers ? ", less exact" : "");
+    }
+    buf_free(&op);
+    arena_free(&a);
+}
+
 static void json_run(struct cli_input *in, const compile_run *r, const override_set *overrides, struct json_writer *w) {
     json_object_begin(w);
     json_key(w, STR("file"));
@@ -216,6 +252,8 @@ static int show(struct cli_input *in, const compile_run *r, const struct argumen
         code = CLI_INPUT;
     if (r && r->ok && a->estimate)
         print_estimate(compile_result(r));
+    if (r && r->ok && a->suggest)
+        print_suggestions(r);
     if (r && a->stages)
         ok = write_stages(r, a);
     if (r && a->print_after)
@@ -398,6 +436,8 @@ int cli_compile(int argc, char **argv) {
             a.passes = true;
         } else if (strcmp(arg, "--estimate") == 0) {
             a.estimate = true;
+        } else if (strcmp(arg, "--suggest") == 0) {
+            a.suggest = true;
         } else if (strcmp(arg, "--json") == 0) {
             a.json = true;
         } else if (arg[0] == '-' && arg[1]) {
