@@ -188,7 +188,8 @@ static void print_suggestions(const compile_run *r) {
     arena_init(&a, &mem);
     buf_init(&op, &mem);
     uint32_t n = override_suggest(&e, &a, list, MOST);
-    fprintf(stderr, "%s\n", n ? "suggestions by estimate, one at a time:" : "no override is estimated to save anything");
+    fprintf(stderr, "%s\n",
+            n ? "suggestions by estimate, one at a time:" : "no override is estimated to save anything");
     for (uint32_t i = 0; i < n; i++) {
         buf_clear(&op);
         override_identity(m, list[i].op, &op);

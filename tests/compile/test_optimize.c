@@ -242,6 +242,6 @@ static void corpus_is_legal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_chain_stays_in_l1),
                                        cmocka_unit_test(what_does_not_fit_is_spilled),
-                                       cmocka_unit_test(corpus_is_legal)};
+                                       cmocka_unit_test(suggestions_hold), cmocka_unit_test(corpus_is_legal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
