@@ -158,13 +158,11 @@ bool pass_kv_cache_dtype(pass_context *p) {
         ir_block b = body_of(p->m, func);
         if (!b || !str_eq(function_kind(p->m, func), STR("forward_device")))
             continue;
-        bool reachable = true, any = false;
+        bool reachable = true;
         for (ir_op op = ir_block_at(p->m, b)->first; op; op = ir_op_at(p->m, op)->next)
-            if (writes_cache(p->m, op)) {
-                any = true;
+            if (writes_cache(p->m, op))
                 reachable = reachable && is_cache_argument(p, func, ir_operand(p->m, op, 0));
-            }
-        if (!any || !reachable)
+        if (!reachable)
             continue; /* half a conversion would be none */
         retype_caches(p, func, dtype);
         for (ir_op op = ir_block_at(p->m, b)->first; op; op = ir_op_at(p->m, op)->next) {
