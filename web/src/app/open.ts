@@ -3,11 +3,11 @@
 import { batch, signal } from '@preact/signals';
 
 import { CompactGraph } from '../engine/graph';
-import type { ViewState } from '../engine/types';
+import type { ParameterEdges, ViewState } from '../engine/types';
 import * as api from './api';
 import { closePane, dockPane, frontPane, openUsualPanels } from './dock';
 import { complain } from './notify';
-import { hiddenOps, hideHousekeeping, dissolveSingles, layersRule } from './settings';
+import { dissolveSingles, hiddenOps, hideHousekeeping, layersRule, parameterEdges } from './settings';
 import { isCancel, Problem, type GraphRef, type Job, type Model } from './source';
 import { activePane, addPane, models, onStartPage, panes, stages, type Crumb, type Pane, type Wait } from './store';
 
@@ -152,7 +152,8 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: { state?: Vi
         const off = view.on('progress', (p) => say({ text: p.stage === 'read' ? 'Reading the graph' : 'Laying out', done: p.done, total: 1 }));
         try {
           await view.load(bytes, {
-            state: options.state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(), signal: abort.signal,
+            state: options.state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(),
+            parameters: parameterEdges.peek() as ParameterEdges, signal: abort.signal,
           });
         } finally {
           off();

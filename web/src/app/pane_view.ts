@@ -3,7 +3,7 @@
 
 import { effect, untracked } from '@preact/signals';
 
-import type { Bar, Hit, NodeStyles } from '../engine/types';
+import type { Bar, Hit, NodeStyles, ParameterEdges } from '../engine/types';
 import { GraphView } from '../engine/view';
 import { commandsOf, runCommand } from './commands';
 import { complain } from './notify';
@@ -11,7 +11,7 @@ import { hiddenNodes } from './open';
 import { showCommandMenu } from './menus';
 import { engineModule, makeWorker } from './platform';
 import { styleLayers } from './panels';
-import { dissolveSingles, highlightInputs, highlightLayers, highlightOutputs, motion, renderer } from './settings';
+import { dissolveSingles, highlightInputs, highlightLayers, highlightOutputs, motion, parameterEdges, renderer } from './settings';
 import { followShows } from './show';
 import { record } from './history';
 import { activePane, type Pane, type PaneSnapshot } from './store';
@@ -94,6 +94,8 @@ export function attachView(pane: Pane, host: HTMLElement, options: AttachOptions
       const graph = pane.graph.peek();
       const at = context(hit);
       const kind = at.node === null || !graph ? 'canvas' : graph.isLayer(at.node) ? 'layer' : 'node';
+      // What the menu offers is about this node from the start.
+      if (at.node !== null && !pane.selection.peek().includes(at.node)) pane.select([at.node]);
       const box = host.getBoundingClientRect();
       if (commandsOf(kind).length) showCommandMenu({ x: box.left + hit.x, y: box.top + hit.y }, kind, at);
     }),
@@ -207,8 +209,13 @@ function followHidden(pane: Pane, view: GraphView): () => void {
     const on = dissolveSingles.value;
     if (!first && pane.graph.peek()) view.setDissolveSingles(on).catch(complain);
   });
+  const stopParameters = effect(() => {
+    const how = parameterEdges.value as ParameterEdges;
+    if (!first && pane.graph.peek()) view.setParameterEdges(how).catch(complain);
+  });
   first = false;
   return () => {
+    stopParameters();
     stopHidden();
     stopSingles();
   };

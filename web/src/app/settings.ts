@@ -68,6 +68,7 @@ export const dissolveSingles = kept('dissolveSingles', false);
 export const highlightInputs = kept('highlightInputs', true);
 export const highlightOutputs = kept('highlightOutputs', true);
 export const highlightLayers = kept('highlightLayers', true);
+export const parameterEdges = kept('parameterEdges', 'auto');
 export const constantElements = kept('constantElements', 16);
 export const minimapShown = kept('minimap', true);
 export const legendShown = kept('legend', false);

@@ -3,6 +3,7 @@
 import { nodeLines } from './panels';
 import { Popover, showOverlay, type Anchor } from './overlay';
 import { attrFilter, edgeShow, NODE_SHOWS, pattern, shown, shownKeys, toggleKey, toggleShown, type EdgeShow } from './show';
+import { parameterEdges } from './settings';
 import type { Pane } from './store';
 
 export function openShowMenu(pane: Pane, anchor: Anchor): void {
@@ -52,6 +53,11 @@ function ShowMenu({ pane, anchor, close }: { pane: Pane; anchor: Anchor; close: 
           </label>
         ))}
       </div>
+      <label class="field-label">Edges of parameters
+        <select value={parameterEdges.value} onChange={(e) => { parameterEdges.value = e.currentTarget.value; }}>
+          <option value="auto">As they fit</option><option value="shown">Always</option><option value="quiet">Short stubs</option>
+        </select>
+      </label>
       {'key' in edge && (
         <label class="field-label">Key
           <input type="text" value={edge.key} spellcheck={false} onChange={(e) => { edgeShow.value = { by: edge.by, key: e.currentTarget.value } as EdgeShow; }} />

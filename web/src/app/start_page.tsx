@@ -163,7 +163,7 @@ function Folders() {
     return root ? path.slice(root.lastIndexOf('/') + 1) : path;
   };
   return (
-    <section class="card">
+    <section class="start-card">
       <h2>Models in your folders <span class="muted">{all.length}{found.value!.more ? '+' : ''}</span></h2>
       {all.length > 8 && (
         <div class="field"><Icon name="filter" size={13} /><input type="text" placeholder="Filter" aria-label="Filter files" value={text.value}
@@ -209,7 +209,7 @@ export function StartPage() {
           <span class="grow" />
           {panes.value.length > 0 && <button onClick={() => { onStartPage.value = false; }}><Icon name="left" size={13} /> Back to the graphs</button>}
         </header>
-        <section class="card">
+        <section class="start-card">
           <h2>Open a model</h2>
           <PathField open={openPaths} />
           {!readOnly && (
@@ -224,7 +224,7 @@ export function StartPage() {
           {loads.value.length > 0 && <ul class="loads" aria-label="Opening">{loads.value.map((row) => <LoadRow key={row.id} row={row} />)}</ul>}
         </section>
         <div class="start-columns">
-          <section class="card">
+          <section class="start-card">
             <h2>Recent models</h2>
             <Models />
           </section>
