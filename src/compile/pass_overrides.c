@@ -2,9 +2,9 @@
  * and together with the others (target/legal.h), and what became of each is written into the set.
  *
  * Settings of an op go in three steps: those that only change attributes; the data type of weights and the place of
- * operands (ops in front of it); the layout of the result. The ops that read the result still see what they saw: behind
- * the op, typecast and to_memory_config bring the old layout back. Where the reader is overridden too, it reads what was
- * meant for it, and what is then read by nobody goes again.
+ * operands (ops in front of it); the layout of the result. Readers whose kernels take the new layout read it; the others
+ * still see what they saw: behind the op, typecast and to_memory_config bring the old layout back. Where such a reader is
+ * overridden too, it reads what was meant for it, and what is then read by nobody goes again.
  *
  *   x = matmul(a, w)           x  = matmul(a, w)  : l1 height_sharded
  *   y = relu(x)          ──▶   x' = to_memory_config(x)   : dram     (gone when relu is told to be height_sharded too)
@@ -428,6 +428,16 @@ static bool fit_operands(applier *a, target_op *t, const ttnn_layout *out, struc
     return false;
 }
 
+/* Whether a reader's kernel takes operand i in its new layout, all else as it is. */
+static bool takes_directly(applier *a, ir_op user, uint32_t i, const ttnn_layout *old, const ttnn_layout *l) {
+    ttnn_layout in[MAX_OPERANDS], out = {0};
+    if (old->dtype != l->dtype || old->tiled != l->tiled || !legal_plan_known(a->p->m, user) || i >= MAX_OPERANDS ||
+        !layouts_now(a->p, user, in, &out))
+        return false;
+    in[i] = *l;
+    return legal_operand(&a->env, user, i, l, NULL) && legal_combination(&a->env, user, in, &out, NULL);
+}
+
 static bool is_output(const legal_setting *s) {
     return s->group == LEGAL_OUTPUT;
 }
@@ -466,7 +476,11 @@ static void set_output(applier *a, target_op *t) {
         return;
     }
     ir_set_type(p->e, v, after);
-    if (!ir_has_uses(p->e, v))
+    /* readers that do not take it as it is now see what they saw */
+    bool restore = false;
+    for (ir_each_use(p->e, v, u))
+        restore |= !takes_directly(a, ir_use_op(p->e, u), ir_use_index(p->e, u), &old, &l);
+    if (!restore)
         return;
     ir_edit_after(p->e, t->op);
     ir_value back = bring(p, t->op, v, &old, before, "_override_restore");
@@ -474,11 +488,15 @@ static void set_output(applier *a, target_op *t) {
         a->failed = true;
         return;
     }
-    /* all readers but the first op that brings it back */
-    ir_op first = ir_def_op(p->m, back);
+    ir_op first = ir_def_op(p->m, back); /* of the ops that bring it back */
     while (first && ir_operand(p->m, first, 0) != v)
         first = ir_def_op(p->m, ir_operand(p->m, first, 0));
-    ir_replace_uses_except(p->e, v, back, first);
+    for (uint32_t u = ir_first_use(p->e, v), next; u; u = next) {
+        next = ir_next_use(p->e, u);
+        ir_op user = ir_use_op(p->e, u);
+        if (user != first && !takes_directly(a, user, ir_use_index(p->e, u), &old, &l))
+            ir_set_operand(p->e, user, ir_use_index(p->e, u), back);
+    }
 }
 
 static void set_program(applier *a, target_op *t, uint32_t i, matmul_numbers *numbers) {

@@ -234,10 +234,15 @@ static void one_op_is_sharded(void **state) {
     ttnn_layout l = layout_of(&k, "ttnn.matmul", 0);
     assert_int_equal(l.memory, TTNN_BLOCK_SHARDED);
     assert_int_equal(l.grid[0] * 100 + l.grid[1], 408);
-    /* the add sees what it saw */
+    /* a binary op reads it as it is */
+    assert_int_equal(count(&k, "ttnn.to_memory_config"), 0);
+    assert_int_equal(layout_of(&k, "ttnn.subtract", 0).buffer, TTNN_DRAM);
+    done(&k);
+    /* an op with one operand does not: it sees what it saw */
+    compile(&k, (const char *const[]){"override-output-layout=add_1=l1:block_sharded:4x8", NULL});
+    assert_int_equal(override_problems(&k.t.s), 0);
     assert_int_equal(count(&k, "ttnn.to_memory_config"), 1);
     assert_int_equal(layout_of(&k, "ttnn.to_memory_config", 0).buffer, TTNN_DRAM);
-    assert_int_equal(layout_of(&k, "ttnn.subtract", 0).buffer, TTNN_DRAM);
     done(&k);
 }
 
