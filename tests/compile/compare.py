@@ -164,6 +164,7 @@ def show_diff(tool, cases):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
+    parser.add_argument("--tool", help="compare_tool itself, in place of --build")
     parser.add_argument("--corpus", default=os.environ.get("TTX_CORPUS", ROOT.parent / "shared" / "corpus"))
     parser.add_argument("--stages", action="store_true")
     parser.add_argument("--stage")
@@ -182,7 +183,7 @@ def main():
     if not corpus.is_dir():
         print("no corpus: nothing to compare")
         return 0
-    tool = Tool(str(Path(args.build) / "tests" / "compile" / "compare_tool"))
+    tool = Tool(args.tool or str(Path(args.build) / "tests" / "compile" / "compare_tool"))
 
     def wanted(path):
         if args.exact:
@@ -203,8 +204,9 @@ def main():
                 table.setdefault(case[1], collections.Counter())[answer["status"]] += 1
             for step, row in table.items():
                 print(f"{row['equal']:3} of {sum(row.values()):3}  {step}")
-            print(sum(row["equal"] for row in table.values()), "equal of", len(results))
-            return 0
+            equal = sum(row["equal"] for row in table.values())
+            print(equal, "equal of", len(results))
+            return 1 if equal < args.floor else 0
     elif args.stages:
         results = []
         for name, source, options, files in runs(corpus, wanted):

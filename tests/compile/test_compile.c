@@ -1,0 +1,351 @@
+/* Runs of the pipeline: stages, what came from what, failures, options, memory. What the passes make is compared with the
+ * reference compiler by compare.py. */
+#include "compile/compile.h"
+#include "dialect/dialect.h"
+#include "test.h"
+#include "text/text.h"
+
+/* A module and what compiling it needs. */
+struct fixture {
+    struct mem mem;
+    ir_context *c;
+    struct diags d;
+    ir_module *m;
+    compile_options o;
+};
+
+static void setup(struct fixture *f, const char *text) {
+    *f = (struct fixture){{0}};
+    f->c = ir_context_new(&f->mem, dialect_resolve);
+    diags_init(&f->d, &f->mem);
+    f->m = text_read(f->c, str_from_z(text), STR("test.mlir"), NULL, &f->d);
+    assert_non_null(f->m);
+    compile_options_init(&f->o);
+}
+
+static void teardown(struct fixture *f, compile_run *r) {
+    compile_free(r);
+    ir_module_free(f->m);
+    diags_free(&f->d);
+    ir_context_unref(f->c);
+    assert_int_equal(f->mem.used, 0);
+}
+
+static const compile_stage *stage_of(const compile_run *r, const char *pass) {
+    for (uint32_t i = 1; i < r->n_stages; i++)
+        if (strcmp(r->stages[i].pass, pass) == 0 && r->stages[i].changed)
+            return &r->stages[i];
+    return NULL;
+}
+
+/* The first op of this name in a stage. */
+static ir_op find_op(const ir_module *m, const char *name) {
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+        if (str_eq(ir_op_name_str(m, op), str_from_z(name)))
+            return op;
+    return 0;
+}
+
+static const char matmul_bias[] =
+    "func.func @f(%a: tensor<64x128xbf16>, %b: tensor<128x96xbf16>, %c: tensor<96xbf16>) -> tensor<64x96xbf16> {\n"
+    "  %0 = \"ttir.matmul\"(%a, %b) <{transpose_a = false, transpose_b = false}> : (tensor<64x128xbf16>, "
+    "tensor<128x96xbf16>) -> tensor<64x96xbf16>\n"
+    "  %1 = \"ttir.add\"(%0, %c) : (tensor<64x96xbf16>, tensor<96xbf16>) -> tensor<64x96xbf16>\n"
+    "  return %1 : tensor<64x96xbf16>\n"
+    "}\n";
+
+static void stages_are_kept(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, matmul_bias);
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_non_null(r);
+    assert_true(r->ok);
+    assert_ptr_equal(r->stages[0].module->m, f.m);
+    for (uint32_t i = 1; i < r->n_stages; i++) {
+        const compile_stage *s = &r->stages[i], *before = &r->stages[i - 1];
+        assert_true(s->number > before->number);
+        assert_int_equal(s->ops_before, before->module->n_ops);
+        assert_int_equal(s->ops_after, s->module->n_ops);
+        if (!s->changed)
+            assert_ptr_equal(s->module, before->module);
+        else
+            assert_ptr_not_equal(s->module, before->module);
+    }
+    assert_non_null(stage_of(r, "ttir-fusing"));
+    assert_true(find_op(stage_of(r, "ttir-fusing")->module->m, "ttir.linear") != 0);
+    assert_true(find_op(compile_result(r), "ttnn.linear") != 0);
+    assert_int_equal(find_op(f.m, "ttir.linear"), 0); /* the input is as it was */
+    teardown(&f, r);
+}
+
+static void fused_op_comes_from_both(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, matmul_bias);
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r && r->ok);
+    ir_op linear = find_op(compile_result(r), "ttnn.linear");
+    uint32_t from[8];
+    uint32_t n = compile_trace_back(r, r->n_stages - 1, linear, 0, from, 8);
+    bool matmul = false, add = false;
+    for (uint32_t i = 0; i < n && i < 8; i++) {
+        matmul = matmul || from[i] == find_op(f.m, "ttir.matmul");
+        add = add || from[i] == find_op(f.m, "ttir.add");
+    }
+    assert_true(matmul);
+    assert_true(add);
+    teardown(&f, r);
+}
+
+static void failure_names_pass_and_op(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<4x4xf32>) -> tensor<4x4xf32> {\n"
+              "  %0 = \"ttir.exp2\"(%a) : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+              "  return %0 : tensor<4x4xf32>\n"
+              "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_non_null(r);
+    assert_false(r->ok);
+    assert_int_equal(f.d.errors, 1);
+    assert_str(f.d.list.v[0].message, "failed to legalize operation 'ttir.exp2'");
+    assert_int_equal(f.d.list.v[0].source ? f.d.list.v[0].begin != 0 : 0, 1);
+    assert_true(str_starts_with(f.d.list.v[1].message, STR("in pass convert-ttir-to-ttnn, at loc(")));
+    const compile_stage *last = &r->stages[r->n_stages - 1];
+    assert_true(last->failed);
+    assert_string_equal(last->pass, "convert-ttir-to-ttnn");
+    assert_non_null(stage_of(r, "ttnn-layout")); /* what came before can be looked at */
+    teardown(&f, r);
+}
+
+static void old_forms_are_refused(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>) -> tensor<4x4xf32> {\n"
+              "  %0 = \"ttir.exp\"(%a, %b) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+              "  return %0 : tensor<4x4xf32>\n"
+              "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_false(r->ok);
+    assert_str(f.d.list.v[0].message, "'ttir.exp' op requires a single operand");
+    assert_int_equal(r->n_stages, 1);
+    teardown(&f, r);
+}
+
+static bool stop_at_layout(void *arg, uint32_t pass, uint32_t n, str name) {
+    unsigned *calls = arg;
+    (*calls)++;
+    assert_true(pass < n);
+    return !str_eq(name, STR("ttnn-layout"));
+}
+
+static void can_be_cancelled(void **state) {
+    (void)state;
+    struct fixture f;
+    unsigned calls = 0;
+    setup(&f, matmul_bias);
+    f.o.progress = stop_at_layout;
+    f.o.progress_arg = &calls;
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->cancelled);
+    assert_false(r->ok);
+    assert_true(calls > 5);
+    assert_null(stage_of(r, "ttnn-layout"));
+    assert_non_null(stage_of(r, "ttir-fusing"));
+    teardown(&f, r);
+}
+
+static void parts_of_the_pipeline(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, matmul_bias);
+    f.o.stop_after = STR("ttir-fusing");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    assert_string_equal(r->stages[r->n_stages - 1].pass, "ttir-fusing");
+    compile_free(r);
+    f.o.stop_after = STR("");
+    f.o.only_pass = STR("canonicalize#2");
+    r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    f.o.only_pass = STR("no-such-pass");
+    compile_free(r);
+    r = compile_run_new(f.m, &f.o, &f.d);
+    assert_false(r->ok);
+    assert_str(f.d.list.v[0].message, "no pass 'no-such-pass'");
+    teardown(&f, r);
+}
+
+static void options_by_name(void **state) {
+    (void)state;
+    compile_options o;
+    const char *why;
+    compile_options_init(&o);
+    assert_true(compile_option_set(&o, STR("optimization-level"), STR("2"), &why));
+    assert_int_equal(o.level, 2);
+    assert_false(compile_option_set(&o, STR("optimization-level"), STR("3"), &why));
+    assert_string_equal(why, "is 0, 1 or 2");
+    assert_true(compile_option_set(&o, STR("mesh-shape"), STR("2,4"), &why));
+    assert_int_equal(o.n_mesh_shape, 2);
+    assert_int_equal(o.mesh_shape[1], 4);
+    assert_true(compile_option_set(&o, STR("mesh-shape"), STR("1x8"), &why));
+    assert_int_equal(o.mesh_shape[1], 8);
+    assert_false(compile_option_set(&o, STR("mesh-shape"), STR("2x0"), &why));
+    assert_true(compile_option_set(&o, STR("disable-workarounds"), STR("true"), &why));
+    assert_false(o.workarounds);
+    assert_true(compile_option_set(&o, STR("compute-cfg-packer-l1-acc"), STR("false"), &why));
+    assert_int_equal(o.packer_l1_acc, COMPILE_OFF);
+    assert_true(compile_option_set(&o, STR("tensor-l1-usage-cap"), STR("0.5"), &why));
+    assert_false(compile_option_set(&o, STR("tensor-l1-usage-cap"), STR("1.5"), &why));
+    assert_false(compile_option_set(&o, STR("mock-system-desc-arch"), STR("grayskull"), &why));
+    assert_false(compile_option_set(&o, STR("no-such-option"), STR("1"), &why));
+    assert_string_equal(why, "there is no such option");
+}
+
+static void same_bytes_each_time(void **state) {
+    (void)state;
+    struct buf text[2];
+    struct mem mem = {0};
+    for (int i = 0; i < 2; i++) {
+        struct fixture f;
+        setup(&f, matmul_bias);
+        compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+        buf_init(&text[i], &mem);
+        const text_print_options o = {.locations = true};
+        assert_true(text_print(compile_result(r), &o, &text[i]));
+        teardown(&f, r);
+    }
+    assert_true(str_eq(buf_str(&text[0]), buf_str(&text[1])));
+    buf_free(&text[0]);
+    buf_free(&text[1]);
+}
+
+/* Weights alone: addition and permutation run once, on the host. */
+static void weights_are_computed_once(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(
+        &f,
+        "func.func @f(%x: tensor<64x128xbf16> {ttcore.argument_type = #ttcore.argument_type<input>}, "
+        "%w: tensor<64x128xbf16> {ttcore.argument_type = #ttcore.argument_type<parameter>}) -> tensor<64x128xbf16> {\n"
+        "  %0 = \"ttir.exp\"(%w) : (tensor<64x128xbf16>) -> tensor<64x128xbf16>\n"
+        "  %1 = \"ttir.multiply\"(%x, %0) : (tensor<64x128xbf16>, tensor<64x128xbf16>) -> tensor<64x128xbf16>\n"
+        "  return %1 : tensor<64x128xbf16>\n"
+        "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    const ir_module *m = compile_result(r);
+    assert_true(find_op(m, "ttcore.load_cached") != 0);
+    assert_true(find_op(m, "ttcore.cpu_module") != 0);
+    assert_int_equal(find_op(m, "ttnn.exp"), 0);
+    assert_true(find_op(m, "ttir.exp") != 0); /* in the CPU module */
+    compile_free(r);
+    f.o.const_eval = f.o.cpu_hoisted_const_eval = false;
+    r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    assert_true(find_op(compile_result(r), "ttnn.exp") != 0);
+    assert_int_equal(find_op(compile_result(r), "ttcore.load_cached"), 0);
+    teardown(&f, r);
+}
+
+static void calls_are_inlined(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+              "  %0 = call @g(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+              "  %1 = call @g(%0) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+              "  return %1 : tensor<32x32xf32>\n"
+              "}\n"
+              "func.func private @g(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+              "  %0 = \"ttir.sin\"(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+              "  return %0 : tensor<32x32xf32>\n"
+              "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    const ir_module *m = compile_result(r);
+    uint32_t sines = 0, functions = 0;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        sines += str_eq(ir_op_name_str(m, op), STR("ttnn.sin"));
+        functions += str_eq(ir_op_name_str(m, op), STR("func.func"));
+    }
+    assert_int_equal(sines, 2);
+    assert_int_equal(functions, 1);
+    ir_op sine = find_op(m, "ttnn.sin");
+    assert_int_equal(ir_kind_of(f.c, ir_op_at(m, sine)->loc), IR_LOC_CALLSITE);
+    teardown(&f, r);
+}
+
+/* A function that calls itself, and two that call each other, stay calls and end. */
+static void recursion_is_left(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+              "  %0 = call @g(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+              "  return %0 : tensor<32x32xf32>\n"
+              "}\n"
+              "func.func @g(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+              "  %0 = call @f(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+              "  return %0 : tensor<32x32xf32>\n"
+              "}\n");
+    f.o.stop_after = STR("inline");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    assert_true(find_op(compile_result(r), "func.call") != 0);
+    teardown(&f, r);
+}
+
+static void memory_is_small(void **state) {
+    (void)state;
+    struct fixture f;
+    struct buf text;
+    struct mem mem = {0};
+    buf_init(&text, &mem);
+    buf_lit(&text, "func.func @f(%0: tensor<64x64xf32>) -> tensor<64x64xf32> {\n");
+    for (int i = 0; i < 100; i++)
+        buf_printf(&text, "%%%d = \"ttir.%s\"(%%%d) : (tensor<64x64xf32>) -> tensor<64x64xf32>\n", i + 1,
+                   i % 2 ? "sin" : "cos", i);
+    buf_lit(&text, "return %100 : tensor<64x64xf32>\n}\n");
+    setup(&f, buf_z(&text));
+    size_t before = f.mem.used;
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    assert_true(f.mem.used - before < 10u << 20);
+    teardown(&f, r);
+    buf_free(&text);
+}
+
+static bool compile_without_memory(struct mem *mem, void *ctx) {
+    (void)ctx;
+    ir_context *c = ir_context_new(mem, dialect_resolve);
+    struct diags d;
+    diags_init(&d, mem);
+    ir_module *m = c ? text_read(c, str_from_z(matmul_bias), STR("test.mlir"), NULL, &d) : NULL;
+    compile_options o;
+    compile_options_init(&o);
+    compile_run *r = m ? compile_run_new(m, &o, &d) : NULL;
+    bool ok = r && r->ok;
+    compile_free(r);
+    ir_module_free(m);
+    diags_free(&d);
+    ir_context_unref(c);
+    return ok;
+}
+
+static void memory_may_run_out(void **state) {
+    (void)state;
+    test_oom_sweep(compile_without_memory, NULL, 20000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stages_are_kept),           cmocka_unit_test(fused_op_comes_from_both),
+        cmocka_unit_test(failure_names_pass_and_op), cmocka_unit_test(old_forms_are_refused),
+        cmocka_unit_test(can_be_cancelled),          cmocka_unit_test(parts_of_the_pipeline),
+        cmocka_unit_test(options_by_name),           cmocka_unit_test(same_bytes_each_time),
+        cmocka_unit_test(weights_are_computed_once), cmocka_unit_test(calls_are_inlined),
+        cmocka_unit_test(recursion_is_left),         cmocka_unit_test(memory_is_small),
+        cmocka_unit_test(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
