@@ -221,6 +221,16 @@ static void same_bytes_each_time(void **state) {
     buf_free(&text[1]);
 }
 
+static const char weighted[] = "func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+                               "  %0 = call @g(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+                               "  %1 = call @g(%0) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+                               "  return %1 : tensor<32x32xf32>\n"
+                               "}\n"
+                               "func.func private @g(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+                               "  %0 = \"ttir.sin\"(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+                               "  return %0 : tensor<32x32xf32>\n"
+                               "}\n";
+
 /* Weights alone: addition and permutation run once, on the host. */
 static void weights_are_computed_once(void **state) {
     (void)state;
@@ -252,15 +262,7 @@ static void weights_are_computed_once(void **state) {
 static void calls_are_inlined(void **state) {
     (void)state;
     struct fixture f;
-    setup(&f, "func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
-              "  %0 = call @g(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
-              "  %1 = call @g(%0) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
-              "  return %1 : tensor<32x32xf32>\n"
-              "}\n"
-              "func.func private @g(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
-              "  %0 = \"ttir.sin\"(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
-              "  return %0 : tensor<32x32xf32>\n"
-              "}\n");
+    setup(&f, weighted);
     compile_run *r = compile_run_new(f.m, &f.o, &f.d);
     assert_true(r->ok);
     const ir_module *m = compile_result(r);
@@ -316,11 +318,10 @@ static void memory_is_small(void **state) {
 }
 
 static bool compile_without_memory(struct mem *mem, void *ctx) {
-    (void)ctx;
     ir_context *c = ir_context_new(mem, dialect_resolve);
     struct diags d;
     diags_init(&d, mem);
-    ir_module *m = c ? text_read(c, str_from_z(matmul_bias), STR("test.mlir"), NULL, &d) : NULL;
+    ir_module *m = c ? text_read(c, str_from_z(ctx), STR("test.mlir"), NULL, &d) : NULL;
     compile_options o;
     compile_options_init(&o);
     compile_run *r = m ? compile_run_new(m, &o, &d) : NULL;
@@ -334,7 +335,11 @@ static bool compile_without_memory(struct mem *mem, void *ctx) {
 
 static void memory_may_run_out(void **state) {
     (void)state;
-    test_oom_sweep(compile_without_memory, NULL, 20000);
+    char text[2048];
+    snprintf(text, sizeof text, "%s", matmul_bias);
+    test_oom_sweep(compile_without_memory, text, 20000);
+    snprintf(text, sizeof text, "%s", weighted);
+    test_oom_sweep(compile_without_memory, text, 20000);
 }
 
 int main(void) {
