@@ -23,6 +23,11 @@ rewrite_fn hlo_reduce, hlo_cumulative, hlo_pool;
 rewrite_fn hlo_convolution;
 /* hlo_gather.c */
 rewrite_fn hlo_gather_slice, hlo_gather_along_dim, hlo_gather_repeat, hlo_gather_embedding, hlo_gather_windows;
+/* hlo_ccl.c; p->data is where the attribute of the mesh is kept */
+rewrite_fn hlo_all_reduce, hlo_all_gather, hlo_reduce_scatter, hlo_collective_permute, hlo_all_to_all,
+    hlo_collective_broadcast, hlo_manual_computation, hlo_mesh;
+/* hlo_composite.c */
+rewrite_fn hlo_composite;
 
 /* The result type of an op. */
 ir_type hlo_type(pass_context *p, ir_op op);
@@ -45,5 +50,7 @@ ir_value hlo_flatten(pass_context *p, ir_loc loc, ir_value v, const char *suffix
 /* A ttir.scatter; 0 when a value is. */
 ir_value hlo_build_scatter(pass_context *p, ir_loc loc, ir_value input, ir_value index, ir_value source, int64_t dim,
                            str reduce, ir_type type);
+/* How the body of a reducing op combines two values, as a case of ttcore.reduce_type; empty when it does otherwise. */
+str hlo_reduce_type(pass_context *p, ir_op op);
 
 #endif

@@ -10,11 +10,17 @@ static const struct {
     uint16_t op;
     rewrite_fn *fn;
 } rows[] = {
+    {OP_arith_constant, hlo_constant},
+    {OP_stablehlo_all_gather, hlo_all_gather},
+    {OP_stablehlo_all_reduce, hlo_all_reduce},
+    {OP_stablehlo_all_to_all, hlo_all_to_all},
     {OP_stablehlo_and, hlo_logical},
     {OP_stablehlo_batch_norm_inference, hlo_batch_norm_inference},
     {OP_stablehlo_batch_norm_training, hlo_batch_norm_training},
     {OP_stablehlo_broadcast_in_dim, hlo_broadcast_in_dim},
     {OP_stablehlo_clamp, hlo_clamp},
+    {OP_stablehlo_collective_broadcast, hlo_collective_broadcast},
+    {OP_stablehlo_collective_permute, hlo_collective_permute},
     {OP_stablehlo_compare, hlo_compare},
     {OP_stablehlo_concatenate, hlo_concatenate},
     {OP_stablehlo_constant, hlo_constant},
@@ -33,6 +39,7 @@ static const struct {
     {OP_stablehlo_or, hlo_logical},
     {OP_stablehlo_pad, hlo_pad},
     {OP_stablehlo_reduce, hlo_reduce},
+    {OP_stablehlo_reduce_scatter, hlo_reduce_scatter},
     {OP_stablehlo_reduce_window, hlo_cumulative},
     {OP_stablehlo_reduce_window, hlo_pool},
     {OP_stablehlo_reshape, hlo_reshape},
@@ -45,11 +52,14 @@ static const struct {
     {OP_stablehlo_uniform_dequantize, hlo_quantize},
     {OP_stablehlo_uniform_quantize, hlo_quantize},
     {OP_stablehlo_xor, hlo_logical},
+    {OP_sdy_manual_computation, hlo_manual_computation},
+    {OP_sdy_mesh, hlo_mesh},
 };
 
 static bool is_foreign(pass_context *p, ir_op op) {
     str name = ir_op_name_str(p->m, op);
-    return str_starts_with(name, STR("stablehlo.")) || str_starts_with(name, STR("sdy."));
+    return str_starts_with(name, STR("stablehlo.")) || str_starts_with(name, STR("chlo.")) ||
+           str_starts_with(name, STR("sdy."));
 }
 
 static bool has_foreign(pass_context *p) {
@@ -78,24 +88,50 @@ static bool convert(pass_context *p, ir_op op) {
                             STR_ARG(ir_op_name_str(p->m, op)));
 }
 
+/* Composites first: their functions are inlined with the others. */
 bool pass_hlo_inline(pass_context *p) {
-    return !has_foreign(p) || pass_inline(p);
+    if (!has_foreign(p))
+        return true;
+    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope), next; op; op = next) {
+        next = ir_walk_next(p->m, p->scope, op);
+        if (!op_is(p->m, op, OP_stablehlo_composite))
+            continue;
+        ir_edit_at(p->e, op);
+        p->e->from = op;
+        if (!hlo_composite(p, op))
+            return p->m->failed ? pass_out_of_memory(p) : pass_error(p, op, "is of a form that is not known");
+    }
+    p->e->from = 0;
+    return pass_inline(p);
+}
+
+static bool convert_all(pass_context *p) {
+    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope); op;) {
+        bool constant = op_is(p->m, op, OP_arith_constant) && ir_rank(p->c, hlo_type(p, op)) >= 0;
+        if (!constant && !is_foreign(p, op)) {
+            op = ir_walk_next(p->m, p->scope, op);
+            continue;
+        }
+        ir_block block = ir_op_at(p->m, op)->block;
+        ir_op prev = ir_op_at(p->m, op)->prev, parent = ir_parent_op(p->m, op);
+        if (!convert(p, op))
+            return false;
+        /* Goes on with the first of the new ops: what stood inside comes with them. */
+        op = prev ? ir_op_at(p->m, prev)->next : ir_block_at(p->m, block)->first;
+        if (!op)
+            op = ir_walk_next(p->m, p->scope, prev ? prev : parent);
+    }
+    return true;
 }
 
 bool pass_hlo_to_ttir(pass_context *p) {
     if (!has_foreign(p))
         return true;
-    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope); op;) {
-        if (!is_foreign(p, op)) {
-            op = ir_walk_next(p->m, p->scope, op);
-            continue;
-        }
-        ir_block block = ir_op_at(p->m, op)->block;
-        ir_op prev = ir_op_at(p->m, op)->prev;
-        if (!convert(p, op))
-            return false;
-        /* Goes on with the first of the new ops: some become StableHLO ops of a simpler kind. */
-        op = prev ? ir_op_at(p->m, prev)->next : ir_block_at(p->m, block)->first;
-    }
-    return pass_cse(p);
+    ir_attr mesh = 0;
+    void *outer = p->data;
+    p->data = &mesh;
+    bool ok = convert_all(p);
+    p->data = outer;
+    p->e->from = 0;
+    return ok && pass_cse(p);
 }

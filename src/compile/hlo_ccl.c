@@ -1,0 +1,307 @@
+/* hlo_ccl.c - StableHLO's collectives, and Shardy's meshes and manual computations. */
+#include "compile/constant.h"
+#include "compile/hlo.h"
+
+/* ---- collectives ---------------------------------------------------------------------------------------- */
+
+static ir_attr unsigned_attr(pass_context *p, int64_t v) {
+    return ir_attr_int(p->c, ir_type_integer(p->c, 32, IR_UNSIGNED), v);
+}
+
+/* The mesh axis that the groups lie along, of two: 1 when their devices follow each other. False without groups. */
+static bool cluster_axis(pass_context *p, ir_op op, int64_t *axis) {
+    dense_view d;
+    int64_t dims[PASS_MAX_RANK];
+    *axis = 0;
+    if (!dense_read(p->c, ir_op_attr(p->m, op, STR("replica_groups")), &d) || type_shape(p->c, d.type, dims) != 2)
+        return false;
+    if (dims[1] > 1)
+        *axis = dense_int(&d, 0) + 1 == dense_int(&d, 1);
+    return true;
+}
+
+/* Between devices, or not said. */
+static bool is_device_channel(pass_context *p, ir_op op) {
+    ir_attr handle = ir_op_attr(p->m, op, STR("channel_handle"));
+    int64_t type = 0;
+    if (handle)
+        dialect_param_int(p->c, handle, STR("type"), &type);
+    return type == 0 || type == 1;
+}
+
+/* How the body combines two values; empty when it does otherwise. */
+str hlo_reduce_type(pass_context *p, ir_op op) {
+    for (ir_op i = hlo_body(p, op); i; i = ir_op_at(p->m, i)->next) {
+        switch (op_id(p->m, i)) {
+        case OP_stablehlo_add: return STR("sum");
+        case OP_stablehlo_multiply: return STR("prod");
+        case OP_stablehlo_maximum: return STR("max");
+        case OP_stablehlo_minimum: return STR("min");
+        case OP_stablehlo_return: return STR("invalid");
+        default: break;
+        }
+    }
+    return STR("");
+}
+
+static ir_attr reduce_type_attr(pass_context *p, ir_op op) {
+    str type = hlo_reduce_type(p, op);
+    return type.n ? dialect_make_case(p->c, ATTR_ttcore_reduce_type, type) : 0;
+}
+
+bool hlo_all_reduce(pass_context *p, ir_op op) {
+    const ir_op_data *o = ir_op_at(p->m, op);
+    uint32_t n = o->n_operands;
+    ir_loc loc = o->loc;
+    int64_t axis;
+    ir_value *out = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
+    attr_entry a[] = {{STR("cluster_axis"), 0}, {STR("reduce_type"), reduce_type_attr(p, op)}};
+    if (!out || !n || o->n_results != n || !a[1].value || !is_device_channel(p, op) || !cluster_axis(p, op, &axis))
+        return false;
+    a[0].value = unsigned_attr(p, axis);
+    for (uint32_t i = 0; i < n; i++) {
+        ir_value v = ir_operand(p->m, op, i);
+        out[i] = build_value(p, OP_ttir_all_reduce, loc, &v, 1, ir_value_type(p->m, ir_result(p->m, op, i)),
+                             make_dict(p, a, 2));
+        if (!out[i])
+            return false;
+    }
+    ir_replace(p->e, op, out);
+    return true;
+}
+
+bool hlo_reduce_scatter(pass_context *p, ir_op op) {
+    ir_value v = ir_operand(p->m, op, 0);
+    int64_t axis;
+    attr_entry a[] = {{STR("cluster_axis"), 0},
+                      {STR("reduce_type"), reduce_type_attr(p, op)},
+                      {STR("scatter_dim"), make_si32(p, op_int_or(p->m, op, STR("scatter_dimension"), 0))}};
+    if (!a[1].value || !is_device_channel(p, op) || !cluster_axis(p, op, &axis))
+        return false;
+    a[0].value = unsigned_attr(p, axis);
+    return hlo_replace(
+        p, op,
+        build_value(p, OP_ttir_reduce_scatter, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 3)));
+}
+
+bool hlo_all_gather(pass_context *p, ir_op op) {
+    ir_value v = ir_operand(p->m, op, 0);
+    int64_t axis;
+    if (ir_op_at(p->m, op)->n_operands != 1 || !cluster_axis(p, op, &axis))
+        return false;
+    attr_entry a[] = {{STR("all_gather_dim"), make_si32(p, op_int_or(p->m, op, STR("all_gather_dim"), 0))},
+                      {STR("cluster_axis"), unsigned_attr(p, axis)}};
+    return hlo_replace(
+        p, op, build_value(p, OP_ttir_all_gather, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 2)));
+}
+
+/* One operand, and an attribute taken over. */
+static bool with_attr(pass_context *p, ir_op op, uint32_t to, str key) {
+    ir_value v = ir_operand(p->m, op, 0);
+    attr_entry a[] = {{key, ir_op_attr(p->m, op, key)}};
+    return hlo_replace(p, op, build_value(p, to, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 1)));
+}
+
+bool hlo_collective_permute(pass_context *p, ir_op op) {
+    return is_device_channel(p, op) && with_attr(p, op, OP_ttir_collective_permute, STR("source_target_pairs"));
+}
+
+bool hlo_collective_broadcast(pass_context *p, ir_op op) {
+    return with_attr(p, op, OP_ttir_collective_broadcast, STR("replica_groups"));
+}
+
+bool hlo_all_to_all(pass_context *p, ir_op op) {
+    ir_value v = ir_operand(p->m, op, 0);
+    attr_entry a[] = {{STR("concat_dim"), make_si32(p, op_int_or(p->m, op, STR("concat_dimension"), 0))},
+                      {STR("replica_groups"), ir_op_attr(p->m, op, STR("replica_groups"))},
+                      {STR("split_count"), make_si32(p, op_int_or(p->m, op, STR("split_count"), 1))},
+                      {STR("split_dim"), make_si32(p, op_int_or(p->m, op, STR("split_dimension"), 0))}};
+    if (ir_op_at(p->m, op)->n_operands != 1)
+        return false;
+    return hlo_replace(
+        p, op, build_value(p, OP_ttir_all_to_all, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 4)));
+}
+
+/* ---- meshes --------------------------------------------------------------------------------------------- */
+
+static ir_op module_of(pass_context *p, ir_op op) {
+    while (op && !op_is(p->m, op, OP_builtin_module))
+        op = ir_parent_op(p->m, op);
+    return op;
+}
+
+static uint32_t count_of(pass_context *p, ir_attr list) {
+    return list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
+}
+
+/* The axes of a mesh, and how many devices there are along each. */
+static uint32_t mesh_axes(pass_context *p, ir_attr mesh, str *names, int64_t *sizes) {
+    ir_attr axes = mesh ? dialect_param(p->c, mesh, STR("axes")) : 0;
+    uint32_t n = count_of(p, axes);
+    if (n > PASS_MAX_RANK)
+        return 0;
+    for (uint32_t i = 0; i < n; i++) {
+        names[i] = dialect_param_text(p->c, ir_at(p->c, axes, i), STR("name"));
+        sizes[i] = 1;
+        dialect_param_int(p->c, ir_at(p->c, axes, i), STR("size"), &sizes[i]);
+    }
+    return n;
+}
+
+/* sdy.mesh becomes an entry in the module's ttcore.meshes; manual computations, which need it, come after it: it is kept in
+ * p->data. */
+bool hlo_mesh(pass_context *p, ir_op op) {
+    ir_op module = module_of(p, op);
+    ir_attr mesh = ir_op_attr(p->m, op, STR("mesh")), list = ir_op_attr(p->m, module, STR("ttcore.meshes"));
+    ir_attr entries = list && dialect_is_attr(p->c, list, ATTR_ttcore_meshes) ? dialect_param_at(p->c, list, 0) : 0;
+    str names[PASS_MAX_RANK], name = symbol_name(p->m, op);
+    int64_t sizes[PASS_MAX_RANK];
+    uint32_t n = mesh_axes(p, mesh, names, sizes), n_entries = count_of(p, entries);
+    ir_attr *all = ARENA_ARRAY(&p->scratch, ir_attr, n_entries + 1), *known = p->data;
+    if (!all || !known) {
+        p->m->failed = true;
+        return false;
+    }
+    bool found = false;
+    for (uint32_t i = 0; i < n_entries; i++) {
+        all[i] = ir_at(p->c, entries, i);
+        found = found || str_eq(dialect_param_text(p->c, all[i], STR("name")), name);
+    }
+    if (!found) {
+        ir_node mesh_params[] = {ir_attr_string(p->c, name, 0), dialect_ints(p->c, sizes, n)};
+        all[n_entries++] = dialect_make_attr(p->c, ATTR_ttcore_mesh, mesh_params);
+        ir_node list_params[] = {ir_attr_array(p->c, all, n_entries)};
+        ir_set_attr(p->e, module, STR("ttcore.meshes"), dialect_make_attr(p->c, ATTR_ttcore_meshes, list_params));
+    }
+    *known = mesh;
+    ir_erase(p->e, op);
+    return true;
+}
+
+/* ---- manual computations -------------------------------------------------------------------------------- */
+
+/* How a tensor is cut along a mesh: into shape[d] parts along each dimension; mesh axis a cuts dimension dims[a]. */
+typedef struct mesh_cut {
+    int64_t shape[PASS_MAX_RANK], dims[PASS_MAX_RANK];
+    uint32_t n_shape, n_dims;
+    str type; /* replicate, maximal, devices */
+} mesh_cut;
+
+static void not_cut(mesh_cut *c, str type) {
+    *c = (mesh_cut){.shape = {1}, .dims = {-1}, .n_shape = 1, .n_dims = 1, .type = type};
+}
+
+static bool cut_of(pass_context *p, ir_attr mesh, ir_attr sharding, mesh_cut *c) {
+    str names[PASS_MAX_RANK];
+    int64_t sizes[PASS_MAX_RANK], parts = 1;
+    uint32_t n = mesh_axes(p, mesh, names, sizes);
+    ir_attr dims = dialect_param(p->c, sharding, STR("dim_shardings"));
+    if (!n) {
+        not_cut(c, dialect_param(p->c, mesh, STR("device_ids")) ? STR("maximal") : STR("replicate"));
+        return true;
+    }
+    *c = (mesh_cut){.n_shape = count_of(p, dims), .n_dims = n, .type = STR("devices")};
+    if (c->n_shape > PASS_MAX_RANK)
+        return false;
+    for (uint32_t a = 0; a < n; a++)
+        c->dims[a] = -1;
+    for (uint32_t d = 0; d < c->n_shape; d++) {
+        ir_attr dim = ir_at(p->c, dims, d), axes = dialect_param(p->c, dim, STR("axes"));
+        c->shape[d] = 1;
+        if (dialect_param(p->c, dim, STR("is_closed")) != p->c->a_true)
+            return false;
+        for (uint32_t i = 0; i < count_of(p, axes); i++) {
+            ir_attr axis = ir_at(p->c, axes, i);
+            if (dialect_param(p->c, axis, STR("sub_axis_info")))
+                return false;
+            for (uint32_t a = 0; a < n; a++) {
+                if (!str_eq(names[a], dialect_param_text(p->c, axis, STR("name"))))
+                    continue;
+                c->shape[d] *= sizes[a];
+                if (sizes[a] > 1)
+                    c->dims[a] = d;
+            }
+        }
+        parts *= c->shape[d];
+    }
+    if (parts == 1)
+        not_cut(c, STR("replicate"));
+    return true;
+}
+
+static ir_value mesh_shard(pass_context *p, ir_loc loc, ir_value v, const mesh_cut *c, str direction, ir_type type) {
+    attr_entry a[] = {{STR("shard_dims"), make_i64s(p, c->dims, c->n_dims)},
+                      {STR("shard_direction"), dialect_make_case(p->c, ATTR_ttcore_shard_direction, direction)},
+                      {STR("shard_shape"), make_i64s(p, c->shape, c->n_shape)},
+                      {STR("shard_type"), dialect_make_case(p->c, ATTR_ttcore_shard_type, c->type)}};
+    return build_value(p, OP_ttir_mesh_shard, loc, &v, 1, type, make_dict(p, a, 4));
+}
+
+static bool is_presharded(pass_context *p, ir_attr dict) {
+    ir_attr status =
+        dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, STR("ttcore.shard_status")) : 0;
+    return status && str_eq(dialect_case_text(p->c, status), STR("presharded"));
+}
+
+/* An argument of a function that holds its part of the tensor already. */
+static bool argument_presharded(pass_context *p, ir_value v) {
+    ir_block block = ir_arg_block(p->m, v);
+    ir_op func = block ? func_of(p->m, p->m->blocks[block].first) : 0;
+    ir_attr list = func && body_of(p->m, func) == block ? ir_op_attr(p->m, func, STR("arg_attrs")) : 0;
+    uint32_t i = v - (block ? p->m->blocks[block].args : 0);
+    return i < count_of(p, list) && is_presharded(p, ir_at(p->c, list, i));
+}
+
+static bool result_presharded(pass_context *p, ir_value v) {
+    for (ir_each_use(p->e, v, u)) {
+        ir_op user = ir_use_op(p->e, u), func = op_is(p->m, user, OP_func_return) ? func_of(p->m, user) : 0;
+        ir_attr list = func ? ir_op_attr(p->m, func, STR("res_attrs")) : 0;
+        if (ir_use_index(p->e, u) < count_of(p, list) && is_presharded(p, ir_at(p->c, list, ir_use_index(p->e, u))))
+            return true;
+    }
+    return false;
+}
+
+/* The insides stand where the op was, between shards of the operands and the whole of the results. */
+bool hlo_manual_computation(pass_context *p, ir_op op) {
+    ir_attr mesh = p->data ? *(ir_attr *)p->data : 0;
+    ir_op func = func_of(p->m, op);
+    ir_block body = body_of(p->m, op);
+    const ir_op_data *o = ir_op_at(p->m, op);
+    uint32_t n = o->n_operands, n_results = o->n_results;
+    ir_loc loc = o->loc;
+    ir_attr in = dialect_param(p->c, ir_op_attr(p->m, op, STR("in_shardings")), STR("shardings"));
+    ir_attr out = dialect_param(p->c, ir_op_attr(p->m, op, STR("out_shardings")), STR("shardings"));
+    ir_value *args = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
+    ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
+    mesh_cut c;
+    if (!mesh || !body || !args || !results || count_of(p, in) != n || count_of(p, out) != n_results ||
+        p->m->blocks[body].n_args != n)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        ir_type type = ir_value_type(p->m, p->m->blocks[body].args + i);
+        args[i] = ir_operand(p->m, op, i);
+        if (argument_presharded(p, args[i])) {
+            ir_set_type(p->e, args[i], type);
+            continue;
+        }
+        if (!cut_of(p, mesh, ir_at(p->c, in, i), &c) ||
+            !(args[i] = mesh_shard(p, loc, args[i], &c, STR("full_to_shard"), type)))
+            return false;
+    }
+    if (!ir_inline_region(p->e, ir_op_region(p->m, op, 0), op, args, results, n_results))
+        return false;
+    ir_edit_at(p->e, op);
+    for (uint32_t i = 0; i < n_results; i++) {
+        ir_value v = ir_result(p->m, op, i);
+        if (result_presharded(p, v))
+            continue;
+        if (!cut_of(p, mesh, ir_at(p->c, out, i), &c) ||
+            !(results[i] = mesh_shard(p, loc, results[i], &c, STR("shard_to_full"), ir_value_type(p->m, v))))
+            return false;
+    }
+    ir_replace(p->e, op, results);
+    if (func)
+        update_function_type(p, func);
+    return true;
+}
