@@ -7,6 +7,8 @@
 #include "server/execute.h"
 #include "server/jobs.h"
 #include "server/runs.h"
+#include "target/cost.h"
+#include "target/legal.h"
 
 /* --- answers --------------------------------------------------------------------------------------------------------- */
 
@@ -24,6 +26,26 @@ static void write_stage(struct json_writer *w, const compile_run *c, uint32_t n,
     api_put_u64(w, STR("ops"), s->ops_after);
     json_key(w, STR("us"));
     json_double(w, (double)s->nanoseconds / 1000);
+    json_object_end(w);
+}
+
+/* What the last module is estimated to take; nothing when it is not on a device yet. */
+static void write_estimate(struct json_writer *w, const struct run *run) {
+    legal_env env;
+    if (!run_compiled(run)->ok || !legal_env_init(&env, compile_result(run_compiled(run)), 0.95))
+        return;
+    cost_total total = cost_of_module(&env);
+    json_key(w, STR("estimate"));
+    json_object_begin(w);
+    json_key(w, STR("us"));
+    json_double(w, total.ns / 1000);
+    for (int i = 0; i < COST_N_BOUNDS; i++) {
+        json_key(w, cost_bound_names[i]);
+        json_double(w, total.by_bound_ns[i] / 1000);
+    }
+    api_put_u64(w, STR("ops"), total.ops);
+    api_put_u64(w, STR("unknown"), total.unknown);
+    api_put_u64(w, STR("peak_l1"), total.peak_l1);
     json_object_end(w);
 }
 
@@ -47,6 +69,7 @@ static void write_run(struct json_writer *w, const struct run *run) {
     api_put_diags(w, run_diags(run));
     json_key(w, STR("overrides"));
     override_results_json(run_overrides(run), w);
+    write_estimate(w, run);
     json_object_end(w);
 }
 

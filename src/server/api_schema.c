@@ -90,8 +90,20 @@ const struct api_schema api_schemas[] = {
      "us number microseconds it took\n"
      "stages RunStage[]\n"
      "diagnostics Diagnostic[]\n"
-     "overrides OverrideResult[] what became of each setting on each op",
+     "overrides OverrideResult[] what became of each setting on each op\n"
+     "estimate? Estimate of what the last module takes",
      false},
+    {"Estimate", "By the cost model; not a measurement.",
+     "us number all forward functions\n"
+     "compute number microseconds of ops bound by it\n"
+     "dram number\n"
+     "l1 number\n"
+     "dispatch number\n"
+     "ethernet number\n"
+     "ops integer\n"
+     "unknown integer ops without a formula\n"
+     "peak_l1 integer bytes of one core, the largest need of an op",
+     true},
     {"OverrideResult", "",
      "entry integer of the set\n"
      "setting integer of the entry\n"

@@ -2,9 +2,11 @@
 import './bookmarks';
 import './compare';
 import './edge_overlays';
+import './execute';
 import './identical';
 import './images';
 import './node_data';
+import './overrides';
 import './paths';
 import './repeats';
 import './styler';

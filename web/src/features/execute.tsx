@@ -1,0 +1,322 @@
+// Executing what a pane shows: settings, progress, log; the executions of the model; of one of them a timeline, the
+// memory in use and a table of ops, compared with another when one is chosen. All lead to the graph.
+
+import { batch, computed, effect, signal, useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+import { cancelJob, getJob } from '../app/api';
+import { registerCommands } from '../app/commands';
+import { openPanel } from '../app/dock';
+import { Icon } from '../app/icons';
+import { complain, say, sentence } from '../app/notify';
+import { panels } from '../app/panels';
+import { kept } from '../app/settings';
+import { Problem, type Job } from '../app/source';
+import { activePane, runs, server, source, type Pane, type Wait } from '../app/store';
+import { engineTheme } from '../app/theme';
+import { bytes, count, when } from '../app/values';
+import { VirtualList } from '../app/virtual';
+import { WaitCard } from '../app/wait';
+import { nice, save } from './common';
+import './features.css';
+import { deleteExecution, getExecution, getExecutions, getLog, startExecution, type ExecutedOp, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
+
+const repeat = kept('executeRepeat', 3);
+const threads = kept('executeThreads', 0);
+const numbers = kept('executeNumbers', 'as-written');
+const golden = kept('executeGolden', true);
+
+const lists = signal<ReadonlyMap<string, readonly ExecutionSummary[]>>(new Map());
+const loaded = signal<ReadonlyMap<number, Execution>>(new Map());
+const chosen = signal(0);
+const other = signal(0);
+const wait = signal<Wait | null>(null);
+const problem = signal<Problem | null>(null);
+const log = signal('');
+
+const POLL_MS = 150;
+
+const here = computed(() => lists.value.get(activePane.value?.ref.value?.model ?? '') ?? []);
+
+async function refresh(model: string): Promise<void> {
+  const list = (await getExecutions(model)).reverse();
+  lists.value = new Map(lists.peek()).set(model, list);
+}
+
+async function choose(n: number, which = chosen): Promise<void> {
+  if (n && !loaded.peek().has(n)) loaded.value = new Map(loaded.peek()).set(n, await getExecution(n));
+  which.value = n;
+}
+
+effect(() => {
+  const model = activePane.value?.ref.value?.model;
+  if (model && !lists.peek().has(model) && server.value && source().kind === 'server')
+    refresh(model).then(() => { const last = lists.peek().get(model)?.[0]; if (last) return choose(last.id); }).catch(() => {});
+});
+
+/** Where an execution ran: the source, or after which pass. */
+function place(s: ExecutionSettings): string {
+  if (!s.stage || !s.run) return 'source';
+  return `stage ${s.stage}${runs.value.get(s.run) ? ` ${runs.value.get(s.run)!.stages[s.stage]?.pass ?? ''}` : ''}`;
+}
+
+async function execute(pane: Pane): Promise<void> {
+  const ref = pane.ref.peek();
+  if (!ref) return;
+  const settings: ExecutionSettings = {
+    repeat: repeat.peek(), threads: threads.peek(), numbers: numbers.peek(), golden: golden.peek(),
+    ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
+  };
+  problem.value = null;
+  log.value = '';
+  let job: Job = await startExecution(ref.model, settings);
+  const cancel = () => { cancelJob(job.id).catch(() => {}); };
+  while (job.state === 'queued' || job.state === 'running') {
+    wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    job = await getJob(job.id);
+  }
+  wait.value = null;
+  log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
+  if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
+  if (job.state !== 'done') return;
+  const id = (job.result as { execution: number }).execution;
+  const before = chosen.peek();
+  await refresh(ref.model);
+  await choose(id);
+  if (before) other.value = before;
+  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
+}
+
+const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; });
+
+/** Shows the node of an op in the pane. */
+function locate(op: ExecutedOp): void {
+  const pane = activePane.peek(), node = pane?.graph.peek()?.find(op.id);
+  if (pane && node !== undefined) void pane.locate(node, { select: true });
+  else say('The pane shows another graph than the one that was executed.');
+}
+
+const selectedId = computed(() => {
+  const pane = activePane.value, node = pane?.selected.value, graph = pane?.graph.value;
+  return node !== null && node !== undefined && graph ? graph.id(node) : '';
+});
+
+/* --- timeline and memory --------------------------------------------------------------------------------------------- */
+
+/** Ops as bars over time above, memory in use below. Wheel zooms, drag pans, click locates. */
+function Timeline({ run }: { run: Execution }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const range = useSignal<[number, number] | null>(null);
+  const tip = useSignal('');
+  const drag = useRef<{ x: number; range: [number, number]; moved: boolean } | null>(null);
+  const end = Math.max(1e-3, ...run.ops.map((o) => o.start_us + o.us));
+  const [from, to] = range.value ?? [0, end];
+  const theme = engineTheme.value, picked = selectedId.value;
+  useLayoutEffect(() => {
+    const c = canvas.current;
+    if (!c) return;
+    const draw = () => {
+      const ratio = devicePixelRatio, w = c.clientWidth, h = c.clientHeight;
+      c.width = w * ratio;
+      c.height = h * ratio;
+      const g = c.getContext('2d')!;
+      g.scale(ratio, ratio);
+      g.clearRect(0, 0, w, h);
+      const scale = w / (to - from), lane = h * 0.45, most = Math.max(1, ...run.ops.map((o) => o.live)), slowest = Math.max(...run.ops.map((o) => o.us));
+      g.font = '11px system-ui, sans-serif';
+      g.textBaseline = 'middle';
+      g.beginPath();
+      g.moveTo(0, h);
+      for (const o of run.ops) {
+        const x = (o.start_us - from) * scale, right = (o.start_us + o.us - from) * scale, y = h - 2 - (o.live / most) * (h - lane - 16);
+        g.lineTo(x, y);
+        g.lineTo(right, y);
+      }
+      g.lineTo((end - from) * scale, h);
+      g.fillStyle = 'rgba(64, 128, 220, 0.25)';
+      g.fill();
+      for (const o of run.ops) {
+        const x = (o.start_us - from) * scale, width = Math.max(1, o.us * scale - 0.5);
+        if (x > w || x + width < 0) continue;
+        g.fillStyle = o.id === picked ? '#1f6fd6' : `hsl(${48 - 48 * (o.us / slowest)} 90% 55%)`;
+        g.fillRect(x, 14, width, lane - 14);
+        if (width > 46) {
+          g.fillStyle = o.id === picked ? '#fff' : '#1f1f1f';
+          g.save();
+          g.beginPath();
+          g.rect(x + 3, 14, width - 6, lane - 14);
+          g.clip();
+          g.fillText(o.op.replace(/^.*?\./, ''), x + 4, 14 + (lane - 14) / 2);
+          g.restore();
+        }
+      }
+      g.fillStyle = typeof theme.text === 'string' ? theme.text : '#888';
+      g.fillText(`${nice(from / 1000)} ms`, 2, 6);
+      const last = `${nice(to / 1000)} ms`;
+      g.fillText(last, w - g.measureText(last).width - 2, 6);
+      g.fillText(`memory, at most ${bytes(most)}`, 4, lane + 9);
+    };
+    draw();
+    const watch = new ResizeObserver(draw);
+    watch.observe(c);
+    return () => watch.disconnect();
+  }, [run, from, to, theme, picked]);
+  const at = (e: MouseEvent) => from + (e.offsetX / canvas.current!.clientWidth) * (to - from);
+  const opAt = (us: number) => run.ops.find((o) => us >= o.start_us && us <= o.start_us + Math.max(o.us, (to - from) / 400));
+  const limit = (a: number, b: number): [number, number] => {
+    const width = Math.min(end, Math.max(end / 1e5, b - a)), first = Math.min(Math.max(0, a), end - width);
+    return [first, first + width];
+  };
+  return (
+    <canvas ref={canvas} class="timeline" role="img" tabIndex={0} aria-label="Timeline of the execution: ops over time, and the memory in use" title={tip.value}
+      onWheel={(e) => {
+        e.preventDefault();
+        const t = at(e), k = Math.exp(e.deltaY * 0.002);
+        range.value = limit(t - (t - from) * k, t + (to - t) * k);
+      }}
+      onPointerDown={(e) => { e.currentTarget.setPointerCapture(e.pointerId); drag.current = { x: e.offsetX, range: [from, to], moved: false }; }}
+      onPointerMove={(e) => {
+        const d = drag.current;
+        if (d) {
+          const by = ((d.x - e.offsetX) / canvas.current!.clientWidth) * (d.range[1] - d.range[0]);
+          d.moved ||= Math.abs(d.x - e.offsetX) > 3;
+          if (d.moved) range.value = limit(d.range[0] + by, d.range[1] + by);
+        } else {
+          const o = opAt(at(e));
+          tip.value = o ? `${o.op} ${o.id}\n${nice(o.us)} us, ${bytes(o.live)} in use` : '';
+        }
+      }}
+      onPointerUp={(e) => {
+        const o = drag.current && !drag.current.moved ? opAt(at(e)) : undefined;
+        drag.current = null;
+        if (o) locate(o);
+      }}
+      onDblClick={() => { range.value = null; }}
+      onKeyDown={(e) => {
+        const by = (to - from) * 0.2;
+        if (e.key === 'ArrowLeft') range.value = limit(from - by, to - by);
+        else if (e.key === 'ArrowRight') range.value = limit(from + by, to + by);
+        else if (e.key === '+') range.value = limit(from + by, to - by);
+        else if (e.key === '-') range.value = limit(from - by, to + by);
+        else if (e.key === 'Home') range.value = null;
+        else return;
+        e.preventDefault();
+      }} />
+  );
+}
+
+/* --- table ----------------------------------------------------------------------------------------------------------- */
+
+type Column = { id: string; title: string; value: (o: ExecutedOp) => number | undefined; text?: (v: number) => string };
+const COLUMNS: readonly Column[] = [
+  { id: 'us', title: 'Time (us)', value: (o) => o.us }, { id: 'live', title: 'Memory', value: (o) => o.live, text: bytes },
+  { id: 'moved', title: 'Moved', value: (o) => o.read + o.written, text: bytes }, { id: 'gflops', title: 'GFLOP/s', value: (o) => (o.us > 0 ? o.flops / o.us / 1e3 : undefined) },
+  { id: 'pcc', title: 'PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
+];
+
+function Table({ run, against }: { run: Execution; against: Execution | null }) {
+  const sort = useSignal<{ id: string; down: boolean }>({ id: '', down: true });
+  const active = useSignal(-1);
+  const old = new Map((against?.ops ?? []).map((o) => [o.id, o]));
+  const columns: Column[] = against ? [...COLUMNS.slice(0, 1), { id: 'before', title: 'Other (us)', value: (o) => old.get(o.id)?.us }, ...COLUMNS.slice(1)] : [...COLUMNS];
+  const by = columns.find((c) => c.id === sort.value.id);
+  const ops = by ? [...run.ops].sort((a, b) => ((by.value(b) ?? -Infinity) - (by.value(a) ?? -Infinity)) * (sort.value.down ? 1 : -1)) : run.ops;
+  const grid = { gridTemplateColumns: `minmax(120px, 2fr) minmax(70px, 1fr) ${columns.map(() => 'minmax(62px, 1fr)').join(' ')}` };
+  return (
+    <div class="node-table">
+      <div class="tr head" style={grid}>
+        <button class="th" onClick={() => { sort.value = { id: '', down: true }; }} title="In order of execution">Op</button><span class="th">Kernel</span>
+        {columns.map((c) => <button key={c.id} class="th num" onClick={() => { sort.value = { id: c.id, down: sort.value.id === c.id ? !sort.value.down : true }; }}>{c.title}{sort.value.id === c.id && (sort.value.down ? ' ▾' : ' ▴')}</button>)}
+      </div>
+      <VirtualList class="grow" label="Executed ops" count={ops.length} rowHeight={24} active={active.value} rowKey={(i) => `${ops[i]!.id} ${i}`}
+        onActive={(i) => { active.value = i; locate(ops[i]!); }} onTake={(i) => locate(ops[i]!)}
+        row={(i) => {
+          const o = ops[i]!;
+          return (
+            <div role="option" aria-selected={o.id === selectedId.value} class={`tr ${o.id === selectedId.value ? 'active' : ''}`} style={grid} onClick={() => { active.value = i; locate(o); }}>
+              <span class="clip" title={o.id}>{o.op}</span><span class="clip muted">{o.kernel}</span>
+              {columns.map((c) => { const v = c.value(o); return <span key={c.id} class="num">{v === undefined ? '–' : (c.text ?? nice)(v)}</span>; })}
+            </div>
+          );
+        }} />
+    </div>
+  );
+}
+
+/* --- panel ----------------------------------------------------------------------------------------------------------- */
+
+function Choice({ label, value, none, set }: { label: string; value: number; none?: string; set: (n: number) => void }) {
+  return (
+    <select aria-label={label} value={String(value)} onChange={(e) => set(Number(e.currentTarget.value))}>
+      {none && <option value="0">{none}</option>}
+      {here.value.map((x) => <option key={x.id} value={x.id}>{`${place(x.settings)}, ${nice(x.us / 1000)} ms · ${when(x.created)}`}</option>)}
+    </select>
+  );
+}
+
+function Log() {
+  const filter = useSignal('');
+  const lines = log.value.split('\n').filter((l) => l && l.toLowerCase().includes(filter.value.toLowerCase()));
+  if (!log.value) return null;
+  return (
+    <details class="execute-log">
+      <summary>Log</summary>
+      <div class="row-bar"><input type="search" class="grow" placeholder="Filter" aria-label="Filter the log" value={filter.value} onInput={(e) => { filter.value = e.currentTarget.value; }} />
+        <button onClick={() => save('execution.log', log.peek(), 'text/plain')}><Icon name="download" size={12} /> Save</button></div>
+      <pre>{lines.join('\n')}</pre>
+    </details>
+  );
+}
+
+function Panel() {
+  const pane = activePane.value;
+  if (!pane?.ref.value) return <p class="empty">No graph is open.</p>;
+  if (server.value && !server.value.execution) return <p class="empty">This server does not execute models: it was started with --no-execution.</p>;
+  const run = here.value.some((x) => x.id === chosen.value) ? loaded.value.get(chosen.value) ?? null : null;
+  const against = here.value.some((x) => x.id === other.value) && other.value !== chosen.value ? loaded.value.get(other.value) ?? null : null;
+  return (
+    <div class="panel execute">
+      <form class="compile-form" onSubmit={(e) => { e.preventDefault(); void start(pane); }}>
+        <label>Runs <input type="number" min={1} max={1000} value={repeat.value} onChange={(e) => { repeat.value = Math.max(1, Number(e.currentTarget.value)); }} /></label>
+        <label>Threads <input type="number" min={0} max={256} value={threads.value || ''} placeholder="all" onChange={(e) => { threads.value = Number(e.currentTarget.value); }} /></label>
+        <label>Numbers
+          <select value={numbers.value} onChange={(e) => { numbers.value = e.currentTarget.value; }}>
+            <option value="as-written">as written</option><option value="f32">f32</option><option value="f64">f64</option>
+          </select></label>
+        <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
+        <button class="primary" disabled={!!wait.value}><Icon name="play" size={13} /> Execute</button>
+        {here.value.length > 0 && <>
+          <span class="grow" />
+          <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
+          <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" set={(n) => void choose(n, other).catch(complain)} /></label>
+          <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
+            onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>
+        </>}
+      </form>
+      {wait.value && <WaitCard wait={wait.value} />}
+      {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}</p>}
+      <Log />
+      {run && <>
+        <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
+          {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
+          {against && <span class="muted">, other {nice(against.us / 1000)} ms</span>}, {count(run.ops.length, 'op')}, arguments {bytes(run.memory['arguments'] ?? 0)}, intermediate values {bytes(run.memory['planned'] ?? 0)}
+          {run.settings.golden && !run.ops.some((o) => o.pcc !== undefined) && <span class="muted">. No op could be compared with the source: none of them is known to come from one of its ops.</span>}</p>
+        <Timeline run={run} />
+        <Table run={run} against={against} />
+      </>}
+      {!run && !wait.value && !problem.value && <p class="empty">Execute what the pane shows on this machine's processor: times, memory and accuracy of every op.</p>}
+    </div>
+  );
+}
+
+panels.add({ id: 'execute', title: 'Execute', icon: 'play', side: 'bottom', size: 300, order: 27, shortcut: 'X', help: 'Execute the model, or the stage that is shown.', component: Panel });
+
+registerCommands({
+  id: 'execute.start', title: 'Execute', group: 'Compile', icon: 'play', shortcut: 'Ctrl+Enter', help: 'Executes what the pane shows.',
+  when: (c) => !!c.pane?.graph.value && server.value?.execution !== false && source().kind === 'server',
+  run: async (c) => {
+    batch(() => openPanel('execute', false));
+    await start(c.pane!);
+  },
+});

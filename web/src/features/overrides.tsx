@@ -1,0 +1,239 @@
+// Overriding the compiler: the fields of an op with their legal values in the inspector, and the panel of all that is
+// overridden. The set belongs to the run that is shown: an edit compiles again, and the pane goes to the same stage of the
+// new run; undo shows the run before.
+
+import { signal, useSignal, useSignalEffect } from '@preact/signals';
+
+import { registerCommands } from '../app/commands';
+import { openPanel } from '../app/dock';
+import { record } from '../app/history';
+import { Icon } from '../app/icons';
+import { complain, say, sentence } from '../app/notify';
+import { inspectorSections, panels, type InspectorContext } from '../app/panels';
+import { compileModel, noteRun, showStage } from '../app/panels/compile';
+import { isCancel, Problem, type Run } from '../app/source';
+import { activePane, runs, type Pane } from '../app/store';
+import { bytes, count } from '../app/values';
+import { chooseFiles, fileName, save } from './common';
+import './features.css';
+import { convertOverrides, estimateOf, getFields, overridesOf, resultsOf, type Field, type FieldsOfOp, type OverrideSet } from './runs';
+
+/** The run that a pane shows a stage of. */
+function runOf(pane: Pane | null): Run | null {
+  const ref = pane?.ref.value;
+  return (ref?.run && runs.value.get(ref.run)) || null;
+}
+
+/** The stage of another run that is the same pass again; its last one when that has gone. */
+function sameStage(from: Run, stage: number, to: Run): number {
+  const pass = from.stages[stage];
+  const again = to.stages.find((s) => s.pass === pass?.pass && s.number === pass.number);
+  return again?.stage ?? to.stages.at(-1)!.stage;
+}
+
+const before = signal<Run | null>(null);
+const busy = signal(false);
+
+/** Compiles with another set, and shows the same stage of that. */
+async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Promise<void> {
+  const stage = pane.ref.peek()!.stage;
+  const { overrides: _, ...settings } = run.settings;
+  busy.value = true;
+  try {
+    const done = await compileModel(run.model, Object.keys(set).length ? { ...settings, overrides: set as unknown as Record<string, unknown> } : settings);
+    if (!done) return;
+    before.value = run;
+    await showStage(pane, done, sameStage(run, stage, done), false);
+    const go = (to: Run, at: number) => {
+      noteRun(to);
+      before.value = to === run ? null : run;
+      void showStage(pane, to, at, false);
+    };
+    record({ title, undo: () => go(run, stage), redo: () => go(done, sameStage(run, stage, done)) });
+    const problems = resultsOf(done).filter((r) => r.state !== 'applied');
+    if (problems.length) say(`${count(problems.length, 'override is', 'overrides are')} not applied.`, { title: 'Why', run: () => openPanel('overrides') });
+  } finally {
+    busy.value = false;
+  }
+}
+
+function copyOf(set: OverrideSet): OverrideSet {
+  return structuredClone(set);
+}
+
+/** The set with one setting changed; value null takes it out. */
+function changed(set: OverrideSet, identity: string, key: string, value: string | null): OverrideSet {
+  const next = copyOf(set);
+  const name = Object.keys(next).find((k) => next[k]!.bind === 'identity' && next[k]!.target === identity) ?? identity;
+  const entry = next[name] ?? { bind: 'identity' as const, target: identity, attributes: [] };
+  entry.attributes = entry.attributes.filter((a) => a.key !== key);
+  if (value !== null) entry.attributes.push({ key, value });
+  if (entry.attributes.length) next[name] = entry;
+  else delete next[name];
+  return next;
+}
+
+/* --- the inspector -------------------------------------------------------------------------------------------------- */
+
+const GROUPS: Record<string, string> = {
+  output_layout: 'Output layout', conv2d_config: 'Conv2d', conv3d_config: 'Conv3d', matmul_program_config: 'Matmul program', compute_config: 'Compute kernel',
+  weight_dtype: 'Weights', reshard: 'Reshard an operand',
+};
+
+function Control({ field, set, off }: { field: Field; set: (value: string | null) => void; off: boolean }) {
+  const label = `${field.group} ${field.key}`;
+  if (field.control === 'number')
+    return <input type="number" aria-label={label} value={field.value} min={field.min} max={field.max} step={field.step} disabled={off} placeholder="default"
+      onChange={(e) => set(e.currentTarget.value === '' ? null : e.currentTarget.value)} />;
+  return (
+    <select aria-label={label} value={field.value} disabled={off} onChange={(e) => set(e.currentTarget.value)}>
+      {!field.options.some((o) => o.value === field.value) && <option value={field.value}>{field.value || 'default'}</option>}
+      {field.options.map((o) => <option key={o.value} value={o.value} disabled={!o.legal && o.value !== field.value} title={o.why}>{o.legal ? o.value : `${o.value} – ${o.why ?? 'not legal'}`}</option>)}
+    </select>
+  );
+}
+
+function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
+  const mine = Object.values(overridesOf(run)).find((e) => e.bind === 'identity' && e.target === op.identity)?.attributes ?? [];
+  const groups = [...new Set(op.fields.map((f) => f.group))];
+  const set = (key: string, value: string | null) => void apply(pane, run, changed(overridesOf(run), op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`).catch(complain);
+  return (
+    <div class="override-op">
+      <div class="row-bar"><span class="mono clip grow" title={op.identity}>{op.op}</span><span class="muted clip">{op.name}</span>
+        {mine.length > 0 && <button class="link" onClick={() => {
+          const next = copyOf(overridesOf(run));
+          for (const k of Object.keys(next)) if (next[k]!.bind === 'identity' && next[k]!.target === op.identity) delete next[k];
+          void apply(pane, run, next, 'Reset an op').catch(complain);
+        }}>Reset op</button>}</div>
+      {groups.map((group) => {
+        const fields = op.fields.filter((f) => f.group === group);
+        return (
+          <details key={group} open={group === 'output_layout' || fields.some((f) => mine.some((a) => a.key === `${group}.${f.key}`))}>
+            <summary>{GROUPS[group] ?? group}</summary>
+            {fields.map((f) => {
+              const key = `${f.group}.${f.key}`, own = mine.some((a) => a.key === key);
+              return (
+                <label key={key} class={`override-field ${own ? 'own' : ''}`} title={f.help}>
+                  <span class="clip">{f.key}</span>
+                  <Control field={f} off={busy.value} set={(value) => set(key, value)} />
+                  <button class="icon-button small" disabled={!own || busy.value} title="Back to the compiler's choice" aria-label={`Reset ${f.key}`}
+                    onClick={(e) => { e.preventDefault(); set(key, null); }}><Icon name="reset" size={12} /></button>
+                </label>
+              );
+            })}
+          </details>
+        );
+      })}
+      {op.fields.length === 0 && <p class="muted">Nothing about this op can be overridden.</p>}
+    </div>
+  );
+}
+
+function Fields({ pane, node }: InspectorContext) {
+  const fields = useSignal<readonly FieldsOfOp[] | null>(null);
+  const problem = useSignal<Problem | null>(null);
+  const asked = useSignal({ pane, node });
+  if (asked.peek().pane !== pane || asked.peek().node !== node) asked.value = { pane, node };
+  useSignalEffect(() => {
+    const { pane: p, node: n } = asked.value, ref = p.ref.value;
+    if (!ref?.run || n === null || !runs.value.has(ref.run)) return;
+    const abort = new AbortController();
+    getFields(ref, n, abort.signal).then((got) => { fields.value = got.ops; problem.value = null; },
+      (thrown) => { if (!isCancel(thrown)) { problem.value = Problem.of(thrown); fields.value = null; } });
+    return () => abort.abort();
+  });
+  const run = runOf(pane);
+  if (!run) return null;
+  if (problem.value) return <p class="muted">{sentence(problem.value.message)}</p>;
+  if (!fields.value) return <p class="muted">…</p>;
+  if (!fields.value.length) return <p class="muted">This node became no op that could be overridden.</p>;
+  return <>{fields.value.map((op) => <OpFields key={op.identity} pane={pane} run={run} op={op} />)}</>;
+}
+
+inspectorSections.add({
+  id: 'overrides', title: 'Overrides', order: 25,
+  when: (c) => c.node !== null && c.node !== 0 && !!c.pane.ref.value?.run && !c.pane.graph.value?.isLayer(c.node), component: Fields,
+});
+
+/* --- the panel ------------------------------------------------------------------------------------------------------ */
+
+/** "3.1 ms → 2.8 ms" of two estimates. */
+function Estimates({ run }: { run: Run }) {
+  const now = estimateOf(run), old = before.value && before.value.model === run.model && before.value.id !== run.id ? estimateOf(before.value) : undefined;
+  if (!now) return null;
+  const ms = (us: number) => `${(us / 1000).toLocaleString('en', { maximumSignificantDigits: 4 })} ms`;
+  const percent = old && old.us ? ((now.us - old.us) / old.us) * 100 : 0;
+  return (
+    <p class="compile-note" title="By the cost model: an estimate, not a measurement.">
+      Estimate: {old && <span class="muted">{ms(old.us)} → </span>}<strong>{ms(now.us)}</strong>
+      {old && <span class="muted"> ({percent > 0 ? '+' : ''}{percent.toFixed(1)}%)</span>}
+      , L1 per core {old && <span class="muted">{bytes(old.peak_l1)} → </span>}{bytes(now.peak_l1)}
+    </p>
+  );
+}
+
+async function importFile(pane: Pane, run: Run): Promise<void> {
+  const [file] = await chooseFiles('.json,.txt');
+  if (!file) return;
+  const text = await file.text();
+  let json: unknown;
+  try { json = JSON.parse(text); } catch { json = null; }
+  const forms = await convertOverrides(json !== null ? { overrides: json } : { options: text });
+  await apply(pane, run, { ...overridesOf(run), ...forms.overrides }, 'Import overrides');
+}
+
+function Panel() {
+  const pane = activePane.value, run = runOf(pane);
+  if (!pane || !run) return <p class="empty">Compile the model and show one of its stages: what is overridden in that run is listed here.</p>;
+  const set = overridesOf(run), results = resultsOf(run);
+  const rows = Object.entries(set).flatMap(([name, entry]) => entry.attributes.map((a) => ({ name, entry, ...a })));
+  const name = pane.model.value?.name ?? 'model';
+  const without = (row: (typeof rows)[number]): OverrideSet => {
+    const next = copyOf(set), entry = next[row.name]!;
+    entry.attributes = entry.attributes.filter((a) => a.key !== row.key);
+    if (!entry.attributes.length) delete next[row.name];
+    return next;
+  };
+  return (
+    <div class="panel overrides">
+      <div class="panel-bar">
+        <button onClick={() => void importFile(pane, run).catch(complain)} title="JSON of this or today's tool, or the vendor's option string"><Icon name="upload" size={13} /> Import…</button>
+        <button disabled={!rows.length} onClick={() => void convertOverrides({ overrides: set }).then((f) => save(fileName(name, 'overrides.json'), JSON.stringify(f.adapter, null, 2)), complain)}><Icon name="download" size={13} /> JSON</button>
+        <button disabled={!rows.length} title="Copies the option string of the vendor's pipeline"
+          onClick={() => void convertOverrides({ overrides: set }).then(async (f) => {
+            await navigator.clipboard.writeText(f.options);
+            say(f.left_out ? `Copied. Not expressible as options: ${f.left_out.trim().replaceAll('\n', ', ')}.` : 'The option string is copied.');
+          }).catch(complain)}><Icon name="copy" size={13} /> Options</button>
+        <span class="grow" />
+        <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}><Icon name="reset" size={13} /> Reset all</button>
+      </div>
+      <Estimates run={run} />
+      {rows.length === 0 && <p class="empty">Nothing is overridden. Select an op of a stage: the inspector has its fields.</p>}
+      <ul class="plain scroll grow">
+        {rows.map((row) => {
+          const key = row.key.includes('.') ? row.key.slice(row.key.indexOf('.') + 1) : row.key;
+          const target = row.entry.target ?? row.entry.named_location ?? row.name;
+          const result = results.find((r) => r.target === target && r.key === key && r.value === row.value && r.state !== 'applied') ??
+            results.find((r) => r.target === target && r.key === key && r.value === row.value);
+          return (
+            <li key={`${row.name} ${row.key}`} class="override-row">
+              <div class="row-bar"><span class="mono clip grow" title={target}>{target}</span>
+                <span class={`chip ${result?.state ?? ''}`}>{result?.state ?? '…'}</span>
+                <button class="icon-button small" disabled={busy.value} title="Take it out" aria-label={`Remove ${key} of ${target}`} onClick={() => void apply(pane, run, without(row), `Reset ${key}`).catch(complain)}><Icon name="trash" size={12} /></button></div>
+              <div><span class="muted">{key}</span> = <strong>{row.value}</strong></div>
+              {result?.why && <p class="muted">{sentence(result.why)}{result.nearest?.length ? ` Legal ones near it: ${result.nearest.join(', ')}.` : ''}</p>}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+panels.add({ id: 'overrides', title: 'Overrides', icon: 'edit', side: 'right', size: 320, order: 26, help: 'What is overridden in the run that is shown.', component: Panel });
+
+registerCommands({
+  id: 'overrides.reset', title: 'Reset all overrides', group: 'Compile', icon: 'reset',
+  when: (c) => !!c.pane && Object.keys(runOf(c.pane) ? overridesOf(runOf(c.pane)!) : {}).length > 0,
+  run: (c) => apply(c.pane!, runOf(c.pane)!, {}, 'Reset all overrides'),
+});

@@ -1,0 +1,120 @@
+// What overrides and executions need of the API, typed.
+
+import { graphQuery } from '../app/api';
+import type { GraphRef, Job, Run } from '../app/source';
+import { source } from '../app/store';
+
+const id = encodeURIComponent;
+
+export interface FieldOption {
+  value: string;
+  legal: boolean;
+  why?: string;
+}
+export interface Field {
+  group: string;
+  key: string;
+  help: string;
+  control: 'choice' | 'number' | 'grid';
+  value: string;
+  options: FieldOption[];
+  min?: number;
+  max?: number;
+  step?: number;
+}
+export interface FieldsOfOp {
+  identity: string;
+  name: string;
+  op: string;
+  fields: Field[];
+}
+export interface OverrideResult {
+  target: string;
+  key: string;
+  value: string;
+  state: 'applied' | 'unmatched' | 'conflict' | 'illegal' | 'impossible';
+  op?: string;
+  location?: string;
+  why?: string;
+  nearest?: string[];
+}
+/** A set of overrides, as settings of runs have it. */
+export type OverrideSet = Record<string, OverrideEntry>;
+export interface OverrideEntry {
+  bind?: 'name' | 'identity' | 'query';
+  target?: string;
+  named_location?: string;
+  attributes: { key: string; value: string }[];
+}
+export interface Estimate {
+  us: number;
+  unknown: number;
+  peak_l1: number;
+}
+
+export const overridesOf = (run: Run): OverrideSet => (run.settings.overrides ?? {}) as unknown as OverrideSet;
+export const resultsOf = (run: Run): readonly OverrideResult[] => (run as Run & { overrides?: OverrideResult[] }).overrides ?? [];
+export const estimateOf = (run: Run): Estimate | undefined => (run as Run & { estimate?: Estimate }).estimate;
+
+/** What overrides may set on the ops that a node became. */
+export const getFields = (ref: GraphRef, node: number, signal?: AbortSignal) =>
+  source().call<{ stage: number; total: number; ops: FieldsOfOp[] }>('GET', `/models/${id(ref.model)}/runs/${id(ref.run ?? '')}/fields`, undefined,
+    { signal, query: { stage: ref.stage, node, layers: graphQuery(ref).layers } });
+
+export interface Forms {
+  overrides: OverrideSet;
+  adapter: OverrideSet;
+  options: string;
+  left_out: string;
+}
+/** A set in all its forms, from JSON of either kind or the vendor's option string. */
+export const convertOverrides = (from: { overrides?: unknown; options?: string }) => source().call<Forms>('POST', '/overrides-convert', from);
+
+export interface ExecutionSettings {
+  part?: number;
+  run?: string;
+  stage?: number;
+  threads?: number;
+  seed?: number;
+  repeat?: number;
+  numbers?: string;
+  golden?: boolean;
+}
+export interface ExecutedOp {
+  id: string;
+  op: string;
+  kernel: string;
+  start_us: number;
+  us: number;
+  least_us: number;
+  most_us: number;
+  threads: number;
+  read: number;
+  written: number;
+  flops: number;
+  live: number;
+  pcc?: number;
+  absolute?: number;
+  relative?: number;
+}
+export interface Execution {
+  settings: ExecutionSettings;
+  us: number;
+  least_us: number;
+  most_us: number;
+  memory: Record<string, number>;
+  ops: ExecutedOp[];
+}
+export interface ExecutionSummary {
+  id: number;
+  created: number;
+  us: number;
+  settings: ExecutionSettings;
+}
+export const startExecution = (model: string, settings: ExecutionSettings) =>
+  source().call<Job>('POST', `/models/${id(model)}/executions`, settings);
+export const getExecutions = async (model: string) =>
+  (await source().call<{ executions: ExecutionSummary[] }>('GET', `/models/${id(model)}/executions`)).executions;
+export const getExecution = (n: number) => source().call<Execution>('GET', `/executions/${n}`);
+export const deleteExecution = (n: number) => source().call<void>('DELETE', `/executions/${n}`);
+export const getLog = (job: number) => source().call<{ text: string; next: number }>('GET', `/jobs/${job}/log`);
