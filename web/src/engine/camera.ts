@@ -15,8 +15,10 @@ export function fitCamera(r: Rect, w: number, h: number, pad: number, most: numb
 }
 
 /** As a graph is first seen: all of it while that can be read, else its beginning; of one that is wide, the place of what
- * matters most (`middle`: a point of the world). */
-export function firstCamera(world: { w: number; h: number }, w: number, h: number, middle: { x: number; y: number } | null): Camera {
+ * matters most (`middle`: a point of the world); of one so large that nothing could be made out, where it begins
+ * (`start`). */
+export function firstCamera(world: { w: number; h: number }, w: number, h: number, middle: { x: number; y: number } | null,
+  start: { x: number; y: number } | null): Camera {
   const all = { x: 0, y: 0, w: world.w, h: world.h };
   const whole = fitCamera(all, w, h, 32, 1.1);
   if (whole.zoom >= 0.4) return whole;
@@ -24,6 +26,8 @@ export function firstCamera(world: { w: number; h: number }, w: number, h: numbe
   const across = Math.min((w - 64) / Math.max(world.w, 1), 0.8), along = Math.min((h - 64) / Math.max(world.h, 1), 0.8);
   if (across >= 0.35) return { x: world.w / 2, y: (h / 2 - 32) / across, zoom: across };
   if (along >= 0.35) return { x: middle?.x ?? (w / 2 - 32) / along, y: world.h / 2, zoom: along };
+  const near = 0.4;
+  if (whole.zoom < 0.06 && start) return { x: start.x, y: start.y + (h / 2 - 80) / near, zoom: near };
   return whole;
 }
 

@@ -37,6 +37,9 @@ function encodeLines(lines: NodeLine[]): string {
 }
 
 export class GraphView implements GraphViewApi {
+  /** What `auto` came to on this page: trying WebGL out takes a while, so it is done once. */
+  private static found: RendererKind | null = null;
+
   renderer: RendererKind | null = null;
   camera: Camera = { x: 0, y: 0, zoom: 1 };
   selection: readonly Node[] = [];
@@ -97,7 +100,8 @@ export class GraphView implements GraphViewApi {
     const offscreen = canvas.transferControlToOffscreen();
     const { w, h } = this.hostSize();
     await this.send('start', [{
-      canvas: offscreen, module: this.module, theme: this.theme, renderer: this.options.renderer ?? 'auto', w, h,
+      canvas: offscreen, module: this.module, theme: this.theme, w, h,
+      renderer: this.options.renderer === undefined || this.options.renderer === 'auto' ? GraphView.found ?? 'auto' : this.options.renderer,
       ratio: devicePixelRatio, still: this.options.still ?? matchMedia('(prefers-reduced-motion: reduce)').matches,
     }], [offscreen]);
   }
@@ -172,6 +176,7 @@ export class GraphView implements GraphViewApi {
         break;
       case 'ready':
         this.renderer = (data as LoadInfo).renderer;
+        if ((this.options.renderer ?? 'auto') === 'auto') GraphView.found = this.renderer;
         performance.mark('graph-drawn'); // measured by bench/viewer.mjs
         break;
       case 'hover': {

@@ -5,7 +5,7 @@
 import { Flight, clampZoom, firstCamera, fitCamera } from './camera';
 import { paint, cssOf } from './canvas';
 import { GlScreen } from './gl';
-import { CompactGraph } from './graph';
+import { CompactGraph, Kind } from './graph';
 import type { Asks, Calls, Choice, FromWorker, Keys, SetMessage, ToWorker } from './protocol';
 import { CanvasScreen, type Screen } from './screen';
 import { Texts } from './text';
@@ -302,13 +302,26 @@ function openFirst(): void {
   if (layer >= 0 && children.length <= 12) engine.expand(layer, true, false);
 }
 
-/** The middle of the layer with most in it. */
-function heart(): { x: number; y: number } | null {
+/** The layer with most in it; the one that is shown when it holds none. */
+function largest(): Node {
   const g = graph!;
-  let layer = -1;
-  for (const c of g.children(choice.root)) if (g.isLayer(c) && (layer < 0 || g.end[c]! - c > g.end[layer]! - layer)) layer = c;
-  const box = layer < 0 ? null : engine.box(layer, false);
+  let layer = choice.root;
+  for (const c of g.children(choice.root))
+    if (g.isLayer(c) && (layer === choice.root || g.end[c]! - c > g.end[layer]! - layer)) layer = c;
+  return layer;
+}
+function heart(): { x: number; y: number } | null {
+  const box = engine.box(largest(), false);
   return box && { x: box.x + box.w / 2, y: box.y + box.h / 2 };
+}
+/** The middle of the upper edge of the first op in it. */
+function beginning(): { x: number; y: number } | null {
+  const g = graph!, layer = largest();
+  for (let n = layer + 1; n < g.end[layer]!; n++) {
+    const box = g.kind[n] === Kind.Op ? engine.box(n, true) : null;
+    if (box) return { x: box.x + box.w / 2, y: box.y };
+  }
+  return null;
 }
 
 /** Shows the new scene: as a state says, or with the layers that were open before, or as a graph is first seen. */
@@ -324,7 +337,7 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
     if (n !== undefined) engine.direction(n, true);
   }
   const layoutMs = await updateAll(NONE, false);
-  camera = state?.camera ? { ...state.camera } : firstCamera(engine.size(), w, h, heart());
+  camera = state?.camera ? { ...state.camera } : firstCamera(engine.size(), w, h, heart(), beginning());
   if (state?.selection) select(state.selection.map((id) => g.find(id)).filter((n) => n !== undefined), false);
   flight = null;
   fresh = true;
@@ -467,7 +480,7 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
   async expandAll(on) {
     engine.expandAll(on);
     await updateAll(selection[0] ?? NONE);
-    if (!selection.length) fly(firstCamera(engine.size(), w, h, heart()), false); // nothing whose place could be kept
+    if (!selection.length) fly(firstCamera(engine.size(), w, h, heart(), beginning()), false); // nothing whose place could be kept
   },
   async setExpanded(layers, anchor) {
     engine.expandAll(false);
