@@ -77,11 +77,14 @@ uint32_t ttnn_core_ranges_read(const ir_context *c, ir_attr set, int64_t (*range
 
 /* ---- reading --------------------------------------------------------------------------------------------- */
 
+/* The parameters of #ttnn.ttnn_layout by position (dialect/data/ttnn.def): by name would be the cost of reading one. */
+enum { AT_MEMREF = 2, AT_MEM_LAYOUT, AT_MESH, AT_IGNORE, AT_CORE_RANGES };
+
 bool ttnn_layout_read(const ir_context *c, ir_attr layout, ttnn_layout *out) {
     *out = (ttnn_layout){.memory = TTNN_NO_MEMORY};
     if (!dialect_is_attr(c, layout, ATTR_ttnn_ttnn_layout))
         return false;
-    ir_type memref = dialect_param(c, layout, STR("memref"));
+    ir_type memref = dialect_param_at(c, layout, AT_MEMREF);
     if (!memref || ir_kind_of(c, memref) != IR_TYPE_MEMREF)
         return false;
     out->element = ir_element_type(c, memref);
@@ -89,15 +92,15 @@ bool ttnn_layout_read(const ir_context *c, ir_attr layout, ttnn_layout *out) {
     out->tiled = dialect_is_type(c, out->element, TYPE_ttcore_tile);
     ir_attr space = ir_at(c, memref, 2);
     out->buffer = ttnn_buffer_by_name(dialect_case_text(c, space));
-    ir_attr memory = dialect_param(c, layout, STR("mem_layout"));
+    ir_attr memory = dialect_param_at(c, layout, AT_MEM_LAYOUT);
     if (memory)
         out->memory = ttnn_memory_by_name(dialect_case_text(c, memory));
     if (out->buffer >= TTNN_N_BUFFERS || out->memory >= TTNN_N_MEMORIES || out->dtype >= DTYPE_NONE ||
         dialect_param_ints(c, layout, STR("grid_shape"), out->grid, 2) != 2)
         return false;
-    out->core_ranges = dialect_param(c, layout, STR("core_range_set"));
-    out->mesh = dialect_param(c, layout, STR("tensor_mesh"));
-    out->ignore_physical = dialect_param(c, layout, STR("ignorePhysicalLayout")) == c->a_true;
+    out->core_ranges = dialect_param_at(c, layout, AT_CORE_RANGES);
+    out->mesh = dialect_param_at(c, layout, AT_MESH);
+    out->ignore_physical = dialect_param_at(c, layout, AT_IGNORE) == c->a_true;
     return true;
 }
 
