@@ -37,6 +37,7 @@ static const char help[] =
     "  --golden                 run it in f32 as well and compare every op with that\n"
     "  --save DIR               keep the result of every op as DIR/OP.npy\n"
     "  --json                   what happened, as JSON\n"
+    "  --ops                    the ops that can run, as the table of docs/ops-execution.md\n"
     "  --help                   this text\n"
     "\n"
     "examples:\n"
@@ -106,6 +107,21 @@ static int set_option(struct run *o, const char *name, const char *value) {
     return CLI_OK;
 }
 
+/* The kernel table as Markdown. */
+static void show_ops(void) {
+    exec_op_support s;
+    fputs("# Ops that run on the CPU\n\n"
+          "Made by `tt-explorer run --ops` from the kernel table (src/exec/table.c) and the ops that planning itself "
+          "deals\n"
+          "with (src/exec/plan.c). An op that is not here, and is not a terminator, is an error that names it and its "
+          "line\n"
+          "before anything runs. *Checked against*: what its tests compare it with.\n\n"
+          "| op | kernel | checked against |\n|---|---|---|\n",
+          stdout);
+    for (size_t i = 0; exec_supported(i, &s); i++)
+        printf("| %.*s | %.*s | %.*s |\n", STR_ARG(s.op), STR_ARG(s.kernel), STR_ARG(s.checked));
+}
+
 static int read_options(struct run *o, int argc, char **argv, bool *stop) {
     static const char *const with_value[] = {"--outputs", "--function",   "--seed", "--threads", "--repeat",
                                              "--trace",   "--max-memory", "--save", "--numbers"};
@@ -114,6 +130,10 @@ static int read_options(struct run *o, int argc, char **argv, bool *stop) {
         const char *a = argv[i];
         if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
             fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (strcmp(a, "--ops") == 0) {
+            show_ops();
             return CLI_OK;
         }
         if (strcmp(a, "--inputs") == 0) {

@@ -52,8 +52,21 @@ static int64_t first_dim(const exec_plan *x, ir_value v) {
     return ir_rank(x->m->ctx, t) > 0 ? ir_dim(x->m->ctx, t, 0) : 1;
 }
 
+/* Whether a value is added to something whose root is taken: a variance and its epsilon. */
+static bool is_rooted(const exec_plan *x, const ir_uses *uses, ir_op op) {
+    if (!ends(ir_op_name_str(x->m, op), "add") || ir_op_at(x->m, op)->n_results != 1)
+        return false;
+    ir_value sum = ir_op_at(x->m, op)->results;
+    for (uint32_t u = uses->start[sum]; u < uses->start[sum + 1]; u++) {
+        str name = ir_op_name_str(x->m, uses->users[u].op);
+        if (ends(name, "sqrt") || ends(name, "rsqrt"))
+            return true;
+    }
+    return false;
+}
+
 /* What one use says. */
-static void ask_use(const exec_plan *x, ir_op op, uint32_t operand, struct guess *g) {
+static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t operand, struct guess *g) {
     const ir_module *m = x->m;
     str name = ir_op_name_str(m, op);
     uint32_t n = ir_op_at(m, op)->n_operands;
@@ -97,7 +110,7 @@ static void ask_use(const exec_plan *x, ir_op op, uint32_t operand, struct guess
         ir_type t = ir_value_type(m, ir_operand(m, op, operand));
         if (ir_rank(m->ctx, t) == 2)
             g->high = (double)first_dim(x, ir_operand(m, op, operand == 2 && n == 4 ? 0 : 1)), g->found = true;
-    } else if (ends(name, "rsqrt") || ends(name, "sqrt") || ends(name, "log"))
+    } else if (ends(name, "rsqrt") || ends(name, "sqrt") || ends(name, "log") || is_rooted(x, uses, op))
         g->positive = true, g->mean = 1, g->deviation = 0.1, g->found = true;
 }
 
@@ -106,7 +119,7 @@ static void ask(const exec_plan *x, const ir_uses *uses, ir_value v, struct gues
         ir_value next = 0;
         for (uint32_t u = uses->start[v]; u < uses->start[v + 1] && !g->found; u++) {
             ir_op op = uses->users[u].op;
-            ask_use(x, op, uses->users[u].index, g);
+            ask_use(x, uses, op, uses->users[u].index, g);
             if (!next && ir_op_at(x->m, op)->n_results == 1 && moves(ir_op_name_str(x->m, op)))
                 next = ir_op_at(x->m, op)->results;
         }
