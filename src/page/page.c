@@ -15,6 +15,8 @@
 #include "text/text.h"
 
 struct part {
+    str text;          /* of a file of several modules: with as many line breaks before it as the file has */
+    uint64_t first;    /* how many these are */
     ir_module *module; /* NULL: graph JSON, or it has errors */
     str collection;
     graph *graphs[GRAPH_LAYERS_N]; /* of a module, made when asked for */
@@ -41,15 +43,37 @@ static bool add_part(struct page *p, struct part part) {
     return false;
 }
 
+/* The text of a part, so that its lines have the numbers they have in the file. */
+static bool place_part(struct page *p, str piece, struct part *part) {
+    for (const char *c = p->text.p; c < piece.p; c++)
+        part->first += *c == '\n';
+    part->text = piece;
+    if (part->first == 0)
+        return true;
+    char *text = arena_alloc(&p->arena, (size_t)part->first + piece.n + 1, 1);
+    if (!text)
+        return false;
+    memset(text, '\n', (size_t)part->first);
+    memcpy(text + part->first, piece.p, piece.n);
+    part->text = str_of(text, (size_t)part->first + piece.n);
+    text[part->text.n] = 0;
+    return true;
+}
+
 static bool read_modules(struct page *p) {
     size_t at = 0;
     str piece;
     p->ctx = ir_context_new(p->mem, dialect_resolve);
     if (!p->ctx)
         return false;
-    while (text_split(p->text, &at, &piece))
-        if (!add_part(p, (struct part){.module = text_read(p->ctx, piece, p->name, NULL, &p->diags)}))
+    while (text_split(p->text, &at, &piece)) {
+        struct part part = {0};
+        if (!place_part(p, piece, &part))
             return false;
+        part.module = text_read(p->ctx, part.text, p->name, NULL, &p->diags);
+        if (!add_part(p, part))
+            return false;
+    }
     return true;
 }
 
@@ -262,6 +286,8 @@ static void answer_model(request *r) {
         json_bool(w, part->module || part->stored);
         json_key(w, STR("collection"));
         json_str(w, part->collection);
+        json_key(w, STR("first"));
+        json_u64(w, part->first);
         json_object_end(w);
     }
     json_array_end(w);
@@ -279,6 +305,14 @@ static void answer_model(request *r) {
     }
     json_array_end(w);
     json_object_end(w);
+}
+
+static void answer_text(request *r) {
+    const struct page *p = r->page;
+    if (r->part >= p->parts.n)
+        refuse(r, 404, "the model has no such part");
+    else
+        buf_put_str(r->out, p->parts.v[r->part].text.p ? p->parts.v[r->part].text : p->text);
 }
 
 static void answer_graph(request *r) {
@@ -470,13 +504,13 @@ int page_ask(struct page *p, str text, struct buf *out) {
         void (*answer)(request *r);
         bool graph;
     } answers[] = {
-        {STR_INIT("model"), answer_model, false},  {STR_INIT("graph"), answer_graph, true},
-        {STR_INIT("json"), answer_json, true},     {STR_INIT("node"), answer_node, true},
-        {STR_INIT("nodes"), answer_nodes, true},   {STR_INIT("search"), answer_search, true},
-        {STR_INIT("trace"), answer_trace, true},   {STR_INIT("paths"), answer_paths, true},
-        {STR_INIT("bind"), answer_bind, true},     {STR_INIT("identical"), answer_identical, true},
-        {STR_INIT("values"), answer_values, true}, {STR_INIT("layers"), answer_layers, true},
-        {STR_INIT("places"), answer_places, true},
+        {STR_INIT("model"), answer_model, false},        {STR_INIT("text"), answer_text, false},
+        {STR_INIT("graph"), answer_graph, true},         {STR_INIT("json"), answer_json, true},
+        {STR_INIT("node"), answer_node, true},           {STR_INIT("nodes"), answer_nodes, true},
+        {STR_INIT("search"), answer_search, true},       {STR_INIT("trace"), answer_trace, true},
+        {STR_INIT("paths"), answer_paths, true},         {STR_INIT("bind"), answer_bind, true},
+        {STR_INIT("identical"), answer_identical, true}, {STR_INIT("values"), answer_values, true},
+        {STR_INIT("layers"), answer_layers, true},       {STR_INIT("places"), answer_places, true},
     };
     request r = {.page = p, .out = out, .w = json_writer_to(out), .status = 200};
     arena_init(&r.arena, p->mem);

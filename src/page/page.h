@@ -24,7 +24,8 @@ void page_free(struct page *p);
 /* Answers a request: a JSON object with the member "what" and those that the route of this name takes as parameters
  * ("node", "id", "layers", "part", "from", "to", ...) or as the body ("terms", "nodes", "ids", "data").
  *
- *   model                     {"parts":[{"part","readable","collection","ops"?}],"diagnostics":[...]}
+ *   model                     {"parts":[{"part","readable","collection","first"}],"json":bool,"diagnostics":[...]}
+ *   text                      the text of a part, bytes; "first" line breaks stand for the parts before it
  *   graph                     the compact form, bytes
  *   json                      {"graphs":[...]}, "style" as in the API
  *   node, nodes, search, trace, paths, identical, bind

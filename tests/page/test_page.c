@@ -71,6 +71,19 @@ static void the_graph_is_the_compact_form(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+static void parts_keep_the_lines_of_the_file(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct page *p = page_open(&m, STR("module {}\n// -----\nmodule @two {}\n"), STR("m.mlir"));
+    assert_non_null(p);
+    assert_answer(p, "{\"what\":\"model\"}", 200, "\"first\":2");
+    assert_answer(p, "{\"what\":\"text\"}", 200, "module {}");
+    assert_answer(p, "{\"what\":\"text\",\"part\":1}", 200, "\n\nmodule @two {}");
+    assert_answer(p, "{\"what\":\"text\",\"part\":2}", 404, "message");
+    page_free(p);
+    assert_int_equal(m.used, 0);
+}
+
 static void refuses_what_makes_no_sense(void **state) {
     (void)state;
     static const struct {
@@ -129,6 +142,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_about_a_module),
         cmocka_unit_test(the_graph_is_the_compact_form),
+        cmocka_unit_test(parts_keep_the_lines_of_the_file),
         cmocka_unit_test(refuses_what_makes_no_sense),
         cmocka_unit_test(memory_may_run_out),
     };

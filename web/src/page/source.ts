@@ -77,10 +77,30 @@ interface KeptOverlay {
   created: number;
 }
 
+/** The text of one module of the file. */
+interface PartText {
+  bytes: Uint8Array;
+  /** Where each line begins. */
+  lines: Uint32Array;
+  /** Line breaks at its begin that stand for the parts before it. */
+  first: number;
+}
+
 type Query = Record<string, unknown>;
 
 const RULES = ['auto', 'slash', 'nested', 'fused', 'file', 'adapter', 'function', 'flat'];
 const CHUNK = 65536;
+
+/** Line and column of a byte, both from 1. */
+function placeOf(lines: Uint32Array, byte: number): { line: number; column: number } {
+  let low = 0, high = lines.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (lines[middle]! <= byte) low = middle;
+    else high = middle;
+  }
+  return { line: low + 1, column: byte - lines[low]! + 1 };
+}
 
 function notFound(what: string): never {
   throw new Problem(what, 'not_found', { status: 404 });
@@ -88,7 +108,7 @@ function notFound(what: string): never {
 
 export class PageSource implements DataSource {
   readonly kind = 'page';
-  private lines: Uint32Array | null = null;
+  private readonly texts = new Map<number, PartText>();
   private readonly places = new Map<string, Uint32Array>();
   private overlays: KeptOverlay[] = [];
   private nextOverlay = 1;
@@ -179,42 +199,32 @@ export class PageSource implements DataSource {
 
   // ---- text
 
-  private get lineStarts(): Uint32Array {
-    if (!this.lines) {
+  private partText(query: Query): PartText {
+    const part = Number(query['part'] ?? 0);
+    let text = this.texts.get(part);
+    if (!text) {
+      const bytes = this.core.ask({ what: 'text', part });
+      const { parts } = this.core.json<{ parts: { first: number }[] }>({ what: 'model' });
       const starts = [0];
-      for (let at = this.text.indexOf(10); at >= 0; at = this.text.indexOf(10, at + 1)) starts.push(at + 1);
-      this.lines = Uint32Array.from(starts);
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) starts.push(at + 1);
+      text = { bytes, lines: Uint32Array.from(starts), first: parts[part]?.first ?? 0 };
+      this.texts.set(part, text);
     }
-    return this.lines;
-  }
-
-  /** Line and column of a byte, both from 1. */
-  private placeOf(byte: number): { line: number; column: number } {
-    const starts = this.lineStarts;
-    let low = 0, high = starts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (starts[middle]! <= byte) low = middle;
-      else high = middle;
-    }
-    return { line: low + 1, column: byte - starts[low]! + 1 };
+    return text;
   }
 
   private textRange(query: Query) {
-    const starts = this.lineStarts, total = this.text.length;
+    const { bytes, lines, first } = this.partText(query), total = bytes.length;
     let begin = Math.min(Number(query['from'] ?? 0), total), end = Math.min(Number(query['to'] ?? begin + CHUNK), total);
     if (query['line'] !== undefined) {
       const line = Math.max(1, Number(query['line']));
-      begin = starts[line - 1] ?? total;
-      end = query['lines'] === undefined ? Math.min(begin + CHUNK, total) : starts[line - 1 + Number(query['lines'])] ?? total;
+      begin = lines[line - 1] ?? total;
+      end = query['lines'] === undefined ? Math.min(begin + CHUNK, total) : lines[line - 1 + Number(query['lines'])] ?? total;
     }
     // Whole characters.
-    while (begin > 0 && begin < total && (this.text[begin]! & 0xc0) === 0x80) begin--;
-    while (end > begin && end < total && (this.text[end]! & 0xc0) === 0x80) end--;
-    return {
-      begin, end, ...this.placeOf(begin), total, total_lines: starts.length, first: 0,
-      text: new TextDecoder().decode(this.text.subarray(begin, end)),
-    };
+    while (begin > 0 && begin < total && (bytes[begin]! & 0xc0) === 0x80) begin--;
+    while (end > begin && end < total && (bytes[end]! & 0xc0) === 0x80) end--;
+    return { begin, end, ...placeOf(lines, begin), total, total_lines: lines.length, first, text: new TextDecoder().decode(bytes.subarray(begin, end)) };
   }
 
   /** Node, first and last byte of each op of a graph, by place. */
@@ -231,8 +241,8 @@ export class PageSource implements DataSource {
   }
 
   private opsOfLines(query: Query) {
-    const places = this.placesOf(query), starts = this.lineStarts;
-    const begin = starts[Number(query['from'] ?? 1) - 1] ?? this.text.length, end = starts[Number(query['to'] ?? 1)] ?? this.text.length;
+    const places = this.placesOf(query), { bytes, lines } = this.partText(query);
+    const begin = lines[Number(query['from'] ?? 1) - 1] ?? bytes.length, end = lines[Number(query['to'] ?? 1)] ?? bytes.length;
     const found: { node: number; begin: number; end: number }[] = [];
     let around: number | null = null;
     for (let i = 0; i < places.length && places[i + 1]! < end; i += 3) {
@@ -243,7 +253,7 @@ export class PageSource implements DataSource {
     const names = found.length
       ? this.core.json<{ nodes: { label: string }[] }>({ ...query, from: undefined, to: undefined, what: 'nodes', nodes: found.map((f) => f.node) }).nodes : [];
     return {
-      ops: found.map((f, i) => ({ ...f, op: names[i]!.label, line: this.placeOf(f.begin).line, end_line: this.placeOf(Math.max(f.begin, f.end - 1)).line })),
+      ops: found.map((f, i) => ({ ...f, op: names[i]!.label, line: placeOf(lines, f.begin).line, end_line: placeOf(lines, Math.max(f.begin, f.end - 1)).line })),
       around,
     };
   }
@@ -251,8 +261,9 @@ export class PageSource implements DataSource {
   private linesOfOp(query: Query) {
     const { src, node } = this.core.json<{ node: number; src?: [number, number] }>({ ...query, what: 'node' });
     if (!src) return notFound('The node stands nowhere in the text.');
-    const from = this.placeOf(src[0]), to = this.placeOf(src[1]);
-    return { node, begin: src[0], end: src[1], line: from.line, column: from.column, end_line: to.line, end_column: to.column, first: 0 };
+    const { lines, first } = this.partText(query);
+    const from = placeOf(lines, src[0]), to = placeOf(lines, src[1]);
+    return { node, begin: src[0], end: src[1], line: from.line, column: from.column, end_line: to.line, end_column: to.column, first };
   }
 
   // ---- what the user adds
