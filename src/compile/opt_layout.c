@@ -83,7 +83,7 @@ static bool from_constants(const ir_module *m, ir_op op) {
         if (ir_kind_of(m->ctx, ir_value_type(m, v)) != IR_TYPE_TENSOR)
             continue;
         any = true;
-        if (!opt_is_constant(m, v))
+        if (!legal_is_known(m, v))
             return false;
     }
     return any;
@@ -216,7 +216,7 @@ static uint32_t inputs_of(search *s, ir_op op, uint32_t i, bool reshard, input *
         any_sharded |= ttnn_is_sharded(out[k].l.memory);
     if (b && !known(out, n, &now)) /* back to where it was always goes */
         out[n++] = (input){now, 0, true};
-    if (!reshard || any_sharded || !now.tiled || opt_is_constant(m, v))
+    if (!reshard || any_sharded || !now.tiled || legal_is_known(m, v))
         return n;
     ttnn_layout large[3 * PER_SHARDING];
     int64_t most = m->ops[op].n_results ? n_tiles(m->ctx, ir_value_type(m, m->ops[op].results)) : INT64_MAX;

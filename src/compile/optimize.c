@@ -5,17 +5,6 @@
 #include "compile/ttnn_build.h"
 #include "target/matmul.h"
 
-bool opt_is_constant(const ir_module *m, ir_value v) {
-    if (!ir_is_block_arg(m, v)) {
-        ir_op def = m->values[v].owner;
-        return op_is(m, def, OP_ttcore_load_cached) || op_is(m, def, OP_ttnn_full) || op_is(m, def, OP_ttnn_constant);
-    }
-    ir_op func = m->regions[m->blocks[m->values[v].owner].region].op;
-    ir_attr type = func_arg_attr(m, func, ir_value_index(m, v), STR("ttcore.argument_type"));
-    str text = type ? dialect_case_text(m->ctx, type) : STR("");
-    return str_eq(text, STR("parameter")) || str_eq(text, STR("constant"));
-}
-
 /* Which op of its name in its function. */
 static uint32_t ordinal_of(const ir_module *m, ir_op func, ir_op op) {
     uint32_t n = 0;

@@ -5,8 +5,6 @@
 #include "compile/pass.h"
 #include "target/legal.h"
 
-/* Whether v is known before the model runs: an argument that is a parameter or constant, or a cached constant. */
-bool opt_is_constant(const ir_module *m, ir_value v);
 /* Whether an override says where the op's result or an operand lies. */
 bool opt_is_pinned(pass_context *p, ir_op op);
 /* A to_memory_config (to_tensor_spec when tiles become rows or the other way round) of v in front of op into this layout,

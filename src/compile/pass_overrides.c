@@ -351,7 +351,10 @@ static void set_reshards(applier *a, target_op *t) {
         l.core_ranges = 0;
         struct buf why;
         buf_init(&why, a->p->m->mem);
-        if (!legal_operand(&a->env, t->op, k, &l, &why))
+        if (l.buffer == TTNN_L1 && legal_is_known(a->p->m, ir_operand(a->p->m, t->op, k)))
+            drop(a, t, index[i], OVERRIDE_ILLEGAL, STR("the operand is known before the model runs: it waits in DRAM"),
+                 NULL);
+        else if (!legal_operand(&a->env, t->op, k, &l, &why))
             drop(a, t, index[i], OVERRIDE_ILLEGAL, buf_str(&why), NULL);
         else if (move_operand(a, t, k, l))
             result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
@@ -414,7 +417,7 @@ static bool fit_operands(applier *a, target_op *t, const ttnn_layout *out, struc
         l.tiled = in[i].tiled;
         l.element = in[i].element;
         l.core_ranges = 0;
-        if (!legal_operand(&a->env, t->op, i, &l, NULL))
+        if (legal_is_known(p->m, ir_operand(p->m, t->op, i)) || !legal_operand(&a->env, t->op, i, &l, NULL))
             continue;
         moved[i] = l;
         if (!legal_combination(&a->env, t->op, moved, out, NULL))

@@ -101,7 +101,7 @@ static double itself(const asker *k, ir_op op, const situation *s, const ttnn_la
         ttnn_layout to = *l;
         to.dtype = s->in[i].dtype;
         to.tiled = s->in[i].tiled;
-        if (!legal_operand(k->e, op, i, &to, NULL))
+        if (legal_is_known(k->m, ir_operand(k->m, op, i)) || !legal_operand(k->e, op, i, &to, NULL))
             continue;
         moved.in[i] = to;
         ns += cost_of_reshard(k->e, in, &s->in[i], &to).total_ns;

@@ -147,6 +147,9 @@ bool legal_result(const legal_env *e, ir_op op, uint32_t result, const ttnn_layo
         return no(why, "results are not sharded over DRAM banks: only prepared weights are");
     if (!(r->out & place))
         return in_place(r->why_out, why, l);
+    if (l->buffer == TTNN_L1 && legal_runs_once(m, op))
+        return no(why,
+                  "the op depends on constants only: it runs once, before the model, and its result waits in DRAM");
     if (!legal_fits(e, type, l, why))
         return false;
     if (known && now.tiled != l->tiled && !(r->flags & RULE_PAGE_FREE))

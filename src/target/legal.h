@@ -70,6 +70,10 @@ const ttnn_layout *legal_op_layouts(const legal_env *e, struct arena *a, ir_op o
 /* Whether the op's result is its operand's memory (reshape, pad, repeat, permute that move nothing). */
 bool legal_is_view(const legal_env *e, ir_op op);
 
+/* Whether a value is known before the model runs: a parameter, a constant, what depends on nothing else. It waits in DRAM: what
+ * const-eval hoisting takes may not be left in L1. */
+bool legal_is_known(const ir_module *m, ir_value v);
+
 /* What the optimizer does with an op (legal_rules.c). */
 typedef struct legal_plan {
     bool reshard_inputs; /* worth bringing operands into another layout for */

@@ -236,30 +236,6 @@ static bool matmul_word(legal_question *q, str value, struct buf *why) {
 
 /* ---- weights --------------------------------------------------------------------------------------------- */
 
-/* Whether a value is known before the model runs: a cached constant or an argument that is a parameter. */
-static bool is_constant(const ir_module *m, ir_value v) {
-    for (uint32_t steps = 0; steps < 64; steps++) {
-        if (ir_is_block_arg(m, v)) {
-            ir_op func = m->regions[m->blocks[m->values[v].owner].region].op;
-            ir_attr all = func ? ir_op_attr(m, func, STR("arg_attrs")) : 0;
-            uint32_t i = ir_value_index(m, v);
-            if (!all || ir_kind_of(m->ctx, all) != IR_ATTR_ARRAY || i >= ir_count(m->ctx, all))
-                return false;
-            ir_attr type = ir_dict_get(m->ctx, ir_at(m->ctx, all, i), STR("ttcore.argument_type"));
-            str text = type ? dialect_case_text(m->ctx, type) : STR("");
-            return str_eq(text, STR("parameter")) || str_eq(text, STR("constant"));
-        }
-        ir_op op = m->values[v].owner;
-        str name = op ? ir_op_name_str(m, op) : STR("");
-        if (str_eq(name, STR("ttcore.load_cached")) || str_eq(name, STR("ttnn.constant")))
-            return true;
-        if (!op || m->ops[op].n_operands < 1 || !str_starts_with(name, STR("ttnn.to_")))
-            return false;
-        v = ir_operand(m, op, 0);
-    }
-    return false;
-}
-
 static bool weight_dtype(legal_question *q, target_dtype t, struct buf *why) {
     const ir_module *m = q->e->m;
     ir_value w = ir_operand(m, q->op, 1);
@@ -272,7 +248,7 @@ static bool weight_dtype(legal_question *q, target_dtype t, struct buf *why) {
         return no(why, "the weights are integers");
     if (t != DTYPE_BFP_BF8 && t != DTYPE_BFP_BF4 && t != DTYPE_BF16)
         return no(why, "weights become bf16, bfp_bf8 or bfp_bf4");
-    if (!is_constant(m, w))
+    if (!legal_is_known(m, w))
         return no(why, "the weights are not known before the model runs: they are no parameter or constant");
     return true;
 }

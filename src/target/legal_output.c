@@ -130,6 +130,12 @@ static bool allowed(legal_question *q, int operand, const ttnn_layout *l, struct
         return false;
     if (operand < 0)
         return legal_result(q->e, q->op, 0, l, why);
+    if (l->buffer == TTNN_L1 && now.buffer != TTNN_L1 &&
+        legal_is_known(q->e->m, ir_operand(q->e->m, q->op, (uint32_t)operand))) {
+        if (why)
+            buf_puts(why, "the operand is known before the model runs: it waits in DRAM");
+        return false;
+    }
     if (now.tiled != l->tiled) {
         if (why)
             buf_puts(why, now.tiled ? "the kernel reads tiles" : "the kernel reads rows");

@@ -346,6 +346,58 @@ legal_plan legal_plan_of(const legal_env *e, ir_op op) {
     return p;
 }
 
+/* ---- what runs once ---------------------------------------------------------------------------------------- */
+
+enum { MOST_LOOKED_AT = 256 };
+
+/* Ops that v comes from are looked at as long as there are not too many. */
+bool legal_is_known(const ir_module *m, ir_value v) {
+    ir_value queue[MOST_LOOKED_AT];
+    uint32_t n = 0, at = 0;
+    queue[n++] = v;
+    while (at < n) {
+        ir_value w = queue[at++];
+        if (ir_kind_of(m->ctx, ir_value_type(m, w)) != IR_TYPE_TENSOR)
+            continue;
+        if (ir_is_block_arg(m, w)) {
+            ir_op func = m->regions[m->blocks[m->values[w].owner].region].op;
+            ir_attr all = ir_op_attr(m, func, STR("arg_attrs"));
+            uint32_t i = ir_value_index(m, w);
+            ir_attr dict = all && ir_kind_of(m->ctx, all) == IR_ATTR_ARRAY && i < ir_count(m->ctx, all)
+                               ? ir_at(m->ctx, all, i)
+                               : 0;
+            ir_attr type = dict ? ir_dict_get(m->ctx, dict, STR("ttcore.argument_type")) : 0;
+            str text = type ? dialect_case_text(m->ctx, type) : STR("");
+            if (!str_eq(text, STR("parameter")) && !str_eq(text, STR("constant")))
+                return false;
+            continue;
+        }
+        ir_op def = m->values[w].owner;
+        if (ir_op_def(m, def) == OP_ttcore_load_cached + 1)
+            continue;
+        if (n + m->ops[def].n_operands > MOST_LOOKED_AT)
+            return false;
+        for (uint32_t i = 0; i < m->ops[def].n_operands; i++)
+            queue[n++] = ir_operand(m, def, i);
+    }
+    return true;
+}
+
+bool legal_runs_once(const ir_module *m, ir_op op) {
+    for (ir_op at = op; at; at = m->ops[at].block ? ir_parent_op(m, at) : 0) {
+        if (ir_op_def(m, at) != OP_func_func + 1)
+            continue;
+        ir_attr kind = ir_op_attr(m, at, STR("tt.function_type"));
+        if (kind && str_starts_with(ir_str_of(m->ctx, kind), STR("const_eval")))
+            return true;
+        break;
+    }
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
+        if (!legal_is_known(m, ir_operand(m, op, i)))
+            return false;
+    return true;
+}
+
 /* ---- L1 -------------------------------------------------------------------------------------------------- */
 
 static uint64_t tile_of(const ttnn_layout *l) {

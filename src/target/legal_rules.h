@@ -40,6 +40,9 @@ typedef struct legal_rule {
 
 /* NULL for ops of other dialects. */
 const legal_rule *legal_rule_of(const ir_module *m, ir_op op);
+/* Whether an op runs once, before the model: it stands in a const-eval function or depends on constants only, so that
+ * const-eval hoisting takes it. Nothing of that may be left in L1 (ttnn-pipeline.md, section 6). */
+bool legal_runs_once(const ir_module *m, ir_op op);
 uint8_t legal_place(const ttnn_layout *l);
 uint8_t legal_takes(const legal_rule *r, uint32_t operand);
 

@@ -1,6 +1,7 @@
 /* Overrides: read and written in every form, bound to ops, applied by a compile; nothing is dropped without a word. */
 #include "test.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "compile/compile.h"
 #include "compile/override.h"
@@ -178,19 +179,27 @@ typedef struct compiled {
     const ir_module *out;
 } compiled;
 
+/* The module that is compiled, its file's name and the level. */
+static str source;
+static int level;
+
 static void compile(compiled *k, const char *const *overrides) {
     compile_options o;
     sets_init(&k->t);
     for (; *overrides; overrides++)
         assert_true(override_read_options(&k->t.s, str_from_z(*overrides), &k->t.d));
     k->c = ir_context_new(&k->t.mem, dialect_resolve);
-    k->m = text_read(k->c, str_from_z(model), STR("model"), NULL, &k->t.d);
+    k->m = text_read(k->c, source.p ? source : str_from_z(model), STR("model"), NULL, &k->t.d);
     assert_non_null(k->m);
     compile_options_init(&o);
     o.overrides = &k->t.s;
+    o.level = level;
     o.verify = true;
     k->r = compile_run_new(k->m, &o, &k->t.d);
     assert_non_null(k->r);
+    for (size_t i = 0; !k->r->ok && i < k->t.d.list.n; i++)
+        if (k->t.d.list.v[i].severity == DIAG_ERROR)
+            print_error("%.*s\n", STR_ARG(k->t.d.list.v[i].message));
     assert_true(k->r->ok);
     k->out = compile_result(k->r);
     legal_env e;
@@ -385,6 +394,68 @@ static void random_overrides(void **state) {
     assert_true(applied > 50);
 }
 
+/* The same on modules of the corpus, at every level. */
+static void random_overrides_of_the_corpus(void **state) {
+    (void)state;
+    static const char *const models[] = {"models/single_blocks_and_layers/llama_3_2_1b_decode_block",
+                                         "models/single_blocks_and_layers/bert_encoder_block",
+                                         "models/single_blocks_and_layers/vit_vision_block",
+                                         "models/resnet_hf",
+                                         "models/mnist",
+                                         "models/llama_attention"};
+    static const char *const targets[] = {"?op=*",      "?op=matmul", "?op=add",     "?op=multiply", "?op=softmax",
+                                          "?op=linear", "?op=conv2d", "?op=reshape", "?op=*norm*"};
+    static const char *const fields[] = {"output_layout.buffer_type",
+                                         "output_layout.tensor_memory_layout",
+                                         "output_layout.grid_shape",
+                                         "output_layout.data_type",
+                                         "reshard.0.tensor_memory_layout",
+                                         "reshard.1.buffer_type",
+                                         "conv2d_config.act_block_h_override",
+                                         "weight.weight_dtype",
+                                         "matmul_program_config.out_subblock_w"};
+    static const char *const values[] = {"l1",   "dram", "height_sharded", "width_sharded", "block_sharded", "8x8",
+                                         "32x1", "1x8",  "bf16",           "bfp_bf8",       "f32",           "2",
+                                         "32"};
+    const char *corpus = getenv("TTX_CORPUS");
+    uint64_t seed = 3;
+    uint32_t applied = 0, files = 0;
+    for (size_t f = 0; corpus && f < sizeof models / sizeof *models; f++) {
+        char path[4096];
+        struct mem mem = {0};
+        struct file file;
+        snprintf(path, sizeof path, "%s/mlir/ttir/%s.mlir", corpus, models[f]);
+        if (!file_open(&file, &mem, path))
+            continue;
+        files++;
+        source = file_text(&file);
+        for (int round = 0; round < 12; round++) {
+            char line[4][128];
+            const char *list[5] = {0};
+            uint32_t n = 1 + (uint32_t)(test_random(&seed) % 4);
+            for (uint32_t i = 0; i < n; i++) {
+                snprintf(line[i], sizeof line[i], "%s:%s=%s",
+                         targets[test_random(&seed) % (sizeof targets / sizeof *targets)],
+                         fields[test_random(&seed) % (sizeof fields / sizeof *fields)],
+                         values[test_random(&seed) % (sizeof values / sizeof *values)]);
+                list[i] = line[i];
+            }
+            compiled k;
+            level = round % 3;
+            compile(&k, list);
+            applied += (uint32_t)k.t.s.results.n - override_problems(&k.t.s);
+            done(&k);
+        }
+        source = (str){0};
+        level = 0;
+        file_close(&file);
+    }
+    if (!files)
+        skip();
+    print_message("%u settings applied to %u models\n", applied, files);
+    assert_true(applied > 60);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(option_strings),
                                        cmocka_unit_test(option_errors),
@@ -396,6 +467,7 @@ int main(void) {
                                        cmocka_unit_test(data_types_and_kernels),
                                        cmocka_unit_test(what_cannot_be_is_reported),
                                        cmocka_unit_test(conflicts),
-                                       cmocka_unit_test(random_overrides)};
+                                       cmocka_unit_test(random_overrides),
+                                       cmocka_unit_test(random_overrides_of_the_corpus)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
