@@ -15,8 +15,9 @@ command -v npm >/dev/null 2>&1 || build="$build npm"
 build="$build clang-14 lld-14 libcairo2-dev wasi-libc libclang-rt-14-dev-wasm32"
 clang='clang-14 libclang-rt-14-dev'
 lint='clang-14 clang-format-14 clang-tidy-14 cppcheck git'
-# mlir-22-tools is the oracle of the tests over MLIR text. Only some mirrors have it; without it they are skipped.
-oracle='mlir-22-tools'
+# mlir-22-tools is the oracle of the tests over MLIR text, PyTorch that of the executor's. Only some mirrors have the
+# former; without them those tests are skipped.
+oracle='mlir-22-tools python3-torch'
 
 needed=
 optional=
