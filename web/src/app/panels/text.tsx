@@ -29,6 +29,8 @@ interface Held {
   begin: number;
   end: number;
   total: number;
+  /** The byte where the part begins: before it there are only line breaks. */
+  first: number;
 }
 
 class TextWindow {
@@ -65,14 +67,14 @@ class TextWindow {
     // Parts of a file begin with line breaks for the parts before them: the numbers are right, the emptiness is not read.
     const skip = t.begin === 0 && t.first > 0 ? t.first : 0;
     this.reader.set(skip ? text.slice(skip) : text, skip ? skip + 1 : t.line);
-    this.held = { ref, begin: skip || t.begin, end, total: t.total };
+    this.held = { ref, begin: skip || t.begin, end, total: t.total, first: t.first };
   }
 
   /** Reads on at an end that has come into sight. */
   async more(end: 'top' | 'bottom'): Promise<void> {
     const held = this.held;
     if (!held || this.busy) return;
-    if (end === 'bottom' ? held.end >= held.total : this.reader.lines.first <= 1) return;
+    if (end === 'bottom' ? held.end >= held.total : held.begin <= held.first) return;
     if (held.end - held.begin > HELD) return;
     this.busy = true;
     try {
