@@ -541,6 +541,16 @@ static void apply(applier *a, target_op *t) {
     if (!a->failed)
         set_output(a, t);
     ttnn_layout out;
+    if (!a->failed && (op_is(p->m, t->op, OP_ttnn_conv2d) || op_is(p->m, t->op, OP_ttnn_conv_transpose2d)) &&
+        ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &out) && ttnn_is_sharded(out.memory)) {
+        /* the runtime chooses its kernel by this field (tt-mlir Conv2dRuleBook) */
+        ir_attr config = ir_op_attr(p->m, t->op, STR("conv2d_config"));
+        if (!config || !dialect_param(p->c, config, STR("shard_layout")))
+            config = tn_param_set(p, config, ATTR_ttnn_conv2d_config, STR("shard_layout"),
+                                  keyword(p, ttnn_memory_names[out.memory]));
+        if (config)
+            ir_set_prop(p->e, t->op, STR("conv2d_config"), config);
+    }
     if (!a->failed && (op_is(p->m, t->op, OP_ttnn_matmul) || op_is(p->m, t->op, OP_ttnn_linear)) &&
         ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &out) && ttnn_is_sharded(out.memory)) {
         ir_attr config = matmul_program_config(p->c, &a->env, t->op, &out, &numbers, 0);

@@ -339,10 +339,11 @@ legal_plan legal_plan_of(const legal_env *e, ir_op op) {
     legal_plan p = {0};
     if (!r)
         return p;
-    p.reshard_inputs = !(r->flags & RULE_STAYS);
+    /* Convolutions stay where they are: how much L1 their halos and activation blocks take is not modelled. */
+    p.reshard_inputs = !(r->flags & (RULE_STAYS | RULE_SAME_SHARDING));
     p.follow_input = (r->flags & RULE_FOLLOW) != 0 || (r->op == OP_ttnn_reshape && legal_is_view(e, op));
     p.dram_only = (r->flags & (RULE_DRAM_ONLY)) != 0;
-    p.interleaved = !(r->out & SHARDED);
+    p.interleaved = !(r->out & SHARDED) || (r->flags & RULE_SAME_SHARDING) != 0;
     return p;
 }
 
