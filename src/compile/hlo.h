@@ -23,6 +23,8 @@ rewrite_fn hlo_reduce, hlo_cumulative, hlo_pool;
 rewrite_fn hlo_convolution;
 /* hlo_gather.c */
 rewrite_fn hlo_gather_slice, hlo_gather_along_dim, hlo_gather_repeat, hlo_gather_embedding, hlo_gather_windows;
+/* hlo_scatter.c */
+rewrite_fn hlo_scatter_cache, hlo_scatter_embedding, hlo_scatter_along_dim, hlo_scatter_flat;
 /* hlo_ccl.c; p->data is where the attribute of the mesh is kept */
 rewrite_fn hlo_all_reduce, hlo_all_gather, hlo_reduce_scatter, hlo_collective_permute, hlo_all_to_all,
     hlo_collective_broadcast, hlo_manual_computation, hlo_mesh;
