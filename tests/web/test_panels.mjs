@@ -94,7 +94,7 @@ test("op table: sorts, filters, groups and sums", async (t) => {
 test("text: the selected op is marked, a click in the text selects", async (t) => {
   await t.openModel(MNIST);
   await t.clickNode("forward/ttir.softmax@softmax");
-  await t.page.keyboard.press("x");
+  await t.page.keyboard.press("t");
   const marked = t.page.locator(".cm-marked-selected");
   await marked.waitFor();
   ok((await marked.innerText()).includes("ttir.softmax"));

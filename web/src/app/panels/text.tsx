@@ -193,7 +193,7 @@ async function clicked(line: number, column: number, reader: Reader, mine: { cur
 }
 
 panels.add({
-  id: 'text', title: 'Text', icon: 'text', side: 'beside', order: 50, shortcut: 'X',
+  id: 'text', title: 'Text', icon: 'text', side: 'beside', order: 50, shortcut: 'T',
   help: 'The text of the stage, linked with the graph both ways.', component: Text,
 });
 
