@@ -244,6 +244,8 @@ static bool run_pass(struct driver *d, uint32_t i) {
     const pass_row *row = &pipeline[i];
     p->pass = row->name;
     p->scope = row->scope == PASS_ROOT ? p->m->root : device_module(p->m);
+    if (!p->scope && p->o->only_pass.n) /* alone, a pass works on whatever module it is given */
+        p->scope = p->m->root;
     if (!p->scope)
         return true;
     uint64_t changes = p->e->changes, start = clock_now_ns();
@@ -292,7 +294,7 @@ static bool run_passes(struct driver *d) {
     }
     for (uint32_t i = first; i <= last; i++) {
         const pass_row *row = &pipeline[i];
-        if (!row->run || (row->enabled && !row->enabled(o)))
+        if (row->enabled && !o->only_pass.n && !row->enabled(o))
             continue;
         if (o->progress && !o->progress(o->progress_arg, i, pipeline_n, str_from_z(row->name))) {
             d->r->cancelled = true;
