@@ -28,6 +28,8 @@ rewrite_fn hlo_scatter_cache, hlo_scatter_embedding, hlo_scatter_along_dim, hlo_
 /* hlo_ccl.c; p->data is where the attribute of the mesh is kept */
 rewrite_fn hlo_all_reduce, hlo_all_gather, hlo_reduce_scatter, hlo_collective_permute, hlo_all_to_all,
     hlo_collective_broadcast, hlo_manual_computation, hlo_mesh;
+/* hlo_custom.c */
+rewrite_fn hlo_custom_call, hlo_rng_bits;
 /* hlo_composite.c */
 rewrite_fn hlo_composite;
 
