@@ -102,6 +102,8 @@ static const struct http_route routes[] = {
     {"GET", MODEL "/runs/{run}/fields", api_run_fields, READ,
      "What a node may be given by overrides: of every op it became, the fields with each value judged.",
      "stage!:integer the stage of the node; " NODE_QUERY, NULL, "RunFields"},
+    {"GET", MODEL "/runs/{run}/suggest", api_run_suggest, READ,
+     "The single overrides that would save most by the cost model, the best first.", NULL, NULL, "Suggestions"},
     {"POST", API_PREFIX "/overrides-convert", api_overrides_convert, READ | ROUTE_BODY,
      "A set of overrides in all its forms: JSON of ours and of today's tool, and the vendor's option string.", NULL,
      "OverridesForms", "OverridesForms", OVERRIDES_BYTES},
@@ -187,7 +189,7 @@ void api_server(struct http_request *r) {
     api_put_str(w, STR("version"), STR(TTX_VERSION));
     api_put_u64(w, STR("api"), 1);
     api_put_bool(w, STR("read_only"), o->read_only);
-    api_put_bool(w, STR("execution"), false); /* until it lands */
+    api_put_bool(w, STR("execution"), !r->server->options.no_execution);
     api_put_bool(w, STR("watch"), o->watch);
     api_put_u64(w, STR("max_upload"), o->max_upload ? o->max_upload : (uint64_t)8 << 30);
     json_key(w, STR("layers"));

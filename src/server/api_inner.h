@@ -97,9 +97,11 @@ struct api_run_node {
     graph_node node;
     struct model_rule rule;
 };
+/* The run that the path names; NULL with the answer given. Give it back with run_unref. */
+const struct run *api_run_open(struct http_request *r);
 bool api_run_node_open(struct http_request *r, struct api_run_node *out);
 void api_run_node_close(struct http_request *r, struct api_run_node *n);
-http_handler api_run_fields, api_overrides_convert;                                              /* api_legal.c */
+http_handler api_run_suggest, api_run_fields, api_overrides_convert;                             /* api_legal.c */
 http_handler api_executions_start, api_executions_list, api_execution_get, api_execution_delete; /* api_execute.c */
 http_handler api_runs_start, api_runs_list, api_run_get, api_run_delete, api_run_follow;         /* api_runs.c */
 http_handler api_search, api_search_terms;                                                       /* api_search.c */

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "compile/override.h"
+#include "compile/suggest.h"
 #include "server/api_inner.h"
 #include "server/runs.h"
 #include "target/cost.h"
@@ -128,6 +129,60 @@ void api_run_fields(struct http_request *r) {
     if (!good)
         api_error(r, 503, NULL, "out of memory");
     api_run_node_close(r, &at);
+}
+
+/* --- suggestions -------------------------------------------------------------------------------------------------------- */
+
+enum { MAX_SUGGESTIONS = 20 };
+
+static void write_suggestion(struct json_writer *w, const ir_module *m, const override_suggestion *s, struct arena *a) {
+    struct buf identity;
+    buf_init(&identity, a->mem);
+    override_identity(m, s->op, &identity);
+    json_object_begin(w);
+    api_put_str(w, STR("identity"), buf_str(&identity));
+    api_put_str(w, STR("name"), graph_loc_name(m->ctx, ir_op_at(m, s->op)->loc));
+    api_put_str(w, STR("op"), ir_op_name_str(m, s->op));
+    json_key(w, STR("before_us"));
+    json_double(w, s->before_ns / 1000);
+    json_key(w, STR("after_us"));
+    json_double(w, s->after_ns / 1000);
+    api_put_bool(w, STR("changes_numbers"), s->changes_numbers);
+    json_key(w, STR("settings"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < s->n_set; i++) {
+        json_object_begin(w);
+        api_put_str(w, STR("group"), legal_group_names[s->set[i].group]);
+        api_put_str(w, STR("key"), s->set[i].key);
+        api_put_str(w, STR("value"), s->set[i].value);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_object_end(w);
+    buf_free(&identity);
+}
+
+void api_run_suggest(struct http_request *r) {
+    const struct run *run = api_run_open(r);
+    override_suggestion found[MAX_SUGGESTIONS];
+    legal_env env;
+    uint32_t judged;
+    if (!run)
+        return;
+    if (run_judged(run, &judged) && legal_env_init(&env, run_compiled(run)->stages[judged].module->m, 0.95)) {
+        uint32_t n = override_suggest(&env, r->arena, found, MAX_SUGGESTIONS);
+        struct json_writer *w = http_json(r, 200);
+        json_object_begin(w);
+        json_key(w, STR("suggestions"));
+        json_array_begin(w);
+        for (uint32_t i = 0; i < n && i < MAX_SUGGESTIONS; i++)
+            write_suggestion(w, env.m, &found[i], r->arena);
+        json_array_end(w);
+        json_object_end(w);
+    } else {
+        api_error(r, 409, "see the diagnostics of the run", "the run ended before overrides are applied");
+    }
+    run_unref(run);
 }
 
 /* --- sets in all their forms -------------------------------------------------------------------------------------------- */

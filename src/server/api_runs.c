@@ -209,8 +209,7 @@ void api_runs_list(struct http_request *r) {
     vec_free(&items.list);
 }
 
-/* The run that the path names; NULL with the answer given. */
-static const struct run *open_run(struct http_request *r) {
+const struct run *api_run_open(struct http_request *r) {
     struct store_hash hash;
     struct model_error e;
     if (!api_hash(r, http_param(r, "id"), &hash))
@@ -222,7 +221,7 @@ static const struct run *open_run(struct http_request *r) {
 }
 
 void api_run_get(struct http_request *r) {
-    const struct run *run = open_run(r);
+    const struct run *run = api_run_open(r);
     if (run)
         write_run(http_json(r, 200), run);
     run_unref(run);
@@ -300,7 +299,7 @@ bool api_run_node_open(struct http_request *r, struct api_run_node *out) {
     uint64_t stage = 0;
     struct side side = {0};
     memset(out, 0, sizeof *out);
-    out->run = open_run(r);
+    out->run = api_run_open(r);
     if (!out->run)
         return false;
     bool good = api_rule(r, &out->rule) && http_query_u64(r, "stage", UINT32_MAX, &stage) &&

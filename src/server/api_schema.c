@@ -121,6 +121,17 @@ const struct api_schema api_schemas[] = {
      "total integer ops that the node became there\n"
      "ops FieldsOfOp[] the first of them",
      false},
+    {"Suggestions", "Estimates, not measurements.", "suggestions Suggestion[]", false},
+    {"Suggestion", "",
+     "identity string @function/op#number\n"
+     "name string of its location\n"
+     "op string\n"
+     "before_us number of the op and what moves tensors to and from it\n"
+     "after_us number\n"
+     "changes_numbers boolean results become less exact\n"
+     "settings SuggestedSetting[]",
+     false},
+    {"SuggestedSetting", "", "group string\nkey string\nvalue string", false},
     {"FieldsOfOp", "",
      "identity string @function/op#number\n"
      "name string of its location\n"

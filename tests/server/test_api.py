@@ -565,6 +565,8 @@ def overrides_of_a_run():
         tap.equal(of["output_layout.data_type"]["value"], "f32")
         tap.equal((choices["bfp_bf8"]["legal"], choices["u8"]["legal"]), (True, False))
         assert choices["u8"]["why"]
+        for one in call(s, "GET", f"/models/{model}/runs/{run['id']}/suggest")["suggestions"]:
+            assert one["after_us"] < one["before_us"] and one["settings"], one
         # one that is legal and one that is not, of an op, and one of nothing
         forms = call(s, "POST", "/overrides-convert", {"options": "override-output-layout=relu=l1:interleaved"})
         tap.equal(forms["left_out"], "")

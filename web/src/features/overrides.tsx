@@ -16,7 +16,9 @@ import { activePane, runs, type Pane } from '../app/store';
 import { bytes, count } from '../app/values';
 import { chooseFiles, fileName, save } from './common';
 import './features.css';
-import { convertOverrides, estimateOf, getFields, overridesOf, resultsOf, type Field, type FieldsOfOp, type OverrideSet } from './runs';
+import {
+  convertOverrides, estimateOf, getFields, getSuggestions, overridesOf, resultsOf, type Field, type FieldsOfOp, type OverrideSet, type Suggestion,
+} from './runs';
 
 /** The run that a pane shows a stage of. */
 function runOf(pane: Pane | null): Run | null {
@@ -182,6 +184,32 @@ async function importFile(pane: Pane, run: Run): Promise<void> {
   await apply(pane, run, { ...overridesOf(run), ...forms.overrides }, 'Import overrides');
 }
 
+/** What the cost model would do, at the click of a button. */
+function Suggestions({ pane, run }: { pane: Pane; run: Run }) {
+  const list = useSignal<{ run: string; found: readonly Suggestion[] } | null>(null);
+  const here = list.value?.run === run.id ? list.value.found : null;
+  if (!here)
+    return <div class="row-bar compile-note"><button onClick={() => void getSuggestions(run.model, run.id).then((found) => { list.value = { run: run.id, found }; }, complain)}
+      title="The single overrides that would save most by the cost model"><Icon name="ruler" size={13} /> Suggest</button></div>;
+  if (!here.length) return <p class="compile-note muted">By the cost model no single override saves anything.</p>;
+  return (
+    <ul class="plain suggestions">
+      {here.map((s) => (
+        <li key={s.identity} class="override-row">
+          <div class="row-bar"><span class="mono clip grow" title={s.identity}>{s.op} <span class="muted">{s.name}</span></span>
+            <span class="muted" title="Estimate, with what moves tensors to and from the op">{s.before_us.toFixed(1)} → {s.after_us.toFixed(1)} us</span>
+            <button class="link" disabled={busy.value} onClick={() => {
+              let next = overridesOf(run);
+              for (const one of s.settings) next = changed(next, s.identity, `${one.group}.${one.key}`, one.value);
+              void apply(pane, run, next, 'Take a suggestion').catch(complain);
+            }}>Take</button></div>
+          <div>{s.settings.map((one) => `${one.key} = ${one.value}`).join(', ')}{s.changes_numbers && <span class="muted"> (less exact)</span>}</div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Panel() {
   const pane = activePane.value, run = runOf(pane);
   if (!pane || !run) return <p class="empty">Compile the model and show one of its stages: what is overridden in that run is listed here.</p>;
@@ -208,6 +236,7 @@ function Panel() {
         <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}><Icon name="reset" size={13} /> Reset all</button>
       </div>
       <Estimates run={run} />
+      <Suggestions pane={pane} run={run} />
       {rows.length === 0 && <p class="empty">Nothing is overridden. Select an op of a stage: the inspector has its fields.</p>}
       <ul class="plain scroll grow">
         {rows.map((row) => {

@@ -61,6 +61,19 @@ export const getFields = (ref: GraphRef, node: number, signal?: AbortSignal) =>
   source().call<{ stage: number; total: number; ops: FieldsOfOp[] }>('GET', `/models/${id(ref.model)}/runs/${id(ref.run ?? '')}/fields`, undefined,
     { signal, query: { stage: ref.stage, node, layers: graphQuery(ref).layers } });
 
+export interface Suggestion {
+  identity: string;
+  name: string;
+  op: string;
+  before_us: number;
+  after_us: number;
+  changes_numbers: boolean;
+  settings: { group: string; key: string; value: string }[];
+}
+/** The single overrides that would save most by the cost model. */
+export const getSuggestions = async (model: string, run: string) =>
+  (await source().call<{ suggestions: Suggestion[] }>('GET', `/models/${id(model)}/runs/${id(run)}/suggest`)).suggestions;
+
 export interface Forms {
   overrides: OverrideSet;
   adapter: OverrideSet;
