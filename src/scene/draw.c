@@ -97,12 +97,16 @@ static void add_line(struct scene *s, double x0, double y0, double x1, double y1
 }
 
 static void add_curve(struct scene *s, const double p[8], const struct pen *pen) {
-    struct scene_curve c = {.color = pen->color, .width = (float)pen->width};
-    float *to = &c.x0;
-    for (int i = 0; i < 8; i += 2) {
-        to[i] = scene_sx(s, p[i]);
-        to[i + 1] = scene_sy(s, p[i + 1]);
-    }
+    struct scene_curve c = {.x0 = scene_sx(s, p[0]),
+                            .y0 = scene_sy(s, p[1]),
+                            .cx0 = scene_sx(s, p[2]),
+                            .cy0 = scene_sy(s, p[3]),
+                            .cx1 = scene_sx(s, p[4]),
+                            .cy1 = scene_sy(s, p[5]),
+                            .x1 = scene_sx(s, p[6]),
+                            .y1 = scene_sy(s, p[7]),
+                            .color = pen->color,
+                            .width = (float)pen->width};
     (void)vec_push(&s->curves, c);
 }
 

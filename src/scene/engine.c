@@ -9,11 +9,14 @@
 
 #ifdef __wasm__
 #define EXPORT(name) __attribute__((export_name(#name))) name
-/* Asked now and then during long work: 0 ends it. */
-__attribute__((import_module("env"), import_name("progress"))) int ttx_host_progress(double done);
-#else
-#error "engine.c is for WebAssembly only"
+#define IMPORT(name) __attribute__((import_module("env"), import_name(#name)))
+#else /* read by lint only */
+#define EXPORT(name) name
+#define IMPORT(name)
 #endif
+
+/* Asked now and then during long work: 0 ends it. */
+IMPORT(progress) int ttx_host_progress(double done);
 
 static struct {
     struct mem mem;
