@@ -1,4 +1,4 @@
-/* pass_convert_ttir_to_ttnn.c - convert-ttir-to-ttnn: one TTNN op per TTIR op, by a table (lowering.md, section 2).
+/* pass_convert_ttir_to_ttnn.c - convert-ttir-to-ttnn: one TTNN op per TTIR op, by a table.
  *
  * Ops are converted in order, so an op sees its operands' producers already in TTNN. What differs by more than names and
  * widths has a function; those of convolutions, norms and attention, and collectives are in files of their own.

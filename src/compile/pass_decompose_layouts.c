@@ -1,5 +1,5 @@
 /* pass_decompose_layouts.c - ttnn-decompose-layouts: each ttnn.to_tensor_spec becomes to_device, from_device, to_layout,
- * typecast and to_memory_config (ttnn-pipeline.md, section 11).
+ * typecast and to_memory_config.
  *
  *   input layout ──layout + data type──▶ ──memory move──▶ output layout      or the move first
  *
