@@ -185,6 +185,7 @@ const struct api_schema api_schemas[] = {
      "op string\n"
      "kernel string\n"
      "start_us number in the last run\n"
+     "last_us number in the last run\n"
      "us number the median\n"
      "least_us number\n"
      "most_us number\n"

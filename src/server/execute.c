@@ -342,6 +342,7 @@ static void write_op(struct work *w, struct json_writer *j, struct measured *m, 
     json_key(j, STR("kernel"));
     json_str(j, m->kernel);
     put_double(j, STR("start_us"), m->start);
+    put_double(j, STR("last_us"), m->us[n - 1]); /* before the median sorts them */
     put_double(j, STR("us"), median(m->us, n));
     put_double(j, STR("least_us"), least);
     put_double(j, STR("most_us"), most);

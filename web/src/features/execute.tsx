@@ -110,7 +110,7 @@ function Timeline({ run }: { run: Execution }) {
   const range = useSignal<[number, number] | null>(null);
   const tip = useSignal('');
   const drag = useRef<{ x: number; range: [number, number]; moved: boolean } | null>(null);
-  const end = Math.max(1e-3, ...run.ops.map((o) => o.start_us + o.us));
+  const end = Math.max(1e-3, ...run.ops.map((o) => o.start_us + o.last_us));
   const [from, to] = range.value ?? [0, end];
   const theme = engineTheme.value, picked = selectedId.value;
   useLayoutEffect(() => {
@@ -123,13 +123,13 @@ function Timeline({ run }: { run: Execution }) {
       const g = c.getContext('2d')!;
       g.scale(ratio, ratio);
       g.clearRect(0, 0, w, h);
-      const scale = w / (to - from), lane = h * 0.45, most = Math.max(1, ...run.ops.map((o) => o.live)), slowest = Math.max(...run.ops.map((o) => o.us));
+      const scale = w / (to - from), lane = h * 0.45, most = Math.max(1, ...run.ops.map((o) => o.live)), slowest = Math.max(...run.ops.map((o) => o.last_us));
       g.font = '11px system-ui, sans-serif';
       g.textBaseline = 'middle';
       g.beginPath();
       g.moveTo(0, h);
       for (const o of run.ops) {
-        const x = (o.start_us - from) * scale, right = (o.start_us + o.us - from) * scale, y = h - 2 - (o.live / most) * (h - lane - 16);
+        const x = (o.start_us - from) * scale, right = (o.start_us + o.last_us - from) * scale, y = h - 2 - (o.live / most) * (h - lane - 16);
         g.lineTo(x, y);
         g.lineTo(right, y);
       }
@@ -137,9 +137,9 @@ function Timeline({ run }: { run: Execution }) {
       g.fillStyle = 'rgba(64, 128, 220, 0.25)';
       g.fill();
       for (const o of run.ops) {
-        const x = (o.start_us - from) * scale, width = Math.max(1, o.us * scale - 0.5);
+        const x = (o.start_us - from) * scale, width = Math.max(1, o.last_us * scale - 0.5);
         if (x > w || x + width < 0) continue;
-        g.fillStyle = o.id === picked ? '#1f6fd6' : `hsl(${48 - 48 * (o.us / slowest)} 90% 55%)`;
+        g.fillStyle = o.id === picked ? '#1f6fd6' : `hsl(${48 - 48 * (o.last_us / slowest)} 90% 55%)`;
         g.fillRect(x, 14, width, lane - 14);
         if (width > 46) {
           g.fillStyle = o.id === picked ? '#fff' : '#1f1f1f';
@@ -163,7 +163,7 @@ function Timeline({ run }: { run: Execution }) {
     return () => watch.disconnect();
   }, [run, from, to, theme, picked]);
   const at = (e: MouseEvent) => from + (e.offsetX / canvas.current!.clientWidth) * (to - from);
-  const opAt = (us: number) => run.ops.find((o) => us >= o.start_us && us <= o.start_us + Math.max(o.us, (to - from) / 400));
+  const opAt = (us: number) => run.ops.find((o) => us >= o.start_us && us <= o.start_us + Math.max(o.last_us, (to - from) / 400));
   const limit = (a: number, b: number): [number, number] => {
     const width = Math.min(end, Math.max(end / 1e5, b - a)), first = Math.min(Math.max(0, a), end - width);
     return [first, first + width];
@@ -184,7 +184,7 @@ function Timeline({ run }: { run: Execution }) {
           if (d.moved) range.value = limit(d.range[0] + by, d.range[1] + by);
         } else {
           const o = opAt(at(e));
-          tip.value = o ? `${o.op} ${o.id}\n${nice(o.us)} us, ${bytes(o.live)} in use` : '';
+          tip.value = o ? `${o.op} ${o.id}\n${nice(o.last_us)} us, ${bytes(o.live)} in use` : '';
         }
       }}
       onPointerUp={(e) => {

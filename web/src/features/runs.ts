@@ -98,6 +98,7 @@ export interface ExecutedOp {
   op: string;
   kernel: string;
   start_us: number;
+  last_us: number;
   us: number;
   least_us: number;
   most_us: number;
