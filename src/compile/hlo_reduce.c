@@ -117,6 +117,8 @@ bool hlo_reduce(pass_context *p, ir_op op) {
                  {OP_stablehlo_minimum, OP_ttir_min},    {OP_stablehlo_multiply, OP_ttir_prod},
                  {OP_stablehlo_and, OP_ttir_reduce_and}, {OP_stablehlo_or, OP_ttir_reduce_or}};
     ir_op body = hlo_body(p, op);
+    while (op_is(p->m, body, OP_stablehlo_constant) || op_is(p->m, body, OP_sdy_constant))
+        body = next_op(p, body);
     uint32_t id = body ? op_id(p->m, body) : OP_N;
     ir_value v = ir_operand(p->m, op, 0);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

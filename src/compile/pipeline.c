@@ -57,6 +57,8 @@ static bool if_trace(const compile_options *o) {
 }
 
 const pass_row pipeline[] = {
+    {"stablehlo-aggressive-simplification", "StableHLO ops that change nothing go, chains of reshapes become one",
+     pass_hlo_simplify, PASS_ROOT, NULL},
     {"stablehlo-inline", "private functions of StableHLO modules are inlined into their callers", pass_hlo_inline,
      PASS_ROOT, NULL},
     {"convert-stablehlo-to-ttir", "StableHLO ops become TTIR ops", pass_hlo_to_ttir, PASS_ROOT, NULL},
