@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "dialect/params.h"
 #include "exec/kernels.h"
 #include "exec/onednn.h"
 
@@ -201,6 +202,11 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
         return plan_error(p, s->op, "gives %lld elements, its type says %lld",
                           (long long)(w->n_batch * w->n_m * w->n_n), (long long)type_count(out_type(p, s, 0)));
     str activation = attr_text(p, s->op, "activation");
+    /* the optimizer moves it into the program config, where the vendor's kernel applies it */
+    ir_attr config = activation.n ? 0 : ir_op_attr(p->m, s->op, STR("matmul_program_config"));
+    ir_node fused = config ? dialect_param(p->c, config, STR("fused_activation")) : 0;
+    if (fused)
+        activation = dialect_param_text(p->c, fused, STR("op_type"));
     w->activation = activation.n ? plan_activation(activation) : VEC_N_OPS;
     if (activation.n && w->activation == VEC_N_OPS)
         return plan_error(p, s->op, "has activation '%.*s', which is not known", STR_ARG(activation));
