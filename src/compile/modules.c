@@ -44,10 +44,26 @@ ir_op next_func(const ir_module *m, ir_op func) {
     return func_from(m, m->ops[func].next);
 }
 
+/* The op that a pre-order walk visits last inside op; op itself when there is none inside. */
+static ir_op last_inside(const ir_module *m, ir_op op) {
+    for (uint32_t i = m->ops[op].n_regions; i > 0;) {
+        ir_op last = 0;
+        for (ir_block b = m->regions[ir_op_region(m, op, --i)].last; b && !last; b = m->blocks[b].prev)
+            last = m->blocks[b].last;
+        if (!last)
+            continue;
+        op = last;
+        i = m->ops[op].n_regions;
+    }
+    return op;
+}
+
 ir_op func_inside(const ir_module *m, ir_op top, ir_op from) {
-    ir_op op = from ? ir_walk_next(m, top, from) : 0;
-    while (op && !op_is(m, op, OP_func_func))
+    /* Functions hold no functions: what is inside one is passed over. */
+    ir_op op = from == top ? from : last_inside(m, from);
+    do
         op = ir_walk_next(m, top, op);
+    while (op && !op_is(m, op, OP_func_func));
     return op;
 }
 
