@@ -414,9 +414,9 @@ static ir_attr bank_ring(pass_context *p, ir_op op, int64_t *n_banks) {
         return 0;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t k = i;
-        const uint32_t *a = chip->dram_worker[0][i];
+        const uint32_t *a = &chip->dram_worker[0][i][0];
         for (; k > 0; k--) {
-            const uint32_t *b = chip->dram_worker[0][order[k - 1]];
+            const uint32_t *b = &chip->dram_worker[0][order[k - 1]][0];
             if (b[0] > a[0] || (b[0] == a[0] && b[1] >= a[1]))
                 break;
             order[k] = order[k - 1];
