@@ -44,7 +44,6 @@ static bool reshape(pass_context *p, ir_op op) {
 
 static const rewrite_pattern patterns[] = {
     {OP_stablehlo_broadcast_in_dim, 1, broadcast},
-    {OP_stablehlo_convert, 1, becomes_operand},
     {OP_stablehlo_reshape, 1, reshape},
     {OP_stablehlo_transpose, 1, transpose},
 };
