@@ -46,7 +46,7 @@ lint: ## check formatting, clang-tidy, cppcheck
 	@python3 tools/lint.py all
 
 clean: ## remove what was built
-	rm -rf $(BUILD) build-asan build-fuzz
+	rm -rf $(BUILD) build-fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10

@@ -22,12 +22,14 @@ BUILD = ROOT / "build-fuzz"
 MAX_SEED_BYTES = 64 << 10  # larger files teach little per second
 
 
+# Of the build with sanitizers, whose libraries tests and fuzz targets share (tools/test.py).
+OPTIONS = ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
+
+
 def build():
     """Builds all targets; gives their names."""
     env = dict(os.environ, CC="clang-14")
-    subprocess.run(["tools/configure", str(BUILD), "-Dfuzz=true", "-Dtests=disabled",
-                    "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
-                   cwd=ROOT, env=env, check=True)
+    subprocess.run(["tools/configure", str(BUILD), *OPTIONS], cwd=ROOT, env=env, check=True)
     done = subprocess.run(["ninja", "-C", str(BUILD), "--quiet", "fuzz-targets"], cwd=ROOT,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:

@@ -124,10 +124,10 @@ def main():
         # clang here, gcc above: both must build without warnings.
         env = dict(plain, CC="clang-14", ASAN_OPTIONS="detect_stack_use_after_return=1",
                    UBSAN_OPTIONS="print_stacktrace=1")
-        if build("build-asan", ["-Dtests=enabled", "-Db_sanitize=address,undefined", "-Db_lundef=false",
-                                "-Doptimization=1"], env):
+        folder = fuzz.BUILD.name
+        if build(folder, fuzz.OPTIONS, env):
             if rooms or not args.suites:
-                run_tests("build-asan", rooms, env)
+                run_tests(folder, rooms, env)
         if args.fuzz_seconds > 0:
             targets = fuzz.build()
             for name in targets:
