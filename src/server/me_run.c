@@ -7,7 +7,7 @@
 #include "graph/me_json.h"
 #include "server/edit_legal.h"
 #include "server/listing.h"
-#include "server/me_state.h"
+#include "server/me_execute.h"
 #include "server/models.h"
 #include "server/security.h"
 
@@ -23,6 +23,8 @@ const struct me_adapter me_adapters[] = {
 const size_t me_n_adapters = sizeof me_adapters / sizeof me_adapters[0];
 
 const char *const me_policies[] = {"Optimizer Disabled", "Optimizer Enabled"};
+/* The optimization level that each stands for. */
+static const int me_policy_levels[] = {0, 2};
 const size_t me_n_policies = sizeof me_policies / sizeof me_policies[0];
 
 /* How the overrides of `execute` are kept in the workspace. */
@@ -68,8 +70,10 @@ static str last_part(str path) {
 /* One graph of the answer. */
 struct picture {
     const graph *g;
-    const struct model *model;
+    const struct model *model; /* the one that was asked for */
     str collection;
+    bool executed; /* g is what was executed last of this part, measured by `done` */
+    struct me_done done;
 };
 
 struct conversion {
@@ -103,14 +107,25 @@ static bool open_model(struct conversion *c, str path) {
         return false;
     }
     struct model_rule layers = {c->adapter->tt ? GRAPH_LAYERS_ADAPTER : GRAPH_LAYERS_AUTO, false};
+    struct me_done done = {.part = 0};
+    uint64_t made_part = 0;
+    const struct model *made =
+        c->adapter->tt && me_executed(s, &hash, &done) ? me_executed_model(s, &done, &made_part) : NULL;
+    if (made && !vec_push(&c->models, made)) {
+        model_unref(s->models, made);
+        no_memory(c->r);
+        return false;
+    }
     for (size_t i = 0; i < m->n_parts; i++) {
-        const graph *g = model_graph(s->models, m, i, layers, NULL, &e);
+        bool executed = made && i == done.part;
+        const graph *g =
+            model_graph(s->models, executed ? made : m, executed ? (size_t)made_part : i, layers, NULL, &e);
         if (!g) {
             model_error(c->r, &e, true);
             return false;
         }
         c->collections |= m->parts[i].collection.n > 0;
-        if (!vec_push(&c->pictures, (struct picture){g, m, m->parts[i].collection})) {
+        if (!vec_push(&c->pictures, (struct picture){g, m, m->parts[i].collection, executed, done})) {
             no_memory(c->r);
             return false;
         }
@@ -183,15 +198,19 @@ static graph_status write_picture(struct conversion *c, size_t at, size_t first,
                           .id = id,
                           .max_elements = c->command->elements < 1u << 20 ? (size_t)c->command->elements : 1u << 20};
     struct edit_legal legal;
+    struct me_meters meters = {.mem = scratch};
+    bool good = true;
     edit_legal_init(&legal, p->g->module, scratch);
+    if (p->executed) {
+        good = me_measured_overlays(c->r, &p->done, p->g, id, &overlays) && me_meters_init(&meters, p->g, scratch);
+        o.more_attrs = me_meters_attrs;
+        o.more_ctx = &meters;
+    } else if (c->adapter->tt) {
+        good = write_overlays(c, p, id, &overlays);
+    }
     if (c->adapter->tt) {
         o.edit = edit_legal;
         o.edit_ctx = &legal;
-        if (!write_overlays(c, p, id, &overlays)) {
-            edit_legal_free(&legal);
-            buf_free(&overlays);
-            return GRAPH_NO_MEMORY;
-        }
         o.overlays = buf_str(&overlays);
         struct store_item kept;
         struct store_error e;
@@ -199,7 +218,8 @@ static graph_status write_picture(struct conversion *c, size_t at, size_t first,
         if (number && store_item_get(c->r->server->store, STORE_OVERRIDES, number, a, &kept, &e))
             o.overrides = kept.body;
     }
-    graph_status status = me_json_write_graph(p->g, &o, scratch, out);
+    graph_status status = good ? me_json_write_graph(p->g, &o, scratch, out) : GRAPH_NO_MEMORY;
+    me_meters_free(&meters);
     edit_legal_free(&legal);
     buf_free(&overlays);
     return status;
@@ -334,64 +354,65 @@ static void preload(struct http_request *r) {
 /* --- execute ------------------------------------------------------------------------------------------------------ */
 
 /* Keeps the overrides with the model, so that the next conversion gives them back. False with the answer given. */
-static bool keep_overrides(struct http_request *r, const struct me_command *command) {
-    char error[400];
-    struct buf *text = http_body(r, 200, "application/json"); /* scratch: the answer comes later */
-    struct json_writer w = json_writer_to(text);
-    if (!me_overrides_read(command->overrides.p ? command->overrides : STR("{}"), r->arena, &w, error, sizeof error)) {
-        me_error(r, "%s", error);
-        return false;
-    }
-    struct store_item item = {.name = OVERRIDES_NAME, .state = OVERRIDES_STATE};
-    item.body = arena_str(r->arena, buf_str(text));
-    if (text->failed || !item.body.p) {
-        no_memory(r);
-        return false;
-    }
-    struct model_error e;
-    struct store_error se;
-    str path = me_expand_home(command->model_path, r->arena);
-    if (!path.p) {
-        no_memory(r);
-        return false;
-    }
-    if (!models_open_any(r->server->models, path, &item.model, &e)) {
-        model_error(r, &e, false);
-        return false;
-    }
-    item.id = find_overrides(r, &item.model);
-    bool empty = str_eq(item.body, STR("{}"));
-    bool kept = empty ? !item.id || store_item_delete(r->server->store, STORE_OVERRIDES, item.id, &se)
-                      : store_item_put(r->server->store, STORE_OVERRIDES, &item, &item.id, &se);
+static bool keep_overrides(struct http_request *r, struct store_item *item) {
+    struct store_error e;
+    item->id = find_overrides(r, &item->model);
+    bool empty = str_eq(item->body, STR("{}"));
+    bool kept = empty ? !item->id || store_item_delete(r->server->store, STORE_OVERRIDES, item->id, &e)
+                      : store_item_put(r->server->store, STORE_OVERRIDES, item, &item->id, &e);
     if (!kept)
-        me_error(r, "OSError: %s", se.text);
+        me_error(r, "OSError: %s", e.text);
     return kept;
 }
 
-#define NO_EXECUTION "this program cannot execute models yet; the overrides are kept with the model"
-#define EXECUTION_OFF "the execution of models is switched off on this server (--no-model-execution)"
+/* The model and the overrides of the command, as they are kept. False with the answer given. */
+static bool read_overrides(struct http_request *r, const struct me_command *command, struct store_item *out) {
+    char error[400];
+    struct buf text;
+    struct model_error e;
+    buf_init(&text, r->arena->mem);
+    struct json_writer w = json_writer_to(&text);
+    bool good =
+        me_overrides_read(command->overrides.p ? command->overrides : STR("{}"), r->arena, &w, error, sizeof error);
+    bool memory = !text.failed;
+    *out = (struct store_item){.name = OVERRIDES_NAME, .state = OVERRIDES_STATE};
+    out->body = good && memory ? arena_str(r->arena, buf_str(&text)) : (str){0};
+    buf_free(&text);
+    str path = me_expand_home(command->model_path, r->arena);
+    if (!good)
+        me_error(r, "%s", error);
+    else if (!out->body.p || !path.p)
+        no_memory(r);
+    else if (models_open_any(r->server->models, path, &out->model, &e))
+        return true;
+    else
+        model_error(r, &e, false);
+    return false;
+}
 
 static void execute(struct http_request *r, const struct me_command *command) {
+    struct store_item overrides;
+    char error[200];
     bool known = !command->policy.p;
-    for (size_t i = 0; i < me_n_policies; i++)
-        known |= str_eq(command->policy, str_from_z(me_policies[i]));
+    size_t policy = 0;
+    for (size_t i = 0; i < me_n_policies && !known; i++)
+        if ((known = str_eq(command->policy, str_from_z(me_policies[i]))))
+            policy = i;
     if (r->server->options.no_execution)
-        me_error(r, "Exception: " EXECUTION_OFF);
+        me_error(r, "Exception: " ME_EXECUTION_OFF);
     else if (!known)
         me_error(r, "ValueError: Invalid optimization policy selected: %.*s", STR_ARG(command->policy));
     else if (r->server->options.read_only)
         me_error(r, "PermissionError: this server is read-only");
-    else if (keep_overrides(r, command))
-        me_error(r, "NotImplementedError: " NO_EXECUTION);
-}
-
-static void status_check(struct http_request *r) {
-    me_headers(r);
-    struct buf *out = http_body(r, 200, "application/json");
-    struct json_writer w = json_writer_to(out);
-    buf_lit(out, "{\"graphs\":[{\"isDone\":true,\"progress\":-1,\"total\":100,\"error\":");
-    json_str(&w, r->server->options.no_execution ? STR(EXECUTION_OFF) : STR("this program cannot execute models yet"));
-    buf_lit(out, ",\"stdout\":\"\"}]}");
+    else if (!read_overrides(r, command, &overrides))
+        return;
+    else if (!me_runner_start(r->server, &overrides.model, last_part(command->model_path), me_policy_levels[policy],
+                              overrides.body, error, sizeof error))
+        me_error(r, "%s", error);
+    else if (keep_overrides(r, &overrides)) {
+        me_headers(r);
+        buf_lit(http_body(r, 200, "application/json"), "{\"graphs\":[]}"); /* any other list counts as failure */
+    }
 }
 
 /* --- the command -------------------------------------------------------------------------------------------------- */
@@ -412,7 +433,7 @@ void me_run(struct http_request *r, const struct me_command *c) {
     else if (adapter->tt && str_eq(c->cmd_id, STR("preload")))
         preload(r);
     else if (adapter->tt && str_eq(c->cmd_id, STR("status_check")))
-        status_check(r);
+        me_status_check(r);
     else if (!str_eq(c->cmd_id, STR("convert")) && !(adapter->tt && str_eq(c->cmd_id, STR("execute"))))
         me_error(r, "Exception: Method %.*s not implemented in the adapter extension \"%s\"", STR_ARG(c->cmd_id),
                  adapter->name);

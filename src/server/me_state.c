@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "server/me_execute.h"
 #include "server/models.h"
 
 struct me_upload {
@@ -27,6 +28,7 @@ struct me_state {
     struct mem mem;
     struct me_config *config;    /* the last one; NULL before the first */
     VEC(struct me_upload) fresh; /* uploads that came by this protocol first */
+    struct me_runner *runner;
 };
 
 static struct me_state *state_of(struct server *s) {
@@ -46,10 +48,19 @@ bool me_state_start(struct server *s) {
     struct me_state *st = mem_alloc_zero(&s->mem, sizeof *st);
     if (!st)
         return false;
+    st->runner = me_runner_new(&s->mem);
+    if (!st->runner) {
+        mem_free(&s->mem, st, sizeof *st);
+        return false;
+    }
     pthread_mutex_init(&st->lock, NULL);
     vec_init(&st->fresh, &st->mem);
     s->extra[SERVER_EXTRA_ME] = st;
     return true;
+}
+
+struct me_runner *me_state_runner(struct server *s) {
+    return state_of(s)->runner;
 }
 
 /* Whether the user has attached something to the model. */
@@ -82,6 +93,7 @@ void me_state_end(struct server *s) {
     arena_free(&a);
     vec_free(&st->fresh);
     config_free(st, st->config);
+    me_runner_free(st->runner);
     pthread_mutex_destroy(&st->lock);
     mem_free(&s->mem, st, sizeof *st);
     s->extra[SERVER_EXTRA_ME] = NULL;

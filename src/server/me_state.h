@@ -22,6 +22,10 @@ void me_state_uploaded(struct server *s, const struct store_hash *hash, bool fre
  * has attached anything to it. (Pages convert an upload again when they are reloaded, so it cannot go at once.) */
 void me_state_delete_later(struct server *s, const struct store_hash *hash);
 
+struct me_runner;
+/* What executes models (me_execute.h). */
+struct me_runner *me_state_runner(struct server *s);
+
 /* Runs the command and answers (me_run.c). Call on a worker. */
 void me_run(struct http_request *r, const struct me_command *c);
 /* Answers {"error": text} with the status that commands have, 200 (me_protocol.c). */
