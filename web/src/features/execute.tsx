@@ -310,7 +310,7 @@ function Panel() {
   );
 }
 
-panels.add({ id: 'execute', title: 'Execute', icon: 'play', side: 'bottom', size: 300, order: 27, shortcut: 'X', help: 'Execute the model, or the stage that is shown.', component: Panel });
+panels.add({ id: 'execute', title: 'Execute', icon: 'play', side: 'bottom', size: 360, order: 27, shortcut: 'X', help: 'Execute the model, or the stage that is shown.', component: Panel });
 
 registerCommands({
   id: 'execute.start', title: 'Execute', group: 'Compile', icon: 'play', shortcut: 'Ctrl+Enter', help: 'Executes what the pane shows.',

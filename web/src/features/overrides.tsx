@@ -63,6 +63,18 @@ function copyOf(set: OverrideSet): OverrideSet {
   return structuredClone(set);
 }
 
+/** The set as the vendor's options can say it: by the names of locations, where a run has told those of the ops. */
+function byLocation(run: Run): OverrideSet {
+  const next: OverrideSet = {};
+  for (const [name, entry] of Object.entries(overridesOf(run))) {
+    const location = entry.bind === 'identity' ? resultsOf(run).find((r) => r.target === entry.target && r.location)?.location : undefined;
+    const to = location ?? name;
+    const attributes = [...(next[to]?.attributes ?? []), ...entry.attributes];
+    next[to] = location ? { bind: 'name', named_location: location, attributes } : { ...entry, attributes };
+  }
+  return next;
+}
+
 /** The set with one setting changed; value null takes it out. */
 function changed(set: OverrideSet, identity: string, key: string, value: string | null): OverrideSet {
   const next = copyOf(set);
@@ -225,15 +237,15 @@ function Panel() {
   return (
     <div class="panel overrides">
       <div class="panel-bar">
-        <button onClick={() => void importFile(pane, run).catch(complain)} title="JSON of this or today's tool, or the vendor's option string"><Icon name="upload" size={13} /> Import…</button>
-        <button disabled={!rows.length} onClick={() => void convertOverrides({ overrides: set }).then((f) => save(fileName(name, 'overrides.json'), JSON.stringify(f.adapter, null, 2)), complain)}><Icon name="download" size={13} /> JSON</button>
+        <button onClick={() => void importFile(pane, run).catch(complain)} title="JSON of this or today's tool, or the vendor's option string">Import…</button>
+        <button disabled={!rows.length} onClick={() => void convertOverrides({ overrides: set }).then((f) => save(fileName(name, 'overrides.json'), JSON.stringify(f.overrides, null, 2)), complain)} title="Saves the set as a file">JSON</button>
         <button disabled={!rows.length} title="Copies the option string of the vendor's pipeline"
-          onClick={() => void convertOverrides({ overrides: set }).then(async (f) => {
+          onClick={() => void convertOverrides({ overrides: byLocation(run) }).then(async (f) => {
             await navigator.clipboard.writeText(f.options);
             say(f.left_out ? `Copied. Not expressible as options: ${f.left_out.trim().replaceAll('\n', ', ')}.` : 'The option string is copied.');
-          }).catch(complain)}><Icon name="copy" size={13} /> Options</button>
+          }).catch(complain)}>Options</button>
         <span class="grow" />
-        <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}><Icon name="reset" size={13} /> Reset all</button>
+        <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}>Reset all</button>
       </div>
       <Estimates run={run} />
       <Suggestions pane={pane} run={run} />

@@ -89,11 +89,11 @@ export async function compileModel(model: string, settings: RunSettings): Promis
   }
 }
 
-/** Shows a stage in a pane, with the view it has. */
+/** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. */
 export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
   const ref = pane.ref.peek();
   if (!ref) return;
-  const state = pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
+  const state = ref.run && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
   openGraph({ model: run.model, part: 0, layers: ref.layers, run: run.id, stage }, { pane, where: beside ? 'right' : 'here', state });
 }
 

@@ -1,0 +1,169 @@
+// The compiler and the executor in the page: stages, overrides, executions; each by what the panels say and the panes show.
+import { equal, eventually, ok, test } from "./harness.mjs";
+
+const MNIST = "examples/mnist.mlir";
+const LAST = "ttnn-deallocate";
+
+// Rows of a panel's list: selects have options too.
+const rowsOf = (t, panel) => t.panel(panel).locator('div[role="option"]');
+const stages = (t) => rowsOf(t, "compile");
+
+// The pass whose stage the active pane shows, by the list of stages.
+const shown = (t) => t.panel("compile").locator(".option.active .option-text").allTextContents().then((all) => all.join());
+
+// Waits until the stage of a pass is shown and drawn.
+async function atStage(t, pass) {
+  await eventually(() => shown(t), pass, "the stage that is shown");
+  await t.ready();
+}
+
+// Opens the model and compiles it; the last stage is shown then.
+async function compiled(t, model = MNIST) {
+  await t.openModel(model);
+  await t.page.keyboard.press("c");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  await stages(t).first().waitFor();
+  await atStage(t, LAST);
+}
+
+const idOf = async (t, op, pane = 0) => (await t.graph(pane)).boxes.find((b) => b.id.includes(`${op}@`) || b.label === op)?.id;
+
+// Selects the first op of a kind in the stage that is shown; its overrides come to the inspector.
+async function selectOp(t, op) {
+  await t.command("graph.expandAll");
+  await t.clickNode(await idOf(t, op));
+}
+
+test("compile: the stages are listed, the last is shown whole, keys step through them", async (t) => {
+  await compiled(t);
+  const passes = await stages(t).locator(".option-text").allTextContents();
+  ok(passes[0] === "input" && passes.includes("convert-ttir-to-ttnn") && passes.at(-1) === LAST, passes.join());
+  const g = await t.graph();
+  ok(g.boxes.length > 0 && g.boxes.every((b) => b.id), "boxes are drawn");
+  const pane = await t.page.locator("canvas").first().boundingBox();
+  ok(g.boxes.some((b) => b.x >= pane.x && b.x + b.w <= pane.x + pane.width && b.y >= pane.y && b.y < pane.y + pane.height), "the picture is in sight");
+  await t.shot("compile_last");
+  await t.page.keyboard.press("Alt+ArrowLeft");
+  await atStage(t, passes.at(-2));
+  await t.page.keyboard.press("Alt+ArrowLeft");
+  await atStage(t, passes.at(-3));
+  await t.page.keyboard.press("Alt+ArrowRight");
+  await atStage(t, passes.at(-2));
+  const changed = passes.length;
+  await t.panel("compile").getByRole("button", { name: "Changed" }).click();
+  await t.panel("compile").locator(".table-foot").getByText(/^\d+ stages$/).waitFor();
+  const total = Number((await t.panel("compile").locator(".table-foot").textContent()).match(/(\d+) stages/)[1]);
+  ok(total > changed, `${total} stages in all, ${changed} that changed something`);
+});
+
+test("compile: a stage beside the source, and selections that follow an op", async (t) => {
+  await t.openModel(MNIST);
+  await t.page.keyboard.press("c");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  await atStage(t, LAST);
+  await stages(t).first().click();
+  await atStage(t, "input");
+  await stages(t).last().hover();
+  await t.panel("compile").getByRole("button", { name: `Show ${LAST} beside` }).click();
+  await eventually(async () => (await t.graph(1))?.nodes > 0, true, "a second pane");
+  await t.ready();
+  for (const pane of [0, 1]) await t.command("graph.expandAll", pane);
+  await t.command("panel.compare");
+  await t.panel("compare").getByRole("radio", { name: "Stages" }).click();
+  const left = await idOf(t, "ttir.softmax"), right = await idOf(t, "ttnn.softmax", 1);
+  await t.clickNode(left);
+  await eventually(async () => (await t.graph(1)).selection.includes(right), true, "the op it became is selected");
+  await t.shot("compile_beside");
+});
+
+test("overrides: a legal value makes a new run and is applied, undo goes back, the set leaves as options", async (t) => {
+  await compiled(t);
+  await t.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await selectOp(t, "ttnn.linear");
+  const field = t.page.getByLabel("output_layout data_type");
+  await field.waitFor();
+  const was = await field.inputValue();
+  const options = await field.locator("option").evaluateAll((all) => all.map((o) => ({ value: o.value, off: o.disabled, text: o.textContent })));
+  const other = options.find((o) => !o.off && o.value !== was && o.value === "bf16") ?? options.find((o) => !o.off && o.value !== was);
+  ok(other, `another legal data type: ${JSON.stringify(options)}`);
+  await t.shot("overrides_fields");
+  const run = await t.panel("compile").getByLabel("Run").inputValue();
+  await field.selectOption(other.value);
+  await eventually(async () => (await t.panel("compile").getByLabel("Run").inputValue()) !== run, true, "a new run");
+  await atStage(t, LAST);
+  await t.command("panel.overrides");
+  const panel = t.panel("overrides");
+  await panel.getByText("applied", { exact: true }).waitFor();
+  await panel.getByText(/Estimate:/).waitFor();
+  await t.shot("overrides_applied");
+  await panel.getByRole("button", { name: "Options" }).click();
+  await t.page.getByText(/option string is copied|Not expressible as options/).waitFor();
+  equal(await t.page.evaluate(() => navigator.clipboard.readText()), `override-output-layout=fc1/add=${other.value}`);
+  const json = JSON.parse((await t.download(() => panel.getByRole("button", { name: "JSON" }).click())).bytes);
+  ok(JSON.stringify(json).includes(other.value), "the value is in the file");
+  await t.command("edit.undo");
+  await eventually(() => t.panel("compile").getByLabel("Run").inputValue(), run, "the run before");
+  await t.command("edit.redo");
+  await panel.getByText("applied", { exact: true }).waitFor();
+  await panel.getByRole("button", { name: "Reset all" }).click();
+  await panel.getByText("Nothing is overridden.", { exact: false }).waitFor();
+});
+
+test("overrides: values that are not legal say why, a suggestion is taken", async (t) => {
+  await compiled(t, "examples/transformer_block.mlir");
+  await selectOp(t, "ttnn.linear");
+  await t.page.getByLabel("output_layout data_type").waitFor();
+  const off = await t.page.locator(".override-field option:disabled").evaluateAll((all) => all.map((o) => [o.title, o.textContent]));
+  ok(off.length > 0, "something is not legal here");
+  for (const [why, text] of off) ok(why.length > 8 && text.includes(why), `a reason: ${text}`);
+  await t.command("panel.overrides");
+  const panel = t.panel("overrides");
+  await panel.getByRole("button", { name: "Suggest" }).click();
+  await panel.getByRole("button", { name: "Take" }).first().waitFor();
+  await t.shot("overrides_suggestions");
+  await panel.getByRole("button", { name: "Take" }).first().click();
+  await panel.getByText("applied", { exact: true }).first().waitFor();
+  await t.shot("overrides_taken");
+});
+
+test("execute: times, memory and accuracy in the table, on the timeline and on the nodes", async (t) => {
+  await t.openModel(MNIST);
+  await t.command("graph.expandAll");
+  await t.page.keyboard.press("x");
+  const panel = t.panel("execute");
+  await panel.getByLabel("accuracy").check();
+  await panel.getByRole("button", { name: "Execute", exact: true }).click();
+  await rowsOf(t, "execute").first().waitFor();
+  await t.ready();
+  const rows = await rowsOf(t, "execute").evaluateAll((all) => all.map((row) => Array.from(row.children, (c) => c.textContent)));
+  ok(rows.length >= 2, `${rows.length} rows are in sight`);
+  for (const row of rows) ok(Number(row[6]) > 0.999, `accuracy of ${row.join(" ")}`);
+  const line = await panel.getByRole("img", { name: /^Timeline/ }).boundingBox();
+  ok(line.width > 300 && line.height > 60, "a timeline");
+  const first = rows[0][0];
+  await rowsOf(t, "execute").first().click();
+  await eventually(async () => (await t.graph()).selection.join().includes(first), true, "the op of the row is selected");
+  await t.shot("execute");
+  await t.command("panel.nodedata");
+  await t.panel("nodedata").getByText(/time/i).first().waitFor();
+  await t.shot("execute_nodedata");
+});
+
+test("execute: what cannot run says so in a sentence, and a long one ends at Cancel", async (t) => {
+  const text = (body) => `module {\n  func.func @main(%x: tensor<2048x2048xf32>) -> tensor<2048x2048xf32> {\n${body}    return %0 : tensor<2048x2048xf32>\n  }\n}\n`;
+  await t.openText("strange.mlir", text(`    %0 = "strange.op"(%x) : (tensor<2048x2048xf32>) -> tensor<2048x2048xf32>\n`));
+  await t.page.keyboard.press("x");
+  const panel = t.panel("execute"), start = panel.getByRole("button", { name: "Execute", exact: true });
+  await start.click();
+  const told = await panel.getByRole("alert").textContent();
+  ok(/strange\.op/.test(told) && /^[A-Z].*\.$/s.test(told), `a sentence that names the op: ${told}`);
+  await t.shot("execute_problem");
+  await t.openText("long.mlir", text(`    %0 = "ttir.matmul"(%x, %x) <{transpose_a = false, transpose_b = false}> : (tensor<2048x2048xf32>, tensor<2048x2048xf32>) -> tensor<2048x2048xf32>\n`));
+  await panel.getByLabel("Runs").fill("500");
+  await panel.getByLabel("Runs").press("Tab");
+  await start.click();
+  await panel.getByRole("button", { name: "Cancel" }).click();
+  await panel.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  ok(await start.isEnabled(), "it can be started again");
+  equal(await rowsOf(t, "execute").count(), 0);
+});
