@@ -239,31 +239,176 @@ def preloads():
             check_graph(graph)
 
 
+def execute(server, path, policy="Optimizer Disabled", overrides=None):
+    """What the fork's page does: execute, then status_check until it is done. Gives the log and the error."""
+    answer = command(server, "execute", path, settings={
+        "optimizationPolicy": policy, "generateCppCode": False, "overrides": overrides or {}})
+    tap.equal(answer, {"graphs": []})
+    log, progress, until = "", 0, time.monotonic() + 60
+    while time.monotonic() < until:
+        (state,) = command(server, "status_check", path, settings={})["graphs"]
+        tap.equal(sorted(state), ["error", "isDone", "progress", "stdout", "total"])
+        tap.equal(state["total"], 100)
+        assert progress <= state["progress"] <= 100, (progress, state["progress"])
+        progress = state["progress"]
+        log += state["stdout"]
+        if state["error"]:
+            return log, state["error"]
+        if state["isDone"]:
+            tap.equal((state["progress"], state["stdout"], state["error"]), (100, "", None))
+            return log, None
+        time.sleep(0.05)
+    raise AssertionError("it does not end")
+
+
+def node_of(graph, label):
+    return next(n for n in graph["nodes"] if n["label"] == label)
+
+
+def attr(node, key):
+    return next((a for a in node["attrs"] if a["key"] == key), None)
+
+
+def check_measured(graph):
+    """Overlays as the page reads them, on nodes that are there; a meter of each kind on each op."""
+    ids = {n["id"] for n in graph["nodes"]}
+    tap.equal(list(graph["overlays"]), ["perf_data", "accuracy_data"])
+    for name, overlay in graph["overlays"].items():
+        tap.equal(list(overlay), [graph["id"]])
+        results = overlay[graph["id"]]["results"]
+        assert results and set(results) <= ids, (name, set(results) - ids)
+    perf = graph["overlays"]["perf_data"][graph["id"]]
+    tap.equal([stop["bgColor"] for stop in perf["gradient"]], ["yellow", "red"])
+    assert all(r["value"] >= 0 for r in perf["results"].values())
+    accuracy = graph["overlays"]["accuracy_data"][graph["id"]]
+    tap.equal([stop["bgColor"] for stop in accuracy["thresholds"]], ["red", "green"])
+    assert all(-0.1 < r["value"] <= 0.0101 for r in accuracy["results"].values()), accuracy
+    for node in graph["nodes"]:
+        if node["label"].startswith("ttnn."):
+            for key in ("dram_memory", "l1_memory", "l1_small_memory"):
+                meter = attr(node, key)
+                tap.equal(meter["display_type"], "memory")
+                assert 0 <= float(meter["value"]) <= 1, meter
+
+
 @tap.case
-def executes_and_keeps_overrides():
+def executes_and_shows_what_was_compiled():
+    with serving.Server() as s:
+        path = s.root / "tiny.mlir"
+        before = command(s, "convert", path)["graphs"][0]
+        tap.equal(command(s, "status_check", path, settings={})["graphs"],
+                  [{"isDone": True, "progress": 0, "total": 100, "error": None, "stdout": ""}])
+        log, error = execute(s, path)
+        tap.equal(error, None)
+        tap.contains(log, "Running compile TTIR to TTNN Backend Pipeline")
+        answer = command(s, "convert", path)
+        tap.equal(list(answer), ["graphs"])
+        (graph,) = answer["graphs"]
+        check_graph(graph)
+        check_measured(graph)
+        labels = {n["label"] for n in graph["nodes"]}
+        tap.contains(labels, "ttnn.matmul")
+        assert "ttir.matmul" not in labels and "overlays" not in before
+        # 784 x 64 weights of 32 bits, padded to 800 x 64, alone are 204,800 bytes of DRAM
+        share = float(attr(node_of(graph, "ttnn.matmul"), "dram_memory")["value"])
+        assert 204800 / 13e9 < share < 204800 * 3 / 12e9, share
+        # the other adapter still shows the file, and other files are as they were
+        tap.contains({n["label"] for n in command(s, "convert", path, extension="builtin_mlir")["graphs"][0]["nodes"]},
+                     "ttir.matmul")
+        (s.root / "other.mlir").write_text(serving.MODULE.replace("relu", "gelu"))
+        tap.contains({n["label"] for n in command(s, "convert", s.root / "other.mlir")["graphs"][0]["nodes"]},
+                     "ttir.gelu")
+
+
+@tap.case
+def executes_with_overrides():
     with serving.Server() as s:
         path = s.root / "tiny.mlir"
         # the page removes double quotes from what it shows and sends back
         location = "loc(net/dense/relu(net.py:4:5))"
         overrides = {location: {"named_location": "net/dense/relu", "full_location": location,
-                                "attributes": [{"key": "data_type", "value": "bf16"}]}}
-        settings = {"optimizationPolicy": "Optimizer Enabled", "generateCppCode": True, "overrides": overrides}
-        answer = command(s, "execute", path, settings=settings)
-        tap.contains(answer["error"], "cannot execute")
-        status = command(s, "status_check", path, settings={})
-        (state,) = status["graphs"]
-        tap.equal((state["isDone"], state["progress"], state["total"], state["stdout"]), (True, -1, 100, ""))
-        assert state["error"], "a text ends the polling"
-        tap.equal(command(s, "convert", path)["graphs"][0]["overrides"], overrides)
-        s.restart()
-        tap.equal(command(s, "convert", path)["graphs"][0]["overrides"], overrides)
-        command(s, "execute", path, settings=dict(settings, overrides={}))
+                                "attributes": [{"key": "data_type", "value": "bf16"},
+                                               {"key": "buffer_type", "value": "l1"}]}}
+        log, error = execute(s, path, "Optimizer Enabled", overrides)
+        tap.equal(error, None)
+        (graph,) = command(s, "convert", path)["graphs"]
+        check_measured(graph)
+        tap.equal(graph["overrides"], overrides)
+        relu = next(n for n in graph["nodes"] if n["label"].startswith("ttnn.") and
+                    (attr(n, "named_location") or {}).get("value") == "net/dense/relu")
+        tap.equal((attr(relu, "data_type")["value"], attr(relu, "buffer_type")["value"]), ("bf16", "l1"))
+        assert 0 < float(attr(relu, "l1_memory")["value"]) < 0.01, relu
+        # what cannot be applied is said
+        nobody = {"loc(nobody)": dict(overrides[location], named_location="nobody", full_location="loc(nobody)")}
+        log, error = execute(s, path, "Optimizer Enabled", nobody)
+        tap.equal(error, None)
+        for setting in ("data_type = bf16", "buffer_type = l1"):
+            tap.contains(log, f"override of nobody, {setting}: unmatched")
+        log, error = execute(s, path, "Optimizer Enabled", overrides)
+        s.restart()  # the overrides stay, what was executed is shown until the server ends
+        (graph,) = command(s, "convert", path)["graphs"]
+        tap.equal(graph["overrides"], overrides)
+        tap.contains({n["label"] for n in graph["nodes"]}, "ttir.relu")
+        execute(s, path)
         assert not command(s, "convert", path)["graphs"][0].get("overrides")
+        settings = {"optimizationPolicy": "Optimizer Enabled", "generateCppCode": True}
         bad = {location: dict(overrides[location], attributes=[{"key": "colour", "value": "red"}])}
         tap.equal(command(s, "execute", path, settings=dict(settings, overrides=bad))["error"],
                   "ValueError: Invalid override attribute: colour")
         tap.equal(command(s, "execute", path, settings=dict(settings, optimizationPolicy="Magic"))["error"],
                   "ValueError: Invalid optimization policy selected: Magic")
+
+
+@tap.case
+def executes_modules_of_ttnn_as_they_are():
+    with serving.Server() as s:
+        execute(s, s.root / "tiny.mlir")
+        model = s.get("/api/ttx/v1/models").json["models"][0]["id"]
+        run = s.get(f"/api/ttx/v1/models/{model}/runs").json["runs"][0]["id"]
+        last = len(s.get(f"/api/ttx/v1/models/{model}/runs/{run}").json["stages"]) - 1
+        path = s.root / "compiled.mlir"
+        path.write_text(s.get(f"/api/ttx/v1/models/{model}/stages/{last}/text?run={run}").json["text"])
+        tap.contains(path.read_text(), "ttnn.matmul")
+        log, error = execute(s, path)
+        tap.equal(error, None)
+        assert "Running compile" not in log, log
+        (graph,) = command(s, "convert", path)["graphs"]
+        check_graph(graph)
+        check_measured(graph)
+
+
+@tap.case
+def executes_models_of_the_corpus():
+    models = tap.CORPUS / "mlir"
+    files = [models / name for name in ("ttir/models/mnist.mlir", "ttir/Silicon/TTNN/n150/optimizer/mnist_sharding.mlir",
+                                        "ttir/Silicon/TTNN/n150/perf/mnist.mlir")]
+    if not all(f.is_file() for f in files):
+        raise tap.Skip("no corpus")
+    with serving.Server("--root", models) as s:
+        for path in files:
+            for policy in ("Optimizer Disabled", "Optimizer Enabled"):
+                log, error = execute(s, path, policy)
+                tap.equal(error, None)
+                (graph,) = command(s, "convert", path)["graphs"]
+                check_graph(graph)
+                check_measured(graph)
+
+
+@tap.case
+def executions_that_fail():
+    files = {"unread.mlir": ("func.func @f( {\n", "An unexpected error occurred: "),
+             "refused.mlir": ('func.func @main(%arg0: tensor<4xf32>) -> tensor<4xf32> {\n'
+                              '  %0 = stablehlo.custom_call @nobody(%arg0) : (tensor<4xf32>) -> tensor<4xf32>\n'
+                              '  return %0 : tensor<4xf32>\n}\n',
+                              "Error running StableHLO / Shardy to TTIR Pipeline: "),
+             "no_kernel.mlir": (serving.MODULE.replace("ttir.relu", "ttir.nonsense"), "it cannot run: ")}
+    with serving.Server(files=dict({name: text for name, (text, _) in files.items()},
+                                   **{"tiny.mlir": serving.MODULE})) as s:
+        for name, (_, begins) in files.items():
+            log, error = execute(s, s.root / name)
+            tap.equal(error[:len(begins)], begins)
+        tap.contains(command(s, "execute", s.root / "none.mlir", settings={})["error"], "Error: ")
+        tap.equal(execute(s, s.root / "tiny.mlir")[1], None)  # the error of the one before is over
 
 
 @tap.case
