@@ -101,9 +101,9 @@ test("overrides: a legal value makes a new run and is applied, undo goes back, t
   equal(await t.page.evaluate(() => navigator.clipboard.readText()), `override-output-layout=fc1/add=${other.value}`);
   const json = JSON.parse((await t.download(() => panel.getByRole("button", { name: "JSON" }).click())).bytes);
   ok(JSON.stringify(json).includes(other.value), "the value is in the file");
-  await t.command("edit.undo");
+  await t.command("view.undo");
   await eventually(() => t.panel("compile").getByLabel("Run").inputValue(), run, "the run before");
-  await t.command("edit.redo");
+  await t.command("view.redo");
   await panel.getByText("applied", { exact: true }).waitFor();
   await panel.getByRole("button", { name: "Reset all" }).click();
   await panel.getByText("Nothing is overridden.", { exact: false }).waitFor();
@@ -158,7 +158,9 @@ test("execute: what cannot run says so in a sentence, and a long one ends at Can
   const told = await panel.getByRole("alert").textContent();
   ok(/strange\.op/.test(told) && /^[A-Z].*\.$/s.test(told), `a sentence that names the op: ${told}`);
   await t.shot("execute_problem");
-  await t.openText("long.mlir", text(`    %0 = "ttir.matmul"(%x, %x) <{transpose_a = false, transpose_b = false}> : (tensor<2048x2048xf32>, tensor<2048x2048xf32>) -> tensor<2048x2048xf32>\n`));
+  const square = "tensor<2048x2048xf32>";
+  const product = (k, from) => `    %${k} = "ttir.matmul"(%${from}, %${from}) <{transpose_a = false, transpose_b = false}> : (${square}, ${square}) -> ${square}\n`;
+  await t.openText("long.mlir", text(product(1, "x") + product(2, 1) + product(0, 2)));
   await panel.getByLabel("Runs").fill("500");
   await panel.getByLabel("Runs").press("Tab");
   await start.click();
