@@ -251,14 +251,75 @@ static bool measure(struct work *w) {
 
 /* --- accuracy -------------------------------------------------------------------------------------------------------- */
 
-/* The op of the golden's module that computes what `op` does: itself, or what it came from. */
-static ir_op golden_of(const struct work *w, ir_op op) {
+/* The dimensions of an op's first result but for ones; their number, -1 when it has none that are known. */
+enum { MAX_DIMS = 16 };
+static int dims_of(const ir_module *m, ir_op op, int64_t *out) {
+    if (!ir_op_at(m, op)->n_results)
+        return -1;
+    ir_type t = ir_value_type(m, ir_op_at(m, op)->results);
+    int rank = ir_rank(m->ctx, t), n = 0;
+    if (rank < 0 || rank > MAX_DIMS)
+        return -1;
+    for (int i = 0; i < rank; i++) {
+        int64_t d = ir_dim(m->ctx, t, i);
+        if (d < 0)
+            return -1;
+        if (d != 1)
+            out[n++] = d;
+    }
+    return n;
+}
+
+/* Whether two values are the same numbers in the same order as far as shapes tell: equal ones, or the same innermost
+ * dimension with all others merged into one (1x112x112x64 and 1x1x12544x64). Where dimensions have changed places the
+ * numbers have, too, and comparing them says nothing. */
+static bool same_order(const ir_module *a, ir_op x, const ir_module *b, ir_op y) {
+    int64_t s[MAX_DIMS], t[MAX_DIMS], left = 1, right = 1;
+    int n = dims_of(a, x, s), k = dims_of(b, y, t);
+    if (n < 0 || k < 0)
+        return false;
+    if (n == k)
+        return memcmp(s, t, (size_t)n * sizeof *s) == 0;
+    if (n < 1 || k < 1 || s[n - 1] != t[k - 1] || (n != 2 && k != 2))
+        return false;
+    for (int i = 0; i < n - 1; i++)
+        left *= s[i];
+    for (int i = 0; i < k - 1; i++)
+        right *= t[i];
+    return left == right;
+}
+
+/* The ops of the golden's module that `op` came from: itself where both are one module. At most MAX_FROM. */
+enum { MAX_FROM = 16 };
+static uint32_t golden_of(const struct work *w, ir_op op, ir_op *out) {
+    out[0] = op;
     if (!w->run)
-        return op;
+        return 1;
     graph_node node = graph_node_of_op(w->g, op);
-    ir_op found[8];
-    uint32_t n = node ? run_ops(w->run, (uint32_t)w->x.stage, w->g, node, 0, found, 8) : 0;
-    return n >= 1 && n <= 8 ? found[n - 1] : 0; /* of fused ones the last is the one whose value it is */
+    uint32_t n = node ? run_ops(w->run, (uint32_t)w->x.stage, w->g, node, 0, out, MAX_FROM) : 0;
+    return n <= MAX_FROM ? n : 0;
+}
+
+/* Which ops are compared with which: `op` with each op it came from whose last offspring it is (of several that came from
+ * one the last in program order has its value) and whose numbers can stand in the same order. Which of them it stands
+ * for passes do not tell: the one it agrees with best. False when memory ran out. */
+static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, size_t *n) {
+    ir_op *last = ARENA_ARRAY(&w->arena, ir_op, source->n_ops), from[MAX_FROM];
+    exec_pair *pairs = ARENA_ARRAY(&w->arena, exec_pair, w->n_ops * MAX_FROM);
+    *n = 0;
+    *out = pairs;
+    if (!last || !pairs)
+        return failed(w, "out of memory", NULL);
+    for (size_t i = 0; i < w->n_ops; i++)
+        for (uint32_t k = golden_of(w, w->ops[i].op, from); k-- > 0;)
+            if (from[k] < source->n_ops && w->ops[i].op > last[from[k]])
+                last[from[k]] = w->ops[i].op;
+    for (size_t i = 0; i < w->n_ops; i++)
+        for (uint32_t k = golden_of(w, w->ops[i].op, from); k-- > 0;)
+            if (from[k] < source->n_ops && last[from[k]] == w->ops[i].op &&
+                same_order(w->module, w->ops[i].op, source, from[k]))
+                pairs[(*n)++] = (exec_pair){w->ops[i].op, from[k]};
+    return true;
 }
 
 static bool compare(struct work *w) {
@@ -284,21 +345,18 @@ static bool compare(struct work *w) {
         good = good && (exec_bind(exact, i, t, 1, &why) || failed(w, "an argument cannot be bound", NULL));
     }
     good = good && run_once(w, exact, &us) && run_once(w, kept, &us);
-    exec_pair *pairs = good ? ARENA_ARRAY(&w->arena, exec_pair, w->n_ops) : NULL;
-    exec_difference *differences = pairs ? ARENA_ARRAY(&w->arena, exec_difference, w->n_ops) : NULL;
+    exec_pair *pairs = NULL;
     size_t n = 0;
-    for (size_t i = 0; differences && i < w->n_ops; i++) {
-        ir_op from = golden_of(w, w->ops[i].op);
-        if (from)
-            pairs[n++] = (exec_pair){w->ops[i].op, from};
-    }
+    good = good && pair_up(w, source, &pairs, &n);
+    exec_difference *differences = good ? ARENA_ARRAY(&w->arena, exec_difference, n + 1) : NULL;
     n = differences ? exec_compare_runs(kept, exact, pairs, n, differences) : 0;
-    for (size_t i = 0; i < n; i++)
-        if (!differences[i].shapes_differ && w->row_of_op[differences[i].op]) {
-            struct measured *m = &w->ops[w->row_of_op[differences[i].op] - 1];
+    for (size_t i = 0; i < n; i++) {
+        struct measured *m = w->row_of_op[differences[i].op] ? &w->ops[w->row_of_op[differences[i].op] - 1] : NULL;
+        if (m && !differences[i].shapes_differ && (!m->compared || differences[i].pcc > m->difference.pcc)) {
             m->compared = true;
             m->difference = differences[i];
         }
+    }
     exec_plan_free(exact);
     exec_plan_free(kept);
     diags_free(&d);
