@@ -395,6 +395,27 @@ def executes_models_of_the_corpus():
 
 
 @tap.case
+def one_execution_at_a_time():
+    path = tap.CORPUS / "mlir/ttir/models/llama_attention.mlir"
+    if not path.is_file():
+        raise tap.Skip("no corpus")
+    settings = {"optimizationPolicy": "Optimizer Disabled", "generateCppCode": False, "overrides": {}}
+    with serving.Server("--root", path.parent) as s:
+        tap.equal(command(s, "execute", path, settings=settings), {"graphs": []})
+        tap.equal(command(s, "execute", s.root / "tiny.mlir", settings=settings),
+                  {"error": "AssertionError: a model is being executed already"})
+        for _ in range(2):  # the second of the two jobs may have begun meanwhile
+            for job in s.get("/api/ttx/v1/jobs").json["jobs"]:
+                s.request("DELETE", f"/api/ttx/v1/jobs/{job['id']}")
+        state = {}
+        until = time.monotonic() + 20
+        while not state.get("isDone") and time.monotonic() < until:
+            (state,) = command(s, "status_check", path, settings={})["graphs"]
+        tap.equal((state["isDone"], state["error"]), (True, "cancelled"))
+        tap.equal(execute(s, s.root / "tiny.mlir")[1], None)
+
+
+@tap.case
 def executions_that_fail():
     files = {"unread.mlir": ("func.func @f( {\n", "An unexpected error occurred: "),
              "refused.mlir": ('func.func @main(%arg0: tensor<4xf32>) -> tensor<4xf32> {\n'
