@@ -2,7 +2,7 @@
 // memory in use and a table of ops, compared with another when one is chosen. All lead to the graph.
 
 import { batch, computed, effect, signal, useSignal } from '@preact/signals';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 
 import { cancelJob, getJob } from '../app/api';
 import { registerCommands } from '../app/commands';
@@ -110,7 +110,9 @@ function Timeline({ run }: { run: Execution }) {
   const range = useSignal<[number, number] | null>(null);
   const tip = useSignal('');
   const drag = useRef<{ x: number; range: [number, number]; moved: boolean } | null>(null);
-  const end = Math.max(1e-3, ...run.ops.map((o) => o.start_us + o.last_us));
+  // Those that the last run has run (what is computed once is done by then), by when they began.
+  const ops = useMemo(() => run.ops.filter((o) => o.start_us > 0 || o.last_us > 0).sort((a, b) => a.start_us - b.start_us), [run]);
+  const end = Math.max(1e-3, ...ops.map((o) => o.start_us + o.last_us));
   const [from, to] = range.value ?? [0, end];
   const theme = engineTheme.value, picked = selectedId.value;
   useLayoutEffect(() => {
@@ -123,12 +125,12 @@ function Timeline({ run }: { run: Execution }) {
       const g = c.getContext('2d')!;
       g.scale(ratio, ratio);
       g.clearRect(0, 0, w, h);
-      const scale = w / (to - from), lane = h * 0.45, most = Math.max(1, ...run.ops.map((o) => o.live)), slowest = Math.max(...run.ops.map((o) => o.last_us));
+      const scale = w / (to - from), lane = h * 0.45, most = Math.max(1, ...ops.map((o) => o.live)), slowest = Math.max(...ops.map((o) => o.last_us));
       g.font = '11px system-ui, sans-serif';
       g.textBaseline = 'middle';
       g.beginPath();
       g.moveTo(0, h);
-      for (const o of run.ops) {
+      for (const o of ops) {
         const x = (o.start_us - from) * scale, right = (o.start_us + o.last_us - from) * scale, y = h - 2 - (o.live / most) * (h - lane - 16);
         g.lineTo(x, y);
         g.lineTo(right, y);
@@ -136,7 +138,7 @@ function Timeline({ run }: { run: Execution }) {
       g.lineTo((end - from) * scale, h);
       g.fillStyle = 'rgba(64, 128, 220, 0.25)';
       g.fill();
-      for (const o of run.ops) {
+      for (const o of ops) {
         const x = (o.start_us - from) * scale, width = Math.max(1, o.last_us * scale - 0.5);
         if (x > w || x + width < 0) continue;
         g.fillStyle = o.id === picked ? '#1f6fd6' : `hsl(${48 - 48 * (o.last_us / slowest)} 90% 55%)`;
@@ -161,9 +163,9 @@ function Timeline({ run }: { run: Execution }) {
     const watch = new ResizeObserver(draw);
     watch.observe(c);
     return () => watch.disconnect();
-  }, [run, from, to, theme, picked]);
+  }, [ops, from, to, theme, picked]);
   const at = (e: MouseEvent) => from + (e.offsetX / canvas.current!.clientWidth) * (to - from);
-  const opAt = (us: number) => run.ops.find((o) => us >= o.start_us && us <= o.start_us + Math.max(o.last_us, (to - from) / 400));
+  const opAt = (us: number) => ops.find((o) => us >= o.start_us && us <= o.start_us + Math.max(o.last_us, (to - from) / 400));
   const limit = (a: number, b: number): [number, number] => {
     const width = Math.min(end, Math.max(end / 1e5, b - a)), first = Math.min(Math.max(0, a), end - width);
     return [first, first + width];
@@ -250,7 +252,7 @@ function Choice({ label, value, none, set }: { label: string; value: number; non
   return (
     <select aria-label={label} value={String(value)} onChange={(e) => set(Number(e.currentTarget.value))}>
       {none && <option value="0">{none}</option>}
-      {here.value.map((x) => <option key={x.id} value={x.id}>{`${place(x.settings)}, ${nice(x.us / 1000)} ms · ${when(x.created)}`}</option>)}
+      {here.value.map((x) => <option key={x.id} value={x.id}>{`${nice(x.us / 1000)} ms · ${place(x.settings)} · ${when(x.created)}`}</option>)}
     </select>
   );
 }

@@ -91,7 +91,7 @@ function changed(set: OverrideSet, identity: string, key: string, value: string 
 
 const GROUPS: Record<string, string> = {
   output_layout: 'Output layout', conv2d_config: 'Conv2d', conv3d_config: 'Conv3d', matmul_program_config: 'Matmul program', compute_config: 'Compute kernel',
-  weight_dtype: 'Weights', reshard: 'Reshard an operand',
+  weight: 'Weights', reshard: 'Reshard an operand',
 };
 
 function Control({ field, set, off }: { field: Field; set: (value: string | null) => void; off: boolean }) {
