@@ -133,25 +133,49 @@ static uint64_t stream_of(const exec_plan *x, size_t i) {
     return seed_bits(x->options.seed ^ 0x7474786565786563u, i);
 }
 
-static void fill(struct tensor *t, const struct guess *g, uint64_t stream) {
-    int64_t n = tensor_count(t);
-    if (t->dtype == TENSOR_C64)
-        n *= 2;
-    for (int64_t i = 0; i < n; i++) {
-        double v;
-        if (t->dtype == TENSOR_BOOL) {
-            v = (double)(seed_bits(stream, (uint64_t)i) & 1);
-        } else if (vec_class_of(t->dtype) == VEC_I64) {
-            v = floor(g->low + seed_uniform(stream, (uint64_t)i) * (g->high - g->low));
-        } else {
-            v = g->mean + g->deviation * seed_normal(stream, (uint64_t)i);
-            v = g->positive ? fabs(v) : v;
+/* About normal, mean 0 and deviation 1: the sum of four uniform numbers, which costs one hash and no logarithm. Models have
+ * hundreds of millions of weights. */
+static double bell(uint64_t stream, uint64_t i) {
+    uint64_t b = seed_bits(stream, i);
+    uint64_t sum = (b & 0xffff) + (b >> 16 & 0xffff) + (b >> 32 & 0xffff) + (b >> 48);
+    return ((double)sum / 65536 - 2 + 2.0 / 65536) * 1.7320508075688772;
+}
+
+struct filling {
+    const exec_plan *x;
+    struct tensor *t;
+    const struct guess *g;
+    uint64_t stream;
+};
+
+static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    enum { PIECE = 512 };
+    const struct filling *w = ctx;
+    const struct guess *g = w->g;
+    enum tensor_dtype dtype = w->t->dtype == TENSOR_C64 ? TENSOR_F32 : w->t->dtype;
+    bool integer = vec_class_of(dtype) == VEC_I64;
+    double lanes[PIECE];
+    (void)worker;
+    for (size_t at = begin; at < end; at += PIECE) {
+        size_t n = end - at < PIECE ? end - at : PIECE;
+        for (size_t i = 0; i < n; i++) {
+            if (dtype == TENSOR_BOOL)
+                lanes[i] = (double)(seed_bits(w->stream, at + i) & 1);
+            else if (integer)
+                lanes[i] = floor(g->low + seed_uniform(w->stream, at + i) * (g->high - g->low));
+            else
+                lanes[i] = g->mean + g->deviation * bell(w->stream, at + i);
+            lanes[i] = g->positive ? fabs(lanes[i]) : lanes[i];
         }
-        if (t->dtype == TENSOR_C64)
-            ((float *)t->data)[i] = (float)v;
-        else
-            tensor_set(t, i, v);
+        exec_convert(w->x, (char *)w->t->data + at * tensor_dtype_size(dtype), dtype, lanes, TENSOR_F64, n);
     }
+}
+
+static void fill(exec_plan *x, struct tensor *t, const struct guess *g, uint64_t stream) {
+    struct filling w = {x, t, g, stream};
+    size_t n = (size_t)tensor_count(t) * (t->dtype == TENSOR_C64 ? 2 : 1);
+    if (n)
+        pool_for(x->pool, n, 1 << 16, fill_piece, &w, NULL);
 }
 
 const struct tensor *exec_seeded(exec_plan *x, size_t i) {
@@ -164,6 +188,7 @@ const struct tensor *exec_seeded(exec_plan *x, size_t i) {
         g.deviation = slot->type.rank >= 2 ? 1 / sqrt((double)slot->type.dims[slot->type.rank - 1]) : 0.1;
         g.high = 1;
     }
+    g.positive = x->infos[i].role == EXEC_CONSTANT; /* what a compiler left over: factors, epsilons, variances */
     ir_uses uses;
     if (!ir_uses_build(x->m, &uses))
         return NULL;
@@ -173,7 +198,7 @@ const struct tensor *exec_seeded(exec_plan *x, size_t i) {
         g.high = g.low + 1;
     if (!tensor_new(t, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank))
         return NULL;
-    fill(t, &g, stream_of(x, i));
+    fill(x, t, &g, stream_of(x, i));
     if (slot->type.format != FORMAT_PLAIN)
         format_round(slot->type.format, t->data, slot->type.dims, slot->type.rank);
     x->pointers_ready = false;
