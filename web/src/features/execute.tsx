@@ -111,7 +111,7 @@ function Timeline({ run }: { run: Execution }) {
   const tip = useSignal('');
   const drag = useRef<{ x: number; range: [number, number]; moved: boolean } | null>(null);
   // Those that the last run has run (what is computed once is done by then), by when they began.
-  const ops = useMemo(() => run.ops.filter((o) => o.start_us > 0 || o.last_us > 0).sort((a, b) => a.start_us - b.start_us), [run]);
+  const ops = useMemo(() => run.ops.filter((o) => o.last_us > 0).sort((a, b) => a.start_us - b.start_us), [run]);
   const end = Math.max(1e-3, ...ops.map((o) => o.start_us + o.last_us));
   const [from, to] = range.value ?? [0, end];
   const theme = engineTheme.value, picked = selectedId.value;
