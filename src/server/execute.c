@@ -241,7 +241,8 @@ static bool measure(struct work *w) {
     if (!w->ops || !w->row_of_op || !w->total_us)
         return failed(w, "out of memory", NULL);
     for (uint64_t i = 0; i < w->x.repeat; i++) {
-        if (!run_once(w, w->plan, &w->total_us[i]) || !gather(w, i))
+        /* exec_cancel before a run begins is forgotten when it does */
+        if (job_cancelled(w->job) || !run_once(w, w->plan, &w->total_us[i]) || !gather(w, i))
             return false;
         job_log(w->job, "run %llu: %.3f ms", (unsigned long long)i + 1, w->total_us[i] / 1e3);
     }
