@@ -346,7 +346,7 @@ static void interrupted(int signal) {
 
 static int run_times(struct session *s, exec_plan *x, struct times *t) {
     running = x;
-    signal(SIGINT, interrupted);
+    signal(SIGINT, interrupted); /* NOLINT(bugprone-signal-handler): exec_cancel stores into an atomic, nothing else */
     exec_status status = EXEC_DONE;
     for (uint64_t i = 0; i < s->o->repeat && status == EXEC_DONE; i++) {
         uint64_t begin = clock_now_ns();

@@ -166,7 +166,7 @@ uint32_t attr_ints(const ir_context *c, ir_attr a, int64_t *out, uint32_t cap) {
         switch (bytes) {
         case 1:
             memcpy(&v1, at, 1);
-            out[i] = v1;
+            out[i] = v1; /* NOLINT(bugprone-signed-char-misuse): it is a number */
             break;
         case 2:
             memcpy(&v2, at, 2);

@@ -66,7 +66,8 @@ static ir_value window_mask(attention *a, int64_t q, int64_t k, int64_t window, 
     ir_type t = type4(a, 1, 1, q, k), f32 = as_f32(a, t);
     ir_value distance = tn_binary(a->p, OP_ttnn_subtract, a->loc, rows, columns, f32);
     ir_value zeros = full(a, f32, 0), infinite = full(a, f32, -INFINITY), low, high;
-    double half = (double)(window / 2);
+    int64_t to_each_side = window / 2;
+    double half = (double)to_each_side;
     if (causal) {
         low = tn_binary(a->p, OP_ttnn_lt, a->loc, distance, zeros, f32);
         ir_value limit = full(a, f32, (double)window);

@@ -11,7 +11,7 @@ void api_executions_start(struct http_request *r) {
     if (!api_hash(r, http_param(r, "id"), &x.model) || !api_body_object(r))
         return;
     if (r->server->options.no_execution) {
-        api_error(r, 403, "start it without --no-execution", "this server does not execute models");
+        api_error(r, 403, "start it without --no-model-execution", "this server does not execute models");
         return;
     }
     if (!store_model_get(r->server->store, &x.model, r->arena, &m, &se)) {

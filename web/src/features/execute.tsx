@@ -274,7 +274,7 @@ function Log() {
 function Panel() {
   const pane = activePane.value;
   if (!pane?.ref.value) return <p class="empty">No graph is open.</p>;
-  if (server.value && !server.value.execution) return <p class="empty">This server does not execute models: it was started with --no-execution.</p>;
+  if (server.value && !server.value.execution) return <p class="empty">This server does not execute models: it was started with --no-model-execution.</p>;
   const run = here.value.some((x) => x.id === chosen.value) ? loaded.value.get(chosen.value) ?? null : null;
   const against = here.value.some((x) => x.id === other.value) && other.value !== chosen.value ? loaded.value.get(other.value) ?? null : null;
   return (
