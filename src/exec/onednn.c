@@ -13,20 +13,32 @@
 #include <string.h>
 
 /* What is used of the library. */
-#define DNNL_FUNCTIONS(X)                                                                                           \
-    X(dnnl_engine_create)                                                                                           \
-    X(dnnl_engine_destroy)                                                                                          \
-    X(dnnl_stream_create)                                                                                           \
-    X(dnnl_stream_destroy)                                                                                          \
-    X(dnnl_stream_wait)                                                                                             \
-    X(dnnl_memory_desc_init_by_strides)                                                                             \
-    X(dnnl_memory_desc_init_by_tag) X(dnnl_memory_desc_equal) X(dnnl_memory_desc_get_size) X(dnnl_matmul_desc_init) \
-        X(dnnl_dilated_convolution_forward_desc_init) X(dnnl_dilated_deconvolution_forward_desc_init)               \
-            X(dnnl_primitive_desc_create) X(dnnl_primitive_desc_destroy) X(dnnl_primitive_desc_query_md)            \
-                X(dnnl_reorder_primitive_desc_create) X(dnnl_primitive_create) X(dnnl_primitive_destroy)            \
-                    X(dnnl_primitive_execute) X(dnnl_memory_create) X(dnnl_memory_destroy)                          \
-                        X(dnnl_memory_set_data_handle) X(dnnl_primitive_attr_create) X(dnnl_primitive_attr_destroy) \
-                            X(dnnl_primitive_attr_set_scratchpad_mode)
+#define DNNL_FUNCTIONS(X)                           \
+    X(dnnl_engine_create)                           \
+    X(dnnl_engine_destroy)                          \
+    X(dnnl_stream_create)                           \
+    X(dnnl_stream_destroy)                          \
+    X(dnnl_stream_wait)                             \
+    X(dnnl_memory_desc_init_by_strides)             \
+    X(dnnl_memory_desc_init_by_tag)                 \
+    X(dnnl_memory_desc_equal)                       \
+    X(dnnl_memory_desc_get_size)                    \
+    X(dnnl_matmul_desc_init)                        \
+    X(dnnl_dilated_convolution_forward_desc_init)   \
+    X(dnnl_dilated_deconvolution_forward_desc_init) \
+    X(dnnl_primitive_desc_create)                   \
+    X(dnnl_primitive_desc_destroy)                  \
+    X(dnnl_primitive_desc_query_md)                 \
+    X(dnnl_reorder_primitive_desc_create)           \
+    X(dnnl_primitive_create)                        \
+    X(dnnl_primitive_destroy)                       \
+    X(dnnl_primitive_execute)                       \
+    X(dnnl_memory_create)                           \
+    X(dnnl_memory_destroy)                          \
+    X(dnnl_memory_set_data_handle)                  \
+    X(dnnl_primitive_attr_create)                   \
+    X(dnnl_primitive_attr_destroy)                  \
+    X(dnnl_primitive_attr_set_scratchpad_mode)
 
 struct library {
     void *handle;

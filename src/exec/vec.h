@@ -19,27 +19,103 @@
 typedef enum vec_class { VEC_F32, VEC_F64, VEC_I64, VEC_N } vec_class;
 
 /* Elementwise functions: X(name, operands). ttir-semantics.md section 2 says what each computes. p is two parameters. */
-#define VEC_OPS(X)                                                                                                     \
-    X(COPY, 1)                                                                                                         \
-    X(ABS, 1)                                                                                                          \
-    X(NEG, 1)                                                                                                          \
-    X(CEIL, 1)                                                                                                         \
-    X(FLOOR, 1)                                                                                                        \
-    X(TRUNC, 1)                                                                                                        \
-    X(ROUND_EVEN, 1)                                                                                                   \
-    X(ROUND_AWAY, 1) X(SIN, 1) X(COS, 1) X(TAN, 1) X(SINH, 1) X(COSH, 1) X(TANH, 1) X(ASIN, 1) X(ACOS, 1) X(ATAN, 1)   \
-        X(ASINH, 1) X(ACOSH, 1) X(ATANH, 1) X(EXP, 1) X(EXP2, 1) X(EXPM1, 1) X(LOG, 1) X(LOG1P, 1) X(SQRT, 1)          \
-            X(RSQRT, 1) X(CBRT, 1) X(ERF, 1) X(ERFC, 1) X(ERF_INV, 1) X(LGAMMA, 1) X(DIGAMMA, 1) X(BESSEL_I1E, 1)      \
-                X(RECIPROCAL, 1) X(SIGN, 1) X(SQUARE, 1) X(ISFINITE, 1) X(ISINF, 1) X(ISPOSINF, 1) X(ISNEGINF, 1)      \
-                    X(SIGNBIT, 1) X(FRAC, 1) X(GELU, 1) X(GELU_TANH, 1) X(SIGMOID, 1) X(SILU, 1) X(MISH, 1) X(RELU, 1) \
-                        X(RELU6, 1) X(SOFTSIGN, 1) X(SOFTPLUS, 1) X(HARDSIGMOID, 1) X(LEAKY_RELU, 1) X(SELU, 1)        \
-                            X(CLAMP_SCALAR, 1) X(NOT, 1) X(NONZERO, 1) X(BIT_NOT, 1) X(POPCNT, 1) X(CLZ, 1) X(ADD, 2)  \
-                                X(SUB, 2) X(MUL, 2) X(DIV, 2) X(REMAINDER, 2) X(FMOD, 2) X(POW, 2) X(MAX, 2) X(MIN, 2) \
-                                    X(ATAN2, 2) X(EQ, 2) X(NE, 2) X(LT, 2) X(LE, 2) X(GT, 2) X(GE, 2) X(AND, 2)        \
-                                        X(OR, 2) X(XOR, 2) X(BIT_AND, 2) X(BIT_OR, 2) X(BIT_XOR, 2) X(SHL32, 2)        \
-                                            X(SHR32, 2) X(SHL, 2) X(SHR, 2) X(SAR, 2) X(GELU_BW, 2) X(GELU_TANH_BW, 2) \
-                                                X(NEXT_AFTER, 2) X(ZETA, 2) X(POLYGAMMA, 2) X(MULHI, 2) X(SELECT, 3)   \
-                                                    X(CLAMP, 3)
+#define VEC_OPS(X)     \
+    X(COPY, 1)         \
+    X(ABS, 1)          \
+    X(NEG, 1)          \
+    X(CEIL, 1)         \
+    X(FLOOR, 1)        \
+    X(TRUNC, 1)        \
+    X(ROUND_EVEN, 1)   \
+    X(ROUND_AWAY, 1)   \
+    X(SIN, 1)          \
+    X(COS, 1)          \
+    X(TAN, 1)          \
+    X(SINH, 1)         \
+    X(COSH, 1)         \
+    X(TANH, 1)         \
+    X(ASIN, 1)         \
+    X(ACOS, 1)         \
+    X(ATAN, 1)         \
+    X(ASINH, 1)        \
+    X(ACOSH, 1)        \
+    X(ATANH, 1)        \
+    X(EXP, 1)          \
+    X(EXP2, 1)         \
+    X(EXPM1, 1)        \
+    X(LOG, 1)          \
+    X(LOG1P, 1)        \
+    X(SQRT, 1)         \
+    X(RSQRT, 1)        \
+    X(CBRT, 1)         \
+    X(ERF, 1)          \
+    X(ERFC, 1)         \
+    X(ERF_INV, 1)      \
+    X(LGAMMA, 1)       \
+    X(DIGAMMA, 1)      \
+    X(BESSEL_I1E, 1)   \
+    X(RECIPROCAL, 1)   \
+    X(SIGN, 1)         \
+    X(SQUARE, 1)       \
+    X(ISFINITE, 1)     \
+    X(ISINF, 1)        \
+    X(ISPOSINF, 1)     \
+    X(ISNEGINF, 1)     \
+    X(SIGNBIT, 1)      \
+    X(FRAC, 1)         \
+    X(GELU, 1)         \
+    X(GELU_TANH, 1)    \
+    X(SIGMOID, 1)      \
+    X(SILU, 1)         \
+    X(MISH, 1)         \
+    X(RELU, 1)         \
+    X(RELU6, 1)        \
+    X(SOFTSIGN, 1)     \
+    X(SOFTPLUS, 1)     \
+    X(HARDSIGMOID, 1)  \
+    X(LEAKY_RELU, 1)   \
+    X(SELU, 1)         \
+    X(CLAMP_SCALAR, 1) \
+    X(NOT, 1)          \
+    X(NONZERO, 1)      \
+    X(BIT_NOT, 1)      \
+    X(POPCNT, 1)       \
+    X(CLZ, 1)          \
+    X(ADD, 2)          \
+    X(SUB, 2)          \
+    X(MUL, 2)          \
+    X(DIV, 2)          \
+    X(REMAINDER, 2)    \
+    X(FMOD, 2)         \
+    X(POW, 2)          \
+    X(MAX, 2)          \
+    X(MIN, 2)          \
+    X(ATAN2, 2)        \
+    X(EQ, 2)           \
+    X(NE, 2)           \
+    X(LT, 2)           \
+    X(LE, 2)           \
+    X(GT, 2)           \
+    X(GE, 2)           \
+    X(AND, 2)          \
+    X(OR, 2)           \
+    X(XOR, 2)          \
+    X(BIT_AND, 2)      \
+    X(BIT_OR, 2)       \
+    X(BIT_XOR, 2)      \
+    X(SHL32, 2)        \
+    X(SHR32, 2)        \
+    X(SHL, 2)          \
+    X(SHR, 2)          \
+    X(SAR, 2)          \
+    X(GELU_BW, 2)      \
+    X(GELU_TANH_BW, 2) \
+    X(NEXT_AFTER, 2)   \
+    X(ZETA, 2)         \
+    X(POLYGAMMA, 2)    \
+    X(MULHI, 2)        \
+    X(SELECT, 3)       \
+    X(CLAMP, 3)
 
 typedef enum vec_op {
 #define X(name, n) VEC_##name,
