@@ -341,12 +341,12 @@ static exec_plan *running;
 static void interrupted(int signal) {
     (void)signal;
     if (running)
-        exec_cancel(running);
+        exec_cancel(running); /* NOLINT(bugprone-signal-handler): it stores into an atomic and nothing else */
 }
 
 static int run_times(struct session *s, exec_plan *x, struct times *t) {
     running = x;
-    signal(SIGINT, interrupted); /* NOLINT(bugprone-signal-handler): exec_cancel stores into an atomic, nothing else */
+    signal(SIGINT, interrupted);
     exec_status status = EXEC_DONE;
     for (uint64_t i = 0; i < s->o->repeat && status == EXEC_DONE; i++) {
         uint64_t begin = clock_now_ns();
