@@ -34,7 +34,7 @@ static inline float f32_exp2i(int32_t n) {
 
 static inline float m_exp(float x) {
     float c = x > 89.0f ? 89.0f : x;
-    c = c < -104.0f ? -104.0f : c;
+    c = c >= -104.0f ? c : -104.0f; /* of NaN, too, which has no int */
     float n = rintf(c * 1.44269504f);
     float r = c - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
@@ -44,8 +44,8 @@ static inline float m_exp(float x) {
     p = p * r + 0.16666577f;
     p = p * r + 0.500000001f;
     p = p * r * r + r + 1.0f;
-    int32_t k = (int32_t)n; /* NaN gives some number, which NaN outweighs */
-    int32_t half = k / 2;   /* two factors: the result may be subnormal or infinite */
+    int32_t k = (int32_t)n;
+    int32_t half = k / 2; /* two factors: the result may be subnormal or infinite */
     float y = p * f32_exp2i(half) * f32_exp2i(k - half);
     return x != x ? x : y;
 }
