@@ -63,19 +63,29 @@ export class HttpSource implements DataSource {
   async call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
     const response = await this.ask(method, path, body, options);
     if (response.status === 204) return undefined as T;
-    return (await response.json()) as T;
+    return this.rest(response.json() as Promise<T>, options);
+  }
+
+  /** The body of an answer: a connection that ends in the middle is the same as one that does not come about. */
+  private async rest<T>(body: Promise<T>, options: CallOptions): Promise<T> {
+    try {
+      return await body;
+    } catch (thrown) {
+      if (options.signal?.aborted) throw new DOMException('cancelled', 'AbortError');
+      throw thrown instanceof TypeError ? offline() : thrown;
+    }
   }
 
   async bytes(path: string, options: CallOptions = {}): Promise<ArrayBuffer> {
     const response = await this.ask('GET', path, undefined, options);
     const { progress } = options;
-    if (!progress || !response.body) return response.arrayBuffer();
+    if (!progress || !response.body) return this.rest(response.arrayBuffer(), options);
     // The length of a compressed answer says nothing about what comes out of it.
     const total = response.headers.get('Content-Encoding') ? 0 : Number(response.headers.get('Content-Length') ?? 0);
     const pieces: Uint8Array[] = [];
     let done = 0;
     for (const reader = response.body.getReader(); ;) {
-      const piece = await reader.read();
+      const piece = await this.rest(reader.read(), options);
       if (piece.done) break;
       pieces.push(piece.value);
       done += piece.value.length;
