@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "exec/vec_loops.h"
+
 #ifndef VEC_TABLE
 #define VEC_TABLE exec_vec_i64_base
 #endif
@@ -12,28 +14,8 @@
 extern const struct vec VEC_TABLE;
 
 typedef int64_t lane;
+#define LANE lane
 #define U(x) ((uint64_t)(x))
-
-#define UNARY(name, expr)                                                                                        \
-    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
-        lane *restrict d = d_;                                                                                   \
-        const lane *a = a_;                                                                                      \
-        (void)b_, (void)c_, (void)p;                                                                             \
-        for (size_t i = 0; i < n; i++) {                                                                         \
-            lane x = a[i];                                                                                       \
-            d[i] = (lane)(expr);                                                                                 \
-        }                                                                                                        \
-    }
-#define BINARY(name, expr)                                                                                       \
-    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
-        lane *restrict d = d_;                                                                                   \
-        const lane *a = a_, *b = b_;                                                                             \
-        (void)c_, (void)p;                                                                                       \
-        for (size_t i = 0; i < n; i++) {                                                                         \
-            lane x = a[i], y = b[i];                                                                             \
-            d[i] = (lane)(expr);                                                                                 \
-        }                                                                                                        \
-    }
 
 /* Division by zero gives -1 and the remainder x, as on machines that do not trap; the one overflow wraps. */
 static inline lane e_div(lane x, lane y) {
@@ -125,15 +107,6 @@ static void op_CLAMP(void *d_, const void *a_, const void *b_, const void *c_, s
     }
 }
 
-#define MOVE(name, d_type, s_type, expr)                   \
-    static void name(void *d_, const void *s_, size_t n) { \
-        d_type *restrict d = d_;                           \
-        const s_type *s = s_;                              \
-        for (size_t i = 0; i < n; i++) {                   \
-            s_type x = s[i];                               \
-            d[i] = (d_type)(expr);                         \
-        }                                                  \
-    }
 #define TO_INT (x != x ? 0 : (double)x <= -0x1p63 ? INT64_MIN : (double)x >= 0x1p63 ? INT64_MAX : (int64_t)x)
 
 MOVE(load_bool, lane, uint8_t, x != 0)

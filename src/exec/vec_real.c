@@ -8,6 +8,7 @@
 
 #include "base/platform.h"
 #include "exec/special.h"
+#include "exec/vec_loops.h"
 #include "ir/node.h"
 
 #ifndef VEC_MATH
@@ -15,6 +16,7 @@
 #define VEC_TABLE exec_vec_f32_base
 #endif
 #include VEC_MATH
+#define LANE real
 
 extern const struct vec VEC_TABLE;
 
@@ -66,27 +68,6 @@ static inline real e_gelu_tanh_bw(real g, real x) {
 }
 
 /* --- loops -------------------------------------------------------------------------------------------------------- */
-
-#define UNARY(name, expr)                                                                                        \
-    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
-        real *restrict d = d_;                                                                                   \
-        const real *a = a_;                                                                                      \
-        (void)b_, (void)c_, (void)p;                                                                             \
-        for (size_t i = 0; i < n; i++) {                                                                         \
-            real x = a[i];                                                                                       \
-            d[i] = (real)(expr);                                                                                 \
-        }                                                                                                        \
-    }
-#define BINARY(name, expr)                                                                                       \
-    static void op_##name(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) { \
-        real *restrict d = d_;                                                                                   \
-        const real *a = a_, *b = b_;                                                                             \
-        (void)c_, (void)p;                                                                                       \
-        for (size_t i = 0; i < n; i++) {                                                                         \
-            real x = a[i], y = b[i];                                                                             \
-            d[i] = (real)(expr);                                                                                 \
-        }                                                                                                        \
-    }
 
 UNARY(COPY, x)
 UNARY(ABS, x < 0 ? -x : x == 0 ? 0 : x)
@@ -276,16 +257,6 @@ static inline float f16_to(uint16_t h) {
     memcpy(&x, &bits, sizeof x);
     return x;
 }
-
-#define MOVE(name, d_type, s_type, expr)                   \
-    static void name(void *d_, const void *s_, size_t n) { \
-        d_type *restrict d = d_;                           \
-        const s_type *s = s_;                              \
-        for (size_t i = 0; i < n; i++) {                   \
-            s_type x = s[i];                               \
-            d[i] = (d_type)(expr);                         \
-        }                                                  \
-    }
 
 /* Cuts towards zero; what is out of range becomes the nearest number, NaN zero. */
 #define TO_INT(type, low, high) \
