@@ -10,8 +10,8 @@ void exec_statistics_of(const struct tensor *t, exec_statistics *out) {
     int64_t finite = 0;
     for (int64_t i = 0; i < out->n; i++) {
         double v = tensor_get(t, i);
-        out->nans += isnan(v);
-        out->infinities += isinf(v);
+        out->nans += isnan(v) != 0;
+        out->infinities += isinf(v) != 0; /* isinf of -inf may be -1 */
         out->zeros += v == 0;
         if (!isfinite(v))
             continue;

@@ -96,7 +96,8 @@ typedef enum exec_status { EXEC_DONE, EXEC_CANCELLED, EXEC_FAILED } exec_status;
 
 /* Runs once. EXEC_FAILED: exec_error says why (out of memory, a value that an op does not allow). */
 exec_status exec_run(exec_plan *x, const exec_hooks *h);
-/* Stops a run within 100 ms. May be called from any thread while the plan lives. */
+/* Stops the run within 100 ms, or the next one as it begins when none is under way; a request ends one run. May be called
+ * from any thread while the plan lives. */
 void exec_cancel(exec_plan *x);
 /* Why the last run failed, and the op it failed at (0: at none). */
 str exec_error(const exec_plan *x, ir_op *op);

@@ -260,18 +260,23 @@ static bool record(exec_plan *x, const struct exec_step *s, uint64_t start, uint
     return true;
 }
 
+/* Whether somebody asked to stop; the one who is told so has answered it. A request that came before the run began stands
+ * as well. */
+static bool cancelled(exec_plan *x) {
+    return atomic_load_explicit(&x->cancel, memory_order_relaxed) && atomic_exchange(&x->cancel, false);
+}
+
 exec_status exec_run(exec_plan *x, const exec_hooks *h) {
     uint64_t begin = clock_now_ns(), told = begin;
     x->error = NULL;
     x->error_op = 0;
     x->has_run = false;
     vec_clear(&x->trace);
-    atomic_store(&x->cancel, false);
     if (!ready_memory(x) || !ready_pointers(x))
         return EXEC_FAILED;
     for (size_t i = 0; i < x->steps.n;) {
         const struct exec_step *s = &x->steps.v[i];
-        if (atomic_load_explicit(&x->cancel, memory_order_relaxed))
+        if (cancelled(x))
             return EXEC_CANCELLED;
         size_t next = i + 1 + s->fused;
         switch (s->kind) {
@@ -297,7 +302,7 @@ exec_status exec_run(exec_plan *x, const exec_hooks *h) {
                 told = start;
             }
             if (!run_step(x, s))
-                return atomic_load(&x->cancel) ? EXEC_CANCELLED : EXEC_FAILED;
+                return cancelled(x) ? EXEC_CANCELLED : EXEC_FAILED;
             if (!record(x, s, start - begin, clock_now_ns() - start))
                 return EXEC_FAILED;
             break;

@@ -131,21 +131,31 @@ static bool failed(struct work *w, const char *what, const struct diags *d) {
     return false;
 }
 
-/* A job is asked to stop by a flag, a plan by a call: somebody has to look at the one and make the other. */
+/* A job is asked to stop by a flag, a plan by a call: somebody has to look at the one and make the other, until `over`. */
 struct watch {
     pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t change;
     struct job *job;
     exec_plan *plan;
-    atomic_bool over;
+    bool over;
 };
+enum { WATCH_NS = 20000000 };
 
 static void *watch_job(void *arg) {
     struct watch *w = arg;
-    while (!atomic_load(&w->over)) {
+    pthread_mutex_lock(&w->lock);
+    while (!w->over) {
+        struct timespec until;
         if (job_cancelled(w->job))
             exec_cancel(w->plan);
-        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WATCH_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&w->change, &w->lock, &until);
     }
+    pthread_mutex_unlock(&w->lock);
     return NULL;
 }
 
@@ -159,14 +169,18 @@ static void on_progress(void *arg, size_t done, size_t total, ir_op op) {
 
 /* Runs a plan once, as a job. */
 static bool run_once(struct work *w, exec_plan *plan, double *us) {
-    struct watch watch = {.job = w->job, .plan = plan};
+    struct watch watch = {
+        .job = w->job, .plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
     exec_hooks hooks = {on_progress, w};
     bool watched = pthread_create(&watch.thread, NULL, watch_job, &watch) == 0;
     struct timespec from, to;
     clock_gettime(CLOCK_MONOTONIC, &from);
     exec_status status = exec_run(plan, &hooks);
     clock_gettime(CLOCK_MONOTONIC, &to);
-    atomic_store(&watch.over, true);
+    pthread_mutex_lock(&watch.lock);
+    watch.over = true;
+    pthread_cond_signal(&watch.change);
+    pthread_mutex_unlock(&watch.lock);
     if (watched)
         pthread_join(watch.thread, NULL);
     *us = (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
@@ -241,7 +255,6 @@ static bool measure(struct work *w) {
     if (!w->ops || !w->row_of_op || !w->total_us)
         return failed(w, "out of memory", NULL);
     for (uint64_t i = 0; i < w->x.repeat; i++) {
-        /* exec_cancel before a run begins is forgotten when it does */
         if (job_cancelled(w->job) || !run_once(w, w->plan, &w->total_us[i]) || !gather(w, i))
             return false;
         job_log(w->job, "run %llu: %.3f ms", (unsigned long long)i + 1, w->total_us[i] / 1e3);

@@ -1,0 +1,107 @@
+/* Plans as a caller uses them: cancelling, kept values, what is said of tensors. */
+#include <math.h>
+
+#include "dialect/dialect.h"
+#include "exec/exec.h"
+#include "test.h"
+#include "text/text.h"
+
+static const char chain[] =
+    "module {\n"
+    "  func.func @main(%arg0: tensor<2x3xf32>) -> tensor<2x3xf32> {\n"
+    "    %0 = \"ttir.add\"(%arg0, %arg0) : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>\n"
+    "    %1 = \"ttir.neg\"(%0) : (tensor<2x3xf32>) -> tensor<2x3xf32>\n"
+    "    %2 = \"ttir.add\"(%1, %0) : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>\n"
+    "    return %2 : tensor<2x3xf32>\n"
+    "  }\n"
+    "}\n";
+
+struct fixture {
+    struct mem mem;
+    struct diags d;
+    ir_context *ctx;
+    ir_module *m;
+    exec_plan *x;
+};
+
+static void make(struct fixture *f, const char *text, const exec_options *o) {
+    *f = (struct fixture){.x = NULL};
+    diags_init(&f->d, &f->mem);
+    f->ctx = ir_context_new(&f->mem, dialect_resolve);
+    f->m = text_read(f->ctx, str_from_z(text), STR("test.mlir"), NULL, &f->d);
+    assert_non_null(f->m);
+    f->x = exec_plan_new(f->m, o, &f->mem, &f->d);
+    assert_non_null(f->x);
+}
+
+static void drop(struct fixture *f) {
+    exec_plan_free(f->x);
+    ir_module_free(f->m);
+    ir_context_unref(f->ctx);
+    diags_free(&f->d);
+    assert_int_equal(f->mem.used, 0);
+}
+
+static ir_op named(const ir_module *m, const char *name, int which) {
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+        if (str_eq(ir_op_name_str(m, op), str_from_z(name)) && which-- == 0)
+            return op;
+    return 0;
+}
+
+/* A request that comes before the run is not forgotten; it ends one run and no more. */
+static void a_cancel_is_never_lost(void **state) {
+    (void)state;
+    struct fixture f;
+    make(&f, chain, &(exec_options){.threads = 1});
+    exec_cancel(f.x);
+    assert_int_equal(exec_run(f.x, NULL), EXEC_CANCELLED);
+    assert_null(exec_result(f.x, 0, 0));
+    assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+    assert_non_null(exec_result(f.x, 0, 0));
+    drop(&f);
+}
+
+static void kept_values(void **state) {
+    (void)state;
+    struct fixture f;
+    const float values[6] = {1, -2, 0.5f, 4, 0, 8};
+    struct tensor in = {.dtype = TENSOR_F32, .rank = 2, .dims = {2, 3}, .data = (void *)(uintptr_t)values};
+    str why;
+    make(&f, chain, &(exec_options){.threads = 1, .keep = true});
+    assert_true(exec_bind(f.x, 0, &in, 1, &why));
+    assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+    const struct tensor *t = exec_value(f.x, ir_op_at(f.m, named(f.m, "ttir.neg", 0))->results, 0);
+    assert_non_null(t);
+    for (int i = 0; i < 6; i++)
+        assert_true(tensor_get(t, i) == -2 * (double)values[i]);
+    t = exec_value(f.x, exec_argument(f.x, 0).value, 0);
+    assert_non_null(t);
+    assert_true(tensor_get(t, 5) == 8);
+    drop(&f);
+}
+
+static void statistics(void **state) {
+    (void)state;
+    const float values[8] = {1, 2, 3, 0, -4, (float)NAN, (float)INFINITY, -(float)INFINITY};
+    struct tensor t = {.dtype = TENSOR_F32, .rank = 1, .dims = {8}, .data = (void *)(uintptr_t)values};
+    exec_statistics s;
+    uint64_t bins[7];
+    exec_statistics_of(&t, &s);
+    assert_int_equal(s.n, 8);
+    assert_int_equal(s.nans, 1);
+    assert_int_equal(s.infinities, 2);
+    assert_int_equal(s.zeros, 1);
+    assert_true(s.min == -4 && s.max == 3);
+    assert_true(fabs(s.mean - 0.4) < 1e-12);
+    assert_true(fabs(s.deviation - sqrt((0.6 * 0.6 + 1.6 * 1.6 + 2.6 * 2.6 + 0.4 * 0.4 + 4.4 * 4.4) / 5)) < 1e-12);
+    exec_histogram(&t, -4, 3, bins, 7); /* one bin for each whole number; the largest is in the last */
+    const uint64_t want[7] = {1, 0, 0, 0, 1, 1, 2};
+    assert_memory_equal(bins, want, sizeof want);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost), cmocka_unit_test(kept_values),
+                                       cmocka_unit_test(statistics)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
