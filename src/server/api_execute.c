@@ -30,17 +30,10 @@ void api_executions_start(struct http_request *r) {
 }
 
 void api_executions_list(struct http_request *r) {
-    struct store_hash hash;
-    struct store_items items = {0};
-    struct store_model m;
+    struct store_items items;
     struct store_error e;
-    if (!api_hash(r, http_param(r, "id"), &hash))
+    if (!api_model_items(r, STORE_RUN, &items))
         return;
-    if (!store_model_get(r->server->store, &hash, r->arena, &m, &e) ||
-        !store_item_list(r->server->store, STORE_RUN, &hash, r->arena, &items, &e)) {
-        api_store_error(r, &e);
-        return;
-    }
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
     json_key(w, STR("executions"));

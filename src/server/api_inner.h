@@ -30,6 +30,9 @@ bool api_body_object(struct http_request *r);
 /* A string member of the body; .p NULL when it is absent or null. */
 bool api_body_str(struct http_request *r, str key, str *out);
 
+/* The items of a kind that belong to the model of {id}; free list with vec_free. False with the answer given. */
+bool api_model_items(struct http_request *r, enum store_kind kind, struct store_items *out); /* api_items.c */
+
 /* --- models and graphs (api_open.c) ------------------------------------------------------------------------------- */
 
 /* The loaded model of {id}, with {stage} checked where the pattern has it; NULL with the answer given. Give it back

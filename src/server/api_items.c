@@ -42,18 +42,24 @@ static void write_item(struct json_writer *w, const struct store_item *item, str
     json_object_end(w);
 }
 
-static void list_items(struct http_request *r, enum store_kind kind, str list_key, str state_key) {
+bool api_model_items(struct http_request *r, enum store_kind kind, struct store_items *out) {
     struct store_hash hash;
     struct store_model m;
-    struct store_items items;
     struct store_error e;
+    *out = (struct store_items){0};
     if (!api_hash(r, http_param(r, "id"), &hash))
+        return false;
+    if (store_model_get(r->server->store, &hash, r->arena, &m, &e) &&
+        store_item_list(r->server->store, kind, &hash, r->arena, out, &e))
+        return true;
+    api_store_error(r, &e);
+    return false;
+}
+
+static void list_items(struct http_request *r, enum store_kind kind, str list_key, str state_key) {
+    struct store_items items;
+    if (!api_model_items(r, kind, &items))
         return;
-    if (!store_model_get(r->server->store, &hash, r->arena, &m, &e) ||
-        !store_item_list(r->server->store, kind, &hash, r->arena, &items, &e)) {
-        api_store_error(r, &e);
-        return;
-    }
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
     json_key(w, list_key);

@@ -175,17 +175,10 @@ void api_runs_start(struct http_request *r) {
 /* --- looking --------------------------------------------------------------------------------------------------------- */
 
 void api_runs_list(struct http_request *r) {
-    struct store_hash hash;
-    struct store_items items = {0};
+    struct store_items items;
     struct store_error e;
-    if (!api_hash(r, http_param(r, "id"), &hash))
+    if (!api_model_items(r, STORE_RUN, &items))
         return;
-    struct store_model m;
-    if (!store_model_get(r->server->store, &hash, r->arena, &m, &e) ||
-        !store_item_list(r->server->store, STORE_RUN, &hash, r->arena, &items, &e)) {
-        api_store_error(r, &e);
-        return;
-    }
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
     json_key(w, STR("runs"));
@@ -228,16 +221,11 @@ void api_run_get(struct http_request *r) {
 }
 
 void api_run_delete(struct http_request *r) {
-    struct store_hash hash;
-    struct store_items items = {0};
+    struct store_items items;
     struct store_error e;
     bool found = false;
-    if (!api_hash(r, http_param(r, "id"), &hash))
+    if (!api_model_items(r, STORE_RUN, &items))
         return;
-    if (!store_item_list(r->server->store, STORE_RUN, &hash, r->arena, &items, &e)) {
-        api_store_error(r, &e);
-        return;
-    }
     for (size_t i = 0; i < items.list.n && !found; i++)
         found = str_eq(items.list.v[i].name, http_param(r, "run")) &&
                 store_item_delete(r->server->store, STORE_RUN, items.list.v[i].id, &e);

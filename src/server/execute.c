@@ -303,36 +303,32 @@ static bool same_order(const ir_module *a, ir_op x, const ir_module *b, ir_op y)
     return left == right;
 }
 
-/* The ops of the golden's module that `op` came from: itself where both are one module. At most MAX_FROM. */
-enum { MAX_FROM = 16 };
-static uint32_t golden_of(const struct work *w, ir_op op, ir_op *out) {
-    out[0] = op;
-    if (!w->run)
-        return 1;
-    graph_node node = graph_node_of_op(w->g, op);
-    uint32_t n = node ? run_ops(w->run, (uint32_t)w->x.stage, w->g, node, 0, out, MAX_FROM) : 0;
-    return n <= MAX_FROM ? n : 0;
-}
-
 /* Which ops are compared with which: `op` with each op it came from whose last offspring it is (of several that came from
  * one the last in program order has its value) and whose numbers can stand in the same order. Which of them it stands
  * for passes do not tell: the one it agrees with best. False when memory ran out. */
 static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, size_t *n) {
-    ir_op *last = ARENA_ARRAY(&w->arena, ir_op, source->n_ops), from[MAX_FROM];
-    exec_pair *pairs = ARENA_ARRAY(&w->arena, exec_pair, w->n_ops * MAX_FROM);
+    struct run_origins from = {0};
+    ir_op *last = ARENA_ARRAY(&w->arena, ir_op, source->n_ops);
+    exec_pair *pairs = ARENA_ARRAY(&w->arena, exec_pair, w->n_ops * RUN_MAX_ORIGINS);
     *n = 0;
     *out = pairs;
-    if (!last || !pairs)
+    if (!last || !pairs || (w->run && !run_origins(w->run, (uint32_t)w->x.stage, w->g, &w->arena, &from)))
         return failed(w, "out of memory", NULL);
-    for (size_t i = 0; i < w->n_ops; i++)
-        for (uint32_t k = golden_of(w, w->ops[i].op, from); k-- > 0;)
-            if (from[k] < source->n_ops && w->ops[i].op > last[from[k]])
-                last[from[k]] = w->ops[i].op;
-    for (size_t i = 0; i < w->n_ops; i++)
-        for (uint32_t k = golden_of(w, w->ops[i].op, from); k-- > 0;)
-            if (from[k] < source->n_ops && last[from[k]] == w->ops[i].op &&
-                same_order(w->module, w->ops[i].op, source, from[k]))
-                pairs[(*n)++] = (exec_pair){w->ops[i].op, from[k]};
+    for (size_t i = 0; i < w->n_ops; i++) {
+        ir_op op = w->ops[i].op;
+        if (!w->run) /* both are one module */
+            pairs[(*n)++] = (exec_pair){op, op};
+        for (uint32_t k = w->run ? from.start[op] : 0; w->run && k < from.start[op + 1]; k++)
+            if (from.sources[k] < source->n_ops && op > last[from.sources[k]])
+                last[from.sources[k]] = op;
+    }
+    for (size_t i = 0; w->run && i < w->n_ops; i++) {
+        ir_op op = w->ops[i].op;
+        for (uint32_t k = from.start[op]; k < from.start[op + 1]; k++)
+            if (from.sources[k] < source->n_ops && last[from.sources[k]] == op &&
+                same_order(w->module, op, source, from.sources[k]))
+                pairs[(*n)++] = (exec_pair){op, from.sources[k]};
+    }
     return true;
 }
 

@@ -279,6 +279,92 @@ uint32_t run_ops(const struct run *const_run, uint32_t from, const graph *g, gra
     return good ? n : UINT32_MAX;
 }
 
+/* The ops of stage 0 that each op of a later stage came from: at most RUN_MAX_ORIGINS, ascending; MANY: more. */
+enum { MANY = RUN_MAX_ORIGINS + 1 };
+struct op_origins {
+    uint8_t n;
+    ir_op ops[RUN_MAX_ORIGINS];
+};
+
+static void add_origin(struct op_origins *o, ir_op op) {
+    uint8_t at = o->n;
+    if (o->n == MANY)
+        return;
+    while (at > 0 && o->ops[at - 1] > op)
+        at--;
+    if (at > 0 && o->ops[at - 1] == op)
+        return;
+    if (o->n == RUN_MAX_ORIGINS) {
+        o->n = MANY;
+        return;
+    }
+    memmove(&o->ops[at + 1], &o->ops[at], (size_t)(o->n - at) * sizeof *o->ops);
+    o->ops[at] = op;
+    o->n++;
+}
+
+static void add_origins(struct op_origins *to, const struct op_origins *from) {
+    if (from->n == MANY)
+        to->n = MANY;
+    for (uint8_t i = 0; from->n < MANY && i < from->n; i++)
+        add_origin(to, from->ops[i]);
+}
+
+/* The origins of the run's own ops of stage n, to be freed; NULL when out of memory. */
+static struct op_origins *compose_origins(const struct run *run, struct mem *m, uint32_t n) {
+    const compile_stage *stages = run->compiled->stages;
+    uint32_t count = stages[0].module->m->n_ops;
+    struct op_origins *now = mem_alloc_zero(m, count * sizeof *now);
+    for (ir_op op = 1; now && op < count; op++)
+        add_origin(&now[op], op);
+    for (uint32_t i = 1; now && i <= n; i++) {
+        const compile_origins *o = &stages[i].origins;
+        if (!o->start)
+            continue;
+        uint32_t n_ops = stages[i].module->m->n_ops;
+        struct op_origins *next = mem_alloc_zero(m, n_ops * sizeof *next);
+        for (ir_op op = 0; next && op < n_ops && op + 1 < o->n_start; op++)
+            for (uint32_t k = o->start[op]; k < o->start[op + 1]; k++)
+                if (o->sources[k] < count)
+                    add_origins(&next[op], &now[o->sources[k]]);
+        mem_free(m, now, count * sizeof *now);
+        now = next;
+        count = n_ops;
+    }
+    return now;
+}
+
+bool run_origins(const struct run *const_run, uint32_t from, const graph *g, struct arena *a, struct run_origins *out) {
+    struct run *run = (struct run *)(uintptr_t)const_run;
+    struct mem mem = {0};
+    size_t total = 0;
+    if (!g->module)
+        return false;
+    from = maker_of(run, from);
+    pthread_mutex_lock(&run->lock);
+    bool good = from == 0 || pair_ops(run, from, g->module);
+    pthread_mutex_unlock(&run->lock);
+    uint32_t made = run->compiled->stages[from].module->m->n_ops, n = g->module->n_ops;
+    struct op_origins *origins = good ? compose_origins(run, &mem, from) : NULL;
+    for (ir_op op = 0; origins && op < made; op++)
+        total += origins[op].n;
+    *out = (struct run_origins){.n_ops = n};
+    out->start = origins ? ARENA_ARRAY(a, uint32_t, (size_t)n + 1) : NULL;
+    out->sources = out->start ? ARENA_ARRAY(a, ir_op, total + 1) : NULL;
+    uint32_t at = 0;
+    for (ir_op op = 0; out->sources && op < n; op++) {
+        ir_op there = to_run(run, from, op);
+        out->start[op] = at;
+        for (uint8_t i = 0; there && there < made && origins[there].n < MANY && i < origins[there].n; i++)
+            out->sources[at++] = origins[there].ops[i];
+    }
+    if (out->sources)
+        out->start[n] = at;
+    if (origins)
+        mem_free(&mem, origins, made * sizeof *origins);
+    return out->sources != NULL;
+}
+
 /* The argument of the other graph that has the same id, if `node` is one. */
 static graph_node same_argument(struct mem *m, const graph *from, graph_node node, const graph *to) {
     struct buf id;

@@ -78,6 +78,18 @@ uint32_t run_follow(const struct run *run, uint32_t from, const graph *from_grap
 /* The stage whose module overrides are bound to and judged on: the one before the pass that applies them. False when the
  * run did not get there. */
 bool run_judged(const struct run *run, uint32_t *stage);
+/* For every op of stage `from`, as the module of `from_graph` has it, the ops of the model the run was made of that it came
+ * from: those of op i are sources[start[i]] to sources[start[i + 1] - 1], ascending. What came from more than RUN_MAX_ORIGINS
+ * has none: it stands for no one of them. Every pass is gone through once. */
+enum { RUN_MAX_ORIGINS = 16 };
+struct run_origins {
+    uint32_t *start; /* n_ops + 1 entries */
+    ir_op *sources;
+    uint32_t n_ops;
+};
+/* In the arena. False when memory ran out. */
+bool run_origins(const struct run *run, uint32_t from, const graph *from_graph, struct arena *a,
+                 struct run_origins *out);
 /* As run_follow, but gives ops of the run's own module of stage `to`, in the order they were made. */
 uint32_t run_ops(const struct run *run, uint32_t from, const graph *from_graph, graph_node node, uint32_t to,
                  ir_op *out, uint32_t cap);
