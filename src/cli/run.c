@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/num.h"
 #include "base/vec.h"
 #include "cli/cli.h"
@@ -34,8 +35,10 @@ static const char help[] =
     "  --max-memory BYTES       refuse to start when more is needed (with K, M or G)\n"
     "  --repeat N               run N times; times are medians\n"
     "  --trace FILE             time of each op: Chrome trace JSON (Perfetto opens it), or CSV for FILE.csv\n"
-    "  --golden                 run it in f32 as well and compare every op with that\n"
-    "  --save DIR               keep the result of every op as DIR/OP.npy\n"
+    "  --golden                 run it in f32 as well, compare every op with that, and say where they part\n"
+    "  --pcc N                  with --golden: what agrees less than this is bad (default 0.99)\n"
+    "  --save DIR               keep the results of every op, as DIR/NUMBER_OP.npy; --max-memory bounds what that "
+    "takes\n"
     "  --json                   what happened, as JSON\n"
     "  --ops                    the ops that can run, as the table of docs/ops-execution.md\n"
     "  --help                   this text\n"
@@ -54,6 +57,7 @@ struct run {
     exec_options exec;
     uint64_t repeat;
     bool golden, json;
+    double pcc;
 };
 
 static bool size_of(const char *text, size_t *out) {
@@ -75,7 +79,9 @@ static bool size_of(const char *text, size_t *out) {
 /* An option with a value. CLI_OK when it is taken. */
 static int set_option(struct run *o, const char *name, const char *value) {
     uint64_t v = 0;
-    bool number = num_parse_u64(str_from_z(value), &v);
+    char *end = NULL;
+    double real = strtod(value, &end);
+    bool number = num_parse_u64(str_from_z(value), &v), is_real = end != value && !*end;
     if (strcmp(name, "--outputs") == 0) {
         const char *at = strstr(value, "%d");
         if (!at || strchr(value, '%') != at || strchr(at + 1, '%'))
@@ -93,6 +99,8 @@ static int set_option(struct run *o, const char *name, const char *value) {
         ;
     } else if (strcmp(name, "--trace") == 0) {
         o->trace = value;
+    } else if (strcmp(name, "--pcc") == 0 && is_real && real > -1 && real <= 1) {
+        o->pcc = real;
     } else if (strcmp(name, "--save") == 0) {
         o->save = value;
     } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "as-written") == 0) {
@@ -124,7 +132,7 @@ static void show_ops(void) {
 
 static int read_options(struct run *o, int argc, char **argv, bool *stop) {
     static const char *const with_value[] = {"--outputs", "--function",   "--seed", "--threads", "--repeat",
-                                             "--trace",   "--max-memory", "--save", "--numbers"};
+                                             "--trace",   "--max-memory", "--save", "--numbers", "--pcc"};
     *stop = true;
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i];
@@ -298,19 +306,31 @@ static bool save_results(struct session *s, exec_plan *x) {
     return true;
 }
 
-/* Every op's first result as DIR/<number of the op>_<name>.npy. */
+/* One kept result: DIR/<number of the op>_<name>.npy, with _<result> and _device<device> behind it where there are
+ * others. Nothing for what was not kept. */
+static bool save_kept(struct session *s, exec_plan *x, ir_op op, uint32_t result) {
+    const ir_module *m = s->in.m;
+    ir_value v = ir_op_at(m, op)->results + result;
+    unsigned devices = exec_value_devices(x, v);
+    for (unsigned d = 0; d < devices; d++) {
+        str number = result ? arena_printf(&s->arena, "_%u", result) : STR("");
+        str device = devices > 1 ? arena_printf(&s->arena, "_device%u", d) : STR("");
+        str path = arena_printf(&s->arena, "%s/%u_%.*s%.*s%.*s.npy", s->o->save, op, STR_ARG(ir_op_name_str(m, op)),
+                                STR_ARG(number), STR_ARG(device));
+        if (!path.p || !write_file(s, path.p, write_tensor, (void *)(uintptr_t)exec_value(x, v, d)))
+            return false;
+    }
+    return true;
+}
+
 static bool save_ops(struct session *s, exec_plan *x) {
     const ir_module *m = s->in.m;
     if (mkdir(s->o->save, 0777) != 0 && errno != EEXIST)
         return trouble("cannot make", s->o->save, str_from_z(strerror(errno))), false;
-    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
-        const struct tensor *t = ir_op_at(m, op)->n_results ? exec_value(x, ir_op_at(m, op)->results, 0) : NULL;
-        if (!t)
-            continue;
-        str path = arena_printf(&s->arena, "%s/%u_%.*s.npy", s->o->save, op, STR_ARG(ir_op_name_str(m, op)));
-        if (!path.p || !write_file(s, path.p, write_tensor, (void *)(uintptr_t)t))
-            return false;
-    }
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+        for (uint32_t i = 0; i < ir_op_at(m, op)->n_results; i++)
+            if (!save_kept(s, x, op, i))
+                return false;
     return true;
 }
 
@@ -380,8 +400,52 @@ static void show_value(struct buf *out, const exec_value_info *info) {
     buf_put_str(out, tensor_dtype_name(info->dtype));
 }
 
-static void show_text(const struct session *s, exec_plan *x, const struct times *t, const exec_difference *diffs,
-                      size_t n_diffs, struct buf *out) {
+/* What was compared with the golden run. */
+struct accuracy {
+    exec_difference *diffs;
+    size_t n;
+    exec_divergence parting;
+};
+
+/* Line of an op in the file. */
+static uint32_t line_of(const struct session *s, ir_op op) {
+    struct mem mem = {0};
+    struct lines lines;
+    lines_init(&lines, &mem, s->in.m->source);
+    uint32_t line = (uint32_t)lines_find(&lines, ir_op_at(s->in.m, op)->src).line;
+    lines_free(&lines);
+    return line;
+}
+
+static void show_place(const struct session *s, struct buf *out, const char *what, ir_op op) {
+    buf_printf(out, "%s %.*s (op %u, line %u)", what, STR_ARG(ir_op_name_str(s->in.m, op)), op, line_of(s, op));
+}
+
+static void show_accuracy(const struct session *s, const struct accuracy *a, struct buf *out) {
+    const exec_divergence *v = &a->parting;
+    buf_lit(out, "accuracy against f32, op by op:\n");
+    for (size_t i = 0; i < a->n; i++)
+        buf_printf(out, "  %-28.*s pcc %.6f  absolute %.3g  relative %.3g\n",
+                   STR_ARG(ir_op_name_str(s->in.m, a->diffs[i].op)), a->diffs[i].pcc, a->diffs[i].absolute,
+                   a->diffs[i].relative);
+    if (v->first) {
+        show_place(s, out, "first divergence in order of execution:", v->first);
+        if (v->origin) {
+            show_place(s, out, "\nfirst op that reads good values and gives bad ones:", v->origin);
+            buf_printf(out, "; %zu of %zu bad ones are such", v->origins, v->bad);
+        }
+        buf_putc(out, '\n');
+    } else {
+        buf_printf(out, "all %zu compared ops agree with pcc %g or better\n", v->compared, s->o->pcc);
+    }
+    if (v->fall) {
+        show_place(s, out, "largest fall:", v->fall);
+        buf_printf(out, ", pcc lower by %.3g than what it reads\n", v->fall_by);
+    }
+}
+
+static void show_text(const struct session *s, exec_plan *x, const struct times *t, const struct accuracy *a,
+                      struct buf *out) {
     for (size_t i = 0; i < exec_n_results(x); i++) {
         const struct tensor *r = exec_result(x, i, 0);
         exec_value_info info = exec_result_info(x, i);
@@ -402,12 +466,8 @@ static void show_text(const struct session *s, exec_plan *x, const struct times 
         buf_printf(out, " (median of %zu; %.3f to %.3f)", t->ns.n, (double)t->least / 1e6, (double)t->most / 1e6);
     buf_printf(out, "\nmemory: %.1f MB of arguments, %.1f of constants, %.1f of intermediate values, %.1f cached\n",
                (double)m.arguments / 1e6, (double)m.constants / 1e6, (double)m.planned / 1e6, (double)m.cached / 1e6);
-    if (!s->o->golden)
-        return;
-    buf_lit(out, "accuracy against f32, op by op:\n");
-    for (size_t i = 0; i < n_diffs; i++)
-        buf_printf(out, "  %-28.*s pcc %.6f  absolute %.3g  relative %.3g\n",
-                   STR_ARG(ir_op_name_str(s->in.m, diffs[i].op)), diffs[i].pcc, diffs[i].absolute, diffs[i].relative);
+    if (s->o->golden)
+        show_accuracy(s, a, out);
 }
 
 static void json_value(struct json_writer *w, const exec_value_info *info) {
@@ -427,8 +487,49 @@ static void json_number(struct json_writer *w, const char *key, double v) {
     json_double(w, v);
 }
 
-static void show_json(const struct session *s, exec_plan *x, const struct times *t, const exec_difference *diffs,
-                      size_t n_diffs, struct buf *out) {
+static void json_op(const struct session *s, struct json_writer *w, const char *key, ir_op op) {
+    json_key(w, str_from_z(key));
+    if (!op) {
+        json_null(w);
+        return;
+    }
+    json_object_begin(w);
+    json_number(w, "op", op);
+    json_key(w, STR("name"));
+    json_str(w, ir_op_name_str(s->in.m, op));
+    json_number(w, "line", line_of(s, op));
+    json_object_end(w);
+}
+
+static void json_accuracy(const struct session *s, struct json_writer *w, const struct accuracy *a) {
+    json_key(w, STR("accuracy"));
+    json_array_begin(w);
+    for (size_t i = 0; i < a->n; i++) {
+        json_object_begin(w);
+        json_key(w, STR("op"));
+        json_u64(w, a->diffs[i].op);
+        json_key(w, STR("name"));
+        json_str(w, ir_op_name_str(s->in.m, a->diffs[i].op));
+        json_number(w, "pcc", a->diffs[i].pcc);
+        json_number(w, "absolute", a->diffs[i].absolute);
+        json_number(w, "relative", a->diffs[i].relative);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_key(w, STR("divergence"));
+    json_object_begin(w);
+    json_number(w, "pcc", s->o->pcc);
+    json_number(w, "compared", (double)a->parting.compared);
+    json_number(w, "bad", (double)a->parting.bad);
+    json_op(s, w, "first", a->parting.first);
+    json_op(s, w, "origin", a->parting.origin);
+    json_op(s, w, "fall", a->parting.fall);
+    json_number(w, "fall_by", a->parting.fall_by);
+    json_object_end(w);
+}
+
+static void show_json(const struct session *s, exec_plan *x, const struct times *t, const struct accuracy *a,
+                      struct buf *out) {
     static const char *const roles[] = {"input", "parameter", "constant"};
     struct json_writer w = json_writer_to(out);
     json_object_begin(&w);
@@ -497,45 +598,38 @@ static void show_json(const struct session *s, exec_plan *x, const struct times 
         json_object_end(&w);
     }
     json_array_end(&w);
-    if (s->o->golden) {
-        json_key(&w, STR("accuracy"));
-        json_array_begin(&w);
-        for (size_t i = 0; i < n_diffs; i++) {
-            json_object_begin(&w);
-            json_key(&w, STR("op"));
-            json_u64(&w, diffs[i].op);
-            json_key(&w, STR("name"));
-            json_str(&w, ir_op_name_str(s->in.m, diffs[i].op));
-            json_number(&w, "pcc", diffs[i].pcc);
-            json_number(&w, "absolute", diffs[i].absolute);
-            json_number(&w, "relative", diffs[i].relative);
-            json_object_end(&w);
-        }
-        json_array_end(&w);
-    }
+    if (s->o->golden)
+        json_accuracy(s, &w, a);
     json_object_end(&w);
     buf_putc(out, '\n');
 }
 
-/* Runs the module once more in f32 and compares op by op. False when that does not work. */
-static bool compare_golden(struct session *s, exec_plan *x, exec_difference **diffs, size_t *n) {
+/* Runs the module once more in f32 and compares op by op, in order of execution. False when that does not work. */
+static bool compare_golden(struct session *s, exec_plan *x, struct accuracy *a) {
     const ir_module *m = s->in.m;
     exec_options o = s->o->exec;
     o.numbers = EXEC_F32;
     o.reference = true;
     exec_plan *golden = exec_plan_new(m, &o, &s->mem, &s->in.d);
+    if (!golden)
+        cli_show_diags(&s->in);
     exec_pair *pairs = golden ? ARENA_ARRAY(&s->arena, exec_pair, m->n_ops) : NULL;
-    *diffs = pairs ? ARENA_ARRAY(&s->arena, exec_difference, m->n_ops) : NULL;
-    bool ok = *diffs && bind_all(s, golden);
+    uint8_t *seen = golden ? ARENA_ARRAY(&s->arena, uint8_t, m->n_ops) : NULL;
+    a->diffs = pairs && seen ? ARENA_ARRAY(&s->arena, exec_difference, m->n_ops) : NULL;
+    bool ok = a->diffs && bind_all(s, golden);
     if (ok && exec_run(golden, NULL) != EXEC_DONE)
         ok = report_failure(s, golden) == CLI_OK;
-    size_t n_pairs = 0;
-    for (ir_op op = m->root; ok && op; op = ir_walk_next(m, m->root, op))
-        pairs[n_pairs++] = (exec_pair){op, op};
+    size_t n_records, n_pairs = 0;
+    const exec_record *records = exec_trace(x, &n_records);
+    for (size_t i = 0; ok && i < n_records; i++) {
+        ir_op op = records[i].op;
+        if (op < m->n_ops && !seen[op]++) /* an op in a loop counts with its last round, at its first place */
+            pairs[n_pairs++] = (exec_pair){op, op};
+    }
     if (ok)
-        *n = exec_compare_runs(x, golden, pairs, n_pairs, *diffs);
+        a->n = exec_compare_runs(x, golden, pairs, n_pairs, a->diffs);
     exec_plan_free(golden);
-    return ok;
+    return ok && exec_find_divergence(m, a->diffs, a->n, s->o->pcc, &s->mem, &a->parting);
 }
 
 static int run_module(struct session *s) {
@@ -547,10 +641,9 @@ static int run_module(struct session *s) {
     struct times t;
     memset(&t, 0, sizeof t);
     vec_init(&t.ns, &s->mem);
-    exec_difference *diffs = NULL;
-    size_t n_diffs = 0;
+    struct accuracy a = {.n = 0};
     int code = bind_all(s, x) ? run_times(s, x, &t) : CLI_USAGE;
-    if (code == CLI_OK && s->o->golden && !compare_golden(s, x, &diffs, &n_diffs))
+    if (code == CLI_OK && s->o->golden && !compare_golden(s, x, &a))
         code = CLI_INPUT;
     if (code == CLI_OK && ((s->o->outputs && !save_results(s, x)) || (s->o->save && !save_ops(s, x))))
         code = CLI_USAGE;
@@ -562,7 +655,7 @@ static int run_module(struct session *s) {
     if (code == CLI_OK) {
         struct buf out;
         cli_stdout(&out, &s->mem);
-        (s->o->json ? show_json : show_text)(s, x, &t, diffs, n_diffs, &out);
+        (s->o->json ? show_json : show_text)(s, x, &t, &a, &out);
         code = cli_stdout_end(&out, code);
     }
     vec_free(&t.ns);
@@ -602,7 +695,7 @@ static int run_file(struct run *o) {
 int cli_run_module(int argc, char **argv) {
     struct mem m;
     mem_init(&m);
-    struct run o = {.repeat = 1};
+    struct run o = {.repeat = 1, .pcc = EXEC_GOOD_PCC};
     size_t room = (size_t)argc * sizeof *o.inputs;
     o.inputs = mem_alloc(&m, room);
     if (!o.inputs) {

@@ -106,8 +106,11 @@ str exec_error(const exec_plan *x, ir_op *op);
 const struct tensor *exec_result(const exec_plan *x, size_t i, unsigned device);
 /* The value of an argument after the run, which in-place ops may have changed. */
 const struct tensor *exec_argument_after(const exec_plan *x, size_t i, unsigned device);
-/* Any value of the plan, with exec_options.keep; NULL when it was not kept. */
+/* Any value of the plan, with exec_options.keep; NULL when it was not kept. The plan has one such look at a time: the
+ * struct is overwritten by the next call, the elements stay until the next run. */
 const struct tensor *exec_value(const exec_plan *x, ir_value v, unsigned device);
+/* On how many devices it has tensors of their own: 1, or all of the mesh; 0 when it was not kept. */
+unsigned exec_value_devices(const exec_plan *x, ir_value v);
 
 /* --- what it costs --------------------------------------------------------------------------------------------- */
 
@@ -173,6 +176,25 @@ typedef struct exec_pair {
  * kept tensors are left out; returns how many there are. */
 size_t exec_compare_runs(const exec_plan *x, const exec_plan *golden, const exec_pair *pairs, size_t n,
                          exec_difference *out);
+
+/* Where the numbers of a run leave those of its golden. An op without a comparison counts as good as the worst of what it
+ * reads; arguments are good. */
+typedef struct exec_divergence {
+    size_t compared, bad; /* ops; those whose PCC is below the threshold */
+    ir_op first;          /* the first bad one in the order given; 0: there is none */
+    ir_op
+        origin; /* the first bad one in the order given that reads good values only: where it begins along the graph */
+    size_t origins; /* how many such there are */
+    ir_op fall;     /* the op whose PCC lies furthest below the lowest of what it reads; 0: none lies lower */
+    double fall_by;
+} exec_divergence;
+
+/* The PCC that ttrt expects of an op (perf-artifacts.md section 4). */
+#define EXEC_GOOD_PCC 0.99
+
+/* Finds it in the differences of ops of `m`, given in order of execution. False when memory ran out. */
+bool exec_find_divergence(const ir_module *m, const exec_difference *d, size_t n, double threshold, struct mem *mem,
+                          exec_divergence *out);
 
 /* --- the kernel table ------------------------------------------------------------------------------------------ */
 

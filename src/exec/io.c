@@ -139,6 +139,13 @@ const struct tensor *exec_value(const exec_plan *x, ir_value v, unsigned device)
     return s && x->options.keep ? look(x, *s, device, peek) : NULL;
 }
 
+unsigned exec_value_devices(const exec_plan *x, ir_value v) {
+    const uint32_t *s = map_u64_get(&x->kept, v);
+    if (!exec_value(x, v, 0))
+        return 0;
+    return x->slots.v[x->slots.v[*s].root].per_device ? x->devices : 1;
+}
+
 exec_memory exec_memory_of(const exec_plan *x) {
     return (exec_memory){.arguments = x->arguments_bytes,
                          .constants = x->constants,

@@ -100,8 +100,54 @@ static void statistics(void **state) {
     assert_memory_equal(bins, want, sizeof want);
 }
 
+/* a -> b -> c; d reads the argument; e reads c and d. b is where the numbers go wrong, and d on its own. */
+static const char tree[] = "module {\n"
+                           "  func.func @main(%arg0: tensor<2xf32>) -> tensor<2xf32> {\n"
+                           "    %a = \"ttir.abs\"(%arg0) : (tensor<2xf32>) -> tensor<2xf32>\n"
+                           "    %b = \"ttir.exp\"(%a) : (tensor<2xf32>) -> tensor<2xf32>\n"
+                           "    %c = \"ttir.neg\"(%b) : (tensor<2xf32>) -> tensor<2xf32>\n"
+                           "    %d = \"ttir.sin\"(%arg0) : (tensor<2xf32>) -> tensor<2xf32>\n"
+                           "    %e = \"ttir.add\"(%c, %d) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>\n"
+                           "    return %e : tensor<2xf32>\n"
+                           "  }\n"
+                           "}\n";
+
+static void divergence(void **state) {
+    (void)state;
+    struct fixture f;
+    exec_divergence v;
+    make(&f, tree, &(exec_options){.threads = 1});
+    ir_op a = named(f.m, "ttir.abs", 0), b = named(f.m, "ttir.exp", 0), c = named(f.m, "ttir.neg", 0),
+          d = named(f.m, "ttir.sin", 0), e = named(f.m, "ttir.add", 0);
+    /* c, which has no comparison, is as bad as b: e does not begin anything. d was run before b. */
+    const exec_difference all[] = {
+        {.op = a, .pcc = 0.999}, {.op = d, .pcc = 0.98}, {.op = b, .pcc = 0.5}, {.op = e, .pcc = 0.6}};
+    assert_true(exec_find_divergence(f.m, all, 4, 0.99, &f.mem, &v));
+    assert_int_equal(v.compared, 4);
+    assert_int_equal(v.bad, 3);
+    assert_int_equal(v.first, d);
+    assert_int_equal(v.origin, d);
+    assert_int_equal(v.origins, 2);
+    assert_int_equal(v.fall, b);
+    assert_true(fabs(v.fall_by - 0.499) < 1e-6);
+    /* With a lower threshold d is good. A result that is no number is as bad as can be. */
+    const exec_difference some[] = {
+        {.op = a, .pcc = 0.999}, {.op = d, .pcc = 0.98}, {.op = b, .pcc = (double)NAN}, {.op = c, .pcc = 0.2}};
+    assert_true(exec_find_divergence(f.m, some, 4, 0.9, &f.mem, &v));
+    assert_int_equal(v.bad, 2);
+    assert_int_equal(v.first, b);
+    assert_int_equal(v.origin, b);
+    assert_int_equal(v.origins, 1);
+    assert_int_equal(v.fall, b);
+    assert_true(exec_find_divergence(f.m, all, 1, 0.99, &f.mem, &v));
+    assert_int_equal(v.first, 0);
+    assert_int_equal(v.origin, 0);
+    assert_int_equal(v.fall, a);
+    drop(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost), cmocka_unit_test(kept_values),
-                                       cmocka_unit_test(statistics)};
+                                       cmocka_unit_test(statistics), cmocka_unit_test(divergence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,108 @@
+"""`tt-explorer run` as its users call it: where accuracy falls, and the tensors of all ops."""
+
+import ast
+import json
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
+T = "tensor<64x64xbf16>"
+
+
+def chain(*ops):
+    """Ops over %arg0, %arg1 and each other's results (numbers), one after the other."""
+    body = "".join(f'    %{i} = "ttir.{name}"({", ".join(f"%{o}" for o in of)}) : ({", ".join([T] * len(of))}) -> {T}\n'
+                   for i, (name, *of) in enumerate(ops))
+    return f"module {{\n  func.func @main(%arg0: {T}, %arg1: {T}) -> {T} {{\n{body}    return %{len(ops) - 1} : {T}\n  }}\n}}\n"
+
+
+# In bf16 (a + b) - a keeps of b what the sum had room for; taking b away as well leaves nothing but the error.
+CANCELS = chain(("matmul", "arg0", "arg1"), ("multiply", 0, 0), ("add", 1, 0), ("subtract", 2, 1), ("subtract", 3, 0), ("exp", 4))
+
+
+def npy(path):
+    """Shape and values of a .npy of bf16 or f32."""
+    data = path.read_bytes()
+    length = struct.unpack_from("<H", data, 8)[0]
+    header = ast.literal_eval(data[10 : 10 + length].decode().strip())
+    body = data[10 + length :]
+    if header["descr"] == "<f4":
+        return header["shape"], list(struct.unpack(f"<{len(body) // 4}f", body))
+    raw = struct.unpack(f"<{len(body) // 2}H", body)
+    return header["shape"], [struct.unpack("<f", struct.pack("<I", r << 16))[0] for r in raw]
+
+
+@tap.case
+def says_where_accuracy_falls():
+    done = tap.run("run", "-", "--golden", "--json", stdin=CANCELS)
+    tap.equal((done.code, done.err), (0, ""))
+    told = json.loads(done.out)["divergence"]
+    tap.equal((told["pcc"], told["compared"], told["bad"]), (0.99, 6, 2))
+    # the second subtraction; exp only passes it on
+    for what in "first", "origin", "fall":
+        tap.equal((told[what]["name"], told[what]["line"]), ("ttir.subtract", 7))
+    done = tap.run("run", "-", "--golden", stdin=CANCELS)
+    tap.contains(done.out, "first divergence in order of execution: ttir.subtract (op ")
+    tap.contains(done.out, "line 7)")
+
+
+@tap.case
+def says_that_nothing_falls():
+    done = tap.run("run", "-", "--golden", stdin=chain(("add", "arg0", "arg1"), ("relu", 0)))
+    tap.contains(done.out, "all 2 compared ops agree with pcc 0.99 or better")
+    tap.equal("first divergence" in done.out, False)
+    done = tap.run("run", "-", "--golden", "--pcc", "2", stdin=CANCELS)
+    tap.equal(done.code, 2)
+    tap.contains(done.err, "no value of that option")
+
+
+@tap.case
+def saves_every_op():
+    with tempfile.TemporaryDirectory() as folder:
+        done = tap.run("run", "-", "--save", f"{folder}/kept", "--outputs", f"{folder}/out%d.npy", stdin=CANCELS)
+        tap.equal((done.code, done.err), (0, ""))
+        files = sorted(Path(folder, "kept").iterdir(), key=lambda p: int(p.name.split("_")[0]))
+        tap.equal([p.name.split("_", 1)[1] for p in files],
+                  [f"ttir.{n}.npy" for n in ("matmul", "multiply", "add", "subtract", "subtract", "exp")])
+        kept = [npy(p) for p in files]
+        tap.equal([shape for shape, _ in kept], [(64, 64)] * 6)
+        for a, b in zip(kept[0][1], kept[1][1]):  # bf16 has 8 bits: one rounding
+            assert abs(a * a - b) <= a * a / 256, (a, b)
+        tap.equal(npy(Path(folder, "out0.npy")), kept[5])
+
+
+@tap.case
+def saves_all_results_and_devices():
+    sort = '''func.func @main(%a: tensor<4xf32>) -> tensor<4xf32> {
+  %v, %i = "ttir.sort"(%a) <{dim = -1 : si32}> : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xi32>)
+  return %v : tensor<4xf32>
+}
+'''
+    with tempfile.TemporaryDirectory() as folder:
+        done = tap.run("run", "-", "--save", folder, stdin=sort)
+        tap.equal((done.code, done.err), (0, ""))
+        names = sorted(p.name for p in Path(folder).iterdir())
+        tap.equal(len(names), 2)
+        tap.equal([n.split("_", 1)[1] for n in names], ["ttir.sort.npy", "ttir.sort_1.npy"])
+        values = npy(Path(folder, names[0]))[1]
+        tap.equal(values, sorted(values))
+        parallel = tap.ROOT / "examples" / "tensor_parallel.mlir"
+        done = tap.run("run", parallel, "--save", f"{folder}/mesh")
+        tap.equal((done.code, done.err), (0, ""))
+        names = [p.name for p in Path(folder, "mesh").iterdir()]
+        for device in "01":
+            tap.equal(any(n.endswith(f"ttir.matmul_device{device}.npy") for n in names), True)
+
+
+@tap.case
+def keeping_has_a_bound():
+    done = tap.run("run", "-", "--save", "/nowhere", "--max-memory", "20K", stdin=CANCELS)
+    tap.equal(done.code, 1)
+    tap.contains(done.err, "20480 are allowed")  # six results of 8 KB
+
+
+tap.main()
