@@ -1,9 +1,8 @@
 /* tt-explorer check: are these modules right? */
-#include <string.h>
-
+#include "dialect/check.h"
 #include "cli/cli.h"
 #include "cli/input.h"
-#include "dialect/check.h"
+#include "cli/options.h"
 
 static const char help[] =
     "usage: tt-explorer check [OPTION...] FILE...\n"
@@ -46,47 +45,63 @@ static int check_file(const char *path, text_registry registry, struct json_writ
     return code;
 }
 
-int cli_check(int argc, char **argv) {
-    text_registry registry = TEXT_ALL;
-    bool json = false;
-    int n = 0;
-    for (int i = 1; i < argc; i++) {
-        char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (strcmp(a, "--upstream") == 0)
-            registry = TEXT_UPSTREAM;
-        else if (strcmp(a, "--json") == 0)
-            json = true;
-        else if (a[0] == '-' && a[1])
-            return cli_bad_usage("check", "unknown option", a);
-        else
-            argv[n++] = a; /* the files, gathered at the front */
-    }
-    if (n == 0)
-        return cli_bad_usage("check", "no file given", NULL);
+struct arguments {
+    const char **files;
+    int n_files;
+    bool upstream, json;
+};
+
+static int take_file(void *o, const char *path) {
+    struct arguments *a = o;
+    a->files[a->n_files++] = path;
+    return CLI_OK;
+}
+
+static const struct cli_option options[] = {
+    {.name = "--upstream", .kind = CLI_FLAG, .at = offsetof(struct arguments, upstream)},
+    {.name = "--json", .kind = CLI_FLAG, .at = offsetof(struct arguments, json)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"check", help, options, .file = take_file};
+
+static int check_files(const struct arguments *a) {
     struct mem mem;
     mem_init(&mem);
     struct buf out;
     cli_stdout(&out, &mem);
     struct json_writer w = json_writer_to(&out);
     w.indent = 2;
-    if (json) {
+    if (a->json) {
         json_object_begin(&w);
         json_key(&w, STR("files"));
         json_array_begin(&w);
     }
     int code = CLI_OK;
-    for (int i = 0; i < n; i++) {
-        int c = check_file(argv[i], registry, json ? &w : NULL);
+    for (int i = 0; i < a->n_files; i++) {
+        int c = check_file(a->files[i], a->upstream ? TEXT_UPSTREAM : TEXT_ALL, a->json ? &w : NULL);
         code = c > code ? c : code;
     }
-    if (json) {
+    if (a->json) {
         json_array_end(&w);
         json_object_end(&w);
         buf_putc(&out, '\n');
     }
     return cli_stdout_end(&out, code);
+}
+
+int cli_check(int argc, char **argv) {
+    struct mem mem;
+    mem_init(&mem);
+    size_t room = (size_t)argc * sizeof(char *);
+    struct arguments a = {.files = mem_alloc(&mem, room)};
+    if (!a.files) {
+        fputs("tt-explorer: out of memory\n", stderr);
+        return CLI_USAGE;
+    }
+    int code;
+    if (cli_read_options(&syntax, &a, argc, argv, &code))
+        code = check_files(&a);
+    mem_free(&mem, a.files, room);
+    return code;
 }

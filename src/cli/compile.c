@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 #include "compile/override.h"
 #include "compile/suggest.h"
 #include "dialect/check.h"
@@ -337,7 +338,9 @@ static int compile_file(struct arguments *a) {
 
 /* ---- arguments ------------------------------------------------------------------------------------------ */
 
-static int list_passes(void) {
+static int list_passes(void *o, const char *value) {
+    (void)o;
+    (void)value;
     const char *name, *what;
     for (uint32_t i = 0; compile_pass_at(i, &name, &what); i++)
         printf("%2u  %-40s %s\n", i + 1, name, what);
@@ -354,102 +357,71 @@ static int set_option(compile_options *o, str name, str value) {
     return CLI_USAGE;
 }
 
-static int set_device(compile_options *o, const char *name) {
-    for (uint32_t i = 0; target_board_name(i).n; i++) {
-        if (!str_eq(target_board_name(i), str_from_z(name)))
-            continue;
-        bool mock = strcmp(name, "wormhole_b0") == 0 || strcmp(name, "blackhole") == 0;
-        if (mock)
-            o->arch = str_from_z(name);
-        else
-            o->board = str_from_z(name);
-        return CLI_OK;
-    }
-    return cli_bad_usage("compile", "no such device", name);
+static int take_level(void *o, const char *value) {
+    return set_option(&((struct arguments *)o)->o, STR("optimization-level"), str_from_z(value));
 }
 
-/* Options that take a value, one way or the other. */
-static int set_value(struct arguments *a, const char *name, char *value) {
+static int take_mesh(void *o, const char *value) {
+    return set_option(&((struct arguments *)o)->o, STR("mesh-shape"), str_from_z(value));
+}
+
+static int take_option(void *o, const char *value) {
     str v = str_from_z(value);
-    if (strcmp(name, "--level") == 0)
-        return set_option(&a->o, STR("optimization-level"), v);
-    if (strcmp(name, "--mesh") == 0)
-        return set_option(&a->o, STR("mesh-shape"), v);
-    if (strcmp(name, "--device") == 0)
-        return set_device(&a->o, value);
-    if (strcmp(name, "--option") == 0) {
-        size_t at = str_find_char(v, '=');
-        return set_option(&a->o, str_slice(v, 0, at), str_from(v, at + 1));
+    size_t at = str_find_char(v, '=');
+    return set_option(&((struct arguments *)o)->o, str_slice(v, 0, at), str_from(v, at + 1));
+}
+
+static int take_device(void *o, const char *value) {
+    compile_options *c = &((struct arguments *)o)->o;
+    for (uint32_t i = 0; target_board_name(i).n; i++) {
+        if (!str_eq(target_board_name(i), str_from_z(value)))
+            continue;
+        bool mock = strcmp(value, "wormhole_b0") == 0 || strcmp(value, "blackhole") == 0;
+        if (mock)
+            c->arch = str_from_z(value);
+        else
+            c->board = str_from_z(value);
+        return CLI_OK;
     }
-    if (strcmp(name, "--stop-after") == 0)
-        a->o.stop_after = v;
-    else if (strcmp(name, "--start-after") == 0)
-        a->o.start_after = v;
-    else if (strcmp(name, "--stages") == 0)
-        a->stages = value;
-    else if (strcmp(name, "--print-after") == 0)
-        a->print_after = value;
-    else if (strcmp(name, "--system-desc") == 0)
-        a->system_desc = value;
-    else if (strcmp(name, "--overrides") == 0)
-        a->override_file = value;
-    else if (strcmp(name, "--override") == 0) {
-        if (a->n_overrides == MAX_OVERRIDES)
-            return cli_bad_usage("compile", "too many overrides, put them into a file:", value);
-        a->overrides[a->n_overrides++] = value;
-    } else
-        a->out = value;
+    return cli_bad_usage("compile", "no such device", value);
+}
+
+static int take_override(void *o, const char *value) {
+    struct arguments *a = o;
+    if (a->n_overrides == MAX_OVERRIDES)
+        return cli_bad_usage("compile", "too many overrides, put them into a file:", value);
+    a->overrides[a->n_overrides++] = value;
     return CLI_OK;
 }
 
-static bool takes_value(const char *name) {
-    static const char *const names[] = {"--level",       "--mesh",        "--device",    "--option",
-                                        "--stop-after",  "--start-after", "--stages",    "--print-after",
-                                        "--system-desc", "--override",    "--overrides", "-o"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
+static const struct cli_option options[] = {
+    {.name = "--level", .kind = CLI_VALUE, .take = take_level},
+    {.name = "--device", .kind = CLI_VALUE, .take = take_device},
+    {.name = "--system-desc", .kind = CLI_TEXT, .at = offsetof(struct arguments, system_desc)},
+    {.name = "--mesh", .kind = CLI_VALUE, .take = take_mesh},
+    {.name = "--option", .kind = CLI_VALUE, .take = take_option},
+    {.name = "--override", .kind = CLI_VALUE, .take = take_override},
+    {.name = "--overrides", .kind = CLI_TEXT, .at = offsetof(struct arguments, override_file)},
+    {.name = "--stop-after", .kind = CLI_STR, .at = offsetof(struct arguments, o.stop_after)},
+    {.name = "--start-after", .kind = CLI_STR, .at = offsetof(struct arguments, o.start_after)},
+    {.name = "--list-passes", .kind = CLI_INSTEAD, .take = list_passes},
+    {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct arguments, out)},
+    {.name = "--locations", .kind = CLI_FLAG, .at = offsetof(struct arguments, print.locations)},
+    {.name = "--generic", .kind = CLI_FLAG, .at = offsetof(struct arguments, print.generic)},
+    {.name = "--stages", .kind = CLI_TEXT, .at = offsetof(struct arguments, stages)},
+    {.name = "--print-after", .kind = CLI_TEXT, .at = offsetof(struct arguments, print_after)},
+    {.name = "--passes", .kind = CLI_FLAG, .at = offsetof(struct arguments, passes)},
+    {.name = "--suggest", .kind = CLI_FLAG, .at = offsetof(struct arguments, suggest)},
+    {.name = "--estimate", .kind = CLI_FLAG, .at = offsetof(struct arguments, estimate)},
+    {.name = "--json", .kind = CLI_FLAG, .at = offsetof(struct arguments, json)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"compile", help, options, .file_at = offsetof(struct arguments, path)};
 
 int cli_compile(int argc, char **argv) {
     struct arguments a = {0};
     compile_options_init(&a.o);
-    for (int i = 1; i < argc; i++) {
-        const char *arg = argv[i];
-        if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (strcmp(arg, "--list-passes") == 0)
-            return list_passes();
-        if (takes_value(arg)) {
-            if (i + 1 == argc)
-                return cli_bad_usage("compile", "a value is missing after", arg);
-            int code = set_value(&a, arg, argv[++i]);
-            if (code != CLI_OK)
-                return code;
-        } else if (strcmp(arg, "--locations") == 0) {
-            a.print.locations = true;
-        } else if (strcmp(arg, "--generic") == 0) {
-            a.print.generic = true;
-        } else if (strcmp(arg, "--passes") == 0) {
-            a.passes = true;
-        } else if (strcmp(arg, "--estimate") == 0) {
-            a.estimate = true;
-        } else if (strcmp(arg, "--suggest") == 0) {
-            a.suggest = true;
-        } else if (strcmp(arg, "--json") == 0) {
-            a.json = true;
-        } else if (arg[0] == '-' && arg[1]) {
-            return cli_bad_usage("compile", "unknown option", arg);
-        } else if (a.path) {
-            return cli_bad_usage("compile", "more than one file:", arg);
-        } else {
-            a.path = arg;
-        }
-    }
-    if (!a.path)
-        return cli_bad_usage("compile", "no file given", NULL);
-    return compile_file(&a);
+    int code;
+    return cli_read_options(&syntax, &a, argc, argv, &code) ? compile_file(&a) : code;
 }

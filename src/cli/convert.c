@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 #include "graph/graph_bin.h"
 #include "graph/me_json.h"
 #include "server/edit_legal.h"
@@ -42,74 +43,48 @@ static const char help[] =
     "\n"
     "exit status: 0 written, 1 the input has errors, 2 wrong usage or trouble with files\n";
 
-typedef enum format { FORMAT_JSON, FORMAT_ADAPTER, FORMAT_BIN } format;
+typedef enum format { FORMAT_JSON, FORMAT_ADAPTER, FORMAT_BIN, FORMAT_N } format;
 
 struct convert {
     const char *path, *to;
     format format;
+    bool editable;
     graph_options graph;
     me_write_options json;
 };
 
-/* The options; CLI_OK, or what to return. *stop: nothing is left to do. */
-static int read_options(struct convert *o, int argc, char **argv, bool *stop) {
-    *stop = true;
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (strcmp(a, "--editable") == 0) {
-            o->json.edit = graph_edit_adapter;
-            continue;
-        }
-        if (a[0] != '-' || !a[1]) {
-            if (o->path)
-                return cli_bad_usage("convert", "more than one file:", a);
-            o->path = a;
-            continue;
-        }
-        static const char *const with_value[] = {"-o", "--format", "--layers", "--elements", "--id"};
-        size_t k = 0;
-        while (k < sizeof with_value / sizeof *with_value && strcmp(a, with_value[k]) != 0)
-            k++;
-        if (k == sizeof with_value / sizeof *with_value)
-            return cli_bad_usage("convert", "unknown option", a);
-        if (i + 1 == argc)
-            return cli_bad_usage("convert", "no value for", a);
-        const char *value = argv[++i];
-        uint64_t number;
-        switch (k) {
-        case 0: o->to = value; break;
-        case 1:
-            if (strcmp(value, "json") == 0)
-                o->format = FORMAT_JSON;
-            else if (strcmp(value, "adapter") == 0)
-                o->format = FORMAT_ADAPTER;
-            else if (strcmp(value, "bin") == 0)
-                o->format = FORMAT_BIN;
-            else
-                return cli_bad_usage("convert", "unknown format", value);
-            break;
-        case 2:
-            o->graph.layers = graph_layers_by_name(str_from_z(value));
-            if (o->graph.layers == GRAPH_LAYERS_N)
-                return cli_bad_usage("convert", "unknown rule", value);
-            break;
-        case 3:
-            if (!num_parse_u64(str_from_z(value), &number) || number == 0)
-                return cli_bad_usage("convert", "not a number above 0:", value);
-            o->json.max_elements = (size_t)number;
-            break;
-        default: o->graph.id = str_from_z(value); break;
-        }
-    }
-    if (!o->path)
-        return cli_bad_usage("convert", "no file given", NULL);
-    *stop = false;
+static int take_format(void *o, const char *value) {
+    static const char *const names[] = {"json", "adapter", "bin"};
+    struct convert *c = o;
+    c->format = (format)cli_choice(value, names, FORMAT_N);
+    return c->format < FORMAT_N ? CLI_OK : cli_bad_usage("convert", "unknown format", value);
+}
+
+static int take_layers(void *o, const char *value) {
+    struct convert *c = o;
+    c->graph.layers = graph_layers_by_name(str_from_z(value));
+    return c->graph.layers != GRAPH_LAYERS_N ? CLI_OK : cli_bad_usage("convert", "unknown rule", value);
+}
+
+static int take_elements(void *o, const char *value) {
+    uint64_t number;
+    if (!num_parse_u64(str_from_z(value), &number) || number == 0)
+        return cli_bad_usage("convert", "not a number above 0:", value);
+    ((struct convert *)o)->json.max_elements = (size_t)number;
     return CLI_OK;
 }
+
+static const struct cli_option options[] = {
+    {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct convert, to)},
+    {.name = "--format", .kind = CLI_VALUE, .take = take_format},
+    {.name = "--layers", .kind = CLI_VALUE, .take = take_layers},
+    {.name = "--editable", .kind = CLI_FLAG, .at = offsetof(struct convert, editable)},
+    {.name = "--elements", .kind = CLI_VALUE, .take = take_elements},
+    {.name = "--id", .kind = CLI_STR, .at = offsetof(struct convert, graph.id)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"convert", help, options, .file_at = offsetof(struct convert, path)};
 
 /* Where the graphs go. The file is made when the first graph is there, so that an input with errors leaves none. */
 struct output {
@@ -153,7 +128,7 @@ static int write_graph(struct output *x, const graph *g) {
         json.style = o->format == FORMAT_ADAPTER ? ME_STYLE_ADAPTER : ME_STYLE_OWN;
         json.id = o->graph.id;
         struct edit_legal legal;
-        if (json.edit) {
+        if (o->editable) {
             edit_legal_init(&legal, g->module, x->mem);
             json.edit = edit_legal;
             json.edit_ctx = &legal;
@@ -161,7 +136,7 @@ static int write_graph(struct output *x, const graph *g) {
         if (x->n)
             buf_lit(&x->buf, ",\n");
         status = me_json_write_graph(g, &json, x->mem, &x->buf);
-        if (json.edit)
+        if (o->editable)
             edit_legal_free(&legal);
     }
     x->n++;
@@ -222,9 +197,8 @@ static int convert_json(struct cli_input *in, struct output *x) {
 
 int cli_convert(int argc, char **argv) {
     struct convert o = {0};
-    bool stop;
-    int code = read_options(&o, argc, argv, &stop);
-    if (stop)
+    int code;
+    if (!cli_read_options(&syntax, &o, argc, argv, &code))
         return code;
     struct cli_input in;
     if (!cli_input_open(&in, o.path))

@@ -18,6 +18,7 @@
 #include "base/sha256.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 #include "graph/me_json.h"
 #include "server/static.h"
 
@@ -41,33 +42,13 @@ struct export {
     const char *path, *to, *title;
 };
 
-static int read_options(struct export *o, int argc, char **argv, bool *stop) {
-    *stop = true;
-    for (int i = 1; i < argc; i++) {
-        bool to = strcmp(argv[i], "-o") == 0, title = strcmp(argv[i], "--title") == 0;
-        if (strcmp(argv[i], "--help") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (to || title) {
-            if (++i == argc)
-                return cli_bad_usage("export", "a value must follow", argv[i - 1]);
-            *(to ? &o->to : &o->title) = argv[i];
-        } else if (argv[i][0] == '-' && argv[i][1]) {
-            return cli_bad_usage("export", "unknown option", argv[i]);
-        } else if (o->path) {
-            return cli_bad_usage("export", "one file only, not also", argv[i]);
-        } else {
-            o->path = argv[i];
-        }
-    }
-    if (!o->path)
-        return cli_bad_usage("export", "no file given", NULL);
-    if (!o->to)
-        return cli_bad_usage("export", "where to? Say -o PAGE.html", NULL);
-    *stop = false;
-    return CLI_OK;
-}
+static const struct cli_option options[] = {
+    {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct export, to)},
+    {.name = "--title", .kind = CLI_TEXT, .at = offsetof(struct export, title)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"export", help, options, .file_at = offsetof(struct export, path)};
 
 /* ---- parts ------------------------------------------------------------------------------------------------- */
 
@@ -301,10 +282,11 @@ static bool is_model(struct cli_input *in) {
 
 int cli_export(int argc, char **argv) {
     struct export o = {0};
-    bool stop;
-    int code = read_options(&o, argc, argv, &stop);
-    if (stop)
+    int code;
+    if (!cli_read_options(&syntax, &o, argc, argv, &code))
         return code;
+    if (!o.to)
+        return cli_bad_usage("export", "where to? Say -o PAGE.html", NULL);
     struct cli_input in;
     if (!cli_input_open(&in, o.path))
         return CLI_USAGE;

@@ -1,9 +1,8 @@
 /* tt-explorer info: what is in a module. */
 #include "cli/info.h"
 
-#include <string.h>
-
 #include "cli/cli.h"
+#include "cli/options.h"
 
 static const char help[] =
     "usage: tt-explorer info [OPTION...] FILE\n"
@@ -44,46 +43,43 @@ static bool show_modules(struct cli_input *in, struct buf *out, struct json_writ
     return ok;
 }
 
+struct arguments {
+    const char *path;
+    bool json;
+};
+
+static const struct cli_option options[] = {
+    {.name = "--json", .kind = CLI_FLAG, .at = offsetof(struct arguments, json)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"info", help, options, .file_at = offsetof(struct arguments, path)};
+
 int cli_info(int argc, char **argv) {
-    bool json = false;
-    const char *path = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (strcmp(a, "--json") == 0)
-            json = true;
-        else if (a[0] == '-' && a[1])
-            return cli_bad_usage("info", "unknown option", a);
-        else if (path)
-            return cli_bad_usage("info", "more than one file:", a);
-        else
-            path = a;
-    }
-    if (!path)
-        return cli_bad_usage("info", "no file given", NULL);
+    struct arguments a = {0};
+    int code;
+    if (!cli_read_options(&syntax, &a, argc, argv, &code))
+        return code;
     struct cli_input in;
-    if (!cli_input_open(&in, path))
+    if (!cli_input_open(&in, a.path))
         return CLI_USAGE;
     struct buf out;
     cli_stdout(&out, &in.mem);
     struct json_writer w = json_writer_to(&out);
     w.indent = 2;
-    if (json) {
+    if (a.json) {
         json_object_begin(&w);
         json_key(&w, STR("file"));
-        json_str(&w, str_from_z(path));
+        json_str(&w, str_from_z(a.path));
         json_key(&w, STR("bytes"));
         json_u64(&w, in.file->n);
         json_key(&w, STR("modules"));
         json_array_begin(&w);
     } else {
-        buf_printf(&out, "%s: %zu bytes\n", path, in.file->n);
+        buf_printf(&out, "%s: %zu bytes\n", a.path, in.file->n);
     }
-    bool ok = show_modules(&in, &out, json ? &w : NULL);
-    if (json) {
+    bool ok = show_modules(&in, &out, a.json ? &w : NULL);
+    if (a.json) {
         json_array_end(&w);
         cli_json_diags(&in, &w);
         json_object_end(&w);
@@ -95,7 +91,7 @@ int cli_info(int argc, char **argv) {
     }
     if (!ok)
         fprintf(stderr, "tt-explorer: out of memory\n");
-    int code = cli_stdout_end(&out, ok ? cli_exit_code(&in) : CLI_USAGE);
+    code = cli_stdout_end(&out, ok ? cli_exit_code(&in) : CLI_USAGE);
     cli_input_close(&in);
     return code;
 }

@@ -1,8 +1,7 @@
 /* tt-explorer print: a module as text. */
-#include <string.h>
-
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 
 static const char help[] =
     "usage: tt-explorer print [OPTION...] FILE\n"
@@ -68,37 +67,32 @@ static int print_text(struct cli_input *in, const text_print_options *o) {
     return CLI_USAGE;
 }
 
+struct arguments {
+    const char *path;
+    text_print_options print;
+    bool json, upstream;
+};
+
+static const struct cli_option options[] = {
+    {.name = "--generic", .kind = CLI_FLAG, .at = offsetof(struct arguments, print.generic)},
+    {.name = "--locations", .kind = CLI_FLAG, .at = offsetof(struct arguments, print.locations)},
+    {.name = "--upstream", .kind = CLI_FLAG, .at = offsetof(struct arguments, upstream)},
+    {.name = "--json", .kind = CLI_FLAG, .at = offsetof(struct arguments, json)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"print", help, options, .file_at = offsetof(struct arguments, path)};
+
 int cli_print(int argc, char **argv) {
-    text_print_options o = {0};
-    bool json = false;
-    const char *path = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (strcmp(a, "--generic") == 0)
-            o.generic = true;
-        else if (strcmp(a, "--locations") == 0)
-            o.locations = true;
-        else if (strcmp(a, "--upstream") == 0)
-            o.registry = TEXT_UPSTREAM;
-        else if (strcmp(a, "--json") == 0)
-            json = true;
-        else if (a[0] == '-' && a[1])
-            return cli_bad_usage("print", "unknown option", a);
-        else if (path)
-            return cli_bad_usage("print", "more than one file:", a);
-        else
-            path = a;
-    }
-    if (!path)
-        return cli_bad_usage("print", "no file given", NULL);
+    struct arguments a = {0};
+    int code;
+    if (!cli_read_options(&syntax, &a, argc, argv, &code))
+        return code;
+    a.print.registry = a.upstream ? TEXT_UPSTREAM : TEXT_ALL;
     struct cli_input in;
-    if (!cli_input_open(&in, path))
+    if (!cli_input_open(&in, a.path))
         return CLI_USAGE;
-    int code = json ? print_json(&in, &o) : print_text(&in, &o);
+    code = a.json ? print_json(&in, &a.print) : print_text(&in, &a.print);
     cli_input_close(&in);
     return code;
 }

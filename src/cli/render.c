@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 #include "cli/render_png.h"
 #include "graph/me_json.h"
 
@@ -56,92 +57,73 @@ struct render {
 };
 
 static enum format format_of(const char *name) {
-    return strcmp(name, "svg") == 0    ? FORMAT_SVG
-           : strcmp(name, "png") == 0  ? FORMAT_PNG
-           : strcmp(name, "json") == 0 ? FORMAT_JSON
-                                       : FORMAT_NONE;
+    static const char *const names[] = {"svg", "png", "json"};
+    size_t i = cli_choice(name, names, 3);
+    return i < 3 ? (enum format)(FORMAT_SVG + i) : FORMAT_NONE;
 }
 
-/* An option without a value; false when it is none. */
-static bool read_flag(struct render *o, const char *a) {
-    static const struct {
-        const char *name;
-        size_t at;
-    } flags[] = {
-        {"--expand-all", offsetof(struct render, all)},          {"--flatten", offsetof(struct render, flatten)},
-        {"--left-right", offsetof(struct render, left_right)},   {"--edge-labels", offsetof(struct render, labels)},
-        {"--transparent", offsetof(struct render, transparent)},
-    };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (strcmp(a, flags[i].name) == 0) {
-            *(bool *)((char *)o + flags[i].at) = true;
-            return true;
-        }
-    return false;
+static int take_format(void *o, const char *value) {
+    struct render *r = o;
+    r->format = format_of(value);
+    return r->format ? CLI_OK : cli_bad_usage("render", "unknown format", value);
 }
 
-/* An option with a value: NULL when it was taken, else what is wrong. */
-static const char *read_value(struct render *o, const char *a, const char *value) {
-    if (strcmp(a, "-o") == 0) {
-        o->to = value;
-    } else if (strcmp(a, "--format") == 0) {
-        o->format = format_of(value);
-        return o->format ? NULL : "unknown format";
-    } else if (strcmp(a, "--depth") == 0) {
-        return num_parse_u64(str_from_z(value), &o->depth) ? NULL : "not a number:";
-    } else if (strcmp(a, "--layer") == 0) {
-        if (o->n_open == MOST_LAYERS)
-            return "too many layers:";
-        o->open[o->n_open++] = value;
-    } else if (strcmp(a, "--root") == 0) {
-        o->root = value;
-    } else if (strcmp(a, "--parameters") == 0) {
-        static const char *const names[] = {"auto", "shown", "quiet"};
-        for (o->quiet = 0; o->quiet < 3 && strcmp(value, names[o->quiet]) != 0;)
-            o->quiet++;
-        return o->quiet < 3 ? NULL : "not auto, shown or quiet:";
-    } else if (strcmp(a, "--scale") == 0) {
-        char *end;
-        o->scale = strtod(value, &end);
-        return *end || !(o->scale >= 0.01 && o->scale <= 16) ? "not a number from 0.01 to 16:" : NULL;
-    } else if (strcmp(a, "--layers") == 0) {
-        o->graph.layers = graph_layers_by_name(str_from_z(value));
-        return o->graph.layers == GRAPH_LAYERS_N ? "unknown rule" : NULL;
-    }
-    return NULL;
+static int take_depth(void *o, const char *value) {
+    struct render *r = o;
+    return num_parse_u64(str_from_z(value), &r->depth) ? CLI_OK : cli_bad_usage("render", "not a number:", value);
 }
 
-static int read_options(struct render *o, int argc, char **argv, bool *stop) {
-    static const char *const with_value[] = {"-o",     "--format",     "--depth", "--layer",
-                                             "--root", "--parameters", "--scale", "--layers"};
-    *stop = true;
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (read_flag(o, a))
-            continue;
-        if (a[0] != '-' || !a[1]) {
-            if (o->path)
-                return cli_bad_usage("render", "more than one file:", a);
-            o->path = a;
-            continue;
-        }
-        size_t k = 0;
-        while (k < sizeof with_value / sizeof *with_value && strcmp(a, with_value[k]) != 0)
-            k++;
-        if (k == sizeof with_value / sizeof *with_value)
-            return cli_bad_usage("render", "unknown option", a);
-        if (i + 1 == argc)
-            return cli_bad_usage("render", "no value for", a);
-        const char *wrong = read_value(o, a, argv[++i]);
-        if (wrong)
-            return cli_bad_usage("render", wrong, argv[i]);
-    }
-    if (!o->path)
-        return cli_bad_usage("render", "no file given", NULL);
+static int take_layer(void *o, const char *value) {
+    struct render *r = o;
+    if (r->n_open == MOST_LAYERS)
+        return cli_bad_usage("render", "too many layers:", value);
+    r->open[r->n_open++] = value;
+    return CLI_OK;
+}
+
+static int take_parameters(void *o, const char *value) {
+    static const char *const names[] = {"auto", "shown", "quiet"};
+    struct render *r = o;
+    r->quiet = (uint32_t)cli_choice(value, names, 3);
+    return r->quiet < 3 ? CLI_OK : cli_bad_usage("render", "not auto, shown or quiet:", value);
+}
+
+static int take_scale(void *o, const char *value) {
+    struct render *r = o;
+    char *end;
+    r->scale = strtod(value, &end);
+    return !*end && r->scale >= 0.01 && r->scale <= 16
+               ? CLI_OK
+               : cli_bad_usage("render", "not a number from 0.01 to 16:", value);
+}
+
+static int take_rule(void *o, const char *value) {
+    struct render *r = o;
+    r->graph.layers = graph_layers_by_name(str_from_z(value));
+    return r->graph.layers != GRAPH_LAYERS_N ? CLI_OK : cli_bad_usage("render", "unknown rule", value);
+}
+
+static const struct cli_option options[] = {
+    {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct render, to)},
+    {.name = "--format", .kind = CLI_VALUE, .take = take_format},
+    {.name = "--expand-all", .kind = CLI_FLAG, .at = offsetof(struct render, all)},
+    {.name = "--depth", .kind = CLI_VALUE, .take = take_depth},
+    {.name = "--layer", .kind = CLI_VALUE, .take = take_layer},
+    {.name = "--root", .kind = CLI_TEXT, .at = offsetof(struct render, root)},
+    {.name = "--flatten", .kind = CLI_FLAG, .at = offsetof(struct render, flatten)},
+    {.name = "--parameters", .kind = CLI_VALUE, .take = take_parameters},
+    {.name = "--left-right", .kind = CLI_FLAG, .at = offsetof(struct render, left_right)},
+    {.name = "--edge-labels", .kind = CLI_FLAG, .at = offsetof(struct render, labels)},
+    {.name = "--scale", .kind = CLI_VALUE, .take = take_scale},
+    {.name = "--transparent", .kind = CLI_FLAG, .at = offsetof(struct render, transparent)},
+    {.name = "--layers", .kind = CLI_VALUE, .take = take_rule},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"render", help, options, .file_at = offsetof(struct render, path)};
+
+/* The format that was asked for, or that the ending of the file to write tells. */
+static int choose_format(struct render *o) {
     const char *dot = o->to ? strrchr(o->to, '.') : NULL;
     if (!o->format && o->to && strcmp(o->to, "-") != 0) {
         o->format = dot ? format_of(dot + 1) : FORMAT_NONE;
@@ -150,7 +132,6 @@ static int read_options(struct render *o, int argc, char **argv, bool *stop) {
     }
     if (!o->format)
         o->format = FORMAT_SVG;
-    *stop = false;
     return CLI_OK;
 }
 
@@ -317,9 +298,8 @@ static int render_json(const struct render *o, struct cli_input *in) {
 
 int cli_render(int argc, char **argv) {
     struct render o = {.scale = 1};
-    bool stop;
-    int code = read_options(&o, argc, argv, &stop);
-    if (stop)
+    int code;
+    if (!cli_read_options(&syntax, &o, argc, argv, &code) || (code = choose_format(&o)) != CLI_OK)
         return code;
     struct cli_input in;
     if (!cli_input_open(&in, o.path))

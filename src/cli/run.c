@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 #include "exec/exec.h"
 
 static const char help[] =
@@ -60,59 +61,67 @@ struct run {
     double pcc;
 };
 
-static bool size_of(const char *text, size_t *out) {
-    str s = str_from_z(text);
-    unsigned shift = 0;
-    uint64_t v;
-    if (s.n) {
-        char c = s.p[s.n - 1];
-        shift = c == 'K' || c == 'k' ? 10 : c == 'M' || c == 'm' ? 20 : c == 'G' || c == 'g' ? 30 : 0;
-    }
-    if (shift)
-        s.n--;
-    if (!num_parse_u64(s, &v) || v > SIZE_MAX >> shift)
-        return false;
-    *out = (size_t)v << shift;
-    return true;
+static int take_inputs(void *o, const char *value) {
+    struct run *r = o;
+    r->inputs[r->n_inputs++] = value;
+    return CLI_OK;
 }
 
-/* An option with a value. CLI_OK when it is taken. */
-static int set_option(struct run *o, const char *name, const char *value) {
-    uint64_t v = 0;
-    char *end = NULL;
-    double real = strtod(value, &end);
-    bool number = num_parse_u64(str_from_z(value), &v), is_real = end != value && !*end;
-    if (strcmp(name, "--outputs") == 0) {
-        const char *at = strstr(value, "%d");
-        if (!at || strchr(value, '%') != at || strchr(at + 1, '%'))
-            return cli_bad_usage("run", "one %d is needed in", value);
-        o->outputs = value;
-    } else if (strcmp(name, "--function") == 0) {
-        o->exec.function = str_from_z(value);
-    } else if (strcmp(name, "--seed") == 0 && number) {
-        o->exec.seed = v;
-    } else if (strcmp(name, "--threads") == 0 && number && v <= 1024) {
-        o->exec.threads = (unsigned)v;
-    } else if (strcmp(name, "--repeat") == 0 && number && v > 0 && v <= 1000000) {
-        o->repeat = v;
-    } else if (strcmp(name, "--max-memory") == 0 && size_of(value, &o->exec.max_memory)) {
-        ;
-    } else if (strcmp(name, "--trace") == 0) {
-        o->trace = value;
-    } else if (strcmp(name, "--pcc") == 0 && is_real && real > -1 && real <= 1) {
-        o->pcc = real;
-    } else if (strcmp(name, "--save") == 0) {
-        o->save = value;
-    } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "as-written") == 0) {
-        o->exec.numbers = EXEC_AS_WRITTEN;
-    } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "f32") == 0) {
-        o->exec.numbers = EXEC_F32;
-    } else if (strcmp(name, "--numbers") == 0 && strcmp(value, "f64") == 0) {
-        o->exec.numbers = EXEC_F64;
-    } else {
-        return cli_bad_usage("run", "no value of that option:", value);
-    }
+static int take_outputs(void *o, const char *value) {
+    const char *at = strstr(value, "%d");
+    if (!at || strchr(value, '%') != at || strchr(at + 1, '%'))
+        return cli_bad_usage("run", "one %d is needed in", value);
+    ((struct run *)o)->outputs = value;
     return CLI_OK;
+}
+
+/* A number from `least` to `most`. */
+static int take_number(const char *value, uint64_t least, uint64_t most, uint64_t *out) {
+    if (num_parse_u64(str_from_z(value), out) && *out >= least && *out <= most)
+        return CLI_OK;
+    return cli_bad_usage("run", "no value of that option:", value);
+}
+
+static int take_seed(void *o, const char *value) {
+    return take_number(value, 0, UINT64_MAX, &((struct run *)o)->exec.seed);
+}
+
+static int take_threads(void *o, const char *value) {
+    uint64_t v = 0;
+    int code = take_number(value, 0, 1024, &v);
+    ((struct run *)o)->exec.threads = (unsigned)v;
+    return code;
+}
+
+static int take_repeat(void *o, const char *value) {
+    return take_number(value, 1, 1000000, &((struct run *)o)->repeat);
+}
+
+static int take_memory(void *o, const char *value) {
+    uint64_t v;
+    if (!cli_size(value, &v) || v > SIZE_MAX)
+        return cli_bad_usage("run", "no value of that option:", value);
+    ((struct run *)o)->exec.max_memory = (size_t)v;
+    return CLI_OK;
+}
+
+static int take_numbers(void *o, const char *value) {
+    static const char *const names[] = {"as-written", "f32", "f64"};
+    static const exec_numbers kinds[] = {EXEC_AS_WRITTEN, EXEC_F32, EXEC_F64};
+    size_t i = cli_choice(value, names, 3);
+    if (i == 3)
+        return cli_bad_usage("run", "no value of that option:", value);
+    ((struct run *)o)->exec.numbers = kinds[i];
+    return CLI_OK;
+}
+
+static int take_pcc(void *o, const char *value) {
+    struct run *r = o;
+    char *end = NULL;
+    r->pcc = strtod(value, &end);
+    return end != value && !*end && r->pcc > -1 && r->pcc <= 1
+               ? CLI_OK
+               : cli_bad_usage("run", "no value of that option:", value);
 }
 
 /* The kernel table as Markdown. */
@@ -130,61 +139,42 @@ static void show_ops(void) {
         printf("| %.*s | %.*s | %.*s |\n", STR_ARG(s.op), STR_ARG(s.kernel), STR_ARG(s.checked));
 }
 
-static int read_options(struct run *o, int argc, char **argv, bool *stop) {
-    static const char *const with_value[] = {"--outputs", "--function",   "--seed", "--threads", "--repeat",
-                                             "--trace",   "--max-memory", "--save", "--numbers", "--pcc"};
-    *stop = true;
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i];
-        if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (strcmp(a, "--ops") == 0) {
-            show_ops();
-            return CLI_OK;
-        }
-        if (strcmp(a, "--inputs") == 0) {
-            while (i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0)
-                o->inputs[o->n_inputs++] = argv[++i];
-            continue;
-        }
-        if (strcmp(a, "--golden") == 0) {
-            o->golden = true;
-            continue;
-        }
-        if (strcmp(a, "--json") == 0) {
-            o->json = true;
-            continue;
-        }
-        if (strcmp(a, "--reference") == 0) {
-            o->exec.reference = true;
-            continue;
-        }
-        if (a[0] != '-' || !a[1]) {
-            if (o->path)
-                return cli_bad_usage("run", "more than one file:", a);
-            o->path = a;
-            continue;
-        }
-        size_t k = 0;
-        while (k < sizeof with_value / sizeof *with_value && strcmp(a, with_value[k]) != 0)
-            k++;
-        if (k == sizeof with_value / sizeof *with_value)
-            return cli_bad_usage("run", "unknown option", a);
-        if (i + 1 == argc)
-            return cli_bad_usage("run", "no value for", a);
-        int code = set_option(o, a, argv[++i]);
-        if (code != CLI_OK)
-            return code;
-    }
+static int list_ops(void *o, const char *value) {
+    (void)o;
+    (void)value;
+    show_ops();
+    return CLI_OK;
+}
+
+static const struct cli_option options[] = {
+    {.name = "--inputs", .kind = CLI_LIST, .take = take_inputs},
+    {.name = "--outputs", .kind = CLI_VALUE, .take = take_outputs},
+    {.name = "--function", .kind = CLI_STR, .at = offsetof(struct run, exec.function)},
+    {.name = "--seed", .kind = CLI_VALUE, .take = take_seed},
+    {.name = "--threads", .kind = CLI_VALUE, .take = take_threads},
+    {.name = "--numbers", .kind = CLI_VALUE, .take = take_numbers},
+    {.name = "--reference", .kind = CLI_FLAG, .at = offsetof(struct run, exec.reference)},
+    {.name = "--max-memory", .kind = CLI_VALUE, .take = take_memory},
+    {.name = "--repeat", .kind = CLI_VALUE, .take = take_repeat},
+    {.name = "--trace", .kind = CLI_TEXT, .at = offsetof(struct run, trace)},
+    {.name = "--golden", .kind = CLI_FLAG, .at = offsetof(struct run, golden)},
+    {.name = "--pcc", .kind = CLI_VALUE, .take = take_pcc},
+    {.name = "--save", .kind = CLI_TEXT, .at = offsetof(struct run, save)},
+    {.name = "--json", .kind = CLI_FLAG, .at = offsetof(struct run, json)},
+    {.name = "--ops", .kind = CLI_INSTEAD, .take = list_ops},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"run", help, options, .file_at = offsetof(struct run, path), .no_file = true};
+
+/* What follows from the options together. */
+static int complete_options(struct run *o) {
     /* A file may stand behind --inputs, as the last of its list. */
     if (!o->path && o->n_inputs)
         o->path = o->inputs[--o->n_inputs];
     if (!o->path)
         return cli_bad_usage("run", "no file given", NULL);
     o->exec.keep = o->golden || o->save;
-    *stop = false;
     return CLI_OK;
 }
 
@@ -702,9 +692,8 @@ int cli_run_module(int argc, char **argv) {
         fputs("tt-explorer: out of memory\n", stderr);
         return CLI_USAGE;
     }
-    bool stop;
-    int code = read_options(&o, argc, argv, &stop);
-    if (!stop)
+    int code;
+    if (cli_read_options(&syntax, &o, argc, argv, &code) && (code = complete_options(&o)) == CLI_OK)
         code = run_file(&o);
     mem_free(&m, o.inputs, room);
     return code;

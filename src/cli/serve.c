@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/options.h"
 #include "server/server.h"
 
 static const char help[] =
@@ -54,162 +55,90 @@ struct serve {
     char home[PATH_MAX];
 };
 
-enum option_kind { FLAG, VALUE };
-
-enum option_id {
-    OPT_PORT,
-    OPT_URL,
-    OPT_NO_BROWSER,
-    OPT_NO_EXECUTION,
-    OPT_CORS,
-    OPT_ROOT,
-    OPT_UI,
-    OPT_READ_ONLY,
-    OPT_WORKSPACE,
-    OPT_TOKEN,
-    OPT_MAX_UPLOAD,
-    OPT_LOG_LEVEL,
-    OPT_WATCH,
-    OPT_HELP
-};
-
-static const struct {
-    const char *name, *letter;
-    enum option_kind kind;
-    enum option_id id;
-} options[] = {
-    {"--port", "-p", VALUE, OPT_PORT},
-    {"--url", "-u", VALUE, OPT_URL},
-    {"--no-browser", "-q", FLAG, OPT_NO_BROWSER},
-    {"--no-model-execution", "-x", FLAG, OPT_NO_EXECUTION},
-    {"--cors_host", "-c", VALUE, OPT_CORS},
-    {"--cors-host", "-c", VALUE, OPT_CORS},
-    {"--root", NULL, VALUE, OPT_ROOT},
-    {"--ui", NULL, VALUE, OPT_UI},
-    {"--read-only", NULL, FLAG, OPT_READ_ONLY},
-    {"--workspace", NULL, VALUE, OPT_WORKSPACE},
-    {"--token", NULL, VALUE, OPT_TOKEN},
-    {"--max-upload", NULL, VALUE, OPT_MAX_UPLOAD},
-    {"--log-level", NULL, VALUE, OPT_LOG_LEVEL},
-    {"--watch", NULL, FLAG, OPT_WATCH},
-    {"--help", "-h", FLAG, OPT_HELP},
-};
-
-/* "10", "10K", "2.5G" is not taken: whole numbers only. */
-static bool parse_size(const char *text, uint64_t *out) {
-    str s = str_from_z(text);
-    unsigned shift = 0;
-    if (s.n) {
-        switch (s.p[s.n - 1]) {
-        case 'k':
-        case 'K': shift = 10; break;
-        case 'm':
-        case 'M': shift = 20; break;
-        case 'g':
-        case 'G': shift = 30; break;
-        default: break;
-        }
-    }
-    if (shift)
-        s.n--;
-    if (!num_parse_u64(s, out) || *out == 0 || *out > (UINT64_MAX >> 1 >> shift))
-        return false;
-    *out <<= shift;
-    return true;
+static int nonsense(const char *value) {
+    return cli_bad_usage("serve", "this value makes no sense:", value);
 }
 
-static bool parse_level(const char *text, enum log_level *out) {
-    static const char *const names[] = {"quiet", "error", "warning", "info", "debug"};
-    for (int i = 0; i <= LOG_DEBUG; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *out = (enum log_level)i;
-            return true;
-        }
-    return false;
-}
-
-/* Whether the option is applied; false when its value is wrong. */
-static bool apply(struct serve *s, enum option_id id, const char *value) {
+static int take_port(void *o, const char *value) {
+    struct serve *s = o;
     uint64_t n;
-    switch (id) {
-    case OPT_PORT:
-        if (!num_parse_u64(str_from_z(value), &n) || n > 65535)
-            return false;
-        s->o.port = (unsigned)n;
-        s->o.next_free_port = n == 8080; /* as today's tool: the default moves on */
-        return true;
-    case OPT_URL:
-        /* "http://0.0.0.0" is a common mistake of the option's name. */
-        if (strncmp(value, "http://", 7) == 0)
-            value += 7;
-        s->o.host = strcmp(value, "localhost") == 0 ? NULL : value;
-        return value[0] != 0 && !strchr(value, '/');
-    case OPT_NO_BROWSER: s->no_browser = true; return true;
-    case OPT_NO_EXECUTION: s->o.no_execution = true; return true;
-    case OPT_CORS: s->o.cors_host = value; return value[0] != 0;
-    case OPT_ROOT:
-        if (s->o.n_roots == MAX_PATHS)
-            return false;
-        s->roots[s->o.n_roots++] = value;
-        return true;
-    case OPT_UI: s->o.ui = value; return true;
-    case OPT_READ_ONLY: s->o.read_only = true; return true;
-    case OPT_WORKSPACE: s->o.workspace = value; return value[0] != 0;
-    case OPT_TOKEN: s->o.token = value; return strlen(value) >= 8 && strlen(value) < 64 && !strpbrk(value, " ;,&\"");
-    case OPT_MAX_UPLOAD: return parse_size(value, &s->o.max_upload);
-    case OPT_LOG_LEVEL: return parse_level(value, &s->o.log_level);
-    case OPT_WATCH: s->o.watch = true; return true;
-    case OPT_HELP: return true;
-    }
-    return false;
-}
-
-/* The option of an argument: its index, or -1. *value is what stands behind '=', or the rest of "-p8080". */
-static int find_option(const char *a, const char **value) {
-    *value = NULL;
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        size_t n = strlen(options[i].name);
-        if (strncmp(a, options[i].name, n) == 0 && (a[n] == 0 || a[n] == '=')) {
-            *value = a[n] ? a + n + 1 : NULL;
-            return (int)i;
-        }
-        if (options[i].letter && a[0] == '-' && a[1] == options[i].letter[1] &&
-            (a[2] == 0 || options[i].kind == VALUE)) {
-            *value = a[2] ? a + 2 : NULL;
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-/* Reads the command line: CLI_OK, or what to return; *help_asked. */
-static int read_arguments(struct serve *s, int argc, char **argv, bool *help_asked) {
-    bool only_paths = false;
-    *help_asked = false;
-    for (int i = 1; i < argc; i++) {
-        const char *a = argv[i], *value;
-        if (only_paths || a[0] != '-' || !a[1]) {
-            if (s->o.n_files == MAX_PATHS)
-                return cli_bad_usage("serve", "too many files", NULL);
-            s->files[s->o.n_files++] = a;
-            continue;
-        }
-        if (strcmp(a, "--") == 0) {
-            only_paths = true;
-            continue;
-        }
-        int option = find_option(a, &value);
-        if (option < 0 || (options[option].kind == FLAG && value))
-            return cli_bad_usage("serve", "unknown option", a);
-        if (options[option].kind == VALUE && !value && !(value = i + 1 < argc ? argv[++i] : NULL))
-            return cli_bad_usage("serve", "a value is missing after", a);
-        if (options[option].id == OPT_HELP)
-            *help_asked = true;
-        if (!apply(s, options[option].id, value))
-            return cli_bad_usage("serve", "this value makes no sense:", value);
-    }
+    if (!num_parse_u64(str_from_z(value), &n) || n > 65535)
+        return nonsense(value);
+    s->o.port = (unsigned)n;
+    s->o.next_free_port = n == 8080; /* as today's tool: the default moves on */
     return CLI_OK;
 }
+
+static int take_url(void *o, const char *value) {
+    struct serve *s = o;
+    /* "http://0.0.0.0" is a common mistake of the option's name. */
+    if (strncmp(value, "http://", 7) == 0)
+        value += 7;
+    s->o.host = strcmp(value, "localhost") == 0 ? NULL : value;
+    return value[0] != 0 && !strchr(value, '/') ? CLI_OK : nonsense(value);
+}
+
+static int take_cors(void *o, const char *value) {
+    ((struct serve *)o)->o.cors_host = value;
+    return value[0] ? CLI_OK : nonsense(value);
+}
+
+static int take_root(void *o, const char *value) {
+    struct serve *s = o;
+    if (s->o.n_roots == MAX_PATHS)
+        return cli_bad_usage("serve", "too many folders", NULL);
+    s->roots[s->o.n_roots++] = value;
+    return CLI_OK;
+}
+
+static int take_workspace(void *o, const char *value) {
+    ((struct serve *)o)->o.workspace = value;
+    return value[0] ? CLI_OK : nonsense(value);
+}
+
+static int take_token(void *o, const char *value) {
+    ((struct serve *)o)->o.token = value;
+    return strlen(value) >= 8 && strlen(value) < 64 && !strpbrk(value, " ;,&\"") ? CLI_OK : nonsense(value);
+}
+
+static int take_max_upload(void *o, const char *value) {
+    return cli_size(value, &((struct serve *)o)->o.max_upload) ? CLI_OK : nonsense(value);
+}
+
+static int take_log_level(void *o, const char *value) {
+    static const char *const names[] = {"quiet", "error", "warning", "info", "debug"};
+    size_t i = cli_choice(value, names, LOG_DEBUG + 1);
+    ((struct serve *)o)->o.log_level = (enum log_level)i;
+    return i <= LOG_DEBUG ? CLI_OK : nonsense(value);
+}
+
+static int take_file(void *o, const char *path) {
+    struct serve *s = o;
+    if (s->o.n_files == MAX_PATHS)
+        return cli_bad_usage("serve", "too many files", NULL);
+    s->files[s->o.n_files++] = path;
+    return CLI_OK;
+}
+
+static const struct cli_option options[] = {
+    {"--port", "-p", .kind = CLI_VALUE, .take = take_port},
+    {"--url", "-u", .kind = CLI_VALUE, .take = take_url},
+    {"--no-browser", "-q", .kind = CLI_FLAG, .at = offsetof(struct serve, no_browser)},
+    {"--no-model-execution", "-x", .kind = CLI_FLAG, .at = offsetof(struct serve, o.no_execution)},
+    {"--cors_host", "-c", .kind = CLI_VALUE, .take = take_cors},
+    {"--cors-host", "-c", .kind = CLI_VALUE, .take = take_cors},
+    {.name = "--root", .kind = CLI_VALUE, .take = take_root},
+    {.name = "--ui", .kind = CLI_TEXT, .at = offsetof(struct serve, o.ui)},
+    {.name = "--read-only", .kind = CLI_FLAG, .at = offsetof(struct serve, o.read_only)},
+    {.name = "--workspace", .kind = CLI_VALUE, .take = take_workspace},
+    {.name = "--token", .kind = CLI_VALUE, .take = take_token},
+    {.name = "--max-upload", .kind = CLI_VALUE, .take = take_max_upload},
+    {.name = "--log-level", .kind = CLI_VALUE, .take = take_log_level},
+    {.name = "--watch", .kind = CLI_FLAG, .at = offsetof(struct serve, o.watch)},
+    {0},
+};
+
+static const struct cli_syntax syntax = {"serve", help, options, .file = take_file, .no_file = true};
 
 /* Folders that clients may open when none were named. */
 static void default_roots(struct serve *s) {
@@ -272,13 +201,9 @@ int cli_serve(int argc, char **argv) {
     const char *token = getenv("TT_EXPLORER_TOKEN");
     if (token && *token)
         s.o.token = token;
-    bool help_asked;
-    int code = read_arguments(&s, argc, argv, &help_asked);
-    if (help_asked || code != CLI_OK) {
-        if (help_asked)
-            fputs(help, stdout);
-        return help_asked ? CLI_OK : code;
-    }
+    int code;
+    if (!cli_read_options(&syntax, &s, argc, argv, &code))
+        return code;
     if (s.o.n_roots == 0)
         default_roots(&s);
     s.o.store_optional = !s.o.workspace; /* one that was named must work */

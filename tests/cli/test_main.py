@@ -44,4 +44,36 @@ def wrong_usage_is_2_and_says_so():
     tap.contains(done.err, "unknown option '--no-such-option'")
 
 
+COMMANDS = {"info": [], "print": [], "check": [], "compile": ["--level", "--override"], "convert": ["-o", "--format"],
+            "export": ["-o", "--title"], "render": ["--depth", "--scale"], "run": ["--seed", "--trace"], "serve": ["--port"]}
+
+
+@tap.case
+def every_command_reads_options_alike():
+    for name, with_value in COMMANDS.items():
+        done = tap.run(name, "--no-such-option")
+        tap.equal((name, done.code, done.out), (name, 2, ""))
+        tap.equal(done.err, f"tt-explorer {name}: unknown option '--no-such-option'; see tt-explorer {name} --help\n")
+        for option in with_value:
+            done = tap.run(name, "file", option)
+            tap.equal((name, done.code, done.err), (name, 2, f"tt-explorer {name}: no value for '{option}'; see tt-explorer {name} --help\n"))
+        if name != "serve":
+            tap.contains(tap.run(name).err, f"tt-explorer {name}: no file given")
+        if name not in ("serve", "check"):
+            tap.contains(tap.run(name, "a", "b").err, f"tt-explorer {name}: more than one file: 'b'")
+
+
+@tap.case
+def values_stand_behind_options_in_three_ways():
+    model = "examples/mnist.mlir"
+    plain = tap.run("convert", "--format", "adapter", model)
+    tap.equal((plain.code, plain.out[:11]), (0, '{"graphs":['))
+    tap.equal(tap.run("convert", "--format=adapter", model).out, plain.out)
+    tap.equal(tap.run("convert", "-o-", "--format", "adapter", "--", model).out, plain.out)
+    tap.equal(tap.run("convert", model).out == plain.out, False)
+    tap.equal(tap.run("print", "--generic=yes", model).code, 2)  # a flag takes none
+    done = tap.run("print", "--", "--generic")
+    tap.equal((done.code, "--generic" in done.err), (2, True))
+
+
 tap.main()
