@@ -105,4 +105,19 @@ def two_devices_compute_what_one_does():
     tap.equal(len(set(two)) > 100, True)
 
 
+@tap.case
+def mnist_tells_the_digits_it_is_shown():
+    weights, model = tap.ROOT / "examples/mnist/weights.npz", tap.ROOT / "examples/mnist.mlir"
+    with tempfile.TemporaryDirectory() as folder:
+        # What it was compiled to tells them as well.
+        tap.equal(tap.run("compile", "--level", "2", "-o", f"{folder}/ttnn.mlir", model).code, 0)
+        for digit in range(10):
+            for path in (model, f"{folder}/ttnn.mlir"):
+                drawing = tap.ROOT / f"examples/mnist/digit_{digit}.npy"
+                done = tap.run("run", path, "--inputs", weights, f"input={drawing}", "--outputs", f"{folder}/%d.npy")
+                tap.equal((done.code, done.err), (0, ""))
+                probabilities = floats(f"{folder}/0.npy")
+                tap.equal((digit, probabilities.index(max(probabilities)), max(probabilities) > 0.9), (digit, digit, True))
+
+
 tap.main()
