@@ -418,7 +418,7 @@ static void merge_dims(struct ew_program *g) {
     g->rank = rank;
 }
 
-/* Lets registers that are no longer read be written again. Memory registers (direct ones) are left alone. */
+/* Lets registers that are no longer read be written again. Those that are memory (direct ones) are left alone. */
 static bool reuse_registers(struct builder *b) {
     struct ew_program *g = b->g;
     uint32_t n = g->n_regs, n_free = 0, used = 0;
@@ -443,9 +443,13 @@ static bool reuse_registers(struct builder *b) {
         last[g->stores[i].reg] = (int32_t)g->n_instrs;
         fixed[g->stores[i].reg] |= g->stores[i].direct;
     }
-    /* Loads happen before the first instruction, so each has a register of its own. */
-    for (uint32_t i = 0; i < g->n_loads; i++)
-        name[g->loads[i].reg] = (uint16_t)used++;
+    /* Loads happen before the first instruction, so each has a register of its own. One that is an operand's memory must not
+     * be written, nor one that is filled once for all chunks. */
+    for (uint32_t i = 0; i < g->n_loads; i++) {
+        const struct ew_load *l = &g->loads[i];
+        fixed[l->reg] = l->kind == LOAD_DIRECT || l->kind == LOAD_ONE;
+        name[l->reg] = (uint16_t)used++;
+    }
     for (uint32_t i = 0; i < g->n_instrs; i++) {
         struct ew_instr *t = &g->instrs[i];
         uint16_t d = t->d;

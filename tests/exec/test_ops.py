@@ -314,7 +314,25 @@ def attention(m):
          sdpa(mask[1].float()))
 
 
-GROUPS = [elementwise, shapes, reductions, products, convolutions, attention]
+def chains(m):
+    """Runs of elementwise ops, which become one loop: operands stay as they are, whatever is read again afterwards."""
+    a, b = m.arg(torch.randn(40, 64)), m.arg(torch.randn(40, 64))
+    row, one = m.arg(torch.rand(64)), m.arg(torch.rand(1, 1) + 1)
+    x, y, r, s = (t[1].float() for t in (a, b, row, one))
+    # Values of a chain are not results, so that they may stay in registers.
+    kind = m.type_of(a[1])
+    for i, (op, operands) in enumerate([('add', f'{a[0]}, {b[0]}'), ('neg', '%c0'), ('tanh', '%c1'), ('neg', '%c2'),
+                                        ('abs', '%c3')]):
+        types = ', '.join([kind] * (operands.count(',') + 1))
+        m.body.append(f'%c{i} = "ttir.{op}"({operands}) : ({types}) -> {kind}')
+    chain = (x + y).to(a[1].dtype).float().tanh().abs()
+    m.op('ttir.multiply', [('%c4', a[1]), one], '', chain * s)
+    m.op('ttir.add', [('%c4', a[1]), row], '', chain + r)
+    for t in a, b:
+        m.op('ttir.transpose', [t], '<{dim0 = 0 : si32, dim1 = 1 : si32}>', t[1].float().T)
+
+
+GROUPS = [chains, elementwise, shapes, reductions, products, convolutions, attention]
 
 
 def differs(name, got, want, number, tolerance):
