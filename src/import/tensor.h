@@ -107,6 +107,8 @@ bool tensor_raw(struct tensor *t, str bytes, enum tensor_dtype dtype, const int6
 
 /* Appends a file to `out`, which may stream. bf16 has no NumPy type: as ml_dtypes writes it ("<V2") in .npy. */
 bool tensor_write_npy(const struct tensor *t, struct buf *out);
+/* The same without the elements, which come right behind it. */
+bool tensor_write_npy_header(const struct tensor *t, struct buf *out);
 /* An uncompressed .npz. */
 bool tensor_write_npz(const struct tensor_entry *entries, size_t n, struct buf *out, struct mem *m);
 bool tensor_write_safetensors(const struct tensor_entry *entries, size_t n, struct buf *out);

@@ -128,7 +128,7 @@ bool tensor_read_npy(struct tensor *t, str bytes, struct arena *a, struct mem *m
     return true;
 }
 
-bool tensor_write_npy(const struct tensor *t, struct buf *out) {
+bool tensor_write_npy_header(const struct tensor *t, struct buf *out) {
     char shape[TENSOR_MAX_RANK * 24 + 128];
     const char *code = NULL;
     for (size_t i = 0; i < sizeof descrs / sizeof descrs[0]; i++)
@@ -158,9 +158,15 @@ bool tensor_write_npy(const struct tensor *t, struct buf *out) {
     buf_write(out, "\x93NUMPY\x01\x00", 8);
     buf_write(out, (const char *)&length, 2);
     buf_put_str(out, buf_str(&b));
-    buf_write(out, t->data, tensor_bytes(t));
     if (b.failed)
         out->failed = true;
     buf_free(&b);
+    return !out->failed;
+}
+
+bool tensor_write_npy(const struct tensor *t, struct buf *out) {
+    if (!tensor_write_npy_header(t, out))
+        return false;
+    buf_write(out, t->data, tensor_bytes(t));
     return !out->failed;
 }

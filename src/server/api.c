@@ -19,6 +19,11 @@ enum {
 #define RUN_QUERY "run:string the compile run whose stage is meant (the source, stage 0, needs none); "
 #define NODE_QUERY "node:integer number of the node; id:string its id, instead of the number; " GRAPH_QUERY
 
+#define TENSOR_QUERY                                                                                            \
+    "node:integer number of the node in the graph that was executed; id:string its id, instead of the number; " \
+    "out:integer which of its results, by default 0; device:integer of a mesh, by default 0; "                  \
+    "which:string value (default), golden, or difference of the two"
+
 /* Handlers that look into the workspace or wait for a model run on workers. */
 #define READ ROUTE_WORKER
 #define CHANGE (ROUTE_WORKER | ROUTE_WRITE)
@@ -117,6 +122,20 @@ static const struct http_route routes[] = {
      NULL, "Execution"},
     {"DELETE", API_PREFIX "/executions/{execution}", api_execution_delete, CHANGE, "Forgets it; its overlays stay.",
      NULL, NULL, "204"},
+
+    {"GET", API_PREFIX "/executions/{execution}/tensor", api_tensor, READ,
+     "What is in a tensor that an execution kept: statistics, a histogram, how well it agrees with the golden run.",
+     "bins:integer of the histogram, 64 unless told, at most 512; " TENSOR_QUERY, NULL, "Tensor"},
+    {"GET", API_PREFIX "/executions/{execution}/tensor/values", api_tensor_values, READ,
+     "A window of its values: rows and columns of the last two dimensions, at most 1000 of each.",
+     "index:string for each dimension before the last two which slice, separated by commas, by default 0; row:integer "
+     "first row; rows:integer how many, 100 unless told; column:integer first column; columns:integer how many, 100 "
+     "unless told; " TENSOR_QUERY,
+     NULL, "TensorWindow"},
+    {"GET", API_PREFIX "/executions/{execution}/tensor/npy", api_tensor_npy, READ, "The whole tensor as .npy.",
+     TENSOR_QUERY, NULL, "binary application/octet-stream"},
+    {"DELETE", API_PREFIX "/executions/{execution}/tensors", api_tensors_drop, READ,
+     "Frees the memory of the tensors that it kept.", NULL, NULL, "204"},
 
     {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
      "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "

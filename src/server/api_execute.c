@@ -2,6 +2,7 @@
 #include "server/api_inner.h"
 #include "server/execute.h"
 #include "server/jobs.h"
+#include "server/kept.h"
 
 void api_executions_start(struct http_request *r) {
     struct execution x = {.part = 0};
@@ -52,6 +53,7 @@ void api_executions_list(struct http_request *r) {
         json_raw(w, http_json_member(item.body, STR("us")));
         json_key(w, STR("settings"));
         json_raw(w, http_json_member(item.body, STR("settings")));
+        api_put_u64(w, STR("kept"), kept_bytes(r->server->kept, item.id));
         json_object_end(w);
     }
     json_array_end(w);
@@ -86,6 +88,7 @@ void api_execution_delete(struct http_request *r) {
     struct store_error e;
     if (!get_execution(r, &item))
         return;
+    kept_drop(r->server->kept, item.id);
     if (store_item_delete(r->server->store, STORE_RUN, item.id, &e))
         http_empty(r, 204);
     else

@@ -3,6 +3,7 @@
 
 #include "server/api_inner.h"
 #include "server/jobs.h"
+#include "server/kept.h"
 #include "server/me_state.h"
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -170,6 +171,7 @@ void api_model_delete(struct http_request *r) {
     struct model_error e;
     if (!api_hash(r, http_param(r, "id"), &hash))
         return;
+    kept_drop_model(r->server->kept, &hash);
     if (models_delete(r->server->models, &hash, &e))
         http_empty(r, 204);
     else

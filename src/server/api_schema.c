@@ -165,12 +165,15 @@ const struct api_schema api_schemas[] = {
      "repeat? integer how often; times are medians\n"
      "max_memory? integer bytes; more is refused before it starts\n"
      "numbers? string as-written, f32 or f64\n"
-     "golden? boolean run in f32 as well and compare every op",
+     "golden? boolean run in f32 as well and compare every op\n"
+     "pcc? number what agrees less has diverged, 0.99 unless told\n"
+     "keep? boolean all tensors stay in memory to be looked at, if they fit\n"
+     "keep_memory? integer bytes they may take, 1 GiB unless told, at most 4 GiB, which is what all executions share",
      true},
     {"Executions", "", "executions ExecutionSummary[]", false},
     {"ExecutionSummary", "",
      "id integer\ncreated integer milliseconds since 1970\nus number the median run\nsettings object as in "
-     "ExecutionRequest",
+     "ExecutionRequest\nkept integer bytes of tensors that can be looked at; 0: none are in memory",
      false},
     {"Execution", "",
      "settings object as in ExecutionRequest\n"
@@ -178,7 +181,46 @@ const struct api_schema api_schemas[] = {
      "least_us number\n"
      "most_us number\n"
      "memory object bytes of arguments, constants, planned values, cached ones, scratch\n"
+     "divergence? Divergence from the golden run\n"
+     "kept KeptTensors when it ended; later executions may have pushed them out\n"
      "ops ExecutedOp[] in order of execution",
+     false},
+    {"KeptTensors", "", "bytes integer 0: none\nwhy? string why there are none", false},
+    {"Divergence", "Where accuracy falls. An op without a comparison counts as good as the worst of what it reads.",
+     "pcc number the threshold\n"
+     "compared integer ops\n"
+     "bad integer those below the threshold\n"
+     "origins integer bad ones that read good values only\n"
+     "first string|null the first bad one in order of execution\n"
+     "origin string|null the first bad one that reads good values only\n"
+     "fall string|null the op whose PCC lies furthest below the lowest of what it reads\n"
+     "fall_by number and by how much",
+     false},
+    {"Tensor", "",
+     "node integer\n"
+     "out integer which result\n"
+     "outs integer how many the node has\n"
+     "device integer\n"
+     "devices integer that have one each\n"
+     "dtype string as it is kept in memory\n"
+     "shape integer[]\n"
+     "bytes integer\n"
+     "statistics TensorStatistics\n"
+     "bins integer[] counts between min and max\n"
+     "accuracy? TensorAccuracy against the golden run",
+     false},
+    {"TensorStatistics", "min, max, mean and deviation are of the finite elements.",
+     "count integer\nnans integer\ninfinities integer\nzeros integer\nmin number\nmax number\nmean number\n"
+     "deviation number",
+     false},
+    {"TensorAccuracy", "", "pcc number\nabsolute number largest difference\nrelative number largest relative one",
+     false},
+    {"TensorWindow", "",
+     "height integer of the slice\n"
+     "width integer\n"
+     "row integer of the first value\n"
+     "column integer\n"
+     "rows any[] lists of values; NaN, inf and -inf are texts",
      false},
     {"ExecutedOp", "",
      "id string of its node\n"
@@ -196,7 +238,8 @@ const struct api_schema api_schemas[] = {
      "live integer bytes of intermediate values in use meanwhile\n"
      "pcc? number correlation with the golden run\n"
      "absolute? number largest difference\n"
-     "relative? number largest relative difference",
+     "relative? number largest relative difference\n"
+     "no_accuracy? string why it has none although there was a golden run",
      false},
     {"RunStage", "The module after a pass.",
      "stage integer its number; 0 is the input\n"

@@ -117,6 +117,11 @@ void http_error(struct http_request *r, int status, const char *fmt, ...) PRINTF
 void http_store_error(struct http_request *r, const struct store_error *e);
 /* Bytes that live elsewhere (a cached graph); release(ctx) is called once, from any thread, after the last byte. Supports ranges. */
 void http_shared(struct http_request *r, int status, const char *type, str bytes, void (*release)(void *), void *ctx);
+/* The same with a head before them, which is copied; streamed, without ranges. */
+void http_shared_behind(struct http_request *r, int status, const char *type, str head, str bytes,
+                        void (*release)(void *), void *ctx);
+/* Offers whatever is answered as a file to save under this name. */
+void http_download(struct http_request *r, str name);
 /* Bytes that are gzip already and live for ever, for a client that accepts it. */
 void http_gzipped(struct http_request *r, int status, const char *type, str bytes);
 /* A file of the server's choice (no checks of the path): ranges, ETag from size and time, Last-Modified; 404 when it is not

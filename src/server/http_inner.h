@@ -60,6 +60,7 @@ struct reply {
     const char *type;
     struct buf buf;
     struct json_writer json;
+    str head; /* before what is shared */
     str shared;
     bool gzipped; /* shared, and gzip already */
     void (*release)(void *);

@@ -22,6 +22,7 @@ static void reply_drop(struct req *r) {
         p->release(p->release_ctx);
     p->release = NULL;
     p->gzipped = false;
+    p->head = (str){0};
     p->kind = REPLY_NONE;
 }
 
@@ -98,6 +99,19 @@ void http_shared(struct http_request *pub, int status, const char *type, str byt
     r->reply.release_ctx = ctx;
 }
 
+void http_shared_behind(struct http_request *pub, int status, const char *type, str head, str bytes,
+                        void (*release)(void *), void *ctx) {
+    struct req *r = req_of(pub);
+    http_shared(pub, status, type, bytes, release, ctx);
+    r->reply.head = arena_str(&r->arena, head);
+    r->reply.oom |= !r->reply.head.p;
+}
+
+void http_download(struct http_request *pub, str name) {
+    struct req *r = req_of(pub);
+    r->reply.download = parse_file_name(name, &r->arena);
+}
+
 void http_gzipped(struct http_request *pub, int status, const char *type, str bytes) {
     http_shared(pub, status, type, bytes, NULL, NULL);
     req_of(pub)->reply.gzipped = true;
@@ -151,6 +165,8 @@ void http_events(struct http_request *pub, struct events *hub, const char *topic
     r->reply.topic = topic;
     r->reply.heartbeat_s = heartbeat_s;
 }
+
+enum { STREAM_PIECE = 1 << 16 };
 
 /* --- how it goes out ----------------------------------------------------------------------------------------------------- */
 
@@ -272,6 +288,17 @@ static ptrdiff_t read_memory(void *ctx, uint64_t at, char *to, size_t n) {
     return (ptrdiff_t)n;
 }
 
+/* For libmicrohttpd: the head, then what is shared. */
+static ssize_t read_headed(void *ctx, uint64_t at, char *to, size_t n) {
+    const struct req *r = ctx;
+    str rest = at < r->reply.head.n ? str_from(r->reply.head, at) : str_from(r->reply.shared, at - r->reply.head.n);
+    if (n > rest.n)
+        n = rest.n;
+    if (n)
+        memcpy(to, rest.p, n);
+    return n ? (ssize_t)n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static void close_nothing(void *ctx) {
     (void)ctx; /* the request owns the bytes and outlives the answer */
 }
@@ -305,6 +332,10 @@ static void set_partial(struct req *r, uint64_t first, uint64_t end, uint64_t si
 
 static enum MHD_Result send_memory(struct req *r) {
     str bytes = r->reply.kind == REPLY_SHARED ? r->reply.shared : buf_str(&r->reply.buf);
+    if (r->reply.head.n)
+        return queue(r,
+                     mhd.create_response_from_callback(r->reply.head.n + bytes.n, STREAM_PIECE, read_headed, r, NULL),
+                     CODING_NONE);
     if (r->reply.gzipped)
         return queue(r, mhd.create_response_from_buffer(bytes.n, (void *)(uintptr_t)bytes.p, MHD_RESPMEM_PERSISTENT),
                      CODING_GZIP);

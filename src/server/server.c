@@ -12,6 +12,7 @@
 #include "server/events.h"
 #include "server/http_inner.h"
 #include "server/jobs.h"
+#include "server/kept.h"
 #include "server/me_protocol.h"
 #include "server/models.h"
 #include "server/runs.h"
@@ -183,7 +184,8 @@ static bool start_parts(struct server *s, char *error, size_t size) {
     s->jobs = s->events ? jobs_new(&s->mem, s->events, 4) : NULL;
     s->models = s->jobs ? models_new(&s->mem, s->store, s->security, s->events, 0) : NULL;
     s->runs = s->models ? runs_new(&s->mem, s->models, s->store, 0) : NULL;
-    s->http = s->runs ? mem_alloc_zero(&s->mem, sizeof *s->http) : NULL;
+    s->kept = s->runs ? kept_new(&s->mem) : NULL;
+    s->http = s->kept ? mem_alloc_zero(&s->mem, sizeof *s->http) : NULL;
     if (!s->http || !gather_routes(s))
         return fail(error, size, "out of memory or threads");
     s->http->page_policy = static_policy(&s->options);
@@ -232,6 +234,7 @@ void server_stop(struct server *s) {
     for (size_t i = n; s->http && i > 0; i--)
         if (sets[i - 1]->end)
             sets[i - 1]->end(s);
+    kept_free(s->kept);
     runs_free(s->runs);
     models_free(s->models);
     if (s->http)

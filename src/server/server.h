@@ -17,6 +17,7 @@
 
 struct events;
 struct jobs;
+struct kept;
 struct models;
 struct runs;
 struct security;
@@ -50,6 +51,7 @@ struct server {
     struct jobs *jobs;
     struct models *models;
     struct runs *runs;
+    struct kept *kept;
     struct security *security;
     struct http *http;
     unsigned port;

@@ -1,9 +1,11 @@
 """Our own API. Every answer is held against the schema that the OpenAPI document names for it."""
 
+import ast
 import gzip
 import json
 import os
 import re
+import struct
 import time
 from urllib.parse import quote
 
@@ -630,6 +632,128 @@ def executes():
         call(s, "GET", f"/executions/{listed[0]['id']}", expect=404)
         call(s, "DELETE", f"/executions/{listed[0]['id']}", expect=404)
         tap.equal(len(call(s, "GET", f"/models/{model}/executions")["executions"]), 1)
+
+
+def values_of(npy):
+    """Shape and values of a .npy of f32."""
+    length = struct.unpack_from("<H", npy, 8)[0]
+    header = ast.literal_eval(npy[10 : 10 + length].decode().strip())
+    body = npy[10 + length :]
+    tap.equal(header["descr"], "<f4")
+    return header["shape"], struct.unpack(f"<{len(body) // 4}f", body)
+
+
+KEPT = """module {
+  func.func @main(%arg0: tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32> {
+    %0 = "ttir.abs"(%arg0) : (tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32>
+    %1 = "ttir.log"(%0) : (tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32>
+    %2 = "ttir.subtract"(%1, %1) : (tensor<2x3x4x5xf32>, tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32>
+    %3 = "ttir.log"(%2) : (tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32>
+    return %3 : tensor<2x3x4x5xf32>
+  }
+}
+"""
+
+
+@tap.case
+def keeps_tensors():
+    with serving.Server(files={"kept.mlir": KEPT}) as s:
+        model = opened(s, "kept.mlir")
+        for wrong in ({"keep": 1}, {"keep_memory": -1}, {"keep_memory": 1 << 40}, {"pcc": 2}, {"pcc": "x"}):
+            call(s, "POST", f"/models/{model}/executions", wrong, expect=400)
+
+        def execute(**settings):
+            return ended(s, call(s, "POST", f"/models/{model}/executions", settings))["result"]["execution"]
+        first = execute(keep=True, golden=True)
+        told = call(s, "GET", f"/executions/{first}")
+        tap.equal("why" in told["kept"], False)
+        assert told["kept"]["bytes"] >= 2 * 5 * 480, told["kept"]
+        tap.equal((told["divergence"]["compared"], told["divergence"]["bad"], told["divergence"]["first"]), (4, 0, None))
+        ids = {op["op"]: op["id"] for op in told["ops"]}  # of the two logs the second
+        node = {op: "id=" + quote(ids[op], safe="") for op in ids}
+        tensor = f"/executions/{first}/tensor"
+        about = call(s, "GET", f"{tensor}?{node['ttir.abs']}&bins=10")
+        tap.equal((about["shape"], about["dtype"], about["outs"], about["devices"]), ([2, 3, 4, 5], "f32", 1, 1))
+        # .npy and windows say the same, and the statistics are those of the values
+        answer = call(s, "GET", f"{tensor}/npy?{node['ttir.abs']}")
+        shape, values = values_of(answer.body)
+        tap.equal(shape, (2, 3, 4, 5))
+        tap.contains(answer.headers["Content-Disposition"], 'filename="ttir.abs_0.npy"')
+        told = about["statistics"]
+        tap.equal((told["count"], told["nans"], told["min"], told["max"]), (120, 0, min(values), max(values)))
+        assert abs(told["mean"] - sum(values) / 120) < 1e-9
+        tap.equal(sum(about["bins"]), 120)
+        edge = told["min"] + (told["max"] - told["min"]) / 10
+        tap.equal(about["bins"][0], sum(v < edge for v in values))
+        part = call(s, "GET", f"{tensor}/values?{node['ttir.abs']}&index=1,2&row=1&rows=2&column=3&columns=9")
+        tap.equal((part["height"], part["width"]), (4, 5))
+        tap.equal(part["rows"], [[values[(5 * 4 + y) * 5 + x] for x in (3, 4)] for y in (1, 2)])
+        # the argument, too: abs of it is abs
+        _, given = values_of(call(s, "GET", f"{tensor}/npy?id=" + quote(argument_of(s, model), safe="")).body)
+        tap.equal(tuple(abs(v) for v in given), values)
+        # what JSON has no numbers for
+        part = call(s, "GET", f"{tensor}/values?{node['ttir.log']}&rows=1&columns=1")
+        tap.equal(part["rows"], [["-inf"]])
+        about = call(s, "GET", f"{tensor}?{node['ttir.log']}")
+        tap.equal((about["statistics"]["infinities"], about["accuracy"]["pcc"]), (120, 1))
+        # the golden run beside it
+        for which in "golden", "difference":
+            about = call(s, "GET", f"{tensor}?{node['ttir.abs']}&which={which}")
+            tap.equal(about["statistics"]["max"], max(values) if which == "golden" else 0)
+        tap.equal(values_of(call(s, "GET", f"{tensor}/npy?{node['ttir.abs']}&which=golden").body)[1], values)
+        # what makes no sense
+        for path, status in ((f"{tensor}?{node['ttir.abs']}&out=1", 404), (f"{tensor}?{node['ttir.abs']}&device=1", 404),
+                             (f"{tensor}?id=nowhere", 404), (f"{tensor}?{node['ttir.abs']}&which=x", 400),
+                             (f"{tensor}/values?{node['ttir.abs']}&index=2", 400),
+                             (f"{tensor}/values?{node['ttir.abs']}&index=0,0,0", 400),
+                             (f"{tensor}/npy?{node['ttir.abs']}&which=difference", 400),
+                             ("/executions/999/tensor?node=1", 404)):
+            call(s, "GET", path, expect=status)
+        # an execution that did not keep any, and one that may not
+        second, third = execute(), execute(keep=True, keep_memory=100)
+        told = call(s, "GET", f"/executions/{third}")
+        tap.equal(told["kept"]["bytes"], 0)
+        tap.contains(told["kept"]["why"], "are allowed")
+        error = call(s, "GET", f"/executions/{second}/tensor?node=1", expect=404)
+        tap.contains(error["message"], "keeps no tensors")
+        listed = {x["id"]: x["kept"] for x in call(s, "GET", f"/models/{model}/executions")["executions"]}
+        tap.equal((listed[first] > 0, listed[second], listed[third]), (True, 0, 0))
+        call(s, "DELETE", f"/executions/{first}/tensors")
+        call(s, "GET", f"{tensor}?{node['ttir.abs']}", expect=404)
+        call(s, "DELETE", f"/executions/{first}/tensors", expect=404)
+        call(s, "GET", f"/executions/{first}")
+
+
+def argument_of(s, model):
+    """The id of the first argument's node."""
+    nodes = call(s, "GET", f"/models/{model}/stages/0/search?q=arg0&in=label")["hits"]
+    return nodes[0]["id"]
+
+
+@tap.case
+def says_where_accuracy_falls():
+    t = "tensor<64x64xbf16>"
+    ops = (("matmul", "arg0", "arg1"), ("multiply", 0, 0), ("add", 1, 0), ("subtract", 2, 1), ("subtract", 3, 0), ("exp", 4))
+    body = "".join(f'  %{i} = "ttir.{n}"({", ".join(f"%{o}" for o in of)}) : ({", ".join([t] * len(of))}) -> {t}\n'
+                   for i, (n, *of) in enumerate(ops))
+    text = f"func.func @main(%arg0: {t}, %arg1: {t}) -> {t} {{\n{body}  return %5 : {t}\n}}\n"
+    with serving.Server(files={"cancels.mlir": text}) as s:
+        model = opened(s, "cancels.mlir")
+        job = ended(s, call(s, "POST", f"/models/{model}/executions", {"golden": True}))
+        told = call(s, "GET", f"/executions/{job['result']['execution']}")
+        parting, ops = told["divergence"], told["ops"]
+        tap.equal((parting["bad"], parting["origins"], parting["compared"]), (2, 1, 6))
+        # the second subtraction leaves nothing but what bf16 rounded away
+        tap.equal((parting["first"], parting["origin"], parting["fall"]), (ops[4]["id"],) * 3)
+        # after the compiler: steps that no op of the source stands for say so
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                            {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+        told = call(s, "GET", f"/executions/{job['result']['execution']}")
+        for op in told["ops"]:
+            tap.equal("pcc" in op, "no_accuracy" not in op)
+        reasons = {op["op"]: op["no_accuracy"] for op in told["ops"] if "no_accuracy" in op}
+        tap.contains(reasons.get("ttnn.get_device", "comes from no op"), "comes from no op")
 
 
 @tap.case

@@ -1,0 +1,305 @@
+/* Tensors that an execution kept: what is in them, a window of values, the whole as .npy. */
+#include <math.h>
+
+#include "base/num.h"
+#include "exec/exec.h"
+#include "server/api_inner.h"
+#include "server/kept.h"
+
+enum { MOST_BINS = 512, MOST_ROWS = 1000, MOST_COLUMNS = 1000 };
+
+/* What the query asks to look at. */
+enum which { VALUE, GOLDEN, DIFFERENCE };
+
+struct looked {
+    struct kept_run *run;
+    struct tensor value, golden; /* of which `golden` is empty when there is none */
+    bool has_golden;
+    graph_node node;
+    uint64_t out, device;
+    unsigned devices;
+    enum which which;
+};
+
+static void looked_close(struct http_request *r, struct looked *l) {
+    kept_unref(r->server->kept, l->run);
+    l->run = NULL;
+}
+
+static bool read_which(struct http_request *r, enum which *out) {
+    static const char *const names[] = {"value", "golden", "difference"};
+    str name = http_query(r, "which");
+    *out = VALUE;
+    for (int i = 0; name.n && i < 3; i++)
+        if (str_eq(name, str_from_z(names[i]))) {
+            *out = (enum which)i;
+            return true;
+        }
+    if (name.n)
+        api_error(r, 400, NULL, "which is value, golden or difference");
+    return name.n == 0;
+}
+
+/* The run that the path names. NULL with the answer given. */
+static struct kept_run *open_run(struct http_request *r) {
+    uint64_t id;
+    struct store_item item;
+    struct store_error e;
+    if (!api_number(r, "execution", &id))
+        return NULL;
+    struct kept_run *run = kept_find(r->server->kept, (int64_t)id);
+    if (!run && store_item_get(r->server->store, STORE_RUN, (int64_t)id, r->arena, &item, &e))
+        api_error(r, 404, "execute it again with keep", "execution %llu keeps no tensors, or not any longer",
+                  (unsigned long long)id);
+    else if (!run)
+        api_error(r, 404, NULL, "there is no execution %llu", (unsigned long long)id);
+    return run;
+}
+
+/* Opens what the query names. False with the answer given. */
+static bool looked_open(struct http_request *r, struct looked *l) {
+    unsigned devices;
+    *l = (struct looked){.out = 0};
+    if (!http_query_u64(r, "out", UINT32_MAX, &l->out) || !http_query_u64(r, "device", UINT32_MAX, &l->device) ||
+        !read_which(r, &l->which) || !(l->run = open_run(r)))
+        return false;
+    bool good = api_node(r, l->run->g, &l->node);
+    if (good && !kept_tensor(l->run, l->node, (uint32_t)l->out, (unsigned)l->device, false, &l->value, &l->devices)) {
+        api_error(r, 404, NULL, "the execution kept no result %llu of this node on device %llu",
+                  (unsigned long long)l->out, (unsigned long long)l->device);
+        good = false;
+    }
+    if (good) {
+        l->has_golden =
+            kept_tensor(l->run, l->node, (uint32_t)l->out, (unsigned)l->device, true, &l->golden, &devices) &&
+            tensor_count(&l->golden) == tensor_count(&l->value);
+        if (!l->has_golden && l->which != VALUE) {
+            api_error(r, 404, NULL, "the golden run has no tensor of this node");
+            good = false;
+        }
+    }
+    if (!good)
+        looked_close(r, l);
+    return good;
+}
+
+static double element(const struct looked *l, int64_t i) {
+    switch (l->which) {
+    case GOLDEN: return tensor_get(&l->golden, i);
+    case DIFFERENCE: return tensor_get(&l->value, i) - tensor_get(&l->golden, i);
+    case VALUE: break;
+    }
+    return tensor_get(&l->value, i);
+}
+
+/* --- all about one ---------------------------------------------------------------------------------------------------- */
+
+static void put_double(struct json_writer *w, str key, double v) {
+    json_key(w, key);
+    json_double(w, v);
+}
+
+static void write_contents(struct json_writer *w, const struct tensor *t, uint64_t *bins, size_t n_bins) {
+    exec_statistics s;
+    exec_statistics_of(t, &s);
+    exec_histogram(t, s.min, s.max, bins, n_bins);
+    json_key(w, STR("statistics"));
+    json_object_begin(w);
+    json_key(w, STR("count"));
+    json_i64(w, s.n);
+    json_key(w, STR("nans"));
+    json_i64(w, s.nans);
+    json_key(w, STR("infinities"));
+    json_i64(w, s.infinities);
+    json_key(w, STR("zeros"));
+    json_i64(w, s.zeros);
+    put_double(w, STR("min"), s.min);
+    put_double(w, STR("max"), s.max);
+    put_double(w, STR("mean"), s.mean);
+    put_double(w, STR("deviation"), s.deviation);
+    json_object_end(w);
+    json_key(w, STR("bins"));
+    json_array_begin(w);
+    for (size_t i = 0; i < n_bins; i++)
+        json_u64(w, bins[i]);
+    json_array_end(w);
+}
+
+static void write_shape(struct json_writer *w, const struct tensor *t) {
+    json_key(w, STR("shape"));
+    json_array_begin(w);
+    for (int i = 0; i < t->rank; i++)
+        json_i64(w, t->dims[i]);
+    json_array_end(w);
+}
+
+/* Everything but values. */
+static void write_tensor(struct http_request *r, const struct looked *l, const struct tensor *t, uint64_t *bins,
+                         size_t n_bins) {
+    struct json_writer *w = http_json(r, 200);
+    json_object_begin(w);
+    api_put_u64(w, STR("node"), l->node);
+    api_put_u64(w, STR("out"), l->out);
+    api_put_u64(w, STR("outs"), graph_n_results(l->run->g, l->node));
+    api_put_u64(w, STR("device"), l->device);
+    api_put_u64(w, STR("devices"), l->devices);
+    api_put_str(w, STR("dtype"), tensor_dtype_name(t->dtype));
+    write_shape(w, &l->value);
+    api_put_u64(w, STR("bytes"), tensor_bytes(t));
+    write_contents(w, t, bins, n_bins);
+    if (l->has_golden) {
+        exec_difference d;
+        exec_compare(&l->value, &l->golden, &d);
+        json_key(w, STR("accuracy"));
+        json_object_begin(w);
+        put_double(w, STR("pcc"), d.pcc);
+        put_double(w, STR("absolute"), d.absolute);
+        put_double(w, STR("relative"), d.relative);
+        json_object_end(w);
+    }
+    json_object_end(w);
+}
+
+void api_tensor(struct http_request *r) {
+    struct looked l;
+    uint64_t n_bins = 64;
+    if (!http_query_u64(r, "bins", MOST_BINS, &n_bins) || !looked_open(r, &l))
+        return;
+    uint64_t *bins = ARENA_ARRAY(r->arena, uint64_t, n_bins + 1);
+    struct mem mem = {0};
+    struct tensor made = {.dtype = TENSOR_NONE};
+    bool good = bins != NULL;
+    if (good && l.which == DIFFERENCE) {
+        good = tensor_new(&made, &mem, TENSOR_F32, l.value.dims, l.value.rank);
+        for (int64_t i = 0, n = good ? tensor_count(&made) : 0; i < n; i++)
+            ((float *)made.data)[i] = (float)element(&l, i);
+    }
+    if (good)
+        write_tensor(r, &l,
+                     l.which == DIFFERENCE ? &made
+                     : l.which == GOLDEN   ? &l.golden
+                                           : &l.value,
+                     bins, (size_t)n_bins);
+    else
+        api_error(r, 503, NULL, "out of memory");
+    tensor_free(&made);
+    looked_close(r, &l);
+}
+
+/* --- a window ---------------------------------------------------------------------------------------------------------- */
+
+/* Reads ?index=: for each leading dimension which slice. False with the answer given. */
+static bool read_slice(struct http_request *r, const struct tensor *t, int64_t *base) {
+    str list = http_query(r, "index");
+    int leading = t->rank > 2 ? t->rank - 2 : 0;
+    *base = 0;
+    for (int i = 0; i < leading; i++) {
+        size_t comma = 0;
+        uint64_t k = 0;
+        while (comma < list.n && list.p[comma] != ',')
+            comma++;
+        str one = str_slice(list, 0, comma);
+        list = str_from(list, comma + 1);
+        if ((one.n && !num_parse_u64(one, &k)) || k >= (uint64_t)(t->dims[i] ? t->dims[i] : 1)) {
+            api_error(r, 400, "a number for each dimension but the last two, separated by commas",
+                      "index %d is not below %lld", i, (long long)t->dims[i]);
+            return false;
+        }
+        *base = *base * t->dims[i] + (int64_t)k;
+    }
+    if (list.n) {
+        api_error(r, 400, NULL, "index has more numbers than the tensor has leading dimensions: %d", leading);
+        return false;
+    }
+    return true;
+}
+
+/* Numbers as such; what JSON has no numbers for as "NaN", "inf", "-inf". */
+static void put_element(struct json_writer *w, double v) {
+    if (isfinite(v))
+        json_double(w, v);
+    else
+        json_str(w, isnan(v) ? STR("NaN") : v > 0 ? STR("inf") : STR("-inf"));
+}
+
+void api_tensor_values(struct http_request *r) {
+    struct looked l;
+    uint64_t row = 0, rows = 100, column = 0, columns = 100;
+    int64_t base;
+    if (!http_query_u64(r, "row", INT64_MAX, &row) || !http_query_u64(r, "rows", MOST_ROWS, &rows) ||
+        !http_query_u64(r, "column", INT64_MAX, &column) || !http_query_u64(r, "columns", MOST_COLUMNS, &columns) ||
+        !looked_open(r, &l))
+        return;
+    const struct tensor *t = &l.value;
+    uint64_t height = t->rank > 1 ? (uint64_t)t->dims[t->rank - 2] : 1,
+             width = t->rank > 0 ? (uint64_t)t->dims[t->rank - 1] : 1;
+    if (tensor_count(t) == 0)
+        height = 0;
+    if (read_slice(r, t, &base)) {
+        struct json_writer *w = http_json(r, 200);
+        json_object_begin(w);
+        api_put_u64(w, STR("height"), height);
+        api_put_u64(w, STR("width"), width);
+        api_put_u64(w, STR("row"), row);
+        api_put_u64(w, STR("column"), column);
+        json_key(w, STR("rows"));
+        json_array_begin(w);
+        for (uint64_t y = row; y < height && y - row < rows; y++) {
+            json_array_begin(w);
+            for (uint64_t x = column; x < width && x - column < columns; x++)
+                put_element(w, element(&l, (base * (int64_t)height + (int64_t)y) * (int64_t)width + (int64_t)x));
+            json_array_end(w);
+        }
+        json_array_end(w);
+        json_object_end(w);
+    }
+    looked_close(r, &l);
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------------------- */
+
+/* A run that lives until its bytes are sent. In the request's arena, which outlives the answer. */
+struct lent {
+    struct kept *kept;
+    struct kept_run *run;
+};
+
+static void lent_release(void *ctx) {
+    struct lent *lent = ctx;
+    kept_unref(lent->kept, lent->run);
+}
+
+void api_tensor_npy(struct http_request *r) {
+    struct looked l;
+    struct buf head;
+    struct mem mem = {0};
+    if (!looked_open(r, &l))
+        return;
+    const struct tensor *t = l.which == GOLDEN ? &l.golden : &l.value;
+    struct lent *lent = ARENA_ARRAY(r->arena, struct lent, 1);
+    buf_init(&head, &mem);
+    str name = arena_printf(r->arena, "%.*s_%llu%s.npy", STR_ARG(graph_label(l.run->g, l.node)),
+                            (unsigned long long)l.out, l.which == GOLDEN ? "_golden" : "");
+    if (l.which == DIFFERENCE) {
+        api_error(r, 400, NULL, "a difference is no file: save value and golden");
+        looked_close(r, &l);
+    } else if (!lent || !name.p || !tensor_write_npy_header(t, &head)) {
+        api_error(r, 503, NULL, "out of memory");
+        looked_close(r, &l);
+    } else {
+        *lent = (struct lent){r->server->kept, l.run};
+        http_shared_behind(r, 200, "application/octet-stream", buf_str(&head), str_of(t->data, tensor_bytes(t)),
+                           lent_release, lent);
+        http_download(r, name);
+    }
+    buf_free(&head);
+}
+
+void api_tensors_drop(struct http_request *r) {
+    struct kept_run *run = open_run(r);
+    if (!run)
+        return;
+    kept_drop(r->server->kept, run->execution);
+    kept_unref(r->server->kept, run);
+    http_empty(r, 204);
+}

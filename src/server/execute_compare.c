@@ -1,0 +1,183 @@
+/* The golden run: what is compared with what, and how well it agrees. */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/execute_inner.h"
+#include "server/jobs.h"
+
+/* The dimensions of an op's first result but for ones; their number, -1 when it has none that are known. */
+enum { MAX_DIMS = 16 };
+static int dims_of(const ir_module *m, ir_op op, int64_t *out) {
+    if (!ir_op_at(m, op)->n_results)
+        return -1;
+    ir_type t = ir_value_type(m, ir_op_at(m, op)->results);
+    int rank = ir_rank(m->ctx, t), n = 0;
+    if (rank < 0 || rank > MAX_DIMS)
+        return -1;
+    for (int i = 0; i < rank; i++) {
+        int64_t d = ir_dim(m->ctx, t, i);
+        if (d < 0)
+            return -1;
+        if (d != 1)
+            out[n++] = d;
+    }
+    return n;
+}
+
+/* Whether two values are the same numbers in the same order as far as shapes tell: equal ones, or the same innermost
+ * dimension with all others merged into one (1x112x112x64 and 1x1x12544x64). Where dimensions have changed places the
+ * numbers have, too, and comparing them says nothing. */
+static bool same_order(const ir_module *a, ir_op x, const ir_module *b, ir_op y) {
+    int64_t s[MAX_DIMS], t[MAX_DIMS], left = 1, right = 1;
+    int n = dims_of(a, x, s), k = dims_of(b, y, t);
+    if (n < 0 || k < 0)
+        return false;
+    if (n == k)
+        return memcmp(s, t, (size_t)n * sizeof *s) == 0;
+    if (n < 1 || k < 1 || s[n - 1] != t[k - 1] || (n != 2 && k != 2))
+        return false;
+    for (int i = 0; i < n - 1; i++)
+        left *= s[i];
+    for (int i = 0; i < k - 1; i++)
+        right *= t[i];
+    return left == right;
+}
+
+/* Which ops are compared with which: `op` with each op it came from whose last offspring it is (of several that came from
+ * one the last in program order has its value) and whose numbers can stand in the same order. Which of them it stands
+ * for passes do not tell: the one it agrees with best. What has no pair is told why. False when memory ran out. */
+static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, size_t *n) {
+    struct run_origins from = {0};
+    ir_op *last = ARENA_ARRAY(&w->arena, ir_op, source->n_ops);
+    exec_pair *pairs = ARENA_ARRAY(&w->arena, exec_pair, w->n_ops * RUN_MAX_ORIGINS);
+    *n = 0;
+    *out = pairs;
+    if (!last || !pairs || (w->run && !run_origins(w->run, (uint32_t)w->x.stage, w->g, &w->arena, &from)))
+        return execute_failed(w, "out of memory", NULL);
+    for (size_t i = 0; i < w->n_ops; i++) {
+        ir_op op = w->ops[i].op;
+        w->ops[i].why = NO_NUMBERS;
+        if (!w->run) /* both are one module */
+            pairs[(*n)++] = (exec_pair){op, op};
+        for (uint32_t k = w->run ? from.start[op] : 0; w->run && k < from.start[op + 1]; k++)
+            if (from.sources[k] < source->n_ops && op > last[from.sources[k]])
+                last[from.sources[k]] = op;
+    }
+    for (size_t i = 0; w->run && i < w->n_ops; i++) {
+        ir_op op = w->ops[i].op;
+        enum not_compared why = NO_SOURCE;
+        for (uint32_t k = from.start[op]; k < from.start[op + 1]; k++) {
+            ir_op there = from.sources[k];
+            if (there >= source->n_ops || ir_op_at(source, there)->n_results == 0)
+                continue;
+            bool is_last = last[there] == op, same = same_order(w->module, op, source, there);
+            if (is_last && same)
+                pairs[(*n)++] = (exec_pair){op, there};
+            why = is_last && same      ? NO_NUMBERS
+                  : why == NO_NUMBERS  ? why
+                  : is_last            ? OTHER_ORDER
+                  : why == OTHER_ORDER ? why
+                                       : NOT_LAST;
+        }
+        w->ops[i].why = why;
+    }
+    return true;
+}
+
+/* Both plans with the same arguments: those of the golden run. */
+static bool share_arguments(struct work *w, exec_plan *kept, exec_plan *exact) {
+    for (size_t i = 0; i < exec_n_arguments(exact) && i < exec_n_arguments(kept); i++) {
+        const struct tensor *t = exec_seeded(exact, i);
+        str why;
+        if (!t)
+            return execute_failed(w, "out of memory", NULL);
+        if (!exec_bind(kept, i, t, 1, &why))
+            job_log(w->job, "argument %zu of the golden run is not taken over: %.*s", i, STR_ARG(why));
+        else if (!exec_bind(exact, i, t, 1, &why))
+            return execute_failed(w, "an argument cannot be bound", NULL);
+    }
+    return true;
+}
+
+static bool judge(struct work *w, const ir_module *source) {
+    exec_pair *pairs;
+    size_t n = 0, n_compared = 0;
+    if (!pair_up(w, source, &pairs, &n))
+        return false;
+    exec_difference *d = ARENA_ARRAY(&w->arena, exec_difference, n + w->n_ops + 1), *best = d + n;
+    w->kept->golden_of = ARENA_ARRAY(&w->kept->arena, ir_op, w->module->n_ops);
+    if (!d || !w->kept->golden_of)
+        return execute_failed(w, "out of memory", NULL);
+    n = exec_compare_runs(w->kept->plan, w->kept->golden, pairs, n, d);
+    for (size_t i = 0; i < n; i++) {
+        struct measured *m = w->row_of_op[d[i].op] ? &w->ops[w->row_of_op[d[i].op] - 1] : NULL;
+        if (m && !d[i].shapes_differ && (m->why != COMPARED || d[i].pcc > m->difference.pcc)) {
+            m->why = COMPARED;
+            m->difference = d[i];
+            w->kept->golden_of[d[i].op] = d[i].golden;
+        }
+    }
+    for (size_t i = 0; i < w->n_ops; i++)
+        if (w->ops[i].why == COMPARED)
+            best[n_compared++] = w->ops[i].difference;
+    w->diverged = true;
+    return exec_find_divergence(w->module, best, n_compared, w->x.pcc, &w->mem, &w->divergence) ||
+           execute_failed(w, "out of memory", NULL);
+}
+
+static uint64_t bytes_of(const exec_plan *x) {
+    exec_memory m = x ? exec_memory_of(x) : (exec_memory){0};
+    return x ? (uint64_t)m.arguments + m.constants + m.planned : 0;
+}
+
+/* Plans both runs; the golden one only if it is asked for. */
+static bool plan_both(struct work *w, struct kept_run *k, const ir_module *source) {
+    struct diags d;
+    exec_options o = execute_options(w), golden = o;
+    o.keep = golden.keep = true;
+    golden.numbers = EXEC_F32;
+    diags_init(&d, &w->mem);
+    job_progress(w->job, 0, 0, w->x.golden ? "planning the golden run" : "planning the run whose tensors are kept");
+    k->plan = exec_plan_new(w->module, &o, &k->mem, &d);
+    if (k->plan && w->x.golden)
+        k->golden = exec_plan_new(source, &golden, &k->mem, &d);
+    bool good = (k->plan && (k->golden || !w->x.golden)) ||
+                execute_failed(w, w->x.golden ? "the golden run cannot be planned" : "the tensors cannot be kept", &d);
+    k->golden_module = source;
+    k->bytes = bytes_of(k->plan) + bytes_of(k->golden);
+    diags_free(&d);
+    return good;
+}
+
+bool execute_compare(struct work *w) {
+    const ir_module *source = w->source->parts[w->run ? run_settings_of(w->run)->part : w->x.part].module;
+    double us;
+    snprintf(w->kept_why, sizeof w->kept_why, "they were not asked for");
+    if (!w->x.golden && !w->x.keep)
+        return true;
+    w->kept = kept_run_new();
+    if (!w->kept)
+        return execute_failed(w, "out of memory", NULL);
+    if (!plan_both(w, w->kept, source))
+        return false;
+    bool fits = w->kept->bytes <= w->x.keep_memory;
+    if (w->x.keep && !fits)
+        snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for all tensors%s, %.1f MB are allowed",
+                 (double)w->kept->bytes / 1e6, w->x.golden ? " and those of the golden run" : "",
+                 (double)w->x.keep_memory / 1e6);
+    if (w->x.keep && fits)
+        job_log(w->job, "all tensors are kept: %.1f MB", (double)w->kept->bytes / 1e6);
+    else if (w->x.keep)
+        job_log(w->job, "tensors are not kept: %s", w->kept_why);
+    bool good = true;
+    if (w->x.golden)
+        good = share_arguments(w, w->kept->plan, w->kept->golden) && execute_once(w, w->kept->golden, &us) &&
+               execute_once(w, w->kept->plan, &us) && judge(w, source);
+    else if (fits)
+        good = execute_once(w, w->kept->plan, &us);
+    if (!good || !w->x.keep || !fits) {
+        kept_run_free(w->kept);
+        w->kept = NULL;
+    }
+    return good;
+}

@@ -1,0 +1,70 @@
+/* execute_inner.h - what the files of an execution share. */
+#ifndef SERVER_EXECUTE_INNER_H
+#define SERVER_EXECUTE_INNER_H
+
+#include "base/diag.h"
+#include "exec/exec.h"
+#include "server/execute.h"
+#include "server/kept.h"
+#include "server/runs.h"
+#include "server/server.h"
+
+struct job;
+
+/* Why an op has no accuracy. */
+enum not_compared {
+    COMPARED,
+    NOT_ASKED,   /* the golden run was not asked for */
+    NO_SOURCE,   /* it came from no op of the source, or from too many */
+    NOT_LAST,    /* another op that came from the same ops gives their value */
+    OTHER_ORDER, /* its numbers stand in another order than those of the ops it came from */
+    NO_NUMBERS,  /* one of the two has no kept tensor, or another number of elements */
+    N_NOT_COMPARED
+};
+
+/* What an op took, over all runs. */
+struct measured {
+    ir_op op;
+    str kernel;
+    double *us;   /* of each run */
+    double start; /* in the last one */
+    uint64_t read, written, flops, live;
+    unsigned threads;
+    enum not_compared why; /* it has no difference */
+    exec_difference difference;
+};
+
+struct work {
+    struct mem mem;
+    struct arena arena;
+    struct server *server;
+    struct execution x;
+    struct job *job;
+    const struct model *model, *source; /* what runs; what its golden is */
+    const struct run *run;              /* the stage's, or NULL */
+    const ir_module *module;
+    const graph *g;
+    exec_plan *plan;
+    double *total_us; /* of each run */
+    struct measured *ops;
+    uint32_t *row_of_op; /* by ir_op: row in ops + 1 */
+    size_t n_ops;
+    exec_memory memory;
+    struct kept_run *kept; /* the run with all its tensors, or NULL */
+    char kept_why[200];    /* why they are not kept */
+    exec_divergence divergence;
+    bool diverged; /* it was looked for */
+};
+
+/* Fails the job with the first error of `d` (may be NULL), or `what` alone. Gives false. */
+bool execute_failed(struct work *w, const char *what, const struct diags *d);
+/* Runs a plan once, as the job; *us is what it took. False when the job was cancelled or has failed. */
+bool execute_once(struct work *w, exec_plan *plan, double *us);
+exec_options execute_options(const struct work *w);
+/* Runs it once more with all tensors kept, if they or the accuracy are asked for, beside the golden run; finds out how well they
+ * agree (execute_compare.c). What may stay is in w->kept. */
+bool execute_compare(struct work *w);
+/* Writes the document and the overlays into the workspace (execute_keep.c). */
+bool execute_keep(struct work *w, int64_t *number);
+
+#endif

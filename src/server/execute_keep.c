@@ -1,0 +1,220 @@
+/* What an execution leaves in the workspace. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "graph/overlays.h"
+#include "server/events.h"
+#include "server/execute_inner.h"
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *v, size_t n) {
+    qsort(v, n, sizeof *v, by_size);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static void put_u64(struct json_writer *w, str key, uint64_t v) {
+    json_key(w, key);
+    json_u64(w, v);
+}
+
+static void put_double(struct json_writer *w, str key, double v) {
+    json_key(w, key);
+    json_double(w, v);
+}
+
+/* Why an op has no accuracy. */
+static const char *const reasons[N_NOT_COMPARED] = {
+    [COMPARED] = "",
+    [NOT_ASKED] = "",
+    [NO_SOURCE] = "it comes from no op of the source, or from too many: a step that a pass made",
+    [NOT_LAST] = "a later step gives the value of the op it comes from",
+    [OTHER_ORDER] = "its numbers stand in another order than those of the op it comes from",
+    [NO_NUMBERS] = "there are no numbers to compare it with",
+};
+
+static void write_op(struct work *w, struct json_writer *j, struct measured *m, str id) {
+    size_t n = (size_t)w->x.repeat;
+    double least = m->us[0], most = m->us[0];
+    for (size_t i = 1; i < n; i++) {
+        least = m->us[i] < least ? m->us[i] : least;
+        most = m->us[i] > most ? m->us[i] : most;
+    }
+    json_object_begin(j);
+    json_key(j, STR("id"));
+    json_str(j, id);
+    json_key(j, STR("op"));
+    json_str(j, ir_op_name_str(w->module, m->op));
+    json_key(j, STR("kernel"));
+    json_str(j, m->kernel);
+    put_double(j, STR("start_us"), m->start);
+    put_double(j, STR("last_us"), m->us[n - 1]); /* before the median sorts them */
+    put_double(j, STR("us"), median(m->us, n));
+    put_double(j, STR("least_us"), least);
+    put_double(j, STR("most_us"), most);
+    put_u64(j, STR("threads"), m->threads);
+    put_u64(j, STR("read"), m->read);
+    put_u64(j, STR("written"), m->written);
+    put_u64(j, STR("flops"), m->flops);
+    put_u64(j, STR("live"), m->live);
+    if (m->why == COMPARED) {
+        put_double(j, STR("pcc"), m->difference.pcc);
+        put_double(j, STR("absolute"), m->difference.absolute);
+        put_double(j, STR("relative"), m->difference.relative);
+    } else if (m->why != NOT_ASKED) {
+        json_key(j, STR("no_accuracy"));
+        json_str(j, str_from_z(reasons[m->why]));
+    }
+    json_object_end(j);
+}
+
+static void write_settings(const struct execution *x, struct json_writer *j) {
+    put_u64(j, STR("part"), x->part);
+    put_u64(j, STR("stage"), x->stage);
+    json_key(j, STR("run"));
+    json_str(j, x->run);
+    put_u64(j, STR("threads"), x->threads);
+    put_u64(j, STR("seed"), x->seed);
+    put_u64(j, STR("repeat"), x->repeat);
+    json_key(j, STR("numbers"));
+    json_str(j, x->numbers);
+    json_key(j, STR("golden"));
+    json_bool(j, x->golden);
+    put_double(j, STR("pcc"), x->pcc);
+    json_key(j, STR("keep"));
+    json_bool(j, x->keep);
+    put_u64(j, STR("keep_memory"), x->keep_memory);
+}
+
+static void put_node(struct work *w, struct json_writer *j, str key, ir_op op) {
+    struct buf id;
+    graph_node node = op ? graph_node_of_op(w->g, op) : 0;
+    buf_init(&id, &w->mem);
+    json_key(j, key);
+    if (node) {
+        graph_put_id(w->g, node, &id);
+        json_str(j, buf_str(&id));
+    } else {
+        json_null(j);
+    }
+    buf_free(&id);
+}
+
+/* Where accuracy falls. */
+static void write_divergence(struct work *w, struct json_writer *j) {
+    const exec_divergence *v = &w->divergence;
+    json_key(j, STR("divergence"));
+    json_object_begin(j);
+    put_double(j, STR("pcc"), w->x.pcc);
+    put_u64(j, STR("compared"), v->compared);
+    put_u64(j, STR("bad"), v->bad);
+    put_u64(j, STR("origins"), v->origins);
+    put_node(w, j, STR("first"), v->first);
+    put_node(w, j, STR("origin"), v->origin);
+    put_node(w, j, STR("fall"), v->fall);
+    put_double(j, STR("fall_by"), v->fall_by);
+    json_object_end(j);
+}
+
+static void write_kept(const struct work *w, struct json_writer *j) {
+    json_key(j, STR("kept"));
+    json_object_begin(j);
+    put_u64(j, STR("bytes"), w->kept ? w->kept->bytes : 0);
+    if (!w->kept) {
+        json_key(j, STR("why"));
+        json_str(j, str_from_z(w->kept_why));
+    }
+    json_object_end(j);
+}
+
+/* One overlay into the workspace. */
+static bool keep_overlay(struct work *w, overlay *o, const char *what, struct store_error *e) {
+    struct buf out;
+    char name[120], id[160];
+    buf_init(&out, &w->mem);
+    struct json_writer j = json_writer_to(&out);
+    if (w->run)
+        snprintf(name, sizeof name, "%s after %s", what, run_compiled(w->run)->stages[w->x.stage].pass);
+    else
+        snprintf(name, sizeof name, "%s", what);
+    overlay_write(o, &j);
+    struct store_item item = {.model = w->x.model, .name = str_from_z(name), .body = buf_str(&out)};
+    int64_t number = 0;
+    bool good = !out.failed && store_item_put(w->server->store, STORE_OVERLAY, &item, &number, e);
+    buf_free(&out);
+    if (good) {
+        snprintf(id, sizeof id, "{\"model\":\"%s\",\"id\":%lld,\"change\":\"added\"}", w->x.model.text,
+                 (long long)number);
+        events_publish(w->server->events, "api", "overlay", str_from_z(id));
+    }
+    return good;
+}
+
+/* The document and the overlays. */
+bool execute_keep(struct work *w, int64_t *number) {
+    struct store_error e = {0};
+    struct buf out, id;
+    overlay time, memory, accuracy;
+    buf_init(&out, &w->mem);
+    buf_init(&id, &w->mem);
+    overlay_init(&time, &w->mem);
+    overlay_init(&memory, &w->mem);
+    overlay_init(&accuracy, &w->mem);
+    bool good = overlay_perf_colours(&time) && overlay_perf_colours(&memory) && overlay_perf_colours(&accuracy);
+    struct json_writer j = json_writer_to(&out);
+    json_object_begin(&j);
+    json_key(&j, STR("settings"));
+    json_object_begin(&j);
+    write_settings(&w->x, &j);
+    json_object_end(&j);
+    put_double(&j, STR("us"), median(w->total_us, (size_t)w->x.repeat));
+    put_double(&j, STR("least_us"), w->total_us[0]);
+    put_double(&j, STR("most_us"), w->total_us[w->x.repeat - 1]);
+    json_key(&j, STR("memory"));
+    json_object_begin(&j);
+    put_u64(&j, STR("arguments"), w->memory.arguments);
+    put_u64(&j, STR("constants"), w->memory.constants);
+    put_u64(&j, STR("planned"), w->memory.planned);
+    put_u64(&j, STR("cached"), w->memory.cached);
+    put_u64(&j, STR("scratch"), w->memory.scratch);
+    json_object_end(&j);
+    if (w->diverged)
+        write_divergence(w, &j);
+    write_kept(w, &j);
+    json_key(&j, STR("ops"));
+    json_array_begin(&j);
+    for (size_t i = 0; i < w->n_ops; i++) {
+        struct measured *m = &w->ops[i];
+        graph_node node = graph_node_of_op(w->g, m->op);
+        id.n = 0;
+        if (!node)
+            continue;
+        graph_put_id(w->g, node, &id);
+        write_op(w, &j, m, buf_str(&id));
+        good = good && overlay_add_number(&time, buf_str(&id), median(m->us, (size_t)w->x.repeat)) &&
+               overlay_add_number(&memory, buf_str(&id), (double)m->live) &&
+               (!m->why == COMPARED || overlay_add_number(&accuracy, buf_str(&id), m->difference.pcc));
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    struct store_item item = {.model = w->x.model,
+                              .name = STR("execution"),
+                              .state = STR("done"),
+                              .rank = RANK_EXECUTED,
+                              .body = buf_str(&out)};
+    *number = 0;
+    good = (good && !out.failed && !id.failed) || execute_failed(w, "out of memory", NULL);
+    if (good && (!store_item_put(w->server->store, STORE_RUN, &item, number, &e) ||
+                 !keep_overlay(w, &time, "time (us)", &e) || !keep_overlay(w, &memory, "memory in use (bytes)", &e) ||
+                 (accuracy.values.n && !keep_overlay(w, &accuracy, "accuracy (PCC)", &e))))
+        good = execute_failed(w, e.text, NULL);
+    overlay_free(&time);
+    overlay_free(&memory);
+    overlay_free(&accuracy);
+    buf_free(&out);
+    buf_free(&id);
+    return good;
+}
