@@ -73,6 +73,7 @@ const page = await bundle('src/main.tsx', {
   format: 'iife', jsx: 'automatic', jsxImportSource: 'preact', plugins: [dockviewStyle],
 });
 for (const file of page) put(file.path.endsWith('.css') ? 'app.css' : 'app.js', file.contents);
+put('boot.js', (await bundle('src/boot.ts', { format: 'iife' }))[0].contents);
 put('worker.js', (await bundle('src/engine/worker.ts', { format: 'iife' }))[0].contents);
 put('page.js', (await bundle('src/page/main.ts', { format: 'iife' }))[0].contents); // of exported pages
 for (const file of options.wasm) put(basename(file), readFileSync(file));

@@ -11,6 +11,7 @@ import './app/style/start.css';
 import { getServer } from './app/api';
 import { App } from './app/app';
 import { setCommandProblems } from './app/commands';
+import { startDock } from './app/dock';
 import { startEvents } from './app/events';
 import './app/graph_commands';
 import { startKeys } from './app/keys';
@@ -22,21 +23,30 @@ import './app/panels/outline';
 import './app/panels/search';
 import './app/panels/text';
 import './app/panels/user_source';
-import { engineModule, makeSource } from './app/platform';
+import { makeSource } from './app/platform';
 import './app/shell_commands';
 import { setSource, server } from './app/store';
 import { startTestHook } from './app/test_hook';
 import { followTheme } from './app/theme';
+import { nextTask } from './app/turn';
 import { startUrl } from './app/url_state';
 import './features';
 
-setSource(makeSource());
-setCommandProblems(complain);
-followTheme();
-engineModule().catch(complain);
-render(<App />, document.getElementById('app')!);
-startKeys();
-startTestHook();
-startEvents();
-getServer().then((info) => { server.value = info; }, complain);
-void startUrl();
+/** In steps, each a task of its own: the page is never busy for long, and what is there can be seen. */
+async function start(): Promise<void> {
+  await nextTask();
+  setSource(makeSource());
+  setCommandProblems(complain);
+  followTheme();
+  render(<App />, document.getElementById('app')!);
+  await nextTask();
+  startDock(document.getElementById('dock')!);
+  startKeys();
+  startTestHook();
+  await nextTask();
+  startEvents();
+  getServer().then((info) => { server.value = info; }, complain);
+  await startUrl();
+}
+
+start().catch(complain);

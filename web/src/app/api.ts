@@ -1,21 +1,12 @@
 // The requests of docs/api.md, typed. On top of the data source, so that they work in single-file pages, too.
 
+import { graphQuery, stagePath } from './address';
 import type {
   CallOptions, DataSource, GraphRef, Hit, Job, Model, NodeInfo, Run, RunSettings, RunSummary, SearchTerm, ServerInfo, Stage,
 } from './source';
 import { source } from './store';
 
 const id = encodeURIComponent;
-
-/** Path of a stage: "/models/ID/stages/0". */
-export function stagePath(ref: GraphRef): string {
-  return `/models/${id(ref.model)}/stages/${ref.stage}`;
-}
-
-/** The query parameters that say which graph of a stage. */
-export function graphQuery(ref: GraphRef): { part: number | undefined; layers: string | undefined; run: string | undefined } {
-  return { run: ref.run, part: ref.part || undefined, layers: ref.layers && ref.layers !== 'auto' ? ref.layers : undefined };
-}
 
 function get<T>(path: string, options: CallOptions = {}): Promise<T> {
   return source().call<T>('GET', path, undefined, options);

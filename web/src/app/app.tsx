@@ -1,10 +1,10 @@
 // The page: bar at the top, graphs and panels in the docking area or the start page, and what lies over them.
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 
 import { canRun, commandById, commandsVersion, runCommand } from './commands';
-import { startDock, togglePanel, isPanelSeen } from './dock';
+import { togglePanel, isPanelSeen } from './dock';
 import { canRedo, canUndo, redoTitle, undoTitle } from './history';
 import { Icon, type IconName } from './icons';
 import { shortcutText } from './keys';
@@ -18,6 +18,7 @@ import { Popups } from './popup';
 import { Logo, openFiles, StartPage } from './start_page';
 import { activePane, onStartPage, online, panes, server, source } from './store';
 import { isDark } from './theme';
+import { arriving } from './url_state';
 
 function CommandButton({ id, icon, title }: { id: string; icon?: IconName; title?: string }) {
   void commandsVersion.value;
@@ -95,9 +96,7 @@ async function dropped(files: readonly File[]): Promise<void> {
 }
 
 export function App() {
-  const host = useRef<HTMLDivElement>(null);
   const dragging = useSignal(false);
-  useLayoutEffect(() => startDock(host.current!), []);
   useEffect(() => {
     let inside = 0;
     const hasFiles = (e: DragEvent) => !!e.dataTransfer?.types.includes('Files');
@@ -130,8 +129,8 @@ export function App() {
         <div class="banner" role="alert"><Icon name="warning" /> The server does not answer. What is on the page stays; it goes on by itself when the server is back.</div>
       )}
       <div class="body">
-        <div ref={host} class="dock dockview-theme-ttx" hidden={start} />
-        {start && (source().kind === 'server' ? <StartPage /> : <p class="empty">Loading…</p>)}
+        <div id="dock" class="dock dockview-theme-ttx" hidden={start} />
+        {start && !arriving.value && (source().kind === 'server' ? <StartPage /> : <p class="empty">Loading…</p>)}
       </div>
       <Popups />
       <Overlays />

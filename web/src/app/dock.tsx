@@ -10,6 +10,7 @@ import { GraphPane } from './graph_pane';
 import { panels, type PanelHandle, type PanelKind } from './panels';
 import { kept } from './settings';
 import { activePane, addPane, paneById, panes, removePane, type Pane } from './store';
+import { nextTask } from './turn';
 
 const PANEL = 'panel:';
 let dock: DockviewApi | null = null;
@@ -164,13 +165,23 @@ export function restoreDock(saved: unknown): boolean {
   }
 }
 
-/** Opens the side panels that were open last time, once there is a graph to show them beside. */
-export function openUsualPanels(): void {
-  if (!dock || dock.panels.some((p) => p.id.startsWith(PANEL))) return;
+/** How many panels are still to be opened by openUsualPanels. */
+let opening = 0;
+export const isDocking = (): boolean => opening > 0;
+
+/** Opens the side panels that were open last time, once there is a graph to show them beside; one per task. */
+export async function openUsualPanels(): Promise<void> {
+  if (!dock || opening || dock.panels.some((p) => p.id.startsWith(PANEL))) return;
   const order = ['left', 'right', 'bottom', 'beside'];
   const kinds = openBefore.peek().map((id) => panels.get(id)).filter((k) => !!k)
     .sort((a, b) => order.indexOf(a.side) - order.indexOf(b.side));
-  for (const kind of kinds) openPanel(kind.id, false);
+  opening = kinds.length;
+  for (const kind of kinds) {
+    await nextTask();
+    // The graph may have been closed meanwhile, and the panel opened by its command.
+    if (graphPanels().length && !dock.getPanel(PANEL + kind.id)) openPanel(kind.id, false);
+    opening--;
+  }
   const active = activePane.peek();
   if (active) frontPane(active);
   // Sizes hold only once the area is on the page and has been laid out.

@@ -1,8 +1,9 @@
 // The data source that is a server. Addresses are relative to the page, so that it works below a prefix of a proxy.
 
+import { addressOf } from './address';
+import { takeEarly } from './early';
 import { Problem, type CallOptions, type DataSource, type Job, type Method, type Model, type SourceEvents } from './source';
-
-const API = 'api/ttx/v1';
+import { nextTask } from './turn';
 
 /** Pauses between attempts to reach a server that went away. */
 const RETRY_FIRST_MS = 500;
@@ -34,24 +35,20 @@ export class HttpSource implements DataSource {
   constructor(private readonly base: string = document.baseURI) {}
 
   url(path: string): string {
-    return new URL(API + path, this.base).href;
-  }
-
-  private address(path: string, options: CallOptions): string {
-    const url = new URL(API + path, this.base);
-    for (const [key, value] of Object.entries(options.query ?? {}))
-      if (value !== undefined) url.searchParams.set(key, String(value));
-    return url.href;
+    return addressOf(this.base, path);
   }
 
   private async ask(method: Method, path: string, body: unknown, options: CallOptions): Promise<Response> {
     let response: Response;
+    const address = addressOf(this.base, path, options.query), early = method === 'GET' ? takeEarly(address, options.signal) : null;
     try {
-      response = await fetch(this.address(path, options), {
+      // To begin a request takes the browser some milliseconds; several at once are not begun in the same task.
+      if (!early) await nextTask();
+      response = await (early ?? fetch(address, {
         method,
         signal: options.signal ?? null,
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-      });
+      }));
     } catch (thrown) {
       if (options.signal?.aborted) throw new DOMException('cancelled', 'AbortError');
       throw thrown instanceof DOMException ? thrown : offline();
@@ -106,7 +103,7 @@ export class HttpSource implements DataSource {
     // fetch does not tell how much it has sent
     const request = new XMLHttpRequest();
     return new Promise((resolve, reject) => {
-      request.open('POST', this.address('/models/upload', options));
+      request.open('POST', addressOf(this.base, '/models/upload', options.query));
       request.responseType = 'json';
       request.upload.onprogress = (e) => options.progress?.(e.loaded, e.lengthComputable ? e.total : 0);
       request.onload = () => {

@@ -10,6 +10,7 @@ import { complain } from './notify';
 import { dissolveSingles, hiddenOps, hideHousekeeping, layersRule, parameterEdges } from './settings';
 import { isCancel, Problem, type GraphRef, type Job, type Model } from './source';
 import { activePane, addPane, models, onStartPage, panes, stages, type Crumb, type Pane, type Wait } from './store';
+import { nextTask } from './turn';
 
 /** Waits shorter than this are not shown. */
 const PATIENCE_MS = 100;
@@ -56,7 +57,7 @@ export function openGraph(ref: GraphRef, options: OpenOptions = {}): Pane {
     pane = addPane();
     activePane.value = pane;
     dockPane(pane, where === 'here' ? 'within' : where, beside);
-    openUsualPanels();
+    void openUsualPanels();
   }
   frontPane(pane);
   void showGraph(pane, ref, options);
@@ -146,7 +147,9 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: { state?: Vi
           signal: abort.signal,
           progress: (done, total) => say({ text: 'Reading the graph', done, total }),
         });
+        await nextTask();
         const graph = new CompactGraph(bytes);
+        await nextTask();
         say({ text: 'Laying out', done: 0, total: 0 });
         const view = await viewOf(pane, abort.signal);
         const off = view.on('progress', (p) => say({ text: p.stage === 'read' ? 'Reading the graph' : 'Laying out', done: p.done, total: 1 }));
@@ -159,13 +162,14 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: { state?: Vi
           off();
         }
         const { state } = options;
+        await nextTask();
         batch(() => {
           pane.graph.value = graph;
           pane.marks.value = new Map();
           pane.root.value = (state?.root !== undefined && graph.find(state.root)) || 0;
           pane.crumbs.value = options.crumbs ?? [];
           pane.flat.value = state?.flatten ?? false;
-          pane.selection.value = (state?.selection ?? []).map((id) => graph.find(id)).filter((n) => n !== undefined);
+          pane.selection.value = state?.selection ? view.selection : []; // found by the worker
           pane.hovered.value = null;
         });
       } finally {

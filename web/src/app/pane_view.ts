@@ -9,7 +9,7 @@ import { commandsOf, runCommand } from './commands';
 import { complain } from './notify';
 import { hiddenNodes } from './open';
 import { showCommandMenu } from './menus';
-import { engineModule, makeWorker } from './platform';
+import { engineWasm, makeWorker } from './platform';
 import { styleLayers } from './panels';
 import { dissolveSingles, highlightInputs, highlightLayers, highlightOutputs, motion, parameterEdges, renderer } from './settings';
 import { followShows } from './show';
@@ -38,7 +38,7 @@ export interface AttachOptions {
 export function attachView(pane: Pane, host: HTMLElement, options: AttachOptions = {}): () => void {
   const view = new GraphView(host, {
     worker: makeWorker,
-    wasm: engineModule(),
+    wasm: engineWasm(),
     theme: untracked(() => engineTheme.value),
     renderer: renderer.peek() as 'auto' | 'webgl' | 'canvas',
     still: !motion.peek(),

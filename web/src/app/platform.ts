@@ -1,6 +1,7 @@
 // What surrounds the page: the files of the engine, and whether it is a page of a server or a single file. An exported
 // page sets globalThis.ttxPage before this script runs.
 
+import { takeEarlyWorker } from './early';
 import { HttpSource } from './http';
 import { Problem, type DataSource } from './source';
 
@@ -29,6 +30,8 @@ function address(id: string): string {
 let workerUrl: string | null = null;
 /** A worker of the drawing engine. */
 export function makeWorker(): Worker {
+  const early = takeEarlyWorker();
+  if (early) return early;
   if (!workerUrl) {
     const page = globalThis.ttxPage;
     workerUrl = page ? URL.createObjectURL(new Blob([page.worker], { type: 'text/javascript' })) : address('ttx-worker');
@@ -36,22 +39,9 @@ export function makeWorker(): Worker {
   return new Worker(workerUrl);
 }
 
-let compiled: Promise<WebAssembly.Module> | null = null;
-/** The drawing engine, compiled once for all panes. */
-export function engineModule(): Promise<WebAssembly.Module> {
-  compiled ??= (async () => {
-    const page = globalThis.ttxPage;
-    if (page) return WebAssembly.compile(page.wasm);
-    try {
-      return await WebAssembly.compileStreaming(fetch(address('ttx-wasm')));
-    } catch (thrown) {
-      compiled = null;
-      throw new Problem('The drawing engine could not be loaded.', 'engine', {
-        hint: `Reload the page. (${thrown instanceof Error ? thrown.message : String(thrown)})`,
-      });
-    }
-  })();
-  return compiled;
+/** The drawing engine: its bytes, or where the worker finds it. */
+export function engineWasm(): ArrayBuffer | string {
+  return globalThis.ttxPage?.wasm ?? address('ttx-wasm');
 }
 
 /** Whether the page is shown inside another one, without bars of its own. */

@@ -3,25 +3,7 @@
 
 import { effect, signal, type Signal } from '@preact/signals';
 
-/** Local storage that never throws. */
-export const storage = {
-  get(key: string): unknown {
-    try {
-      const text = localStorage.getItem(`ttx.${key}`);
-      return text === null ? undefined : (JSON.parse(text) as unknown);
-    } catch {
-      return undefined;
-    }
-  },
-  set(key: string, value: unknown): void {
-    try {
-      if (value === undefined) localStorage.removeItem(`ttx.${key}`);
-      else localStorage.setItem(`ttx.${key}`, JSON.stringify(value));
-    } catch {
-      // Full or forbidden: the value lasts as long as the page.
-    }
-  },
-};
+import { storage } from './storage';
 
 /** A signal whose value outlives the page. What is kept must be of the type of the default, else the default holds. */
 export function kept<T>(key: string, initial: T): Signal<T> {

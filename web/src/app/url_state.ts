@@ -1,7 +1,7 @@
 // Links: what the page shows as part of its address, so that a link, Back and a reload bring it back. Models stand in
 // the query (?model=ID, one pane each, as people write them); the rest, compressed, behind the "#".
 
-import { effect, signal, untracked } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 
 import * as api from './api';
 import { dockChanged, restoreDock, saveDock } from './dock';
@@ -9,38 +9,13 @@ import { complain, say } from './notify';
 import { noteModel, openGraph, openQuietly, refOf, showGraph } from './open';
 import { copy } from './graph_commands';
 import { urlStates } from './panels';
-import { Problem, type GraphRef } from './source';
-import { activePane, onStartPage, paneById, panes, source, type Crumb } from './store';
-import type { ViewState } from '../engine/types';
-
-interface Saved {
-  v: 1;
-  panes: { id: string; ref: GraphRef; view: ViewState | null; crumbs: readonly Crumb[] }[];
-  active: string | null;
-  dock: unknown;
-  features: Record<string, unknown>;
-}
+import { Problem } from './source';
+import { pack, unpack, type Saved } from './link';
+import { activePane, onStartPage, paneById, panes, source } from './store';
 
 /** Addresses longer than this are cut by some servers and messengers: then the expansion is left out. */
 const LONGEST = 16000;
 const SETTLE_MS = 400;
-
-async function pipe(bytes: Uint8Array<ArrayBuffer>, through: CompressionStream | DecompressionStream): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([bytes]).stream().pipeThrough(through);
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-async function pack(value: unknown): Promise<string> {
-  const bytes = await pipe(new TextEncoder().encode(JSON.stringify(value)) as Uint8Array<ArrayBuffer>, new CompressionStream('deflate-raw'));
-  let text = '';
-  for (const b of bytes) text += String.fromCharCode(b);
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-async function unpack(text: string): Promise<unknown> {
-  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(await pipe(bytes, new DecompressionStream('deflate-raw'))));
-}
 
 /** What the page shows now. */
 export async function saveState(): Promise<Saved> {
@@ -80,6 +55,8 @@ async function addressOf(saved: Saved): Promise<string> {
 }
 
 const restoring = signal(true);
+/** The address names graphs that are not on the page yet. */
+export const arriving = computed(() => restoring.value && (location.hash.length > 1 || /[?&]model=/.test(location.search)));
 /** Whether what the address says is on the page. */
 export const urlShown = (): boolean => !restoring.peek();
 let written = '';
@@ -175,8 +152,7 @@ export async function startUrl(): Promise<void> {
     let saved: Saved | null = null;
     if (hash) {
       try {
-        const found = (await unpack(hash)) as Saved;
-        if (found.v === 1 && Array.isArray(found.panes)) saved = found;
+        saved = await unpack(hash);
       } catch {
         say('The rest of the link could not be read; the models are shown from their start.');
       }

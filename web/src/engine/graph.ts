@@ -9,6 +9,7 @@ type Column = Uint8Array | Uint16Array | Uint32Array;
 
 const MAGIC = 0x47585454;
 const HEADER_BYTES = 64;
+const FEW_FINDS = 12;
 
 export class CompactGraph {
   readonly n: number;
@@ -44,6 +45,7 @@ export class CompactGraph {
   private targets: Uint32Array | null = null;
   private outs: { start: Uint32Array; edges: Uint32Array } | null = null;
   private byId: Map<string, Node> | null = null;
+  private finds = 0;
 
   /** Throws an Error with a sentence when the bytes are no compact graph of this version. */
   constructor(readonly bytes: ArrayBuffer) {
@@ -179,8 +181,34 @@ export class CompactGraph {
     const ordinal = this.ordinals[node]!;
     return ordinal || id.includes('#') ? `${id}#${ordinal}` : id;
   }
-  /** The node with an id; undefined when there is none. The first call makes the table. */
+  private bytesOf(string: number): number {
+    return string === 0 ? 0 : this.stringEnd[string]! - this.stringEnd[string - 1]!;
+  }
+  /** Whether a node may have the id that `wanted` encodes, from the lengths of its parts alone. */
+  private mayBe(node: Node, wanted: Uint8Array): boolean {
+    const name = this.bytesOf(this.names[node]!), ordinal = this.ordinals[node]!;
+    // The ordinal stands at the end, also a 0 after names that have a # themselves.
+    const suffix = (n: number): boolean => n === wanted.length || (wanted[n] === 0x23 && wanted.length - n === 1 + String(ordinal).length);
+    if (this.isLayer(node)) {
+      let path = 'layer:'.length;
+      for (let p = node, first = true; p; p = this.parent[p]!, first = false) path += this.bytesOf(this.labels[p]!) + (first ? 0 : 1);
+      return suffix(path);
+    }
+    if (this.explicitIds) return name === wanted.length;
+    if (this.kind[node] === Kind.Argument) return suffix(name);
+    const fn = this.bytesOf(this.functions[node]!);
+    return suffix((fn && fn + 1) + this.bytesOf(this.labels[node]!) + (name && name + 1));
+  }
+
+  /** The node with an id; undefined when there is none. The first looks go through the nodes, which takes milliseconds;
+   * who wants more gets a table, which takes longer to make. */
   find(id: string): Node | undefined {
+    if (!this.byId && this.finds++ < FEW_FINDS) {
+      const wanted = new TextEncoder().encode(id), layer = id.startsWith('layer:');
+      for (let i = 0; i < this.n; i++)
+        if ((this.explicitIds || this.isLayer(i) === layer) && this.mayBe(i, wanted) && this.id(i) === id) return i;
+      return undefined;
+    }
     if (!this.byId) {
       this.byId = new Map();
       for (let i = 0; i < this.n; i++) this.byId.set(this.id(i), i);

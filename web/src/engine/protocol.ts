@@ -1,4 +1,5 @@
 // protocol.ts - the messages between GraphView (view.ts) and its worker (worker.ts).
+import type { TableQuery, TableResult } from './op_table';
 import type {
   Bar, Camera, Direction, ExpandOptions, ExtraEdge, GraphViewEvents, Hit, ImageOptions, LoadInfo, Node, NodeStyles, ParameterEdges, Rect,
   RendererKind, RevealOptions, Theme, ViewState,
@@ -23,7 +24,9 @@ export interface Choice {
 
 /** What the worker does, and what it answers. */
 export interface Calls {
-  start(o: { canvas: OffscreenCanvas; module: WebAssembly.Module; theme: Theme; renderer: 'auto' | RendererKind;
+  /** Begins to load and compile the engine, before there is a canvas. */
+  prepare(wasm: ArrayBuffer | string): void;
+  start(o: { canvas: OffscreenCanvas; wasm: ArrayBuffer | string; theme: Theme; renderer: 'auto' | RendererKind;
     w: number; h: number; ratio: number; still: boolean }): void;
   resize(w: number, h: number, ratio: number): void;
   load(bytes: ArrayBuffer, choice: Choice, state: ViewState | null): LoadInfo;
@@ -60,6 +63,8 @@ export interface Calls {
   png(o: ImageOptions): Blob;
   svg(o: ImageOptions): Blob;
   minimap(w: number, h: number): { image: ImageBitmap; world: Rect };
+  tableTexts(id: string, nodes: Uint32Array, texts: string[]): void;
+  table(query: TableQuery): TableResult;
   saveState(): ViewState;
   restoreState(state: ViewState, animated: boolean): void;
   bounds(): Rect;

@@ -8,6 +8,8 @@
 // The engine runs in a worker: calls return at once and are carried out in order; what needs an answer returns a
 // promise. Colours are CSS colours of the forms #rgb, #rrggbb, #rrggbbaa.
 
+import type { TableQuery, TableResult } from './op_table';
+
 /** Number of a node in the compact graph. */
 export type Node = number;
 
@@ -60,8 +62,8 @@ export type RendererKind = 'webgl' | 'canvas';
 export interface GraphViewOptions {
   /** Makes the engine's worker: `() => new Worker(url)`, or one from a Blob URL. */
   worker: () => Worker;
-  /** The engine in WebAssembly, compiled or not; one module may serve any number of views. */
-  wasm: WebAssembly.Module | ArrayBuffer | Promise<WebAssembly.Module | ArrayBuffer>;
+  /** The engine in WebAssembly: its bytes, or its address. The worker compiles it: that blocks the thread it is done on. */
+  wasm: ArrayBuffer | string;
   theme: Theme;
   renderer?: 'auto' | RendererKind;
   /** Name for assistive technology. */
@@ -329,6 +331,12 @@ export interface GraphViewApi {
   svg(options: ImageOptions): Promise<Blob>;
   /** Of the whole graph, in a box of CSS pixels; asked for again after `expansion`. */
   minimap(width: number, height: number): Promise<Minimap>;
+
+  // ---- tables
+  /** The ops of the graph, filtered, sorted and grouped. */
+  table(query: TableQuery): Promise<TableResult>;
+  /** Texts of ops for a column of the table that the graph itself does not have; until another graph is loaded. */
+  tableTexts(id: string, nodes: Uint32Array, texts: string[]): void;
 
   // ---- state
   saveState(): Promise<ViewState>;

@@ -5,6 +5,7 @@
 // Shift toggles, on a layer's arrow opens or closes it, on an empty place deselects; a double click on a layer opens or
 // closes it (Alt: with all inside), on an empty place zooms in; Ctrl+drag draws a band and zooms to it, Shift+drag one
 // that selects. Menus, the icon of calls and the keyboard are the page's, from the events.
+import type { TableQuery, TableResult } from './op_table';
 import type { Asks, Calls, Choice, FromWorker, SetMessage, ToWorker } from './protocol';
 import type {
   Bar, Camera, Direction, EdgeLabelsCallback, ExpandOptions, ExpansionInfo, ExtraEdge, GraphViewApi, GraphViewEvents,
@@ -61,7 +62,6 @@ export class GraphView implements GraphViewApi {
   private readonly looks = new Map<string, () => Promise<unknown>>();
   private theme: Theme;
   private bytes: ArrayBuffer | null = null;
-  private module: WebAssembly.Module | null = null;
   private started: Promise<void>;
   private destroyed = false;
   private readonly cleanup: (() => void)[] = [];
@@ -94,13 +94,10 @@ export class GraphView implements GraphViewApi {
     const worker = (this.worker = this.options.worker());
     worker.onmessage = (e: MessageEvent<FromWorker>) => this.receive(e.data);
     worker.onerror = (e) => this.failed(`The drawing engine has stopped: ${e.message || 'its script did not load'}. Reload the page.`);
-    const given = await this.options.wasm;
-    this.module ??= given instanceof WebAssembly.Module ? given : await WebAssembly.compile(given);
-    if (this.destroyed) throw new Cancelled('The view was closed.');
     const offscreen = canvas.transferControlToOffscreen();
     const { w, h } = this.hostSize();
     await this.send('start', [{
-      canvas: offscreen, module: this.module, theme: this.theme, w, h,
+      canvas: offscreen, wasm: this.options.wasm, theme: this.theme, w, h,
       renderer: this.options.renderer === undefined || this.options.renderer === 'auto' ? GraphView.found ?? 'auto' : this.options.renderer,
       ratio: devicePixelRatio, still: this.options.still ?? matchMedia('(prefers-reduced-motion: reduce)').matches,
     }], [offscreen]);
@@ -562,6 +559,15 @@ export class GraphView implements GraphViewApi {
   }
   minimap(width: number, height: number): Promise<Minimap> {
     return this.call('minimap', width, height);
+  }
+
+  // ---- tables
+
+  table(query: TableQuery): Promise<TableResult> {
+    return this.call('table', query);
+  }
+  tableTexts(id: string, nodes: Uint32Array, texts: string[]): void {
+    this.look(`table ${id}`, 'tableTexts', id, nodes, texts);
   }
 
   // ---- state

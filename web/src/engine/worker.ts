@@ -6,6 +6,7 @@ import { Flight, clampZoom, firstCamera, fitCamera } from './camera';
 import { paint, cssOf } from './canvas';
 import { GlScreen } from './gl';
 import { CompactGraph, Kind } from './graph';
+import { tabulate } from './op_table';
 import type { Asks, Calls, Choice, FromWorker, Keys, SetMessage, ToWorker } from './protocol';
 import { CanvasScreen, type Screen } from './screen';
 import { Texts } from './text';
@@ -55,6 +56,7 @@ let styles: NodeStyles | null = null;
 let bars: Bar[] = [];
 const highlights = new Map<string, SetMessage[]>();
 const extra = new Map<string, ExtraEdge[]>();
+const tableTexts = new Map<string, Map<number, string>>();
 let pulse: { node: Node; start: number } | null = null;
 
 // ---- frames
@@ -422,9 +424,31 @@ function paintWorld(c: OffscreenCanvasRenderingContext2D, world: Rect, zoom: num
     }
 }
 
+let prepared: { wasm: ArrayBuffer | string; module: Promise<WebAssembly.Module> } | null = null;
+
+/** The compiled engine. Compiled here, not on the page, which would stand still meanwhile; workers of one page that
+ * compile the same bytes share the result. */
+function engineModule(wasm: ArrayBuffer | string): Promise<WebAssembly.Module> {
+  if (prepared?.wasm !== wasm) {
+    const module = typeof wasm === 'string' ? WebAssembly.compileStreaming(fetch(wasm)) : WebAssembly.compile(wasm);
+    module.catch(() => {}); // told by start()
+    prepared = { wasm, module };
+  }
+  return prepared!.module;
+}
+
 const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType<Calls[K]> | Promise<ReturnType<Calls[K]>> } = {
-  start(o) {
-    engine = new Engine(o.module);
+  prepare(wasm) {
+    void engineModule(wasm);
+  },
+  async start(o) {
+    let module: WebAssembly.Module;
+    try {
+      module = await engineModule(o.wasm);
+    } catch (e) {
+      throw new Error(`The drawing engine could not be loaded. Reload the page. (${e instanceof Error ? e.message : String(e)})`);
+    }
+    engine = new Engine(module);
     engine.onProgress = onProgress;
     texts = new Texts(engine);
     theme = o.theme;
@@ -461,6 +485,7 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     bars = [];
     highlights.clear();
     extra.clear();
+    tableTexts.clear();
     texts.clear();
     makeScene();
     return show(state, null, performance.now() - start, start);
@@ -695,6 +720,12 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     paintWorld(c, world, zoom, ratio);
     return { image: canvas.transferToImageBitmap(), world };
   },
+  tableTexts(id, nodes, texts) {
+    const of = new Map<number, string>();
+    nodes.forEach((n, i) => of.set(n, texts[i]!));
+    tableTexts.set(id, of);
+  },
+  table: (query) => tabulate(graph!, tableTexts, query),
   saveState() {
     const g = graph!, layers = engine.expanded(), leftRight: string[] = [];
     if (engine.isLeftRight(choice.root)) leftRight.push('layer:');
@@ -755,9 +786,9 @@ function makeScreen(canvas: OffscreenCanvas, wanted: 'auto' | RendererKind): Scr
 
 /** These lay out or look at all the graph: one at a time, in order. */
 const QUEUED = new Set<keyof Calls>(['start', 'load', 'choose', 'expand', 'expandAll', 'setExpanded', 'setDirection', 'setLines',
-  'setEdgeLabels', 'reveal', 'restoreState', 'saveState', 'png', 'svg', 'minimap', 'select', 'fit']);
+  'setEdgeLabels', 'reveal', 'restoreState', 'saveState', 'png', 'svg', 'minimap', 'select', 'fit', 'table']);
 /** And these need a graph to be there. */
-const WITHOUT_GRAPH = new Set<keyof Calls>(['start', 'resize', 'load', 'setTheme', 'stats', 'leave', 'hover', 'pointer',
+const WITHOUT_GRAPH = new Set<keyof Calls>(['prepare', 'start', 'resize', 'load', 'setTheme', 'stats', 'leave', 'hover', 'pointer',
   'setLines', 'setEdgeLabels']);
 let queue: Promise<unknown> = Promise.resolve();
 

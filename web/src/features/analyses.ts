@@ -1,6 +1,6 @@
 // Requests of the analyses in docs/api.md: traces, paths, identical layers, ids.
 
-import { graphQuery, stagePath } from '../app/api';
+import { graphQuery, stagePath } from '../app/address';
 import type { CallOptions, GraphRef, SearchTerm } from '../app/source';
 import { source } from '../app/store';
 

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal, untracked } from '@preact/signals';
 
-import { graphQuery } from '../app/api';
+import { graphQuery } from '../app/address';
 import { complain } from '../app/notify';
 import { kept } from '../app/settings';
 import { Problem, sameRef, type GraphRef } from '../app/source';

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 
-import { graphQuery, stagePath } from '../app/api';
+import { graphQuery, stagePath } from '../app/address';
 import { registerCommands, type CommandContext } from '../app/commands';
 import { complain, say } from '../app/notify';
 import { Dialog, showOverlay } from '../app/overlay';

@@ -3,7 +3,7 @@
 
 import { computed, effect, signal, untracked } from '@preact/signals';
 
-import { graphQuery } from '../app/api';
+import { graphQuery } from '../app/address';
 import { complain, say } from '../app/notify';
 import { Problem, type GraphRef } from '../app/source';
 import { activePane, overlayChanged, source, type Pane } from '../app/store';

@@ -1,6 +1,6 @@
 // What overrides and executions need of the API, typed.
 
-import { graphQuery } from '../app/api';
+import { graphQuery } from '../app/address';
 import type { GraphRef, Job, Run } from '../app/source';
 import { source } from '../app/store';
 

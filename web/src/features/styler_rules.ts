@@ -4,7 +4,7 @@
 import { signal } from '@preact/signals';
 
 import { parseQuery } from '../app/panels/search_state';
-import { storage } from '../app/settings';
+import { storage } from '../app/storage';
 import { Problem, type SearchPlace } from '../app/source';
 import type { Pane } from '../app/store';
 import { matchNodes, type MatchTerm } from './analyses';

@@ -13,8 +13,8 @@ import { count } from '../values';
 import { VirtualList } from '../virtual';
 import { WaitCard } from '../wait';
 import {
-  addAttrColumn, attrColumns, columns, filter, gatherAttrs, gathering, groupBy, GROUPS, listedOps, MOST_ATTRS, openGroups, rows, sort, totals,
-  type Column,
+  addAttrColumn, askTable, attrColumns, columns, filter, gatherAttrs, gathering, groupBy, GROUPS, listedOps, MOST_ATTRS, openGroups, rows, sort,
+  table, tabulating, totals, type Column,
 } from './op_table_state';
 
 const ROW = 22;
@@ -64,8 +64,9 @@ const linkSelection = signal(false);
 function OpTable() {
   const active = useSignal(-1);
   const scrollTo = useSignal(-1);
-  const pane = activePane.value, graph = pane?.graph.value, list = rows.value, shown = columns.value, sum = totals.value;
+  const { pane, graph } = table.value ?? {}, list = rows.value, shown = columns.value, sum = totals.value;
 
+  useSignalEffect(askTable);
   useSignalEffect(() => {
     // Columns chosen before want their values for this graph, too.
     const p = activePane.value;
@@ -78,7 +79,7 @@ function OpTable() {
     active.value = at;
     scrollTo.value = at;
   });
-  if (!pane || !graph || !sum) return <p class="empty">No graph is open.</p>;
+  if (!pane || !graph || !sum) return <p class="empty">{activePane.value?.graph.value ? 'Sorting the ops…' : 'No graph is open.'}</p>;
 
   const width = shown.reduce((w, c) => w + c.width, 0);
   const selected = new Set(pane.selection.value);
@@ -125,7 +126,7 @@ function OpTable() {
                   {shown.map((c, k) => (
                     <div key={c.id} role="gridcell" class={`cell ${c.kind}`} style={{ width: `${c.width}px` }}>
                       {k === 0 ? <Icon name={open ? 'down' : 'right'} size={11} /> : k === 1 ? <b title={row.name}>{row.name || '(none)'}</b>
-                        : k === 2 ? <span class="muted">{count(row.nodes.length, 'op')}</span> : c.sum ? number(row.sums.get(c.id)!) : ''}
+                        : k === 2 ? <span class="muted">{count(row.count, 'op')}</span> : c.sum ? number(row.sums.get(c.id)!) : ''}
                     </div>
                   ))}
                 </div>
@@ -144,7 +145,7 @@ function OpTable() {
             );
           }} />
       )}
-      <div class="table-foot" role="status">
+      <div class="table-foot" role="status" aria-busy={tabulating.value}>
         <span>{sum.count === sum.all ? count(sum.all, 'op') : `${number(sum.count)} of ${count(sum.all, 'op')}`}</span>
         {columns.value.filter((c) => c.sum).map((c) => <span key={c.id}><span class="muted">{c.title}</span> {number(sum.sums.get(c.id) ?? 0)}</span>)}
         <span class="grow" />

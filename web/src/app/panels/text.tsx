@@ -18,7 +18,7 @@ import { kept } from '../settings';
 import { activePane, source, type Pane } from '../store';
 
 /** Bytes read at once, and held at most: beyond that the text is read anew around the place. */
-const PIECE = 1 << 20;
+const PIECE = 1 << 18;
 const HELD = 12 << 20;
 
 const follow = kept('textFollow', true);
