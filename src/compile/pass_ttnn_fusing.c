@@ -22,8 +22,9 @@ static str bare_name(const ir_module *m, ir_op op) {
     return str_slice(name, dot + 1, name.n);
 }
 
-/* The activation's users take its input from now on; it is dead then. */
-static void drop(pass_context *p, ir_op activation) {
+/* The activation's users take its input from now on; it is dead then, and `op` has its value. */
+static void drop(pass_context *p, ir_op op, ir_op activation) {
+    ir_edit_came_from(p->e, op, activation);
     ir_replace_uses(p->e, ir_result(p->m, activation, 0), ir_operand(p->m, activation, 0));
 }
 
@@ -52,7 +53,7 @@ static bool fuse_conv2d(pass_context *p, ir_op op) {
     if (!config)
         return false;
     ir_set_prop(p->e, op, STR("conv2d_config"), config);
-    drop(p, activation);
+    drop(p, op, activation);
     return true;
 }
 
@@ -65,7 +66,7 @@ static bool fuse_matmul(pass_context *p, ir_op op) {
     if (!name)
         return false;
     ir_set_prop(p->e, op, STR("activation"), name);
-    drop(p, activation);
+    drop(p, op, activation);
     return true;
 }
 

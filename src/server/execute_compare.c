@@ -66,18 +66,19 @@ static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, si
     for (size_t i = 0; w->run && i < w->n_ops; i++) {
         ir_op op = w->ops[i].op;
         enum not_compared why = NO_SOURCE;
-        for (uint32_t k = from.start[op]; k < from.start[op + 1]; k++) {
+        bool lasting = false, paired = false;
+        for (uint32_t k = from.start[op]; k < from.start[op + 1]; k++) { /* ascending: in program order */
             ir_op there = from.sources[k];
             if (there >= source->n_ops || ir_op_at(source, there)->n_results == 0)
                 continue;
-            bool is_last = last[there] == op, same = same_order(w->module, op, source, there);
-            if (is_last && same)
+            bool is_last = last[there] == op, same = is_last && same_order(w->module, op, source, there);
+            if (same)
                 pairs[(*n)++] = (exec_pair){op, there};
-            why = is_last && same      ? NO_NUMBERS
-                  : why == NO_NUMBERS  ? why
-                  : is_last            ? OTHER_ORDER
-                  : why == OTHER_ORDER ? why
-                                       : NOT_LAST;
+            if (is_last)
+                w->ops[i].unsure = !same;
+            lasting |= is_last;
+            paired |= same;
+            why = paired ? NO_NUMBERS : lasting ? OTHER_ORDER : NOT_LAST;
         }
         w->ops[i].why = why;
     }
@@ -117,9 +118,15 @@ static bool judge(struct work *w, const ir_module *source) {
             w->kept->golden_of[d[i].op] = d[i].golden;
         }
     }
-    for (size_t i = 0; i < w->n_ops; i++)
-        if (w->ops[i].why == COMPARED)
-            best[n_compared++] = w->ops[i].difference;
+    for (size_t i = 0; i < w->n_ops; i++) {
+        struct measured *m = &w->ops[i];
+        /* It has most likely the value of the last op it came from, which could not be compared: what it differs by from
+         * the ones before says nothing. */
+        if (m->why == COMPARED && m->unsure && m->difference.pcc < w->x.pcc)
+            m->why = OTHER_ORDER;
+        if (m->why == COMPARED)
+            best[n_compared++] = m->difference;
+    }
     w->diverged = true;
     return exec_find_divergence(w->module, best, n_compared, w->x.pcc, &w->mem, &w->divergence) ||
            execute_failed(w, "out of memory", NULL);

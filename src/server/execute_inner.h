@@ -31,6 +31,7 @@ struct measured {
     uint64_t read, written, flops, live;
     unsigned threads;
     enum not_compared why; /* it has no difference */
+    bool unsure;           /* the last op it came from has its numbers in another order */
     exec_difference difference;
 };
 
