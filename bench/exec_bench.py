@@ -107,8 +107,8 @@ def compare(name, text, program, runner):
     """Rows for one model."""
     with tempfile.TemporaryDirectory(prefix="tt-explorer-bench-") as folder:
         path, halves = Path(folder, "f32.mlir"), Path(folder, "bf16.mlir")
-        path.write_text(ttir_models.in_f32(text))
-        halves.write_text(ttir_models.in_bf16(text))
+        path.write_text(text)
+        halves.write_text(text if "xbf16>" in text else ttir_models.in_bf16(text))
         peers = {}
         with_torch = has_torch()
         arguments = []

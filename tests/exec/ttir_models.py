@@ -133,9 +133,5 @@ def one_image(text):
     return text.replace('tensor<8x', 'tensor<1x').replace('shape = [8 : i32', 'shape = [1 : i32')
 
 
-def in_f32(text):
-    return text.replace('xbf16>', 'xf32>').replace('xf64>', 'xf32>')
-
-
 def in_bf16(text):
     return text.replace('xf32>', 'xbf16>')
