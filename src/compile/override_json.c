@@ -110,7 +110,9 @@ static bool read_entry(struct reader *r, str node_id) {
                                                 : OVERRIDE_BY_NAME;
             if (p.bind == OVERRIDE_BY_NAME && !str_eq(b, STR("name")))
                 fail(r, "bind is \"name\", \"identity\" or \"query\"");
-        } else if (is_list && kind == JSON_ARRAY_BEGIN) {
+        } else if (is_list && kind != JSON_ARRAY_BEGIN) {
+            fail(r, "attributes are a list");
+        } else if (is_list) {
             while (r->ok && (kind = json_next(&r->r)) == JSON_OBJECT_BEGIN) {
                 legal_setting set;
                 str key, value;
@@ -151,7 +153,11 @@ static bool read_entries(struct reader *r, bool top) {
         if (!r->ok)
             return false;
         if (kind != JSON_OBJECT_BEGIN) {
-            if (!json_skip(&r->r, kind)) /* a neighbour of "overrides" in the settings of a request */
+            if (inner)
+                return fail(r, "overrides are an object");
+            if (!top) /* else a neighbour of "overrides" in the settings of a request */
+                return fail(r, "an override is an object");
+            if (!json_skip(&r->r, kind))
                 return fail(r, "not JSON");
             continue;
         }

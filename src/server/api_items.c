@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compile/override.h"
 #include "graph/aggregate.h"
 #include "server/api_inner.h"
 #include "server/events.h"
-#include "server/me_command.h"
 
 /* --- both --------------------------------------------------------------------------------------------------------- */
 
@@ -263,11 +263,35 @@ static void write_overrides(struct json_writer *w, const struct store_item *item
     json_object_end(w);
 }
 
+/* Whether a set can be given to a compile run: it can be read, and its attributes exist. False with the answer given. */
+static bool check_overrides(struct http_request *r, str raw) {
+    struct mem mem = {0};
+    struct diags d;
+    override_set set;
+    diags_init(&d, &mem);
+    override_set_init(&set, &mem);
+    str wrapped = arena_printf(r->arena, "{\"overrides\":%.*s}", STR_ARG(raw));
+    bool good = wrapped.p && override_read_json(&set, wrapped, &d);
+    if (!wrapped.p || set.failed || (!good && !d.list.n))
+        api_error(r, 503, NULL, "out of memory");
+    else if (!good)
+        api_error(r, 422, NULL, "%.*s", STR_ARG(d.list.v[0].message));
+    for (size_t i = 0; good && i < set.entries.n; i++)
+        for (size_t k = 0; good && k < set.entries.v[i].settings.n; k++) {
+            const legal_setting *one = &set.entries.v[i].settings.v[k];
+            good = legal_find_field(one->group, one->key);
+            if (!good)
+                api_error(r, 422, NULL, "there is no attribute %.*s", STR_ARG(one->key));
+        }
+    override_set_free(&set);
+    diags_free(&d);
+    return good;
+}
+
 /* Takes name, state and overrides from the body; what is absent stays as it is in `item`. False with the answer
  * given. */
 static bool read_overrides(struct http_request *r, struct store_item *item) {
     str name, state;
-    char error[400];
     if (!api_body_object(r) || !api_body_str(r, STR("name"), &name) || !api_body_str(r, STR("state"), &state))
         return false;
     if (name.p)
@@ -277,19 +301,8 @@ static bool read_overrides(struct http_request *r, struct store_item *item) {
     str raw = http_json_member(r->body, STR("overrides"));
     if (!raw.p)
         return true;
-    struct buf out;
-    buf_init(&out, r->arena->mem);
-    struct json_writer w = json_writer_to(&out);
-    bool good = me_overrides_read(raw, r->arena, &w, error, sizeof error);
-    if (!good)
-        api_error(r, 422, NULL, "%s", error);
-    item->body = good ? arena_str(r->arena, buf_str(&out)) : (str){0};
-    if (good && (out.failed || !item->body.p)) {
-        api_error(r, 503, NULL, "out of memory");
-        good = false;
-    }
-    buf_free(&out);
-    return good;
+    item->body = raw;
+    return check_overrides(r, raw);
 }
 
 static void put_overrides(struct http_request *r, struct store_item *item, int status) {

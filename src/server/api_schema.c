@@ -406,10 +406,13 @@ const struct api_schema api_schemas[] = {
     {"OverrideSet", "",
      "id integer\nmodel string\nname string\nstate string free text\n"
      "created integer milliseconds since 1970\nchanged integer milliseconds since 1970\n"
-     "overrides Override{} by full location, without double quotes",
+     "overrides Override{} as they were given",
      false},
     {"OverridesRequest", "", "name? string\nstate? string\noverrides? Override{}", true},
-    {"Override", "", "named_location string\nfull_location? string\nattributes OverrideAttribute[]", false},
+    {"Override", "As runs take them, ours or in the form of Tenstorrent's page.",
+     "bind? string name, identity or query\ntarget? string what it is bound to, unless named_location says it\n"
+     "named_location? string\nfull_location? string\nattributes OverrideAttribute[]",
+     false},
     {"OverrideAttribute", "", "key string\nvalue string", false},
 
     {"Jobs", "", "jobs Job[] the newest first", false},

@@ -342,6 +342,10 @@ def override_sets():
         tap.equal((changed["name"], changed["overrides"]), ("better", {place: one}))
         tap.equal(call(s, "GET", f"/overrides/{made['id']}"), changed)
         tap.equal([o["id"] for o in call(s, "GET", f"/models/{model}/overrides")["overrides"]], [made["id"]])
+        own = {"x": {"bind": "identity", "target": "@f/ttnn.relu#0", "attributes": [{"key": "output_layout.buffer_type", "value": "l1"}]}}
+        second = call(s, "POST", f"/models/{model}/overrides", {"name": "ours", "overrides": own})
+        tap.equal(second["overrides"], own)
+        call(s, "DELETE", f"/overrides/{second['id']}")
         s.restart()
         tap.equal(call(s, "GET", f"/overrides/{made['id']}"), changed)
         for bad in ({place: {}}, {place: dict(one, attributes=[{"key": "colour", "value": "x"}])}, [],

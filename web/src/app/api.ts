@@ -38,6 +38,20 @@ export const getFiles = (path: string, options: CallOptions = {}) =>
 export const getGraph = (ref: GraphRef, options: CallOptions = {}) =>
   source().bytes(`${stagePath(ref)}/graph`, { ...options, query: { ...graphQuery(ref) } });
 
+/** Most nodes of a selection that are followed through a run. */
+const FOLLOWED = 50;
+
+/** The nodes of `to` that nodes of `from` came from or became, when both are stages of one run (the source belongs to each);
+ * null when they are not. */
+export async function followNodes(from: GraphRef, to: GraphRef, nodes: readonly number[], options: CallOptions = {}): Promise<number[] | null> {
+  const run = from.run ?? to.run;
+  if (!run || from.model !== to.model || from.part !== to.part || (from.run && to.run && from.run !== to.run)) return null;
+  const answers = await Promise.all(nodes.slice(0, FOLLOWED).map((node) => get<{ stages: { nodes: number[] }[] }>(
+    `/models/${id(from.model)}/runs/${id(run)}/follow`,
+    { ...options, query: { ...graphQuery({ ...from, run: undefined }), stage: from.stage, node, to: String(to.stage) } })));
+  return [...new Set(answers.flatMap((x) => x.stages.flatMap((s) => s.nodes)))];
+}
+
 export const getNode = (ref: GraphRef, node: number, options: CallOptions = {}) =>
   get<NodeInfo>(`${stagePath(ref)}/node`, { ...options, query: { node, ...graphQuery(ref) } });
 

@@ -45,6 +45,9 @@ export interface OpenOptions {
   pane?: Pane | null;
   state?: ViewState;
   crumbs?: readonly Crumb[];
+  /** The nodes to select, and to bring into sight, instead of those of the state, which are given to it; asked when the
+   * graph has come. */
+  select?: (graph: CompactGraph, found: readonly number[]) => readonly number[];
 }
 
 /** Shows a graph in a pane; gives the pane. What goes wrong is shown in the pane. */
@@ -91,6 +94,16 @@ async function waiting<T>(pane: Pane, text: string, cancel: () => void, work: (s
   }
 }
 
+const MOVES = /\.(to_layout|to_memory_config|to_dtype|typecast|to_device|from_device)$/;
+
+/** Of the nodes that an op became those that say what it does: without the ones that tidy up or only move its result,
+ * unless that is all. */
+export function mainOnes(graph: CompactGraph, nodes: readonly number[]): readonly number[] {
+  const kept = nodes.filter((n) => !(graph.flags[n]! & FLAG_HOUSEKEEPING));
+  const main = kept.filter((n) => !MOVES.test(graph.label(n)));
+  return main.length ? main : kept.length ? kept : nodes;
+}
+
 /** The nodes that the settings hide. */
 export function hiddenNodes(graph: CompactGraph): number[] {
   const labels = new Set(hiddenOps.value.split(',').map((s) => s.trim()).filter(Boolean));
@@ -127,7 +140,7 @@ function viewOf(pane: Pane, signal: AbortSignal): Promise<NonNullable<Pane['view
 }
 
 /** Loads a graph and draws it in a pane. */
-export async function showGraph(pane: Pane, ref: GraphRef, options: { state?: ViewState; crumbs?: readonly Crumb[] } = {}): Promise<void> {
+export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOptions, 'state' | 'crumbs' | 'select'> = {}): Promise<void> {
   running.get(pane)?.abort();
   const abort = new AbortController();
   running.set(pane, abort);
@@ -163,15 +176,19 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: { state?: Vi
         }
         const { state } = options;
         await nextTask();
+        const found = state?.selection ? view.selection : []; // by the worker
+        const given = options.select?.(graph, found) ?? null;
         batch(() => {
+          pane.given = given;
           pane.graph.value = graph;
           pane.marks.value = new Map();
           pane.root.value = (state?.root !== undefined && graph.find(state.root)) || 0;
           pane.crumbs.value = options.crumbs ?? [];
           pane.flat.value = state?.flatten ?? false;
-          pane.selection.value = state?.selection ? view.selection : []; // found by the worker
+          pane.selection.value = given ?? found;
           pane.hovered.value = null;
         });
+        if (given?.[0] !== undefined) await view.reveal(given[0]);
       } finally {
         stop();
       }

@@ -47,6 +47,8 @@ export class Pane {
   readonly root = signal(0);
   readonly crumbs = signal<readonly Crumb[]>([]);
   readonly selection = signal<readonly number[]>([]);
+  /** The last selection that follows one made elsewhere (another pane, the stage before): nobody else follows it again. */
+  given: readonly number[] | null = null;
   /** The one selected node, or null. */
   readonly selected: ReadonlySignal<number | null> = computed(() =>
     this.selection.value.length === 1 ? this.selection.value[0]! : null);

@@ -3,7 +3,9 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 
 import { graphQuery } from '../app/address';
+import { followNodes } from '../app/api';
 import { complain } from '../app/notify';
+import { mainOnes } from '../app/open';
 import { kept } from '../app/settings';
 import { Problem, sameRef, type GraphRef } from '../app/source';
 import { panes, source, type Pane } from '../app/store';
@@ -35,8 +37,8 @@ export function swapSides(): void {
 }
 
 /** How selections go together: not, by equal ids, by what the comparison matched, by a file, by
- * which op became which in a compile run: off, id, content, file, stages. */
-export const sync = kept<string>('sync', 'off');
+ * which op became which in a compile run (only panes of one run): off, id, content, file, stages. */
+export const sync = kept<string>('sync', 'stages');
 
 /* --- differences -------------------------------------------------------------------------------------------------- */
 
@@ -212,29 +214,20 @@ function related(from: Pane, to: Pane, nodes: readonly number[]): number[] {
   return [...new Set(found)];
 }
 
-/** Most nodes of a selection that are followed through a run. */
-const FOLLOWED = 50;
-
-/** The nodes of `to` that nodes of `from` came from or became, when both are stages of one run (the source belongs to each). */
+/** The nodes of `to` that nodes of `from` came from or became in a compile run; null when the panes are of none together. */
 async function follow(from: Pane, to: Pane, nodes: readonly number[], signal: AbortSignal): Promise<number[] | null> {
   const a = from.ref.peek(), b = to.ref.peek();
-  const run = a?.run ?? b?.run;
-  if (!a || !b || !run || a.model !== b.model || a.part !== b.part || (a.run && b.run && a.run !== b.run)) return null;
-  const answers = await Promise.all(nodes.slice(0, FOLLOWED).map((node) => source().call<{ stages: { nodes: number[] }[] }>('GET',
-    `/models/${encodeURIComponent(a.model)}/runs/${encodeURIComponent(run)}/follow`, undefined,
-    { signal, query: { ...graphQuery({ ...a, run: undefined }), stage: a.stage, node, to: String(b.stage) } })));
-  return [...new Set(answers.flatMap((x) => x.stages.flatMap((s) => s.nodes)))];
+  const found = a && b ? await followNodes(a, b, nodes, { signal }) : null, graph = to.graph.peek();
+  return found && graph ? [...mainOnes(graph, found)] : found;
 }
 
-/** Selections that were made here, not by the user. */
-const given = new WeakMap<Pane, readonly number[]>();
 let asking: AbortController | null = null;
 
 /** Selects in a pane what belongs to the selection of another. */
 function give(other: Pane, found: readonly number[]): void {
   const before = other.selection.peek();
   if (found.length === before.length && found.every((n, i) => n === before[i])) return;
-  given.set(other, found);
+  other.given = found;
   other.select(found, { record: false });
   if (found[0] !== undefined) other.view.peek()?.reveal(found[0]).catch(complain);
 }
@@ -246,7 +239,7 @@ eachPane((pane) => effect(() => {
   void (sync.value === 'content' && differences.value);
   void (sync.value === 'file' && boundMapping.value);
   untracked(() => {
-    if (given.get(pane) === nodes) return;
+    if (pane.given === nodes) return;
     asking?.abort();
     const { signal } = (asking = new AbortController());
     for (const other of panes.peek()) {

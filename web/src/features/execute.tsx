@@ -19,7 +19,8 @@ import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
 import { nice, save } from './common';
 import './features.css';
-import { deleteExecution, getExecution, getExecutions, getLog, startExecution, type ExecutedOp, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
+import { setName } from './overrides';
+import { deleteExecution, getExecution, getExecutions, getLog, overridesOf, startExecution, type ExecutedOp, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
 
 const repeat = kept('executeRepeat', 3);
 const threads = kept('executeThreads', 0);
@@ -57,7 +58,10 @@ effect(() => {
 /** Where an execution ran: the source, or after which pass. */
 function place(s: ExecutionSettings): string {
   if (!s.stage || !s.run) return 'source';
-  return `stage ${s.stage}${runs.value.get(s.run) ? ` ${runs.value.get(s.run)!.stages[s.stage]?.pass ?? ''}` : ''}`;
+  const run = runs.value.get(s.run);
+  if (!run) return `stage ${s.stage}`;
+  const set = overridesOf(run), n = Object.keys(set).length;
+  return `stage ${s.stage} ${run.stages[s.stage]?.pass ?? ''}${n ? `, ${setName(run.model, set) ?? 'overrides'}` : ''}`;
 }
 
 async function execute(pane: Pane): Promise<void> {
@@ -210,18 +214,20 @@ function Timeline({ run }: { run: Execution }) {
 
 /* --- table ----------------------------------------------------------------------------------------------------------- */
 
-type Column = { id: string; title: string; value: (o: ExecutedOp) => number | undefined; text?: (v: number) => string };
+/** `other`: the title of the same of the execution it is compared with; `alone`: left out beside another. */
+type Column = { id: string; title: string; other?: string; alone?: boolean; value: (o: ExecutedOp) => number | undefined; text?: ((v: number) => string) | undefined };
 const COLUMNS: readonly Column[] = [
-  { id: 'us', title: 'Time (us)', value: (o) => o.us }, { id: 'live', title: 'Memory', value: (o) => o.live, text: bytes },
-  { id: 'moved', title: 'Moved', value: (o) => o.read + o.written, text: bytes }, { id: 'gflops', title: 'GFLOP/s', value: (o) => (o.us > 0 ? o.flops / o.us / 1e3 : undefined) },
-  { id: 'pcc', title: 'PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
+  { id: 'us', title: 'Time (us)', other: 'Other (us)', value: (o) => o.us }, { id: 'live', title: 'Memory', other: 'Other mem.', value: (o) => o.live, text: bytes },
+  { id: 'moved', title: 'Moved', alone: true, value: (o) => o.read + o.written, text: bytes }, { id: 'gflops', title: 'GFLOP/s', alone: true, value: (o) => (o.us > 0 ? o.flops / o.us / 1e3 : undefined) },
+  { id: 'pcc', title: 'PCC', other: 'Other PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
 ];
 
 function Table({ run, against }: { run: Execution; against: Execution | null }) {
   const sort = useSignal<{ id: string; down: boolean }>({ id: '', down: true });
   const active = useSignal(-1);
   const old = new Map((against?.ops ?? []).map((o) => [o.id, o]));
-  const columns: Column[] = against ? [...COLUMNS.slice(0, 1), { id: 'before', title: 'Other (us)', value: (o) => old.get(o.id)?.us }, ...COLUMNS.slice(1)] : [...COLUMNS];
+  const columns = COLUMNS.filter((c) => !against || !c.alone).flatMap((c): Column[] => (against && c.other
+    ? [c, { id: `other ${c.id}`, title: c.other, text: c.text, value: (o) => { const was = old.get(o.id); return was && c.value(was); } }] : [c]));
   const by = columns.find((c) => c.id === sort.value.id);
   const ops = by ? [...run.ops].sort((a, b) => ((by.value(b) ?? -Infinity) - (by.value(a) ?? -Infinity)) * (sort.value.down ? 1 : -1)) : run.ops;
   const grid = { gridTemplateColumns: `minmax(120px, 2fr) minmax(70px, 1fr) ${columns.map(() => 'minmax(62px, 1fr)').join(' ')}` };
@@ -243,6 +249,38 @@ function Table({ run, against }: { run: Execution; against: Execution | null }) 
           );
         }} />
     </div>
+  );
+}
+
+/** The op that is the most in something. */
+function most(run: Execution, of: (o: ExecutedOp) => number | undefined): ExecutedOp | undefined {
+  let found: ExecutedOp | undefined, value = -Infinity;
+  for (const o of run.ops) {
+    const v = of(o) ?? -Infinity;
+    if (v > value) [found, value] = [o, v];
+  }
+  return found;
+}
+
+/** What to look at first, each leading to its op; with another execution the same of that, and the change. */
+function Extremes({ run, against }: { run: Execution; against: Execution | null }) {
+  const parts: { title: string; of: (o: ExecutedOp) => number | undefined; text: (o: ExecutedOp) => string }[] = [
+    { title: 'slowest', of: (o) => o.us, text: (o) => `${nice(o.us)} us` },
+    { title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live) },
+    { title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) },
+  ];
+  const change = against && against.us > 0 ? ((run.us - against.us) / against.us) * 100 : null;
+  return (
+    <p class="compile-note extremes">
+      {change !== null && <span>time <span class="muted">{nice(against!.us / 1000)} ms → </span><strong>{nice(run.us / 1000)} ms</strong> <span class="muted">({change > 0 ? '+' : ''}{change.toFixed(1)}%)</span></span>}
+      {parts.map((p) => {
+        const o = most(run, p.of), was = against ? most(against, p.of) : undefined;
+        return o && (
+          <span key={p.title}>{p.title} {was && <span class="muted">{p.text(was)} → </span>}<strong>{p.text(o)}</strong>{' '}
+            <button class="link" title={`Locate ${o.id}`} onClick={() => locate(o)}>{o.op}</button></span>
+        );
+      })}
+    </p>
   );
 }
 
@@ -302,8 +340,9 @@ function Panel() {
       {run && <>
         <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
           {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
-          {against && <span class="muted">, other {nice(against.us / 1000)} ms</span>}, {count(run.ops.length, 'op')}, arguments {bytes(run.memory['arguments'] ?? 0)}, intermediate values {bytes(run.memory['planned'] ?? 0)}
+, {count(run.ops.length, 'op')}, arguments {bytes(run.memory['arguments'] ?? 0)}, intermediate values {bytes(run.memory['planned'] ?? 0)}
           {run.settings.golden && !run.ops.some((o) => o.pcc !== undefined) && <span class="muted">. No op could be compared with the source: none of them is known to come from one of its ops.</span>}</p>
+        <Extremes run={run} against={against} />
         <Timeline run={run} />
         <Table run={run} against={against} />
       </>}

@@ -2,22 +2,25 @@
 // overridden. The set belongs to the run that is shown: an edit compiles again, and the pane goes to the same stage of the
 // new run; undo shows the run before.
 
-import { signal, useSignal, useSignalEffect } from '@preact/signals';
+import { effect, signal, useSignal, useSignalEffect } from '@preact/signals';
 
 import { registerCommands } from '../app/commands';
-import { openPanel } from '../app/dock';
+import { frontPane, openPanel } from '../app/dock';
 import { record } from '../app/history';
 import { Icon } from '../app/icons';
 import { complain, say, sentence } from '../app/notify';
+import { openGraph } from '../app/open';
 import { inspectorSections, panels, type InspectorContext } from '../app/panels';
 import { compileModel, noteRun, showStage } from '../app/panels/compile';
 import { isCancel, Problem, type Run } from '../app/source';
-import { activePane, runs, type Pane } from '../app/store';
+import { activePane, panes, runs, server, source, type Pane } from '../app/store';
 import { bytes, count } from '../app/values';
 import { chooseFiles, fileName, save } from './common';
+import { diffOn, setSide } from './compare_state';
 import './features.css';
 import {
-  convertOverrides, estimateOf, getFields, getSuggestions, overridesOf, resultsOf, type Field, type FieldsOfOp, type OverrideSet, type Suggestion,
+  addNamedSet, changeNamedSet, convertOverrides, deleteNamedSet, estimateOf, getFields, getNamedSets, getSuggestions, overridesOf, resultsOf, type Field,
+  type FieldsOfOp, type NamedSet, type OverrideSet, type Suggestion,
 } from './runs';
 
 /** The run that a pane shows a stage of. */
@@ -33,7 +36,16 @@ function sameStage(from: Run, stage: number, to: Run): number {
   return again?.stage ?? to.stages.at(-1)!.stage;
 }
 
-const before = signal<Run | null>(null);
+/** What estimates and differences are told against: the run without overrides, or the first there was. */
+const base = signal<Run | null>(null);
+
+/** That run, when it is of the same model and settings. */
+function baseOf(run: Run): Run | null {
+  const was = base.value;
+  const rest = (r: Run): string => JSON.stringify(Object.entries(r.settings).filter(([key]) => key !== 'overrides').sort());
+  return was && was.id !== run.id && was.model === run.model && rest(was) === rest(run) ? was : null;
+}
+
 const busy = signal(false);
 
 /** Compiles with another set, and shows the same stage of that. */
@@ -44,11 +56,10 @@ async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Pro
   try {
     const done = await compileModel(run.model, Object.keys(set).length ? { ...settings, overrides: set as unknown as Record<string, unknown> } : settings);
     if (!done) return;
-    before.value = run;
+    if (!Object.keys(overridesOf(run)).length || !baseOf(run)) base.value = run;
     await showStage(pane, done, sameStage(run, stage, done), false);
     const go = (to: Run, at: number) => {
       noteRun(to);
-      before.value = to === run ? null : run;
       void showStage(pane, to, at, false);
     };
     record({ title, undo: () => go(run, stage), redo: () => go(done, sameStage(run, stage, done)) });
@@ -161,19 +172,20 @@ function Fields({ pane, node }: InspectorContext) {
   if (problem.value) return <p class="muted">{sentence(problem.value.message)}</p>;
   if (!fields.value) return <p class="muted">…</p>;
   if (!fields.value.length) return <p class="muted">This node became no op that could be overridden.</p>;
-  return <>{fields.value.map((op) => <OpFields key={op.identity} pane={pane} run={run} op={op} />)}</>;
+  return <>{Object.keys(overridesOf(run)).length > 0 && <Estimates pane={pane} run={run} />}{fields.value.map((op) => <OpFields key={op.identity} pane={pane} run={run} op={op} />)}</>;
 }
 
 inspectorSections.add({
-  id: 'overrides', title: 'Overrides', order: 25,
+  id: 'overrides', title: 'Overrides', order: 15,
   when: (c) => c.node !== null && c.node !== 0 && !!c.pane.ref.value?.run && !c.pane.graph.value?.isLayer(c.node), component: Fields,
 });
 
 /* --- the panel ------------------------------------------------------------------------------------------------------ */
 
 /** "3.1 ms → 2.8 ms" of two estimates. */
-function Estimates({ run }: { run: Run }) {
-  const now = estimateOf(run), old = before.value && before.value.model === run.model && before.value.id !== run.id ? estimateOf(before.value) : undefined;
+function Estimates({ pane, run }: { pane: Pane; run: Run }) {
+  const was = baseOf(run);
+  const now = estimateOf(run), old = was ? estimateOf(was) : undefined;
   if (!now) return null;
   const ms = (us: number) => `${(us / 1000).toLocaleString('en', { maximumSignificantDigits: 4 })} ms`;
   const percent = old && old.us ? ((now.us - old.us) / old.us) * 100 : 0;
@@ -182,8 +194,22 @@ function Estimates({ run }: { run: Run }) {
       Estimate: {old && <span class="muted">{ms(old.us)} → </span>}<strong>{ms(now.us)}</strong>
       {old && <span class="muted"> ({percent > 0 ? '+' : ''}{percent.toFixed(1)}%)</span>}
       , L1 per core {old && <span class="muted">{bytes(old.peak_l1)} → </span>}{bytes(now.peak_l1)}
+      {was && <> <button class="link" title="The same stage without the overrides beside this one, with what is different coloured and listed"
+        onClick={() => void showDifferences(pane, run, was).catch(complain)}>Differences</button></>}
     </p>
   );
+}
+
+/** Shows the same stage of another run in a second pane, as the left side of the comparison. */
+async function showDifferences(pane: Pane, run: Run, was: Run): Promise<void> {
+  const ref = pane.ref.peek()!, other = panes.peek().find((p) => p !== pane);
+  const state = await pane.view.peek()?.saveState();
+  const beside = openGraph({ ...ref, run: was.id, stage: sameStage(run, ref.stage, was) }, { pane: other ?? pane, where: other ? 'here' : 'right', state });
+  frontPane(pane);
+  setSide('left', beside.id);
+  setSide('right', pane.id);
+  diffOn.value = true;
+  openPanel('compare');
 }
 
 async function importFile(pane: Pane, run: Run): Promise<void> {
@@ -194,6 +220,64 @@ async function importFile(pane: Pane, run: Run): Promise<void> {
   try { json = JSON.parse(text); } catch { json = null; }
   const forms = await convertOverrides(json !== null ? { overrides: json } : { options: text });
   await apply(pane, run, { ...overridesOf(run), ...forms.overrides }, 'Import overrides');
+}
+
+/* Named sets: kept with the model, for every page and after a restart. */
+
+const named = signal<ReadonlyMap<string, readonly NamedSet[]>>(new Map());
+
+async function refreshNamed(model: string): Promise<void> {
+  named.value = new Map(named.peek()).set(model, await getNamedSets(model));
+}
+
+const sameSet = (a: OverrideSet, b: OverrideSet): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The name of the set that a run has, when it was given one. */
+export function setName(model: string, set: OverrideSet): string | undefined {
+  return named.value.get(model)?.find((n) => sameSet(n.overrides, set))?.name;
+}
+
+effect(() => {
+  const model = activePane.value?.ref.value?.model;
+  if (model && server.value && source().kind === 'server' && !named.peek().has(model)) refreshNamed(model).catch(() => {});
+});
+
+/** A field for the name, the names there are below it: one is taken by a click, a name saves what is set now. */
+function Named({ pane, run }: { pane: Pane; run: Run }) {
+  const typed = useSignal<string | null>(null);
+  const list = named.value.get(run.model) ?? [];
+  const set = overridesOf(run), now = list.find((n) => sameSet(n.overrides, set));
+  const name = (typed.value ?? now?.name ?? '').trim();
+  const taken = list.find((n) => n.name === name);
+  const keep = async (): Promise<void> => {
+    if (taken) await changeNamedSet(taken.id, set);
+    else await addNamedSet(run.model, name, set);
+    typed.value = null;
+    await refreshNamed(run.model);
+    say(`The overrides are kept as ${name}.`);
+  };
+  const some = Object.keys(set).length > 0;
+  if (!some && !list.length) return null;
+  return (
+    <form class="row-bar compile-note" onSubmit={(e) => { e.preventDefault(); if (name && some && (!now || taken !== now)) void keep().catch(complain); }}>
+      {list.length > 0 && <select aria-label="Named set" value={now ? String(now.id) : ''} disabled={busy.value} title="Sets that were given a name: one of them is compiled with at once"
+        onChange={(e) => {
+          const chosen = list.find((n) => n.id === Number(e.currentTarget.value));
+          typed.value = null;
+          if (chosen) void apply(pane, run, copyOf(chosen.overrides), `Take ${chosen.name}`).catch(complain);
+        }}>
+        {!now && <option value="">named sets</option>}
+        {list.map((n) => <option key={n.id} value={n.id}>{n.name}</option>)}
+      </select>}
+      {some && <>
+        <input type="text" class="grow" aria-label="Name of the set" placeholder="Name these overrides" value={typed.value ?? now?.name ?? ''} spellcheck={false} maxLength={80}
+          onInput={(e) => { typed.value = e.currentTarget.value; }} />
+        <button disabled={!name || (!!now && taken === now)} title={taken && taken !== now ? `Replaces what ${name} is now` : 'Keeps the set with the model'}>{taken && taken !== now ? 'Replace' : 'Keep'}</button>
+      </>}
+      {now && <button type="button" class="icon-button small" title={`Forget the name ${now.name}`} aria-label={`Forget ${now.name}`}
+        onClick={() => void deleteNamedSet(now.id).then(() => refreshNamed(run.model)).catch(complain)}><Icon name="trash" size={12} /></button>}
+    </form>
+  );
 }
 
 /** What the cost model would do, at the click of a button. */
@@ -247,7 +331,8 @@ function Panel() {
         <span class="grow" />
         <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}>Reset all</button>
       </div>
-      <Estimates run={run} />
+      <Named pane={pane} run={run} />
+      <Estimates pane={pane} run={run} />
       <Suggestions pane={pane} run={run} />
       {rows.length === 0 && <p class="empty">Nothing is overridden. Select an op of a stage: the inspector has its fields.</p>}
       <ul class="plain scroll grow">

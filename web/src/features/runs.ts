@@ -46,6 +46,23 @@ export interface OverrideEntry {
   named_location?: string;
   attributes: { key: string; value: string }[];
 }
+export interface NamedSet {
+  id: number;
+  name: string;
+  overrides: OverrideSet;
+}
+/** The named sets of a model, by name. */
+export async function getNamedSets(model: string): Promise<NamedSet[]> {
+  const { overrides } = await source().call<{ overrides: { id: number; state: string }[] }>('GET', `/models/${id(model)}/overrides`);
+  // Those with a state are kept by today's protocol for itself.
+  const all = await Promise.all(overrides.filter((o) => !o.state).map((o) => source().call<NamedSet>('GET', `/overrides/${o.id}`)));
+  return all.sort((a, b) => a.name.localeCompare(b.name));
+}
+export const addNamedSet = (model: string, name: string, overrides: OverrideSet) =>
+  source().call<NamedSet>('POST', `/models/${id(model)}/overrides`, { name, overrides });
+export const changeNamedSet = (set: number, overrides: OverrideSet) => source().call<NamedSet>('PUT', `/overrides/${set}`, { overrides });
+export const deleteNamedSet = (set: number) => source().call<void>('DELETE', `/overrides/${set}`);
+
 export interface Estimate {
   us: number;
   unknown: number;

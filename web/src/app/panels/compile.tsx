@@ -3,14 +3,15 @@
 
 import { batch, signal, useSignal, useSignalEffect } from '@preact/signals';
 
+import type { CompactGraph } from '../../engine/graph';
 import * as api from '../api';
 import { registerCommands } from '../commands';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
-import { openGraph } from '../open';
+import { openGraph, mainOnes } from '../open';
 import { panels } from '../panels';
 import { kept } from '../settings';
-import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage, type RunSummary } from '../source';
+import { isCancel, Problem, type GraphRef, type Job, type Run, type RunSettings, type RunStage, type RunSummary } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
 import { count, when } from '../values';
 import { VirtualList } from '../virtual';
@@ -89,12 +90,30 @@ export async function compileModel(model: string, settings: RunSettings): Promis
   }
 }
 
-/** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. */
+/** What was selected before stages were stepped through, and the selection that it became: as long as nobody selects
+ * something else, every stage is asked for what the first became, also when a pass between has none of it. */
+const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; became: readonly number[] }>();
+
+/** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. The selection
+ * becomes what it came from or became there; in another run the same op is selected when it is still there. */
 export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
   const ref = pane.ref.peek();
   if (!ref) return;
+  const to = { model: run.model, part: 0, layers: ref.layers, run: run.id, stage };
   const state = ref.run && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
-  openGraph({ model: run.model, part: 0, layers: ref.layers, run: run.id, stage }, { pane, where: beside ? 'right' : 'here', state });
+  const known = followed.get(pane), selection = pane.selection.peek();
+  const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known : { ref, nodes: selection };
+  const select = from.nodes.length ? await api.followNodes(from.ref, to, from.nodes).catch(() => null) : null;
+  const target = openGraph(to, {
+    pane, where: beside ? 'right' : 'here', state,
+    ...(select ? {
+      select: (graph: CompactGraph, found: readonly number[]) => {
+        const became = ref.run && ref.run !== run.id && found.length ? found : mainOnes(graph, select);
+        followed.set(target, { ref: from.ref, nodes: from.nodes, became });
+        return became;
+      },
+    } : {}),
+  });
 }
 
 /** The stages that are listed: all, or those that differ from the one before. */

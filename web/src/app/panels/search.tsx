@@ -168,7 +168,7 @@ function Search() {
               <div role="treeitem" aria-level={row.depth + 1} aria-selected={i === shownHit} aria-expanded={row.inside ? isOpen : undefined}
                 class={`tree-row ${i === shownHit ? 'current' : ''} ${i === active.value ? 'active' : ''} ${hit ? '' : 'holder'}`}
                 style={{ paddingLeft: `${4 + Math.min(row.depth, 16) * 12}px` }} title={graph.id(row.node)}
-                onClick={(e) => { active.value = i; take(row, e.altKey); }} onDblClick={() => take(row, true)}>
+                onClick={(e) => { active.value = i; take(row, !e.altKey); }}>
                 {row.inside ? (
                   <button class="twist" tabIndex={-1} aria-label={isOpen ? 'Fold' : 'Unfold'} onClick={(e) => { e.stopPropagation(); fold(row.node); }}>
                     <Icon name={isOpen ? 'down' : 'right'} size={11} />
