@@ -65,6 +65,13 @@ export interface PanelHandle {
 
 export const panels = new Registry<PanelKind>();
 
+/** A button beside a result in the inspector. */
+export interface ResultAction {
+  id: string;
+  component: ComponentType<{ pane: Pane; node: number; out: number }>;
+}
+export const resultActions = new Registry<ResultAction>();
+
 /** A section of the inspector. */
 export interface InspectorSection {
   id: string;

@@ -1,101 +1,26 @@
 // Executing what a pane shows: settings, progress, log; the executions of the model; of one of them a timeline, the
 // memory in use and a table of ops, compared with another when one is chosen. All lead to the graph.
 
-import { batch, computed, effect, signal, useSignal } from '@preact/signals';
+import { batch, computed, useSignal } from '@preact/signals';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 
-import { cancelJob, getJob } from '../app/api';
 import { registerCommands } from '../app/commands';
 import { openPanel } from '../app/dock';
 import { Icon } from '../app/icons';
 import { complain, say, sentence } from '../app/notify';
 import { panels } from '../app/panels';
-import { kept } from '../app/settings';
-import { Problem, type Job } from '../app/source';
-import { activePane, runs, server, source, type Pane, type Wait } from '../app/store';
+import { activePane, server, source } from '../app/store';
 import { engineTheme } from '../app/theme';
 import { bytes, count, when } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
 import { nice, save } from './common';
+import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, other, place, problem, refresh, repeat, start, threads, wait } from './executions';
 import './features.css';
-import { setName } from './overrides';
-import { deleteExecution, getExecution, getExecutions, getLog, overridesOf, startExecution, type ExecutedOp, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
-
-const repeat = kept('executeRepeat', 3);
-const threads = kept('executeThreads', 0);
-const numbers = kept('executeNumbers', 'as-written');
-const golden = kept('executeGolden', true);
-
-const lists = signal<ReadonlyMap<string, readonly ExecutionSummary[]>>(new Map());
-const loaded = signal<ReadonlyMap<number, Execution>>(new Map());
-const chosen = signal(0);
-const other = signal(0);
-const wait = signal<Wait | null>(null);
-const problem = signal<Problem | null>(null);
-const log = signal('');
-
-const POLL_MS = 150;
-
-const here = computed(() => lists.value.get(activePane.value?.ref.value?.model ?? '') ?? []);
-
-async function refresh(model: string): Promise<void> {
-  const list = (await getExecutions(model)).reverse();
-  lists.value = new Map(lists.peek()).set(model, list);
-}
-
-async function choose(n: number, which = chosen): Promise<void> {
-  if (n && !loaded.peek().has(n)) loaded.value = new Map(loaded.peek()).set(n, await getExecution(n));
-  which.value = n;
-}
-
-effect(() => {
-  const model = activePane.value?.ref.value?.model;
-  if (model && !lists.peek().has(model) && server.value && source().kind === 'server')
-    refresh(model).then(() => { const last = lists.peek().get(model)?.[0]; if (last) return choose(last.id); }).catch(() => {});
-});
-
-/** Where an execution ran: the source, or after which pass. */
-function place(s: ExecutionSettings): string {
-  if (!s.stage || !s.run) return 'source';
-  const run = runs.value.get(s.run);
-  if (!run) return `stage ${s.stage}`;
-  const set = overridesOf(run), n = Object.keys(set).length;
-  return `stage ${s.stage} ${run.stages[s.stage]?.pass ?? ''}${n ? `, ${setName(run.model, set) ?? 'overrides'}` : ''}`;
-}
-
-async function execute(pane: Pane): Promise<void> {
-  const ref = pane.ref.peek();
-  if (!ref) return;
-  const settings: ExecutionSettings = {
-    repeat: repeat.peek(), threads: threads.peek(), numbers: numbers.peek(), golden: golden.peek(),
-    ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
-  };
-  problem.value = null;
-  log.value = '';
-  let job: Job = await startExecution(ref.model, settings);
-  const cancel = () => { cancelJob(job.id).catch(() => {}); };
-  while (job.state === 'queued' || job.state === 'running') {
-    wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    job = await getJob(job.id);
-  }
-  wait.value = null;
-  log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
-  if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
-  if (job.state !== 'done') return;
-  const id = (job.result as { execution: number }).execution;
-  const before = chosen.peek();
-  await refresh(ref.model);
-  await choose(id);
-  if (before) other.value = before;
-  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
-}
-
-const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; });
+import { deleteExecution, type ExecutedOp, type Execution } from './runs';
 
 /** Shows the node of an op in the pane. */
-function locate(op: ExecutedOp): void {
+function locate(op: Pick<ExecutedOp, 'id'>): void {
   const pane = activePane.peek(), node = pane?.graph.peek()?.find(op.id);
   if (pane && node !== undefined) void pane.locate(node, { select: true });
   else say('The pane shows another graph than the one that was executed.');
@@ -222,6 +147,12 @@ const COLUMNS: readonly Column[] = [
   { id: 'pcc', title: 'PCC', other: 'Other PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
 ];
 
+/** Why an op has no PCC, as a sentence. */
+function noAccuracy(op: ExecutedOp, run: Execution): string {
+  if (!run.settings.golden) return 'Accuracy was not asked for.';
+  return op.no_accuracy ? sentence(`No accuracy: ${op.no_accuracy}`) : 'No accuracy.';
+}
+
 function Table({ run, against }: { run: Execution; against: Execution | null }) {
   const sort = useSignal<{ id: string; down: boolean }>({ id: '', down: true });
   const active = useSignal(-1);
@@ -230,7 +161,8 @@ function Table({ run, against }: { run: Execution; against: Execution | null }) 
     ? [c, { id: `other ${c.id}`, title: c.other, text: c.text, value: (o) => { const was = old.get(o.id); return was && c.value(was); } }] : [c]));
   const by = columns.find((c) => c.id === sort.value.id);
   const ops = by ? [...run.ops].sort((a, b) => ((by.value(b) ?? -Infinity) - (by.value(a) ?? -Infinity)) * (sort.value.down ? 1 : -1)) : run.ops;
-  const grid = { gridTemplateColumns: `minmax(120px, 2fr) minmax(70px, 1fr) ${columns.map(() => 'minmax(62px, 1fr)').join(' ')}` };
+  const values = activePane.value && here.value.some((x) => x === keeping.value && loaded.value.get(x.id) === run);
+  const grid = { gridTemplateColumns: `minmax(120px, 2fr) minmax(70px, 1fr) ${columns.map(() => 'minmax(62px, 1fr)').join(' ')}${values ? ' 24px' : ''}` };
   return (
     <div class="node-table">
       <div class="tr head" style={grid}>
@@ -244,7 +176,8 @@ function Table({ run, against }: { run: Execution; against: Execution | null }) 
           return (
             <div role="option" aria-selected={o.id === selectedId.value} class={`tr ${o.id === selectedId.value ? 'active' : ''}`} style={grid} onClick={() => { active.value = i; locate(o); }}>
               <span class="clip" title={o.id}>{o.op}</span><span class="clip muted">{o.kernel}</span>
-              {columns.map((c) => { const v = c.value(o); return <span key={c.id} class="num">{v === undefined ? '–' : (c.text ?? nice)(v)}</span>; })}
+              {columns.map((c) => { const v = c.value(o); return <span key={c.id} class="num" title={v === undefined && c.id === 'pcc' ? noAccuracy(o, run) : undefined}>{v === undefined ? '–' : (c.text ?? nice)(v)}</span>; })}
+              {values && <button class="icon-button small" aria-label={`Values of ${o.op}`} title="Its values" onClick={(e) => { e.stopPropagation(); active.value = i; locate(o); openPanel('tensor'); }}><Icon name="table" size={12} /></button>}
             </div>
           );
         }} />
@@ -282,6 +215,47 @@ function Extremes({ run, against }: { run: Execution; against: Execution | null 
       })}
     </p>
   );
+}
+
+/* --- accuracy and tensors --------------------------------------------------------------------------------------------- */
+
+function Place({ run, id, children }: { run: Execution; id: string; children?: string }) {
+  const op = run.ops.find((o) => o.id === id);
+  return <button class="link" title={id} onClick={() => locate({ id })}>{children ?? op?.op ?? id}{op?.pcc !== undefined && ` (PCC ${op.pcc.toFixed(6)})`}</button>;
+}
+
+/** Where accuracy falls, with the way there; or why there is none. */
+function Accuracy({ run }: { run: Execution }) {
+  const d = run.divergence;
+  if (!run.settings.golden) return <p class="compile-note muted">Accuracy was not asked for: check it and execute again.</p>;
+  if (!d) return null;
+  if (!d.compared) {
+    const why = [...new Set(run.ops.map((o) => o.no_accuracy).filter(Boolean))];
+    return <p class="compile-note muted">No op could be compared with the source{why.length > 0 && `: ${why.join('; ')}`}.</p>;
+  }
+  const without = run.ops.length - d.compared;
+  return (
+    <p class="compile-note" role="group" aria-label="Accuracy">
+      {d.bad === 0
+        ? <>All {count(d.compared, 'compared op')} agree with PCC {d.pcc} or better.</>
+        : <><Icon name="warning" size={12} /> Accuracy falls below {d.pcc} first at {d.first && <Place run={run} id={d.first} />}
+          {d.origin && d.origin !== d.first && <>, along the graph at <Place run={run} id={d.origin} /></>}
+          : {d.bad} of {count(d.compared, 'compared op')} are below, {d.origins} of them read good values only.</>}
+      {d.fall && <> Largest fall: <Place run={run} id={d.fall} />, by {nice(d.fall_by)}.</>}
+      {without > 0 && <span class="muted"> {count(without, 'step')} without accuracy say why where they have none.</span>}
+    </p>
+  );
+}
+
+/** Whether the tensors can be looked at, and if not why. */
+function Kept({ run }: { run: Execution }) {
+  const x = here.value.find((e) => loaded.value.get(e.id) === run);
+  if (x && x.kept > 0) {
+    const fits = activePane.value && isOf(x, activePane.value);
+    return <span class="muted">All tensors are kept, {bytes(x.kept)}: <button class="link" disabled={!fits} onClick={() => openPanel('tensor')}>look at them</button>{!fits && ' in the stage that was executed'}.</span>;
+  }
+  const why = run.kept?.why ?? 'they had to make room, or the server was started anew';
+  return run.settings.keep ? <span class="muted">Its tensors are not in memory: {why}.</span> : null;
 }
 
 /* --- panel ----------------------------------------------------------------------------------------------------------- */
@@ -325,6 +299,8 @@ function Panel() {
             <option value="as-written">as written</option><option value="f32">f32</option><option value="f64">f64</option>
           </select></label>
         <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
+        <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
+        <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
         <button class="primary" disabled={!!wait.value}><Icon name="play" size={13} /> Execute</button>
         {here.value.length > 0 && <>
           <span class="grow" />
@@ -340,8 +316,9 @@ function Panel() {
       {run && <>
         <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
           {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
-, {count(run.ops.length, 'op')}, arguments {bytes(run.memory['arguments'] ?? 0)}, intermediate values {bytes(run.memory['planned'] ?? 0)}
-          {run.settings.golden && !run.ops.some((o) => o.pcc !== undefined) && <span class="muted">. No op could be compared with the source: none of them is known to come from one of its ops.</span>}</p>
+          , {count(run.ops.length, 'op')}, arguments {bytes(run.memory['arguments'] ?? 0)}, intermediate values {bytes(run.memory['planned'] ?? 0)}
+. <Kept run={run} /></p>
+        <Accuracy run={run} />
         <Extremes run={run} against={against} />
         <Timeline run={run} />
         <Table run={run} against={against} />

@@ -10,4 +10,5 @@ import './overrides';
 import './paths';
 import './repeats';
 import './styler';
+import './tensor';
 import './trace';

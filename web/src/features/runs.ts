@@ -109,6 +109,8 @@ export interface ExecutionSettings {
   repeat?: number;
   numbers?: string;
   golden?: boolean;
+  keep?: boolean;
+  keep_memory?: number;
 }
 export interface ExecutedOp {
   id: string;
@@ -127,6 +129,18 @@ export interface ExecutedOp {
   pcc?: number;
   absolute?: number;
   relative?: number;
+  no_accuracy?: string;
+}
+/** Where accuracy falls; ids of nodes. */
+export interface Divergence {
+  pcc: number;
+  compared: number;
+  bad: number;
+  origins: number;
+  first: string | null;
+  origin: string | null;
+  fall: string | null;
+  fall_by: number;
 }
 export interface Execution {
   settings: ExecutionSettings;
@@ -134,6 +148,8 @@ export interface Execution {
   least_us: number;
   most_us: number;
   memory: Record<string, number>;
+  divergence?: Divergence;
+  kept?: { bytes: number; why?: string };
   ops: ExecutedOp[];
 }
 export interface ExecutionSummary {
@@ -141,6 +157,8 @@ export interface ExecutionSummary {
   created: number;
   us: number;
   settings: ExecutionSettings;
+  /** Bytes of tensors that can be looked at. */
+  kept: number;
 }
 export const startExecution = (model: string, settings: ExecutionSettings) =>
   source().call<Job>('POST', `/models/${id(model)}/executions`, settings);
@@ -149,3 +167,43 @@ export const getExecutions = async (model: string) =>
 export const getExecution = (n: number) => source().call<Execution>('GET', `/executions/${n}`);
 export const deleteExecution = (n: number) => source().call<void>('DELETE', `/executions/${n}`);
 export const getLog = (job: number) => source().call<{ text: string; next: number }>('GET', `/jobs/${job}/log`);
+
+export type Which = 'value' | 'golden' | 'difference';
+export interface TensorInfo {
+  node: number;
+  out: number;
+  outs: number;
+  device: number;
+  devices: number;
+  dtype: string;
+  shape: number[];
+  bytes: number;
+  statistics: { count: number; nans: number; infinities: number; zeros: number; min: number; max: number; mean: number; deviation: number };
+  bins: number[];
+  accuracy?: { pcc: number; absolute: number; relative: number };
+}
+export interface TensorWindow {
+  height: number;
+  width: number;
+  row: number;
+  column: number;
+  rows: (number | string)[][];
+}
+/** Which tensor of an execution. */
+export interface TensorRef {
+  execution: number;
+  id: string;
+  out: number;
+  device: number;
+  which: Which;
+}
+const tensorQuery = (t: TensorRef) => ({ id: t.id, out: t.out, device: t.device, which: t.which });
+export const getTensor = (t: TensorRef, signal?: AbortSignal) =>
+  source().call<TensorInfo>('GET', `/executions/${t.execution}/tensor`, undefined, { signal, query: tensorQuery(t) });
+export const getTensorWindow = (t: TensorRef, index: readonly number[], at: { row: number; rows: number; column: number; columns: number }, signal?: AbortSignal) =>
+  source().call<TensorWindow>('GET', `/executions/${t.execution}/tensor/values`, undefined, { signal, query: { ...tensorQuery(t), index: index.join(','), ...at } });
+/** Where the browser saves it from. */
+export const tensorFile = (t: TensorRef): string | null => {
+  const url = source().url(`/executions/${t.execution}/tensor/npy`);
+  return url && `${url}${url.includes('?') ? '&' : '?'}${new URLSearchParams(Object.entries(tensorQuery(t)).map(([k, v]) => [k, String(v)]))}`;
+};

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 import { Icon } from '../icons';
-import { inspectorSections, type InspectorContext } from '../panels';
+import { inspectorSections, resultActions, type InspectorContext } from '../panels';
 import { searchMatch } from './search_state';
 import type { Attribute, NodeInput, NodeOutput } from '../source';
 import type { Pane } from '../store';
@@ -169,16 +169,17 @@ function Input({ pane, input }: { pane: Pane; input: NodeInput }) {
 }
 
 function Outputs({ pane, info }: InspectorContext) {
-  return <>{(info?.outputs ?? []).map((output) => <Output key={output.index} pane={pane} output={output} />)}</>;
+  return <>{(info?.outputs ?? []).map((output) => <Output key={output.index} pane={pane} node={info!.node} output={output} />)}</>;
 }
 
 const READERS = 8;
 
-function Output({ pane, output }: { pane: Pane; output: NodeOutput }) {
+function Output({ pane, node, output }: { pane: Pane; node: number; output: NodeOutput }) {
   const all = useSignal(false);
   const readers = all.value ? output.readers : output.readers.slice(0, READERS);
   return (
     <Port pane={pane} id={`out ${output.index}`} name={output.name || `result ${output.index}`} type={typeOf(output.attrs)} attrs={output.attrs} side="outputs">
+      {resultActions.all().map(({ id, component: Action }) => <Action key={id} pane={pane} node={node} out={output.index} />)}
       {output.readers.length === 0 && <span class="muted">nobody reads it</span>}
       {readers.map((r, i) => <NodeLink key={i} pane={pane} node={r.node} />)}
       {readers.length < output.readers.length && (

@@ -1,0 +1,98 @@
+// Tensors that an execution kept, and where accuracy falls.
+import { equal, eventually, ok, test } from "./harness.mjs";
+
+const T = "tensor<64x64xbf16>";
+const chain = (...ops) => `module {\n  func.func @main(%arg0: ${T}, %arg1: ${T}) -> ${T} {\n${ops.map(([name, ...of], i) =>
+  `    %${i} = "ttir.${name}"(${of.map((o) => `%${o}`).join(", ")}) : (${of.map(() => T).join(", ")}) -> ${T}\n`).join("")}    return %${ops.length - 1} : ${T}\n  }\n}\n`;
+// In bf16 (a + b) - a keeps of b what the sum had room for; taking b away as well leaves nothing but the error.
+const CANCELS = chain(["matmul", "arg0", "arg1"], ["multiply", 0, 0], ["add", 1, 0], ["subtract", 2, 1], ["subtract", 3, 0], ["exp", 4]);
+const SLICES = `module {
+  func.func @main(%arg0: tensor<2x3x40x50xf32>) -> tensor<2x3x40x50xf32> {
+    %0 = "ttir.abs"(%arg0) : (tensor<2x3x40x50xf32>) -> tensor<2x3x40x50xf32>
+    %1 = "ttir.log"(%0) : (tensor<2x3x40x50xf32>) -> tensor<2x3x40x50xf32>
+    return %1 : tensor<2x3x40x50xf32>
+  }
+}
+`;
+
+async function executed(t, text, { keep = true } = {}) {
+  await t.openText("m.mlir", text);
+  await t.command("graph.expandAll");
+  await t.page.keyboard.press("x");
+  const panel = t.panel("execute");
+  await panel.getByLabel("accuracy").check();
+  await panel.getByLabel("tensors", { exact: true }).setChecked(keep);
+  await panel.getByRole("button", { name: "Execute", exact: true }).click();
+  await panel.locator(".node-table [role=option]").first().waitFor();
+  await t.ready();
+  return panel;
+}
+const idOf = async (t, op) => (await t.graph()).boxes.find((b) => b.label.includes(op)).id;
+
+// Shape and values of a .npy of f32.
+function npy(bytes) {
+  const length = bytes.readUInt16LE(8), header = bytes.subarray(10, 10 + length).toString();
+  ok(header.includes("'<f4'"), header);
+  const body = bytes.subarray(10 + length);
+  return { shape: /\(([^)]*)\)/.exec(header)[1], values: Array.from({ length: body.length / 4 }, (_, i) => body.readFloatLE(4 * i)) };
+}
+
+test("tensor: values of a slice, statistics, histogram and the file of a node", async (t) => {
+  await executed(t, SLICES);
+  await t.clickNode(await idOf(t, "abs"));
+  await t.page.getByRole("button", { name: "Values of result 0" }).click();
+  const panel = t.panel("tensor"), grid = panel.getByRole("grid");
+  const file = npy((await t.download(() => panel.getByRole("link", { name: ".npy" }).click())).bytes);
+  equal(file.shape, "2, 3, 40, 50");
+  const told = Object.fromEntries(await panel.locator(".statistics > div").evaluateAll((all) => all.map((d) => Array.from(d.children, (c) => c.textContent))));
+  const near = (text, value) => ok(Math.abs(Number(text.replaceAll(",", "")) - value) <= 1e-3 * Math.abs(value), `${text} for ${value}`);
+  near(told.max, Math.max(...file.values));
+  near(told.mean, file.values.reduce((a, b) => a + b) / file.values.length);
+  equal([told.NaN, told.zeros, told.PCC], ["0", "0", "1.000000"]);
+  ok((await panel.getByRole("img", { name: /^Histogram/ }).locator("rect.bin").count()) === 64, "a histogram");
+  const cell = (row, column) => grid.locator(`[role=row][aria-rowindex="${row + 1}"] [aria-colindex="${column + 1}"]`).textContent();
+  await eventually(async () => (await cell(0, 0)).length > 0, true, "values");
+  near(await cell(1, 2), file.values[50 + 2]);
+  await t.shot("tensor");
+  // another slice, and its last corner by the keyboard
+  await panel.getByLabel("Index of dimension 0").fill("1");
+  await panel.getByLabel("Index of dimension 1").fill("2");
+  await eventually(async () => Math.abs(Number(await cell(0, 0)) - file.values[5 * 2000]) < 1e-4, true, "the slice [1, 2]");
+  await grid.focus();
+  await t.page.keyboard.press("Control+End");
+  await eventually(async () => Math.abs(Number(await grid.locator("[aria-selected=true]").textContent()) - file.values.at(-1)) < 1e-4, true, "the last value");
+  // it follows the selection, and differences can be looked at
+  await t.clickNode(await idOf(t, "log"));
+  await eventually(async () => (await panel.locator(".panel-bar b").textContent()).includes("log"), true, "the other op");
+  await panel.getByLabel("Which values").selectOption("difference");
+  await eventually(async () => (await panel.locator(".statistics > div").first().textContent()) === "min0", true, "the golden run computes the same");
+});
+
+test("tensor: without kept tensors it says so, and executes on request; from the table of ops", async (t) => {
+  const execute = await executed(t, SLICES, { keep: false });
+  await t.command("panel.tensor");
+  const panel = t.panel("tensor");
+  await panel.getByText(/has kept its tensors/).waitFor();
+  await panel.getByRole("button", { name: "Execute and keep them" }).click();
+  await panel.getByText(/Select an op/).waitFor();
+  await t.command("panel.execute");
+  await execute.getByRole("button", { name: "Values of ttir.log" }).first().click();
+  await panel.getByRole("grid").waitFor();
+  await t.command("panel.execute");
+  await execute.getByLabel("Megabytes of kept tensors").fill("1");
+  await execute.getByLabel("Megabytes of kept tensors").press("Tab");
+  await t.openText("big.mlir", SLICES.replaceAll("2x3x40x50", "2x3x400x500"));
+  await t.panel("execute").getByRole("button", { name: "Execute", exact: true }).click();
+  await t.panel("execute").getByText(/not in memory: .* MB are needed/).waitFor();
+});
+
+test("execute: where accuracy falls is told, and a click goes there", async (t) => {
+  const panel = await executed(t, CANCELS);
+  const told = panel.getByRole("group", { name: "Accuracy" });
+  await told.waitFor();
+  ok(/falls below 0\.99 first at subtract|falls below 0\.99 first at ttir\.subtract/.test(await told.textContent()), await told.textContent());
+  await t.shot("execute_divergence");
+  await told.getByRole("button", { name: /subtract/ }).first().click();
+  const second = (await t.graph()).boxes.filter((b) => b.label.includes("subtract")).at(-1).id;
+  await eventually(async () => (await t.graph()).selection, [second], "the op is selected");
+});

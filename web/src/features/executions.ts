@@ -1,0 +1,107 @@
+// Executions: those of each model, which one is looked at, and starting one.
+
+import { computed, effect, signal } from '@preact/signals';
+
+import { cancelJob, getJob } from '../app/api';
+import { openPanel } from '../app/dock';
+import { say } from '../app/notify';
+import { kept } from '../app/settings';
+import { Problem, type Job } from '../app/source';
+import { activePane, runs, server, source, type Pane, type Wait } from '../app/store';
+import { setName } from './overrides';
+import { getExecution, getExecutions, getLog, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
+
+export const repeat = kept('executeRepeat', 3);
+export const threads = kept('executeThreads', 0);
+export const numbers = kept('executeNumbers', 'as-written');
+export const golden = kept('executeGolden', true);
+
+export const lists = signal<ReadonlyMap<string, readonly ExecutionSummary[]>>(new Map());
+export const loaded = signal<ReadonlyMap<number, Execution>>(new Map());
+export const chosen = signal(0);
+export const other = signal(0);
+export const wait = signal<Wait | null>(null);
+export const problem = signal<Problem | null>(null);
+export const log = signal('');
+
+/** Whether tensors stay in the server's memory, and how many megabytes they may take. */
+export const keep = kept('executeKeep', true);
+export const keepMb = kept('executeKeepMb', 1024);
+
+const POLL_MS = 150;
+
+export const here = computed(() => lists.value.get(activePane.value?.ref.value?.model ?? '') ?? []);
+
+export async function refresh(model: string): Promise<void> {
+  const list = (await getExecutions(model)).reverse();
+  lists.value = new Map(lists.peek()).set(model, list);
+}
+
+export async function choose(n: number, which = chosen): Promise<void> {
+  if (n && !loaded.peek().has(n)) loaded.value = new Map(loaded.peek()).set(n, await getExecution(n));
+  which.value = n;
+}
+
+effect(() => {
+  const model = activePane.value?.ref.value?.model;
+  if (model && !lists.peek().has(model) && server.value && source().kind === 'server')
+    refresh(model).then(() => { const last = lists.peek().get(model)?.[0]; if (last) return choose(last.id); }).catch(() => {});
+});
+
+/** Where an execution ran: the source, or after which pass. */
+export function place(s: ExecutionSettings): string {
+  if (!s.stage || !s.run) return 'source';
+  const run = runs.value.get(s.run);
+  if (!run) return `stage ${s.stage}`;
+  const set = overridesOf(run), n = Object.keys(set).length;
+  return `stage ${s.stage} ${run.stages[s.stage]?.pass ?? ''}${n ? `, ${setName(run.model, set) ?? 'overrides'}` : ''}`;
+}
+
+async function execute(pane: Pane): Promise<void> {
+  const ref = pane.ref.peek();
+  if (!ref) return;
+  const settings: ExecutionSettings = {
+    repeat: repeat.peek(), threads: threads.peek(), numbers: numbers.peek(), golden: golden.peek(),
+    keep: keep.peek(), keep_memory: keepMb.peek() * 2 ** 20,
+    ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
+  };
+  problem.value = null;
+  log.value = '';
+  let job: Job = await startExecution(ref.model, settings);
+  const cancel = () => { cancelJob(job.id).catch(() => {}); };
+  while (job.state === 'queued' || job.state === 'running') {
+    wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    job = await getJob(job.id);
+  }
+  wait.value = null;
+  log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
+  if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
+  if (job.state !== 'done') return;
+  const id = (job.result as { execution: number }).execution;
+  const before = chosen.peek();
+  await refresh(ref.model);
+  await choose(id);
+  if (before) other.value = before;
+  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
+}
+
+export const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; });
+
+/** Whether an execution is of what the pane shows: the same file, or a stage with the same module. */
+export function isOf(x: ExecutionSummary, pane: Pane): boolean {
+  const ref = pane.ref.value;
+  if (!ref) return false;
+  const s = x.settings;
+  if (!s.run || !s.stage) return !ref.run && ref.stage === 0 && ref.part === (s.part ?? 0);
+  const module = (stage: number) => runs.value.get(s.run!)?.stages[stage]?.same_as ?? stage;
+  return ref.run === s.run && module(ref.stage) === module(s.stage);
+}
+
+/** The execution whose tensors the active pane can look at: the chosen one, else the last. */
+export const keeping = computed<ExecutionSummary | null>(() => {
+  const pane = activePane.value;
+  if (!pane) return null;
+  const all = here.value.filter((x) => x.kept > 0 && isOf(x, pane));
+  return all.find((x) => x.id === chosen.value) ?? all[0] ?? null;
+});
