@@ -22,6 +22,7 @@
 #include "dialect/dialect.h"
 #include "exec/exec.h"
 #include "exec/vec.h"
+#include "exec/walk.h"
 #include "ir/symbols.h"
 
 typedef uint32_t exec_slot;
@@ -54,6 +55,12 @@ enum slot_kind {
     SLOT_CACHED,   /* memory of its own that outlives the run */
 };
 
+/* A tensor as a walk over another. */
+struct look {
+    exec_slot of;
+    struct walk walk;
+};
+
 struct slot {
     struct exec_type type;
     enum slot_kind kind;
@@ -66,7 +73,9 @@ struct slot {
     uint32_t uses;
     size_t bytes;  /* of one tensor */
     size_t offset; /* of an argument: its number */
-    void *data;    /* constant, cached: where the bytes are; [device] after each other at multiples of `stride` */
+    const struct look *look,
+        *near;  /* of moved elements: through all moves before, and through the last only; or NULL */
+    void *data; /* constant, cached: where the bytes are; [device] after each other at multiples of `stride` */
     size_t stride;
     ir_value value;
 };
@@ -89,7 +98,10 @@ struct call {
     unsigned device;
 };
 
+/* Checks a step and makes its parameters. */
 typedef bool kernel_plan_fn(struct planner *p, struct exec_step *s);
+/* Once all steps are planned: may read operands where they came from (plan_look), and prepares what depends on that. */
+typedef bool kernel_ready_fn(struct planner *p, struct exec_step *s);
 typedef bool kernel_run_fn(struct call *c);
 
 struct kernel {
@@ -97,6 +109,7 @@ struct kernel {
     kernel_plan_fn *plan; /* NULL: nothing to look at */
     kernel_run_fn *run;
     unsigned flags;
+    kernel_ready_fn *ready; /* NULL: nothing to do */
 };
 enum {
     KERNEL_MESH = 1 << 0,    /* sees all devices at once */
@@ -224,6 +237,12 @@ int exec_op_ints(const struct planner *p, ir_op op, const char *name, int64_t *o
 int node_ints(const ir_context *c, ir_attr a, int64_t *out, int cap);
 /* A dimension number that may count from the end; false (reported) when it is out of range for `rank`. */
 bool plan_dim(struct planner *p, ir_op op, int64_t dim, int rank, int *out);
+
+/* --- looking through moves (plan_look.c) ----------------------------------------------------------------------- */
+
+/* Whether a slot's elements can be read from the one that they were moved from: one stride for each of its dimensions (0 for
+ * dimensions of one), from element *base on. For kernels' ready functions. */
+bool plan_look(const struct planner *p, exec_slot s, exec_slot *of, int64_t *strides, int64_t *base);
 
 /* --- running (run.c) ------------------------------------------------------------------------------------------- */
 

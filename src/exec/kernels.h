@@ -12,6 +12,8 @@ extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_t
     kernel_rearrange, kernel_split_heads;
 /* Makes the result a look at the operand's bytes where that can be, else leaves it to be copied. */
 bool plan_view(struct planner *p, struct exec_step *s);
+/* The walk of a step that copies elements of operand 0 into its result as they are; NULL for all others. */
+struct walk *step_walk(const struct planner *p, const struct exec_step *s);
 enum { DYNAMIC_BEGINS, DYNAMIC_HLO, DYNAMIC_UPDATE };
 
 /* kernels_create.c */

@@ -22,8 +22,10 @@ struct contraction {
     vec_op activation;   /* VEC_N_OPS: none */
     bool bias, bias_row; /* the bias is one row */
     int64_t bias_strides[TENSOR_MAX_RANK];
-    struct dnnl_matmul fast;
-    void *state;
+    int64_t strides[2][TENSOR_MAX_RANK], base[2]; /* of the operands, in elements */
+    void *state;                                  /* of oneDNN, or NULL */
+    exec_slot from[2];                            /* where operands are read instead; 0: where they are */
+    bool row;                                     /* one row (for each batch) times a matrix: no product of blocks */
 };
 
 static void add_dim(struct dims *d, int64_t dim, int64_t a, int64_t b) {
@@ -48,20 +50,10 @@ static int64_t count_of(const struct dims *d) {
     return n;
 }
 
-static void strides_of(const struct exec_type *t, int64_t *strides) {
-    int64_t step = 1;
-    for (int i = t->rank; i-- > 0;) {
-        strides[i] = step;
-        step *= t->dims[i];
-    }
-}
-
 /* torch.matmul with transposition flags. */
 static bool describe_matmul(struct planner *p, struct exec_step *s, struct contraction *w) {
     const struct exec_type *a = in_type(p, s, 0), *b = in_type(p, s, 1);
-    int64_t sa[TENSOR_MAX_RANK], sb[TENSOR_MAX_RANK];
-    strides_of(a, sa);
-    strides_of(b, sb);
+    const int64_t *sa = w->strides[0], *sb = w->strides[1];
     if (a->rank == 0 || b->rank == 0)
         return plan_error(p, s->op, "multiplies a scalar");
     /* Positions of rows and columns; a vector has one of them. */
@@ -97,10 +89,8 @@ static bool describe_matmul(struct planner *p, struct exec_step *s, struct contr
 static bool describe_dot(struct planner *p, struct exec_step *s, struct contraction *w, const int64_t *lists[4],
                          const int *counts) {
     const struct exec_type *a = in_type(p, s, 0), *b = in_type(p, s, 1);
-    int64_t sa[TENSOR_MAX_RANK], sb[TENSOR_MAX_RANK];
+    const int64_t *sa = w->strides[0], *sb = w->strides[1];
     uint32_t used_a = 0, used_b = 0;
-    strides_of(a, sa);
-    strides_of(b, sb);
     if (counts[0] != counts[1] || counts[2] != counts[3])
         return plan_error(p, s->op, "has lists of dimensions of different lengths");
     for (int l = 0; l < 4; l += 2)
@@ -165,7 +155,7 @@ vec_op plan_activation(str name) {
 static bool plan_bias(struct planner *p, struct exec_step *s, struct contraction *w) {
     const struct exec_type *bias = in_type(p, s, 2), *out = out_type(p, s, 0);
     int64_t own[TENSOR_MAX_RANK];
-    strides_of(bias, own);
+    walk_row_strides(bias->dims, bias->rank, own);
     if (bias->rank > out->rank)
         return plan_error(p, s->op, "has a bias of more dimensions than its result");
     w->bias = w->bias_row = true;
@@ -182,9 +172,25 @@ static bool plan_bias(struct planner *p, struct exec_step *s, struct contraction
     return true;
 }
 
+/* The lists, for operands with the strides that w has. */
+static bool describe(struct planner *p, struct exec_step *s, struct contraction *w) {
+    w->batch.n = w->m.n = w->n.n = w->k.n = 0;
+    return s->row->arg == MATMUL ? describe_matmul(p, s, w) : describe_general(p, s, w);
+}
+
+static void dense_strides(const struct planner *p, const struct exec_step *s, struct contraction *w, uint32_t i) {
+    const struct exec_type *t = in_type(p, s, i);
+    walk_row_strides(t->dims, t->rank, w->strides[i]);
+    w->base[i] = 0;
+}
+
+/* Whether all lists are one dimension. */
+static bool is_single(const struct contraction *w) {
+    return w->batch.n <= 1 && w->m.n <= 1 && w->n.n <= 1 && w->k.n <= 1;
+}
+
 static bool plan_matmul(struct planner *p, struct exec_step *s) {
     struct contraction *w = PLAN_PARAMS(p, s, struct contraction);
-    exec_plan *x = p->x;
     if (!w)
         return false;
     if (!has_in(s, 0) || !has_in(s, 1) || !s->out[0])
@@ -192,7 +198,9 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
     for (int i = 0; i < 2; i++)
         if (in_type(p, s, (uint32_t)i)->dtype == TENSOR_C64)
             return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
-    if (!(s->row->arg == MATMUL ? describe_matmul(p, s, w) : describe_general(p, s, w)))
+    dense_strides(p, s, w, 0);
+    dense_strides(p, s, w, 1);
+    if (!describe(p, s, w))
         return false;
     w->n_batch = count_of(&w->batch);
     w->n_m = count_of(&w->m);
@@ -218,23 +226,47 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
         w->class = VEC_F64;
     s->n_in = w->bias ? 3 : 2;
     s->flops = 2 * (uint64_t)(w->n_batch * w->n_m * w->n_n * w->n_k);
-    if (w->class == VEC_F32 && !x->options.reference && w->batch.n <= 1 && w->m.n <= 1 && w->n.n <= 1 && w->k.n <= 1 &&
-        s->flops >= 4096) {
-        struct dnnl_matmul *f = &w->fast;
-        *f = (struct dnnl_matmul){.batch = w->n_batch, .m = w->n_m, .n = w->n_n, .k = w->n_k};
-        f->a_strides[0] = w->batch.a[0];
-        f->a_strides[1] = w->m.n ? w->m.a[0] : w->n_k;
-        f->a_strides[2] = w->k.n ? w->k.a[0] : 1;
-        f->b_strides[0] = w->batch.b[0];
-        f->b_strides[1] = w->k.n ? w->k.b[0] : w->n_n;
-        f->b_strides[2] = w->n.n ? w->n.b[0] : 1;
-        f->a = in_type(p, s, 0)->dtype;
-        f->b = in_type(p, s, 1)->dtype;
-        f->c = out_type(p, s, 0)->dtype;
-        f->bias = w->bias && w->bias_row ? in_type(p, s, 2)->dtype : TENSOR_NONE;
-        f->steady_b = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
-        dnnl_matmul_ready(x, f, &w->state);
+    return true;
+}
+
+/* Reads operands where they came from when the lists stay single, then chooses how to multiply. */
+static bool ready_matmul(struct planner *p, struct exec_step *s) {
+    struct contraction *w = s->params;
+    exec_plan *x = p->x;
+    const struct vec *v = x->vec[w->class];
+    if (w->class != VEC_F32 || x->options.reference || s->flops < 4096)
+        return true;
+    for (uint32_t i = 0; i < 2; i++) {
+        exec_slot from = s->in[i], of;
+        bool looks = plan_look(p, from, &of, w->strides[i], &w->base[i]);
+        if (looks && describe(p, s, w) && is_single(w)) {
+            /* later calls of describe read the shapes of what the op was given */
+            w->from[i] = of;
+            continue;
+        }
+        dense_strides(p, s, w, i);
+        if (!describe(p, s, w))
+            return false;
     }
+    for (uint32_t i = 0; i < 2; i++)
+        s->in[i] = w->from[i] ? w->from[i] : s->in[i];
+    if (!is_single(w))
+        return true;
+    struct dnnl_matmul f = {.batch = w->n_batch, .m = w->n_m, .n = w->n_n, .k = w->n_k};
+    f.a_strides[0] = w->batch.a[0];
+    f.a_strides[1] = w->m.n ? w->m.a[0] : w->n_k;
+    f.a_strides[2] = w->k.n ? w->k.a[0] : 1;
+    f.b_strides[0] = w->batch.b[0];
+    f.b_strides[1] = w->k.n ? w->k.b[0] : w->n_n;
+    f.b_strides[2] = w->n.n ? w->n.b[0] : 1;
+    f.a = in_type(p, s, 0)->dtype;
+    f.b = in_type(p, s, 1)->dtype;
+    f.c = out_type(p, s, 0)->dtype;
+    f.bias = w->bias && w->bias_row ? in_type(p, s, 2)->dtype : TENSOR_NONE;
+    f.steady_b = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
+    w->row = w->n_m == 1 && f.a_strides[2] == 1 && v->dots[f.b] && (f.b_strides[1] == 1 || f.b_strides[2] == 1);
+    if (!w->row)
+        dnnl_matmul_ready(x, &f, &w->state);
     return true;
 }
 
@@ -294,10 +326,50 @@ static bool plain_product(struct call *c, struct contraction *w, char *out) {
     const struct vec *v = c->x->vec[w->class];
     struct product l = {.w = w, .v = v, .out = out};
     const char *a = call_lanes(c, &c->in[0], w->class), *b = a ? call_lanes(c, &c->in[1], w->class) : NULL;
-    l.a = b ? gather(c, w, a, true, v->size) : NULL;
-    l.b = l.a ? gather(c, w, b, false, v->size) : NULL;
+    l.a = b ? gather(c, w, a + w->base[0] * (int64_t)v->size, true, v->size) : NULL;
+    l.b = l.a ? gather(c, w, b + w->base[1] * (int64_t)v->size, false, v->size) : NULL;
     size_t rows = (size_t)(w->n_batch * w->n_m);
     return l.b && call_loop(c, rows, (size_t)(100000 / (w->n_k * w->n_n + 1)) + 1, product_rows, &l);
+}
+
+/* One row times a matrix, column by column or row by row as the matrix lies. */
+struct row_loop {
+    const struct contraction *w;
+    const struct vec *v;
+    const char *a, *b;
+    char *out;
+    enum tensor_dtype type; /* of b */
+};
+
+static void row_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct row_loop *l = ctx;
+    const struct contraction *w = l->w;
+    size_t n = (size_t)w->n_n, size = l->v->size;
+    int64_t step_n = w->n.n ? w->n.b[0] : 1, step_k = w->k.n ? w->k.b[0] : 1;
+    bool along = w->n_k == 1 || step_k == 1; /* a column of the matrix is in one piece */
+    (void)worker;
+    while (begin < end) {
+        size_t batch = begin / n, column = begin % n, count = end - begin < n - column ? end - begin : n - column;
+        const char *a = l->a + (int64_t)batch * (w->batch.n ? w->batch.a[0] : 0) * (int64_t)size;
+        int64_t at = (int64_t)batch * (w->batch.n ? w->batch.b[0] : 0) + (int64_t)column * step_n;
+        const char *b = l->b + at * (int64_t)tensor_dtype_size(l->type);
+        char *out = l->out + begin * size;
+        (along ? l->v->dots : l->v->mix)[l->type](out, a, b, along ? step_n : step_k, count, (size_t)w->n_k);
+        begin += count;
+    }
+}
+
+/* Pieces of columns are of one size whatever the number of threads: sums do not depend on it. */
+static bool row_product(struct call *c, const struct contraction *w, char *out) {
+    const struct vec *v = c->x->vec[w->class];
+    struct row_loop l = {.w = w, .v = v, .out = out, .type = c->in[1].type->dtype};
+    const char *a = call_lanes(c, &c->in[0], w->class);
+    if (!a)
+        return false;
+    l.a = a + w->base[0] * (int64_t)v->size;
+    l.b = (const char *)c->in[1].data + w->base[1] * (int64_t)tensor_dtype_size(l.type);
+    size_t grain = ((size_t)(1 << 18) / (size_t)w->n_k + 64) & ~(size_t)63;
+    return call_loop(c, (size_t)(w->n_batch * w->n_n), grain, row_piece, &l);
 }
 
 /* out += bias, broadcast. */
@@ -343,24 +415,25 @@ static bool run_matmul(struct call *c) {
     struct contraction *w = c->s->params;
     bool fast = w->state && c->x->dnnl;
     bool later = (w->bias && !(fast && w->bias_row)) || w->activation != VEC_N_OPS;
+    const char *in[2];
+    for (int i = 0; i < 2; i++)
+        in[i] = (const char *)c->in[i].data + w->base[i] * (int64_t)tensor_dtype_size(c->in[i].type->dtype);
     if (fast && !later)
-        return dnnl_matmul_run(c, w->state, c->in[0].data, c->in[1].data, w->bias ? c->in[2].data : NULL,
-                               c->out[0].data);
+        return dnnl_matmul_run(c, w->state, in[0], in[1], w->bias ? c->in[2].data : NULL, c->out[0].data);
     char *out = call_room(c, &c->out[0], w->class);
     if (!out)
         return false;
     if (fast) {
         /* The product alone, then the rest on its lanes. */
         const struct exec_arg *o = &c->out[0];
-        if (!dnnl_matmul_run(c, w->state, c->in[0].data, c->in[1].data, w->bias && w->bias_row ? c->in[2].data : NULL,
-                             o->data))
+        if (!dnnl_matmul_run(c, w->state, in[0], in[1], w->bias && w->bias_row ? c->in[2].data : NULL, o->data))
             return false;
         const void *lanes = call_lanes(c, o, w->class);
         if (!lanes)
             return false;
         if (lanes != out)
             memcpy(out, lanes, (size_t)type_count(o->type) * c->x->vec[w->class]->size);
-    } else if (!plain_product(c, w, out)) {
+    } else if (w->row ? !row_product(c, w, out) : !plain_product(c, w, out)) {
         return false;
     }
     if (w->bias && !(fast && w->bias_row) && !add_bias(c, w, out))
@@ -370,4 +443,4 @@ static bool run_matmul(struct call *c) {
     call_store(c, &c->out[0], out, w->class);
     return true;
 }
-const struct kernel kernel_matmul = {"matmul", plan_matmul, run_matmul, 0};
+const struct kernel kernel_matmul = {"matmul", plan_matmul, run_matmul, 0, ready_matmul};

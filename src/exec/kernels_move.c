@@ -72,41 +72,8 @@ const struct kernel kernel_bitcast = {"bytes", plan_bitcast, run_bitcast, 0};
 
 /* --- strided ------------------------------------------------------------------------------------------------------ */
 
-enum { MAX_LOOPS = 2 * TENSOR_MAX_RANK };
-
-struct strided {
-    int rank;
-    int64_t dims[MAX_LOOPS], strides[MAX_LOOPS], base;
-    bool convert;
-};
-
-/* Drops dimensions of one and merges neighbours that are one walk. */
-static void simplify(struct strided *w) {
-    int rank = 0;
-    for (int i = 0; i < w->rank; i++) {
-        if (w->dims[i] == 1)
-            continue;
-        if (rank && w->strides[rank - 1] == w->strides[i] * w->dims[i]) {
-            w->dims[rank - 1] *= w->dims[i];
-            w->strides[rank - 1] = w->strides[i];
-            continue;
-        }
-        w->dims[rank] = w->dims[i];
-        w->strides[rank++] = w->strides[i];
-    }
-    w->rank = rank;
-}
-
-static void row_strides(const struct exec_type *t, int64_t *strides) {
-    int64_t step = 1;
-    for (int i = t->rank; i-- > 0;) {
-        strides[i] = step;
-        step *= t->dims[i];
-    }
-}
-
 struct strided_loop {
-    const struct strided *w;
+    const struct walk *w;
     const char *in;
     char *out;
     size_t size;
@@ -137,8 +104,8 @@ static void copy_row(char *out, const char *in, int64_t n, int64_t stride, size_
 
 static void strided_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct strided_loop *l = ctx;
-    const struct strided *w = l->w;
-    int64_t index[MAX_LOOPS], at = w->base;
+    const struct walk *w = l->w;
+    int64_t index[WALK_MAX_RANK], at = w->base;
     size_t rest = begin;
     (void)worker;
     for (int i = l->outer_rank; i-- > 0;) {
@@ -163,7 +130,7 @@ static void strided_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
 enum { SQUARE = 32 };
 
 struct square_loop {
-    const struct strided *w;
+    const struct walk *w;
     const char *in;
     char *out;
     size_t size;
@@ -179,7 +146,7 @@ struct square_loop {
 
 static void square_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct square_loop *l = ctx;
-    const struct strided *w = l->w;
+    const struct walk *w = l->w;
     int64_t bands = (l->rows + SQUARE - 1) / SQUARE;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
@@ -204,7 +171,7 @@ static void square_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     }
 }
 
-static bool walk(struct call *c, const struct strided *w, const void *in, void *out, size_t size) {
+static bool copy_walk(struct call *c, const struct walk *w, const void *in, void *out, size_t size) {
     size_t n = 1;
     for (int i = 0; i < w->rank; i++)
         n *= (size_t)w->dims[i];
@@ -233,21 +200,26 @@ static bool walk(struct call *c, const struct strided *w, const void *in, void *
 }
 
 static bool run_strided(struct call *c) {
-    const struct strided *w = c->s->params;
+    const struct walk *w = c->s->params;
     const struct exec_type *from = c->in[0].type, *to = c->out[0].type;
-    if (!w->convert)
-        return walk(c, w, c->in[0].data, c->out[0].data, tensor_dtype_size(to->dtype));
+    if (from->dtype == to->dtype)
+        return copy_walk(c, w, c->in[0].data, c->out[0].data, tensor_dtype_size(to->dtype));
     vec_class k = class_join(from, to);
     const void *in = call_lanes(c, &c->in[0], k);
     void *out = in ? call_room(c, &c->out[0], k) : NULL;
-    if (!out || !walk(c, w, in, out, c->x->vec[k]->size))
+    if (!out || !copy_walk(c, w, in, out, c->x->vec[k]->size))
         return false;
     call_store(c, &c->out[0], out, k);
     return true;
 }
 
+struct walk *step_walk(const struct planner *p, const struct exec_step *s) {
+    bool is = s->kind == STEP_KERNEL && s->run == run_strided && !s->skip;
+    return is && in_type(p, s, 0)->dtype == out_type(p, s, 0)->dtype ? s->params : NULL;
+}
+
 /* The end of the plan of a strided op: what is a constant stays one, what walks in order is a view. */
-static bool finish(struct planner *p, struct exec_step *s, struct strided *w) {
+static bool finish(struct planner *p, struct exec_step *s, struct walk *w) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
     exec_plan *x = p->x;
     int64_t n = 1;
@@ -258,41 +230,40 @@ static bool finish(struct planner *p, struct exec_step *s, struct strided *w) {
                           (long long)type_count(out));
     if ((in->dtype == TENSOR_C64) != (out->dtype == TENSOR_C64))
         return plan_error(p, s->op, "turns complex numbers into others");
-    w->convert = in->dtype != out->dtype;
-    simplify(w);
+    walk_simplify(w);
     s->n_in = 1;
     struct slot *a = &x->slots.v[s->in[0]], *b = &x->slots.v[s->out[0]];
-    if (x->slots.v[a->root].splat && !w->convert && out->format == FORMAT_PLAIN && n) {
+    if (x->slots.v[a->root].splat && in->dtype == out->dtype && out->format == FORMAT_PLAIN && n) {
         b->kind = SLOT_CONSTANT;
         b->splat = true;
         b->data = x->slots.v[a->root].data;
         s->skip = true;
         return true;
     }
-    if (w->base == 0 && n == type_count(in) && (w->rank == 0 || (w->rank == 1 && w->strides[0] == 1)))
+    if (n == type_count(in) && walk_in_order(w))
         return plan_view(p, s);
     return true;
 }
 
-static struct strided *begin(struct planner *p, struct exec_step *s) {
+static struct walk *begin(struct planner *p, struct exec_step *s) {
     if (!has_in(s, 0) || s->n_out == 0 || !s->out[0]) {
         plan_error(p, s->op, "has an operand or result without numbers");
         return NULL;
     }
-    return PLAN_PARAMS(p, s, struct strided);
+    return PLAN_PARAMS(p, s, struct walk);
 }
 
 /* result dim i = input dim order[i] */
 static bool permuted(struct planner *p, struct exec_step *s, const int64_t *order, int n) {
     const struct exec_type *in = in_type(p, s, 0);
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     int64_t strides[TENSOR_MAX_RANK];
     uint32_t seen = 0;
     if (!w)
         return false;
     if (n != in->rank)
         return plan_error(p, s->op, "permutes %d dimensions of %d", n, in->rank);
-    row_strides(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     for (int i = 0; i < n; i++) {
         int64_t from = order[i];
         if (from < 0 || from >= n || (seen >> from & 1))
@@ -326,13 +297,13 @@ static bool plan_transpose(struct planner *p, struct exec_step *s) {
 /* Repeats along dimensions of size 1 (broadcast), or of all elements in order (repeat): as factors. */
 static bool repeated(struct planner *p, struct exec_step *s, const int64_t *factors, int n, bool interleave) {
     const struct exec_type *in = in_type(p, s, 0);
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     int64_t strides[TENSOR_MAX_RANK];
     if (!w)
         return false;
     if (n < in->rank || n > TENSOR_MAX_RANK)
         return plan_error(p, s->op, "repeats %d dimensions of %d", n, in->rank);
-    row_strides(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     for (int i = 0; i < n; i++) {
         int d = i - (n - in->rank);
         if (factors[i] < 0)
@@ -375,7 +346,7 @@ static bool plan_repeat_interleave(struct planner *p, struct exec_step *s) {
 /* StableHLO: operand dimension i is result dimension broadcast_dimensions[i]; stablehlo.broadcast adds leading ones. */
 static bool plan_broadcast_in_dim(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     int64_t to[TENSOR_MAX_RANK], strides[TENSOR_MAX_RANK];
     if (!w)
         return false;
@@ -387,7 +358,7 @@ static bool plan_broadcast_in_dim(struct planner *p, struct exec_step *s) {
     }
     if (n != in->rank)
         return plan_error(p, s->op, "maps %d dimensions of %d", n, in->rank);
-    row_strides(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     w->rank = out->rank;
     memcpy(w->dims, out->dims, (size_t)out->rank * sizeof *w->dims);
     for (int i = 0; i < n; i++) {
@@ -401,11 +372,11 @@ static bool plan_broadcast_in_dim(struct planner *p, struct exec_step *s) {
 static bool sliced(struct planner *p, struct exec_step *s, const int64_t *begins, const int64_t *ends,
                    const int64_t *steps) {
     const struct exec_type *in = in_type(p, s, 0);
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     int64_t strides[TENSOR_MAX_RANK];
     if (!w)
         return false;
-    row_strides(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     w->rank = in->rank;
     for (int i = 0; i < in->rank; i++) {
         int64_t size = in->dims[i], b = begins[i], e = ends[i], step = steps[i];
@@ -460,14 +431,14 @@ static bool plan_index(struct planner *p, struct exec_step *s) {
 
 static bool plan_reverse(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0);
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     int64_t dims[TENSOR_MAX_RANK];
     if (!w)
         return false;
     int n = exec_op_ints(p, s->op, "dimensions", dims, TENSOR_MAX_RANK);
     w->rank = in->rank;
     memcpy(w->dims, in->dims, sizeof in->dims);
-    row_strides(in, w->strides);
+    walk_row_strides(in->dims, in->rank, w->strides);
     for (int i = 0; i < n; i++) {
         if (dims[i] < 0 || dims[i] >= in->rank)
             return plan_error(p, s->op, "reverses a dimension that is not there");
@@ -623,7 +594,7 @@ static bool run_pad(struct call *c) {
     int64_t count = type_count(in), index[TENSOR_MAX_RANK] = {0}, strides[TENSOR_MAX_RANK];
     if (count == 0)
         return true;
-    row_strides(out, strides);
+    walk_row_strides(out->dims, out->rank, strides);
     int last = in->rank - 1;
     int64_t row = in->rank ? in->dims[last] : 1;
     for (int64_t r = 0; r < count / row; r++) {
@@ -687,8 +658,8 @@ static bool run_dynamic(struct call *c) {
     size_t size = tensor_dtype_size(in->dtype);
     bool update = c->s->row->arg == DYNAMIC_UPDATE, hlo = c->s->row->arg != DYNAMIC_BEGINS;
     const struct exec_type *window = update ? c->in[1].type : c->out[0].type;
-    struct strided w = {.rank = in->rank};
-    row_strides(in, w.strides);
+    struct walk w = {.rank = in->rank};
+    walk_row_strides(in->dims, in->rank, w.strides);
     for (int i = 0; i < in->rank; i++) {
         int64_t at = hlo ? int_at(&c->in[(update ? 2 : 1) + i], 0) : int_at(&c->in[1], i);
         int64_t most = in->dims[i] - (window->dims[i] ? (window->dims[i] - 1) * steps[i] + 1 : 0);
@@ -699,7 +670,7 @@ static bool run_dynamic(struct call *c) {
         w.strides[i] *= steps[i];
     }
     if (!update)
-        return walk(c, &w, c->in[0].data, c->out[0].data, size);
+        return copy_walk(c, &w, c->in[0].data, c->out[0].data, size);
     memcpy(c->out[0].data, c->in[0].data, (size_t)type_count(in) * size);
     int64_t n = type_count(window), row = in->rank ? window->dims[in->rank - 1] : 1, index[TENSOR_MAX_RANK] = {0};
     for (int64_t r = 0; n && r < n / row; r++) {
@@ -725,7 +696,7 @@ static bool plan_index_select(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0);
     int64_t dim = 0, b = 0, length = 1, stride = 0, strides[TENSOR_MAX_RANK];
     int d;
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     attr_i64(p, s->op, "dim", &dim);
     attr_i64(p, s->op, "begin", &b);
     attr_i64(p, s->op, "length", &length);
@@ -739,7 +710,7 @@ static bool plan_index_select(struct planner *p, struct exec_step *s) {
     int64_t blocks = (size - b + stride - 1) / stride;
     if (b + (blocks - 1) * stride + length > size)
         return plan_error(p, s->op, "ends within a block");
-    row_strides(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     for (int i = 0; i < in->rank; i++) {
         if (i == d) {
             w->dims[w->rank] = blocks;
@@ -793,7 +764,7 @@ static bool read_axes(str s, struct axes *out) {
 
 static bool plan_rearrange(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
-    struct strided *w = begin(p, s);
+    struct walk *w = begin(p, s);
     struct axes from, to;
     int64_t size[MAX_NAMES] = {0}, stride[MAX_NAMES];
     int map[MAX_NAMES];
@@ -870,14 +841,14 @@ static bool run_split_heads(struct call *c) {
         int64_t skip = apart ? (r == 2 ? widths[1] : 0) : r == 0 ? 0 : r == 1 ? widths[0] : widths[0] + widths[1];
         bool turned =
             c->out[r].type->dims[2] == d && c->out[r].type->dims[3] == seq && r == 1 && *(const bool *)c->s->params;
-        struct strided w = {.rank = 4, .base = skip};
+        struct walk w = {.rank = 4, .base = skip};
         int64_t dims[4] = {batch, heads_before[r], seq, d}, strides[4] = {seq * row, d, row, 1};
         for (int i = 0; i < 4; i++) {
             int k = turned && i >= 2 ? 5 - i : i;
             w.dims[i] = dims[k];
             w.strides[i] = strides[k];
         }
-        if (!walk(c, &w, from->data, c->out[r].data, size))
+        if (!copy_walk(c, &w, from->data, c->out[r].data, size))
             return false;
     }
     return true;

@@ -15,6 +15,12 @@ struct exec_step *plan_step(struct planner *p, ir_op op, const struct exec_row *
 /* Appends a step that copies a tensor into another of the same type. */
 bool plan_copy(struct planner *p, ir_op op, exec_slot from, exec_slot to);
 
+/* Counts the uses of all slots anew. */
+void plan_count_uses(exec_plan *x);
+/* Lets moves and kernels read through moves, calls the kernels' ready functions, takes out moves that nothing reads any more
+ * and steps that have nothing to run. */
+bool plan_look_through(struct planner *p);
+
 /* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
 bool plan_finish(struct planner *p);
 

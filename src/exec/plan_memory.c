@@ -61,7 +61,9 @@ static void use(exec_plan *x, exec_slot s) {
         x->slots.v[x->slots.v[s].root].uses++;
 }
 
-static void count_uses(exec_plan *x) {
+void plan_count_uses(exec_plan *x) {
+    for (size_t i = 0; i < x->slots.n; i++)
+        x->slots.v[i].uses = 0;
     for (size_t i = 0; i < x->steps.n; i++)
         for (uint32_t k = 0; k < x->steps.v[i].n_in; k++)
             use(x, x->steps.v[i].in[k]);
@@ -266,13 +268,16 @@ static bool prepare_steps(struct planner *p) {
 
 bool plan_finish(struct planner *p) {
     exec_plan *x = p->x;
-    uint8_t *targets = mem_alloc_zero(x->mem, x->steps.n + 2);
+    if (!plan_look_through(p))
+        return false;
+    size_t bytes = x->steps.n + 2;
+    uint8_t *targets = mem_alloc_zero(x->mem, bytes);
     if (!targets)
         return plan_no_memory(p);
-    count_uses(x);
+    plan_count_uses(x);
     mark_targets(x, targets);
     bool ok = spread_constants(p) && elementwise_fuse(p, targets);
-    mem_free(x->mem, targets, x->steps.n + 2);
+    mem_free(x->mem, targets, bytes);
     if (!ok)
         return false;
     find_lives(p);

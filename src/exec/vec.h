@@ -162,6 +162,10 @@ struct vec {
     double (*dot)(const void *a, const void *b, size_t n);
     /* d[i] += f * s[i]. */
     void (*axpy)(void *d, const void *s, double f, size_t n);
+    /* A row times a matrix of elements of its own type, rows `stride` elements apart: d[j] = sum of x[i] m[j * stride + i]
+     * for j < n, i < k; and d[j] = sum of x[i] m[i * stride + j]. NULL for types that have none. */
+    void (*dots[TENSOR_N_DTYPES])(void *d, const void *x, const void *m, int64_t stride, size_t n, size_t k);
+    void (*mix[TENSOR_N_DTYPES])(void *d, const void *x, const void *m, int64_t stride, size_t n, size_t k);
 };
 
 /* The table of a class for the best instruction set that this machine has. */

@@ -455,6 +455,89 @@ static void axpy(void *d_, const void *s_, double f, size_t n) {
         d[i] += (real)f * s[i];
 }
 
+/* --- a row times a matrix ----------------------------------------------------------------------------------------- */
+
+typedef real wide __attribute__((vector_size(LANES * sizeof(real))));
+typedef float wide_f32 __attribute__((vector_size(LANES * sizeof(float))));
+typedef uint32_t wide_u32 __attribute__((vector_size(LANES * sizeof(uint32_t))));
+typedef uint16_t wide_u16 __attribute__((vector_size(LANES * sizeof(uint16_t))));
+
+/* By address: how vectors are passed and given depends on the instruction set. */
+static inline void wide_of_real(wide *x, const real *s) {
+    memcpy(x, s, sizeof *x);
+}
+static inline void wide_of_bf16(wide *x, const uint16_t *s) {
+    wide_u16 h;
+    wide_f32 f;
+    memcpy(&h, s, sizeof h);
+    wide_u32 u = __builtin_convertvector(h, wide_u32) << 16;
+    memcpy(&f, &u, sizeof f);
+    *x = __builtin_convertvector(f, wide);
+}
+static inline real one_of_real(const real *s) {
+    return *s;
+}
+static inline real one_of_bf16(const uint16_t *s) {
+    return (real)bf16_to(*s);
+}
+
+/* Four rows side by side, so that their sums need not wait for each other; memory is what limits this. Columns: four times
+ * LANES of them in registers while all rows go by. */
+enum { ROWS = 4 };
+
+#define ROW_TIMES(name, type)                                                                               \
+    static real sum_##name(const wide *acc, const real *x, const type *m, size_t i, size_t k) {             \
+        double sum = 0;                                                                                     \
+        for (size_t l = 0; l < LANES; l++)                                                                  \
+            sum += (double)(*acc)[l];                                                                       \
+        for (; i < k; i++)                                                                                  \
+            sum += (double)(x[i] * one_of_##name(m + i));                                                   \
+        return (real)sum;                                                                                   \
+    }                                                                                                       \
+    static void dots_##name(void *d_, const void *x_, const void *m_, int64_t stride, size_t n, size_t k) { \
+        real *restrict d = d_;                                                                              \
+        const real *x = x_;                                                                                 \
+        const type *m = m_;                                                                                 \
+        size_t j = 0, whole = k - k % LANES;                                                                \
+        for (; j < n; j += ROWS, m += ROWS * stride) {                                                      \
+            size_t rows = n - j < ROWS ? n - j : ROWS;                                                      \
+            wide sum[ROWS] = {{0}}, v, u;                                                                   \
+            for (size_t i = 0; rows == ROWS && i < whole; i += LANES) {                                     \
+                wide_of_real(&v, x + i);                                                                    \
+                for (size_t r = 0; r < ROWS; r++) {                                                         \
+                    wide_of_##name(&u, m + (int64_t)r * stride + i);                                        \
+                    sum[r] += v * u;                                                                        \
+                }                                                                                           \
+            }                                                                                               \
+            for (size_t r = 0; r < rows; r++)                                                               \
+                d[j + r] = sum_##name(&sum[r], x, m + (int64_t)r * stride, rows == ROWS ? whole : 0, k);    \
+        }                                                                                                   \
+    }                                                                                                       \
+    static void mix_##name(void *d_, const void *x_, const void *m_, int64_t stride, size_t n, size_t k) {  \
+        real *restrict d = d_;                                                                              \
+        const real *x = x_;                                                                                 \
+        const type *m = m_;                                                                                 \
+        size_t j = 0;                                                                                       \
+        for (; j + ROWS * LANES <= n; j += ROWS * LANES) {                                                  \
+            wide sum[ROWS] = {{0}}, u;                                                                      \
+            const type *row = m + j;                                                                        \
+            for (size_t i = 0; i < k; i++, row += stride)                                                   \
+                for (size_t r = 0; r < ROWS; r++) {                                                         \
+                    wide_of_##name(&u, row + r * LANES);                                                    \
+                    sum[r] += u * x[i];                                                                     \
+                }                                                                                           \
+            memcpy(d + j, sum, sizeof sum);                                                                 \
+        }                                                                                                   \
+        for (; j < n; j++) {                                                                                \
+            real sum = 0;                                                                                   \
+            for (size_t i = 0; i < k; i++)                                                                  \
+                sum += x[i] * one_of_##name(m + (int64_t)i * stride + j);                                   \
+            d[j] = sum;                                                                                     \
+        }                                                                                                   \
+    }
+ROW_TIMES(real, real)
+ROW_TIMES(bf16, uint16_t)
+
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
 #define ROW(name) [VEC_##name] = op_##name
@@ -532,4 +615,7 @@ const struct vec VEC_TABLE = {
     .normalise = normalise,
     .dot = dot,
     .axpy = axpy,
+    .dots =
+        {[TENSOR_F32] = IS_F32 ? dots_real : NULL, [TENSOR_F64] = IS_F32 ? NULL : dots_real, [TENSOR_BF16] = dots_bf16},
+    .mix = {[TENSOR_F32] = IS_F32 ? mix_real : NULL, [TENSOR_F64] = IS_F32 ? NULL : mix_real, [TENSOR_BF16] = mix_bf16},
 };
