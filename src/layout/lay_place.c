@@ -24,15 +24,16 @@ struct placer {
     struct lay_ctx *c;
     const struct lay_graph *g;
     struct lay_geometry *geo;
-    uint8_t *blocked;              /* (n_links) */
-    uint8_t *best_up, *best_down;  /* (n_elems) see class_of */
-    uint32_t *root, *next;         /* (n_elems) block and the circular list of its members */
-    double *shift;                 /* (n_elems) */
-    double *x[4];                  /* (n_elems) */
-    uint32_t *waits;               /* (n_elems) at roots: left neighbours not placed yet */
-    uint32_t *queue;               /* (n_elems) */
-    uint64_t *keys, *tmp;          /* (most links at an element) */
-    uint64_t *wishes, *wishes_tmp; /* (2 n_links) */
+    uint8_t *blocked;                /* (n_links) */
+    uint8_t *best_up, *best_down;    /* (n_elems) see class_of */
+    uint32_t *depth_up, *depth_down; /* (n_elems) see find_depths */
+    uint32_t *root, *next;           /* (n_elems) block and the circular list of its members */
+    double *shift;                   /* (n_elems) */
+    double *x[4];                    /* (n_elems) */
+    uint32_t *waits;                 /* (n_elems) at roots: left neighbours not placed yet */
+    uint32_t *queue;                 /* (n_elems) */
+    uint64_t *keys, *tmp;            /* (most links at an element) */
+    uint64_t *wishes, *wishes_tmp;   /* (2 n_links) */
 };
 
 static inline double half_width(const struct placer *p, uint32_t v) {
@@ -125,6 +126,23 @@ static void find_classes(struct placer *p) {
     }
 }
 
+/* How many ops are on the longest way to an end in each direction. */
+static void find_depths(struct placer *p) {
+    const struct lay_graph *g = p->g;
+    for (uint32_t step = 0; step < g->n_ranks; step++)
+        for (int up = 0; up < 2; up++) {
+            uint32_t r = up ? step : g->n_ranks - 1 - step, *depth = up ? p->depth_up : p->depth_down;
+            const uint32_t *start = up ? g->up_start : g->down_start;
+            const struct lay_arc *arcs = up ? g->up : g->down;
+            for (uint32_t i = g->layer_start[r]; i < g->layer_start[r + 1]; i++) {
+                uint32_t v = g->layer[i], most = 0;
+                for (uint32_t k = start[v]; k < start[v + 1]; k++)
+                    most = depth[arcs[k].to] > most ? depth[arcs[k].to] : most;
+                depth[v] = most + (v < g->n);
+            }
+        }
+}
+
 /* The one or two median arcs of v; returns how many. */
 static uint32_t median_arcs(const struct placer *p, uint32_t v, bool above, uint32_t median[2]) {
     const struct lay_graph *g = p->g;
@@ -149,7 +167,12 @@ static uint32_t median_arcs(const struct placer *p, uint32_t v, bool above, uint
     lay_sort_u64(p->keys, p->tmp, n);
     median[0] = (uint32_t)p->keys[(n - 1) / 2];
     median[1] = (uint32_t)p->keys[n / 2];
-    return median[0] == median[1] ? 1 : 2;
+    /* Of two ways the longer one goes straight on: a chain of forks would drift to one side otherwise. */
+    const uint32_t *depth = above ? p->depth_up : p->depth_down;
+    uint32_t first = depth[arcs[median[0]].to], second = depth[arcs[median[1]].to];
+    if (first < second)
+        median[0] = median[1];
+    return first == second && median[0] != median[1] ? 2 : 1;
 }
 
 /* Puts every element in line with a median neighbour above (or below), if nothing already in line is crossed. */
@@ -452,16 +475,19 @@ enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struc
     p.tmp = LAY_NEW(a, uint64_t, most);
     p.best_up = LAY_NEW(a, uint8_t, g->n_elems);
     p.best_down = LAY_NEW(a, uint8_t, g->n_elems);
+    p.depth_up = LAY_NEW(a, uint32_t, g->n_elems);
+    p.depth_down = LAY_NEW(a, uint32_t, g->n_elems);
     p.wishes = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
     p.wishes_tmp = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
-    bool ok = p.best_up && p.best_down && p.wishes && p.wishes_tmp && geo->x && p.blocked && p.root && p.next &&
-              p.shift && p.waits && p.queue && p.keys && p.tmp;
+    bool ok = p.best_up && p.best_down && p.depth_up && p.depth_down && p.wishes && p.wishes_tmp && geo->x &&
+              p.blocked && p.root && p.next && p.shift && p.waits && p.queue && p.keys && p.tmp;
     for (int k = 0; k < 4; k++)
         ok = ok && (p.x[k] = LAY_NEW(a, double, g->n_elems));
     if (!ok)
         goto end;
     mark_conflicts(&p);
     find_classes(&p);
+    find_depths(&p);
     for (int k = 0; k < 4; k++) {
         align(&p, k < 2, (k & 1) == 0);
         pack(&p, p.x[k], (k & 1) == 0);

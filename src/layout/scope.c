@@ -28,8 +28,8 @@ static uint32_t list_strands(const struct layout *l, const struct scope *s, stru
             uint32_t v = l->depth_first[i];
             for (uint32_t k = l->out_start[v]; k < l->out_start[v + 1]; k++) {
                 uint32_t e = l->out_list[k], to = owner_of(l, l->in.to[e]);
-                if (to == c && (closed || l->in.to[e] != v))
-                    continue; /* inside the child */
+                if (to == c && (v != child || l->in.to[e] != child))
+                    continue; /* inside the child; from the child itself to itself is a loop */
                 if (strands)
                     strands[n] = (struct strand){c, to == LAY_NONE ? TO_BORDER : to, closed ? 0 : l->out_port[e],
                                                  to == LAY_NONE || is_layer(l, s->children[to]) ? 0 : l->in_port[e], e};

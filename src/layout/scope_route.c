@@ -130,7 +130,7 @@ static enum layout_status trace_edge(struct tracer *t, const struct part *p, con
         return LAYOUT_NO_MEMORY;
     bool open_from = from < s->n_children && t->l->boxes[s->children[from]].expanded;
     bool open_to = to < s->n_children && t->l->boxes[s->children[to]].expanded;
-    if (!open_from && !open_to) {
+    if (from == to || (!open_from && !open_to)) { /* a loop of an open layer has no ports inside */
         *go_on = emit(t, p, pg, k, pg->geo.out_off[k], pg->geo.in_off[k], strands, n, visit, user);
         return LAYOUT_OK;
     }

@@ -1,5 +1,6 @@
 /* The promises of layout.h on small and odd graphs, and what happens when memory runs out or the user cancels. */
 #include "test.h"
+#include <math.h>
 
 #include "check.h"
 
@@ -111,6 +112,34 @@ static void marks_back_edges_and_loops(void **state) {
     test_graph_free(&g);
 }
 
+static bool count_loops(void *user, const struct layout_route *r) {
+    *(uint32_t *)user += (r->flags & LAYOUT_ROUTE_SELF) && r->from == r->to;
+    return true;
+}
+
+/* A loop of a layer is drawn beside it, open or closed; edges between what it holds are no loops. */
+static void layers_have_loops(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t layer = test_graph_layer(&g, "loop", LAYOUT_ROOT);
+    uint32_t a = test_graph_node(&g, "a", layer), b = test_graph_node(&g, "b", layer);
+    test_graph_edge(&g, a, b);
+    test_graph_edge(&g, layer, layer);
+    struct layout *l = lay_out(&m, &g);
+    for (int open = 0; open < 2; open++) {
+        layout_set_expanded(l, layer, open);
+        assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+        check_layout(l, &g, true);
+        uint32_t loops = 0;
+        assert_true(layout_visit_routes(l, count_loops, &loops));
+        assert_int_equal(loops, 1);
+    }
+    layout_free(l);
+    test_graph_free(&g);
+}
+
 struct bends {
     uint32_t to, n_points;
 };
@@ -143,6 +172,33 @@ static void long_edges_are_straight(void **state) {
     const struct layout_box *boxes = layout_boxes(l);
     for (uint32_t v = 1; v < g.n; v++)
         assert_true(boxes[v].x + boxes[v].w / 2 == boxes[0].x + boxes[0].w / 2);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+/* One fork after another, each with a longer way and a shorter one beside it: the longer ones are one straight line. */
+static void forks_do_not_drift(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t last = test_graph_node(&g, "op", LAYOUT_ROOT), straight[60], n = 0;
+    for (int i = 0; i < 20; i++) {
+        uint32_t a = test_graph_node(&g, "op", LAYOUT_ROOT), b = test_graph_node(&g, "op", LAYOUT_ROOT);
+        uint32_t beside = test_graph_node(&g, "op", LAYOUT_ROOT), join = test_graph_node(&g, "op", LAYOUT_ROOT);
+        test_graph_edge(&g, last, a);
+        test_graph_edge(&g, a, b);
+        test_graph_edge(&g, last, beside);
+        test_graph_edge(&g, b, join);
+        test_graph_edge(&g, beside, join);
+        straight[n++] = a;
+        straight[n++] = b;
+        straight[n++] = last = join;
+    }
+    struct layout *l = lay_out(&m, &g);
+    const struct layout_box *boxes = layout_boxes(l);
+    for (uint32_t i = 1; i < n; i++)
+        assert_true(fabs(boxes[straight[i]].x - boxes[straight[0]].x) < boxes[straight[0]].w / 4); /* ports apart */
     layout_free(l);
     test_graph_free(&g);
 }
@@ -449,7 +505,9 @@ int main(void) {
         cmocka_unit_test(empty_graph),
         cmocka_unit_test(odd_graphs),
         cmocka_unit_test(marks_back_edges_and_loops),
+        cmocka_unit_test(layers_have_loops),
         cmocka_unit_test(long_edges_are_straight),
+        cmocka_unit_test(forks_do_not_drift),
         cmocka_unit_test(shared_routes_are_bundled),
         cmocka_unit_test(refuses_bad_input),
         cmocka_unit_test(expands_step_by_step),
