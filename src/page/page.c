@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dialect/dialect.h"
+#include "dialect/op_doc.h"
 #include "graph/aggregate.h"
 #include "graph/alike.h"
 #include "graph/attrs.h"
@@ -498,19 +498,35 @@ static void answer_places(request *r) {
     json_object_end(&r->w);
 }
 
+static void answer_op(request *r) {
+    const op_def *d = dialect_find_op(r->id);
+    if (d)
+        dialect_op_doc(d, &r->w);
+    else
+        refuse(r, 404, "no table has an op of this name");
+}
+
 int page_ask(struct page *p, str text, struct buf *out) {
     static const struct {
         str what;
         void (*answer)(request *r);
         bool graph;
     } answers[] = {
-        {STR_INIT("model"), answer_model, false},        {STR_INIT("text"), answer_text, false},
-        {STR_INIT("graph"), answer_graph, true},         {STR_INIT("json"), answer_json, true},
-        {STR_INIT("node"), answer_node, true},           {STR_INIT("nodes"), answer_nodes, true},
-        {STR_INIT("search"), answer_search, true},       {STR_INIT("trace"), answer_trace, true},
-        {STR_INIT("paths"), answer_paths, true},         {STR_INIT("bind"), answer_bind, true},
-        {STR_INIT("identical"), answer_identical, true}, {STR_INIT("values"), answer_values, true},
-        {STR_INIT("layers"), answer_layers, true},       {STR_INIT("places"), answer_places, true},
+        {STR_INIT("model"), answer_model, false},
+        {STR_INIT("text"), answer_text, false},
+        {STR_INIT("graph"), answer_graph, true},
+        {STR_INIT("json"), answer_json, true},
+        {STR_INIT("node"), answer_node, true},
+        {STR_INIT("nodes"), answer_nodes, true},
+        {STR_INIT("search"), answer_search, true},
+        {STR_INIT("trace"), answer_trace, true},
+        {STR_INIT("paths"), answer_paths, true},
+        {STR_INIT("bind"), answer_bind, true},
+        {STR_INIT("identical"), answer_identical, true},
+        {STR_INIT("values"), answer_values, true},
+        {STR_INIT("layers"), answer_layers, true},
+        {STR_INIT("places"), answer_places, true},
+        {STR_INIT("op"), answer_op, false},
     };
     request r = {.page = p, .out = out, .w = json_writer_to(out), .status = 200};
     arena_init(&r.arena, p->mem);

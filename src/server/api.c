@@ -1,6 +1,7 @@
 /* Our own API: the table of its routes, and what says what it is. */
 #include "server/api.h"
 
+#include "dialect/op_doc.h"
 #include "server/api_inner.h"
 
 enum {
@@ -48,6 +49,9 @@ static const struct http_route routes[] = {
     {"GET", MODEL "/file", api_model_file, READ, "Its bytes. Ranges are supported.", NULL, NULL, "binary */*"},
     {"POST", MODEL "/load", api_model_load, READ, "Loads it and builds its graphs, as a job.", NULL, NULL, "202 Job"},
     {"GET", MODEL "/stages", api_stages, READ, "The stages of the model, the source first.", NULL, NULL, "Stages"},
+
+    {"GET", API_PREFIX "/ops/{op}", api_op_doc, 0, "What the tables of the dialects know of an op, by its full name.",
+     NULL, NULL, "OpDoc"},
 
     {"GET", STAGE "/graph", api_graph_binary, READ, "The graph as columns: docs/graph-format.md.", GRAPH_QUERY, NULL,
      "binary application/vnd.ttx.graph"},
@@ -199,6 +203,16 @@ static const size_t n_routes = sizeof routes / sizeof *routes;
 
 const struct server_routes api_routes = {
     .routes = routes, .n = sizeof routes / sizeof *routes, .prefix = API_PREFIX, .error_body = api_error_body};
+
+void api_op_doc(struct http_request *r) {
+    str name = http_param(r, "op");
+    const op_def *d = dialect_find_op(name);
+    if (!d) {
+        api_error(r, 404, NULL, "no table has an op \"%.*s\"", (int)name.n, name.p);
+        return;
+    }
+    dialect_op_doc(d, http_json(r, 200));
+}
 
 void api_server(struct http_request *r) {
     const struct server_options *o = &r->server->options;

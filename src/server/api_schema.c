@@ -276,6 +276,26 @@ const struct api_schema api_schemas[] = {
      "children? integer of a layer: how many are in it\n"
      "descendants? integer of a layer: with all below",
      false},
+    {"OpDoc", "The documentation of an op.",
+     "op string\n"
+     "dialect string\n"
+     "help? string what it does\n"
+     "dialect_help? string what the dialect is for\n"
+     "traits string[] sentences\n"
+     "operands OpValue[]\n"
+     "results OpValue[]\n"
+     "attributes OpAttribute[]\n"
+     "regions OpRegion[]\n"
+     "rules string[] how types depend on each other",
+     false},
+    {"OpValue", "",
+     "name? string\narity string one, optional, variadic, variadic of variadic\ntype? string what is allowed, in words",
+     false},
+    {"OpAttribute", "",
+     "name string\ntype? string what is allowed, in words\noptional boolean\ndefault? string as text of an attribute\n"
+     "cases? string[] of an enum",
+     false},
+    {"OpRegion", "", "name? string\narity string", false},
     {"Attribute", "", "key string\nvalue any\nextra? boolean tt_adapter does not write it\neditable? object", true},
     {"NodeInput", "",
      "index integer\nname string\nnode integer where it comes from\nout integer which of its results\nattrs "

@@ -1,7 +1,7 @@
 /* The generated tables: everything is found by its name, and every index in them is in range. */
 #include "test.h"
 
-#include "dialect/dialect.h"
+#include "dialect/op_doc.h"
 #include "dialect/ids.h"
 
 static const struct {
@@ -445,6 +445,31 @@ static void matmul_is_as_tt_mlir_says(void **state) {
     assert_ptr_equal(op_parent(yield, 0), dialect_op(OP_scf_while));
 }
 
+/* The documentation of every op is one JSON object that names it. */
+static void ops_have_documentation(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct buf b;
+    buf_init(&b, &m);
+    for (uint32_t i = 0; i < dialect_n.ops; i++) {
+        buf_clear(&b);
+        struct json_writer w = json_writer_to(&b);
+        dialect_op_doc(dialect_op(i), &w);
+        struct json_reader in;
+        json_reader_init(&in, buf_str(&b));
+        assert_int_equal(json_next(&in), JSON_OBJECT_BEGIN);
+        assert_int_equal(json_next(&in), JSON_KEY);
+        assert_true(json_key_is(&in, STR("op")));
+        assert_int_equal(json_next(&in), JSON_STRING);
+        enum json_kind kind;
+        while ((kind = json_next(&in)) == JSON_KEY)
+            assert_true(json_skip(&in, kind));
+        assert_int_equal(kind, JSON_OBJECT_END);
+        assert_int_equal(json_next(&in), JSON_END);
+    }
+    buf_free(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_per_dialect),
@@ -458,6 +483,7 @@ int main(void) {
         cmocka_unit_test(assembly_holds_together),
         cmocka_unit_test(addi_is_as_upstream_says),
         cmocka_unit_test(matmul_is_as_tt_mlir_says),
+        cmocka_unit_test(ops_have_documentation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,22 @@ def graphs():
 
 
 @tap.case
+def documentation_of_ops():
+    # As tt-mlir's TableGen files declare them.
+    with serving.Server() as s:
+        doc = call(s, "GET", "/ops/ttir.matmul")
+        tap.equal([(v["name"], v["arity"]) for v in doc["operands"]], [("a", "one"), ("b", "one")])
+        tap.equal([(a["name"], a["optional"], a["default"]) for a in doc["attributes"]],
+                  [("transpose_a", True, "false"), ("transpose_b", True, "false")])
+        tap.equal(doc["dialect"], "ttir")
+        shard = {a["name"]: a for a in call(s, "GET", "/ops/ttir.mesh_shard")["attributes"]}
+        tap.equal(shard["shard_direction"]["cases"], ["full_to_shard", "shard_to_full"])
+        tap.equal(call(s, "GET", "/ops/ttir.concat")["operands"][0]["arity"], "variadic")
+        tap.equal(len(call(s, "GET", "/ops/scf.while")["regions"]), 2)
+        call(s, "GET", "/ops/ttir.nothing", expect=404)
+
+
+@tap.case
 def nodes():
     with serving.Server() as s:
         stage = f"/models/{opened(s)}/stages/0"

@@ -56,6 +56,25 @@ test("compile: the stages are listed, the last is shown whole, keys step through
   ok(total > changed, `${total} stages in all, ${changed} that changed something`);
 });
 
+test("compile: the graph selector lists the runs and their stages", async (t) => {
+  await compiled(t);
+  await t.page.keyboard.press("g");
+  const rows = t.page.locator(".selector .option");
+  await t.page.locator(".selector").getByText("Compiled: level 0, wormhole").waitFor();
+  const before = await rows.count();
+  await t.page.keyboard.press("ArrowDown");
+  await t.page.keyboard.press("ArrowRight"); // the stages of the run
+  await eventually(async () => (await rows.count()) > before, true, "stages are unfolded");
+  await t.shot("compile_selector");
+  await t.page.locator(".selector").getByText("convert-ttir-to-ttnn").click();
+  await atStage(t, "convert-ttir-to-ttnn");
+  await t.page.keyboard.press("g");
+  await t.page.getByRole("textbox", { name: "Filter models and stages" }).fill("ttnn-dealloc");
+  await t.page.locator(".selector").getByText(LAST).waitFor();
+  await t.page.locator(".selector").getByText(LAST).click();
+  await atStage(t, LAST);
+});
+
 test("compile: a stage beside the source, and selections that follow an op", async (t) => {
   await t.openModel(MNIST);
   await t.page.keyboard.press("c");

@@ -35,6 +35,27 @@ test("trace: all that feeds a node and all it feeds stay", async (t) => {
   equal(await t.mark("trace"), null);
 });
 
+test("readers: the picker at the edge of an op lists who reads it", async (t) => {
+  await t.openText("named.mlir", blocks(true));
+  await t.command("graph.expandAll");
+  await t.clickNode("main/ttir.add@b1/add"); // read once
+  equal(await t.page.locator(".fan-out").count(), 0);
+  await t.page.keyboard.press("r");
+  await eventually(async () => (await t.graph()).selection, ["main/ttir.relu@b2/relu"], "the only reader is gone to");
+  await t.ready();
+  const picker = t.page.locator(".fan-out");
+  await picker.waitFor();
+  const place = await picker.boundingBox(), box = await t.box("main/ttir.relu@b2/relu");
+  near(place.x + place.width / 2, box.x + box.w / 2, 3, "in the middle of the edge");
+  near(place.y, box.y + box.h, 8, "at the lower edge");
+  await picker.click();
+  const menu = t.page.getByRole("menu", { name: "Readers of ttir.relu" });
+  equal((await menu.getByRole("menuitem").allInnerTexts()).map((s) => s.trim()), ["ttir.exp · b2", "ttir.neg · b2"]);
+  await t.shot("readers");
+  await menu.getByRole("menuitem").nth(1).click();
+  await eventually(async () => (await t.graph()).selection, ["main/ttir.neg@b2/neg"]);
+});
+
 test("paths: the ways between two nodes are listed and lit", async (t) => {
   await t.openText("named.mlir", blocks(true));
   await t.command("graph.expandAll");

@@ -31,6 +31,20 @@ test("search: words are ANDed, results stand by layer, matches are walked", asyn
   await t.shot("search");
 });
 
+test("inspector: the documentation of an op is that of its table", async (t) => {
+  await t.openModel(MNIST);
+  await t.command("graph.expandAll");
+  await t.clickNode("forward/ttir.matmul@fc1/matmul");
+  await t.page.getByRole("button", { name: "Documentation" }).click();
+  const doc = t.panel("inspector").locator(".doc");
+  await doc.waitFor();
+  equal(await doc.locator(".doc-head").allInnerTexts(), ["Operands", "Attributes", "Results"]);
+  equal(await doc.locator("dt .mono").allInnerTexts(), ["a", "b", "transpose_a", "transpose_b", "result"]);
+  ok((await doc.innerText()).includes("matrix product"), "what it does");
+  ok(/optional[^]*by default false/.test(await doc.innerText()), "defaults");
+  await t.shot("documentation");
+});
+
 test("search: key:value, quotes, exclusion and bad patterns", async (t) => {
   await t.openModel(MNIST);
   const count = async (query) => {

@@ -122,6 +122,34 @@ export interface UserSource {
 export const getUserSource = (ref: GraphRef, node: number, around: number, options: CallOptions = {}) =>
   get<UserSource>(`${stagePath(ref)}/user-source`, { ...options, query: { node, around, ...graphQuery(ref) } });
 
+/** An operand or result of an op's table. */
+export interface OpValue {
+  name?: string;
+  arity: 'one' | 'optional' | 'variadic' | 'variadic of variadic';
+  type?: string;
+}
+export interface OpAttribute {
+  name: string;
+  type?: string;
+  optional: boolean;
+  default?: string;
+  cases?: string[];
+}
+/** What the tables of the dialects know of an op. */
+export interface OpDoc {
+  op: string;
+  dialect: string;
+  help?: string;
+  dialect_help?: string;
+  traits: string[];
+  operands: OpValue[];
+  results: OpValue[];
+  attributes: OpAttribute[];
+  regions: { name?: string; arity: string }[];
+  rules: string[];
+}
+export const getOpDoc = (op: string, options?: CallOptions) => get<OpDoc>(`/ops/${id(op)}`, options);
+
 /** Compiles; the answer is the run, or the job when that takes longer. */
 export const startRun = (model: string, settings: RunSettings, options?: CallOptions) =>
   source().call<Run | Job>('POST', `/models/${id(model)}/runs`, settings, options);

@@ -6,6 +6,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { canRun, commandsOf, commandsVersion, runCommand } from './commands';
 import { openPanel } from './dock';
+import { FanOut } from './fan_out';
 import { GraphSelector } from './graph_selector';
 import { Icon } from './icons';
 import { shortcutText } from './keys';
@@ -113,6 +114,7 @@ function Canvas({ pane }: { pane: Pane }) {
       )}
       {graph && minimapShown.value && !problem && <Minimap pane={pane} />}
       {graph && legendShown.value && !problem && <Legend pane={pane} />}
+      {graph && !problem && <FanOut pane={pane} />}
       {pane.wait.value && <WaitCard wait={pane.wait.value} />}
       {problem && (
         <div class="canvas-problem">

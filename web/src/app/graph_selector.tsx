@@ -1,14 +1,16 @@
 // Which graph a pane shows: all models of the workspace with their stages and parts, filtered as one types.
 
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { Icon } from './icons';
 import { complain } from './notify';
 import { loadStages, openGraph, refOf, refreshModels } from './open';
 import { Popover, showOverlay } from './overlay';
-import type { GraphRef } from './source';
-import { models, onStartPage, stages, type Pane } from './store';
+import { changedStages, fetchRun, refreshRuns, runLists, settingsText, showStage } from './run_list';
+import type { GraphRef, Model } from './source';
+import { models, onStartPage, runs, source, stages, type Pane } from './store';
+import { when } from './values';
 import { VirtualList } from './virtual';
 
 interface Row {
@@ -18,9 +20,34 @@ interface Row {
   depth: number;
   ref: GraphRef | null;
   path: string;
+  /** A compile run: its stages are below it when it is unfolded. */
+  run?: { model: string; id: string; open: boolean };
+  stage?: { model: string; run: string; stage: number };
 }
 
-/** The rows: models, below each its stages and the parts of files that have several. */
+/** Runs whose stages are listed. */
+const unfolded = signal<ReadonlySet<string>>(new Set());
+
+/** The runs of a model, and the stages of those that are unfolded or that a filter looks into. */
+function runRows(model: Model, filtered: boolean): Row[] {
+  const rows: Row[] = [];
+  for (const summary of runLists.value.get(model.id) ?? []) {
+    const known = runs.value.get(summary.id), open = unfolded.value.has(summary.id);
+    rows.push({
+      key: `run ${summary.id}`, title: `Compiled: ${settingsText(summary.settings)}`, depth: 1, path: model.path,
+      detail: `${summary.state === 'failed' ? 'failed, ' : ''}${when(summary.created)}`, run: { model: model.id, id: summary.id, open },
+      ref: { ...refOf(model.id), run: summary.id, stage: known?.stages.at(-1)?.stage ?? 0 },
+    });
+    for (const s of known && (open || filtered) ? changedStages(known) : [])
+      rows.push({
+        key: `run ${summary.id}/${s.stage}`, title: `${s.stage} ${s.pass || 'input'}`, detail: `${s.ops} ops`, depth: 2, path: model.path,
+        ref: { ...refOf(model.id), run: summary.id, stage: s.stage }, stage: { model: model.id, run: summary.id, stage: s.stage },
+      });
+  }
+  return rows;
+}
+
+/** The rows: models, below each its stages, the parts of files that have several, and its compile runs. */
 function rowsOf(filter: string): Row[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const rows: Row[] = [];
@@ -33,6 +60,7 @@ function rowsOf(filter: string): Row[] {
           title: (stage.stage || stage.parts.length < 2 ? stage.name : '') + (stage.parts.length > 1 ? ` ${part.collection || `part ${part.part + 1}`}` : ''),
           detail: part.ops === undefined ? '' : `${part.ops} ops`, ref: part.readable ? refOf(model.id, stage.stage, part.part) : null,
         });
+    mine.push(...runRows(model, words.length > 0));
     const hits = (text: string) => words.every((w) => text.toLowerCase().includes(w));
     const kept = hits(`${model.name} ${model.path}`) ? mine : mine.filter((r) => hits(`${model.name} ${model.path} ${r.title}`));
     if (!kept.length && !hits(`${model.name} ${model.path}`)) continue;
@@ -62,16 +90,37 @@ function Selector({ pane, anchor, close }: { pane: Pane | null; anchor: HTMLElem
   const filter = useSignal('');
   const active = useSignal(0);
   useEffect(() => {
-    // The stages of the models in sight; of all there might be hundreds.
+    // The stages and runs of the models in sight; of all there might be hundreds.
     for (const model of models.peek().slice(0, 20))
-      if (model.loaded && !stages.peek().has(model.id)) loadStages(model.id).catch(() => {});
+      if (model.loaded) {
+        if (!stages.peek().has(model.id)) loadStages(model.id).catch(() => {});
+        // The list goes without those of a model that has just gone.
+        if (source().kind === 'server' && model.format.startsWith('mlir')) refreshRuns(model.id).catch(() => {});
+      }
   }, [models.value]);
   const rows = rowsOf(filter.value);
   const at = Math.min(active.value, rows.length - 1);
   const take = (row: Row | undefined, beside: boolean) => {
     if (!row?.ref) return;
     close();
+    if (row.run || row.stage) {
+      const { model } = row.ref, to = row.stage;
+      fetchRun(model, row.ref.run!).then((run) => {
+        const stage = to?.stage ?? run.stages.at(-1)?.stage ?? 0;
+        if (pane?.ref.peek()) return showStage(pane, run, stage, beside);
+        openGraph({ ...row.ref!, stage }, { where: 'within', pane });
+        return undefined;
+      }).catch(complain);
+      return;
+    }
     openGraph(row.ref, beside ? { where: 'right', pane } : { where: pane ? 'here' : 'within', pane });
+  };
+  const fold = (row: Row | undefined, open?: boolean) => {
+    if (!row?.run || open === row.run.open) return;
+    const { model, id } = row.run, next = new Set(unfolded.peek());
+    if (!next.delete(id)) next.add(id);
+    unfolded.value = next;
+    fetchRun(model, id).catch(complain);
   };
   return (
     <Popover anchor={anchor} close={close} label="Graphs" class="selector">
@@ -82,6 +131,7 @@ function Selector({ pane, anchor, close }: { pane: Pane | null; anchor: HTMLElem
           onKeyDown={(e) => {
             if (e.key === 'ArrowDown') active.value = Math.min(rows.length - 1, at + 1);
             else if (e.key === 'ArrowUp') active.value = Math.max(0, at - 1);
+            else if (rows[at]?.run && (e.key === 'ArrowRight' || e.key === 'ArrowLeft') && !filter.peek()) fold(rows[at], e.key === 'ArrowRight');
             else if (e.key === 'Enter') take(rows[at], e.altKey || e.ctrlKey);
             else return;
             e.preventDefault();
@@ -91,13 +141,18 @@ function Selector({ pane, anchor, close }: { pane: Pane | null; anchor: HTMLElem
       <div class="selector-list" style={{ height: `${Math.min(12, Math.max(1, rows.length)) * 28}px` }}>
         {rows.length === 0 ? <p class="empty">No model fits.</p> : (
           <VirtualList count={rows.length} rowHeight={28} label="Graphs" active={at} rowKey={(i) => rows[i]!.key}
-            onActive={(i) => { active.value = i; }} onTake={(i, e) => take(rows[i], e.altKey || e.ctrlKey)}
+            onActive={(i) => { active.value = i; }}
+            onKey={(e) => { if (e.key === 'ArrowRight' || e.key === 'ArrowLeft') fold(rows[at], e.key === 'ArrowRight'); }} onTake={(i, e) => take(rows[i], e.altKey || e.ctrlKey)}
             row={(i) => {
               const row = rows[i]!;
               return (
                 <div role="option" aria-selected={i === at} class={`option ${i === at ? 'active' : ''} ${row.ref ? '' : 'off'}`}
-                  style={{ paddingLeft: `${8 + row.depth * 18}px` }} title={row.path}
+                  style={{ paddingLeft: `${8 + row.depth * 18}px` }} title={row.path} aria-expanded={row.run?.open}
                   onClick={(e) => take(row, e.altKey || e.ctrlKey)}>
+                  {row.run && (
+                    <button class="twist" tabIndex={-1} aria-label={row.run.open ? 'Fold the stages' : 'Unfold the stages'} title="Its stages (arrow keys)"
+                      onClick={(e) => { e.stopPropagation(); fold(row); }}><Icon name={row.run.open ? 'down' : 'right'} size={11} /></button>
+                  )}
                   <span class="option-text">{row.title}</span>
                   <span class="muted">{row.ref ? row.detail : 'has errors'}</span>
                   <button class="icon-button" aria-label={`Open ${row.title} beside`} title="Open beside (Alt+click)"

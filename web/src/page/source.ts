@@ -164,6 +164,7 @@ export class PageSource implements DataSource {
         if (third === 'overrides') return { overrides: [] };
         if (third === 'runs') return { runs: [] };
         break;
+      case 'ops': return this.core.json({ what: 'op', id: second });
       case 'overlays': return this.ofOverlay(method, Number(second), third, query);
       case 'ui': return this.ofUi(method, `${second}/${third}`, body);
       case 'jobs': return { jobs: [] };

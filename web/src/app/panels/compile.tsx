@@ -3,15 +3,14 @@
 
 import { batch, signal, useSignal, useSignalEffect } from '@preact/signals';
 
-import type { CompactGraph } from '../../engine/graph';
 import * as api from '../api';
 import { registerCommands } from '../commands';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
-import { openGraph, mainOnes } from '../open';
 import { panels } from '../panels';
+import { changedStages, refreshRuns, runLists, settingsText, showStage } from '../run_list';
 import { kept } from '../settings';
-import { isCancel, Problem, type GraphRef, type Job, type Run, type RunSettings, type RunStage, type RunSummary } from '../source';
+import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
 import { count, when } from '../values';
 import { VirtualList } from '../virtual';
@@ -29,29 +28,17 @@ const DEVICES = [
 
 /** The run whose stages are listed, by model. */
 const chosen = signal<ReadonlyMap<string, string>>(new Map());
-const lists = signal<ReadonlyMap<string, readonly RunSummary[]>>(new Map());
 const wait = signal<Wait | null>(null);
 const problem = signal<Problem | null>(null);
 
 /** How often a job is asked for. */
 const POLL_MS = 250;
 
-export function settingsText(s: RunSettings): string {
-  return [`level ${s.level ?? 0}`, s.device ?? s.arch ?? 'wormhole', s.mesh ? `mesh ${String(s.mesh)}` : '', s.part ? `part ${s.part + 1}` : '',
-    s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
-}
-
 export function noteRun(run: Run): void {
   batch(() => {
     runs.value = new Map(runs.peek()).set(run.id, run);
     chosen.value = new Map(chosen.peek()).set(run.model, run.id);
   });
-}
-
-async function refreshRuns(model: string): Promise<readonly RunSummary[]> {
-  const list = (await api.getRuns(model)).sort((a, b) => b.created - a.created);
-  lists.value = new Map(lists.peek()).set(model, list);
-  return list;
 }
 
 /** Runs the compiler and waits for it; the wait can be cancelled. */
@@ -90,35 +77,9 @@ export async function compileModel(model: string, settings: RunSettings): Promis
   }
 }
 
-/** What was selected before stages were stepped through, and the selection that it became: as long as nobody selects
- * something else, every stage is asked for what the first became, also when a pass between has none of it. */
-const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; became: readonly number[] }>();
-
-/** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. The selection
- * becomes what it came from or became there; in another run the same op is selected when it is still there. */
-export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
-  const ref = pane.ref.peek();
-  if (!ref) return;
-  const to = { model: run.model, part: 0, layers: ref.layers, run: run.id, stage };
-  const state = ref.run && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
-  const known = followed.get(pane), selection = pane.selection.peek();
-  const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known : { ref, nodes: selection };
-  const select = from.nodes.length ? await api.followNodes(from.ref, to, from.nodes).catch(() => null) : null;
-  const target = openGraph(to, {
-    pane, where: beside ? 'right' : 'here', state,
-    ...(select ? {
-      select: (graph: CompactGraph, found: readonly number[]) => {
-        const became = ref.run && ref.run !== run.id && found.length ? found : mainOnes(graph, select);
-        followed.set(target, { ref: from.ref, nodes: from.nodes, became });
-        return became;
-      },
-    } : {}),
-  });
-}
-
 /** The stages that are listed: all, or those that differ from the one before. */
 function stagesOf(run: Run): RunStage[] {
-  return onlyChanged.value ? run.stages.filter((s) => s.changed || s.failed) : run.stages;
+  return onlyChanged.value ? changedStages(run) : run.stages;
 }
 
 function Compile() {
@@ -133,7 +94,7 @@ function Compile() {
     // A pane of a run (from a link, say) brings its run along; else the last one of the model is listed.
     const wanted = now.run ?? chosen.peek().get(now.model);
     const get = async () => {
-      const list = lists.peek().get(now.model) ?? await refreshRuns(now.model);
+      const list = runLists.peek().get(now.model) ?? await refreshRuns(now.model);
       const id = wanted ?? list[0]?.id;
       if (id && !runs.peek().has(id)) noteRun(await api.getRun(now.model, id));
       else if (id && chosen.peek().get(now.model) !== id) chosen.value = new Map(chosen.peek()).set(now.model, id);
@@ -187,7 +148,7 @@ function Compile() {
           <div class="panel-bar">
             <select class="grow" aria-label="Run" value={run.id}
               onChange={(e) => { void api.getRun(model, e.currentTarget.value).then(noteRun, (thrown) => { problem.value = Problem.of(thrown); }); }}>
-              {(lists.value.get(model) ?? []).map((r) => <option key={r.id} value={r.id}>{settingsText(r.settings)} · {when(r.created)}{r.state === 'failed' ? ' · failed' : ''}</option>)}
+              {(runLists.value.get(model) ?? []).map((r) => <option key={r.id} value={r.id}>{settingsText(r.settings)} · {when(r.created)}{r.state === 'failed' ? ' · failed' : ''}</option>)}
             </select>
             <button class={`toggle ${onlyChanged.value ? 'on' : ''}`} aria-pressed={onlyChanged.value} title="Only the passes that changed something"
               onClick={() => { onlyChanged.value = !onlyChanged.value; }}>Changed</button>

@@ -12,6 +12,7 @@ import { isCancel, Problem, type NodeInfo } from '../source';
 import { activePane, type Pane } from '../store';
 import { count } from '../values';
 import './inspector_node';
+import './inspector_doc';
 import './inspector_graph';
 
 /** Sections the user has folded or unfolded, by id. */

@@ -1,0 +1,63 @@
+// The compile runs of models, as the server has them: for the Compile panel and the graph selector.
+
+import { signal } from '@preact/signals';
+
+import type { CompactGraph } from '../engine/graph';
+import * as api from './api';
+import { mainOnes, openGraph } from './open';
+import type { GraphRef, Run, RunSettings, RunStage, RunSummary } from './source';
+import { runs, type Pane } from './store';
+
+/** By model, the newest first. */
+export const runLists = signal<ReadonlyMap<string, readonly RunSummary[]>>(new Map());
+
+export function settingsText(s: RunSettings): string {
+  return [`level ${s.level ?? 0}`, s.device ?? s.arch ?? 'wormhole', s.mesh ? `mesh ${String(s.mesh)}` : '', s.part ? `part ${s.part + 1}` : '',
+    s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
+}
+
+export async function refreshRuns(model: string): Promise<readonly RunSummary[]> {
+  const list = (await api.getRuns(model)).sort((a, b) => b.created - a.created);
+  runLists.value = new Map(runLists.peek()).set(model, list);
+  return list;
+}
+
+/** A run with its stages; asked for once. */
+export async function fetchRun(model: string, id: string): Promise<Run> {
+  const known = runs.peek().get(id);
+  if (known) return known;
+  const run = await api.getRun(model, id);
+  runs.value = new Map(runs.peek()).set(run.id, run);
+  return run;
+}
+
+/** The stages that differ from the one before. */
+export function changedStages(run: Run): RunStage[] {
+  return run.stages.filter((s) => s.changed || s.failed);
+}
+
+/** What was selected before stages were stepped through, and the selection that it became: as long as nobody selects
+ * something else, every stage is asked for what the first became, also when a pass between has none of it. */
+const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; became: readonly number[] }>();
+
+/** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. The selection
+ * becomes what it came from or became there; in another run the same op is selected when it is still there. */
+export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
+  const ref = pane.ref.peek();
+  if (!ref) return;
+  const to = { model: run.model, part: 0, layers: ref.layers, run: run.id, stage };
+  const state = ref.run && ref.model === run.model && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
+  const known = followed.get(pane), selection = pane.selection.peek();
+  const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known : { ref, nodes: selection };
+  const select = from.nodes.length ? await api.followNodes(from.ref, to, from.nodes).catch(() => null) : null;
+  const target = openGraph(to, {
+    pane, where: beside ? 'right' : 'here', state,
+    ...(select ? {
+      select: (graph: CompactGraph, found: readonly number[]) => {
+        const became = ref.run && ref.run !== run.id && found.length ? found : mainOnes(graph, select);
+        followed.set(target, { ref: from.ref, nodes: from.nodes, became });
+        return became;
+      },
+    } : {}),
+  });
+}
