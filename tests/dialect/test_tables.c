@@ -1,8 +1,8 @@
 /* The generated tables: everything is found by its name, and every index in them is in range. */
 #include "test.h"
 
-#include "dialect/op_doc.h"
 #include "dialect/ids.h"
+#include "dialect/op_doc.h"
 
 static const struct {
     const char *name;
