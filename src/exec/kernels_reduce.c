@@ -117,7 +117,20 @@ struct reduce_loop {
     const struct vec *v;
     const char *in;
     char *out;
+    vec_move *load; /* elements into lanes; NULL: they are lanes */
+    size_t size;    /* of an element */
 };
+
+enum { PIECE = 1024 };
+
+/* n elements in a row as lanes; in `room` where they are not yet. */
+static const char *lanes_of(const struct reduce_loop *l, int64_t at, size_t n, void *room) {
+    const char *in = l->in + at * (int64_t)l->size;
+    if (!l->load)
+        return in;
+    l->load(room, in, n);
+    return room;
+}
 
 /* The offset of number i in a list of dimensions. */
 static int64_t offset_of(int64_t i, const int64_t *dims, const int64_t *strides, int n) {
@@ -141,18 +154,19 @@ static void reduce_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
     (void)worker;
     int64_t row = w->n_fold ? w->fold_dims[w->n_fold - 1] : 1, rows = row ? w->count / row : 0;
     int64_t step = w->n_fold ? w->fold_strides[w->n_fold - 1] : 1;
+    double room[PIECE];
     for (size_t i = begin; i < end; i++) {
         char *out = l->out + i * l->v->size;
         int64_t at = offset_of((int64_t)i, w->keep_dims, w->keep_strides, w->n_keep);
         l->v->set(out, neutral(w->fold), 1);
         for (int64_t r = 0; r < rows; r++) {
-            const char *in =
-                l->in + (at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold - 1)) * (int64_t)l->v->size;
-            if (step == 1)
-                l->v->fold[w->fold](out, in, (size_t)row);
-            else
-                for (int64_t k = 0; k < row; k++)
-                    l->v->merge[w->fold](out, in + k * step * (int64_t)l->v->size, 1);
+            int64_t from = at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold - 1);
+            /* Whole rows where they are lanes; else by pieces, so that they stay in the cache. */
+            int64_t piece = step != 1 ? 1 : l->load ? PIECE : row;
+            for (int64_t k = 0; k < row; k += piece) {
+                size_t n = (size_t)(row - k < piece ? row - k : piece);
+                l->v->fold[w->fold](out, lanes_of(l, from + k * step, n, room), n);
+            }
         }
     }
     finish_mean(l, begin, end);
@@ -165,22 +179,21 @@ static void reduce_bands(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct reduce_loop *l = ctx;
     const struct reduce *w = l->w;
     int64_t inner = w->keep_dims[w->n_keep - 1], bands = (inner + BAND - 1) / BAND;
-    double block[BAND];
+    double block[BAND], room[BAND];
     (void)worker;
     for (size_t b = begin; b < end; b++) {
         int64_t outer = (int64_t)b / bands, first = (int64_t)b % bands * BAND;
         size_t n = (size_t)(inner - first < BAND ? inner - first : BAND);
         size_t at_out = (size_t)(outer * inner + first);
         char *out = l->out + at_out * l->v->size;
-        const char *in =
-            l->in + (offset_of(outer, w->keep_dims, w->keep_strides, w->n_keep - 1) + first) * (int64_t)l->v->size;
+        int64_t at = offset_of(outer, w->keep_dims, w->keep_strides, w->n_keep - 1) + first;
         l->v->set(out, neutral(w->fold), n);
         for (int64_t r = 0; r < w->count;) {
             int64_t stop = w->count - r < 128 ? w->count : r + 128;
             l->v->set(block, neutral(w->fold), n);
             for (; r < stop; r++)
                 l->v->merge[w->fold](
-                    block, in + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold) * (int64_t)l->v->size, n);
+                    block, lanes_of(l, at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold), n, room), n);
             l->v->merge[w->fold](out, block, n);
         }
         finish_mean(l, at_out, at_out + n);
@@ -190,7 +203,15 @@ static void reduce_bands(void *ctx, size_t begin, size_t end, unsigned worker) {
 static bool run_reduce(struct call *c) {
     const struct reduce *w = c->s->params;
     const struct vec *v = c->x->vec[w->k];
-    struct reduce_loop l = {w, v, call_lanes(c, &c->in[0], w->k), NULL};
+    enum tensor_dtype type = c->in[0].type->dtype;
+    struct reduce_loop l = {.w = w, .v = v, .in = c->in[0].data, .size = tensor_dtype_size(type)};
+    bool same = l.size == v->size && vec_class_of(type) == w->k;
+    if (!same && v->load[type]) {
+        l.load = v->load[type];
+    } else {
+        l.in = call_lanes(c, &c->in[0], w->k);
+        l.size = v->size;
+    }
     l.out = l.in ? call_room(c, &c->out[0], w->k) : NULL;
     if (!l.out)
         return false;
