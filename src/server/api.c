@@ -7,6 +7,7 @@
 enum {
     TEXT_BYTES = 256 << 20,    /* a pasted module */
     OVERLAY_BYTES = 256 << 20, /* node data of a large graph */
+    TRACE_BYTES = 1 << 30,
     OVERRIDES_BYTES = 16 << 20,
     UI_BYTES = 1 << 20,
 };
@@ -121,6 +122,14 @@ static const struct http_route routes[] = {
      "Executes the model, or a stage of a compile run, on the CPU, as a job. Times, memory and accuracy become "
      "overlays.",
      NULL, "ExecutionRequest", "202 Job"},
+    {"POST", MODEL "/traces", api_traces_add, CHANGE | ROUTE_BODY,
+     "Takes a trace or measurement of another tool (Chrome trace JSON, CSV of the profilers, results of ttrt; those of "
+     "our "
+     "own runs, too) and keeps it like an execution, bound to nodes by location. Times, memory and accuracy become "
+     "overlays.",
+     "name:string of the file; part:integer number of the module; run:string the compile run of a stage; stage:integer "
+     "the stage that was measured",
+     "text", "201 Measured", TRACE_BYTES},
     {"GET", MODEL "/executions", api_executions_list, READ, "The executions of a model.", NULL, NULL, "Executions"},
     {"GET", API_PREFIX "/executions/{execution}", api_execution_get, READ, "An execution: what every op took.", NULL,
      NULL, "Execution"},

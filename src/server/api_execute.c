@@ -3,6 +3,8 @@
 #include "server/execute.h"
 #include "server/jobs.h"
 #include "server/kept.h"
+#include "server/measured.h"
+#include "server/runs.h"
 
 void api_executions_start(struct http_request *r) {
     struct execution x = {.part = 0};
@@ -93,4 +95,56 @@ void api_execution_delete(struct http_request *r) {
         http_empty(r, 204);
     else
         api_store_error(r, &e);
+}
+
+/* --- measurements from elsewhere -------------------------------------------------------------------------------------- */
+
+static void write_measured(struct json_writer *w, const struct profile *p, const struct measured_answer *told) {
+    json_object_begin(w);
+    api_put_u64(w, STR("execution"), (uint64_t)told->execution);
+    api_put_str(w, STR("format"), str_from_z(profile_format_names[p->format]));
+    api_put_u64(w, STR("ops"), told->ops);
+    api_put_u64(w, STR("bound"), told->bound);
+    json_key(w, STR("notes"));
+    json_array_begin(w);
+    for (size_t i = 0; i < told->n_notes; i++)
+        json_str(w, told->notes[i]);
+    json_array_end(w);
+    json_object_end(w);
+}
+
+void api_traces_add(struct http_request *r) {
+    struct measured_place at = {.run = http_query(r, "run")};
+    struct measured_answer told;
+    struct model_error e;
+    struct profile p;
+    struct mem mem = {0};
+    str name = http_query(r, "name");
+    if (!api_hash(r, http_param(r, "id"), &at.model) || !http_query_u64(r, "stage", UINT32_MAX, &at.stage) ||
+        !http_query_u64(r, "part", UINT32_MAX, &at.part))
+        return;
+    uint64_t part = at.part;
+    const struct model *m = api_stage(r, &at.model, at.stage, at.run, &part);
+    if (!m)
+        return;
+    at.g = part < m->n_parts ? model_graph(r->server->models, m, (size_t)part,
+                                           (struct model_rule){GRAPH_LAYERS_AUTO, false}, NULL, &e)
+                             : NULL;
+    if (part >= m->n_parts) {
+        api_error(r, 404, NULL, "the model has no part %llu", (unsigned long long)part);
+    } else if (!at.g) {
+        api_unreadable(r, m, &e);
+    } else if (!at.g->module) {
+        api_error(r, 422, "open the MLIR text", "a graph without a module has no locations to bind a trace to");
+    } else {
+        bool good = profile_read(&p, r->body, &mem);
+        if (!good)
+            api_error(r, p.error.p ? 422 : 503, NULL, "%.*s", STR_ARG(p.error.p ? p.error : STR("out of memory")));
+        else if (measured_keep(r->server, &at, &p, name.n ? name : STR("trace"), r->arena, &told, &e))
+            write_measured(http_json(r, 201), &p, &told);
+        else
+            api_model_error(r, &e);
+        profile_free(&p);
+    }
+    model_unref(r->server->models, m);
 }

@@ -104,12 +104,13 @@ struct api_run_node {
 const struct run *api_run_open(struct http_request *r);
 bool api_run_node_open(struct http_request *r, struct api_run_node *out);
 void api_run_node_close(struct http_request *r, struct api_run_node *n);
-http_handler api_run_suggest, api_run_fields, api_overrides_convert;                             /* api_legal.c */
-http_handler api_executions_start, api_executions_list, api_execution_get, api_execution_delete; /* api_execute.c */
-http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop;                    /* api_tensor.c */
-http_handler api_runs_start, api_runs_list, api_run_get, api_run_delete, api_run_follow;         /* api_runs.c */
-http_handler api_search, api_search_terms;                                                       /* api_search.c */
-http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;                       /* api_source.c */
+http_handler api_run_suggest, api_run_fields, api_overrides_convert; /* api_legal.c */
+http_handler api_traces_add, api_executions_start, api_executions_list, api_execution_get,
+    api_execution_delete;                                                                /* api_execute.c */
+http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop;            /* api_tensor.c */
+http_handler api_runs_start, api_runs_list, api_run_get, api_run_delete, api_run_follow; /* api_runs.c */
+http_handler api_search, api_search_terms;                                               /* api_search.c */
+http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;               /* api_source.c */
 http_handler api_overlays_list, api_overlays_add, api_overlay_get, api_overlay_values,
     api_overlay_delete; /* api_items.c */
 /* An overlay, bound to the graph that ?part= and ?layers= mean of its model: what api_overlay_values answers from. */

@@ -182,8 +182,13 @@ const struct api_schema api_schemas[] = {
      "most_us number\n"
      "memory object bytes of arguments, constants, planned values, cached ones, scratch\n"
      "divergence? Divergence from the golden run\n"
-     "kept KeptTensors when it ended; later executions may have pushed them out\n"
+     "notes? string[] of a trace: what was left out, and why\n"
+     "kept? KeptTensors when it ended; later executions may have pushed them out\n"
      "ops ExecutedOp[] in order of execution",
+     false},
+    {"Measured", "What became of a trace.",
+     "execution integer its number\nformat string\nops integer\nbound integer those with a node\n"
+     "notes string[] what was left out, and why",
      false},
     {"KeptTensors", "", "bytes integer 0: none\nwhy? string why there are none", false},
     {"Divergence", "Where accuracy falls. An op without a comparison counts as good as the worst of what it reads.",
@@ -222,23 +227,25 @@ const struct api_schema api_schemas[] = {
      "column integer\n"
      "rows any[] lists of values; NaN, inf and -inf are texts",
      false},
-    {"ExecutedOp", "",
-     "id string of its node\n"
+    {"ExecutedOp", "What a trace does not say is left out.",
+     "id string of its node; empty: it has none\n"
      "op string\n"
      "kernel string\n"
-     "start_us number in the last run\n"
-     "last_us number in the last run\n"
-     "us number the median\n"
-     "least_us number\n"
-     "most_us number\n"
-     "threads integer\n"
-     "read integer bytes\n"
-     "written integer bytes\n"
-     "flops integer\n"
-     "live integer bytes of intermediate values in use meanwhile\n"
+     "start_us? number in the last run\n"
+     "last_us? number in the last run\n"
+     "us? number the median\n"
+     "least_us? number\n"
+     "most_us? number\n"
+     "threads? integer\n"
+     "read? integer bytes\n"
+     "written? integer bytes\n"
+     "flops? integer\n"
+     "live? integer bytes of intermediate values in use meanwhile\n"
      "pcc? number correlation with the golden run\n"
      "absolute? number largest difference\n"
      "relative? number largest relative difference\n"
+     "loc? string text of its location, of a trace\n"
+     "rows? integer of the trace that it was made of\n"
      "no_accuracy? string why it has none although there was a golden run",
      false},
     {"RunStage", "The module after a pass.",

@@ -7,6 +7,7 @@
 #define SERVER_EXECUTE_H
 
 #include "base/arena.h"
+#include "graph/overlays.h"
 #include "server/models.h"
 
 struct server;
@@ -29,6 +30,10 @@ struct execution {
 
 /* Reads settings, a JSON object with the members' names; what is absent has its default. False with a sentence. */
 bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e);
+
+/* Keeps an overlay of a model in the workspace and tells the pages. */
+bool execution_overlay(struct server *s, const struct store_hash *model, const overlay *o, str name,
+                       struct store_error *e);
 
 /* Starts the job ("execute"); its result is {"execution": number of the document}. 0 when no job can be started. */
 uint64_t execution_start(struct server *s, const struct execution *x, str title);

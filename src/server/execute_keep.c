@@ -130,27 +130,34 @@ static void write_kept(const struct work *w, struct json_writer *j) {
     json_object_end(j);
 }
 
-/* One overlay into the workspace. */
-static bool keep_overlay(struct work *w, overlay *o, const char *what, struct store_error *e) {
+bool execution_overlay(struct server *server, const struct store_hash *model, const overlay *o, str name,
+                       struct store_error *e) {
+    struct mem mem = {0};
     struct buf out;
-    char name[120], id[160];
-    buf_init(&out, &w->mem);
+    char id[160];
+    buf_init(&out, &mem);
     struct json_writer j = json_writer_to(&out);
+    overlay_write(o, &j);
+    struct store_item item = {.model = *model, .name = name, .body = buf_str(&out)};
+    int64_t number = 0;
+    if (out.failed)
+        *e = (struct store_error){.status = STORE_MEMORY, .text = "out of memory"};
+    bool good = !out.failed && store_item_put(server->store, STORE_OVERLAY, &item, &number, e);
+    buf_free(&out);
+    if (good) {
+        snprintf(id, sizeof id, "{\"model\":\"%s\",\"id\":%lld,\"change\":\"added\"}", model->text, (long long)number);
+        events_publish(server->events, "api", "overlay", str_from_z(id));
+    }
+    return good;
+}
+
+static bool keep_overlay(struct work *w, const overlay *o, const char *what, struct store_error *e) {
+    char name[120];
     if (w->run)
         snprintf(name, sizeof name, "%s after %s", what, run_compiled(w->run)->stages[w->x.stage].pass);
     else
         snprintf(name, sizeof name, "%s", what);
-    overlay_write(o, &j);
-    struct store_item item = {.model = w->x.model, .name = str_from_z(name), .body = buf_str(&out)};
-    int64_t number = 0;
-    bool good = !out.failed && store_item_put(w->server->store, STORE_OVERLAY, &item, &number, e);
-    buf_free(&out);
-    if (good) {
-        snprintf(id, sizeof id, "{\"model\":\"%s\",\"id\":%lld,\"change\":\"added\"}", w->x.model.text,
-                 (long long)number);
-        events_publish(w->server->events, "api", "overlay", str_from_z(id));
-    }
-    return good;
+    return execution_overlay(w->server, &w->x.model, o, str_from_z(name), e);
 }
 
 /* The document and the overlays. */
@@ -196,7 +203,7 @@ bool execute_keep(struct work *w, int64_t *number) {
         write_op(w, &j, m, buf_str(&id));
         good = good && overlay_add_number(&time, buf_str(&id), median(m->us, (size_t)w->x.repeat)) &&
                overlay_add_number(&memory, buf_str(&id), (double)m->live) &&
-               (!m->why == COMPARED || overlay_add_number(&accuracy, buf_str(&id), m->difference.pcc));
+               (m->why != COMPARED || overlay_add_number(&accuracy, buf_str(&id), m->difference.pcc));
     }
     json_array_end(&j);
     json_object_end(&j);

@@ -2,7 +2,7 @@
  *
  * The columns of a route:
  *   query     "NAME[!]:TYPE text; ..."; '!': it must be given
- *   request   a schema's name, object or any
+ *   request   a schema's name, object, any, or text for a file of text
  *   response  "[STATUS] SCHEMA", "STATUS" for an answer without body, "binary TYPE" for bytes; NULL for events
  */
 #include <string.h>
@@ -153,6 +153,8 @@ static void write_request(struct json_writer *w, const struct http_route *route)
     if (upload) {
         write_content(w, "multipart/form-data", STR("object"));
         write_content(w, "application/octet-stream", STR("any"));
+    } else if (strcmp(route->request, "text") == 0) {
+        write_content(w, "text/plain", STR("string"));
     } else {
         write_content(w, "application/json", str_from_z(route->request));
     }

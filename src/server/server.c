@@ -14,6 +14,7 @@
 #include "server/jobs.h"
 #include "server/kept.h"
 #include "server/me_protocol.h"
+#include "server/measured.h"
 #include "server/models.h"
 #include "server/runs.h"
 #include "server/static.h"
@@ -124,12 +125,28 @@ struct opening {
     struct mem mem;
     struct server *server;
     const char *path;
+    const char *of; /* a trace: the file of its model, NULL for a model */
 };
+
+/* A trace beside its model. */
+static void open_trace(struct job *job, const struct opening *o) {
+    struct store_hash hash;
+    struct model_error e;
+    if (models_open_path(o->server->models, str_from_z(o->of), &hash, &e) &&
+        measured_open(o->server, o->path, &hash, job, &e))
+        return;
+    job_fail(job, "%s", e.text);
+    server_log(o->server, LOG_ERROR, "%s", e.text);
+}
 
 static void open_file(struct job *job, void *ctx) {
     struct opening *o = ctx;
     struct store_hash hash;
     struct model_error e;
+    if (o->of) {
+        open_trace(job, o);
+        return;
+    }
     if (!models_open_path(o->server->models, str_from_z(o->path), &hash, &e)) {
         job_fail(job, "%s", e.text);
         server_log(o->server, LOG_ERROR, "%s", e.text);
@@ -155,6 +172,7 @@ static void opening_free(void *ctx) {
 }
 
 static void open_files(struct server *s) {
+    const char *model = NULL; /* the last one before a trace */
     for (size_t i = 0; i < s->options.n_files; i++) {
         struct stat st;
         if (stat(s->options.files[i], &st) == 0 && S_ISDIR(st.st_mode))
@@ -163,7 +181,16 @@ static void open_files(struct server *s) {
         struct opening *o = mem_alloc(&mem, sizeof *o);
         if (!o)
             return;
-        *o = (struct opening){mem, s, s->options.files[i]};
+        bool trace = measured_is(s->options.files[i]);
+        if (trace && !model)
+            server_log(s, LOG_ERROR, "%s is a trace: name the file of its model before it", s->options.files[i]);
+        if (!trace)
+            model = s->options.files[i];
+        *o = (struct opening){mem, s, s->options.files[i], trace ? model : NULL};
+        if (trace && !model) {
+            opening_free(o);
+            continue;
+        }
         jobs_start(s->jobs, "open", str_from_z(o->path), open_file, o, opening_free);
     }
 }

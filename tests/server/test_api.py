@@ -1,6 +1,7 @@
 """Our own API. Every answer is held against the schema that the OpenAPI document names for it."""
 
 import ast
+import csv
 import gzip
 import json
 import os
@@ -789,6 +790,100 @@ def says_where_accuracy_falls():
         fused = [op for op in ops if op["op"] in ("ttnn.matmul", "ttnn.linear")]
         tap.equal(len(fused), 1)
         assert fused[0]["pcc"] > 0.9999, fused
+
+
+NAMED = """func.func @main(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
+  %0 = "ttir.matmul"(%a, %b) : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32> loc("fc")
+  %1 = "ttir.relu"(%0) : (tensor<4x2xf32>) -> tensor<4x2xf32> loc("act"("net.py":7:3))
+  return %1 : tensor<4x2xf32>
+}
+"""
+OPS_PERF = """OP CODE,OP TYPE,GLOBAL CALL COUNT,DEVICE ID,CORE COUNT,HOST START TS,OP TO OP LATENCY [ns],DEVICE FW DURATION [ns],LOC
+start,signpost,,,,1,,,
+Tilize,tt_dnn_device,1024,0,8,10,0,2000,"loc(""fc"")"
+MatmulDeviceOperation,tt_dnn_device,2048,0,64,20,500,7000,"loc(""fc"")"
+UnaryDeviceOperation,tt_dnn_device,3072,0,64,30,0,1000,"loc(""act""(""net.py"":7:3))"
+Copy,tt_dnn_device,4096,0,64,40,0,1000,loc(unknown)
+Other,tt_dnn_device,5120,0,64,50,0,4000,"loc(""elsewhere"")"
+"""
+
+
+@tap.case
+def takes_traces():
+    """Measurements of other tools, and our own read back, are executions like others."""
+    with serving.Server(files={"named.mlir": NAMED}) as s:
+        model = opened(s, "named.mlir")
+        told = call(s, "POST", f"/models/{model}/traces?name=ops_perf_results.csv", OPS_PERF.encode())
+        tap.equal((told["format"], told["ops"], told["bound"]), ("ops_perf_results", 4, 2))
+        notes = " / ".join(told["notes"])
+        for part in "1 signposts", "1 of 4 ops name no location", "1 ops name a location that no op of this graph has":
+            tap.contains(notes, part)
+        got = call(s, "GET", f"/executions/{told['execution']}")
+        tap.equal(got["settings"]["trace"], "ops_perf_results.csv")
+        tap.equal([(op["op"], op["id"], op["us"]) for op in got["ops"]],
+                  [("Tilize", "main/ttir.matmul@fc", 9), ("UnaryDeviceOperation", "main/ttir.relu@act", 1), ("Copy", "", 1), ("Other", "", 4)])
+        # 2 us, 0.5 us pause, 7 us; then 1 us
+        tap.equal(([op["start_us"] for op in got["ops"]], got["us"]), ([0, 9.5, 10.5, 11.5], 15.5))
+        overlays = call(s, "GET", f"/models/{model}/overlays")["overlays"]
+        tap.equal([o["name"] for o in overlays], ["time (us), ops_perf_results.csv"])
+        values = call(s, "GET", f"/overlays/{overlays[0]['id']}/values")
+        tap.equal(([v["value"] for v in values["values"]], values["unbound"]), ([9, 1], 0))
+        tap.equal([x["settings"]["trace"] for x in call(s, "GET", f"/models/{model}/executions")["executions"]], ["ops_perf_results.csv"])
+        # accuracy and memory of ttrt
+        golden = json.dumps({'loc("fc")': {"0": {"expected_pcc": 0.99, "actual_pcc": 0.97, "max": 0.25}}})
+        told = call(s, "POST", f"/models/{model}/traces?name=golden_results.json", golden.encode())
+        got = call(s, "GET", f"/executions/{told['execution']}")["ops"][0]
+        tap.equal((got["id"], got["pcc"], got["absolute"], "us" in got), ("main/ttir.matmul@fc", 0.97, 0.25, False))
+        # what is no trace, and what has nothing to bind to
+        tap.contains(call(s, "POST", f"/models/{model}/traces", b"a,b\n1,2\n", expect=422)["message"], "no trace")
+        call(s, "POST", f"/models/{model}/traces?stage=3", b"x", expect=404)
+        call(s, "POST", f"/models/{model}/traces?part=3", OPS_PERF.encode(), expect=404)
+
+
+@tap.case
+def reads_its_own_traces():
+    with serving.Server(files={"named.mlir": NAMED}) as s:
+        model = opened(s, "named.mlir")
+        for ending, form in (("json", "Chrome trace"), ("csv", "trace of tt-explorer run")):
+            path = s.root / f"trace.{ending}"
+            done = tap.run("run", s.root / "named.mlir", "--trace", path)
+            tap.equal((done.code, done.err), (0, ""))
+            told = call(s, "POST", f"/models/{model}/traces?name={path.name}", path.read_bytes())
+            tap.equal((told["format"], told["bound"], told["ops"], told["notes"]), (form, 2, 2, []))
+            got = call(s, "GET", f"/executions/{told['execution']}")["ops"]
+            tap.equal([op["id"] for op in got], ["main/ttir.matmul@fc", "main/ttir.relu@act"])
+            tap.equal((got[0]["flops"], got[0]["loc"]), (2 * 4 * 8 * 2, '"fc"'))
+            assert got[0]["us"] > 0
+    # on the command line, beside the model
+    beside = serving.Server(files={"named.mlir": NAMED, "ops_perf_results.csv": OPS_PERF})
+    beside.args = (beside.root / "named.mlir", beside.root / "ops_perf_results.csv")
+    with beside as s:
+        until = time.monotonic() + 20
+        while not (found := [x for m in call(s, "GET", "/models")["models"] for x in call(s, "GET", f"/models/{m['id']}/executions")["executions"]]):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        tap.equal([x["settings"]["trace"] for x in found], ["ops_perf_results.csv"])
+        tap.equal(len(call(s, "GET", "/models")["models"]), 1)
+
+
+@tap.case
+def reads_real_measurements():
+    """The corpus' measurements: the sum of the device's times, and of rows."""
+    folder = tap.CORPUS / "perf" / "ops_perf_results"
+    if not folder.is_dir():
+        raise tap.Skip("no corpus")
+    with serving.Server(files={"named.mlir": NAMED}) as s:
+        model = opened(s, "named.mlir")
+        for path in sorted(folder.glob("*.csv")):
+            with open(path, newline="") as f:
+                rows = [r for r in csv.DictReader(f) if r["OP TYPE"] == "tt_dnn_device"]
+            told = call(s, "POST", f"/models/{model}/traces?name={path.name}", path.read_bytes())
+            tap.equal((path.name, told["ops"], told["bound"]), (path.name, len(rows), 0))
+            tap.contains(" ".join(told["notes"]), "there is no overlay")
+            ops = call(s, "GET", f"/executions/{told['execution']}")["ops"]
+            sum_us = sum(float(r["DEVICE FW DURATION [ns]"]) for r in rows) / 1000
+            assert abs(sum(op["us"] for op in ops) - sum_us) < 1e-6 * sum_us, path.name
+            tap.equal(sorted(op["op"] for op in ops), sorted(r["OP CODE"] for r in rows))
 
 
 @tap.case
