@@ -19,7 +19,18 @@ static inline uint32_t rotate(uint32_t x, unsigned n) {
     return x >> n | x << (32 - n);
 }
 
-static void add_block(uint32_t h[8], const unsigned char *p) {
+/* Round i, with the eight working variables in the places that they have before it; they move by their names from round to
+ * round instead of being copied. */
+static inline void round_of(uint32_t word, uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+                            uint32_t g, uint32_t *h) {
+    uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+    uint32_t t1 = *h + s1 + (g ^ (e & (f ^ g))) + word;
+    uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+    *d += t1;
+    *h = t1 + s0 + ((a & b) | (c & (a | b)));
+}
+
+static void add_block(uint32_t state[8], const unsigned char *p) {
     uint32_t w[BLOCK];
     for (int i = 0; i < 16; i++)
         w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
@@ -28,19 +39,21 @@ static void add_block(uint32_t h[8], const unsigned char *p) {
         uint32_t s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
         w[i] = w[i - 16] + s0 + w[i - 7] + s1;
     }
-    uint32_t v[8];
-    memcpy(v, h, sizeof v);
-    for (int i = 0; i < BLOCK; i++) {
-        uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-        uint32_t t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
-        uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-        uint32_t t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += t1;
-        v[0] = t1 + t2;
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    for (int i = 0; i < BLOCK; i += 8) {
+        round_of(k[i] + w[i], a, b, c, &d, e, f, g, &h);
+        round_of(k[i + 1] + w[i + 1], h, a, b, &c, d, e, f, &g);
+        round_of(k[i + 2] + w[i + 2], g, h, a, &b, c, d, e, &f);
+        round_of(k[i + 3] + w[i + 3], f, g, h, &a, b, c, d, &e);
+        round_of(k[i + 4] + w[i + 4], e, f, g, &h, a, b, c, &d);
+        round_of(k[i + 5] + w[i + 5], d, e, f, &g, h, a, b, &c);
+        round_of(k[i + 6] + w[i + 6], c, d, e, &f, g, h, a, &b);
+        round_of(k[i + 7] + w[i + 7], b, c, d, &e, f, g, h, &a);
     }
+    const uint32_t v[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; i++)
-        h[i] += v[i];
+        state[i] += v[i];
 }
 
 void sha256_hex(str bytes, char out[SHA256_HEX]) {

@@ -34,42 +34,28 @@ static uint8_t origin_of(pass_context *p, ir_value v) {
         return ORIGIN_KNOWN | ORIGIN_INPUT;
     if (c->origin[v])
         return c->origin[v];
-    uint32_t n = 0, cap = 256;
-    ir_value *stack = ARENA_ARRAY(&p->scratch, ir_value, cap);
-    if (!stack) {
-        p->m->failed = true;
-        return ORIGIN_KNOWN | ORIGIN_INPUT;
-    }
-    stack[n++] = v;
-    while (n) {
-        ir_value top = stack[n - 1];
+    vec_clear(&c->stack);
+    vec_push(&c->stack, v);
+    while (c->stack.n) {
+        ir_value top = vec_last(&c->stack);
         uint8_t origin = ORIGIN_KNOWN;
-        uint32_t before = n;
-        if (ir_is_block_arg(p->m, top)) {
+        size_t before = c->stack.n;
+        ir_op def = ir_def_op(p->m, top);
+        if (!def)
             origin = argument_origin(p, top);
-        } else {
-            ir_op def = ir_def_op(p->m, top);
-            uint32_t operands = ir_op_at(p->m, def)->n_operands;
-            if (n + operands > cap) {
-                ir_value *more = ARENA_ARRAY(&p->scratch, ir_value, 2 * (n + operands));
-                if (!more) {
-                    p->m->failed = true;
-                    return ORIGIN_KNOWN | ORIGIN_INPUT;
-                }
-                memcpy(more, stack, n * sizeof *more);
-                stack = more;
-                cap = 2 * (n + operands);
-            }
-            for (uint32_t i = 0; i < operands; i++) {
-                ir_value operand = ir_operand(p->m, def, i);
-                origin |= c->origin[operand];
-                if (!c->origin[operand])
-                    stack[n++] = operand;
-            }
+        for (uint32_t i = 0; def && i < ir_op_at(p->m, def)->n_operands; i++) {
+            ir_value operand = ir_operand(p->m, def, i);
+            origin |= c->origin[operand];
+            if (!c->origin[operand])
+                vec_push(&c->stack, operand);
         }
-        if (n == before) {
+        if (c->stack.failed) {
+            p->m->failed = true;
+            return ORIGIN_KNOWN | ORIGIN_INPUT;
+        }
+        if (c->stack.n == before) {
             c->origin[top] = origin;
-            n--;
+            (void)vec_pop(&c->stack);
         }
     }
     return c->origin[v];

@@ -9,6 +9,7 @@
 #ifndef TTX_COMPILE_COMMUTE_H
 #define TTX_COMPILE_COMMUTE_H
 
+#include "base/vec.h"
 #include "compile/rewrite.h"
 #include "compile/ttir.h"
 
@@ -16,6 +17,7 @@
 typedef struct commute {
     uint8_t *origin; /* by value: ORIGIN_* */
     uint32_t cap;
+    VEC(ir_value) stack; /* values on the way to where one comes from */
 } commute;
 
 enum {

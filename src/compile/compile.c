@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "compile/input.h"
 #include "compile/pass.h"
+#include "compile/rewrite.h"
 #include "dialect/check.h"
 #include "text/text.h"
 
@@ -34,6 +35,7 @@ static void release(compile_module *s, struct mem *mem) {
     mem_free(mem, s, sizeof *s);
 }
 
+/* The caller's module may hold detached ops; a clone holds nothing but its ops, and entry 0. */
 static uint32_t count_ops(const ir_module *m) {
     uint32_t n = 0;
     for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
@@ -43,8 +45,9 @@ static uint32_t count_ops(const ir_module *m) {
 
 static compile_module *share(struct mem *mem, const ir_module *m, bool borrowed) {
     compile_module *s = mem_alloc(mem, sizeof *s);
+    uint32_t n = borrowed ? count_ops(m) : m->n_ops - 2;
     if (s)
-        *s = (compile_module){.m = m, .refs = 1, .n_ops = count_ops(m), .borrowed = borrowed};
+        *s = (compile_module){.m = m, .refs = 1, .n_ops = n, .borrowed = borrowed};
     return s;
 }
 
@@ -348,7 +351,8 @@ static bool begin(struct driver *d, const ir_module *input) {
     d->empty = arena_mark(&d->p.scratch);
     map_u64_init(&d->p.symbols, r->mem);
     d->p.names = mem_alloc_zero(r->mem, OP_N * sizeof *d->p.names);
-    return ir_edit_init(&d->e, m) && d->p.names;
+    d->p.rewriting = rewrite_workspace_new(r->mem);
+    return ir_edit_init(&d->e, m) && d->p.names && d->p.rewriting;
 }
 
 compile_run *compile_run_new(const ir_module *input, const compile_options *o, struct diags *diags) {
@@ -370,6 +374,7 @@ compile_run *compile_run_new(const ir_module *input, const compile_options *o, s
         arena_free(&d.p.scratch);
         map_u64_free(&d.p.symbols);
         mem_free(mem, d.p.names, OP_N * sizeof *d.p.names);
+        rewrite_workspace_free(d.p.rewriting);
     }
     ir_module_free(d.p.m);
     set_map(&d, NULL, 0);

@@ -37,6 +37,12 @@ typedef struct movement {
     int from[PASS_MAX_RANK];
 } movement;
 
+/* Whether there is anything to move: movements are only made up for constants. */
+static bool moves_constant(pass_context *p, ir_op op) {
+    ir_attr a = input_constant(p, op);
+    return a && ir_kind_of(p->c, a) == IR_ATTR_DENSE;
+}
+
 static movement movement_identity(const shape *input) {
     movement mv;
     for (int i = 0; i < PASS_MAX_RANK; i++) {
@@ -116,6 +122,8 @@ static fold_outcome fold_permute(pass_context *p, ir_op op, fold_value *results)
         ir_set_operand(p->e, op, 0, ir_operand(p->m, def, 0));
         return FOLD_IN_PLACE;
     }
+    if (!moves_constant(p, op))
+        return FOLD_NONE;
     movement mv = movement_identity(&in);
     permutation_inverse(perm, n, inverse);
     for (int i = 0; i < n; i++)
@@ -137,26 +145,31 @@ static fold_outcome fold_broadcast(pass_context *p, ir_op op, fold_value *result
     return fold_constant(results, dense_splat(p, result_type(p, op), dense_at(&v, 0)));
 }
 
+static bool is_empty_along(pass_context *p, ir_value v, int64_t dim) {
+    ir_type t = ir_value_type(p->m, v);
+    return dim >= 0 && dim < ir_rank(p->c, t) && ir_dim(p->c, t, (int)dim) == 0;
+}
+
 static fold_outcome fold_concat(pass_context *p, ir_op op, fold_value *results) {
     uint32_t n = ir_op_at(p->m, op)->n_operands, kept = 0;
     if (n == 1)
         return fold_to_input(p, op, results);
     int64_t dim = wrap_dim(op_int_or(p->m, op, STR("dim"), 0), ir_rank(p->c, result_type(p, op)));
-    ir_value *keep = ARENA_ARRAY(&p->scratch, ir_value, n ? n : 1);
-    if (!keep || !n) {
-        p->m->failed = p->m->failed || !keep;
-        return FOLD_NONE;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        ir_value v = ir_operand(p->m, op, i);
-        ir_type t = ir_value_type(p->m, v);
-        if (dim < 0 || dim >= ir_rank(p->c, t) || ir_dim(p->c, t, (int)dim) != 0)
-            keep[kept++] = v;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        kept += !is_empty_along(p, ir_operand(p->m, op, i), dim);
     if (kept == n)
         return FOLD_NONE;
     if (!kept)
         return fold_to_input(p, op, results);
+    ir_value *keep = ARENA_ARRAY(&p->scratch, ir_value, kept);
+    if (!keep) {
+        p->m->failed = true;
+        return FOLD_NONE;
+    }
+    kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_empty_along(p, ir_operand(p->m, op, i), dim))
+            keep[kept++] = ir_operand(p->m, op, i);
     ir_set_operands(p->e, op, keep, kept);
     return FOLD_IN_PLACE;
 }
@@ -184,9 +197,11 @@ static ir_value slice_of_concat(pass_context *p, ir_op concat, const slice_range
 static fold_outcome fold_slice(pass_context *p, ir_op op, fold_value *results) {
     slice_range s, first;
     shape in;
+    ir_op def = input_def(p, op);
+    if (!op_is(p->m, def, OP_ttir_slice_static) && !op_is(p->m, def, OP_ttir_concat) && !moves_constant(p, op))
+        return FOLD_NONE;
     if (!slice_of(p->m, op, &s) || !shape_of(p->m, ir_operand(p->m, op, 0), &in))
         return FOLD_NONE;
-    ir_op def = input_def(p, op);
     if (op_is(p->m, def, OP_ttir_slice_static) && op_has_one_use(p, def) && slice_of(p->m, def, &first) &&
         first.n == s.n) {
         slice_range both = {.n = s.n};
@@ -206,6 +221,8 @@ static fold_outcome fold_slice(pass_context *p, ir_op op, fold_value *results) {
         if (v)
             return fold_value_of(results, v);
     }
+    if (!moves_constant(p, op))
+        return FOLD_NONE;
     movement mv = movement_identity(&in);
     for (int i = 0; i < s.n; i++) {
         mv.offset[i] = wrap_dim(s.begin[i], (int)in.d[i]);
@@ -235,6 +252,8 @@ static fold_outcome fold_repeat(pass_context *p, ir_op op, fold_value *results) 
         ir_set_operand(p->e, op, 0, ir_operand(p->m, def, 0));
         return FOLD_IN_PLACE;
     }
+    if (!moves_constant(p, op))
+        return FOLD_NONE;
     movement mv = movement_identity(&in);
     return fold_movement(p, op, &mv, results);
 }
@@ -247,6 +266,8 @@ static fold_outcome fold_repeat_interleave(pass_context *p, ir_op op, fold_value
     if (!shape_of(p->m, ir_operand(p->m, op, 0), &in) || repeats < 1)
         return FOLD_NONE;
     /* A negative dim is compared as it is, so nothing is divided; such constants are left alone. */
+    if (!moves_constant(p, op))
+        return FOLD_NONE;
     movement mv = movement_identity(&in);
     if (dim < 0 || dim >= in.n)
         return FOLD_NONE;

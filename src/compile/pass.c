@@ -46,7 +46,7 @@ bool pass_out_of_memory(pass_context *p) {
 }
 
 void pass_touched(pass_context *p) {
-    p->e->changes++;
+    ir_edit_touched(p->e);
 }
 
 /* ---- ops ------------------------------------------------------------------------------------------------ */

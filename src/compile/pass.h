@@ -25,6 +25,8 @@
 #include "ir/ir.h"
 #include "ir/verify.h"
 
+typedef struct rewrite_workspace rewrite_workspace; /* rewrite.h */
+
 typedef struct pass_context {
     ir_edit *e;
     ir_module *m;
@@ -38,6 +40,7 @@ typedef struct pass_context {
     struct map_u64 symbols; /* where lookup_symbol found a name last: module << 32 | string node -> op */
     ir_name *names;         /* by OP_*: the handle of the op's name, 0 until op_name asks for it */
     void *data;             /* what the pass gives its own patterns */
+    rewrite_workspace *rewriting;
 } pass_context;
 
 typedef bool pass_fn(pass_context *p);

@@ -4,17 +4,33 @@
 #include "compile/passes.h"
 #include "compile/ttir.h"
 
+/* What is by value, made when the first cache update is met. */
+typedef struct trail {
+    bool *seen;
+    ir_value *list;
+} trail;
+
+static bool trail_room(pass_context *p, trail *t) {
+    if (t->seen)
+        return true;
+    t->seen = ARENA_ARRAY(&p->scratch, bool, p->m->n_values);
+    t->list = ARENA_ARRAY(&p->scratch, ir_value, p->m->n_values);
+    return (t->seen && t->list) || pass_out_of_memory(p);
+}
+
 /* The arguments of func's entry block that the index of a cache update is computed from, marked in `counters`. */
-static bool mark_counters(pass_context *p, ir_op func, bool *counters, bool *any) {
+static bool mark_counters(pass_context *p, ir_op func, trail *t, bool *counters, bool *any) {
     ir_block entry = body_of(p->m, func);
-    bool *seen = ARENA_ARRAY(&p->scratch, bool, p->m->n_values);
-    ir_value *list = ARENA_ARRAY(&p->scratch, ir_value, p->m->n_values);
-    if (!seen || !list)
-        return pass_out_of_memory(p);
+    bool *seen = t->seen;
+    ir_value *list = t->list;
     uint32_t n = 0;
     for (ir_op op = ir_walk_next(p->m, func, func); op; op = ir_walk_next(p->m, func, op)) {
         if (!op_is(p->m, op, OP_ttir_update_cache) && !op_is(p->m, op, OP_ttir_paged_update_cache))
             continue;
+        if (!trail_room(p, t))
+            return false;
+        seen = t->seen;
+        list = t->list;
         ir_value v = ir_operand(p->m, op, 2);
         if (!seen[v])
             list[n++] = v;
@@ -81,7 +97,7 @@ static bool match_writeback(pass_context *p, ir_value v, ir_block entry, const b
     return false;
 }
 
-static bool consolidate(pass_context *p, ir_op func) {
+static bool consolidate(pass_context *p, ir_op func, trail *t) {
     ir_block entry = body_of(p->m, func);
     ir_op ret = entry ? ir_block_at(p->m, entry)->last : 0;
     if (!op_is(p->m, ret, OP_func_return))
@@ -91,7 +107,7 @@ static bool consolidate(pass_context *p, ir_op func) {
     writeback *list = ARENA_ARRAY(&p->scratch, writeback, n_returned + 1);
     if (!counters || !list)
         return pass_out_of_memory(p);
-    if (!mark_counters(p, func, counters, &any))
+    if (!mark_counters(p, func, t, counters, &any))
         return false;
     for (uint32_t i = 0; any && i < n_returned; i++)
         n += match_writeback(p, ir_operand(p->m, ret, i), entry, counters, &list[n]);
@@ -108,8 +124,9 @@ static bool consolidate(pass_context *p, ir_op func) {
 }
 
 bool pass_consolidate_caches(pass_context *p) {
+    trail t = {0};
     for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op))
-        if (op_is(p->m, op, OP_func_func) && !consolidate(p, op))
+        if (op_is(p->m, op, OP_func_func) && !consolidate(p, op, &t))
             return false;
     return true;
 }

@@ -19,7 +19,8 @@ static ir_type normal_type(pass_context *p, ir_type t) {
     target_dtype dtype = target_dtype_of(c, element);
     if (dtype == DTYPE_NONE)
         return 0;
-    return ir_with_element_type(c, t, target_dtype_scalar(c, dtype == DTYPE_I1 ? DTYPE_BF16 : dtype));
+    ir_type to = target_dtype_scalar(c, dtype == DTYPE_I1 ? DTYPE_BF16 : dtype);
+    return to == element ? t : ir_with_element_type(c, t, to);
 }
 
 static bool all_legal(pass_context *p, const ir_type *types, uint32_t n) {

@@ -85,10 +85,12 @@ bool pass_erase_inverse(pass_context *p) {
     void *outer = p->data;
     bool ok = true;
     p->data = &c;
+    vec_init(&c.stack, p->m->mem);
     for (each_func_inside(p->m, p->scope, f))
         if (body_of(p->m, f))
             ok = ok && erase_inverse(p, f);
     mem_free(p->m->mem, c.origin, c.cap);
+    vec_free(&c.stack);
     p->data = outer;
     return ok;
 }

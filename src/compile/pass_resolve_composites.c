@@ -1,6 +1,7 @@
 /* pass_resolve_composites.c - ttnn-resolve-composites: a ttcore.composite is replaced by what its decomposition function
  * does, or, when composite-resolution is force-promote, by the op that it stands for. Decomposition functions that nobody
  * mentions any more go. */
+#include "base/vec.h"
 #include "compile/passes.h"
 #include "compile/symbol_uses.h"
 #include "compile/ttnn_build.h"
@@ -72,29 +73,58 @@ static ir_op promote(pass_context *p, ir_op op) {
 
 /* ---- inlining ------------------------------------------------------------------------------------------- */
 
-static bool inline_body(pass_context *p, ir_op op, ir_op func) {
+/* By value of the module as it was before the pass: its copy in the body that is being inlined; all zero in between. */
+typedef VEC(ir_value) value_map;
+
+static bool map_room(pass_context *p, value_map *map) {
+    size_t n = p->m->n_values, old = map->n;
+    if (n <= old)
+        return true;
+    if (!vec_room(map, n - old))
+        return pass_out_of_memory(p);
+    memset(map->v + old, 0, (n - old) * sizeof *map->v);
+    map->n = n;
+    return true;
+}
+
+/* Takes what inlining the body `b` entered out of the map. */
+static void map_clear(pass_context *p, value_map *map, ir_block b) {
+    ir_op func = p->m->regions[ir_block_at(p->m, b)->region].op;
+    for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
+        map->v[ir_block_at(p->m, b)->args + i] = 0;
+    for (ir_op op = ir_walk_next(p->m, func, func); op; op = ir_walk_next(p->m, func, op)) {
+        for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++)
+            map->v[ir_result(p->m, op, i)] = 0;
+        for (uint32_t r = 0; r < ir_op_at(p->m, op)->n_regions; r++)
+            for (ir_block k = p->m->regions[ir_op_region(p->m, op, r)].first; k; k = ir_block_at(p->m, k)->next)
+                for (uint32_t i = 0; i < ir_block_at(p->m, k)->n_args; i++)
+                    map->v[ir_block_at(p->m, k)->args + i] = 0;
+    }
+}
+
+static bool inline_body(pass_context *p, ir_op op, ir_op func, value_map *map) {
     ir_block b = body_of(p->m, func);
     ir_op last = b ? ir_block_at(p->m, b)->last : 0;
-    uint32_t n_values = p->m->n_values, n_results = ir_op_at(p->m, op)->n_results;
+    uint32_t n_results = ir_op_at(p->m, op)->n_results;
     if (!op_is(p->m, last, OP_func_return) || ir_op_at(p->m, last)->n_operands != n_results ||
         ir_block_at(p->m, b)->n_args > ir_op_at(p->m, op)->n_operands)
         return pass_error(p, op, "decomposition function '%.*s' must have func.return terminator",
                           STR_ARG(symbol_name(p->m, func)));
-    ir_value *map = ARENA_ARRAY(&p->scratch, ir_value, n_values + n_results + 1);
-    if (!map)
+    ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
+    if (!results || !map_room(p, map))
         return pass_out_of_memory(p);
     for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
-        map[ir_block_at(p->m, b)->args + i] = ir_operand(p->m, op, i);
+        map->v[ir_block_at(p->m, b)->args + i] = ir_operand(p->m, op, i);
     ir_edit_at(p->e, op);
     p->e->from = op;
     for (ir_op inner = ir_block_at(p->m, b)->first; inner != last; inner = ir_op_at(p->m, inner)->next)
-        if (!ir_clone_op(p->e, inner, map, n_values))
+        if (!ir_clone_op(p->e, inner, map->v, (uint32_t)map->n))
             return pass_out_of_memory(p);
-    ir_value *results = map + n_values;
     for (uint32_t i = 0; i < n_results; i++) {
         ir_value v = ir_operand(p->m, last, i);
-        results[i] = map[v] ? map[v] : v;
+        results[i] = map->v[v] ? map->v[v] : v;
     }
+    map_clear(p, map, b);
     ir_replace(p->e, op, results);
     return true;
 }
@@ -118,37 +148,43 @@ static bool erase_unused(pass_context *p, const ir_op *funcs, uint32_t n) {
     return ok;
 }
 
+static bool resolve(pass_context *p, ir_op op, ir_op func, str name, bool promoting, value_map *map) {
+    ir_edit_at(p->e, op);
+    p->e->from = op;
+    ir_op typed = promoting ? promote(p, op) : 0;
+    if (!typed && !func)
+        return pass_error(p, op, "decomposition function '%.*s' not found", STR_ARG(name));
+    if (!typed)
+        return inline_body(p, op, func, map);
+    ir_value results[8];
+    for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++)
+        results[i] = ir_result(p->m, typed, i);
+    ir_replace(p->e, op, results);
+    return true;
+}
+
 bool pass_resolve_composites(pass_context *p) {
-    bool promoting = str_eq(p->o->composite_resolution, STR("force-promote"));
+    bool promoting = str_eq(p->o->composite_resolution, STR("force-promote")), ok = true;
     uint32_t n = 0, n_funcs = 0;
     for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op))
         n += op_is(p->m, op, OP_ttcore_composite);
     ir_op *funcs = ARENA_ARRAY(&p->scratch, ir_op, n + 1); /* of the composites there are now; copies have the same */
     if (!funcs)
         return pass_out_of_memory(p);
-    for (ir_op op = p->scope, next; op; op = next) {
+    value_map map;
+    vec_init(&map, p->m->mem);
+    for (ir_op op = n ? p->scope : 0, next; ok && op; op = next) {
         next = ir_walk_next(p->m, p->scope, op);
         if (!op_is(p->m, op, OP_ttcore_composite))
             continue;
         ir_attr symbol = ir_op_attr(p->m, op, STR("decomposition"));
         str name = symbol ? ir_str_of(p->c, symbol) : STR("");
         ir_op func = lookup_symbol(p, p->scope, name);
-        ir_edit_at(p->e, op);
-        p->e->from = op;
         if (func && n_funcs < n)
             funcs[n_funcs++] = func;
-        ir_op typed = promoting ? promote(p, op) : 0;
-        if (typed) {
-            ir_value results[8];
-            for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++)
-                results[i] = ir_result(p->m, typed, i);
-            ir_replace(p->e, op, results);
-        } else if (!func) {
-            return pass_error(p, op, "decomposition function '%.*s' not found", STR_ARG(name));
-        } else if (!inline_body(p, op, func)) {
-            return false;
-        }
+        ok = resolve(p, op, func, name, promoting, &map);
     }
+    vec_free(&map);
     p->e->from = 0;
-    return erase_unused(p, funcs, n_funcs);
+    return ok && erase_unused(p, funcs, n_funcs);
 }

@@ -46,14 +46,22 @@ static ir_type type_in(pass_context *p, ir_type t, ttnn_buffer buffer, bool tile
     return placed ? placed : t;
 }
 
-/* The default type of a tensor type without layout; anything else is kept. */
+/* The default type of a tensor type without layout; anything else is kept. Models have few types: pass_context.data
+ * remembers them, type -> type. */
 static ir_type default_type(pass_context *p, ir_type t) {
     if (!tn_is_tensor(p->c, t))
         return t;
     ir_attr encoding = ir_encoding(p->c, t);
     if (encoding && dialect_is_attr(p->c, encoding, ATTR_ttnn_ttnn_layout))
         return t;
-    return type_in(p, t, TTNN_DRAM, true);
+    struct map_u64 *known = p->data;
+    const uint32_t *there = map_u64_get(known, t);
+    if (there)
+        return *there;
+    ir_type to = type_in(p, t, TTNN_DRAM, true);
+    if (!map_u64_put(known, t, to, NULL))
+        p->m->failed = true;
+    return to;
 }
 
 /* ---- functions ------------------------------------------------------------------------------------------ */
@@ -366,6 +374,13 @@ bool pass_ttnn_layout(pass_context *p) {
         {OP_ttcore_load_cached, 1, place_load_cached},
         {OP_ttcore_composite, 1, place_composite},
     };
-    return rewrite_greedy(p, p->scope, types, sizeof types / sizeof *types, 0, 0) &&
-           rewrite_greedy(p, p->scope, places, sizeof places / sizeof *places, REWRITE_TOP_DOWN, 0);
+    struct map_u64 known;
+    map_u64_init(&known, p->m->mem);
+    void *outer = p->data;
+    p->data = &known;
+    bool ok = rewrite_greedy(p, p->scope, types, sizeof types / sizeof *types, 0, 0) &&
+              rewrite_greedy(p, p->scope, places, sizeof places / sizeof *places, REWRITE_TOP_DOWN, 0);
+    p->data = outer;
+    map_u64_free(&known);
+    return ok;
 }

@@ -4,6 +4,10 @@
  *   round:  fill the worklist ──▶ merge constants ──▶ pop, erase dead / fold / match until empty ──▶ sweep dead ops
  *
  * The worklist is a stack in which an op occurs at most once: `place[op]` is its position + 1.
+ *
+ * Most ops are looked at dozens of times in a compile and fold never. A folder sees an op, its operands with their other
+ * users, and what defines them; as long as the edit knows of no change to those (ir_changed_at) since a folder last found
+ * nothing to do, it is not asked again: `settled[op]` is the count of changes then.
  */
 #include "compile/rewrite.h"
 
@@ -18,56 +22,118 @@ struct chain {
     uint32_t next;
 };
 
+typedef VEC(ir_op) op_list;
+
+/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the list is empty and what
+ * is by op or OP_* is zero, `settled` excepted. */
+struct rewrite_workspace {
+    op_list list, order, open;
+    VEC(struct chain) chains;
+    uint32_t *place;   /* by op */
+    uint64_t *settled; /* by op */
+    uint32_t cap_ops;
+    uint16_t *heads; /* by OP_*, and OP_N for REWRITE_ANY_OP */
+    bool busy;
+};
+
 struct driver {
     pass_context *p;
-    VEC(ir_op) list;
-    uint32_t *place; /* by op */
-    uint32_t cap_place;
-    struct chain *chains;
-    uint16_t *heads; /* by OP_*, and OP_N for REWRITE_ANY_OP */
+    struct rewrite_workspace *w;
     bool oom;
 };
 
-/* ---- worklist ------------------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------------------- */
 
-static bool place_room(struct driver *d, ir_op op) {
-    if (op < d->cap_place)
-        return true;
-    uint32_t want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
-    uint32_t *p = mem_realloc(d->p->m->mem, d->place, d->cap_place * sizeof *p, want * sizeof *p);
-    if (!p) {
-        d->oom = true;
-        return false;
+rewrite_workspace *rewrite_workspace_new(struct mem *mem) {
+    rewrite_workspace *w = mem_alloc_zero(mem, sizeof *w);
+    if (!w)
+        return NULL;
+    vec_init(&w->list, mem);
+    vec_init(&w->order, mem);
+    vec_init(&w->open, mem);
+    vec_init(&w->chains, mem);
+    w->heads = mem_alloc_zero(mem, (OP_N + 1) * sizeof *w->heads);
+    if (!w->heads) {
+        rewrite_workspace_free(w);
+        return NULL;
     }
-    memset(p + d->cap_place, 0, (want - d->cap_place) * sizeof *p);
-    d->place = p;
-    d->cap_place = want;
+    return w;
+}
+
+void rewrite_workspace_free(rewrite_workspace *w) {
+    if (!w)
+        return;
+    struct mem *mem = w->list.mem;
+    mem_free(mem, w->heads, (OP_N + 1) * sizeof *w->heads);
+    mem_free(mem, w->place, w->cap_ops * sizeof *w->place);
+    mem_free(mem, w->settled, w->cap_ops * sizeof *w->settled);
+    vec_free(&w->list);
+    vec_free(&w->order);
+    vec_free(&w->open);
+    vec_free(&w->chains);
+    mem_free(mem, w, sizeof *w);
+}
+
+/* An array of `old` items made `want` items long; the new ones are zero. */
+static bool grow_zeroed(struct mem *mem, void **array, uint32_t old, uint32_t want, size_t size) {
+    char *p = mem_realloc(mem, *array, old * size, want * size);
+    if (!p)
+        return false;
+    memset(p + old * size, 0, (want - old) * size);
+    *array = p;
     return true;
 }
 
+/* Room for what is kept by op. */
+static bool op_room(struct driver *d, ir_op op) {
+    rewrite_workspace *w = d->w;
+    if (LIKELY(op < w->cap_ops))
+        return true;
+    struct mem *mem = w->list.mem;
+    uint32_t want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
+    void *place = w->place, *settled = w->settled;
+    bool ok = grow_zeroed(mem, &place, w->cap_ops, want, sizeof *w->place);
+    w->place = place;
+    if (ok && !grow_zeroed(mem, &settled, w->cap_ops, want, sizeof *w->settled)) {
+        void *shrunk = mem_realloc(mem, place, want * sizeof *w->place, w->cap_ops * sizeof *w->place);
+        w->place = shrunk ? shrunk : place;
+        ok = false;
+    }
+    w->settled = settled;
+    if (ok)
+        w->cap_ops = want;
+    d->oom = d->oom || !ok;
+    return ok;
+}
+
+/* ---- worklist ------------------------------------------------------------------------------------------- */
+
 static void push(struct driver *d, ir_op op) {
-    if (!place_room(d, op) || d->place[op])
+    rewrite_workspace *w = d->w;
+    if (!op_room(d, op) || w->place[op])
         return;
-    if (!vec_push(&d->list, op)) {
+    if (!vec_push(&w->list, op)) {
         d->oom = true;
         return;
     }
-    d->place[op] = (uint32_t)d->list.n;
+    w->place[op] = (uint32_t)w->list.n;
 }
 
 /* Leaves a hole, so that the order of the rest stays. */
 static void drop(struct driver *d, ir_op op) {
-    if (op >= d->cap_place || !d->place[op])
+    rewrite_workspace *w = d->w;
+    if (op >= w->cap_ops || !w->place[op])
         return;
-    d->list.v[d->place[op] - 1] = 0;
-    d->place[op] = 0;
+    w->list.v[w->place[op] - 1] = 0;
+    w->place[op] = 0;
 }
 
 static ir_op pop(struct driver *d) {
-    while (d->list.n) {
-        ir_op op = vec_pop(&d->list);
+    rewrite_workspace *w = d->w;
+    while (w->list.n) {
+        ir_op op = vec_pop(&w->list);
         if (op) {
-            d->place[op] = 0;
+            w->place[op] = 0;
             return op;
         }
     }
@@ -175,28 +241,24 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
 /* ---- one round ------------------------------------------------------------------------------------------ */
 
 /* The ops inside `scope` in pre-order or in post-order (what is inside an op before it), gathered first because constants
- * move while the worklist is filled. In the pass's scratch arena. */
-static ir_op *gather(struct driver *d, ir_op scope, bool pre_order, uint32_t *n) {
+ * move while the worklist is filled. */
+static bool gather(struct driver *d, ir_op scope, bool pre_order) {
     const ir_module *m = d->p->m;
-    uint32_t k = 0, depth = 0;
-    ir_op *ops = arena_alloc(&d->p->scratch, m->n_ops * sizeof *ops, alignof(ir_op));
-    ir_op *open = arena_alloc(&d->p->scratch, m->n_ops * sizeof *open, alignof(ir_op)); /* whose inside is not done */
-    if (!ops || !open) {
-        d->oom = true;
-        return NULL;
-    }
+    op_list *ops = &d->w->order, *open = &d->w->open; /* open: those whose inside is not done */
+    vec_clear(ops);
+    vec_clear(open);
     for (ir_op op = ir_walk_next(m, scope, scope); op; op = ir_walk_next(m, scope, op)) {
-        while (depth && !ir_is_inside(m, op, open[depth - 1]))
-            ops[k++] = open[--depth];
+        while (open->n && !ir_is_inside(m, op, vec_last(open)))
+            vec_push(ops, vec_pop(open));
         if (!pre_order && m->ops[op].n_regions)
-            open[depth++] = op;
+            vec_push(open, op);
         else
-            ops[k++] = op;
+            vec_push(ops, op);
     }
-    while (depth)
-        ops[k++] = open[--depth];
-    *n = k;
-    return ops;
+    while (open->n)
+        vec_push(ops, vec_pop(open));
+    d->oom = d->oom || ops->failed || open->failed;
+    return !d->oom;
 }
 
 static bool fill(struct driver *d, ir_op scope, unsigned flags) {
@@ -205,9 +267,10 @@ static bool fill(struct driver *d, ir_op scope, unsigned flags) {
     struct constants k;
     map_str_init(&k.map, p->m->mem);
     map_u64_init(&k.known, p->m->mem);
-    uint32_t n = 0;
-    ir_op *ops = gather(d, scope, top_down, &n);
-    for (uint32_t i = 0; ops && i < n && !d->oom; i++) {
+    bool ok = gather(d, scope, top_down);
+    ir_op *ops = d->w->order.v;
+    size_t n = ok ? d->w->order.n : 0;
+    for (size_t i = 0; i < n && !d->oom; i++) {
         ir_op op = ops[i];
         const op_def *def = dialect_def_of(p->m, op);
         if (!(flags & REWRITE_NO_CONST_CSE) && def && def->flags & OP_CONSTANT_LIKE && p->m->ops[op].n_results == 1) {
@@ -218,14 +281,27 @@ static bool fill(struct driver *d, ir_op scope, unsigned flags) {
     /* Merging constants has told the listener of users; the list starts afresh. */
     while (pop(d))
         ;
-    for (uint32_t i = 0; ops && i < n && !d->oom; i++) {
+    for (size_t i = 0; i < n && !d->oom; i++) {
         ir_op op = ops[top_down ? n - 1 - i : i];
         if (op)
             push(d, op);
     }
     map_str_free(&k.map);
     map_u64_free(&k.known);
-    return ops && !d->oom;
+    return ok && !d->oom;
+}
+
+/* Whether nothing that a folder looks at has changed since the last one had nothing to do. */
+static bool is_settled(const struct driver *d, ir_op op) {
+    const ir_edit *e = d->p->e;
+    const ir_module *m = d->p->m;
+    uint64_t at = op < d->w->cap_ops ? d->w->settled[op] : 0;
+    bool settled = at > ir_changed_at(e, op);
+    for (uint32_t i = 0; settled && i < m->ops[op].n_operands; i++) {
+        ir_op def = ir_def_op(m, ir_operand(m, op, i));
+        settled = !def || at > ir_changed_at(e, def);
+    }
+    return settled;
 }
 
 /* Tries the folder; whether it changed anything. */
@@ -234,7 +310,11 @@ static bool try_fold(struct driver *d, ir_op op) {
     ir_module *m = p->m;
     fold_value results[FOLD_MAX_RESULTS] = {{0}};
     ir_value values[FOLD_MAX_RESULTS];
+    if (is_settled(d, op))
+        return false;
     fold_outcome outcome = fold_op(p, op, results);
+    if (outcome == FOLD_NONE && op_room(d, op))
+        d->w->settled[op] = p->e->changes + 1;
     if (outcome == FOLD_IN_PLACE)
         push(d, op);
     if (outcome != FOLD_VALUES)
@@ -262,16 +342,17 @@ static bool try_fold(struct driver *d, ir_op op) {
 /* The first of the patterns for op that changes something. */
 static bool try_patterns(struct driver *d, ir_op op) {
     pass_context *p = d->p;
-    uint32_t own = d->heads[op_id(p->m, op)], any = d->heads[OP_N];
+    const struct chain *chains = d->w->chains.v;
+    uint32_t own = d->w->heads[op_id(p->m, op)], any = d->w->heads[OP_N];
     size_t errors = p->d->errors;
     while (own || any) {
-        bool take_own = own && (!any || d->chains[own].pattern->benefit >= d->chains[any].pattern->benefit);
+        bool take_own = own && (!any || chains[own].pattern->benefit >= chains[any].pattern->benefit);
         uint32_t at = take_own ? own : any;
-        own = take_own ? d->chains[own].next : own;
-        any = take_own ? any : d->chains[any].next;
+        own = take_own ? chains[own].next : own;
+        any = take_own ? any : chains[any].next;
         ir_edit_at(p->e, op);
         p->e->from = op;
-        if (d->chains[at].pattern->fn(p, op))
+        if (chains[at].pattern->fn(p, op))
             return true;
         if (p->d->errors != errors || p->m->failed)
             return false;
@@ -288,7 +369,7 @@ static bool process(struct driver *d, unsigned flags, bool *changed) {
         if (!m->ops[op].name)
             continue;
         const op_def *def = dialect_def_of(m, op);
-        if (op_is_removable(m, op) && !ir_op_has_uses(p->e, op)) {
+        if (!ir_op_has_uses(p->e, op) && op_is_removable(m, op)) {
             ir_erase(p->e, op);
             *changed = true;
             continue;
@@ -308,13 +389,11 @@ static bool process(struct driver *d, unsigned flags, bool *changed) {
 /* Erases what nobody uses, the last op first. */
 static bool sweep(struct driver *d, ir_op scope, bool *changed) {
     pass_context *p = d->p;
-    uint32_t n = 0;
-    ir_op *ops = gather(d, scope, true, &n);
-    if (!ops)
+    if (!gather(d, scope, true))
         return false;
-    while (n-- > 0) {
-        ir_op op = ops[n];
-        if (!p->m->ops[op].name || !op_is_removable(p->m, op) || ir_op_has_uses(p->e, op))
+    for (size_t n = d->w->order.n; n-- > 0;) {
+        ir_op op = d->w->order.v[n];
+        if (!p->m->ops[op].name || ir_op_has_uses(p->e, op) || !op_is_removable(p->m, op))
             continue;
         ir_erase(p->e, op);
         *changed = true;
@@ -325,38 +404,45 @@ static bool sweep(struct driver *d, ir_op scope, bool *changed) {
 /* ---- the driver ----------------------------------------------------------------------------------------- */
 
 /* Sorts the patterns into chains: a stable insertion by falling benefit. */
-static bool chain_patterns(struct driver *d, const rewrite_table *tables, uint32_t n) {
-    uint32_t total = 1;
+static bool chain_patterns(rewrite_workspace *w, const rewrite_table *tables, uint32_t n) {
+    vec_clear(&w->chains);
+    vec_push(&w->chains, (struct chain){0}); /* 0 ends a chain */
     for (uint32_t t = 0; t < n; t++)
-        total += tables[t].n;
-    d->chains = ARENA_ARRAY(&d->p->scratch, struct chain, total);
-    d->heads = ARENA_ARRAY(&d->p->scratch, uint16_t, OP_N + 1);
-    if (!d->chains || !d->heads || total > UINT16_MAX)
-        return false;
-    uint32_t k = 1;
-    for (uint32_t t = 0; t < n; t++)
-        for (uint32_t i = 0; i < tables[t].n; i++, k++) {
+        for (uint32_t i = 0; i < tables[t].n; i++) {
             const rewrite_pattern *pattern = &tables[t].patterns[i];
             uint32_t head = pattern->op == REWRITE_ANY_OP ? OP_N : pattern->op;
-            uint32_t before = 0, at = d->heads[head];
-            while (at && d->chains[at].pattern->benefit >= pattern->benefit) {
+            uint32_t before = 0, at = w->heads[head], k = (uint32_t)w->chains.n;
+            while (at && w->chains.v[at].pattern->benefit >= pattern->benefit) {
                 before = at;
-                at = d->chains[at].next;
+                at = w->chains.v[at].next;
             }
-            d->chains[k] = (struct chain){pattern, at};
+            if (k > UINT16_MAX || !vec_push(&w->chains, (struct chain){pattern, at}))
+                return false;
             if (before)
-                d->chains[before].next = k;
+                w->chains.v[before].next = k;
             else
-                d->heads[head] = (uint16_t)k;
+                w->heads[head] = (uint16_t)k;
         }
     return true;
 }
 
+static void unchain_patterns(rewrite_workspace *w, const rewrite_table *tables, uint32_t n) {
+    for (uint32_t t = 0; t < n; t++)
+        for (uint32_t i = 0; i < tables[t].n; i++) {
+            uint16_t op = tables[t].patterns[i].op;
+            w->heads[op == REWRITE_ANY_OP ? OP_N : op] = 0;
+        }
+}
+
 bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *tables, uint32_t n, unsigned flags,
                            unsigned rounds) {
-    struct driver d = {.p = p};
-    vec_init(&d.list, p->m->mem);
-    bool ok = chain_patterns(&d, tables, n), changed = true;
+    struct driver d = {.p = p, .w = p->rewriting};
+    rewrite_workspace *own = d.w->busy ? rewrite_workspace_new(p->m->mem) : NULL; /* a pattern that runs patterns */
+    if (d.w->busy && !own)
+        return pass_out_of_memory(p);
+    d.w = own ? own : d.w;
+    d.w->busy = true;
+    bool ok = chain_patterns(d.w, tables, n), changed = true;
     void (*listen)(void *, ir_edit_event, ir_op) = p->e->listen;
     void *listen_arg = p->e->listen_arg;
     p->e->listen = heard;
@@ -364,13 +450,16 @@ bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *ta
     for (unsigned i = 0; ok && changed && i < (rounds ? rounds : DEFAULT_ROUNDS); i++) {
         changed = false;
         ok = fill(&d, scope, flags) && process(&d, flags, &changed) && (!changed || sweep(&d, scope, &changed));
-        ok = ok && !d.list.failed && !d.oom && !p->m->failed;
+        ok = ok && !d.w->list.failed && !d.oom && !p->m->failed;
     }
     p->e->listen = listen;
     p->e->listen_arg = listen_arg;
     p->e->from = 0;
-    vec_free(&d.list);
-    mem_free(p->m->mem, d.place, d.cap_place * sizeof *d.place);
+    while (pop(&d)) /* what an error left */
+        ;
+    unchain_patterns(d.w, tables, n);
+    d.w->busy = false;
+    rewrite_workspace_free(own);
     if (d.oom || p->m->failed || (!ok && !p->d->errors))
         return pass_out_of_memory(p);
     return ok;

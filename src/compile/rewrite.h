@@ -29,6 +29,10 @@ enum {
 bool rewrite_greedy(pass_context *p, ir_op scope, const rewrite_pattern *patterns, uint32_t n, unsigned flags,
                     unsigned rounds);
 
+/* What the driver keeps between calls: pass_context.rewriting. One per compile; NULL when out of memory. */
+rewrite_workspace *rewrite_workspace_new(struct mem *mem);
+void rewrite_workspace_free(rewrite_workspace *w);
+
 /* The canonicalisation patterns by dialect, in files of their own; pass_canonicalize.c runs them all. */
 extern const rewrite_pattern canon_ttir_patterns[], canon_ttnn_patterns[];
 extern const uint32_t canon_ttir_patterns_n, canon_ttnn_patterns_n;

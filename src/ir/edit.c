@@ -28,10 +28,12 @@ static bool grow_zeroed(ir_module *m, void **array, uint32_t *cap, uint32_t need
 
 bool edit_sync(ir_edit *e) {
     ir_module *m = e->m;
-    void *first = e->first, *uses = e->uses, *lineage = e->lineage;
+    void *first = e->first, *uses = e->uses, *lineage = e->lineage, *changed = e->changed;
     bool ok = grow_zeroed(m, &first, &e->cap_first, m->n_values, sizeof *e->first);
     ok = grow_zeroed(m, &uses, &e->cap_uses, m->n_pool, sizeof *e->uses) && ok;
     ok = grow_zeroed(m, &lineage, &e->cap_ops, m->n_ops, sizeof *e->lineage) && ok;
+    ok = grow_zeroed(m, &changed, &e->cap_changed, m->n_ops, sizeof *e->changed) && ok;
+    e->changed = changed;
     e->first = first;
     e->uses = uses;
     e->lineage = lineage;
@@ -53,11 +55,23 @@ void ir_edit_free(ir_edit *e) {
     mem_free(mem, e->first, e->cap_first * sizeof *e->first);
     mem_free(mem, e->uses, e->cap_uses * sizeof *e->uses);
     mem_free(mem, e->lineage, e->cap_ops * sizeof *e->lineage);
+    mem_free(mem, e->changed, e->cap_changed * sizeof *e->changed);
     mem_free(mem, e->origin_pool, e->cap_origins * sizeof *e->origin_pool);
     *e = (ir_edit){.m = e->m};
 }
 
+/* Ops that are not in the array yet count as just changed. */
+static inline void mark_changed(ir_edit *e, ir_op op) {
+    if (op < e->cap_changed)
+        e->changed[op] = e->changes + 1;
+}
+
+void ir_edit_touched(ir_edit *e) {
+    e->touched = ++e->changes;
+}
+
 void edit_tell(ir_edit *e, ir_edit_event event, ir_op op) {
+    mark_changed(e, op);
     e->changes++;
     if (e->listen)
         e->listen(e->listen_arg, event, op);
@@ -68,6 +82,7 @@ void edit_tell(ir_edit *e, ir_edit_event event, ir_op op) {
 static void link_use(ir_edit *e, uint32_t slot, ir_op op) {
     ir_value v = e->m->pool[slot];
     ir_edit_use *u = &e->uses[slot];
+    mark_changed(e, ir_def_op(e->m, v));
     *u = (ir_edit_use){.op = op, .next = e->first[v]};
     if (u->next)
         e->uses[u->next].prev = slot;
@@ -76,6 +91,7 @@ static void link_use(ir_edit *e, uint32_t slot, ir_op op) {
 
 static void unlink_use(ir_edit *e, uint32_t slot) {
     ir_edit_use *u = &e->uses[slot];
+    mark_changed(e, ir_def_op(e->m, e->m->pool[slot]));
     if (u->prev)
         e->uses[u->prev].next = u->next;
     else
@@ -320,11 +336,17 @@ void ir_edit_at_end(ir_edit *e, ir_block b) {
     e->block = b;
 }
 
+static void mark_neighbours(ir_edit *e, ir_op op) {
+    mark_changed(e, e->m->ops[op].prev);
+    mark_changed(e, e->m->ops[op].next);
+}
+
 void edit_insert(ir_edit *e, ir_op op) {
     if (e->before)
         ir_insert_before(e->m, e->before, op);
     else
         ir_block_append(e->m, e->block, op);
+    mark_neighbours(e, op);
 }
 
 ir_op ir_build(ir_edit *e, const ir_op_spec *spec) {
@@ -374,6 +396,7 @@ void ir_erase(ir_edit *e, ir_op op) {
             m->ops[inner].name = 0;
         }
     edit_unlink_operands(e, op);
+    mark_neighbours(e, op);
     ir_unlink(m, op);
     ir_op_data *o = &m->ops[op];
     o->n_operands = 0;
@@ -445,6 +468,7 @@ void ir_erase_dead(ir_edit *e, ir_op op, bool (*removable)(const ir_module *m, i
 static void take(ir_edit *e, ir_op op) {
     if (e->before == op)
         e->before = e->m->ops[op].next;
+    mark_neighbours(e, op);
     ir_unlink(e->m, op);
 }
 
@@ -453,6 +477,7 @@ void ir_move_before(ir_edit *e, ir_op op, ir_op where) {
         return;
     take(e, op);
     ir_insert_before(e->m, where, op);
+    mark_neighbours(e, op);
     edit_tell(e, IR_EDIT_INSERTED, op);
 }
 
@@ -465,12 +490,14 @@ void ir_move_after(ir_edit *e, ir_op op, ir_op where) {
         ir_insert_before(e->m, next, op);
     else
         ir_block_append(e->m, e->m->ops[where].block, op);
+    mark_neighbours(e, op);
     edit_tell(e, IR_EDIT_INSERTED, op);
 }
 
 void ir_move_to_end(ir_edit *e, ir_op op, ir_block b) {
     take(e, op);
     ir_block_append(e->m, b, op);
+    mark_neighbours(e, op);
     edit_tell(e, IR_EDIT_INSERTED, op);
 }
 

@@ -52,9 +52,11 @@ typedef struct ir_edit {
     ir_edit_use *uses;               /* by pool slot */
     struct ir_edit_lineage *lineage; /* by op: where it came from, and who inherits that */
     struct ir_edit_origin *origin_pool;
-    uint32_t cap_first, cap_uses, cap_ops, n_origins, cap_origins;
+    uint32_t cap_first, cap_uses, cap_ops, cap_changed, n_origins, cap_origins;
     uint32_t marked_ops; /* ops below this handle were there at the last mark */
     uint64_t changes;    /* counts every change */
+    uint64_t *changed;   /* by op: see ir_changed_at */
+    uint64_t touched;    /* `changes` at the last ir_edit_touched */
 } ir_edit;
 
 /* Builds the use lists of `m` (its detached ops included). The module must outlive the edit. False when out of memory;
@@ -95,6 +97,15 @@ ir_op ir_only_user(const ir_edit *e, ir_value v);
 bool ir_op_has_uses(const ir_edit *e, ir_op op);
 /* How many uses v has, counted up to `limit`. */
 uint32_t ir_count_uses(const ir_edit *e, ir_value v, uint32_t limit);
+
+/* At most what `changes` was when something about op last changed: the op itself, the type of a value that it uses or
+ * gives, who uses its results, or which op stands beside it. */
+static inline uint64_t ir_changed_at(const ir_edit *e, ir_op op) {
+    uint64_t at = op < e->cap_changed ? e->changed[op] : e->changes + 1;
+    return at > e->touched ? at : e->touched;
+}
+/* Anything may have changed without the edit. */
+void ir_edit_touched(ir_edit *e);
 
 /* ---- values --------------------------------------------------------------------------------------------- */
 
