@@ -312,6 +312,12 @@ static bool run_passes(struct driver *d) {
 
 /* ---- a run ---------------------------------------------------------------------------------------------- */
 
+/* What a module of n ops (values, ...) comes to by the end of a compile: erased ones keep their handles. */
+static uint32_t grown(uint32_t n) {
+    enum { GROWTH = 4 };
+    return n < UINT32_MAX / GROWTH ? n * GROWTH : n;
+}
+
 /* The working copy of the input, and stage 0. */
 static bool begin(struct driver *d, const ir_module *input) {
     compile_run *r = d->r;
@@ -339,6 +345,8 @@ static bool begin(struct driver *d, const ir_module *input) {
     if (!back)
         return false;
     set_map(d, back, m->n_ops);
+    if (!ir_module_reserve(m, grown(m->n_ops), grown(m->n_values), grown(m->n_pool)))
+        return false;
     d->p.c = m->ctx;
     d->p.e = &d->e;
     d->p.report = ir_report_begin(m, d->p.d);

@@ -55,7 +55,7 @@ static bool fold_broadcasts(pass_context *p, ir_op op) {
 }
 
 bool pass_broadcast_fold(pass_context *p) {
-    static const rewrite_pattern patterns[] = {{REWRITE_ANY_OP, 1, fold_broadcasts}};
+    static const rewrite_pattern patterns[] = {{REWRITE_ANY_OP, 1, fold_broadcasts, true}};
     return rewrite_greedy(p, p->scope, patterns, 1, 0, 0);
 }
 
@@ -92,7 +92,8 @@ static bool shrink_constant(pass_context *p, ir_op op) {
 }
 
 bool pass_fold_full(pass_context *p) {
-    static const rewrite_pattern patterns[] = {
-        {OP_ttir_full, 1, shrink_constant}, {OP_ttir_zeros, 1, shrink_constant}, {OP_ttir_ones, 1, shrink_constant}};
+    static const rewrite_pattern patterns[] = {{OP_ttir_full, 1, shrink_constant, true},
+                                               {OP_ttir_zeros, 1, shrink_constant, true},
+                                               {OP_ttir_ones, 1, shrink_constant, true}};
     return rewrite_greedy(p, p->scope, patterns, 3, 0, 0);
 }

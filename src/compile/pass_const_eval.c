@@ -507,8 +507,10 @@ static bool process_function(const struct hoist *arrays, ir_op func) {
     str kind = function_kind(p->m, func);
     if (!h.body || str_eq(kind, STR("const_eval")) || str_eq(kind, STR("kernel")))
         return true;
-    uint32_t number = first_number(p, func);
-    bool ok = gather_groups(&h);
+    bool ok = gather_groups(&h), any_new = false;
+    for (uint32_t i = 0; i < h.n_groups; i++)
+        any_new = any_new || !h.groups[i].loads.n;
+    uint32_t number = any_new ? first_number(p, func) : 0;
     uint32_t *order = ARENA_ARRAY(&p->scratch, uint32_t, h.n_groups + 1);
     ok = ok && (order || pass_out_of_memory(p)) && group_order(p, h.n_groups, order);
     for (uint32_t i = 0; ok && i < h.n_groups; i++) {

@@ -126,8 +126,8 @@ static bool convert_constant(pass_context *p, ir_op op) {
 }
 
 static const rewrite_pattern patterns[] = {
-    {REWRITE_ANY_OP, 1, convert_types},
-    {OP_ttir_constant, 1, convert_constant},
+    {REWRITE_ANY_OP, 1, convert_types, true},
+    {OP_ttir_constant, 1, convert_constant, true},
 };
 
 bool pass_element_types(pass_context *p) {

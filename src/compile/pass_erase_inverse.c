@@ -5,41 +5,41 @@
 
 enum { MAX_ITERATIONS = 100 };
 
-#define REDUCTIONS(fn)                                                                                              \
-    {OP_ttir_sum, 1, fn}, {OP_ttir_mean, 1, fn}, {OP_ttir_max, 1, fn}, {OP_ttir_min, 1, fn}, {OP_ttir_prod, 1, fn}, \
-        {OP_ttir_reduce_and, 1, fn}, {OP_ttir_reduce_or, 1, fn}, {                                                  \
-        OP_ttir_argmax, 1, fn                                                                                       \
+#define REDUCTIONS(fn)                                                                                               \
+    {OP_ttir_sum, 1, fn, true}, {OP_ttir_mean, 1, fn, true}, {OP_ttir_max, 1, fn, true}, {OP_ttir_min, 1, fn, true}, \
+        {OP_ttir_prod, 1, fn, true}, {OP_ttir_reduce_and, 1, fn, true}, {OP_ttir_reduce_or, 1, fn, true}, {          \
+        OP_ttir_argmax, 1, fn, true                                                                                  \
     }
 
 static const rewrite_pattern up[] = {
-    {REWRITE_ANY_OP, 1, up_permute_elementwise},
-    {REWRITE_ANY_OP, 1, up_reshape_elementwise},
-    {OP_ttir_broadcast, 1, up_reshape_broadcast},
-    {OP_ttir_broadcast, 1, up_permute_broadcast},
-    {OP_ttir_concat, 1, up_permute_concat},
-    {OP_ttir_concat, 1, up_reshape_concat},
-    {OP_ttir_slice_static, 1, up_permute_slice},
-    {OP_ttir_slice_static, 1, up_reshape_slice},
+    {REWRITE_ANY_OP, 1, up_permute_elementwise, true},
+    {REWRITE_ANY_OP, 1, up_reshape_elementwise, true},
+    {OP_ttir_broadcast, 1, up_reshape_broadcast, true},
+    {OP_ttir_broadcast, 1, up_permute_broadcast, true},
+    {OP_ttir_concat, 1, up_permute_concat, true},
+    {OP_ttir_concat, 1, up_reshape_concat, true},
+    {OP_ttir_slice_static, 1, up_permute_slice, true},
+    {OP_ttir_slice_static, 1, up_reshape_slice, true},
     REDUCTIONS(up_permute_reduce),
     REDUCTIONS(up_reshape_reduce),
-    {OP_ttir_rms_norm, 1, up_reshape_rms_norm},
-    {OP_ttir_distributed_rms_norm, 1, up_reshape_rms_norm},
-    {OP_ttir_softmax, 1, up_reshape_softmax},
+    {OP_ttir_rms_norm, 1, up_reshape_rms_norm, true},
+    {OP_ttir_distributed_rms_norm, 1, up_reshape_rms_norm, true},
+    {OP_ttir_softmax, 1, up_reshape_softmax, true},
     {OP_ttir_permute, 1, fuse_permute_reshape_permute},
 };
 
 /* Nothing moves down through a broadcast, but TMs go on moving up through it. */
 static const rewrite_pattern down[] = {
-    {REWRITE_ANY_OP, 1, down_permute_elementwise},
-    {REWRITE_ANY_OP, 1, down_reshape_elementwise},
-    {OP_ttir_broadcast, 1, up_reshape_broadcast},
-    {OP_ttir_broadcast, 1, up_permute_broadcast},
-    {OP_ttir_concat, 1, down_permute_concat},
-    {OP_ttir_slice_static, 1, down_permute_slice},
-    {OP_ttir_slice_static, 1, down_reshape_slice},
+    {REWRITE_ANY_OP, 1, down_permute_elementwise, true},
+    {REWRITE_ANY_OP, 1, down_reshape_elementwise, true},
+    {OP_ttir_broadcast, 1, up_reshape_broadcast, true},
+    {OP_ttir_broadcast, 1, up_permute_broadcast, true},
+    {OP_ttir_concat, 1, down_permute_concat, true},
+    {OP_ttir_slice_static, 1, down_permute_slice, true},
+    {OP_ttir_slice_static, 1, down_reshape_slice, true},
     REDUCTIONS(down_permute_reduce),
     REDUCTIONS(down_reshape_reduce),
-    {OP_ttir_softmax, 1, down_reshape_softmax},
+    {OP_ttir_softmax, 1, down_reshape_softmax, true},
     {OP_ttir_permute, 1, fuse_permute_reshape_permute},
 };
 

@@ -60,7 +60,7 @@ static bool explicate_broadcasts(pass_context *p, ir_op op) {
 }
 
 bool pass_explicate_tms(pass_context *p) {
-    static const rewrite_pattern patterns[] = {{REWRITE_ANY_OP, 2, explicate_ranks},
-                                               {REWRITE_ANY_OP, 1, explicate_broadcasts}};
+    static const rewrite_pattern patterns[] = {{REWRITE_ANY_OP, 2, explicate_ranks, true},
+                                               {REWRITE_ANY_OP, 1, explicate_broadcasts, true}};
     return rewrite_greedy(p, p->scope, patterns, 2, 0, 0);
 }

@@ -40,28 +40,28 @@ static ttnn_layout layout_of_place(pass_context *p, ir_type t, ttnn_buffer buffe
     return l;
 }
 
+/* Models have few types: pass_context.data remembers what became of each, (type, place) -> type. */
 static ir_type type_in(pass_context *p, ir_type t, ttnn_buffer buffer, bool tiled) {
+    struct map_u64 *known = p->data;
+    uint64_t key = t | (uint64_t)buffer << 32 | (uint64_t)tiled << 40;
+    const uint32_t *there = map_u64_get(known, key);
+    if (there)
+        return *there;
     ttnn_layout l = layout_of_place(p, t, buffer, tiled);
     ir_type placed = l.dtype == DTYPE_NONE ? t : tn_placed(p, t, &l);
+    if (!map_u64_put(known, key, placed ? placed : t, NULL))
+        p->m->failed = true;
     return placed ? placed : t;
 }
 
-/* The default type of a tensor type without layout; anything else is kept. Models have few types: pass_context.data
- * remembers them, type -> type. */
+/* The default type of a tensor type without layout; anything else is kept. */
 static ir_type default_type(pass_context *p, ir_type t) {
     if (!tn_is_tensor(p->c, t))
         return t;
     ir_attr encoding = ir_encoding(p->c, t);
     if (encoding && dialect_is_attr(p->c, encoding, ATTR_ttnn_ttnn_layout))
         return t;
-    struct map_u64 *known = p->data;
-    const uint32_t *there = map_u64_get(known, t);
-    if (there)
-        return *there;
-    ir_type to = type_in(p, t, TTNN_DRAM, true);
-    if (!map_u64_put(known, t, to, NULL))
-        p->m->failed = true;
-    return to;
+    return type_in(p, t, TTNN_DRAM, true);
 }
 
 /* ---- functions ------------------------------------------------------------------------------------------ */
@@ -362,15 +362,15 @@ static bool place_composite(pass_context *p, ir_op op) {
 
 bool pass_ttnn_layout(pass_context *p) {
     static const rewrite_pattern types[] = {
-        {REWRITE_ANY_OP, 1, convert_types},
+        {REWRITE_ANY_OP, 1, convert_types, true},
         {OP_func_func, 1, rewrite_function},
     };
     static const rewrite_pattern places[] = {
-        {REWRITE_ANY_OP, 1, place_op},
-        {OP_func_return, 1, place_return},
+        {REWRITE_ANY_OP, 1, place_op, true},
+        {OP_func_return, 1, place_return, true},
         {OP_func_call, 1, place_call},
-        {OP_ttir_mesh_shard, 1, place_mesh_shard},
-        {OP_ttir_mesh_partition, 1, place_mesh_partition},
+        {OP_ttir_mesh_shard, 1, place_mesh_shard, true},
+        {OP_ttir_mesh_partition, 1, place_mesh_partition, true},
         {OP_ttcore_load_cached, 1, place_load_cached},
         {OP_ttcore_composite, 1, place_composite},
     };

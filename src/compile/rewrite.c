@@ -5,9 +5,10 @@
  *
  * The worklist is a stack in which an op occurs at most once: `place[op]` is its position + 1.
  *
- * Most ops are looked at dozens of times in a compile and fold never. A folder sees an op, its operands with their other
- * users, and what defines them; as long as the edit knows of no change to those (ir_changed_at) since a folder last found
- * nothing to do, it is not asked again: `settled[op]` is the count of changes then.
+ * Most ops are looked at dozens of times in a compile and rarely is there anything to do. A folder sees an op, its operands
+ * with their other users, and what defines them; as long as the edit knows of no change to those (ir_changed_at) since a
+ * folder last found nothing to do, it is not asked again: `settled[op]` is the count of changes then. The same goes for
+ * patterns that say that they see no farther (`near`), with the users of the results: `tried`, per table of patterns.
  */
 #include "compile/rewrite.h"
 
@@ -24,25 +25,44 @@ struct chain {
 
 typedef VEC(ir_op) op_list;
 
-/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the list is empty and what
- * is by op or OP_* is zero, `settled` excepted. */
+/* When the patterns of a table last had nothing to do at an op. */
+struct tried {
+    const rewrite_pattern *table;
+    uint64_t since; /* entries up to here are those of another table */
+    uint64_t *at;   /* by op */
+};
+enum { TRIED = 2 }; /* two tables take turns in ttir-erase-inverse-ops */
+
+/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the list is empty; `place`,
+ * `heads` and `far` are zero. */
 struct rewrite_workspace {
     op_list list, order, open;
     VEC(struct chain) chains;
     uint32_t *place;   /* by op */
     uint64_t *settled; /* by op */
-    uint32_t cap_ops;
+    struct tried tried[TRIED];
+    uint32_t cap_ops, turn;
     uint16_t *heads; /* by OP_*, and OP_N for REWRITE_ANY_OP */
+    bool *far;       /* likewise: some pattern is not near */
     bool busy;
 };
 
 struct driver {
     pass_context *p;
-    struct rewrite_workspace *w;
+    rewrite_workspace *w;
+    struct tried *tried;
     bool oom;
 };
 
 /* ---- memory --------------------------------------------------------------------------------------------- */
+
+static void free_by_op(rewrite_workspace *w) {
+    struct mem *mem = w->list.mem;
+    mem_free(mem, w->place, w->cap_ops * sizeof *w->place);
+    mem_free(mem, w->settled, w->cap_ops * sizeof *w->settled);
+    for (int i = 0; i < TRIED; i++)
+        mem_free(mem, w->tried[i].at, w->cap_ops * sizeof *w->tried[i].at);
+}
 
 rewrite_workspace *rewrite_workspace_new(struct mem *mem) {
     rewrite_workspace *w = mem_alloc_zero(mem, sizeof *w);
@@ -53,7 +73,8 @@ rewrite_workspace *rewrite_workspace_new(struct mem *mem) {
     vec_init(&w->open, mem);
     vec_init(&w->chains, mem);
     w->heads = mem_alloc_zero(mem, (OP_N + 1) * sizeof *w->heads);
-    if (!w->heads) {
+    w->far = mem_alloc_zero(mem, (OP_N + 1) * sizeof *w->far);
+    if (!w->heads || !w->far) {
         rewrite_workspace_free(w);
         return NULL;
     }
@@ -65,8 +86,8 @@ void rewrite_workspace_free(rewrite_workspace *w) {
         return;
     struct mem *mem = w->list.mem;
     mem_free(mem, w->heads, (OP_N + 1) * sizeof *w->heads);
-    mem_free(mem, w->place, w->cap_ops * sizeof *w->place);
-    mem_free(mem, w->settled, w->cap_ops * sizeof *w->settled);
+    mem_free(mem, w->far, (OP_N + 1) * sizeof *w->far);
+    free_by_op(w);
     vec_free(&w->list);
     vec_free(&w->order);
     vec_free(&w->open);
@@ -74,34 +95,31 @@ void rewrite_workspace_free(rewrite_workspace *w) {
     mem_free(mem, w, sizeof *w);
 }
 
-/* An array of `old` items made `want` items long; the new ones are zero. */
-static bool grow_zeroed(struct mem *mem, void **array, uint32_t old, uint32_t want, size_t size) {
-    char *p = mem_realloc(mem, *array, old * size, want * size);
-    if (!p)
-        return false;
-    memset(p + old * size, 0, (want - old) * size);
-    *array = p;
-    return true;
+/* A copy of `old` items with room for `want`; the new ones are zero. */
+static void *longer(struct mem *mem, const void *items, uint32_t old, uint32_t want, size_t size) {
+    char *p = mem_alloc_zero(mem, want * size);
+    if (p && old)
+        memcpy(p, items, old * size);
+    return p;
 }
 
 /* Room for what is kept by op. */
-static bool op_room(struct driver *d, ir_op op) {
+static NOINLINE bool grow_by_op(struct driver *d, ir_op op) {
     rewrite_workspace *w = d->w;
-    if (LIKELY(op < w->cap_ops))
-        return true;
     struct mem *mem = w->list.mem;
-    uint32_t want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
-    void *place = w->place, *settled = w->settled;
-    bool ok = grow_zeroed(mem, &place, w->cap_ops, want, sizeof *w->place);
-    w->place = place;
-    if (ok && !grow_zeroed(mem, &settled, w->cap_ops, want, sizeof *w->settled)) {
-        void *shrunk = mem_realloc(mem, place, want * sizeof *w->place, w->cap_ops * sizeof *w->place);
-        w->place = shrunk ? shrunk : place;
-        ok = false;
+    rewrite_workspace more = *w;
+    uint32_t old = w->cap_ops, want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
+    more.cap_ops = want;
+    more.place = longer(mem, w->place, old, want, sizeof *w->place);
+    more.settled = longer(mem, w->settled, old, want, sizeof *w->settled);
+    bool ok = more.place && more.settled;
+    for (int i = 0; i < TRIED; i++) {
+        more.tried[i].at = longer(mem, w->tried[i].at, old, want, sizeof *w->tried[i].at);
+        ok = ok && more.tried[i].at;
     }
-    w->settled = settled;
+    free_by_op(ok ? w : &more);
     if (ok)
-        w->cap_ops = want;
+        *w = more;
     d->oom = d->oom || !ok;
     return ok;
 }
@@ -110,7 +128,7 @@ static bool op_room(struct driver *d, ir_op op) {
 
 static void push(struct driver *d, ir_op op) {
     rewrite_workspace *w = d->w;
-    if (!op_room(d, op) || w->place[op])
+    if ((UNLIKELY(op >= w->cap_ops) && !grow_by_op(d, op)) || w->place[op])
         return;
     if (!vec_push(&w->list, op)) {
         d->oom = true;
@@ -240,6 +258,11 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
 
 /* ---- one round ------------------------------------------------------------------------------------------ */
 
+static void close_one(op_list *ops, op_list *open) {
+    ir_op op = vec_pop(open); /* apart: a push without room does not look at its item */
+    vec_push(ops, op);
+}
+
 /* The ops inside `scope` in pre-order or in post-order (what is inside an op before it), gathered first because constants
  * move while the worklist is filled. */
 static bool gather(struct driver *d, ir_op scope, bool pre_order) {
@@ -247,16 +270,17 @@ static bool gather(struct driver *d, ir_op scope, bool pre_order) {
     op_list *ops = &d->w->order, *open = &d->w->open; /* open: those whose inside is not done */
     vec_clear(ops);
     vec_clear(open);
-    for (ir_op op = ir_walk_next(m, scope, scope); op; op = ir_walk_next(m, scope, op)) {
-        while (open->n && !ir_is_inside(m, op, vec_last(open)))
-            vec_push(ops, vec_pop(open));
+    for (ir_op op = ir_walk_next(m, scope, scope), before = 0; op; before = op, op = ir_walk_next(m, scope, op)) {
+        bool sibling = before && m->ops[before].next == op && !m->ops[before].n_regions;
+        while (!sibling && open->n && !ir_is_inside(m, op, vec_last(open)))
+            close_one(ops, open);
         if (!pre_order && m->ops[op].n_regions)
             vec_push(open, op);
         else
             vec_push(ops, op);
     }
     while (open->n)
-        vec_push(ops, vec_pop(open));
+        close_one(ops, open);
     d->oom = d->oom || ops->failed || open->failed;
     return !d->oom;
 }
@@ -291,29 +315,41 @@ static bool fill(struct driver *d, ir_op scope, unsigned flags) {
     return ok && !d->oom;
 }
 
-/* Whether nothing that a folder looks at has changed since the last one had nothing to do. */
-static bool is_settled(const struct driver *d, ir_op op) {
+/* Whether the op and what defines its operands are as they were. */
+static bool is_as_at(const struct driver *d, ir_op op, uint64_t at) {
     const ir_edit *e = d->p->e;
     const ir_module *m = d->p->m;
-    uint64_t at = op < d->w->cap_ops ? d->w->settled[op] : 0;
-    bool settled = at > ir_changed_at(e, op);
-    for (uint32_t i = 0; settled && i < m->ops[op].n_operands; i++) {
+    bool same = at > ir_changed_at(e, op);
+    for (uint32_t i = 0; same && i < m->ops[op].n_operands; i++) {
         ir_op def = ir_def_op(m, ir_operand(m, op, i));
-        settled = !def || at > ir_changed_at(e, def);
+        same = !def || at > ir_changed_at(e, def);
     }
-    return settled;
+    return same;
 }
 
-/* Tries the folder; whether it changed anything. */
+/* And the users of its results. */
+static bool is_as_at_with_users(const struct driver *d, ir_op op, uint64_t at) {
+    const ir_edit *e = d->p->e;
+    const ir_module *m = d->p->m;
+    bool same = is_as_at(d, op, at);
+    for (uint32_t i = 0; same && i < m->ops[op].n_results; i++)
+        for (uint32_t u = ir_first_use(e, ir_result(m, op, i)); same && u; u = ir_next_use(e, u))
+            same = at > ir_changed_at(e, ir_use_op(e, u));
+    return same;
+}
+
+/* Tries the folder; whether it changed anything. Like try_patterns for an op from the list, which has room by op. */
 static bool try_fold(struct driver *d, ir_op op) {
     pass_context *p = d->p;
     ir_module *m = p->m;
+    if (is_as_at(d, op, d->w->settled[op]))
+        return false;
     fold_value results[FOLD_MAX_RESULTS] = {{0}};
     ir_value values[FOLD_MAX_RESULTS];
-    if (is_settled(d, op))
-        return false;
+    ir_edit_at(p->e, op);
+    p->e->from = op;
     fold_outcome outcome = fold_op(p, op, results);
-    if (outcome == FOLD_NONE && op_room(d, op))
+    if (outcome == FOLD_NONE)
         d->w->settled[op] = p->e->changes + 1;
     if (outcome == FOLD_IN_PLACE)
         push(d, op);
@@ -343,7 +379,12 @@ static bool try_fold(struct driver *d, ir_op op) {
 static bool try_patterns(struct driver *d, ir_op op) {
     pass_context *p = d->p;
     const struct chain *chains = d->w->chains.v;
-    uint32_t own = d->w->heads[op_id(p->m, op)], any = d->w->heads[OP_N];
+    uint32_t id = op_id(p->m, op), own = d->w->heads[id], any = d->w->heads[OP_N];
+    if (!own && !any)
+        return false;
+    bool near = !d->w->far[id] && !d->w->far[OP_N] && !p->m->ops[op].n_regions;
+    if (near && d->tried->at[op] > d->tried->since && is_as_at_with_users(d, op, d->tried->at[op]))
+        return false;
     size_t errors = p->d->errors;
     while (own || any) {
         bool take_own = own && (!any || chains[own].pattern->benefit >= chains[any].pattern->benefit);
@@ -357,6 +398,8 @@ static bool try_patterns(struct driver *d, ir_op op) {
         if (p->d->errors != errors || p->m->failed)
             return false;
     }
+    if (near)
+        d->tried->at[op] = p->e->changes + 1;
     return false;
 }
 
@@ -374,8 +417,6 @@ static bool process(struct driver *d, unsigned flags, bool *changed) {
             *changed = true;
             continue;
         }
-        ir_edit_at(p->e, op);
-        p->e->from = op;
         bool did = !(flags & REWRITE_NO_FOLD) && def && !(def->flags & OP_CONSTANT_LIKE) && try_fold(d, op);
         if (!did)
             did = try_patterns(d, op);
@@ -422,6 +463,7 @@ static bool chain_patterns(rewrite_workspace *w, const rewrite_table *tables, ui
                 w->chains.v[before].next = k;
             else
                 w->heads[head] = (uint16_t)k;
+            w->far[head] = w->far[head] || !pattern->near;
         }
     return true;
 }
@@ -431,7 +473,19 @@ static void unchain_patterns(rewrite_workspace *w, const rewrite_table *tables, 
         for (uint32_t i = 0; i < tables[t].n; i++) {
             uint16_t op = tables[t].patterns[i].op;
             w->heads[op == REWRITE_ANY_OP ? OP_N : op] = 0;
+            w->far[op == REWRITE_ANY_OP ? OP_N : op] = false;
         }
+}
+
+/* What is known of the ops that these patterns were tried at. */
+static struct tried *tried_of(rewrite_workspace *w, const rewrite_pattern *table, uint64_t now) {
+    for (int i = 0; i < TRIED; i++)
+        if (w->tried[i].table == table)
+            return &w->tried[i];
+    struct tried *t = &w->tried[w->turn++ % TRIED];
+    t->table = table;
+    t->since = now + 1;
+    return t;
 }
 
 bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *tables, uint32_t n, unsigned flags,
@@ -442,6 +496,7 @@ bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *ta
         return pass_out_of_memory(p);
     d.w = own ? own : d.w;
     d.w->busy = true;
+    d.tried = tried_of(d.w, n ? tables->patterns : NULL, p->e->changes);
     bool ok = chain_patterns(d.w, tables, n), changed = true;
     void (*listen)(void *, ir_edit_event, ir_op) = p->e->listen;
     void *listen_arg = p->e->listen_arg;

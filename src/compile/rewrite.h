@@ -16,7 +16,13 @@ typedef struct rewrite_pattern {
     uint16_t op;      /* OP_*, or REWRITE_ANY_OP */
     uint16_t benefit; /* higher first; equal ones in the order of the table */
     rewrite_fn *fn;
+    bool near; /* see below */
 } rewrite_pattern;
+
+/* A pattern is near when whether it does something at an op depends on nothing but: the op, the types of its operands and
+ * results, the ops that define its operands (and whether others use these), the ops that use its results, and what is the
+ * same for a whole compile. Where only such patterns were tried in vain, the driver does not try them again before
+ * something of that has changed. */
 
 enum {
     REWRITE_NO_FOLD = 1 << 0,      /* folders are not tried */

@@ -80,7 +80,10 @@ bool dialect_case_value(const ir_context *c, ir_node n, int64_t *out) {
 }
 
 uint32_t dialect_param_ints(const ir_context *c, ir_node n, str name, int64_t *out, uint32_t cap) {
-    ir_node a = dialect_param(c, n, name);
+    return dialect_ints_of(c, dialect_param(c, n, name), out, cap);
+}
+
+uint32_t dialect_ints_of(const ir_context *c, ir_node a, int64_t *out, uint32_t cap) {
     if (!a || ir_kind_of(c, a) != IR_ATTR_ARRAY)
         return 0;
     uint32_t count = ir_count(c, a);

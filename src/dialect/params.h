@@ -55,6 +55,8 @@ str dialect_case_text(const ir_context *c, ir_node n);
 bool dialect_case_value(const ir_context *c, ir_node n, int64_t *out);
 /* Numbers of an array parameter: writes at most cap of them and returns how many there are; 0 when absent. */
 uint32_t dialect_param_ints(const ir_context *c, ir_node n, str name, int64_t *out, uint32_t cap);
+/* The same of an array attribute that is at hand. */
+uint32_t dialect_ints_of(const ir_context *c, ir_node array, int64_t *out, uint32_t cap);
 
 /* Makes a node from parameters in the order of the definition (dialect_n_params of them). 0 when out of memory. */
 ir_attr dialect_make_attr(ir_context *c, uint32_t attr_def, const ir_node *params);

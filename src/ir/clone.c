@@ -63,6 +63,10 @@ static bool allocate(ir_module *n, const struct renaming *r) {
     n->blocks = mem_alloc(n->mem, n->cap_blocks * sizeof *n->blocks);
     n->regions = mem_alloc(n->mem, n->cap_regions * sizeof *n->regions);
     n->pool = mem_alloc(n->mem, n->cap_pool * sizeof *n->pool);
+    if (n->ops)
+        mem_expect_writes(n->ops, n->cap_ops * sizeof *n->ops);
+    if (n->values)
+        mem_expect_writes(n->values, n->cap_values * sizeof *n->values);
     return n->ops && n->values && n->blocks && n->regions && n->pool;
 }
 

@@ -6,33 +6,31 @@
 
 /* ---- arrays beside the module's ------------------------------------------------------------------------- */
 
-/* Grows a zeroed array to at least `need` entries. */
+/* Grows a zeroed array to `need` entries, which is as many as the module has room for. */
 static bool grow_zeroed(ir_module *m, void **array, uint32_t *cap, uint32_t need, size_t size) {
     if (need <= *cap)
         return true;
-    uint64_t want = (uint64_t)*cap + *cap / 2 + 64;
-    if (want < need)
-        want = need;
-    if (want > UINT32_MAX)
-        want = UINT32_MAX;
-    char *p = mem_realloc(m->mem, *array, *cap * size, (size_t)want * size);
+    char *p = *cap ? mem_realloc(m->mem, *array, *cap * size, need * size) : mem_alloc_zero(m->mem, need * size);
     if (!p) {
         m->failed = true;
         return false;
     }
-    memset(p + *cap * size, 0, ((size_t)want - *cap) * size);
+    if (*cap)
+        memset(p + *cap * size, 0, (need - *cap) * size);
     *array = p;
-    *cap = (uint32_t)want;
+    *cap = need;
     return true;
 }
 
 bool edit_sync(ir_edit *e) {
     ir_module *m = e->m;
+    if (LIKELY(m->n_values <= e->cap_first && m->n_pool <= e->cap_uses && m->n_ops <= e->cap_changed))
+        return true;
     void *first = e->first, *uses = e->uses, *lineage = e->lineage, *changed = e->changed;
-    bool ok = grow_zeroed(m, &first, &e->cap_first, m->n_values, sizeof *e->first);
-    ok = grow_zeroed(m, &uses, &e->cap_uses, m->n_pool, sizeof *e->uses) && ok;
-    ok = grow_zeroed(m, &lineage, &e->cap_ops, m->n_ops, sizeof *e->lineage) && ok;
-    ok = grow_zeroed(m, &changed, &e->cap_changed, m->n_ops, sizeof *e->changed) && ok;
+    bool ok = grow_zeroed(m, &first, &e->cap_first, m->cap_values, sizeof *e->first);
+    ok = grow_zeroed(m, &uses, &e->cap_uses, m->cap_pool, sizeof *e->uses) && ok;
+    ok = grow_zeroed(m, &lineage, &e->cap_ops, m->cap_ops, sizeof *e->lineage) && ok;
+    ok = grow_zeroed(m, &changed, &e->cap_changed, m->cap_ops, sizeof *e->changed) && ok;
     e->changed = changed;
     e->first = first;
     e->uses = uses;

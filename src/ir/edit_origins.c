@@ -4,7 +4,7 @@
 
 void ir_edit_mark_origins(ir_edit *e) {
     if (e->lineage)
-        memset(e->lineage, 0, e->cap_ops * sizeof *e->lineage);
+        memset(e->lineage, 0, e->m->n_ops * sizeof *e->lineage); /* room for more is still zero */
     e->n_origins = 1;
     e->marked_ops = e->m->n_ops;
 }

@@ -40,6 +40,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/platform.h"
 #include "base/str.h"
 #include "ir/node.h"
 
@@ -192,6 +193,9 @@ typedef struct ir_module {
 
 /* An empty module that holds a reference to `c`. NULL when out of memory. */
 ir_module *ir_module_new(ir_context *c);
+/* Makes room for at least so many ops, values and slots of the pool in all, so that adding them moves nothing. False when
+ * out of memory (m->failed). */
+bool ir_module_reserve(ir_module *m, uint32_t ops, uint32_t values, uint32_t pool);
 void ir_module_free(ir_module *m);
 
 static inline ir_op_data *ir_op_at(const ir_module *m, ir_op op) {
@@ -269,7 +273,11 @@ ir_attr ir_op_attr(const ir_module *m, ir_op op, str key);
 
 /* The next op in pre-order (an op before the ops in its regions) within `top`, starting with op = top; 0 at the end.
  * No recursion, no memory. */
-ir_op ir_walk_next(const ir_module *m, ir_op top, ir_op op);
+ir_op ir_walk_on(const ir_module *m, ir_op top, ir_op op);
+static inline ir_op ir_walk_next(const ir_module *m, ir_op top, ir_op op) {
+    const ir_op_data *o = &m->ops[op];
+    return LIKELY(o->next && !o->n_regions && op != top) ? o->next : ir_walk_on(m, top, op);
+}
 
 /* Who uses each value: uses of v are users[start[v]] .. users[start[v + 1]] as (op handle, operand index) pairs in
  * op handle order. One allocation each, freed with ir_uses_free. False when out of memory. */

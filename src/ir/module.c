@@ -48,6 +48,12 @@ ir_module *ir_module_new(ir_context *c) {
     return m;
 }
 
+bool ir_module_reserve(ir_module *m, uint32_t ops, uint32_t values, uint32_t pool) {
+    return (m->n_ops >= ops || ROOM(m, ops, ops - m->n_ops)) &&
+           (m->n_values >= values || ROOM(m, values, values - m->n_values)) &&
+           (m->n_pool >= pool || ROOM(m, pool, pool - m->n_pool));
+}
+
 void ir_module_free(ir_module *m) {
     if (!m)
         return;
@@ -256,7 +262,7 @@ static ir_op first_inside(const ir_module *m, ir_op op, uint32_t i) {
     return 0;
 }
 
-ir_op ir_walk_next(const ir_module *m, ir_op top, ir_op op) {
+ir_op ir_walk_on(const ir_module *m, ir_op top, ir_op op) {
     if (m->ops[op].n_regions) {
         ir_op inside = first_inside(m, op, 0);
         if (inside)

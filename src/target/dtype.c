@@ -55,8 +55,9 @@ target_dtype target_dtype_of(const ir_context *c, ir_type element) {
     case IR_TYPE_INDEX: return DTYPE_U32;
     case IR_TYPE_INTEGER: return of_integer(c, element);
     case IR_TYPE_DIALECT: {
+        enum { TILE_DTYPE = 1 }; /* its position among the parameters, see dialect/data/ttcore.def */
         if (dialect_is_type(c, element, TYPE_ttcore_tile))
-            return target_dtype_by_name(dialect_param_text(c, element, STR("dataType")));
+            return target_dtype_by_name(ir_str_of(c, dialect_param_at(c, element, TILE_DTYPE)));
         ir_type storage = dialect_param(c, element, STR("storage"));
         return storage && ir_kind_of(c, storage) == IR_TYPE_INTEGER ? of_integer(c, storage) : DTYPE_NONE;
     }

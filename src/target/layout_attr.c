@@ -78,7 +78,7 @@ uint32_t ttnn_core_ranges_read(const ir_context *c, ir_attr set, int64_t (*range
 /* ---- reading --------------------------------------------------------------------------------------------- */
 
 /* The parameters of #ttnn.ttnn_layout by position (dialect/data/ttnn.def): by name would be the cost of reading one. */
-enum { AT_MEMREF = 2, AT_MEM_LAYOUT, AT_MESH, AT_IGNORE, AT_CORE_RANGES };
+enum { AT_GRID = 1, AT_MEMREF, AT_MEM_LAYOUT, AT_MESH, AT_IGNORE, AT_CORE_RANGES };
 
 bool ttnn_layout_read(const ir_context *c, ir_attr layout, ttnn_layout *out) {
     *out = (ttnn_layout){.memory = TTNN_NO_MEMORY};
@@ -96,7 +96,7 @@ bool ttnn_layout_read(const ir_context *c, ir_attr layout, ttnn_layout *out) {
     if (memory)
         out->memory = ttnn_memory_by_name(dialect_case_text(c, memory));
     if (out->buffer >= TTNN_N_BUFFERS || out->memory >= TTNN_N_MEMORIES || out->dtype >= DTYPE_NONE ||
-        dialect_param_ints(c, layout, STR("grid_shape"), out->grid, 2) != 2)
+        dialect_ints_of(c, dialect_param_at(c, layout, AT_GRID), out->grid, 2) != 2)
         return false;
     out->core_ranges = dialect_param_at(c, layout, AT_CORE_RANGES);
     out->mesh = dialect_param_at(c, layout, AT_MESH);

@@ -63,6 +63,25 @@ static ir_value random_value(const ir_module *m, ir_block b, uint64_t *seed) {
     return op && m->ops[op].n_results ? ir_result(m, op, 0) : m->blocks[b].args + (uint32_t)(test_random(seed) % 2);
 }
 
+/* A number for all that ir_changed_at is about: operands, users of the results, neighbours. */
+static uint64_t surroundings(const ir_edit *e, ir_op op) {
+    const ir_module *m = e->m;
+    uint64_t h = m->ops[op].prev * 31ull + m->ops[op].next;
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
+        h = h * 1000003 + ir_operand(m, op, i);
+    for (uint32_t i = 0; i < m->ops[op].n_results; i++)
+        for (ir_each_use(e, ir_result(m, op, i), u))
+            h += (ir_use_op(e, u) * 64ull + ir_use_index(e, u)) * 0x9e3779b97f4a7c15ull;
+    return h;
+}
+
+/* What has changed since `before` (changes so far: `count`) is known to have. */
+static void assert_changes_noticed(const ir_edit *e, const uint64_t *before, uint32_t n, uint64_t count) {
+    for (ir_op op = 1; op < n; op++)
+        if (e->m->ops[op].name && surroundings(e, op) != before[op])
+            assert_true(ir_changed_at(e, op) > count);
+}
+
 static void random_edits(void **state) {
     (void)state;
     struct mem mem = {0};
@@ -72,7 +91,13 @@ static void random_edits(void **state) {
     ir_block b = new_root(&e, m);
     uint64_t seed = 7;
     ir_edit_at_end(&e, b);
+    uint64_t before[8192];
     for (int i = 0; i < 3000; i++) {
+        uint32_t n_ops = m->n_ops;
+        uint64_t count = e.changes;
+        assert_true(n_ops < 8192);
+        for (ir_op op = 1; op < n_ops; op++)
+            before[op] = surroundings(&e, op);
         ir_value v[3];
         for (int k = 0; k < 3; k++)
             v[k] = random_value(m, b, &seed);
@@ -111,6 +136,7 @@ static void random_edits(void **state) {
                 assert_true(ir_insert_operand(&e, op, 0, v[2]));
             }
         }
+        assert_changes_noticed(&e, before, n_ops, count);
         if (i % 50 == 0)
             assert_uses_right(&e);
     }
