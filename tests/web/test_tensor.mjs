@@ -96,3 +96,33 @@ test("execute: where accuracy falls is told, and a click goes there", async (t) 
   const second = (await t.graph()).boxes.filter((b) => b.label.includes("subtract")).at(-1).id;
   await eventually(async () => (await t.graph()).selection, [second], "the op is selected");
 });
+
+const NAMED = `func.func @main(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
+  %0 = "ttir.matmul"(%a, %b) : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32> loc("fc")
+  %1 = "ttir.relu"(%0) : (tensor<4x2xf32>) -> tensor<4x2xf32> loc("act")
+  return %1 : tensor<4x2xf32>
+}
+`;
+const OPS_PERF = `OP CODE,OP TYPE,GLOBAL CALL COUNT,DEVICE ID,CORE COUNT,HOST START TS,OP TO OP LATENCY [ns],DEVICE FW DURATION [ns],LOC
+Tilize,tt_dnn_device,1024,0,8,10,0,2000,"loc(""fc"")"
+MatmulDeviceOperation,tt_dnn_device,2048,0,64,20,500,7000,"loc(""fc"")"
+UnaryDeviceOperation,tt_dnn_device,3072,0,64,30,0,1000,"loc(""act"")"
+Copy,tt_dnn_device,4096,0,64,40,0,1000,loc(unknown)
+`;
+
+test("execute: a trace that is dropped is bound to nodes, on the timeline, in the table, beside an execution", async (t) => {
+  const panel = await executed(t, NAMED);
+  await t.drop("ops_perf_results.csv", OPS_PERF);
+  await panel.getByText(/1 of 3 ops name no location/i).waitFor();
+  const rows = await panel.locator(".node-table [role=option]").evaluateAll((all) => all.map((row) => Array.from(row.children, (c) => c.textContent)));
+  equal(rows.map((r) => [r[0], Number(r[2])]), [["Tilize", 9], ["UnaryDeviceOperation", 1], ["Copy", 1]]);
+  ok(rows[0].some((c) => /\d/.test(c) && c !== rows[0][2]), "the execution's numbers are beside it: " + rows[0].join(" | "));
+  await t.shot("execute_trace");
+  await panel.locator(".node-table [role=option]").first().click();
+  await eventually(async () => (await t.graph()).selection.join(), "main/ttir.matmul@fc", "the op of the row");
+  await t.command("panel.nodedata");
+  await t.panel("nodedata").getByText("time (us), ops_perf_results.csv").first().waitFor();
+  await t.drop("nothing.csv", "a,b\n1,2\n");
+  await t.page.getByText(/it is no trace or measurement that is known/i).first().waitFor();
+  t.forgive(/422/);
+});

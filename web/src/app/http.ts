@@ -47,7 +47,7 @@ export class HttpSource implements DataSource {
       response = await (early ?? fetch(address, {
         method,
         signal: options.signal ?? null,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+        ...(body === undefined ? {} : body instanceof Blob ? { body } : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
       }));
     } catch (thrown) {
       if (options.signal?.aborted) throw new DOMException('cancelled', 'AbortError');

@@ -58,7 +58,7 @@ export interface SourceEvents {
 
 export interface DataSource {
   readonly kind: 'server' | 'page';
-  /** A request with JSON as body (undefined: none) and answer (undefined for 204). Throws Problem. */
+  /** A request with JSON or a file as body (undefined: none), and JSON as answer (undefined for 204). Throws Problem. */
   call<T>(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<T>;
   /** GET of bytes. Throws Problem. */
   bytes(path: string, options?: CallOptions): Promise<ArrayBuffer>;

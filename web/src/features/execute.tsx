@@ -8,19 +8,23 @@ import { registerCommands } from '../app/commands';
 import { openPanel } from '../app/dock';
 import { Icon } from '../app/icons';
 import { complain, say, sentence } from '../app/notify';
-import { panels } from '../app/panels';
-import { activePane, server, source } from '../app/store';
+import { dropTakers, panels } from '../app/panels';
+import { activePane, server, source, type Pane } from '../app/store';
 import { engineTheme } from '../app/theme';
 import { bytes, count, when } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
-import { nice, save } from './common';
-import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, other, place, problem, refresh, repeat, start, threads, wait } from './executions';
+import { chooseFiles, nice, save } from './common';
+import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, openTraces, other, place, problem, refresh, repeat, start, threads, wait } from './executions';
 import './features.css';
 import { deleteExecution, type ExecutedOp, type Execution } from './runs';
 
 /** Shows the node of an op in the pane. */
 function locate(op: Pick<ExecutedOp, 'id'>): void {
+  if (!op.id) {
+    say('No node of the graph has the location of this op of the trace.');
+    return;
+  }
   const pane = activePane.peek(), node = pane?.graph.peek()?.find(op.id);
   if (pane && node !== undefined) void pane.locate(node, { select: true });
   else say('The pane shows another graph than the one that was executed.');
@@ -40,7 +44,7 @@ function Timeline({ run }: { run: Execution }) {
   const tip = useSignal('');
   const drag = useRef<{ x: number; range: [number, number]; moved: boolean } | null>(null);
   // Those that the last run has run (what is computed once is done by then), by when they began.
-  const ops = useMemo(() => run.ops.filter((o) => o.last_us > 0).sort((a, b) => a.start_us - b.start_us), [run]);
+  const ops = useMemo(() => run.ops.flatMap((o) => (o.start_us !== undefined && o.last_us ? [{ ...o, start_us: o.start_us, last_us: o.last_us, live: o.live ?? 0 }] : [])).sort((a, b) => a.start_us - b.start_us), [run]);
   const end = Math.max(1e-3, ...ops.map((o) => o.start_us + o.last_us));
   const [from, to] = range.value ?? [0, end];
   const theme = engineTheme.value, picked = selectedId.value;
@@ -70,10 +74,10 @@ function Timeline({ run }: { run: Execution }) {
       for (const o of ops) {
         const x = (o.start_us - from) * scale, width = Math.max(1, o.last_us * scale - 0.5);
         if (x > w || x + width < 0) continue;
-        g.fillStyle = o.id === picked ? '#1f6fd6' : `hsl(${48 - 48 * (o.last_us / slowest)} 90% 55%)`;
+        g.fillStyle = o.id && o.id === picked ? '#1f6fd6' : `hsl(${48 - 48 * (o.last_us / slowest)} 90% 55%)`;
         g.fillRect(x, 14, width, lane - 14);
         if (width > 46) {
-          g.fillStyle = o.id === picked ? '#fff' : '#1f1f1f';
+          g.fillStyle = o.id && o.id === picked ? '#fff' : '#1f1f1f';
           g.save();
           g.beginPath();
           g.rect(x + 3, 14, width - 6, lane - 14);
@@ -86,7 +90,7 @@ function Timeline({ run }: { run: Execution }) {
       g.fillText(`${nice(from / 1000)} ms`, 2, 6);
       const last = `${nice(to / 1000)} ms`;
       g.fillText(last, w - g.measureText(last).width - 2, 6);
-      g.fillText(`memory, at most ${bytes(most)}`, 4, lane + 9);
+      if (most > 1) g.fillText(`memory, at most ${bytes(most)}`, 4, lane + 9);
     };
     draw();
     const watch = new ResizeObserver(draw);
@@ -115,7 +119,7 @@ function Timeline({ run }: { run: Execution }) {
           if (d.moved) range.value = limit(d.range[0] + by, d.range[1] + by);
         } else {
           const o = opAt(at(e));
-          tip.value = o ? `${o.op} ${o.id}\n${nice(o.last_us)} us, ${bytes(o.live)} in use` : '';
+          tip.value = o ? `${o.op} ${o.id || (o.loc ?? 'without location')}\n${nice(o.last_us)} us${o.live ? `, ${bytes(o.live)} in use` : ''}` : '';
         }
       }}
       onPointerUp={(e) => {
@@ -143,12 +147,13 @@ function Timeline({ run }: { run: Execution }) {
 type Column = { id: string; title: string; other?: string; alone?: boolean; value: (o: ExecutedOp) => number | undefined; text?: ((v: number) => string) | undefined };
 const COLUMNS: readonly Column[] = [
   { id: 'us', title: 'Time (us)', other: 'Other (us)', value: (o) => o.us }, { id: 'live', title: 'Memory', other: 'Other mem.', value: (o) => o.live, text: bytes },
-  { id: 'moved', title: 'Moved', alone: true, value: (o) => o.read + o.written, text: bytes }, { id: 'gflops', title: 'GFLOP/s', alone: true, value: (o) => (o.us > 0 ? o.flops / o.us / 1e3 : undefined) },
+  { id: 'moved', title: 'Moved', alone: true, value: (o) => (o.read === undefined && o.written === undefined ? undefined : (o.read ?? 0) + (o.written ?? 0)), text: bytes }, { id: 'gflops', title: 'GFLOP/s', alone: true, value: (o) => (o.us && o.flops !== undefined ? o.flops / o.us / 1e3 : undefined) },
   { id: 'pcc', title: 'PCC', other: 'Other PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
 ];
 
 /** Why an op has no PCC, as a sentence. */
 function noAccuracy(op: ExecutedOp, run: Execution): string {
+  if (run.settings.trace) return 'The trace says nothing about it.';
   if (!run.settings.golden) return 'Accuracy was not asked for.';
   return op.no_accuracy ? sentence(`No accuracy: ${op.no_accuracy}`) : 'No accuracy.';
 }
@@ -175,7 +180,7 @@ function Table({ run, against }: { run: Execution; against: Execution | null }) 
           const o = ops[i]!;
           return (
             <div role="option" aria-selected={o.id === selectedId.value} class={`tr ${o.id === selectedId.value ? 'active' : ''}`} style={grid} onClick={() => { active.value = i; locate(o); }}>
-              <span class="clip" title={o.id}>{o.op}</span><span class="clip muted">{o.kernel}</span>
+              <span class={`clip ${o.id ? '' : 'muted'}`} title={o.id || (o.loc ? `No node has the location ${o.loc}` : 'The trace names no location for it')}>{o.op}</span><span class="clip muted">{o.kernel}</span>
               {columns.map((c) => { const v = c.value(o); return <span key={c.id} class="num" title={v === undefined && c.id === 'pcc' ? noAccuracy(o, run) : undefined}>{v === undefined ? '–' : (c.text ?? nice)(v)}</span>; })}
               {values && <button class="icon-button small" aria-label={`Values of ${o.op}`} title="Its values" onClick={(e) => { e.stopPropagation(); active.value = i; locate(o); openPanel('tensor'); }}><Icon name="table" size={12} /></button>}
             </div>
@@ -198,8 +203,8 @@ function most(run: Execution, of: (o: ExecutedOp) => number | undefined): Execut
 /** What to look at first, each leading to its op; with another execution the same of that, and the change. */
 function Extremes({ run, against }: { run: Execution; against: Execution | null }) {
   const parts: { title: string; of: (o: ExecutedOp) => number | undefined; text: (o: ExecutedOp) => string }[] = [
-    { title: 'slowest', of: (o) => o.us, text: (o) => `${nice(o.us)} us` },
-    { title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live) },
+    { title: 'slowest', of: (o) => o.us, text: (o) => `${nice(o.us!)} us` },
+    { title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live!) },
     { title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) },
   ];
   const change = against && against.us > 0 ? ((run.us - against.us) / against.us) * 100 : null;
@@ -227,6 +232,7 @@ function Place({ run, id, children }: { run: Execution; id: string; children?: s
 /** Where accuracy falls, with the way there; or why there is none. */
 function Accuracy({ run }: { run: Execution }) {
   const d = run.divergence;
+  if (run.settings.trace) return run.notes?.length ? <p class="compile-note muted">{run.notes.map((n) => sentence(n)).join(' ')}</p> : null;
   if (!run.settings.golden) return <p class="compile-note muted">Accuracy was not asked for: check it and execute again.</p>;
   if (!d) return null;
   if (!d.compared) {
@@ -283,6 +289,18 @@ function Log() {
   );
 }
 
+const askForTraces = async (pane: Pane) => openTraces(pane, await chooseFiles('.json,.csv,application/json,text/csv', true));
+
+// As profile_sniff of the server sees it: whatever it then refuses, it says why.
+dropTakers.add({
+  id: 'traces', order: 40,
+  accepts: (file, head) => (/\.json$/i.test(file.name) ? /"traceEvents"|"actual_pcc"|"debug_str"/.test(head) : /\.csv$/i.test(file.name)),
+  take: async (file, pane) => {
+    openPanel('execute');
+    if (pane) await openTraces(pane, [file]);
+  },
+});
+
 function Panel() {
   const pane = activePane.value;
   if (!pane?.ref.value) return <p class="empty">No graph is open.</p>;
@@ -302,6 +320,8 @@ function Panel() {
         <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
         <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
         <button class="primary" disabled={!!wait.value}><Icon name="play" size={13} /> Execute</button>
+        <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
+          onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>
         {here.value.length > 0 && <>
           <span class="grow" />
           <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
@@ -316,7 +336,7 @@ function Panel() {
       {run && <>
         <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
           {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
-          , {count(run.ops.length, 'op')}, arguments {bytes(run.memory['arguments'] ?? 0)}, intermediate values {bytes(run.memory['planned'] ?? 0)}
+          , {count(run.ops.length, 'op')}{run.settings.trace ? `, ${run.settings.format}` : `, arguments ${bytes(run.memory['arguments'] ?? 0)}, intermediate values ${bytes(run.memory['planned'] ?? 0)}`}
 . <Kept run={run} /></p>
         <Accuracy run={run} />
         <Extremes run={run} against={against} />
@@ -336,5 +356,12 @@ registerCommands({
   run: async (c) => {
     batch(() => openPanel('execute', false));
     await start(c.pane!);
+  },
+}, {
+  id: 'execute.trace', title: 'Open a trace…', group: 'Compile', icon: 'upload', help: 'Times, memory or accuracy that another tool measured, on the nodes and on the timeline.',
+  when: (c) => !!c.pane?.graph.value && !server.value?.read_only && source().kind === 'server',
+  run: async (c) => {
+    openPanel('execute', false);
+    await askForTraces(c.pane!);
   },
 });

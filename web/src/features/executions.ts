@@ -7,9 +7,9 @@ import { openPanel } from '../app/dock';
 import { say } from '../app/notify';
 import { kept } from '../app/settings';
 import { Problem, type Job } from '../app/source';
-import { activePane, runs, server, source, type Pane, type Wait } from '../app/store';
+import { activePane, overlayChanged, runs, server, source, type Pane, type Wait } from '../app/store';
 import { setName } from './overrides';
-import { getExecution, getExecutions, getLog, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
+import { addTrace, getExecution, getExecutions, getLog, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
 
 export const repeat = kept('executeRepeat', 3);
 export const threads = kept('executeThreads', 0);
@@ -44,12 +44,15 @@ export async function choose(n: number, which = chosen): Promise<void> {
 
 effect(() => {
   const model = activePane.value?.ref.value?.model;
-  if (model && !lists.peek().has(model) && server.value && source().kind === 'server')
+  // A trace that the command line names comes when the page is there already: with its overlays.
+  void (overlayChanged.value?.model === model && overlayChanged.value);
+  if (model && (!lists.peek().has(model) || !lists.peek().get(model)!.length) && server.value && source().kind === 'server')
     refresh(model).then(() => { const last = lists.peek().get(model)?.[0]; if (last) return choose(last.id); }).catch(() => {});
 });
 
 /** Where an execution ran: the source, or after which pass. */
 export function place(s: ExecutionSettings): string {
+  if (s.trace) return s.trace;
   if (!s.stage || !s.run) return 'source';
   const run = runs.value.get(s.run);
   if (!run) return `stage ${s.stage}`;
@@ -87,6 +90,24 @@ async function execute(pane: Pane): Promise<void> {
 }
 
 export const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; });
+
+/** Takes files of other tools' traces. */
+export async function openTraces(pane: Pane, files: readonly File[]): Promise<void> {
+  const ref = pane.ref.peek();
+  if (!ref) return;
+  for (const file of files) {
+    const abort = new AbortController();
+    wait.value = { text: `Reading ${file.name}`, done: 0, total: 0, cancel: () => abort.abort() };
+    try {
+      const told = await addTrace(ref, file, abort.signal);
+      await refresh(ref.model);
+      await choose(told.execution);
+      say(`${file.name}: ${told.bound} of ${told.ops} ops have a node.`);
+    } finally {
+      wait.value = null;
+    }
+  }
+}
 
 /** Whether an execution is of what the pane shows: the same file, or a stage with the same module. */
 export function isOf(x: ExecutionSummary, pane: Pane): boolean {

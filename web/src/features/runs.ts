@@ -111,25 +111,33 @@ export interface ExecutionSettings {
   golden?: boolean;
   keep?: boolean;
   keep_memory?: number;
+  /** The file of a trace that was read, and its format: nothing ran here. */
+  trace?: string;
+  format?: string;
 }
+/** What a trace does not say is absent. */
 export interface ExecutedOp {
+  /** Empty: no node of the graph. */
   id: string;
   op: string;
   kernel: string;
-  start_us: number;
-  last_us: number;
-  us: number;
-  least_us: number;
-  most_us: number;
-  threads: number;
-  read: number;
-  written: number;
-  flops: number;
-  live: number;
+  start_us?: number;
+  last_us?: number;
+  us?: number;
+  least_us?: number;
+  most_us?: number;
+  threads?: number;
+  read?: number;
+  written?: number;
+  flops?: number;
+  live?: number;
   pcc?: number;
   absolute?: number;
   relative?: number;
   no_accuracy?: string;
+  /** Of a trace: the text of its location, and of how many of its rows it was made. */
+  loc?: string;
+  rows?: number;
 }
 /** Where accuracy falls; ids of nodes. */
 export interface Divergence {
@@ -148,6 +156,7 @@ export interface Execution {
   least_us: number;
   most_us: number;
   memory: Record<string, number>;
+  notes?: string[];
   divergence?: Divergence;
   kept?: { bytes: number; why?: string };
   ops: ExecutedOp[];
@@ -166,6 +175,10 @@ export const getExecutions = async (model: string) =>
   (await source().call<{ executions: ExecutionSummary[] }>('GET', `/models/${id(model)}/executions`)).executions;
 export const getExecution = (n: number) => source().call<Execution>('GET', `/executions/${n}`);
 export const deleteExecution = (n: number) => source().call<void>('DELETE', `/executions/${n}`);
+/** A trace of another tool, bound to what was measured. */
+export const addTrace = (ref: GraphRef, file: File, signal?: AbortSignal) =>
+  source().call<{ execution: number; format: string; ops: number; bound: number; notes: string[] }>('POST', `/models/${id(ref.model)}/traces`, file,
+    { signal, query: { name: file.name, part: ref.part, ...(ref.run ? { run: ref.run, stage: ref.stage } : {}) } });
 export const getLog = (job: number) => source().call<{ text: string; next: number }>('GET', `/jobs/${job}/log`);
 
 export type Which = 'value' | 'golden' | 'difference';
