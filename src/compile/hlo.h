@@ -40,6 +40,8 @@ bool hlo_replace(pass_context *p, ir_op op, ir_value v);
 /* Numbers of a parameter of the op's dialect attribute: lists, and single ones (or -1). */
 uint32_t hlo_dims(pass_context *p, ir_op op, str key, str param, int64_t *out);
 int64_t hlo_dim(pass_context *p, ir_op op, str key, str param);
+/* A list of dimensions, each in [0, limit), into out->n and out->d. False when one is not, or there are too many. */
+bool hlo_dims_below(pass_context *p, ir_op op, str key, str param, int64_t limit, shape *out);
 /* n numbers of a dense attribute (array or elements), or n times `otherwise` when it is absent. False when it has another
  * number of them. */
 bool hlo_ints(pass_context *p, ir_op op, str key, uint32_t n, int64_t otherwise, int64_t *out);

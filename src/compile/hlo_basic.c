@@ -20,6 +20,16 @@ uint32_t hlo_dims(pass_context *p, ir_op op, str key, str param, int64_t *out) {
     return a ? dialect_param_ints(p->c, a, param, out, PASS_MAX_RANK) : 0;
 }
 
+bool hlo_dims_below(pass_context *p, ir_op op, str key, str param, int64_t limit, shape *out) {
+    out->n = (int)hlo_dims(p, op, key, param, out->d);
+    if (out->n > PASS_MAX_RANK)
+        return false;
+    for (int i = 0; i < out->n; i++)
+        if (out->d[i] < 0 || out->d[i] >= limit)
+            return false;
+    return true;
+}
+
 int64_t hlo_dim(pass_context *p, ir_op op, str key, str param) {
     ir_attr a = ir_op_attr(p->m, op, key);
     int64_t v = -1;

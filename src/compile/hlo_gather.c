@@ -20,16 +20,6 @@ static bool has(const shape *s, int64_t v) {
     return false;
 }
 
-static bool read_dims(pass_context *p, ir_op op, str param, int64_t limit, shape *out) {
-    out->n = (int)hlo_dims(p, op, STR("dimension_numbers"), param, out->d);
-    if (out->n > PASS_MAX_RANK)
-        return false;
-    for (int i = 0; i < out->n; i++)
-        if (out->d[i] < 0 || out->d[i] >= limit)
-            return false;
-    return true;
-}
-
 static bool gather_of(pass_context *p, ir_op op, gather *g) {
     *g = (gather){.loc = ir_op_at(p->m, op)->loc,
                   .input = ir_operand(p->m, op, 0),
@@ -40,12 +30,12 @@ static bool gather_of(pass_context *p, ir_op op, gather *g) {
         return false;
     g->sizes.n = g->in.n;
     g->vector = hlo_dim(p, op, STR("dimension_numbers"), STR("indexVectorDim"));
-    return read_dims(p, op, STR("offsetDims"), g->out.n, &g->offset) &&
-           read_dims(p, op, STR("collapsedSliceDims"), g->in.n, &g->collapsed) &&
-           read_dims(p, op, STR("operandBatchingDims"), g->in.n, &g->in_batch) &&
-           read_dims(p, op, STR("startIndicesBatchingDims"), g->at.n, &g->at_batch) &&
-           read_dims(p, op, STR("startIndexMap"), g->in.n, &g->map) && g->vector >= 0 && g->vector <= g->at.n &&
-           hlo_ints(p, op, STR("slice_sizes"), (uint32_t)g->in.n, 1, g->sizes.d);
+    return hlo_dims_below(p, op, STR("dimension_numbers"), STR("offsetDims"), g->out.n, &g->offset) &&
+           hlo_dims_below(p, op, STR("dimension_numbers"), STR("collapsedSliceDims"), g->in.n, &g->collapsed) &&
+           hlo_dims_below(p, op, STR("dimension_numbers"), STR("operandBatchingDims"), g->in.n, &g->in_batch) &&
+           hlo_dims_below(p, op, STR("dimension_numbers"), STR("startIndicesBatchingDims"), g->at.n, &g->at_batch) &&
+           hlo_dims_below(p, op, STR("dimension_numbers"), STR("startIndexMap"), g->in.n, &g->map) && g->vector >= 0 &&
+           g->vector <= g->at.n && hlo_ints(p, op, STR("slice_sizes"), (uint32_t)g->in.n, 1, g->sizes.d);
 }
 
 static bool index_constant(pass_context *p, const gather *g, dense_view *d) {

@@ -23,16 +23,6 @@ static bool has(const shape *s, int64_t v) {
     return place_of(s, v) >= 0;
 }
 
-static bool read_dims(pass_context *p, ir_op op, str param, int64_t limit, shape *out) {
-    out->n = (int)hlo_dims(p, op, STR("scatter_dimension_numbers"), param, out->d);
-    if (out->n > PASS_MAX_RANK)
-        return false;
-    for (int i = 0; i < out->n; i++)
-        if (out->d[i] < 0 || out->d[i] >= limit)
-            return false;
-    return true;
-}
-
 static bool scatter_of(pass_context *p, ir_op op, scatter *s) {
     if (ir_op_at(p->m, op)->n_operands != 3 || ir_op_at(p->m, op)->n_results != 1)
         return false;
@@ -44,11 +34,13 @@ static bool scatter_of(pass_context *p, ir_op op, scatter *s) {
     s->vector = hlo_dim(p, op, STR("scatter_dimension_numbers"), STR("indexVectorDim"));
     return shape_of(p->m, s->input, &s->in) && shape_of(p->m, s->index, &s->at) &&
            shape_of(p->m, s->update, &s->from) && s->vector >= 0 && s->vector <= s->at.n &&
-           read_dims(p, op, STR("updateWindowDims"), s->from.n, &s->window) &&
-           read_dims(p, op, STR("insertedWindowDims"), s->in.n, &s->inserted) &&
-           read_dims(p, op, STR("inputBatchingDims"), s->in.n, &s->in_batch) &&
-           read_dims(p, op, STR("scatterIndicesBatchingDims"), s->at.n, &s->at_batch) &&
-           s->in_batch.n == s->at_batch.n && read_dims(p, op, STR("scatterDimsToOperandDims"), s->in.n, &s->map) &&
+           hlo_dims_below(p, op, STR("scatter_dimension_numbers"), STR("updateWindowDims"), s->from.n, &s->window) &&
+           hlo_dims_below(p, op, STR("scatter_dimension_numbers"), STR("insertedWindowDims"), s->in.n, &s->inserted) &&
+           hlo_dims_below(p, op, STR("scatter_dimension_numbers"), STR("inputBatchingDims"), s->in.n, &s->in_batch) &&
+           hlo_dims_below(p, op, STR("scatter_dimension_numbers"), STR("scatterIndicesBatchingDims"), s->at.n,
+                          &s->at_batch) &&
+           s->in_batch.n == s->at_batch.n &&
+           hlo_dims_below(p, op, STR("scatter_dimension_numbers"), STR("scatterDimsToOperandDims"), s->in.n, &s->map) &&
            s->window.n == s->in.n - s->inserted.n - s->in_batch.n;
 }
 
