@@ -103,39 +103,18 @@ bool fuse_pad_conv3d(pass_context *p, ir_op op) {
 
 /* ---- conv * scale --------------------------------------------------------------------------------------- */
 
+static bool is_constant_link(pass_context *p, ir_value v, void *arg) {
+    ir_op conv = *(const ir_op *)arg;
+    if (!ir_is_block_arg(p->m, v))
+        return ir_def_op(p->m, v) != conv;
+    str kind = dialect_case_text(
+        p->c, func_arg_attr(p->m, func_of(p->m, conv), ir_value_index(p->m, v), STR("ttcore.argument_type")));
+    return str_eq(kind, STR("parameter")) || str_eq(kind, STR("constant"));
+}
+
 /* Whether all arguments that v is computed from are parameters or constants, and the conv is not among its ops. */
 static bool is_constant_chain(pass_context *p, ir_value v, ir_op conv) {
-    ir_op func = func_of(p->m, conv);
-    uint8_t *seen = ARENA_ARRAY(&p->scratch, uint8_t, p->m->n_values);
-    ir_value *list = ARENA_ARRAY(&p->scratch, ir_value, p->m->n_values);
-    uint32_t n = 0;
-    if (!seen || !list) {
-        p->m->failed = true;
-        return false;
-    }
-    list[n++] = v;
-    seen[v] = 1;
-    while (n) {
-        v = list[--n];
-        if (ir_is_block_arg(p->m, v)) {
-            str kind = dialect_case_text(
-                p->c, func_arg_attr(p->m, func, ir_value_index(p->m, v), STR("ttcore.argument_type")));
-            if (!str_eq(kind, STR("parameter")) && !str_eq(kind, STR("constant")))
-                return false;
-            continue;
-        }
-        ir_op def = ir_def_op(p->m, v);
-        if (def == conv)
-            return false;
-        for (uint32_t i = 0; i < ir_op_at(p->m, def)->n_operands; i++) {
-            ir_value operand = ir_operand(p->m, def, i);
-            if (!seen[operand]) {
-                seen[operand] = 1;
-                list[n++] = operand;
-            }
-        }
-    }
-    return true;
+    return all_upstream(p, v, is_constant_link, &conv);
 }
 
 static bool is_scale(pass_context *p, ir_op conv, ir_value scale) {

@@ -192,32 +192,14 @@ static bool drops_last_column(pass_context *p, ir_op op) {
     return true;
 }
 
+static bool is_not_of_shape(pass_context *p, ir_value v, void *arg) {
+    shape s;
+    return !shape_of(p->m, v, &s) || !shape_equal(&s, arg);
+}
+
 /* Whether v or anything that it is computed from has this shape. */
-static bool comes_from_shape(pass_context *p, ir_value v, const shape *of) {
-    uint8_t *seen = ARENA_ARRAY(&p->scratch, uint8_t, p->m->n_values);
-    ir_value *list = ARENA_ARRAY(&p->scratch, ir_value, p->m->n_values);
-    uint32_t n = 0;
-    if (!seen || !list) {
-        p->m->failed = true;
-        return false;
-    }
-    list[n++] = v;
-    seen[v] = 1;
-    while (n) {
-        shape s;
-        v = list[--n];
-        if (shape_of(p->m, v, &s) && shape_equal(&s, of))
-            return true;
-        ir_op def = ir_def_op(p->m, v);
-        for (uint32_t i = 0; def && i < ir_op_at(p->m, def)->n_operands; i++) {
-            ir_value operand = ir_operand(p->m, def, i);
-            if (!seen[operand]) {
-                seen[operand] = 1;
-                list[n++] = operand;
-            }
-        }
-    }
-    return false;
+static bool comes_from_shape(pass_context *p, ir_value v, shape *of) {
+    return !all_upstream(p, v, is_not_of_shape, of) && !p->m->failed;
 }
 
 /* The parts of softmax(scale * q k^T + mask) v. */

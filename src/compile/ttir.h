@@ -48,6 +48,9 @@ static inline bool is_float_type(const ir_context *c, ir_type elt) {
 static inline bool is_integer_type(const ir_context *c, ir_type elt) {
     return elt && ir_kind_of(c, elt) == IR_TYPE_INTEGER;
 }
+/* Visits v and whatever it is computed from, each value once, until `visit` answers false. Whether all of them got true;
+ * false too when out of memory (m->failed). */
+bool all_upstream(pass_context *p, ir_value v, bool (*visit)(pass_context *p, ir_value v, void *arg), void *arg);
 /* The location of a block argument or of the op that defines v. */
 ir_loc value_loc(const ir_module *m, ir_value v);
 /* Whether the results of op have exactly one use in all. */
