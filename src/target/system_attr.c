@@ -4,6 +4,7 @@
 #include "dialect/params.h"
 #include "ids.h"
 #include "target/device.h"
+#include "target/system_read.h"
 
 static const str arch_names[] = {[TARGET_WORMHOLE_B0] = STR_INIT("wormhole_b0"),
                                  [TARGET_BLACKHOLE] = STR_INIT("blackhole"),
@@ -165,11 +166,11 @@ static ir_attr array(struct reader *r, ir_attr of, str name, uint32_t *n) {
     return v;
 }
 
-static void *room(struct reader *r, uint32_t n, size_t size) {
-    void *p = arena_alloc_zero(r->a, n ? n : 1, size, alignof(max_align_t));
-    if (!p && !r->failed) {
-        diag_out_of_memory(r->d);
-        r->failed = true;
+void *target_system_room(struct arena *a, uint32_t n, size_t size, struct diags *d, bool *failed) {
+    void *p = arena_alloc_zero(a, n ? n : 1, size, alignof(max_align_t));
+    if (!p && !*failed) {
+        diag_out_of_memory(d);
+        *failed = true;
     }
     return p;
 }
@@ -185,7 +186,7 @@ static uint32_t number(struct reader *r, ir_attr of, str name) {
 
 static const uint32_t (*read_pairs(struct reader *r, ir_attr of, str name, uint32_t *n))[2] {
     ir_attr list = array(r, of, name, n);
-    uint32_t(*out)[2] = room(r, *n, sizeof *out);
+    uint32_t(*out)[2] = target_system_room(r->a, *n, sizeof *out, r->d, &r->failed);
     for (uint32_t i = 0; out && i < *n; i++) {
         out[i][0] = number(r, ir_at(r->c, list, i), STR("y"));
         out[i][1] = number(r, ir_at(r->c, list, i), STR("x"));
@@ -235,7 +236,7 @@ static void read_chip(struct reader *r, ir_attr at, target_chip *k) {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         *(uint32_t *)(void *)((char *)k + numbers[i].offset) = number(r, at, numbers[i].name);
     ir_attr types = array(r, at, STR("supportedDataTypes"), &k->n_dtypes);
-    uint8_t *dtypes = room(r, k->n_dtypes, 1);
+    uint8_t *dtypes = target_system_room(r->a, k->n_dtypes, 1, r->d, &r->failed);
     for (uint32_t i = 0; dtypes && i < k->n_dtypes; i++) {
         target_dtype t = target_dtype_by_name(dialect_case_text(r->c, ir_at(r->c, types, i)));
         if (t == DTYPE_NONE)
@@ -257,17 +258,17 @@ bool target_system_read(struct arena *a, const ir_context *c, ir_attr desc, targ
         return false;
     }
     ir_attr list = array(&r, desc, STR("cpuDescs"), &out->n_cpus);
-    target_cpu *cpus = room(&r, out->n_cpus, sizeof *cpus);
+    target_cpu *cpus = target_system_room(r.a, out->n_cpus, sizeof *cpus, r.d, &r.failed);
     for (uint32_t i = 0; cpus && i < out->n_cpus; i++) {
         cpus[i].device = str_eq(dialect_param_text(c, ir_at(c, list, i), STR("role")), STR("device"));
         cpus[i].triple = dialect_param_text(c, ir_at(c, list, i), STR("target_triple"));
     }
     list = array(&r, desc, STR("chipDescs"), &out->n_chips);
-    target_chip *chips = room(&r, out->n_chips, sizeof *chips);
+    target_chip *chips = target_system_room(r.a, out->n_chips, sizeof *chips, r.d, &r.failed);
     for (uint32_t i = 0; chips && i < out->n_chips && !r.failed; i++)
         read_chip(&r, ir_at(c, list, i), &chips[i]);
     list = array(&r, desc, STR("chipDescIndices"), &out->n_devices);
-    uint32_t *chip_of = room(&r, out->n_devices, sizeof *chip_of);
+    uint32_t *chip_of = target_system_room(r.a, out->n_devices, sizeof *chip_of, r.d, &r.failed);
     for (uint32_t i = 0; chip_of && i < out->n_devices; i++) {
         int64_t v = -1;
         ir_int_value(c, ir_at(c, list, i), &v);
@@ -277,21 +278,21 @@ bool target_system_read(struct arena *a, const ir_context *c, ir_attr desc, targ
             chip_of[i] = (uint32_t)v;
     }
     list = array(&r, desc, STR("chipCapabilities"), &out->n_capabilities);
-    uint32_t *capabilities = room(&r, out->n_capabilities, sizeof *capabilities);
+    uint32_t *capabilities = target_system_room(r.a, out->n_capabilities, sizeof *capabilities, r.d, &r.failed);
     for (uint32_t i = 0; capabilities && i < out->n_capabilities; i++) {
         int64_t v = 0;
         ir_int_value(c, ir_at(c, list, i), &v);
         capabilities[i] = (uint32_t)v;
     }
     list = array(&r, desc, STR("chipCoords"), &out->n_coords);
-    uint32_t(*coords)[4] = room(&r, out->n_coords, sizeof *coords);
+    uint32_t(*coords)[4] = target_system_room(r.a, out->n_coords, sizeof *coords, r.d, &r.failed);
     for (uint32_t i = 0; coords && i < out->n_coords; i++) {
         static const str names[4] = {STR_INIT("rack"), STR_INIT("shelf"), STR_INIT("y"), STR_INIT("x")};
         for (int k = 0; k < 4; k++)
             coords[i][k] = number(&r, ir_at(c, list, i), names[k]);
     }
     list = array(&r, desc, STR("chipChannels"), &out->n_channels);
-    target_channel *channels = room(&r, out->n_channels, sizeof *channels);
+    target_channel *channels = target_system_room(r.a, out->n_channels, sizeof *channels, r.d, &r.failed);
     for (uint32_t i = 0; channels && i < out->n_channels; i++) {
         ir_attr at = ir_at(c, list, i);
         channels[i].chip[0] = number(&r, at, STR("deviceId0"));

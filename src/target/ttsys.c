@@ -7,10 +7,10 @@
  * Files before 2025-03 have another table of a chip (physical core lists in the middle): they are refused and say so.
  * The schema hash is not compared: it also changes when nothing in these tables does.
  */
-#include <stdalign.h>
 
 #include "base/flatbuf.h"
 #include "target/device.h"
+#include "target/system_read.h"
 
 enum { DIM_BYTES = 8 }; /* struct Dim2d: y, x as i32 */
 
@@ -28,15 +28,6 @@ static bool fail(struct reader *r, const char *what) {
     return false;
 }
 
-static void *room(struct reader *r, uint32_t n, size_t size) {
-    void *p = arena_alloc_zero(r->a, n ? n : 1, size, alignof(max_align_t));
-    if (!p && !r->failed) {
-        diag_out_of_memory(r->d);
-        r->failed = true;
-    }
-    return p;
-}
-
 static void read_dim(struct reader *r, uint32_t table, uint32_t id, int64_t out[2]) {
     uint32_t at = flatbuf_field(&r->f, table, id);
     out[0] = at ? (int32_t)flatbuf_u32(&r->f, at) : 0;
@@ -45,7 +36,7 @@ static void read_dim(struct reader *r, uint32_t table, uint32_t id, int64_t out[
 
 static const uint32_t (*read_dims(struct reader *r, uint32_t table, uint32_t id, uint32_t *n))[2] {
     uint32_t at = flatbuf_vector(&r->f, table, id, DIM_BYTES, n);
-    uint32_t(*out)[2] = room(r, *n, sizeof *out);
+    uint32_t(*out)[2] = target_system_room(r->a, *n, sizeof *out, r->d, &r->failed);
     for (uint32_t i = 0; out && i < *n; i++) {
         out[i][0] = flatbuf_u32(&r->f, at + i * DIM_BYTES);
         out[i][1] = flatbuf_u32(&r->f, at + i * DIM_BYTES + 4);
@@ -89,7 +80,7 @@ static void read_chip(struct reader *r, uint32_t t, target_chip *k) {
         *(uint32_t *)(void *)((char *)k + numbers[i].offset) = (uint32_t)v;
     }
     at = flatbuf_vector(&r->f, t, 13, 2, &k->n_dtypes);
-    uint8_t *dtypes = room(r, k->n_dtypes, 1);
+    uint8_t *dtypes = target_system_room(r->a, k->n_dtypes, 1, r->d, &r->failed);
     for (uint32_t i = 0; dtypes && i < k->n_dtypes; i++) {
         uint32_t v = flatbuf_u16(&r->f, at + 2 * i);
         if (v > DTYPE_SI32)
@@ -106,7 +97,8 @@ static void read_chip(struct reader *r, uint32_t t, target_chip *k) {
 }
 
 static const uint32_t *read_words(struct reader *r, uint32_t table, uint32_t id, uint32_t *n) {
-    uint32_t at = flatbuf_vector(&r->f, table, id, 4, n), *out = room(r, *n, sizeof *out);
+    uint32_t at = flatbuf_vector(&r->f, table, id, 4, n),
+             *out = target_system_room(r->a, *n, sizeof *out, r->d, &r->failed);
     for (uint32_t i = 0; out && i < *n; i++)
         out[i] = flatbuf_u32(&r->f, at + 4 * i);
     return out;
@@ -122,25 +114,25 @@ bool target_system_read_ttsys(struct arena *a, str bytes, target_system *out, st
     if (!t)
         return fail(&r, "the file has none: it is of a version before 2025");
     uint32_t at = flatbuf_vector(&r.f, t, 0, 4, &out->n_cpus);
-    target_cpu *cpus = room(&r, out->n_cpus, sizeof *cpus);
+    target_cpu *cpus = target_system_room(r.a, out->n_cpus, sizeof *cpus, r.d, &r.failed);
     for (uint32_t i = 0; cpus && i < out->n_cpus; i++) {
         uint32_t cpu = flatbuf_follow(&r.f, at + 4 * i), role = flatbuf_field(&r.f, cpu, 0);
         cpus[i].device = role && flatbuf_u8(&r.f, role);
         cpus[i].triple = arena_str(a, flatbuf_string(&r.f, cpu, 1));
     }
     at = flatbuf_vector(&r.f, t, 1, 4, &out->n_chips);
-    target_chip *chips = room(&r, out->n_chips, sizeof *chips);
+    target_chip *chips = target_system_room(r.a, out->n_chips, sizeof *chips, r.d, &r.failed);
     for (uint32_t i = 0; chips && i < out->n_chips && !r.failed; i++)
         read_chip(&r, flatbuf_follow(&r.f, at + 4 * i), &chips[i]);
     out->chip_of = read_words(&r, t, 2, &out->n_devices);
     out->capabilities = read_words(&r, t, 3, &out->n_capabilities);
     at = flatbuf_vector(&r.f, t, 4, 16, &out->n_coords);
-    uint32_t(*coords)[4] = room(&r, out->n_coords, sizeof *coords);
+    uint32_t(*coords)[4] = target_system_room(r.a, out->n_coords, sizeof *coords, r.d, &r.failed);
     for (uint32_t i = 0; coords && i < 4 * out->n_coords; i++)
         coords[i / 4][i % 4] = flatbuf_u32(&r.f, at + 4 * i);
     enum { CHANNEL_BYTES = 24 };
     at = flatbuf_vector(&r.f, t, 5, CHANNEL_BYTES, &out->n_channels);
-    target_channel *channels = room(&r, out->n_channels, sizeof *channels);
+    target_channel *channels = target_system_room(r.a, out->n_channels, sizeof *channels, r.d, &r.failed);
     for (uint32_t i = 0; channels && i < out->n_channels; i++)
         for (uint32_t k = 0; k < 2; k++) {
             uint32_t end = at + i * CHANNEL_BYTES + k * 12;
