@@ -1,8 +1,11 @@
-#define _GNU_SOURCE /* MADV_POPULATE_WRITE */
+#define _GNU_SOURCE /* MADV_POPULATE_WRITE, mremap */
 #include "base/mem.h"
+
+#include "base/platform.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __linux__
 #include <sys/mman.h>
 #include <unistd.h>
@@ -71,3 +74,99 @@ void mem_free(struct mem *m, void *p, size_t size) {
     m->used -= size;
     free(p);
 }
+
+/* ---- huge pages ------------------------------------------------------------------------------------------- */
+
+/* AddressSanitizer sees the bounds of malloc's blocks only. */
+#if defined(MADV_HUGEPAGE) && !HAVE_ASAN
+
+static size_t huge_size(size_t size) {
+    return (size + MEM_HUGE - 1) / MEM_HUGE * MEM_HUGE;
+}
+
+/* `size` bytes (whole huge pages) of addresses that begin at a huge page, without memory behind them; NULL when there
+ * are none. */
+static char *huge_addresses(size_t size) {
+    char *p = mmap(NULL, size + MEM_HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    size_t before = (MEM_HUGE - (uintptr_t)p % MEM_HUGE) % MEM_HUGE;
+    if (before)
+        munmap(p, before);
+    if (MEM_HUGE - before)
+        munmap(p + before + size, MEM_HUGE - before);
+    return p + before;
+}
+
+static void *huge_alloc(size_t size) {
+    char *p = huge_addresses(size);
+    if (!p)
+        return NULL;
+    if (mmap(p, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        munmap(p, size);
+        return NULL;
+    }
+    madvise(p, size, MADV_HUGEPAGE);
+    return p;
+}
+
+/* Moves a block's pages, or makes it longer or shorter where it is. */
+static void *huge_move(void *p, size_t old_size, size_t new_size) {
+    void *same = mremap(p, old_size, new_size, 0);
+    if (same != MAP_FAILED)
+        return same;
+    char *to = huge_addresses(new_size);
+    if (!to)
+        return NULL;
+    void *moved = mremap(p, old_size, new_size, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    if (moved == MAP_FAILED) {
+        munmap(to, new_size);
+        return NULL;
+    }
+    return moved;
+}
+
+void *mem_huge_realloc(struct mem *m, void *p, size_t old_size, size_t new_size) {
+    bool from_huge = old_size >= MEM_HUGE, to_huge = new_size >= MEM_HUGE;
+    if (!from_huge && !to_huge)
+        return mem_realloc(m, p, old_size, new_size);
+    if (!mem_may(m, old_size, new_size))
+        return NULL;
+    void *q;
+    if (from_huge && to_huge) {
+        q = huge_move(p, huge_size(old_size), huge_size(new_size));
+    } else {
+        q = to_huge ? huge_alloc(huge_size(new_size)) : malloc(new_size ? new_size : 1);
+        if (q && p) {
+            memcpy(q, p, to_huge ? old_size : new_size);
+            if (from_huge)
+                munmap(p, huge_size(old_size));
+            else
+                free(p);
+        }
+    }
+    if (q)
+        mem_count(m, old_size, new_size);
+    return q;
+}
+
+void mem_huge_free(struct mem *m, void *p, size_t size) {
+    if (!p || size < MEM_HUGE) {
+        mem_free(m, p, size);
+        return;
+    }
+    m->used -= size;
+    munmap(p, huge_size(size));
+}
+
+#else
+
+void *mem_huge_realloc(struct mem *m, void *p, size_t old_size, size_t new_size) {
+    return mem_realloc(m, p, old_size, new_size);
+}
+
+void mem_huge_free(struct mem *m, void *p, size_t size) {
+    mem_free(m, p, size);
+}
+
+#endif

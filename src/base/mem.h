@@ -42,4 +42,12 @@ void mem_expect_writes(void *p, size_t size);
 /* Frees a block; NULL is allowed. */
 void mem_free(struct mem *m, void *p, size_t size);
 
+/* The same for blocks that stay for long, are filled from their start on and may become large (the arrays of a module):
+ * from MEM_HUGE bytes on they lie on huge pages where the system has them, so that the first write to a page costs a
+ * tenth, and they grow without being copied. What comes from mem_huge_realloc is freed by mem_huge_free; otherwise
+ * these two are like mem_realloc and mem_free. */
+enum { MEM_HUGE = 2 << 20 };
+void *mem_huge_realloc(struct mem *m, void *p, size_t old_size, size_t new_size);
+void mem_huge_free(struct mem *m, void *p, size_t size);
+
 #endif

@@ -17,6 +17,7 @@ enum {
     FIRST_NAMES = 64,
     NONE_WORDS = 16,
     NAME_WORD = 4,
+    FOURFOLD_BITS = 20,
     STRING_WORDS = 5,
     GROUP_BITS = 3,
     GROUP = 1 << GROUP_BITS
@@ -37,25 +38,70 @@ struct ir_owned {
 
 /* ---- chunks --------------------------------------------------------------------------------------------- */
 
+/* The first chunks are allocated one by one, so that small modules stay small; later ones a huge page at a time. */
+enum { SINGLE_CHUNKS = 4, CHUNK_BYTES = IR_CHUNK_WORDS * 4, GROUP_CHUNKS = MEM_HUGE / CHUNK_BYTES };
+
+static uint32_t group_size(uint32_t chunks_before) {
+    return chunks_before < SINGLE_CHUNKS ? 1 : GROUP_CHUNKS;
+}
+
+/* The bytes of a chunk that holds one node larger than a chunk, whose header tells its size; else CHUNK_BYTES. */
 static size_t chunk_bytes(const uint32_t *chunk) {
-    /* A chunk of its own holds one node, whose header tells its size. */
     size_t words = (size_t)chunk[1] + 2;
-    return (words > IR_CHUNK_WORDS ? words : IR_CHUNK_WORDS) * sizeof(uint32_t);
+    return (words > IR_CHUNK_WORDS ? words : IR_CHUNK_WORDS) * sizeof *chunk;
+}
+
+/* A new chunk of CHUNK_BYTES; NULL when out of memory. */
+static uint32_t *plain_chunk(ir_context *c) {
+    if (!c->spare_chunks) {
+        uint32_t n = group_size(c->n_plain);
+        c->spare = mem_huge_realloc(c->mem, NULL, 0, (size_t)n * CHUNK_BYTES);
+        if (!c->spare)
+            return NULL;
+        if (n == 1 && c->n_plain > 0) /* a small module fills no more than a part of the first */
+            mem_expect_writes(c->spare, CHUNK_BYTES);
+        c->spare_chunks = n;
+    }
+    uint32_t *chunk = c->spare;
+    c->spare += IR_CHUNK_WORDS;
+    c->spare_chunks--;
+    c->n_plain++;
+    return chunk;
 }
 
 /* A new chunk with room for `words`; its first header is cleared so that chunk_bytes may read it. */
 static uint32_t *new_chunk(ir_context *c, size_t words) {
     if (c->n_chunks == IR_MAX_CHUNKS)
         return NULL;
-    size_t n = words > IR_CHUNK_WORDS ? words : IR_CHUNK_WORDS;
-    uint32_t *chunk = mem_alloc(c->mem, n * sizeof *chunk);
+    uint32_t *chunk = words > IR_CHUNK_WORDS ? mem_alloc(c->mem, words * sizeof *chunk) : plain_chunk(c);
     if (!chunk)
         return NULL;
-    if (c->n_chunks > 0) /* a small module fills no more than a part of the first */
-        mem_expect_writes(chunk, n * sizeof *chunk);
     chunk[0] = chunk[1] = 0;
     c->chunks[c->n_chunks++] = chunk;
     return chunk;
+}
+
+static void free_chunks(ir_context *c) {
+    uint32_t n_plain = 0, left = 0;
+    uint32_t *group = NULL;
+    size_t group_bytes = 0;
+    for (uint32_t i = 0; i < c->n_chunks; i++) {
+        uint32_t *chunk = c->chunks[i];
+        size_t bytes = chunk_bytes(chunk);
+        if (bytes > CHUNK_BYTES) {
+            mem_free(c->mem, chunk, bytes);
+            continue;
+        }
+        if (!left) { /* the group before has been read to its end */
+            mem_huge_free(c->mem, group, group_bytes);
+            group = chunk;
+            left = group_size(n_plain);
+            group_bytes = (size_t)left * CHUNK_BYTES;
+        }
+        left--;
+        n_plain++;
+    }
+    mem_huge_free(c->mem, group, group_bytes);
 }
 
 /* Room for a node of `n` payload words; its header is written. 0 when out of memory. */
@@ -120,17 +166,17 @@ static void free_table(ir_context *c) {
     if (!c->slots)
         return;
     mem_free(c->mem, c->tags, groups_of(c->slot_bits) * sizeof *c->tags);
-    mem_free(c->mem, c->slots, ((size_t)1 << c->slot_bits) * sizeof *c->slots);
+    mem_huge_free(c->mem, c->slots, ((size_t)1 << c->slot_bits) * sizeof *c->slots);
 }
 
 static bool grow_table(ir_context *c, uint32_t bits) {
     if (bits > 32)
         return false;
     uint64_t *tags = mem_alloc_zero(c->mem, groups_of(bits) * sizeof *tags);
-    struct ir_slot *slots = mem_alloc(c->mem, ((size_t)1 << bits) * sizeof *slots);
+    struct ir_slot *slots = mem_huge_realloc(c->mem, NULL, 0, ((size_t)1 << bits) * sizeof *slots);
     if (!tags || !slots) {
         mem_free(c->mem, tags, groups_of(bits) * sizeof *tags);
-        mem_free(c->mem, slots, ((size_t)1 << bits) * sizeof *slots);
+        mem_huge_free(c->mem, slots, ((size_t)1 << bits) * sizeof *slots);
         return false;
     }
     if (c->slots) { /* nodes are spread over all of it */
@@ -148,10 +194,10 @@ static bool grow_table(ir_context *c, uint32_t bits) {
     return true;
 }
 
-/* Room for one more node in the table. */
+/* Room for one more node in the table. A small one grows by four: it is gone over again less often. */
 static inline bool table_room(ir_context *c) {
     size_t n = (size_t)1 << c->slot_bits;
-    return LIKELY(c->n_nodes < n - n / 8) || grow_table(c, c->slot_bits + 1);
+    return LIKELY(c->n_nodes < n - n / 8) || grow_table(c, c->slot_bits + (c->slot_bits < FOURFOLD_BITS ? 2 : 1));
 }
 
 static inline uint32_t hash_words(uint32_t head, const uint32_t *w, uint32_t n) {
@@ -197,7 +243,10 @@ ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *w
     uint32_t *w;
     if (n > INT32_MAX || !table_room(c) || !(w = new_node(c, kind, flags, n, &id)))
         return out_of_memory(c);
-    if (n)
+    if (LIKELY(n <= 4))
+        for (uint32_t i = 0; i < n; i++)
+            w[2 + i] = words[i];
+    else
         memcpy(w + 2, words, n * sizeof *words);
     put_slot(c, (struct ir_slot){id, hash});
     c->n_nodes++;
@@ -214,8 +263,15 @@ static inline str string_bytes(const uint32_t *w) {
     return str_of((const char *)(uintptr_t)(w[4] | (uint64_t)w[5] << 32), (size_t)(w[2] | (uint64_t)w[3] << 32));
 }
 
+static inline uint32_t hash_string(str s) {
+    return (uint32_t)(str_hash(s) >> 32);
+}
+
 ir_str ir_string(ir_context *c, str s, bool copy) {
-    uint32_t hash = (uint32_t)(str_hash(s) >> 32);
+    return ir_string_hashed(c, s, copy, hash_string(s));
+}
+
+ir_str ir_string_hashed(ir_context *c, str s, bool copy, uint32_t hash) {
     size_t mask = groups_of(c->slot_bits) - 1;
     for (size_t group = first_group(c, hash);; group = (group + 1) & mask) {
         uint64_t tags = c->tags[group];
@@ -252,8 +308,10 @@ ir_str ir_string(ir_context *c, str s, bool copy) {
     return id;
 }
 
-void ir_string_prefetch(const ir_context *c, str s) {
-    __builtin_prefetch(&c->slots[(uint32_t)(str_hash(s) >> 32) >> (32 - c->slot_bits)], 1);
+uint32_t ir_string_prefetch(const ir_context *c, str s) {
+    uint32_t hash = hash_string(s);
+    __builtin_prefetch(&c->slots[hash >> (32 - c->slot_bits)], 1);
+    return hash;
 }
 
 str ir_str_of(const ir_context *c, ir_node n) {
@@ -352,8 +410,7 @@ static void free_context(ir_context *c) {
         o->release(o->what);
     struct mem *m = c->mem;
     if (c->chunks) {
-        for (uint32_t i = 0; i < c->n_chunks; i++)
-            mem_free(m, c->chunks[i], chunk_bytes(c->chunks[i]));
+        free_chunks(c);
         mem_free(m, c->chunks, IR_MAX_CHUNKS * sizeof *c->chunks);
     }
     free_table(c);

@@ -71,6 +71,9 @@ typedef struct ir_context {
     uint32_t n_chunks;
     uint32_t current; /* the chunk that new nodes go into; one larger than a chunk gets a chunk of its own */
     uint32_t used;    /* words used in it */
+    uint32_t n_plain; /* chunks of IR_CHUNK_WORDS */
+    uint32_t *spare;  /* the next such chunks, allocated together */
+    uint32_t spare_chunks;
     struct ir_slot *slots;
     uint64_t *tags;              /* which slots are used, and a little of their hashes */
     uint32_t slot_bits, n_nodes; /* the table has 1 << slot_bits slots */
@@ -107,7 +110,9 @@ ir_node ir_intern(ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *w
 /* Hints that ir_intern or ir_string will be asked the same soon, so that the table's line is fetched meanwhile. For
  * readers that make many nodes in a row. */
 void ir_intern_prefetch(const ir_context *c, ir_kind kind, uint32_t flags, const uint32_t *words, uint32_t n);
-void ir_string_prefetch(const ir_context *c, str s);
+uint32_t ir_string_prefetch(const ir_context *c, str s);
+/* ir_string of a string whose hash ir_string_prefetch has told. */
+ir_str ir_string_hashed(ir_context *c, str s, bool copy, uint32_t hash);
 
 /* The op name's handle, registering it on first use; the bytes are copied. 0 when out of memory. */
 ir_name ir_op_name(ir_context *c, str name);

@@ -14,7 +14,7 @@ static NOINLINE void *grow(ir_module *m, void *array, uint32_t n, uint32_t *cap,
         want *= 2;
     if (want > UINT32_MAX)
         want = UINT32_MAX;
-    void *p = need <= want ? mem_realloc(m->mem, array, *cap * size, (size_t)want * size) : NULL;
+    void *p = need <= want ? mem_huge_realloc(m->mem, array, *cap * size, (size_t)want * size) : NULL;
     if (!p) {
         m->failed = true;
         return array;
@@ -57,11 +57,11 @@ bool ir_module_reserve(ir_module *m, uint32_t ops, uint32_t values, uint32_t poo
 void ir_module_free(ir_module *m) {
     if (!m)
         return;
-    mem_free(m->mem, m->ops, m->cap_ops * sizeof *m->ops);
-    mem_free(m->mem, m->values, m->cap_values * sizeof *m->values);
-    mem_free(m->mem, m->blocks, m->cap_blocks * sizeof *m->blocks);
-    mem_free(m->mem, m->regions, m->cap_regions * sizeof *m->regions);
-    mem_free(m->mem, m->pool, m->cap_pool * sizeof *m->pool);
+    mem_huge_free(m->mem, m->ops, m->cap_ops * sizeof *m->ops);
+    mem_huge_free(m->mem, m->values, m->cap_values * sizeof *m->values);
+    mem_huge_free(m->mem, m->blocks, m->cap_blocks * sizeof *m->blocks);
+    mem_huge_free(m->mem, m->regions, m->cap_regions * sizeof *m->regions);
+    mem_huge_free(m->mem, m->pool, m->cap_pool * sizeof *m->pool);
     mem_free(m->mem, m->resources, m->cap_resources * sizeof *m->resources);
     ir_context_unref(m->ctx);
     mem_free(m->mem, m, sizeof *m);

@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "text/read_inner.h"
+#include "text/scan16.h"
 
 #define L (RD_LETTER | RD_ID | RD_SUFFIX)
 #define X (RD_LETTER | RD_ID | RD_SUFFIX | RD_HEX)
@@ -321,8 +322,10 @@ str rd_peek_id(const reader *r) {
 }
 
 bool rd_is_word(const reader *r, const char *word) {
-    size_t n = strlen(word);
-    return strncmp(r->p, word, n) == 0 && !rd_is_class(r->p[n], RD_ID);
+    const char *p = r->p; /* ends with a zero, which is in no word */
+    while (*word && *p == *word)
+        p++, word++;
+    return !*word && !rd_is_class(*p, RD_ID);
 }
 
 bool rd_accept_keyword(reader *r, const char *word) {
@@ -397,23 +400,18 @@ bool rd_symbol_name(reader *r, ir_str *out) {
 
 /* ---- strings -------------------------------------------------------------------------------------------- */
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint64_t words2 __attribute__((vector_size(16)));
-
 const char *rd_quote(const char *p, const char *end) {
-    const bytes16 quote = (bytes16){} + '"', slash = (bytes16){} + '\\', control = (bytes16){} + 14;
-    for (;;) {
+    for (;; p++) {
         while (end - p >= 16) {
-            bytes16 v;
-            memcpy(&v, p, 16);
-            words2 any = (words2)((bytes16)(v == quote) | (bytes16)(v == slash) | (bytes16)(v < control));
-            if (any[0] | any[1])
+            bytes16 v = bytes16_at(p);
+            unsigned i = bytes16_first((bytes16)(v == BYTES16('"')) | (bytes16)(v == BYTES16('\\')) |
+                                       (bytes16)(v < BYTES16('\f' + 1)));
+            p += i;
+            if (i < 16)
                 break;
-            p += 16;
         }
-        for (int i = 0; i < 16; i++, p++)
-            if (*p == '"' || *p == '\\' || *p == '\n' || *p == '\v' || *p == '\f' || p == end)
-                return p;
+        if (*p == '"' || *p == '\\' || *p == '\n' || *p == '\v' || *p == '\f' || p == end)
+            return p;
     }
 }
 

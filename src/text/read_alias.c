@@ -3,25 +3,25 @@
 
 /* ---- aliases -------------------------------------------------------------------------------------------- */
 
-bool rd_loc_number(const reader *r, const char *p, uint32_t len, uint32_t *number) {
-    /* "#loc" and one to nine digits without leading zeros. */
-    if (len < 5 || len > 13 || memcmp(p, "#loc", 4) != 0 || (p[4] == '0' && len > 5))
-        return false;
+const char *rd_loc_number(const reader *r, const char *p, uint32_t *number) {
+    if (p[0] != '#' || p[1] != 'l' || p[2] != 'o' || p[3] != 'c')
+        return NULL;
+    /* One to nine digits without leading zeros. */
+    const char *digits = p + 4, *q = digits;
     uint32_t n = 0;
-    for (uint32_t i = 4; i < len; i++) {
-        if (!rd_is_class(p[i], RD_DIGIT))
-            return false;
-        n = n * 10 + (uint32_t)(p[i] - '0');
-    }
+    for (; rd_is_class(*q, RD_DIGIT) && q - digits < 9; q++)
+        n = n * 10 + (uint32_t)(*q - '0');
+    if (q == digits || rd_is_class(*q, RD_SUFFIX) || (*digits == '0' && q - digits > 1))
+        return NULL;
     /* A printed file numbers its locations; a lone huge number goes through the map. */
     *number = n;
-    return n < (uint32_t)(r->end - r->begin) / 4 + 1024 && n < RD_DEFERRED_NAMED;
+    return n < (uint32_t)(r->end - r->begin) / 4 + 1024 && n < RD_DEFERRED_NAMED ? q : NULL;
 }
 
 ir_node rd_alias_get(const reader *r, const char *p, uint32_t len) {
     const rd_tables *t = r->t;
     uint32_t number;
-    if (rd_loc_number(r, p, len, &number))
+    if (rd_loc_number(r, p, &number))
         return number < t->loc_numbers.n ? t->loc_numbers.v[number] : 0;
     uint32_t *index = map_str_get(&t->alias_names, str_of(p, len));
     return index ? t->aliases.v[*index].node : 0;
@@ -44,7 +44,7 @@ static bool loc_number_set(reader *r, uint32_t number, ir_node node) {
 static bool alias_set(reader *r, const char *p, uint32_t len, ir_node node) {
     rd_tables *t = r->t;
     uint32_t number;
-    if (rd_loc_number(r, p, len, &number))
+    if (rd_loc_number(r, p, &number))
         return loc_number_set(r, number, node);
     bool added;
     uint32_t *index = map_str_put(&t->alias_names, str_of(p, len), (uint32_t)t->aliases.n, &added);
@@ -66,25 +66,16 @@ enum { LOC_LINES = 16 };
 typedef struct loc_line {
     uint32_t number;
     str name;
+    uint32_t hash; /* of the name */
     bool has_child;
     ir_node words[2]; /* name, child */
     const char *end;  /* behind the line */
     const char *tok_end;
 } loc_line;
 
-/* The number of `#locN` at p; NULL when there is none or N has no place in loc_numbers. */
-static const char *loc_number_at(const reader *r, const char *p, uint32_t *number) {
-    if (memcmp(p, "#loc", 4) != 0 || !rd_is_class(p[4], RD_DIGIT))
-        return NULL;
-    const char *q = p + 4;
-    while (rd_is_class(*q, RD_DIGIT) && q - p < 14)
-        q++;
-    return !rd_is_class(*q, RD_SUFFIX) && rd_loc_number(r, p, (uint32_t)(q - p), number) ? q : NULL;
-}
-
 /* Looks at one line; false when it has any other shape. */
 static bool look_at_loc_line(const reader *r, const char *p, loc_line *l) {
-    if (r->end - p < 32 || !(p = loc_number_at(r, p, &l->number)) || memcmp(p, " = loc(\"", 8) != 0)
+    if (r->end - p < 32 || !(p = rd_loc_number(r, p, &l->number)) || memcmp(p, " = loc(\"", 8) != 0)
         return false;
     const char *name = p + 8;
     p = rd_quote(name, r->end);
@@ -94,7 +85,7 @@ static bool look_at_loc_line(const reader *r, const char *p, loc_line *l) {
     l->has_child = p[1] == '(';
     if (l->has_child) {
         uint32_t child;
-        if (!(p = loc_number_at(r, p + 2, &child)) || *p != ')')
+        if (!(p = rd_loc_number(r, p + 2, &child)) || *p != ')')
             return false;
         l->words[1] = child < r->t->loc_numbers.n ? r->t->loc_numbers.v[child] : 0;
         if (!l->words[1] || !ir_is_loc(ir_kind_of(r->ctx, l->words[1])))
@@ -115,11 +106,11 @@ static bool read_loc_lines(reader *r, uint32_t *n) {
     const char *p = r->p;
     uint32_t count = 0;
     while (count < LOC_LINES && look_at_loc_line(r, p, &lines[count])) {
-        ir_string_prefetch(r->ctx, lines[count].name);
+        lines[count].hash = ir_string_prefetch(r->ctx, lines[count].name);
         p = lines[count++].end;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!(lines[i].words[0] = rd_slice(r, lines[i].name)))
+        if (!(lines[i].words[0] = rd_made(r, ir_string_hashed(r->ctx, lines[i].name, false, lines[i].hash))))
             return false;
         ir_intern_prefetch(r->ctx, IR_LOC_NAME, 0, lines[i].words, 2);
     }

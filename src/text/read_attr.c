@@ -3,6 +3,7 @@
  */
 #include "base/num.h"
 #include "text/read_inner.h"
+#include "text/scan16.h"
 
 /* ---- dialect attributes and types ----------------------------------------------------------------------- */
 
@@ -540,6 +541,15 @@ static uint32_t brace_span(const reader *r, const char *p) {
     const char *q = p, *end = (size_t)(r->end - p) < RD_MEMO_MAX ? r->end : p + RD_MEMO_MAX;
     uint32_t open = 0;
     for (; q < end; q++) {
+        while (end - q >= 16) {
+            bytes16 v = bytes16_at(q);
+            unsigned i =
+                bytes16_first((bytes16)(v == BYTES16('}')) | (bytes16)(v == BYTES16('"')) |
+                              (bytes16)(v == BYTES16('{')) | (bytes16)(v == BYTES16('/')) | (bytes16)(v == BYTES16(0)));
+            q += i;
+            if (i < 16)
+                break;
+        }
         while (!rd_is_class(*q, RD_BRACE) && q < end)
             q++;
         if (q == end) {

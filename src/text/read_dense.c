@@ -6,22 +6,17 @@
  */
 #include "base/num.h"
 #include "text/read_inner.h"
-
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint64_t words2 __attribute__((vector_size(16)));
+#include "text/scan16.h"
 
 /* ---- hexadecimal ---------------------------------------------------------------------------------------- */
 
 const char *rd_hex_end(const char *p, const char *end) {
-    const bytes16 zero = (bytes16){} + '0', nine = (bytes16){} + 9, a = (bytes16){} + 'a', five = (bytes16){} + 5,
-                  lower = (bytes16){} + 0x20;
     while (end - p >= 64) {
         words2 all = {~0ull, ~0ull};
         for (int i = 0; i < 4; i++) {
-            bytes16 v;
-            memcpy(&v, p + 16 * i, 16);
-            bytes16 digit = (bytes16)((bytes16)(v - zero) <= nine);
-            bytes16 letter = (bytes16)((bytes16)((v | lower) - a) <= five);
+            bytes16 v = bytes16_at(p + 16 * i);
+            bytes16 digit = (bytes16)((bytes16)(v - BYTES16('0')) <= BYTES16(9));
+            bytes16 letter = (bytes16)((bytes16)((v | BYTES16(0x20)) - BYTES16('a')) <= BYTES16(5));
             all &= (words2)(digit | letter);
         }
         if ((all[0] & all[1]) != ~0ull)
@@ -124,15 +119,14 @@ typedef struct literal {
 
 /* The '>' that ends the element list at p; NULL when there is none. */
 static const char *list_end(const reader *r, const char *p) {
-    const bytes16 angle = (bytes16){} + '>', quote = (bytes16){} + '"', slash = (bytes16){} + '/';
     for (;;) {
         while (r->end - p >= 16) {
-            bytes16 v;
-            memcpy(&v, p, 16);
-            words2 any = (words2)((bytes16)(v == angle) | (bytes16)(v == quote) | (bytes16)(v == slash));
-            if (any[0] | any[1])
+            bytes16 v = bytes16_at(p);
+            unsigned i = bytes16_first((bytes16)(v == BYTES16('>')) | (bytes16)(v == BYTES16('"')) |
+                                       (bytes16)(v == BYTES16('/')));
+            p += i;
+            if (i < 16)
                 break;
-            p += 16;
         }
         for (int i = 0; i < 16 && p < r->end; i++, p++) {
             if (*p == '>')

@@ -190,8 +190,8 @@ str rd_default_dialect(const reader *r);
 /* ---- read_attr.c, read_loc.c ---------------------------------------------------------------------------- */
 
 bool rd_alias_definition(reader *r);
-/* Whether the alias is #locN with an N that has a place in loc_numbers. */
-bool rd_loc_number(const reader *r, const char *p, uint32_t len, uint32_t *number);
+/* What is behind the alias at p if it is #locN with an N that has a place in loc_numbers; NULL when it is any other. */
+const char *rd_loc_number(const reader *r, const char *p, uint32_t *number);
 /* The node of an alias [p, p + len) with its sigil; 0 if it is not defined (no error). */
 ir_node rd_alias_get(const reader *r, const char *p, uint32_t len);
 /* Puts the locations in place of the aliases they are deferred to. */

@@ -172,16 +172,25 @@ ir_loc rd_location(reader *r) {
 
 /* ---- aliases that come later ---------------------------------------------------------------------------- */
 
+static ir_loc numbered_or_deferred(reader *r, const char *p, uint32_t number) {
+    rd_tables *t = r->t;
+    ir_node n = number < t->loc_numbers.n ? t->loc_numbers.v[number] : 0;
+    if (n)
+        return ir_is_loc(ir_kind_of(r->ctx, n)) ? n : not_a_location(r, (uint32_t)(p - r->begin), n);
+    t->deferred++;
+    return RD_DEFERRED | number;
+}
+
 /* `#alias` in a trailing location: its node, or a note of the alias when it is not defined yet. */
 static ir_loc alias_or_deferred(reader *r, const char *p, uint32_t len) {
+    uint32_t number;
+    if (rd_loc_number(r, p, &number))
+        return numbered_or_deferred(r, p, number);
     ir_node n = rd_alias_get(r, p, len);
     if (n)
         return ir_is_loc(ir_kind_of(r->ctx, n)) ? n : not_a_location(r, (uint32_t)(p - r->begin), n);
     rd_tables *t = r->t;
     t->deferred++;
-    uint32_t number;
-    if (rd_loc_number(r, p, len, &number))
-        return RD_DEFERRED | number;
     bool added;
     uint32_t *index = map_str_put(&t->alias_names, str_of(p, len), (uint32_t)t->aliases.n, &added);
     if (!index || (added && !vec_push(&t->aliases, (rd_alias){0, (uint32_t)(p - r->begin)})))
@@ -191,7 +200,18 @@ static ir_loc alias_or_deferred(reader *r, const char *p, uint32_t len) {
 
 bool rd_opt_loc(reader *r, ir_loc *out) {
     const char *p = r->p;
-    if (*p != 'l' || !rd_accept_keyword(r, "loc"))
+    if (*p != 'l')
+        return true;
+    if (LIKELY(p[1] == 'o' && p[2] == 'c' && p[3] == '(' && p[4] == '#')) { /* loc(#loc12): by far the most */
+        uint32_t number;
+        const char *q = rd_loc_number(r, p + 4, &number);
+        if (q && *q == ')') {
+            rd_take(r, (uint32_t)(q + 1 - p));
+            *out = numbered_or_deferred(r, p + 4, number);
+            return *out != 0;
+        }
+    }
+    if (!rd_accept_keyword(r, "loc"))
         return true;
     if (!rd_accept(r, '('))
         return rd_expected(r, "expected '(' in location");

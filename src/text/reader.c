@@ -18,18 +18,28 @@ static const op_def *visible_def(const reader *r, ir_name name) {
     return r->registry == TEXT_ALL || dialect_dialects[d->dialect].flags & DIALECT_UPSTREAM ? d : NULL;
 }
 
+static rd_name_entry *name_entry(const reader *r, str name) {
+    return &r->t->op_names[str_hash(name) >> (64 - RD_NAMES_BITS)];
+}
+
+/* set_name of a name that was there lately; false when it was not. */
+static bool set_known_name(const reader *r, rd_op *op, str name) {
+    const rd_name_entry *e = name_entry(r, name);
+    if (UNLIKELY(e->len != name.n || !str_same_bytes(e->text, name.p, name.n)))
+        return false;
+    op->name = e->name;
+    op->def = e->def;
+    return true;
+}
+
 static bool set_name(reader *r, rd_op *op, str name) {
-    rd_name_entry *e = &r->t->op_names[str_hash(name) >> (64 - RD_NAMES_BITS)];
-    if (LIKELY(e->len == name.n && str_same_bytes(e->text, name.p, name.n))) {
-        op->name = e->name;
-        op->def = e->def;
+    if (set_known_name(r, op, name))
         return true;
-    }
     op->name = ir_op_name(r->ctx, name);
     if (!op->name)
         return rd_oom(r);
     op->def = visible_def(r, op->name);
-    *e = (rd_name_entry){ir_name_of(r->ctx, op->name)->name.p, (uint32_t)name.n, op->name, op->def};
+    *name_entry(r, name) = (rd_name_entry){ir_name_of(r->ctx, op->name)->name.p, (uint32_t)name.n, op->name, op->def};
     return true;
 }
 
@@ -246,13 +256,10 @@ static bool op_header(reader *r, rd_op *op, uint32_t *flags) {
     if (LIKELY(*r->p == '"')) {
         str name;
         bool escapes;
-        const char *id = r->p + 1;
-        while (rd_is_class(*id, RD_ID))
-            id++;
-        if (LIKELY(*id == '"' && id > r->p + 1)) {
-            name = str_of(r->p + 1, (size_t)(id - r->p) - 1);
+        name = str_of(r->p + 1, (size_t)(rd_quote(r->p + 1, r->end) - r->p) - 1);
+        if (LIKELY(name.p[name.n] == '"' && name.n && set_known_name(r, op, name))) {
             rd_take(r, (uint32_t)name.n + 2);
-            return set_name(r, op, name) && generic_op(r, op);
+            return generic_op(r, op);
         }
         const char *wrong, *q = rd_scan_string(r, r->p, &name, &escapes, &wrong);
         if (!q)

@@ -58,6 +58,35 @@ static void fails_when_told(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+/* Through every change of place: small to small, small to huge, longer and shorter there, and back. */
+static void huge_blocks_keep_their_bytes(void **state) {
+    (void)state;
+    const size_t sizes[] = {10,       4096,      MEM_HUGE - 1, MEM_HUGE, MEM_HUGE + 5,
+                            9u << 20, 40u << 20, 3u << 20,     100,      MEM_HUGE};
+    struct mem m = {.cap = 50u << 20};
+    size_t size = 0;
+    unsigned char *p = NULL;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        p = mem_huge_realloc(&m, p, size, sizes[i]);
+        assert_non_null(p);
+        assert_int_equal(m.used, sizes[i]);
+        size_t kept = i == 0 ? 0 : size < sizes[i] ? size : sizes[i];
+        for (size_t k = 0; k < kept; k += 997)
+            assert_int_equal(p[k], k % 251);
+        size = sizes[i];
+        for (size_t k = 0; k < size; k += 997)
+            p[k] = (unsigned char)(k % 251);
+        p[size - 1] = (unsigned char)((size - 1) % 251);
+    }
+    assert_null(mem_huge_realloc(&m, p, size, 51u << 20));
+    m.fail_at = m.calls + 1;
+    assert_null(mem_huge_realloc(&m, p, size, 2 * size));
+    assert_int_equal(p[997], 997 % 251);
+    mem_huge_free(&m, p, size);
+    mem_huge_free(&m, NULL, 0);
+    assert_int_equal(m.used, 0);
+}
+
 static void arrays_grow_and_keep_items(void **state) {
     (void)state;
     struct mem m = {0};
@@ -96,9 +125,13 @@ static void arrays_fail_and_keep_what_they_have(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_bytes_and_peak),      cmocka_unit_test(nothing_is_a_block),
-        cmocka_unit_test(stays_below_its_cap),        cmocka_unit_test(fails_when_told),
-        cmocka_unit_test(arrays_grow_and_keep_items), cmocka_unit_test(arrays_fail_and_keep_what_they_have),
+        cmocka_unit_test(counts_bytes_and_peak),
+        cmocka_unit_test(nothing_is_a_block),
+        cmocka_unit_test(stays_below_its_cap),
+        cmocka_unit_test(fails_when_told),
+        cmocka_unit_test(huge_blocks_keep_their_bytes),
+        cmocka_unit_test(arrays_grow_and_keep_items),
+        cmocka_unit_test(arrays_fail_and_keep_what_they_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,13 @@ static void many_nodes(void **state) {
     assert_int_equal(ir_at(c, big, N - 1), first[N - 1]);
     ir_attr small = ir_attr_array(c, first, 2);
     assert_int_not_equal(small >> IR_CHUNK_BITS, big >> IR_CHUNK_BITS);
+    uint32_t chunks = c->n_chunks;
+    for (uint32_t i = 0; i < N; i++)
+        first[i] = ir_attr_int(c, c->t_i32, (int64_t)i * 31);
+    assert_true(c->n_chunks > chunks + 3);
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(ir_attr_int(c, c->t_i32, (int64_t)i * 31), first[i]);
+    assert_int_equal(ir_count(c, big), N);
     free(first);
 }
 
