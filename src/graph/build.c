@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/platform.h"
+#include "dialect/params.h"
 #include "graph/drafts.h"
 #include "graph/graph_inner.h"
 #include "graph/stored.h"
@@ -152,6 +153,16 @@ static void count_arguments(builder *b, ir_op op, bool function) {
     }
 }
 
+/* What kind of argument it says it is, as flags of its node. */
+static uint8_t argument_flags(const ir_module *m, ir_value v) {
+    ir_attr dict = graph_argument_dict(m, v);
+    ir_attr type = dict ? ir_dict_get(m->ctx, dict, STR("ttcore.argument_type")) : 0;
+    str kind = type ? dialect_case_text(m->ctx, type) : STR("");
+    if (str_eq(kind, STR("input")))
+        return GRAPH_INPUT;
+    return str_eq(kind, STR("parameter")) || str_eq(kind, STR("constant")) ? GRAPH_PARAMETER : 0;
+}
+
 static void add_arguments(builder *b, ir_op op, uint32_t layer, bool function) {
     const ir_module *m = b->m;
     bool shown = (b->adapter.flags[op] & ADAPTER_BODY) != 0;
@@ -183,7 +194,8 @@ static void add_arguments(builder *b, ir_op op, uint32_t layer, bool function) {
                                           .order = GRAPH_NONE,
                                           .adapter = known ? *known : 0,
                                           .kind = GRAPH_ARGUMENT,
-                                          .flags = known ? GRAPH_ADAPTER : 0});
+                                          .flags = (uint8_t)((known ? GRAPH_ADAPTER : 0) |
+                                                             (function ? argument_flags(m, v) : 0))});
             }
         }
     }

@@ -57,8 +57,8 @@ static bool collect_route(void *user, const struct layout_route *r) {
     const graph *g = c->s->g;
     bool faint = true;
     for (uint32_t i = 0; i < r->n_edges && faint; i++) {
-        uint8_t kind = graph_at(g, g->edges[c->s->edge_of[r->edges[i]]].source)->kind;
-        faint = kind == GRAPH_ARGUMENT || kind == GRAPH_CONSTANT;
+        const graph_node_data *d = graph_at(g, g->edges[c->s->edge_of[r->edges[i]]].source);
+        faint = (d->kind == GRAPH_ARGUMENT && !(d->flags & GRAPH_INPUT)) || d->kind == GRAPH_CONSTANT;
     }
     geo->routes.v[route].faint = faint;
     for (uint32_t i = 0; i < r->n_edges; i++)

@@ -94,10 +94,11 @@ static bool number_items(struct scene *s, const struct scene_choice *c) {
     return true;
 }
 
-/* An argument of a function, not of a region. */
+/* An argument of a function, not of a region, that may be a weight: it does not say that it is an input. */
 static bool is_parameter(const graph *g, graph_node n) {
     const graph_node_data *d = graph_at(g, n);
-    return d->kind == GRAPH_ARGUMENT && graph_at(g, d->parent)->layer_kind != GRAPH_LAYER_REGION;
+    return d->kind == GRAPH_ARGUMENT && !(d->flags & GRAPH_INPUT) &&
+           graph_at(g, d->parent)->layer_kind != GRAPH_LAYER_REGION;
 }
 
 /* Which nodes only prepare a parameter: what they make depends on one argument at most, or comes from the cache of such
@@ -113,7 +114,8 @@ static bool find_prepared(const struct scene *s, uint8_t *prepared) {
     for (int sweep = 0; changed && sweep < SWEEPS; sweep++) {
         changed = false;
         for (graph_node n = 1; n < g->n_nodes; n++) {
-            uint32_t count, was = from[n], now = is_parameter(g, n) ? n + 1 : was;
+            uint32_t count, was = from[n];
+            uint32_t now = is_parameter(g, n) ? n + 1 : graph_at(g, n)->flags & GRAPH_INPUT ? UINT32_MAX : was;
             const graph_edge *in = graph_in(g, n, &count);
             for (uint32_t i = 0; i < count; i++) {
                 uint32_t other = from[in[i].source];

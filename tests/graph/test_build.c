@@ -45,6 +45,29 @@ static void functions_are_layers(void **state) {
     fixture_free(&f);
 }
 
+static void arguments_say_what_they_are(void **state) {
+    (void)state;
+    static const char text[] =
+        "module {\n"
+        "  func.func @main(%arg0: tensor<4xf32> {ttcore.argument_type = #ttcore.argument_type<input>},\n"
+        "                  %arg1: tensor<4xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>},\n"
+        "                  %arg2: tensor<4xf32> {ttcore.argument_type = #ttcore.argument_type<constant>},\n"
+        "                  %arg3: tensor<4xf32> {ttir.name = \"x\"}) {\n"
+        "    return\n"
+        "  }\n"
+        "}\n";
+    static const uint8_t expected[] = {GRAPH_INPUT, GRAPH_PARAMETER, GRAPH_PARAMETER, 0};
+    struct fixture f;
+    fixture_make(&f, text, GRAPH_LAYERS_AUTO);
+    for (int i = 0; i < 4; i++) {
+        char id[] = "main/arg0";
+        id[8] = (char)('0' + i);
+        graph_node n = graph_find(f.g, str_from_z(id));
+        assert_int_equal(graph_at(f.g, n)->flags & (GRAPH_INPUT | GRAPH_PARAMETER), expected[i]);
+    }
+    fixture_free(&f);
+}
+
 static void ids_do_not_depend_on_other_functions(void **state) {
     (void)state;
     static const char before[] = "module {\n"
@@ -367,6 +390,7 @@ static void deep_nesting_is_no_recursion(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(functions_are_layers),
+        cmocka_unit_test(arguments_say_what_they_are),
         cmocka_unit_test(ids_do_not_depend_on_other_functions),
         cmocka_unit_test(constants_of_the_model_are_grouped),
         cmocka_unit_test(regions_are_layers_with_their_op_first),

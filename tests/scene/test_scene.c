@@ -359,26 +359,38 @@ static void quiet_edges_show_when_asked(void **state) {
     unmake(&w);
 }
 
-/* A weight that is reshaped outside of the layer that reads it is no part of the flow; what two arguments make is. */
+/* A weight that is reshaped outside of the layer that reads it is no part of the flow; what two arguments make is, and so
+ * is what says that it is an input. */
 static void prepared_weights_are_quiet(void **state) {
     (void)state;
-    static const char text[] =
+#define BODY                                                                                                      \
+    "-> tensor<4x4xf32> {\n"                                                                                      \
+    "    %0 = \"ttir.reshape\"(%arg1) <{shape = [4 : i32, 4 : i32]}> : (tensor<16xf32>) -> tensor<4x4xf32>\n"     \
+    "    %1 = \"ttir.matmul\"(%arg0, %0) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"a/mm\")\n" \
+    "    %2 = \"ttir.relu\"(%1) : (tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"b/relu\")\n"                         \
+    "    return %2 : tensor<4x4xf32>\n"                                                                           \
+    "  }\n"                                                                                                       \
+    "}\n"
+    static const char plain[] = "module {\n"
+                                "  func.func @main(%arg0: tensor<4x4xf32>, %arg1: tensor<16xf32>) " BODY;
+    static const char marked[] =
         "module {\n"
-        "  func.func @main(%arg0: tensor<4x4xf32>, %arg1: tensor<16xf32>) -> tensor<4x4xf32> {\n"
-        "    %0 = \"ttir.reshape\"(%arg1) <{shape = [4 : i32, 4 : i32]}> : (tensor<16xf32>) -> tensor<4x4xf32>\n"
-        "    %1 = \"ttir.matmul\"(%arg0, %0) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"a/mm\")\n"
-        "    %2 = \"ttir.relu\"(%1) : (tensor<4x4xf32>) -> tensor<4x4xf32> loc(\"b/relu\")\n"
-        "    return %2 : tensor<4x4xf32>\n"
-        "  }\n"
-        "}\n";
+        "  func.func @main(%arg0: tensor<4x4xf32> {ttcore.argument_type = #ttcore.argument_type<input>},\n"
+        "                  %arg1: tensor<16xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>}) " BODY;
+#undef BODY
     static const struct {
+        const char *text;
         bool flatten;
         uint32_t quiet, heads; /* of lines that are drawn */
-    } rows[] = {{false, SCENE_QUIET_OFF, 5}, {false, SCENE_QUIET_ON, 2}, {true, SCENE_QUIET_ON, 3}};
+    } rows[] = {{plain, false, SCENE_QUIET_OFF, 5},
+                {plain, false, SCENE_QUIET_ON, 2},
+                {plain, true, SCENE_QUIET_ON, 3},
+                {marked, false, SCENE_QUIET_ON, 3},
+                {marked, true, SCENE_QUIET_ON, 4}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct world w;
         struct scene_lists l;
-        fixture_make(&w.f, text, GRAPH_LAYERS_AUTO);
+        fixture_make(&w.f, rows[i].text, GRAPH_LAYERS_AUTO);
         struct scene_choice choice = {.flatten = rows[i].flatten, .quiet = rows[i].quiet};
         assert_int_equal(scene_new(&w.f.mem, w.f.g, &choice, &w.s), LAYOUT_OK);
         update(&w);

@@ -2,7 +2,7 @@
 import type { Node } from './types';
 
 export const enum Kind { Layer, Op, Argument, Constant, Return }
-export const enum Flag { Pinned = 1, Housekeeping = 2, Call = 4, Adapter = 8 }
+export const enum Flag { Pinned = 1, Housekeeping = 2, Call = 4, Adapter = 8, Input = 16, Parameter = 32 }
 export const enum LayerKind { Root, Module, Function, Group, Region, Location, Stored }
 
 type Column = Uint8Array | Uint16Array | Uint32Array;

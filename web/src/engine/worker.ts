@@ -393,6 +393,8 @@ function keepInView(node: Node): void {
 // ---- pictures
 
 const TILE = 2048;
+/** How much larger the minimap is drawn than shown. */
+const MAP_FINE = 2.5;
 const MOST_PIXELS = 1.2e8;
 
 /** The world rectangle of an image, the zoom its lists are made at, and the pixels per unit of the lists. */
@@ -717,7 +719,8 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     const c = canvas.getContext('2d')!;
     c.fillStyle = cssOf(rgba(theme.background));
     c.fillRect(0, 0, canvas.width, canvas.height);
-    paintWorld(c, world, zoom, ratio);
+    // Drawn larger and shrunk: outlines are of one width at any zoom, and would be as wide as boxes here.
+    paintWorld(c, world, zoom * MAP_FINE, ratio / MAP_FINE);
     return { image: canvas.transferToImageBitmap(), world };
   },
   tableTexts(id, nodes, texts) {
