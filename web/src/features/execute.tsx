@@ -200,18 +200,19 @@ function most(run: Execution, of: (o: ExecutedOp) => number | undefined): Execut
   return found;
 }
 
+const EXTREMES: readonly { id: string; title: string; of: (o: ExecutedOp) => number | undefined; text: (o: ExecutedOp) => string }[] = [
+  { id: 'slowest', title: 'slowest', of: (o) => o.us, text: (o) => `${nice(o.us!)} us` },
+  { id: 'memory', title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live!) },
+  { id: 'accuracy', title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) },
+];
+
 /** What to look at first, each leading to its op; with another execution the same of that, and the change. */
 function Extremes({ run, against }: { run: Execution; against: Execution | null }) {
-  const parts: { title: string; of: (o: ExecutedOp) => number | undefined; text: (o: ExecutedOp) => string }[] = [
-    { title: 'slowest', of: (o) => o.us, text: (o) => `${nice(o.us!)} us` },
-    { title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live!) },
-    { title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) },
-  ];
   const change = against && against.us > 0 ? ((run.us - against.us) / against.us) * 100 : null;
   return (
     <p class="compile-note extremes">
       {change !== null && <span>time <span class="muted">{nice(against!.us / 1000)} ms → </span><strong>{nice(run.us / 1000)} ms</strong> <span class="muted">({change > 0 ? '+' : ''}{change.toFixed(1)}%)</span></span>}
-      {parts.map((p) => {
+      {EXTREMES.map((p) => {
         const o = most(run, p.of), was = against ? most(against, p.of) : undefined;
         return o && (
           <span key={p.title}>{p.title} {was && <span class="muted">{p.text(was)} → </span>}<strong>{p.text(o)}</strong>{' '}
@@ -305,7 +306,7 @@ function Panel() {
   const pane = activePane.value;
   if (!pane?.ref.value) return <p class="empty">No graph is open.</p>;
   if (server.value && !server.value.execution) return <p class="empty">This server does not execute models: it was started with --no-model-execution.</p>;
-  const run = here.value.some((x) => x.id === chosen.value) ? loaded.value.get(chosen.value) ?? null : null;
+  const run = shownRun();
   const against = here.value.some((x) => x.id === other.value) && other.value !== chosen.value ? loaded.value.get(other.value) ?? null : null;
   return (
     <div class="panel execute">
@@ -319,7 +320,7 @@ function Panel() {
         <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
         <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
         <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
-        <button class="primary" disabled={!!wait.value}><Icon name="play" size={13} /> Execute</button>
+        <button class="primary" data-autofocus disabled={!!wait.value}><Icon name="play" size={13} /> Execute</button>
         <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
           onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>
         {here.value.length > 0 && <>
@@ -349,6 +350,15 @@ function Panel() {
 }
 
 panels.add({ id: 'execute', title: 'Execute', icon: 'play', side: 'bottom', size: 360, order: 27, shortcut: 'X', help: 'Execute the model, or the stage that is shown.', component: Panel });
+
+/** The execution that the panel shows, when it is one of the active pane's model. */
+const shownRun = (): Execution | null => (here.value.some((x) => x.id === chosen.value) ? loaded.value.get(chosen.value) ?? null : null);
+
+const WHERE: Record<string, string> = { slowest: 'Locate the slowest op', memory: 'Locate the memory peak', accuracy: 'Locate the least accurate op' };
+registerCommands(...EXTREMES.map((p) => ({
+  id: `execute.${p.id}`, title: WHERE[p.id]!, group: 'Compile', icon: 'locate' as const, help: 'Of the execution that is shown.',
+  when: () => !!shownRun(), run: () => { const o = most(shownRun()!, p.of); if (o) locate(o); },
+})));
 
 registerCommands({
   id: 'execute.start', title: 'Execute', group: 'Compile', icon: 'play', shortcut: 'Ctrl+Enter', help: 'Executes what the pane shows.',

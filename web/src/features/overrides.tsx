@@ -3,8 +3,9 @@
 // new run; undo shows the run before.
 
 import { effect, signal, useSignal, useSignalEffect } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 
-import { registerCommands } from '../app/commands';
+import { registerCommands, type CommandContext } from '../app/commands';
 import { frontPane, openPanel } from '../app/dock';
 import { record } from '../app/history';
 import { Icon } from '../app/icons';
@@ -71,6 +72,12 @@ async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Pro
   }
 }
 
+let last = Promise.resolve();
+/** Edits made while the compiler runs wait for it. */
+function inTurn(edit: () => Promise<void>): void {
+  last = last.then(edit).catch(complain);
+}
+
 function copyOf(set: OverrideSet): OverrideSet {
   return structuredClone(set);
 }
@@ -106,13 +113,26 @@ const GROUPS: Record<string, string> = {
   weight: 'Weights', reshard: 'Reshard an operand',
 };
 
-function Control({ field, set, off }: { field: Field; set: (value: string | null) => void; off: boolean }) {
+/** How long after the last key a choice made by typing counts: a closed list changes with every letter. */
+const TYPED_MS = 500;
+
+/** Stays enabled while the compiler runs, so that the keyboard stays in it. */
+function Control({ field, set }: { field: Field; set: (value: string | null) => void }) {
   const label = `${field.group} ${field.key}`;
+  const typing = useRef({ key: 0, timer: 0 });
+  const choose = (value: string, now: boolean): void => {
+    clearTimeout(typing.current.timer);
+    if (now) set(value);
+    else typing.current.timer = window.setTimeout(() => set(value), TYPED_MS);
+  };
   if (field.control === 'number')
-    return <input type="number" aria-label={label} value={field.value} min={field.min} max={field.max} step={field.step} disabled={off} placeholder="default"
+    return <input type="number" aria-label={label} value={field.value} min={field.min} max={field.max} step={field.step} placeholder="default"
       onChange={(e) => set(e.currentTarget.value === '' ? null : e.currentTarget.value)} />;
   return (
-    <select aria-label={label} value={field.value} disabled={off} onChange={(e) => set(e.currentTarget.value)}>
+    <select aria-label={label} value={field.value} data-autofocus
+      onKeyDown={(e) => { typing.current.key = e.key === 'Enter' ? 0 : performance.now(); }}
+      onChange={(e) => choose(e.currentTarget.value, performance.now() - typing.current.key > 100)}
+      onBlur={(e) => { if (e.currentTarget.value !== field.value) choose(e.currentTarget.value, true); }}>
       {!field.options.some((o) => o.value === field.value) && <option value={field.value}>{field.value || 'default'}</option>}
       {field.options.map((o) => <option key={o.value} value={o.value} disabled={!o.legal && o.value !== field.value} title={o.why}>{o.legal ? o.value : `${o.value} – ${o.why ?? 'not legal'}`}</option>)}
     </select>
@@ -122,7 +142,10 @@ function Control({ field, set, off }: { field: Field; set: (value: string | null
 function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
   const mine = Object.values(overridesOf(run)).find((e) => e.bind === 'identity' && e.target === op.identity)?.attributes ?? [];
   const groups = [...new Set(op.fields.map((f) => f.group))];
-  const set = (key: string, value: string | null) => void apply(pane, run, changed(overridesOf(run), op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`).catch(complain);
+  const set = (key: string, value: string | null) => inTurn(async () => {
+    const now = runOf(pane) ?? run; // an edit before this one may have made another
+    await apply(pane, now, changed(overridesOf(now), op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`);
+  });
   return (
     <div class="override-op">
       <div class="row-bar"><span class="mono clip grow" title={op.identity}>{op.op}</span><span class="muted clip">{op.name}</span>
@@ -141,7 +164,7 @@ function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
               return (
                 <label key={key} class={`override-field ${own ? 'own' : ''}`} title={f.help}>
                   <span class="clip">{f.key}</span>
-                  <Control field={f} off={busy.value} set={(value) => set(key, value)} />
+                  <Control field={f} set={(value) => set(key, value)} />
                   <button class="icon-button small" disabled={!own || busy.value} title="Back to the compiler's choice" aria-label={`Reset ${f.key}`}
                     onClick={(e) => { e.preventDefault(); set(key, null); }}><Icon name="reset" size={12} /></button>
                 </label>
@@ -213,6 +236,17 @@ async function showDifferences(pane: Pane, run: Run, was: Run): Promise<void> {
   openPanel('compare');
 }
 
+async function saveJson(pane: Pane, run: Run): Promise<void> {
+  const forms = await convertOverrides({ overrides: overridesOf(run) });
+  save(fileName(pane.model.peek()?.name ?? 'model', 'overrides.json'), JSON.stringify(forms.overrides, null, 2));
+}
+
+async function copyOptions(run: Run): Promise<void> {
+  const forms = await convertOverrides({ overrides: byLocation(run) });
+  await navigator.clipboard.writeText(forms.options);
+  say(forms.left_out ? `Copied. Not expressible as options: ${forms.left_out.trim().replaceAll('\n', ', ')}.` : 'The option string is copied.');
+}
+
 async function importFile(pane: Pane, run: Run): Promise<void> {
   const [file] = await chooseFiles('.json,.txt');
   if (!file) return;
@@ -271,7 +305,7 @@ function Named({ pane, run }: { pane: Pane; run: Run }) {
         {list.map((n) => <option key={n.id} value={n.id}>{n.name}</option>)}
       </select>}
       {some && <>
-        <input type="text" class="grow" aria-label="Name of the set" placeholder="Name these overrides" value={typed.value ?? now?.name ?? ''} spellcheck={false} maxLength={80}
+        <input type="text" class="grow" data-autofocus aria-label="Name of the set" placeholder="Name these overrides" value={typed.value ?? now?.name ?? ''} spellcheck={false} maxLength={80}
           onInput={(e) => { typed.value = e.currentTarget.value; }} />
         <button disabled={!name || (!!now && taken === now)} title={taken && taken !== now ? `Replaces what ${name} is now` : 'Keeps the set with the model'}>{taken && taken !== now ? 'Replace' : 'Keep'}</button>
       </>}
@@ -312,7 +346,6 @@ function Panel() {
   if (!pane || !run) return <p class="empty">Compile the model and show one of its stages: what is overridden in that run is listed here.</p>;
   const set = overridesOf(run), results = resultsOf(run);
   const rows = Object.entries(set).flatMap(([name, entry]) => entry.attributes.map((a) => ({ name, entry, ...a })));
-  const name = pane.model.value?.name ?? 'model';
   const without = (row: (typeof rows)[number]): OverrideSet => {
     const next = copyOf(set), entry = next[row.name]!;
     entry.attributes = entry.attributes.filter((a) => a.key !== row.key);
@@ -323,12 +356,8 @@ function Panel() {
     <div class="panel overrides">
       <div class="panel-bar">
         <button onClick={() => void importFile(pane, run).catch(complain)} title="JSON of this or today's tool, or the vendor's option string">Import…</button>
-        <button disabled={!rows.length} onClick={() => void convertOverrides({ overrides: set }).then((f) => save(fileName(name, 'overrides.json'), JSON.stringify(f.overrides, null, 2)), complain)} title="Saves the set as a file">JSON</button>
-        <button disabled={!rows.length} title="Copies the option string of the vendor's pipeline"
-          onClick={() => void convertOverrides({ overrides: byLocation(run) }).then(async (f) => {
-            await navigator.clipboard.writeText(f.options);
-            say(f.left_out ? `Copied. Not expressible as options: ${f.left_out.trim().replaceAll('\n', ', ')}.` : 'The option string is copied.');
-          }).catch(complain)}>Options</button>
+        <button disabled={!rows.length} onClick={() => void saveJson(pane, run).catch(complain)} title="Saves the set as a file">JSON</button>
+        <button disabled={!rows.length} onClick={() => void copyOptions(run).catch(complain)} title="Copies the option string of the vendor's pipeline">Options</button>
         <span class="grow" />
         <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}>Reset all</button>
       </div>
@@ -359,8 +388,16 @@ function Panel() {
 
 panels.add({ id: 'overrides', title: 'Overrides', icon: 'edit', side: 'right', size: 320, order: 26, help: 'What is overridden in the run that is shown.', component: Panel });
 
-registerCommands({
-  id: 'overrides.reset', title: 'Reset all overrides', group: 'Compile', icon: 'reset',
-  when: (c) => !!c.pane && Object.keys(runOf(c.pane) ? overridesOf(runOf(c.pane)!) : {}).length > 0,
-  run: (c) => apply(c.pane!, runOf(c.pane)!, {}, 'Reset all overrides'),
-});
+const overridden = (c: CommandContext): boolean => !!c.pane && Object.keys(runOf(c.pane) ? overridesOf(runOf(c.pane)!) : {}).length > 0;
+
+registerCommands(
+  { id: 'overrides.edit', title: 'Override the selected op', group: 'Compile', icon: 'edit', shortcut: 'E', menus: ['node'], order: 320,
+    help: 'The keyboard goes to its fields in the inspector.', when: (c) => c.node !== null && c.node !== 0 && !!c.pane?.ref.value?.run,
+    run: () => openPanel('inspector') },
+  { id: 'overrides.json', title: 'Save the overrides as JSON', group: 'Compile', icon: 'download', when: overridden, run: (c) => saveJson(c.pane!, runOf(c.pane)!) },
+  { id: 'overrides.options', title: 'Copy the overrides as options', group: 'Compile', icon: 'copy', when: overridden, run: (c) => copyOptions(runOf(c.pane)!) },
+  { id: 'overrides.differences', title: 'Show what the overrides change', group: 'Compile', icon: 'diff',
+    when: (c) => overridden(c) && !!baseOf(runOf(c.pane)!), run: (c) => showDifferences(c.pane!, runOf(c.pane)!, baseOf(runOf(c.pane)!)!) },
+  { id: 'overrides.reset', title: 'Reset all overrides', group: 'Compile', icon: 'reset', when: overridden,
+    run: (c) => apply(c.pane!, runOf(c.pane)!, {}, 'Reset all overrides') },
+);

@@ -139,7 +139,7 @@ function Compile() {
             {DEVICES.map((d) => <option key={d.id} value={d.id}>{d.title}</option>)}
           </select></label>
         <label>Mesh <input type="text" value={mesh.value} placeholder="1x1" size={4} spellcheck={false} onChange={(e) => { mesh.value = e.currentTarget.value; }} /></label>
-        <button class="primary" disabled={!!wait.value}><Icon name="play" size={13} /> Compile</button>
+        <button class="primary" data-autofocus disabled={!!wait.value}><Icon name="play" size={13} /> Compile</button>
       </form>
       {wait.value && <WaitCard wait={wait.value} />}
       {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}{problem.value.detail.hint && ` ${sentence(problem.value.detail.hint)}`}</p>}
