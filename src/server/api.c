@@ -19,6 +19,7 @@ enum {
     "one of "                                                                                                        \
     "them with +repeats behind it for layers of repeated blocks, too"
 #define RUN_QUERY "run:string the compile run whose stage is meant (the source, stage 0, needs none); "
+#define BOUND_QUERY "stage:integer stage of that run, 0 is the source; " GRAPH_QUERY
 #define NODE_QUERY "node:integer number of the node; id:string its id, instead of the number; " GRAPH_QUERY
 
 #define TENSOR_QUERY                                                                                            \
@@ -167,9 +168,9 @@ static const struct http_route routes[] = {
     {"GET", API_PREFIX "/overlays/{overlay}", api_overlay_get, READ, "An overlay as Model Explorer's node data.", NULL,
      NULL, "NodeData"},
     {"GET", API_PREFIX "/overlays/{overlay}/values", api_overlay_values, READ,
-     "Its values by the nodes of a graph, with their colours.", GRAPH_QUERY, NULL, "OverlayValues"},
+     "Its values by the nodes of a graph, with their colours.", BOUND_QUERY, NULL, "OverlayValues"},
     {"GET", API_PREFIX "/overlays/{overlay}/layers", api_overlay_layers, READ,
-     "Its values added up for every layer of a graph, with shares of their colours.", GRAPH_QUERY, NULL,
+     "Its values added up for every layer of a graph, with shares of their colours.", BOUND_QUERY, NULL,
      "OverlayLayers"},
     {"DELETE", API_PREFIX "/overlays/{overlay}", api_overlay_delete, CHANGE, "Deletes it.", NULL, NULL, "204"},
 

@@ -185,18 +185,17 @@ void api_overlay_delete(struct http_request *r) {
     delete_item(r, STORE_OVERLAY, "overlay", "overlay");
 }
 
-/* The graph that ?part= and ?layers= name of the model an overlay belongs to. */
+/* The graph that ?run=, ?stage=, ?part= and ?layers= name of the model an overlay belongs to. */
 static const graph *graph_of_item(struct http_request *r, const struct store_item *item, const struct model **model) {
     struct model_error e;
     struct model_rule rule;
-    uint64_t part = 0;
-    if (!http_query_u64(r, "part", UINT32_MAX, &part) || !api_rule(r, &rule))
+    uint64_t part = 0, stage = 0;
+    if (!http_query_u64(r, "part", UINT32_MAX, &part) || !http_query_u64(r, "stage", UINT32_MAX, &stage) ||
+        !api_rule(r, &rule))
         return NULL;
-    *model = models_get(r->server->models, &item->model, NULL, &e);
-    if (!*model) {
-        api_model_error(r, &e);
+    *model = api_stage(r, &item->model, stage, http_query(r, "run"), &part);
+    if (!*model)
         return NULL;
-    }
     if (part >= (*model)->n_parts) {
         api_error(r, 404, NULL, "the model has no part %llu", (unsigned long long)part);
         return NULL;

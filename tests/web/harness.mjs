@@ -284,7 +284,8 @@ const indented = (text) => String(text).split("\n").map((line) => `# ${line}`).j
 async function runOne(shared, one, shots) {
   const t = new Case(shared, one.name, shots);
   let timer;
-  const late = new Promise((_, no) => (timer = setTimeout(() => no(new Error(`no end after ${CASE_SECONDS} s`)), CASE_SECONDS * 1000)));
+  const seconds = one.options.seconds ?? CASE_SECONDS;
+  const late = new Promise((_, no) => (timer = setTimeout(() => no(new Error(`no end after ${seconds} s`)), seconds * 1000)));
   try {
     await Promise.race([one.run(t), late]);
     if (t.problems.length) fail(t.problems.join("\n"));

@@ -80,12 +80,17 @@ const MOUSE = {
     await s.page.getByRole("button", { name: /^Compile/ }).first().click();
     await s.button("compile", "Compile").click();
   },
-  stage: async (s, pass) => s.stages().filter({ hasText: pass }).first().click(),
-  beside: async (s) => {
+  stage: async (s, pass) => s.step(`stage ${pass}`, async () => {
+    await s.stages().filter({ hasText: pass }).first().click();
+    await s.until(() => s.shown(), pass, "the stage");
+  }),
+  beside: async (s) => s.step("the source beside", async () => {
     const row = s.stages().filter({ hasText: "input" }).first();
     await row.hover();
     await row.getByRole("button", { name: /beside/ }).click();
-  },
+    await eventually(async () => (await s.t.graph(1))?.nodes > 0, true, "a second pane");
+    await s.t.ready();
+  }),
   front: async (s) => s.page.locator(".dv-default-tab, .tab").filter({ hasText: "ttnn-deallocate" }).first().click(),
   execute: async (s) => {
     if (!(await s.button("execute", "Execute").isVisible())) await s.page.getByRole("button", { name: /^Execute/ }).first().click();
@@ -127,8 +132,7 @@ const KEYBOARD = {
     }
   },
   compile: async (s) => {
-    await s.key("Escape", "Escape", "F6");
-    await s.palette("panel compile");
+    await s.key("F6", "c"); // out of the field
     await s.button("compile", "Compile").waitFor();
     await eventually(() => s.page.evaluate(() => document.activeElement?.textContent?.trim()), "Compile", "the keyboard is on Compile");
     await s.key("Enter");
@@ -137,15 +141,19 @@ const KEYBOARD = {
     const names = await s.stages().locator(".option-text").allTextContents();
     for (let at = names.indexOf(await s.shown()), to = names.indexOf(pass); at !== to;) {
       const next = at + Math.sign(to - at);
-      await s.key(next < at ? "Alt+ArrowLeft" : "Alt+ArrowRight");
-      await s.until(() => s.shown(), names[next], "the stage");
+      await s.step(`stage ${names[next]}`, async () => {
+        await s.key(next < at ? "Alt+ArrowLeft" : "Alt+ArrowRight");
+        await s.until(() => s.shown(), names[next], "the stage");
+      });
       at = next;
     }
   },
   beside: async (s) => {
-    await s.key("Control+\\");
-    await eventually(async () => (await s.t.graph(1))?.nodes > 0, true, "a second pane");
-    await s.t.ready();
+    await s.step("split", async () => {
+      await s.key("Control+\\");
+      await eventually(async () => (await s.t.graph(1))?.nodes > 0, true, "a second pane");
+      await s.t.ready();
+    });
     await KEYBOARD.stage(s, "input");
   },
   front: async (s) => {
@@ -157,16 +165,27 @@ const KEYBOARD = {
   },
   nodes: async (s) => s.palette("panel node data"),
   set: async (s, key, value) => {
-    await s.key("e");
-    await s.field("data_type").waitFor();
-    await eventually(() => s.page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "output_layout data_type", "the keyboard is on the first field");
-    for (let i = 0; i < 12 && (await s.page.evaluate(() => document.activeElement?.getAttribute("aria-label"))) !== `output_layout ${key}`; i++) await s.key("Tab");
+    const at = () => s.page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
+    // After an edit the keyboard is still in the field, and goes on from there.
+    if (!(await at()).startsWith("output_layout")) {
+      await s.key("e");
+      await eventually(at, "output_layout data_type", "the keyboard is on the first field");
+    }
+    for (let i = 0; i < 12 && (await at()) !== `output_layout ${key}`; i++) await s.key("Tab");
     await s.type(value);
-    await s.key("Enter");
+    await s.key("Tab"); // Enter would open the list
   },
   again: async (s, node) => {
-    await s.key("Escape");
-    await s.t.page.evaluate((id) => globalThis.ttxTest.reveal(0, id), node);
+    await s.key("Control+f");
+    await eventually(() => s.page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Search the graph", "the keyboard is in the field");
+    await s.type(/ttnn\.\w+/.exec(node)[0]);
+    const match = s.panel("search").locator(".count");
+    await eventually(async () => /^\d+ match/.test(await match.innerText()), true, "matches");
+    for (let i = 1; i < 100 && (i === 1 || (await s.selection()).join() !== node); i++) {
+      await s.key("Enter");
+      await s.until(async () => (await match.innerText()).startsWith(`${i} of`), true, "the next match");
+    }
+    await s.key("F6", "c"); // and the stages again
   },
   overrides: async (s) => s.palette("panel overrides"),
   differences: async (s) => s.palette("show what the overrides change"),
@@ -209,18 +228,12 @@ async function sit(t, name, hands) {
     });
     await s.until(async () => s.model.became.test(await s.selected()), true, "the op became one of TTNN, and is selected");
     const target = (await s.selection())[0];
-    await s.step("a stage back, and forth", async () => {
-      await by.stage(s, "convert-ttir-to-ttnn");
-      await s.until(() => s.shown(), "convert-ttir-to-ttnn", "an earlier stage");
-      await s.until(async () => s.model.became.test(await s.selected()), true, "the op is followed");
-      await by.stage(s, LAST);
-      await s.until(() => s.shown(), LAST, "the last stage");
-    });
+    await by.stage(s, "convert-ttir-to-ttnn");
+    await s.until(async () => s.model.became.test(await s.selected()), true, "the op is followed");
+    await by.stage(s, LAST);
     equal((await s.selection())[0], target, "the op is still the one that is selected");
-    await s.step("the source beside", async () => {
-      await by.beside(s);
-      await s.until(async () => (await s.selection(1)).includes(source), true, "the op in the other pane");
-    });
+    await by.beside(s);
+    await s.until(async () => (await s.selection(1)).includes(source), true, "the op in the other pane");
     await s.step("back to the last stage", async () => {
       await by.front(s);
       await s.until(() => s.shown(), LAST, "the pane of the last stage");
@@ -239,7 +252,7 @@ async function sit(t, name, hands) {
     });
     await s.step("on the nodes", async () => {
       await by.nodes(s);
-      await s.panel("nodedata").getByText(/time/i).first().waitFor();
+      await s.panel("nodedata").getByText(/time \(us\) after ttnn-deallocate [1-9]\d* nodes/).first().waitFor();
     });
 
     await by.again(s, target);
@@ -328,4 +341,4 @@ async function sit(t, name, hands) {
 
 for (const name of Object.keys(MODELS))
   for (const hands of ["mouse", "keyboard"])
-    test(`sitting: the whole loop by ${hands} on ${name}`, (t) => sit(t, name, hands));
+    test(`sitting: the whole loop by ${hands} on ${name}`, (t) => sit(t, name, hands), { seconds: 120 });

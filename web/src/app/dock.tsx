@@ -98,6 +98,8 @@ export function focusPanel(id: string): void {
   const target = element?.querySelector<HTMLElement>('[data-autofocus]') ??
     element?.querySelector<HTMLElement>('input, [tabindex="0"], button');
   target?.focus();
+  // What was asked for before is written over by what is typed now.
+  if (target instanceof HTMLInputElement && target.type === 'text') target.select();
 }
 
 export function closePanel(id: string): void {

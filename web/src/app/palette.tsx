@@ -1,7 +1,7 @@
 // The command palette (Ctrl+K): all commands, and the nodes of the graph by label.
 
 import { useSignal } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 
 import { allCommands, canRun, runCommand, type Command, type CommandContext } from './commands';
 import { Icon } from './icons';
@@ -64,6 +64,8 @@ function Palette({ context, close }: { context: CommandContext; close: () => voi
   const text = useSignal('');
   const active = useSignal(0);
   const scrollTo = useSignal(-1);
+  const input = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => { input.current!.focus(); }, []); // also out of a field
   const typed = text.value.trim().toLowerCase();
   const entries = useMemo<Entry[]>(() => {
     const commands = allCommands().filter((c) => c.id !== 'app.palette' && canRun(c, context))
@@ -92,7 +94,7 @@ function Palette({ context, close }: { context: CommandContext; close: () => voi
       <div class="palette" role="dialog" aria-modal="true" aria-label="Commands">
         <div class="field">
           <Icon name="command" />
-          <input ref={(el) => { if (el && document.activeElement === document.body) el.focus(); }} autofocus type="text" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-label="Command, model or node"
+          <input ref={input} type="text" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-label="Command, model or node"
             placeholder="Command, model or node" value={text.value} spellcheck={false}
             onInput={(e) => { text.value = e.currentTarget.value; active.value = 0; scrollTo.value = 0; }}
             onKeyDown={(e) => {

@@ -1,7 +1,7 @@
 // The field for paths: completes as one types, with the paths opened before when it is empty.
 
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 import * as api from './api';
 import { Icon } from './icons';
@@ -24,6 +24,13 @@ export function PathField({ open }: { open: (paths: string) => void }) {
   const active = useSignal(-1);
   const abort = useRef(new AbortController());
   const input = useRef<HTMLInputElement>(null);
+  /** The keyboard is put here with the page, not by the user: what could be chosen is not shown yet. */
+  const quiet = useRef(false);
+  useEffect(() => {
+    if (document.activeElement !== document.body) return;
+    quiet.current = true;
+    input.current!.focus({ preventScroll: true });
+  }, []);
 
   /** The path that is being typed is the last of those separated by commas. */
   const split = () => {
@@ -69,11 +76,20 @@ export function PathField({ open }: { open: (paths: string) => void }) {
         <input ref={input} id="path" type="text" value={text.value} placeholder="/path/to/model.mlir, several separated by commas" autocomplete="off"
           spellcheck={false} role="combobox" aria-label="Path of a model" aria-expanded={shown.value && list.length > 0} aria-controls="path-choices"
           aria-autocomplete="list" aria-activedescendant={active.value >= 0 ? `path-choice-${active.value}` : undefined}
-          onFocus={() => { shown.value = true; void complete(); }}
+          onFocus={() => {
+            if (!quiet.current) {
+              shown.value = true;
+              void complete();
+            }
+            quiet.current = false;
+          }}
           onBlur={() => setTimeout(() => { shown.value = false; }, 150)}
           onInput={(e) => { text.value = e.currentTarget.value; shown.value = true; active.value = -1; void complete(); }}
           onKeyDown={(e) => {
-            if (e.key === 'ArrowDown') active.value = Math.min(list.length - 1, active.value + 1);
+            if (e.key === 'ArrowDown' && !shown.value) {
+              shown.value = true;
+              void complete();
+            } else if (e.key === 'ArrowDown') active.value = Math.min(list.length - 1, active.value + 1);
             else if (e.key === 'ArrowUp') active.value = Math.max(-1, active.value - 1);
             else if (e.key === 'Tab' && shown.value && list.length && text.value && !e.shiftKey && (active.value >= 0 || list.length === 1)) put(list[Math.max(0, active.value)]!);
             else if (e.key === 'Enter' && active.value >= 0 && shown.value) {

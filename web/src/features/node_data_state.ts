@@ -105,7 +105,7 @@ interface ValuesAnswer extends Omit<RunData, 'run' | 'values' | 'layers'> {
 }
 
 async function load(run: Run, ref: GraphRef): Promise<RunData> {
-  const options = { query: { ...graphQuery(ref) } };
+  const options = { query: { ...graphQuery(ref), stage: ref.run ? ref.stage : undefined } };
   const [answer, sums] = await Promise.all([
     source().call<ValuesAnswer>('GET', `/overlays/${run.id}/values`, undefined, options),
     source().call<{ layers: LayerSum[] }>('GET', `/overlays/${run.id}/layers`, undefined, options),

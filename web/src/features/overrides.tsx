@@ -3,7 +3,7 @@
 // new run; undo shows the run before.
 
 import { effect, signal, useSignal, useSignalEffect } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 import { registerCommands, type CommandContext } from '../app/commands';
 import { frontPane, openPanel } from '../app/dock';
@@ -50,14 +50,14 @@ function baseOf(run: Run): Run | null {
 
 const busy = signal(false);
 
-/** Compiles with another set, and shows the same stage of that. */
-async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Promise<void> {
+/** Compiles with another set, and shows the same stage of that. False when there is nothing to show. */
+async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Promise<boolean> {
   const stage = pane.ref.peek()!.stage;
   const { overrides: _, ...settings } = run.settings;
   busy.value = true;
   try {
     const done = await compileModel(run.model, Object.keys(set).length ? { ...settings, overrides: set as unknown as Record<string, unknown> } : settings);
-    if (!done) return;
+    if (!done) return false;
     if (!Object.keys(overridesOf(run)).length || !baseOf(run)) base.value = run;
     await showStage(pane, done, sameStage(run, stage, done), false);
     const go = (to: Run, at: number) => {
@@ -67,15 +67,20 @@ async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Pro
     record({ title, undo: () => go(run, stage), redo: () => go(done, sameStage(run, stage, done)) });
     const problems = resultsOf(done).filter((r) => r.state !== 'applied');
     if (problems.length) say(`${count(problems.length, 'override is', 'overrides are')} not applied.`, { title: 'Why', run: () => openPanel('overrides') });
+    return true;
   } finally {
     busy.value = false;
   }
 }
 
-let last = Promise.resolve();
-/** Edits made while the compiler runs wait for it. */
-function inTurn(edit: () => Promise<void>): void {
-  last = last.then(edit).catch(complain);
+let last = Promise.resolve(true);
+/** Edits made while the compiler runs wait for it. Gives what the edit gives: false when it came to nothing, which is told. */
+function inTurn(edit: () => Promise<boolean>): Promise<boolean> {
+  last = last.then(edit).catch((thrown: unknown) => {
+    complain(thrown);
+    return false;
+  });
+  return last;
 }
 
 function copyOf(set: OverrideSet): OverrideSet {
@@ -116,23 +121,31 @@ const GROUPS: Record<string, string> = {
 /** How long after the last key a choice made by typing counts: a closed list changes with every letter. */
 const TYPED_MS = 500;
 
-/** Stays enabled while the compiler runs, so that the keyboard stays in it. */
-function Control({ field, set }: { field: Field; set: (value: string | null) => void }) {
+/** Stays enabled while the compiler runs, so that the keyboard stays in it, and shows what was chosen until the answer
+ * is there. `set` tells whether there is one. */
+function Control({ field, set }: { field: Field; set: (value: string | null) => Promise<boolean> }) {
   const label = `${field.group} ${field.key}`;
-  const typing = useRef({ key: 0, timer: 0 });
-  const choose = (value: string, now: boolean): void => {
+  const shown = useSignal<string | null>(null);
+  const typing = useRef<{ at: number; timer: number; value: string | null }>({ at: 0, timer: 0, value: null });
+  useEffect(() => { if (typing.current.value === null) shown.value = null; }, [field]);
+  const commit = (): void => {
+    const { value } = typing.current;
     clearTimeout(typing.current.timer);
-    if (now) set(value);
-    else typing.current.timer = window.setTimeout(() => set(value), TYPED_MS);
+    typing.current.value = null;
+    if (value !== null) void set(value).then((done) => { if (!done && shown.peek() === value) shown.value = null; });
+  };
+  const choose = (value: string): void => {
+    clearTimeout(typing.current.timer);
+    typing.current.value = shown.value = value;
+    if (performance.now() - typing.current.at > 100) commit();
+    else typing.current.timer = window.setTimeout(commit, TYPED_MS);
   };
   if (field.control === 'number')
     return <input type="number" aria-label={label} value={field.value} min={field.min} max={field.max} step={field.step} placeholder="default"
-      onChange={(e) => set(e.currentTarget.value === '' ? null : e.currentTarget.value)} />;
+      onChange={(e) => void set(e.currentTarget.value === '' ? null : e.currentTarget.value)} />;
   return (
-    <select aria-label={label} value={field.value} data-autofocus
-      onKeyDown={(e) => { typing.current.key = e.key === 'Enter' ? 0 : performance.now(); }}
-      onChange={(e) => choose(e.currentTarget.value, performance.now() - typing.current.key > 100)}
-      onBlur={(e) => { if (e.currentTarget.value !== field.value) choose(e.currentTarget.value, true); }}>
+    <select aria-label={label} value={shown.value ?? field.value} data-autofocus onBlur={commit} onChange={(e) => choose(e.currentTarget.value)}
+      onKeyDown={() => { typing.current.at = performance.now(); }}>
       {!field.options.some((o) => o.value === field.value) && <option value={field.value}>{field.value || 'default'}</option>}
       {field.options.map((o) => <option key={o.value} value={o.value} disabled={!o.legal && o.value !== field.value} title={o.why}>{o.legal ? o.value : `${o.value} – ${o.why ?? 'not legal'}`}</option>)}
     </select>
@@ -144,7 +157,7 @@ function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
   const groups = [...new Set(op.fields.map((f) => f.group))];
   const set = (key: string, value: string | null) => inTurn(async () => {
     const now = runOf(pane) ?? run; // an edit before this one may have made another
-    await apply(pane, now, changed(overridesOf(now), op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`);
+    return apply(pane, now, changed(overridesOf(now), op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`);
   });
   return (
     <div class="override-op">
@@ -166,7 +179,7 @@ function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
                   <span class="clip">{f.key}</span>
                   <Control field={f} set={(value) => set(key, value)} />
                   <button class="icon-button small" disabled={!own || busy.value} title="Back to the compiler's choice" aria-label={`Reset ${f.key}`}
-                    onClick={(e) => { e.preventDefault(); set(key, null); }}><Icon name="reset" size={12} /></button>
+                    onClick={(e) => { e.preventDefault(); void set(key, null); }}><Icon name="reset" size={12} /></button>
                 </label>
               );
             })}
@@ -399,5 +412,5 @@ registerCommands(
   { id: 'overrides.differences', title: 'Show what the overrides change', group: 'Compile', icon: 'diff',
     when: (c) => overridden(c) && !!baseOf(runOf(c.pane)!), run: (c) => showDifferences(c.pane!, runOf(c.pane)!, baseOf(runOf(c.pane)!)!) },
   { id: 'overrides.reset', title: 'Reset all overrides', group: 'Compile', icon: 'reset', when: overridden,
-    run: (c) => apply(c.pane!, runOf(c.pane)!, {}, 'Reset all overrides') },
+    run: async (c) => { await apply(c.pane!, runOf(c.pane)!, {}, 'Reset all overrides'); } },
 );
