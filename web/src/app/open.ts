@@ -96,9 +96,14 @@ async function waiting<T>(pane: Pane, text: string, cancel: () => void, work: (s
 
 const MOVES = /\.(to_layout|to_memory_config|to_dtype|typecast|to_device|from_device)$/;
 
-/** Of the nodes that an op became those that say what it does: without the ones that tidy up or only move its result,
- * unless that is all. */
-export function mainOnes(graph: CompactGraph, nodes: readonly number[]): readonly number[] {
+/** What an op is, without its dialect: "conv2d" of "ttnn.conv2d". */
+export const kindOf = (label: string): string => label.slice(label.lastIndexOf('.') + 1);
+
+/** Of the nodes that ops became those that say what they do: of the same kind as one of these where there are such, else
+ * without the ones that tidy up or only move a result, unless that is all. */
+export function mainOnes(graph: CompactGraph, nodes: readonly number[], kinds: readonly string[]): readonly number[] {
+  const same = nodes.filter((n) => kinds.includes(kindOf(graph.label(n))));
+  if (same.length) return same;
   const kept = nodes.filter((n) => !(graph.flags[n]! & FLAG_HOUSEKEEPING));
   const main = kept.filter((n) => !MOVES.test(graph.label(n)));
   return main.length ? main : kept.length ? kept : nodes;

@@ -5,7 +5,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 import { graphQuery } from '../app/address';
 import { followNodes } from '../app/api';
 import { complain } from '../app/notify';
-import { mainOnes } from '../app/open';
+import { kindOf, mainOnes } from '../app/open';
 import { kept } from '../app/settings';
 import { Problem, sameRef, type GraphRef } from '../app/source';
 import { panes, source, type Pane } from '../app/store';
@@ -218,7 +218,8 @@ function related(from: Pane, to: Pane, nodes: readonly number[]): number[] {
 async function follow(from: Pane, to: Pane, nodes: readonly number[], signal: AbortSignal): Promise<number[] | null> {
   const a = from.ref.peek(), b = to.ref.peek();
   const found = a && b ? await followNodes(a, b, nodes, { signal }) : null, graph = to.graph.peek();
-  return found && graph ? [...mainOnes(graph, found)] : found;
+  const before = from.graph.peek();
+  return found && graph && before ? [...mainOnes(graph, found, nodes.map((n) => kindOf(before.label(n))))] : found;
 }
 
 let asking: AbortController | null = null;
