@@ -679,4 +679,11 @@ static bool run_elementwise(struct call *c) {
     return call_loop(c, g->n, 16 * CHUNK, run_piece, &w);
 }
 
-const struct kernel kernel_elementwise = {"elementwise", plan_elementwise, run_elementwise, 0};
+/* Elements are all the same to it. */
+static bool reorder_elementwise(struct planner *p, struct exec_step *s, const int *order) {
+    (void)p, (void)s, (void)order;
+    return true;
+}
+
+const struct kernel kernel_elementwise = {"elementwise", plan_elementwise,   run_elementwise, 0,
+                                          NULL,          reorder_elementwise};

@@ -102,6 +102,9 @@ struct call {
 typedef bool kernel_plan_fn(struct planner *p, struct exec_step *s);
 /* Once all steps are planned: may read operands where they came from (plan_look), and prepares what depends on that. */
 typedef bool kernel_ready_fn(struct planner *p, struct exec_step *s);
+/* The operands and the result of a step now have their dimensions in another order: the one that was order[i] is dimension i.
+ * Scalars and vectors have been given the rank of the result. */
+typedef bool kernel_reorder_fn(struct planner *p, struct exec_step *s, const int *order);
 typedef bool kernel_run_fn(struct call *c);
 
 struct kernel {
@@ -109,7 +112,8 @@ struct kernel {
     kernel_plan_fn *plan; /* NULL: nothing to look at */
     kernel_run_fn *run;
     unsigned flags;
-    kernel_ready_fn *ready; /* NULL: nothing to do */
+    kernel_ready_fn *ready;     /* NULL: nothing to do */
+    kernel_reorder_fn *reorder; /* NULL: the order of dimensions means something to it */
 };
 enum {
     KERNEL_MESH = 1 << 0,    /* sees all devices at once */
@@ -243,6 +247,8 @@ bool plan_dim(struct planner *p, ir_op op, int64_t dim, int rank, int *out);
 /* Whether a slot's elements can be read from the one that they were moved from: one stride for each of its dimensions (0 for
  * dimensions of one), from element *base on. For kernels' ready functions. */
 bool plan_look(const struct planner *p, exec_slot s, exec_slot *of, int64_t *strides, int64_t *base);
+/* The same where the elements are rows of n in one piece, all at one distance. */
+bool plan_look_rows(const struct planner *p, exec_slot s, int64_t n, exec_slot *of, int64_t *distance, int64_t *base);
 
 /* --- running (run.c) ------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/plan.h"
 
 /* --- views and copies --------------------------------------------------------------------------------------------- */
 
@@ -216,6 +217,28 @@ static bool run_strided(struct call *c) {
 struct walk *step_walk(const struct planner *p, const struct exec_step *s) {
     bool is = s->kind == STEP_KERNEL && s->run == run_strided && !s->skip;
     return is && in_type(p, s, 0)->dtype == out_type(p, s, 0)->dtype ? s->params : NULL;
+}
+
+bool plan_move(struct planner *p, ir_op op, exec_slot from, exec_slot to, const struct walk *w, struct exec_step *out) {
+    static const struct exec_row row = {"move", &kernel_permute, 0, ""};
+    struct walk *own = ARENA_NEW(p->a, struct walk);
+    exec_slot *slots = ARENA_ARRAY(p->a, exec_slot, 2);
+    if (!own || !slots)
+        return plan_no_memory(p);
+    *own = *w;
+    walk_simplify(own);
+    slots[0] = from;
+    slots[1] = to;
+    *out = (struct exec_step){.op = op,
+                              .row = &row,
+                              .run = run_strided,
+                              .n_in = 1,
+                              .n_out = 1,
+                              .in = slots,
+                              .out = slots + 1,
+                              .params = own,
+                              .per_device = p->x->slots.v[to].per_device};
+    return true;
 }
 
 /* The end of the plan of a strided op: what is a constant stays one, what walks in order is a view. */
@@ -479,9 +502,24 @@ const struct kernel kernel_concat_heads = {"strided copy", plan_concat_heads, ru
 /* --- concat ------------------------------------------------------------------------------------------------------- */
 
 struct concat {
+    int dim;
     int64_t outer, row; /* elements of the result for each outer index */
-    int64_t rows[];     /* of each operand */
+    struct part {
+        int64_t row, distance, base; /* elements for each outer index, from one to the next, before the first */
+    } parts[];
 };
+
+/* The rows of the operands for the dimension that w has. */
+static void concat_rows(const struct planner *p, const struct exec_step *s, struct concat *w) {
+    const struct exec_type *out = out_type(p, s, 0);
+    int64_t inner = 1;
+    w->outer = 1;
+    for (int i = 0; i < out->rank; i++)
+        *(i < w->dim ? &w->outer : &inner) *= i == w->dim ? 1 : out->dims[i];
+    w->row = out->dims[w->dim] * inner;
+    for (uint32_t k = 0; k < s->n_in; k++)
+        w->parts[k].row = w->parts[k].distance = in_type(p, s, k)->dims[w->dim] * inner;
+}
 
 static bool plan_concat(struct planner *p, struct exec_step *s) {
     const struct exec_type *out = out_type(p, s, 0);
@@ -491,13 +529,10 @@ static bool plan_concat(struct planner *p, struct exec_step *s) {
         attr_i64(p, s->op, "dimension", &dim);
     if (!plan_dim(p, s->op, dim, out->rank, &d))
         return false;
-    struct concat *w = plan_params(p, s, sizeof *w + s->n_in * sizeof(int64_t));
+    struct concat *w = plan_params(p, s, sizeof *w + s->n_in * sizeof *w->parts);
     if (!w)
         return false;
-    int64_t inner = 1;
-    w->outer = 1;
-    for (int i = 0; i < out->rank; i++)
-        *(i < d ? &w->outer : &inner) *= i == d ? 1 : out->dims[i];
+    w->dim = d;
     for (uint32_t k = 0; k < s->n_in; k++) {
         const struct exec_type *in = in_type(p, s, k);
         if (!s->in[k] || in->rank != out->rank)
@@ -505,39 +540,62 @@ static bool plan_concat(struct planner *p, struct exec_step *s) {
         for (int i = 0; i < out->rank; i++)
             if (i != d && in->dims[i] != out->dims[i])
                 return plan_error(p, s->op, "has operand %u of another shape", k);
-        w->rows[k] = in->dims[d] * inner;
         sum += in->dims[d];
     }
     if (sum != out->dims[d])
         return plan_error(p, s->op, "concatenates %lld where its type has %lld", (long long)sum,
                           (long long)out->dims[d]);
-    w->row = sum * inner;
+    concat_rows(p, s, w);
     return true;
 }
 
-static bool run_concat(struct call *c) {
-    const struct concat *w = c->s->params;
-    const struct exec_type *to = c->out[0].type;
-    size_t size = tensor_dtype_size(to->dtype);
-    int64_t at = 0;
-    for (uint32_t k = 0; k < c->s->n_in; k++) {
-        const char *in = c->in[k].data;
-        enum tensor_dtype from = c->in[k].type->dtype;
-        size_t bytes = (size_t)w->rows[k] * size;
-        for (int64_t o = 0; o < w->outer; o++) {
-            char *out = (char *)c->out[0].data + (size_t)(o * w->row + at) * size;
-            if (from == to->dtype)
-                memcpy(out, in + (size_t)o * bytes, bytes);
-            else
-                exec_convert(c->x, out, to->dtype, in + (size_t)(o * w->rows[k]) * tensor_dtype_size(from), from,
-                             (size_t)w->rows[k]);
-        }
-        at += w->rows[k];
+static bool reorder_concat(struct planner *p, struct exec_step *s, const int *order) {
+    struct concat *w = s->params;
+    int dim = 0;
+    while (order[dim] != w->dim)
+        dim++;
+    w->dim = dim;
+    concat_rows(p, s, w);
+    return true;
+}
+
+static bool ready_concat(struct planner *p, struct exec_step *s) {
+    struct concat *w = s->params;
+    for (uint32_t k = 0; k < s->n_in; k++) {
+        exec_slot of;
+        struct part *part = &w->parts[k];
+        if (in_type(p, s, k)->dtype == out_type(p, s, 0)->dtype &&
+            plan_look_rows(p, s->in[k], part->row, &of, &part->distance, &part->base))
+            s->in[k] = of;
     }
     return true;
 }
 
-const struct kernel kernel_concat = {"concat", plan_concat, run_concat, 0};
+static void concat_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct call *c = ctx;
+    const struct concat *w = c->s->params;
+    const struct exec_type *to = c->out[0].type;
+    size_t size = tensor_dtype_size(to->dtype);
+    (void)worker;
+    for (size_t o = begin; o < end; o++) {
+        char *out = (char *)c->out[0].data + o * (size_t)w->row * size;
+        for (uint32_t k = 0; k < c->s->n_in; k++) {
+            const struct part *part = &w->parts[k];
+            enum tensor_dtype from = c->in[k].type->dtype;
+            const char *in = (const char *)c->in[k].data +
+                             (part->base + (int64_t)o * part->distance) * (int64_t)tensor_dtype_size(from);
+            exec_convert(c->x, out, to->dtype, in, from, (size_t)part->row);
+            out += (size_t)part->row * size;
+        }
+    }
+}
+
+static bool run_concat(struct call *c) {
+    const struct concat *w = c->s->params;
+    return call_loop(c, (size_t)w->outer, (size_t)(32768 / (w->row + 1)) + 1, concat_piece, c);
+}
+
+const struct kernel kernel_concat = {"concat", plan_concat, run_concat, 0, ready_concat, reorder_concat};
 
 /* --- pad ---------------------------------------------------------------------------------------------------------- */
 

@@ -21,6 +21,15 @@ void plan_count_uses(exec_plan *x);
  * and steps that have nothing to run. */
 bool plan_look_through(struct planner *p);
 
+/* A step of `op` that fills one slot with what a walk names of another. False (reported) when out of memory. */
+bool plan_move(struct planner *p, ir_op op, exec_slot from, exec_slot to, const struct walk *w, struct exec_step *out);
+/* plan_sink.c. Lets a step whose operands are permuted alike work on what they are permutations of; `move` then permutes the
+ * result (move->op 0: nothing to do). */
+bool plan_sink(struct planner *p, struct exec_step *s, struct exec_step *move);
+/* Cuts a move that takes a part and turns it round in two: `first` takes the part as it lies, the step itself turns it
+ * (first->op 0: it stays as it is). */
+bool plan_settle(struct planner *p, struct exec_step *s, struct exec_step *first);
+
 /* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
 bool plan_finish(struct planner *p);
 

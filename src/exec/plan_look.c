@@ -83,6 +83,21 @@ bool plan_look(const struct planner *p, exec_slot s, exec_slot *of, int64_t *str
     return false;
 }
 
+bool plan_look_rows(const struct planner *p, exec_slot s, int64_t n, exec_slot *of, int64_t *distance, int64_t *base) {
+    const struct slot *slot = &p->x->slots.v[s];
+    const struct look *looks[2] = {slot->look, slot->near};
+    int64_t dims[2] = {n ? type_count(&slot->type) / n : 0, n}, strides[2];
+    for (int i = 0; i < 2; i++)
+        if (looks[i] && related(p, looks[i]->of, s) && walk_strides(&looks[i]->walk, dims, 2, strides) &&
+            (n == 1 || strides[1] == 1)) {
+            *of = looks[i]->of;
+            *distance = strides[0];
+            *base = looks[i]->walk.base;
+            return true;
+        }
+    return false;
+}
+
 /* Takes back the uses of what is not read any more. */
 static void unuse(exec_plan *x, const struct exec_step *s) {
     for (uint32_t k = 0; k < s->n_in; k++) {
@@ -108,58 +123,119 @@ static void drop_unread(struct planner *p) {
     }
 }
 
-/* Steps that have nothing to run go, so that the others stand side by side. */
-static bool close_ranks(struct planner *p) {
-    exec_plan *x = p->x;
-    size_t n = x->steps.n, bytes = (n + 2) * sizeof(uint32_t);
-    uint32_t *to = mem_alloc(x->mem, bytes), left = 0;
-    if (!to)
-        return plan_no_memory(p);
-    for (size_t i = 0; i < n; i++) {
-        to[i] = left;
-        left += !x->steps.v[i].skip;
+/* The list of steps as it is made anew: numbers of steps in the old one become those in the new one at the end. */
+struct remake {
+    struct planner *p;
+    VEC(struct exec_step) steps;
+};
+
+static bool append(struct remake *r, const struct exec_step *s) {
+    return vec_push(&r->steps, *s) || plan_no_memory(r->p);
+}
+
+/* A move, in one step or two. */
+static bool append_move(struct remake *r, struct exec_step *s) {
+    struct planner *p = r->p;
+    struct exec_step first;
+    if (!fold_move(p, s, step_walk(p, s)))
+        return false;
+    if (s->skip || !related(p, s->in[0], s->out[0]))
+        return append(r, s);
+    if (!plan_settle(p, s, &first))
+        return false;
+    if (first.op) {
+        /* The part is what is near; everything before it stays in sight as well. */
+        const struct look *near = new_look(p, s->in[0], step_walk(p, s));
+        if (!near || !fold_move(p, &first, step_walk(p, &first)) || !append(r, &first))
+            return false;
+        p->x->slots.v[s->out[0]].near = near;
     }
-    to[n] = to[n + 1] = left;
-    for (size_t i = 0; i < n; i++) {
+    return append(r, s);
+}
+
+static bool append_step(struct remake *r, struct exec_step *s, bool look) {
+    struct planner *p = r->p;
+    struct exec_step move = {0};
+    if (look && step_walk(p, s))
+        return append_move(r, s);
+    if (look && s->skip && s->n_out == 1 && s->n_in == 1 && p->x->slots.v[s->out[0]].kind == SLOT_VIEW)
+        fold_view(p, s);
+    if (s->skip)
+        return append(r, s);
+    if (look && !plan_sink(p, s, &move))
+        return false;
+    if (s->row->kernel->ready && !s->row->kernel->ready(p, s))
+        return false;
+    return append(r, s) && (!move.op || (fold_move(p, &move, step_walk(p, &move)) && append(r, &move)));
+}
+
+/* Numbers of steps in jumps and loops, by where old steps have gone. */
+static void renumber(struct planner *p, const uint32_t *to) {
+    exec_plan *x = p->x;
+    for (size_t i = 0; i < x->steps.n; i++) {
         struct exec_step *s = &x->steps.v[i];
-        if (s->skip)
-            continue;
         s->target = to[s->target];
         for (uint32_t k = 0; k < s->n_targets; k++)
             s->targets[k] = to[s->targets[k]];
-        x->steps.v[to[i]] = *s;
     }
-    x->steps.n = left;
     for (size_t l = 0; l < p->loops.n; l++) {
         /* The last step of a loop is its jump, which stays. */
         p->loops.v[l].first = to[p->loops.v[l].first];
         p->loops.v[l].last = to[p->loops.v[l].last];
     }
-    mem_free(x->mem, to, bytes);
+}
+
+/* Steps that have nothing to run go, so that the others stand side by side. */
+static void close_ranks(struct planner *p, uint32_t *to) {
+    exec_plan *x = p->x;
+    uint32_t n = (uint32_t)x->steps.n, left = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = left;
+        if (!x->steps.v[i].skip)
+            x->steps.v[left++] = x->steps.v[i];
+    }
+    to[n] = to[n + 1] = left;
+    x->steps.n = left;
+    renumber(p, to);
+}
+
+static bool remake(struct remake *r, uint32_t *to) {
+    struct planner *p = r->p;
+    exec_plan *x = p->x;
+    bool look = !x->options.keep && !x->options.reference;
+    size_t apart = 0, n = x->steps.n; /* behind the const-eval function that the step stands in */
+    for (size_t i = 0; i < n; i++) {
+        struct exec_step *s = &x->steps.v[i];
+        to[i] = (uint32_t)r->steps.n;
+        if (s->kind == STEP_CACHE)
+            apart = s->target;
+        if (s->kind == STEP_KERNEL ? !append_step(r, s, look && i >= apart) : !append(r, s))
+            return false;
+    }
+    to[n] = to[n + 1] = (uint32_t)r->steps.n;
     return true;
 }
 
 bool plan_look_through(struct planner *p) {
     exec_plan *x = p->x;
-    bool look = !x->options.keep && !x->options.reference;
-    size_t apart = 0; /* behind the const-eval function that the step stands in */
-    for (size_t i = 0; i < x->steps.n; i++) {
-        struct exec_step *s = &x->steps.v[i];
-        if (s->kind == STEP_CACHE)
-            apart = s->target;
-        if (s->kind != STEP_KERNEL)
-            continue;
-        struct walk *w = look && i >= apart ? step_walk(p, s) : NULL;
-        if (w && !fold_move(p, s, w))
-            return false;
-        if (!w && look && i >= apart && s->skip && s->n_out == 1 && s->n_in == 1 &&
-            x->slots.v[s->out[0]].kind == SLOT_VIEW)
-            fold_view(p, s);
-        if (!s->skip && s->row->kernel->ready && !s->row->kernel->ready(p, s))
-            return false;
+    struct remake r = {.p = p};
+    vec_init(&r.steps, x->mem);
+    size_t bytes = (2 * x->steps.n + 2) * sizeof(uint32_t); /* no step becomes more than two */
+    uint32_t *to = mem_alloc_zero(x->mem, bytes);
+    bool ok = (to != NULL || plan_no_memory(p)) && remake(&r, to);
+    if (ok) {
+        vec_free(&x->steps);
+        x->steps.v = r.steps.v;
+        x->steps.n = r.steps.n;
+        x->steps.cap = r.steps.cap;
+        renumber(p, to);
+        if (!x->options.keep && !x->options.reference) {
+            drop_unread(p);
+            close_ranks(p, to);
+        }
+    } else {
+        vec_free(&r.steps);
     }
-    if (!look)
-        return true;
-    drop_unread(p);
-    return close_ranks(p);
+    mem_free(x->mem, to, bytes);
+    return ok;
 }
