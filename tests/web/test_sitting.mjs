@@ -9,7 +9,7 @@ import { equal, eventually, ok, ROOT, Server, corpus, test } from "./harness.mjs
 const MODELS = {
   mnist: { file: () => join(ROOT, "examples/mnist.mlir"), op: "ttir.matmul", became: /^ttnn\.(matmul|linear)$/ },
   resnet_hf: { file: () => corpus("mlir/ttir/models/resnet_hf.mlir"), op: "ttir.conv2d", became: /^ttnn\.conv2d$/ },
-  "Llama decode layer": { file: () => corpus("mlir/ttir/models/single_blocks_and_layers/llama_3_2_1b_decode_layer.mlir"), op: "ttir.matmul", became: /^ttnn\.(matmul|linear)$/ },
+  "Llama decode layer": { file: () => corpus("mlir/ttir/models/single_blocks_and_layers/llama_3_2_1b_decode_layer.mlir"), op: "ttir.dot_general", became: /^ttnn\.(matmul|linear)$/ },
 };
 
 // A sitting: its own server, whose workspace outlives a restart, and a page.
@@ -219,7 +219,7 @@ async function sit(t, name, hands) {
     const inspector = s.panel("inspector");
     ok(/\[[\d, ]+\]|tensor</.test(await inspector.innerText()), "its shapes");
     ok(/full_location|loc\(/.test(await inspector.innerText()), "its location");
-    ok(/matrix|convolution/i.test(await inspector.innerText()), "its documentation");
+    ok(/matrix|convolution|product|contract/i.test(await inspector.innerText()), "its documentation");
 
     await s.step("compile", async () => {
       await by.compile(s);

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 
 import type { CompactGraph } from '../engine/graph';
 import * as api from './api';
-import { mainOnes, openGraph } from './open';
+import { kindOf, mainOnes, openGraph } from './open';
 import type { GraphRef, Run, RunSettings, RunStage, RunSummary } from './source';
 import { runs, type Pane } from './store';
 
@@ -38,7 +38,7 @@ export function changedStages(run: Run): RunStage[] {
 
 /** What was selected before stages were stepped through, and the selection that it became: as long as nobody selects
  * something else, every stage is asked for what the first became, also when a pass between has none of it. */
-const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; became: readonly number[] }>();
+const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; kinds: readonly string[]; became: readonly number[] }>();
 
 /** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. The selection
  * becomes what it came from or became there; in another run the same op is selected when it is still there. */
@@ -48,14 +48,15 @@ export async function showStage(pane: Pane, run: Run, stage: number, beside: boo
   const to = { model: run.model, part: 0, layers: ref.layers, run: run.id, stage };
   const state = ref.run && ref.model === run.model && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
   const known = followed.get(pane), selection = pane.selection.peek();
-  const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known : { ref, nodes: selection };
+  const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known
+    : { ref, nodes: selection, kinds: selection.map((n) => kindOf(pane.graph.peek()?.label(n) ?? '')) };
   const select = from.nodes.length ? await api.followNodes(from.ref, to, from.nodes).catch(() => null) : null;
   const target = openGraph(to, {
     pane, where: beside ? 'right' : 'here', state,
     ...(select ? {
       select: (graph: CompactGraph, found: readonly number[]) => {
-        const became = ref.run && ref.run !== run.id && found.length ? found : mainOnes(graph, select);
-        followed.set(target, { ref: from.ref, nodes: from.nodes, became });
+        const became = ref.run && ref.run !== run.id && found.length ? found : mainOnes(graph, select, from.kinds);
+        followed.set(target, { ...from, became });
         return became;
       },
     } : {}),
