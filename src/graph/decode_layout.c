@@ -6,6 +6,7 @@
 #include "dialect/params.h"
 #include "graph/decode.h"
 #include "ids.h"
+#include "target/dtype.h"
 
 typedef struct layout {
     ir_type memref, element;
@@ -61,20 +62,11 @@ static bool read_layout(const ir_context *c, ir_attr v, layout *out) {
 
 /* Bytes of one element of the memref: of a whole tile when it is tiled. 0: not known. */
 static int64_t element_bytes(const layout *l) {
-    static const struct {
-        str name;
-        int64_t bytes, tile; /* tile: block-float tiles have shared exponents */
-    } types[] = {
-        {STR_INIT("f32"), 4, 0},        {STR_INIT("u32"), 4, 0},       {STR_INIT("si32"), 4, 0},
-        {STR_INIT("f16"), 2, 0},        {STR_INIT("bf16"), 2, 0},      {STR_INIT("u16"), 2, 0},
-        {STR_INIT("u8"), 1, 0},         {STR_INIT("i1"), 1, 0},        {STR_INIT("bfp_f8"), 0, 1088},
-        {STR_INIT("bfp_bf8"), 0, 1088}, {STR_INIT("bfp_f4"), 0, 576},  {STR_INIT("bfp_bf4"), 0, 576},
-        {STR_INIT("bfp_f2"), 0, 320},   {STR_INIT("bfp_bf2"), 0, 320},
-    };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (str_eq(types[i].name, l->data_type))
-            return types[i].tile ? types[i].tile : types[i].bytes * l->tile[0] * l->tile[1];
-    return 0;
+    target_dtype type = target_dtype_by_name(l->data_type);
+    if (type == DTYPE_NONE)
+        return 0;
+    const target_dtype_info *info = &target_dtypes[type];
+    return info->is_block ? info->tile_bytes : info->bytes * l->tile[0] * l->tile[1];
 }
 
 static str text_of(struct graph_attrs *a, ir_node n) {

@@ -8,6 +8,7 @@
 #include "graph/graph_bin.h"
 #include "graph/me_json.h"
 #include "server/api_inner.h"
+#include "server/edit_legal.h"
 
 enum { NODES_AT_ONCE = 1000, DIFF_LIMIT = 10000 };
 
@@ -42,10 +43,10 @@ void api_graph_json(struct http_request *r) {
     }
     if (api_graph_etag(r, adapter ? "adapter" : "own", &bad) || bad || !api_graph_open(r, &ag))
         return;
-    if (adapter) {
-        o.style = ME_STYLE_ADAPTER;
-        o.edit = graph_edit_adapter;
-    }
+    struct edit_legal legal;
+    edit_legal_init(&legal, ag.g->module, &scratch);
+    if (adapter)
+        o = (me_write_options){.style = ME_STYLE_ADAPTER, .edit = edit_legal, .edit_ctx = &legal};
     struct buf *out = http_body(r, 200, "application/json");
     buf_lit(out, "{\"graphs\":[");
     graph_status status = me_json_write_graph(ag.g, &o, &scratch, out);
@@ -54,6 +55,7 @@ void api_graph_json(struct http_request *r) {
         graph_failed(r, status);
     else
         http_add_header(r, "Cache-Control", "no-cache");
+    edit_legal_free(&legal);
     api_graph_close(r, &ag);
 }
 
@@ -68,9 +70,12 @@ void api_graph_node(struct http_request *r) {
     if (api_node(r, ag.g, &n)) {
         struct mem scratch = {0};
         struct graph_attrs a;
+        struct edit_legal legal;
         graph_attrs_init(&a, ag.g, &scratch);
-        if (!graph_node_json(&a, n, edit ? graph_edit_adapter : NULL, NULL, http_json(r, 200)))
+        edit_legal_init(&legal, ag.g->module, &scratch);
+        if (!graph_node_json(&a, n, edit ? edit_legal : NULL, &legal, http_json(r, 200)))
             api_error(r, 503, NULL, "out of memory");
+        edit_legal_free(&legal);
         graph_attrs_free(&a);
     }
     api_graph_close(r, &ag);
@@ -119,18 +124,21 @@ void api_graph_nodes(struct http_request *r) {
     if (node_list(r, ag.g, &nodes, &n)) {
         struct mem scratch = {0};
         struct graph_attrs a;
+        struct edit_legal legal;
         graph_attrs_init(&a, ag.g, &scratch);
+        edit_legal_init(&legal, ag.g->module, &scratch);
         struct json_writer *w = http_json(r, 200);
         bool good = true;
         json_object_begin(w);
         json_key(w, STR("nodes"));
         json_array_begin(w);
         for (size_t i = 0; i < n && good; i++)
-            good = graph_node_json(&a, nodes[i], edit ? graph_edit_adapter : NULL, NULL, w);
+            good = graph_node_json(&a, nodes[i], edit ? edit_legal : NULL, &legal, w);
         json_array_end(w);
         json_object_end(w);
         if (!good)
             api_error(r, 503, NULL, "out of memory");
+        edit_legal_free(&legal);
         graph_attrs_free(&a);
     }
     api_graph_close(r, &ag);
