@@ -1,0 +1,242 @@
+"""StableHLO and CHLO ops against PyTorch (op_cases.py says how). What PyTorch has no function for is written out here."""
+import op_cases
+from op_cases import np, torch
+
+F = torch.nn.functional
+
+
+def numbers(m):
+    x = m.arg(torch.randn(3, 37) * 2)
+    v = x[1].float()
+    big, unit, positive = m.arg(v.abs() + 1.0), m.arg(torch.rand(3, 37) * 1.8 - 0.9), m.arg(torch.rand(3, 37) * 6 + 0.2)
+    odd = m.arg(torch.tensor([0.0, -0.0, 0.5, 1.5, 2.5, -0.5, -2.5, 3e38, float('inf'), float('-inf'), float('nan')]))
+    for name, f, of, tolerance in (
+            ('acosh', torch.acosh, big, 2e-5), ('atanh', torch.atanh, unit, 1e-5), ('sinh', torch.sinh, x, None),
+            ('cosh', torch.cosh, x, None), ('bessel_i1e', torch.special.i1e, x, 1e-5), ('digamma', torch.digamma, positive, 2e-5),
+            ('lgamma', torch.lgamma, positive, 2e-5), ('erf_inv', torch.erfinv, unit, 2e-5)):
+        m.op('chlo.' + name, [of], '', f(of[1].float()), tolerance if m.number == 'f32' else 0.02)
+    for name, f in (('is_inf', torch.isinf), ('is_pos_inf', torch.isposinf), ('is_neg_inf', torch.isneginf)):
+        m.op('chlo.' + name, [odd], '', f(odd[1].float()))
+    m.op('stablehlo.round_nearest_even', [odd], '', torch.round(odd[1].float()))
+    m.op('stablehlo.round_nearest_afz', [odd], '', torch.sign(odd[1].float()) * torch.floor(odd[1].float().abs() + 0.5))
+    order = m.arg(torch.randint(0, 4, (3, 37)).float())
+    m.op('chlo.polygamma', [order, positive], '',
+         torch.stack([torch.polygamma(int(n), p) for n, p in zip(order[1].float().flatten(), positive[1].float().flatten())]).reshape(3, 37),
+         1e-4 if m.number == 'f32' else 0.02)
+    q = m.arg(torch.rand(3, 37) * 3 + 0.5)
+    s = m.arg(torch.rand(3, 37) * 5 + 1.5)
+    m.op('chlo.zeta', [s, q], '', torch.special.zeta(s[1].float(), q[1].float()), 1e-4 if m.number == 'f32' else 0.02)
+    if m.number == 'f32':
+        y = m.arg(torch.randn(3, 37))
+        m.op('chlo.next_after', [x, y], '', torch.nextafter(v, y[1]), 1e-12)
+        m.op('stablehlo.reduce_precision', [x], '<{exponent_bits = 8 : i32, mantissa_bits = 7 : i32}>', v.bfloat16().float(), 1e-12)
+        m.op('stablehlo.reduce_precision', [odd], '<{exponent_bits = 5 : i32, mantissa_bits = 10 : i32}>', odd[1].half().float(), 1e-12)
+        # A complex number of two real ones and back.
+        m.body.append(f'%z = "stablehlo.complex"({x[0]}, {y[0]}) : (tensor<3x37xf32>, tensor<3x37xf32>) -> tensor<3x37xcomplex<f32>>')
+        for part, want in (('real', v), ('imag', y[1])):
+            m.body.append(f'%z_{part} = "stablehlo.{part}"(%z) : (tensor<3x37xcomplex<f32>>) -> tensor<3x37xf32>')
+            m.op('stablehlo.add', [(f'%z_{part}', want), x], '', want + v)
+    lo, hi = m.arg(torch.tensor(-0.5)), m.arg(torch.tensor(1.0))
+    m.op('stablehlo.clamp', [lo, x, hi], '', v.clamp(-0.5, 1))
+    m.op('stablehlo.clamp', [unit, x, big], '', torch.minimum(torch.maximum(v, unit[1].float()), big[1].float()))
+    z = m.arg(torch.randn(3, 37))
+    for way, f in (('EQ', torch.eq), ('NE', torch.ne), ('LT', torch.lt), ('LE', torch.le), ('GT', torch.gt), ('GE', torch.ge)):
+        for l, r in ((x, z), (x, x), (odd, odd)):
+            m.op('stablehlo.compare', [l, r], f'<{{comparison_direction = #stablehlo<comparison_direction {way}>}}>', f(l[1].float(), r[1].float()))
+        row = m.arg(torch.randn(37))
+        m.op('chlo.broadcast_compare', [x, row], f'<{{comparison_direction = #chlo<comparison_direction {way}>}}>', f(v, row[1].float()))
+
+
+def integers(m):
+    a, b = (m.arg(torch.randint(-2**31, 2**31 - 1, (5, 33)).int()) for _ in 'ab')
+    p, q = m.arg(torch.rand(5, 33) > 0.5), m.arg(torch.rand(5, 33) > 0.5)
+    for name, f, g in (('and', torch.bitwise_and, torch.logical_and), ('or', torch.bitwise_or, torch.logical_or), ('xor', torch.bitwise_xor, torch.logical_xor)):
+        row = m.arg(torch.randint(-99, 99, (33,)).int())
+        m.op('stablehlo.' + name, [a, b], '', f(a[1], b[1]))
+        m.op('stablehlo.' + name, [p, q], '', g(p[1], q[1]))
+        m.op('chlo.broadcast_' + name, [a, row], '', f(a[1], row[1]))
+        m.op('chlo.broadcast_' + name, [p, q], '', g(p[1], q[1]))
+    m.op('stablehlo.not', [a], '', torch.bitwise_not(a[1]))
+    m.op('stablehlo.not', [p], '', torch.logical_not(p[1]))
+    wide = [(x[1].long() & 0xffffffff) for x in (a, b)]
+
+    def signed(v):
+        v = v & 0xffffffff
+        return torch.where(v >= 2**31, v - 2**32, v).int()
+    m.op('stablehlo.popcnt', [a], '', torch.tensor([bin(int(v)).count('1') for v in wide[0].flatten()]).reshape(5, 33).int())
+    c = m.arg(torch.tensor([0, 1, 2, 255, 256, -1, -2**31, 2**31 - 1]).int())
+    m.op('stablehlo.count_leading_zeros', [c], '', torch.tensor([32, 31, 30, 24, 23, 0, 0, 1]).int())
+    m.op('chlo.mulhi', [a, b], '', (a[1].long() * b[1].long() >> 32).int())
+    # Shifts by as much as there are bits, or more, give zeros, or signs.
+    n = m.arg(torch.tensor([0, 1, 5, 31, 32, 40] * 28)[:165].reshape(5, 33).int())
+    left = torch.where(n[1] < 32, signed(wide[0] << n[1].clamp(max=31)), torch.zeros_like(n[1]))
+    logical = torch.where(n[1] < 32, signed(wide[0] >> n[1].clamp(max=31)), torch.zeros_like(n[1]))
+    signs = a[1] >> n[1].clamp(max=31)
+    for name, want in (('shift_left', left), ('shift_right_logical', logical), ('shift_right_arithmetic', signs)):
+        m.op('stablehlo.' + name, [a, n], '', want)
+        m.op('chlo.broadcast_' + name, [a, n], '', want)
+    small = m.arg(torch.tensor([0, 1, 5, 31] * 42)[:165].reshape(5, 33).int())
+    m.op('ttir.logical_left_shift', [a, small], '', signed(wide[0] << small[1]))
+    m.op('ttir.logical_right_shift', [a, small], '', signed(wide[0] >> small[1]))
+    m.op('ttir.right_shift', [a, small], '', a[1] >> small[1])
+    m.op('stablehlo.convert', [a], '', a[1].float())
+    m.op('stablehlo.convert', [p], '', p[1].int())
+    m.op('stablehlo.bitcast_convert', [a], '', torch.from_numpy(a[1].numpy().view(np.float32).copy()))
+    m.op('ttir.bitcast_convert', [a], '', torch.from_numpy(a[1].numpy().view(np.float32).copy()))
+    x = m.arg(torch.randn(7))
+    m.op('stablehlo.bitcast_convert', [x], '', torch.from_numpy(x[1].numpy().view(np.int32).copy()))
+
+
+def shapes(m):
+    x = m.arg(torch.randn(2, 3, 4, 5))
+    v = x[1]
+    m.op('stablehlo.reshape', [x], '', v.reshape(6, 20))
+    m.op('stablehlo.broadcast', [m.arg(torch.randn(3, 4))], '<{broadcast_sizes = array<i64: 2, 5>}>', m.args[-1].expand(2, 5, 3, 4))
+    y = m.arg(torch.randn(3, 1))
+    m.op('stablehlo.broadcast_in_dim', [y], '<{broadcast_dimensions = array<i64: 1, 2>}>', y[1].reshape(1, 3, 1).expand(2, 3, 4))
+    m.op('stablehlo.broadcast_in_dim', [y], '<{broadcast_dimensions = array<i64: 2, 0>}>', y[1].reshape(3, 1).T.reshape(1, 1, 3).expand(4, 2, 3))
+    m.op('stablehlo.slice', [x], '<{start_indices = array<i64: 0, 1, 0, 1>, limit_indices = array<i64: 2, 3, 4, 5>, strides = array<i64: 1, 1, 2, 3>}>',
+         v[0:2, 1:3, 0:4:2, 1:5:3])
+    m.op('stablehlo.slice', [x], '<{start_indices = array<i64: 0, 3, 0, 0>, limit_indices = array<i64: 2, 3, 4, 5>, strides = array<i64: 1, 1, 1, 1>}>', v[:, 3:3])
+    p = m.arg(torch.randn(4, 5))
+    fill = m.arg(torch.tensor(1.5))
+
+    def padded(t, low, high, interior):
+        t = t.float()
+        for d, (l, h, i) in enumerate(zip(low, high, interior)):
+            n = t.shape[d]
+            spread = torch.full([*t.shape[:d], n + max(n - 1, 0) * i, *t.shape[d + 1:]], 1.5)
+            spread.index_copy_(d, torch.arange(n) * (i + 1), t)
+            begin, end = -l, spread.shape[d] + h
+            index = torch.arange(begin, end)
+            inside = (index >= 0) & (index < spread.shape[d])
+            t = torch.full([*t.shape[:d], len(index), *t.shape[d + 1:]], 1.5)
+            t.index_copy_(d, torch.nonzero(inside).flatten(), spread.index_select(d, index[inside]))
+        return t
+    for low, high, interior in (((1, 0), (2, 3), (0, 0)), ((0, 2), (1, 0), (2, 1)), ((-1, -2), (1, -1), (0, 1))):
+        text = ', '.join(f'{k} = array<i64: {", ".join(map(str, q))}>' for k, q in
+                         (('edge_padding_low', low), ('edge_padding_high', high), ('interior_padding', interior)))
+        m.op('stablehlo.pad', [p, fill], f'<{{{text}}}>', padded(p[1], low, high, interior))
+    # Starts are moved so that the slice lies inside.
+    for start in (0, 1), (3, 4), (-2, 100):
+        at = [m.arg(torch.tensor(s).int()) for s in start]
+        r, c = min(max(start[0], 0), 4 - 2), min(max(start[1], 0), 5 - 3)
+        m.op('stablehlo.dynamic_slice', [p, *at], '<{slice_sizes = array<i64: 2, 3>}>', p[1][r:r + 2, c:c + 3])
+        new, want = m.arg(torch.randn(2, 3)), p[1].clone()
+        want[r:r + 2, c:c + 3] = new[1]
+        m.op('stablehlo.dynamic_update_slice', [p, new, *at], '', want)
+    m.op('stablehlo.get_dimension_size', [x], '<{dimension = 2 : i64}>', torch.tensor(4).int())
+    number = m.number
+    m.body.append(f'%c1 = "stablehlo.constant"() <{{value = dense<[[1.0, -2.5], [0.0, 4.0]]> : tensor<2x2x{number}>}}> : () -> tensor<2x2x{number}>')
+    m.op('stablehlo.add', [('%c1', m.arg(torch.zeros(2, 2))[1]), (f'%a{len(m.args) - 1}', m.args[-1])], '', torch.tensor([[1, -2.5], [0, 4]]))
+    m.op('chlo.constant_like', [p], f'<{{value = 2.5 : {number}}}>', torch.full((4, 5), 2.5))
+
+
+def gathers(m):
+    """Gather and scatter in the forms that frameworks write; by plain loops of the specification."""
+    x = m.arg(torch.randn(5, 6, 7))
+    i = m.arg(torch.tensor([[4], [0], [9], [2]]).int())  # 9 is moved to 4
+    rows = i[1].long().flatten().clamp(0, 4)
+    m.op('stablehlo.gather', [x, i], '<{dimension_numbers = #stablehlo.gather<offset_dims = [1, 2], collapsed_slice_dims = [0], start_index_map = [0], '
+         'index_vector_dim = 1>, slice_sizes = array<i64: 1, 6, 7>, indices_are_sorted = false}>', x[1][rows])
+    j = m.arg(torch.tensor([[1, 2], [4, 6], [0, 0]]).int())  # starts in dimensions 0 and 2, moved to have room for 2 x 3
+    want = torch.stack([x[1][min(a, 3):min(a, 3) + 2, :, min(b, 4):min(b, 4) + 3][:, 0] for a, b in j[1].tolist()])
+    m.op('stablehlo.gather', [x, j], '<{dimension_numbers = #stablehlo.gather<offset_dims = [1, 2], collapsed_slice_dims = [1], start_index_map = [0, 2], '
+         'index_vector_dim = 1>, slice_sizes = array<i64: 2, 1, 3>, indices_are_sorted = false}>', want)
+    b = m.arg(torch.tensor([0, 3, 6, 2, 1]).int())  # with a batch: for each row its own place
+    want = torch.stack([x[1][n, :, k] for n, k in enumerate(b[1].tolist())])
+    m.op('stablehlo.gather', [x, b], '<{dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [2], operand_batching_dims = [0], '
+         'start_indices_batching_dims = [0], start_index_map = [2], index_vector_dim = 1>, slice_sizes = array<i64: 1, 6, 1>, indices_are_sorted = false}>', want)
+    number = m.number
+    body = {n: f'({{^bb0(%x: tensor<{number}>, %y: tensor<{number}>):\n %r = "stablehlo.{n}"(%x, %y) : (tensor<{number}>, tensor<{number}>) -> tensor<{number}>\n '
+               f'"stablehlo.return"(%r) : (tensor<{number}>) -> ()}})' for n in ('add', 'maximum', 'multiply')}
+    body['replace'] = f'({{^bb0(%x: tensor<{number}>, %y: tensor<{number}>):\n "stablehlo.return"(%y) : (tensor<{number}>) -> ()}})'
+    k = m.arg(torch.tensor([[0], [3], [7], [0]]).int())  # 7 lies outside and is left out
+    u = m.arg(torch.randn(4, 6, 7))
+    for name, f in (('add', torch.add), ('maximum', torch.maximum), ('multiply', torch.mul)):
+        want = x[1].float().clone()
+        for n, row in enumerate((0, 3, None, 0)):
+            if row is not None:
+                want[row] = f(want[row], u[1][n].float())
+        m.op('stablehlo.scatter', [x, k, u], '<{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [1, 2], inserted_window_dims = [0], '
+             f'scatter_dims_to_operand_dims = [0], index_vector_dim = 1>, indices_are_sorted = false, unique_indices = false}}> {body[name]}', want, 2e-6 if number == 'f32' else 0.02)
+    s = m.arg(torch.tensor([1, 4]).int())
+    w = m.arg(torch.randn(5, 2, 3))
+    want = x[1].clone()
+    want[:, 1:3, 4:7] = w[1]
+    m.op('stablehlo.scatter', [x, s, w], '<{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [0, 1, 2], scatter_dims_to_operand_dims = [1, 2], '
+         f'index_vector_dim = 0>, indices_are_sorted = true, unique_indices = true}}> {body["replace"]}', want)
+
+
+def reductions(m):
+    number = m.number
+    x = m.arg(torch.randn(3, 7, 5, 6) * 0.8)
+    v = x[1].float()
+
+    def body(op):
+        return (f'({{^bb0(%x: tensor<{number}>, %y: tensor<{number}>):\n %r = "stablehlo.{op}"(%x, %y) : (tensor<{number}>, tensor<{number}>) -> tensor<{number}>\n '
+                f'"stablehlo.return"(%r) : (tensor<{number}>) -> ()}})')
+    zero, one, low, high = (m.arg(torch.tensor(c)) for c in (0.0, 1.0, float('-inf'), float('inf')))
+    for dims in (0,), (1, 3), (0, 1, 2, 3):
+        text = f'<{{dimensions = array<i64: {", ".join(map(str, dims))}>}}>'
+        m.op('stablehlo.reduce', [x, zero], f'{text} {body("add")}', v.sum(dims))
+        m.op('stablehlo.reduce', [x, low], f'{text} {body("maximum")}', v.amax(dims))
+        m.op('stablehlo.reduce', [x, high], f'{text} {body("minimum")}', v.amin(dims))
+    m.op('stablehlo.reduce', [x, one], f'<{{dimensions = array<i64: 2>}}> {body("multiply")}', v.prod(2))
+    m.op('stablehlo.reduce', [x, one], f'<{{dimensions = array<i64: 1>}}> {body("add")}', v.sum(1) + 1)
+    e = m.arg(torch.zeros(0, 4))
+    m.op('stablehlo.reduce', [e, one], f'<{{dimensions = array<i64: 0>}}> {body("multiply")}', torch.ones(4))
+    nchw = m.arg(torch.randn(2, 3, 9, 11))
+    window = ('<{window_dimensions = array<i64: 1, 1, 3, 2>, window_strides = array<i64: 1, 1, 2, 2>, window_dilations = array<i64: 1, 1, 1, 1>, '
+              'base_dilations = array<i64: 1, 1, 1, 1>, padding = dense<[[0, 0], [0, 0], [1, 1], [1, 1]]> : tensor<4x2xi64>}>')
+    m.op('stablehlo.reduce_window', [nchw, low], f'{window} {body("maximum")}', F.max_pool2d(nchw[1].float(), (3, 2), 2, 1))
+    m.op('stablehlo.reduce_window', [nchw, zero], f'{window} {body("add")}', F.avg_pool2d(nchw[1].float(), (3, 2), 2, 1) * 6)
+    # a cumulative sum as JAX writes it
+    c = m.arg(torch.randn(4, 9))
+    m.op('stablehlo.reduce_window', [c, zero], '<{window_dimensions = array<i64: 1, 9>, window_strides = array<i64: 1, 1>, window_dilations = array<i64: 1, 1>, '
+         f'base_dilations = array<i64: 1, 1>, padding = dense<[[0, 0], [8, 0]]> : tensor<2x2xi64>}}> {body("add")}', c[1].float().cumsum(1))
+    unique = m.arg(torch.randperm(60).reshape(3, 20).float())
+    other = m.arg(torch.arange(60).reshape(3, 20).int())
+    for way, descending in (('LT', False), ('GT', True)):
+        w, i = unique[1].float().sort(1, descending)
+        compare = (f'({{^bb0(%x: tensor<{number}>, %y: tensor<{number}>, %u: tensor<i32>, %w: tensor<i32>):\n %r = "stablehlo.compare"(%x, %y) '
+                   f'<{{comparison_direction = #stablehlo<comparison_direction {way}>}}> : (tensor<{number}>, tensor<{number}>) -> tensor<i1>\n '
+                   '"stablehlo.return"(%r) : (tensor<i1>) -> ()})')
+        m.op('stablehlo.sort', [unique, other], f'<{{dimension = 1 : i64, is_stable = true}}> {compare}', [w, other[1].gather(1, i)])
+    scale, offset = m.arg(torch.randn(5)), m.arg(torch.randn(5))
+    t = v.permute(0, 1, 3, 2).reshape(-1, 5)
+    mean, var = t.mean(0), t.var(0, unbiased=False)
+    shaped = [q.reshape(1, 1, 5, 1) for q in (mean, var, scale[1].float(), offset[1].float())]
+    m.op('stablehlo.batch_norm_training', [x, scale, offset], '<{epsilon = 1.0e-3 : f32, feature_index = 2 : i64}>',
+         [(v - shaped[0]) / torch.sqrt(shaped[1] + 1e-3) * shaped[2] + shaped[3], mean, var], 2e-5 if number == 'f32' else 0.02)
+
+
+def products(m):
+    def mat(*shape):
+        return m.arg(torch.randn(*shape) / shape[-1] ** 0.5)
+    a, b, v = mat(9, 16), mat(16, 8), mat(16)
+    m.op('stablehlo.dot', [a, b], '', a[1].float() @ b[1].float())
+    m.op('stablehlo.dot', [a, v], '', a[1].float() @ v[1].float())
+    m.op('stablehlo.dot', [v, v], '', v[1].float() @ v[1].float())
+    x, w = m.arg(torch.randn(2, 8, 9, 11)), m.arg(torch.randn(6, 4, 3, 3) / 6)
+    numbers_nchw = '#stablehlo.conv<[b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1]>'
+
+    def conv(lhs, rhs, dims, want, stride=(1, 1), pad=((0, 0), (0, 0)), left=(1, 1), right=(1, 1), groups=1):
+        text = ', '.join([f'window_strides = array<i64: {stride[0]}, {stride[1]}>', f'padding = dense<{[list(p) for p in pad]}> : tensor<2x2xi64>',
+                          f'lhs_dilation = array<i64: {left[0]}, {left[1]}>', f'rhs_dilation = array<i64: {right[0]}, {right[1]}>',
+                          'window_reversal = array<i1: false, false>', f'dimension_numbers = {dims}', f'feature_group_count = {groups} : i64',
+                          'batch_group_count = 1 : i64'])
+        m.op('stablehlo.convolution', [lhs, rhs], f'<{{{text}}}>', want)
+    f, g = x[1].float(), w[1].float()
+    conv(x, w, numbers_nchw, F.conv2d(f, g, None, 2, 1, 1, 2), (2, 2), ((1, 1), (1, 1)), groups=2)
+    conv(x, w, numbers_nchw, F.conv2d(F.pad(f, (0, 2, 1, 0)), g, None, 1, 0, (2, 1), 2), pad=((1, 0), (0, 2)), right=(2, 1), groups=2)
+    nhwc, hwio = m.arg(f.permute(0, 2, 3, 1)), m.arg(torch.randn(3, 3, 8, 5) / 6)
+    conv(nhwc, hwio, '#stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>',
+         F.conv2d(f, hwio[1].float().permute(3, 2, 0, 1), None, 1, 1).permute(0, 2, 3, 1), pad=((1, 1), (1, 1)))
+    # dilation of the left side is a transposed convolution with the kernel turned round
+    t = m.arg(torch.randn(8, 5, 3, 3) / 6)
+    turned = m.arg(t[1].float().flip(2, 3).permute(1, 0, 2, 3))
+    conv(x, turned, numbers_nchw, F.conv_transpose2d(f, t[1].float(), None, 2, 1), pad=((1, 1), (1, 1)), left=(2, 2))
+
+
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32')])
