@@ -49,6 +49,14 @@ static void storage(const struct exec_type *t, struct quantize *w) {
     w->high = t->quant ? t->quant->high : is_unsigned ? 2 * half - 1 : half - 1;
 }
 
+/* The level of a value, to the nearest even one: in f32 as torch.quantize_per_tensor, which multiplies by 1 / scale. */
+static double level(const struct call *c, const struct quantize *w, double v, double scale, double zero) {
+    double q = c->in[0].type->dtype == TENSOR_F64 ? nearbyint(v / scale)
+                                                  : (double)nearbyintf((float)v * (1.0f / (float)scale));
+    q += zero;
+    return q < w->low ? w->low : q > w->high ? w->high : q;
+}
+
 static bool plan_quantize(struct planner *p, struct exec_step *s) {
     struct quantize *w = PLAN_PARAMS(p, s, struct quantize);
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
@@ -80,8 +88,7 @@ static bool run_quantize(struct call *c) {
         }
         if (w->kind != DEQUANTIZE) {
             scale = scale_of(w->to, w, i, &zero);
-            v = nearbyint(v / scale) + zero;
-            v = v < w->low ? w->low : v > w->high ? w->high : v;
+            v = level(c, w, v, scale, zero);
         }
         set(&c->out[0], i, v);
     }
@@ -129,8 +136,7 @@ static bool run_unrolled(struct call *c) {
             v = (v - pick(c, 2, w, i)) * pick(c, 1, w, i);
         if (w->kind != DEQUANTIZE) {
             uint32_t o = w->kind == REQUANTIZE ? 3 : 1;
-            v = nearbyint(v / pick(c, o, w, i)) + pick(c, o + 1, w, i);
-            v = v < w->low ? w->low : v > w->high ? w->high : v;
+            v = level(c, w, v, pick(c, o, w, i), pick(c, o + 1, w, i));
         }
         set(&c->out[0], i, v);
     }
@@ -198,7 +204,17 @@ const struct kernel kernel_adamw_in_place = {"adamw", plan_adamw, run_adamw, KER
 
 /* --- experts ------------------------------------------------------------------------------------------------------ */
 
-/* topk_router_gpt: logits = input weight + bias, top k of them, softmax over those. */
+/* topk_router_gpt: logits = input weight + bias, with operands, product and sum in bf16 (unless all is computed in f32 or f64),
+ * top k of them, softmax over those. */
+static double as_bf16(const struct call *c, double v) {
+    uint16_t bits;
+    struct tensor t = {.dtype = TENSOR_BF16, .data = &bits};
+    if (c->x->options.numbers != EXEC_AS_WRITTEN)
+        return v;
+    tensor_set(&t, 0, v);
+    return tensor_get(&t, 0);
+}
+
 static bool plan_router(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *weight = in_type(p, s, 1);
     int64_t *k = PLAN_PARAMS(p, s, int64_t);
@@ -206,8 +222,10 @@ static bool plan_router(struct planner *p, struct exec_step *s) {
         return false;
     attr_i64(p, s->op, "k", k);
     if (in->rank < 1 || weight->rank != 2 || weight->dims[0] != in->dims[in->rank - 1] || *k < 1 ||
-        *k > weight->dims[1] || type_count(in_type(p, s, 2)) % weight->dims[1] || s->n_out != 2 ||
-        type_count(out_type(p, s, 0)) * in->dims[in->rank - 1] != type_count(in) * *k)
+        *k > weight->dims[1] ||
+        (type_count(in_type(p, s, 2)) != weight->dims[1] &&
+         type_count(in_type(p, s, 2)) * in->dims[in->rank - 1] != type_count(in) * weight->dims[1]) ||
+        s->n_out != 2 || type_count(out_type(p, s, 0)) * in->dims[in->rank - 1] != type_count(in) * *k)
         return plan_error(p, s->op, "has operands that do not fit each other");
     return true;
 }
@@ -216,12 +234,14 @@ static bool run_router(struct call *c) {
     const struct exec_type *in = c->in[0].type, *weight = c->in[1].type;
     int64_t k = *(const int64_t *)c->s->params, d = weight->dims[0], n = weight->dims[1],
             rows = d ? type_count(in) / d : 0;
-    double *logits = call_scratch(c, (size_t)n * sizeof *logits);
+    bool by_row = type_count(c->in[2].type) == rows * n;
+    double *logits = call_scratch(c, (size_t)(n + k) * sizeof *logits), *weights = logits ? logits + n : NULL;
     for (int64_t r = 0; logits && r < rows; r++) {
         for (int64_t e = 0; e < n; e++) {
-            logits[e] = get(&c->in[2], e);
+            double sum = 0;
             for (int64_t i = 0; i < d; i++)
-                logits[e] += get(&c->in[0], r * d + i) * get(&c->in[1], i * n + e);
+                sum += as_bf16(c, get(&c->in[0], r * d + i)) * as_bf16(c, get(&c->in[1], i * n + e));
+            logits[e] = as_bf16(c, as_bf16(c, sum) + as_bf16(c, get(&c->in[2], by_row ? r * n + e : e)));
         }
         double first = 0, sum = 0;
         for (int64_t i = 0; i < k; i++) {
@@ -230,14 +250,12 @@ static bool run_router(struct call *c) {
                 if (logits[e] > logits[best])
                     best = e;
             first = i ? first : logits[best];
-            double v = exp(logits[best] - first);
-            sum += v;
+            sum += weights[i] = exp(logits[best] - first);
             set(&c->out[0], r * k + i, (double)best);
-            set(&c->out[1], r * k + i, v);
             logits[best] = -INFINITY;
         }
         for (int64_t i = 0; i < k; i++)
-            set(&c->out[1], r * k + i, get(&c->out[1], r * k + i) / sum);
+            set(&c->out[1], r * k + i, weights[i] / sum);
     }
     return logits != NULL;
 }

@@ -66,6 +66,20 @@ class Module:
             self.names.append(op)
             self.tolerances.append(tolerance)
 
+    def in_place(self, op, operands, attrs, want, changed=0, tolerance=None):
+        """An op without results that changes one of its operands, an argument: that is what is compared."""
+        self.body.append(f'"{op}"({", ".join(n for n, _ in operands)}) {attrs} : ({", ".join(self.type_of(t) for _, t in operands)}) -> ()')
+        self.given(op, operands[changed][0], want, tolerance)
+
+    def given(self, op, name, want, tolerance=None):
+        """A value of the body that is compared, too."""
+        if want.is_floating_point():
+            want = want.to(TYPES[self.number])
+        self.results.append((name, self.type_of(want)))
+        self.want.append(want)
+        self.names.append(op)
+        self.tolerances.append(tolerance)
+
     def text(self):
         args = ', '.join(f'%a{i}: {self.type_of(t)}' for i, t in enumerate(self.args))
         types = ', '.join(t for _, t in self.results)

@@ -1,0 +1,333 @@
+"""Meshes and collectives: what each device of a 2x4 mesh has, by plain loops over the definitions (multichip.md, and
+section 11 of the semantics of TTIR), and block formats against values worked out by hand."""
+
+import ast
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
+ROWS, COLS = 2, 4
+DEVICES = ROWS * COLS
+LOCAL = (4, 8)  # of a device's tensor
+
+
+def npy(path):
+    """Shape and values of a .npy of f32."""
+    data = path.read_bytes()
+    length = struct.unpack_from("<H", data, 8)[0]
+    header = ast.literal_eval(data[10 : 10 + length].decode().strip())
+    body = data[10 + length :]
+    assert header["descr"] == "<f4", header
+    return tuple(header["shape"]), list(struct.unpack(f"<{len(body) // 4}f", body))
+
+
+def write(path, shape, values):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape!r}, }}"
+    header += " " * (-(10 + len(header) + 1) % 64) + "\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}f", *values))
+
+
+class Grid:
+    """A small tensor of rank 2."""
+
+    def __init__(self, rows):
+        self.rows = [list(r) for r in rows]
+
+    @property
+    def shape(self):
+        return len(self.rows), len(self.rows[0])
+
+    def flat(self):
+        return [v for r in self.rows for v in r]
+
+    def split(self, dim, n):
+        if dim == 0:
+            k = len(self.rows) // n
+            return [Grid(self.rows[i * k : (i + 1) * k]) for i in range(n)]
+        k = len(self.rows[0]) // n
+        return [Grid([r[i * k : (i + 1) * k] for r in self.rows]) for i in range(n)]
+
+
+def concat(grids, dim):
+    if dim == 0:
+        return Grid([r for g in grids for r in g.rows])
+    return Grid([sum((g.rows[i] for g in grids), []) for i in range(len(grids[0].rows))])
+
+
+def fold(grids, f):
+    return Grid([[f([g.rows[i][j] for g in grids]) for j in range(len(grids[0].rows[0]))] for i in range(len(grids[0].rows))])
+
+
+def groups(axis):
+    """Devices along a mesh axis: rows of the mesh for axis 1, columns for 0."""
+    if axis == 1:
+        return [[r * COLS + c for c in range(COLS)] for r in range(ROWS)]
+    return [[r * COLS + c for r in range(ROWS)] for c in range(COLS)]
+
+
+def full_tensor():
+    """Of all devices: rows along the mesh's rows, columns along its columns. No two numbers are equal."""
+    h, w = LOCAL[0] * ROWS, LOCAL[1] * COLS
+    return Grid([[((i * w + j) * 37 % 1009) / 8 - 50 for j in range(w)] for i in range(h)])
+
+
+def shards(full):
+    return [part for row in full.split(0, ROWS) for part in row.split(1, COLS)]
+
+
+def run(body, result, devices_of):
+    """Cuts a tensor over the mesh, runs `body` on %s, and gives what each device has of %r of this local shape."""
+    h, w = LOCAL[0] * ROWS, LOCAL[1] * COLS
+    local, full = f"tensor<{LOCAL[0]}x{LOCAL[1]}xf32>", f"tensor<{h}x{w}xf32>"
+    out = f"tensor<{result[0]}x{result[1]}xf32>"
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
+func.func @main(%a: {full}) -> {out} {{
+  %s = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<full_to_shard>,
+    shard_shape = array<i64: {ROWS}, {COLS}>, shard_type = #ttcore.shard_type<devices>}}> : ({full}) -> {local}
+  %r = {body.replace("LOCAL", local).replace("OUT", out)}
+  return %r : {out}
+}}
+}}
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder, "in.npy")
+        write(given, (h, w), full_tensor().flat())
+        done = tap.run("run", "-", "--save", folder, "--inputs", given, "--json", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        files = [p for p in Path(folder).iterdir() if p.name != "in.npy" and "mesh_shard" not in p.name]
+        by_device = {int(p.stem.split("_device")[1]): npy(p) for p in files if "_device" in p.stem}
+        if not by_device:  # the same on all devices
+            by_device = {d: npy(files[0]) for d in range(devices_of)}
+    return by_device
+
+
+def check(body, result, want):
+    """`want`: for each device a Grid."""
+    found = run(body, result, DEVICES)
+    tap.equal(sorted(found), list(range(DEVICES)))
+    for d in range(DEVICES):
+        shape, values = found[d]
+        tap.equal((d, shape), (d, want[d].shape))
+        for a, b in zip(values, want[d].flat()):
+            assert abs(a - b) <= 1e-5 * (1 + abs(b)), (d, a, b)
+
+
+@tap.case
+def all_gather():
+    parts = shards(full_tensor())
+    for axis in 0, 1:
+        for dim in 0, 1, -1:
+            want = [None] * DEVICES
+            for g in groups(axis):
+                for d in g:
+                    want[d] = concat([parts[k] for k in g], dim % 2)
+            check(f'"ttir.all_gather"(%s) <{{all_gather_dim = {dim} : si32, cluster_axis = {axis} : ui32}}> : (LOCAL) -> OUT', want[0].shape, want)
+
+
+@tap.case
+def all_reduce():
+    parts = shards(full_tensor())
+    for kind, f in (("sum", sum), ("max", max), ("min", min), ("mean", lambda v: sum(v) / len(v))):
+        for axis in 0, 1:
+            want = [None] * DEVICES
+            for g in groups(axis):
+                for d in g:
+                    want[d] = fold([parts[k] for k in g], f)
+            check(f'"ttir.all_reduce"(%s) <{{cluster_axis = {axis} : ui32, reduce_type = #ttcore.reduce_type<{kind}>}}> : (LOCAL) -> OUT', LOCAL, want)
+
+
+@tap.case
+def reduce_scatter():
+    parts = shards(full_tensor())
+    for axis, dim in (0, 0), (0, 1), (1, 1), (1, 0), (1, -2):
+        want = [None] * DEVICES
+        for g in groups(axis):
+            pieces = fold([parts[k] for k in g], sum).split(dim % 2, len(g))
+            for i, d in enumerate(g):
+                want[d] = pieces[i]
+        check(f'"ttir.reduce_scatter"(%s) <{{cluster_axis = {axis} : ui32, reduce_type = #ttcore.reduce_type<sum>, scatter_dim = {dim} : si32}}> : (LOCAL) -> OUT',
+              want[0].shape, want)
+
+
+@tap.case
+def mesh_partition():
+    parts = shards(full_tensor())
+    for axis, dim in (0, 0), (1, 1), (1, 0):
+        want = [parts[d].split(dim, COLS if axis else ROWS)[d % COLS if axis else d // COLS] for d in range(DEVICES)]
+        check(f'"ttir.mesh_partition"(%s) <{{cluster_axis = {axis} : ui32, dim = {dim} : si32}}> : (LOCAL) -> OUT', want[0].shape, want)
+
+
+@tap.case
+def collective_permute():
+    parts = shards(full_tensor())
+    pairs = [(0, 1), (1, 2), (2, 3), (3, 0), (7, 4)]
+    zero = Grid([[0.0] * LOCAL[1]] * LOCAL[0])
+    want = [zero] * DEVICES
+    for a, b in pairs:
+        want[b] = parts[a]
+    text = ", ".join(f"[{a}, {b}]" for a, b in pairs)
+    check(f'"ttir.collective_permute"(%s) <{{source_target_pairs = dense<[{text}]> : tensor<{len(pairs)}x2xi64>}}> : (LOCAL) -> OUT', LOCAL, want)
+
+
+@tap.case
+def collective_broadcast():
+    parts = shards(full_tensor())
+    want = [parts[d // COLS * COLS] for d in range(DEVICES)]
+    check('"ttir.collective_broadcast"(%s) <{replica_groups = dense<[[0, 1, 2, 3], [4, 5, 6, 7]]> : tensor<2x4xi64>}> : (LOCAL) -> OUT', LOCAL, want)
+
+
+@tap.case
+def all_to_all():
+    parts = shards(full_tensor())
+    for split, join in (0, 1), (1, 0), (1, 1):
+        want = [None] * DEVICES
+        for g in groups(1):
+            for i, d in enumerate(g):
+                want[d] = concat([parts[k].split(split, 4)[i] for k in g], join)
+        check(f'"ttir.all_to_all"(%s) <{{concat_dim = {join} : si32, replica_groups = dense<[[0, 1, 2, 3], [4, 5, 6, 7]]> : tensor<2x4xi64>, '
+              f'split_count = 4 : si32, split_dim = {split} : si32}}> : (LOCAL) -> OUT', want[0].shape, want)
+
+
+ROWS_OF_MESH = "dense<[[0, 1, 2, 3], [4, 5, 6, 7]]> : tensor<2x4xi64>"
+COLUMNS_OF_MESH = "dense<[[0, 4], [1, 5], [2, 6], [3, 7]]> : tensor<4x2xi64>"
+ADD = ('({^bb0(%x: tensor<f32>, %y: tensor<f32>):\n %z = "stablehlo.add"(%x, %y) : (tensor<f32>, tensor<f32>) -> tensor<f32>\n '
+       '"stablehlo.return"(%z) : (tensor<f32>) -> ()})')
+
+
+@tap.case
+def collectives_of_stablehlo():
+    parts = shards(full_tensor())
+    for axis, text in (1, ROWS_OF_MESH), (0, COLUMNS_OF_MESH):
+        n = len(groups(axis)[0])
+        gathered, summed, scattered, swapped, first = ([None] * DEVICES for _ in range(5))
+        for g in groups(axis):
+            total = fold([parts[k] for k in g], sum)
+            for i, d in enumerate(g):
+                gathered[d] = concat([parts[k] for k in g], 1)
+                summed[d] = total
+                scattered[d] = total.split(0, n)[i]
+                swapped[d] = concat([parts[k].split(1, n)[i] for k in g], 0)
+                first[d] = parts[g[0]]
+        check(f'"stablehlo.all_gather"(%s) <{{all_gather_dim = 1 : i64, replica_groups = {text}}}> : (LOCAL) -> OUT', gathered[0].shape, gathered)
+        check(f'"stablehlo.all_reduce"(%s) <{{replica_groups = {text}}}> {ADD} : (LOCAL) -> OUT', LOCAL, summed)
+        check(f'"stablehlo.reduce_scatter"(%s) <{{replica_groups = {text}, scatter_dimension = 0 : i64}}> {ADD} : (LOCAL) -> OUT', scattered[0].shape, scattered)
+        check(f'"stablehlo.all_to_all"(%s) <{{concat_dimension = 0 : i64, replica_groups = {text}, split_count = {n} : i64, split_dimension = 1 : i64}}> : (LOCAL) -> OUT',
+              swapped[0].shape, swapped)
+        check(f'"stablehlo.collective_broadcast"(%s) <{{replica_groups = {text}}}> : (LOCAL) -> OUT', LOCAL, first)
+    zero = Grid([[0.0] * LOCAL[1]] * LOCAL[0])
+    want = [zero] * DEVICES
+    want[6], want[0] = parts[1], parts[7]
+    check('"stablehlo.collective_permute"(%s) <{source_target_pairs = dense<[[1, 6], [7, 0]]> : tensor<2x2xi64>}> : (LOCAL) -> OUT', LOCAL, want)
+
+
+@tap.case
+def collectives_of_ttnn():
+    parts = shards(full_tensor())
+    want = [concat(parts[d // COLS * COLS : d // COLS * COLS + COLS], 1) for d in range(DEVICES)]
+    check('"ttnn.all_gather"(%s) <{all_gather_dim = 1 : si32, cluster_axis = 1 : ui32}> : (LOCAL) -> OUT', want[0].shape, want)
+    total = [fold(parts[d // COLS * COLS : d // COLS * COLS + COLS], sum) for d in range(DEVICES)]
+    for name in "ttnn.all_reduce", "ttir.all_reduce_async":
+        check(f'"{name}"(%s) <{{cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<sum>}}> : (LOCAL) -> OUT', LOCAL, total)
+    check('"ttnn.reduce_scatter"(%s) <{cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<sum>, scatter_dim = 1 : si32}> : (LOCAL) -> OUT', (LOCAL[0], LOCAL[1] // COLS),
+          [total[d].split(1, COLS)[d % COLS] for d in range(DEVICES)])
+    check('"ttnn.mesh_partition"(%s) <{cluster_axis = 0 : ui32, dim = 0 : si32}> : (LOCAL) -> OUT', (LOCAL[0] // ROWS, LOCAL[1]),
+          [parts[d].split(0, ROWS)[d // COLS] for d in range(DEVICES)])
+
+
+@tap.case
+def shard_and_back():
+    full = full_tensor()
+    h, w = full.shape
+    parts = shards(full)
+    identity = '"ttir.abs"(%s) : (LOCAL) -> OUT'
+    check(identity, LOCAL, [Grid([[abs(v) for v in r] for r in p.rows]) for p in parts])
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
+func.func @main(%a: tensor<{h}x{w}xf32>) -> tensor<{h}x{w}xf32> {{
+  %s = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<full_to_shard>,
+    shard_shape = array<i64: 4, 1>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<{h}x{w}xf32>) -> tensor<{h // 4}x{w}xf32>
+  %n = "ttir.neg"(%s) : (tensor<{h // 4}x{w}xf32>) -> tensor<{h // 4}x{w}xf32>
+  %r = "ttir.mesh_shard"(%n) <{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<shard_to_full>,
+    shard_shape = array<i64: 4, 1>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<{h // 4}x{w}xf32>) -> tensor<{h}x{w}xf32>
+  return %r : tensor<{h}x{w}xf32>
+}}
+}}
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, "in.npy"), (h, w), full.flat())
+        done = tap.run("run", "-", "--outputs", f"{folder}/out%d.npy", "--inputs", f"{folder}/in.npy", "--json", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        tap.equal(npy(Path(folder, "out0.npy")), ((h, w), [-v for v in full.flat()]))
+
+
+@tap.case
+def distributed_norms():
+    """The last dimension lies over the mesh's columns: as one norm over all of it."""
+    full = full_tensor()
+    h, w = LOCAL[0] * ROWS, LOCAL[1] * COLS
+    gain = [1 + 0.01 * i for i in range(w)]
+    wide = []
+    for r in full.rows:
+        rms = (sum(v * v for v in r) / w + 1e-5) ** 0.5
+        wide.append([v / rms * g for v, g in zip(r, gain)])
+    want = shards(Grid(wide))
+    local, t = f"tensor<{LOCAL[0]}x{LOCAL[1]}xf32>", f"tensor<{h}x{w}xf32>"
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
+func.func @main(%a: {t}, %g: tensor<{w}xf32>) -> {local} {{
+  %s = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<full_to_shard>,
+    shard_shape = array<i64: {ROWS}, {COLS}>, shard_type = #ttcore.shard_type<devices>}}> : ({t}) -> {local}
+  %h = "ttir.mesh_shard"(%g) <{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<full_to_shard>,
+    shard_shape = array<i64: {COLS}>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<{w}xf32>) -> tensor<{LOCAL[1]}xf32>
+  %r = "ttir.distributed_rms_norm"(%s, %h) <{{cluster_axis = 1 : ui32, epsilon = 1.0e-5 : f32, operandSegmentSizes = array<i32: 1, 1, 0>}}>
+    : ({local}, tensor<{LOCAL[1]}xf32>) -> {local}
+  return %r : {local}
+}}
+}}
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, "in.npy"), (h, w), full.flat())
+        write(Path(folder, "gain.npy"), (w,), gain)
+        done = tap.run("run", "-", "--save", f"{folder}/kept", "--inputs", f"{folder}/in.npy", f"{folder}/gain.npy", "--json", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        for p in Path(folder, "kept").glob("*rms_norm*"):
+            d = int(p.stem.split("_device")[1])
+            for a, b in zip(npy(p)[1], want[d].flat()):
+                assert abs(a - b) < 1e-4 * (1 + abs(b)), (p.name, a, b)
+        tap.equal(len(list(Path(folder, "kept").glob("*rms_norm*"))), DEVICES)
+
+
+# --- block formats ------------------------------------------------------------------------------------------------------
+
+# One block of 16, exact in bf16: the largest, 3.0, has exponent 1, so that a step of bfp8 (7 bits, no hidden one) is
+# 2 ** (1 - 6) = 1/32: to the nearest, ties away from zero. bfp4 and bfp2 are bfp8 with the last 4 and 6 bits cut off: steps of
+# 1/2 and of 2 (device-model.md section 3).
+BLOCK = [3.0, -3.0, 1.0, 0.5, 0.25, 0.03125, 0.015625, 0.01556396484375, -0.046875, 2.984375, 1.25, 1.1953125, 0.73828125, 0.0, -0.75, 2.0]
+BFP8 = [3.0, -3.0, 1.0, 0.5, 0.25, 0.03125, 0.03125, 0.0, -0.0625, 3.0, 1.25, 1.1875, 0.75, 0.0, -0.75, 2.0]
+BFP4 = [3.0, -3.0, 1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 1.0, 1.0, 0.5, 0.0, -0.5, 2.0]
+BFP2 = [2.0, -2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]
+
+
+@tap.case
+def block_formats():
+    for name, want in (("bfp_bf8", BFP8), ("bfp_bf4", BFP4), ("bfp_bf2", BFP2)):
+        text = f"""#l = #ttnn.ttnn_layout<(d0, d1) -> (d0, d1), <1x1>, memref<1x1x!ttcore.tile<32x32, {name}>, #ttnn.buffer_type<dram>>, <interleaved>>
+func.func @main(%a: tensor<2x16xbf16>) -> tensor<2x16xbf16, #l> {{
+  %0 = "ttnn.to_layout"(%a) : (tensor<2x16xbf16>) -> tensor<2x16xbf16, #l>
+  return %0 : tensor<2x16xbf16, #l>
+}}
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            second = [v / 64 for v in BLOCK]  # a block of its own: the exponent is 6 less
+            write(Path(folder, "in.npy"), (2, 16), BLOCK + second)
+            done = tap.run("run", "-", "--inputs", f"{folder}/in.npy", "--outputs", f"{folder}/out%d.npy", "--json", stdin=text)
+            tap.equal((name, done.code, done.err), (name, 0, ""))
+            data = Path(folder, "out0.npy").read_bytes()
+            body = data[10 + struct.unpack_from("<H", data, 8)[0] :]
+            got = [struct.unpack("<f", struct.pack("<I", b << 16))[0] for b in struct.unpack("<32H", body)]
+            tap.equal((name, got), (name, want + [v / 64 for v in want]))
+
+
+tap.main()
