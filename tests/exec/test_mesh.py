@@ -239,6 +239,29 @@ def collectives_of_ttnn():
 
 
 @tap.case
+def points_and_numbers():
+    parts = shards(full_tensor())
+    want = list(parts)
+    want[6] = parts[1]
+    check('"ttnn.point_to_point"(%s) <{sender_coord = array<i64: 0, 1>, receiver_coord = array<i64: 1, 2>}> : (LOCAL) -> OUT', LOCAL, want)
+    for name, numbers in ("partition_id", range(DEVICES)), ("replica_id", [0] * DEVICES):
+        module = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
+func.func @main() -> tensor<1x1xf32> {{
+  %n = "stablehlo.{name}"() : () -> tensor<ui32>
+  %f = "stablehlo.convert"(%n) : (tensor<ui32>) -> tensor<f32>
+  %r = "stablehlo.reshape"(%f) : (tensor<f32>) -> tensor<1x1xf32>
+  return %r : tensor<1x1xf32>
+}}
+}}
+"""
+        with tempfile.TemporaryDirectory() as folder:
+            done = tap.run("run", "-", "--save", folder, stdin=module)
+            tap.equal((done.code, done.err), (0, ""))
+            found = {int(p.stem.split("_device")[1]): npy(p)[1] for p in Path(folder).glob("*convert*")}
+            tap.equal((name, found), (name, {d: [float(n)] for d, n in enumerate(numbers)}))
+
+
+@tap.case
 def shard_and_back():
     full = full_tensor()
     h, w = full.shape
@@ -273,7 +296,18 @@ def distributed_norms():
     for r in full.rows:
         rms = (sum(v * v for v in r) / w + 1e-5) ** 0.5
         wide.append([v / rms * g for v, g in zip(r, gain)])
-    want = shards(Grid(wide))
+    layered = []
+    for r in full.rows:
+        mean = sum(r) / w
+        deviation = (sum((v - mean) ** 2 for v in r) / w + 1e-5) ** 0.5
+        layered.append([(v - mean) / deviation * g for v, g in zip(r, gain)])
+    distributed_norm("rms", shards(Grid(wide)), full, gain)
+    distributed_norm("layer", shards(Grid(layered)), full, gain)
+
+
+def distributed_norm(kind, want, full, gain):
+    h, w = full.shape
+    none = "0" if kind == "rms" else "0, 0"
     local, t = f"tensor<{LOCAL[0]}x{LOCAL[1]}xf32>", f"tensor<{h}x{w}xf32>"
     text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
 func.func @main(%a: {t}, %g: tensor<{w}xf32>) -> {local} {{
@@ -281,7 +315,7 @@ func.func @main(%a: {t}, %g: tensor<{w}xf32>) -> {local} {{
     shard_shape = array<i64: {ROWS}, {COLS}>, shard_type = #ttcore.shard_type<devices>}}> : ({t}) -> {local}
   %h = "ttir.mesh_shard"(%g) <{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<full_to_shard>,
     shard_shape = array<i64: {COLS}>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<{w}xf32>) -> tensor<{LOCAL[1]}xf32>
-  %r = "ttir.distributed_rms_norm"(%s, %h) <{{cluster_axis = 1 : ui32, epsilon = 1.0e-5 : f32, operandSegmentSizes = array<i32: 1, 1, 0>}}>
+  %r = "ttir.distributed_{kind}_norm"(%s, %h) <{{cluster_axis = 1 : ui32, epsilon = 1.0e-5 : f32, operandSegmentSizes = array<i32: 1, 1, {none}>}}>
     : ({local}, tensor<{LOCAL[1]}xf32>) -> {local}
   return %r : {local}
 }}
@@ -292,11 +326,11 @@ func.func @main(%a: {t}, %g: tensor<{w}xf32>) -> {local} {{
         write(Path(folder, "gain.npy"), (w,), gain)
         done = tap.run("run", "-", "--save", f"{folder}/kept", "--inputs", f"{folder}/in.npy", f"{folder}/gain.npy", "--json", stdin=text)
         tap.equal((done.code, done.err), (0, ""))
-        for p in Path(folder, "kept").glob("*rms_norm*"):
+        for p in Path(folder, "kept").glob(f"*{kind}_norm*"):
             d = int(p.stem.split("_device")[1])
             for a, b in zip(npy(p)[1], want[d].flat()):
                 assert abs(a - b) < 1e-4 * (1 + abs(b)), (p.name, a, b)
-        tap.equal(len(list(Path(folder, "kept").glob("*rms_norm*"))), DEVICES)
+        tap.equal(len(list(Path(folder, "kept").glob(f"*{kind}_norm*"))), DEVICES)
 
 
 # --- block formats ------------------------------------------------------------------------------------------------------

@@ -57,10 +57,7 @@ def norms(m):
     def shaped(t):
         return t.reshape(1, 3, 1, 1)
     want = [(v - shaped(new_mean)) / torch.sqrt(shaped(new_var) + 1e-3) * shaped(scale) + shaped(offset), 0.2 * new_mean + 0.8 * mean, 0.2 * new_var + 0.8 * var]
-    for op in 'ttir.batch_norm_training', 'ttnn.batch_norm_training':
-        attrs = 'epsilon = 1.0e-3 : f32, momentum = 2.0e-1 : f32' + (', dimension = 1 : i32' if op.startswith('ttir') else '')
-        if op.startswith('ttir'):
-            m.op(op, [x, *params], f'<{{{attrs}}}>', want, 2e-5 if m.number == 'f32' else 0.02)
+    m.op('ttir.batch_norm_training', [x, *params], '<{epsilon = 1.0e-3 : f32, momentum = 2.0e-1 : f32, dimension = 1 : i32}>', want, 2e-5 if m.number == 'f32' else 0.02)
     image = m.arg(torch.randn(2, 7, 9, 3))
     w, i = F.max_pool2d(image[1].float().permute(0, 3, 1, 2), (3, 2), 2, 1, return_indices=True)
     m.op('ttir.max_pool2d_with_indices', [image], '<{kernel = array<i32: 3, 2>, stride = array<i32: 2, 2>, dilation = array<i32: 1, 1>, '
@@ -125,6 +122,12 @@ def attention(m):
     q, k = m.arg(torch.randn(1, 4, 6, 24)), m.arg(torch.randn(1, 1, 6, 24))
     m.op('ttnn.flash_mla_prefill', [q, k], '<{operandSegmentSizes = array<i32: 1, 1, 0, 0>, head_dim_v = 16 : ui32, is_causal = true}>',
          attend(q[1].float(), k[1].float(), k[1].float()[..., :16], torch.full((6, 6), -INF).triu(1)))
+    # The same over blocks of 32 keys, one query for each user.
+    q, pk, table, pos = m.arg(torch.randn(1, 2, 4, 24)), m.arg(torch.randn(4, 1, 32, 24)), m.arg(torch.tensor([[2, 0], [3, 1]]).int()), m.arg(torch.tensor([40, 9]).int())
+    keys = torch.stack([torch.cat([pk[1][b].float() for b in row], 1) for row in table[1].tolist()])
+    seen = torch.where(torch.arange(64)[None, :] <= pos[1][:, None], 0.0, -INF)[:, None, None, :]
+    m.op('ttir.paged_flash_multi_latent_attention_decode', [q, pk, table, pos], '<{head_dim_v = 16 : ui32, is_causal = true, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>',
+         attend(q[1].float().permute(1, 2, 0, 3), keys, keys[..., :16], seen).permute(2, 0, 1, 3))
     q, k, w = m.arg(torch.randn(1, 3, 5, 8)), m.arg(torch.randn(1, 1, 9, 8)), m.arg(torch.randn(1, 3, 5, 1))
     score = (torch.relu(q[1].float() @ k[1].float().transpose(-1, -2)) * w[1].float()).sum(1, True)
     hidden = torch.where(torch.arange(9)[None, :] > 4 + torch.arange(5)[:, None], -INF, 0.0)
@@ -196,6 +199,10 @@ def optimiser(m):
     m.op('ttir.adamw', [p, g, e, s], f'<{{{attrs}}}>', [step(S2), E2, S2], loose)
     X2 = torch.maximum(X, S2)
     m.op('ttir.adamw', [p, g, e, s, x], f'<{{{attrs}}}>', [step(X2), E2, S2, X2], loose)
+    p, g, e, s, x = (m.arg(t) for t in (P.clone(), G.clone(), E.clone(), S.clone(), X.clone()))
+    m.in_place('ttnn.adamw', [p, g, e, s, x], f'<{{{attrs}}}>', step(X2), 0, loose)
+    for (name, _), want in zip((e, s, x), (E2, S2, X2)):
+        m.given('ttnn.adamw', name, want, loose)
 
 
 def experts(m):
