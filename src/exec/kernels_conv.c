@@ -49,14 +49,15 @@ static bool spatial_ints(struct planner *p, ir_op op, const char *name, int n, i
     return true;
 }
 
-/* padding: one number, one for each dimension, or [top, left, bottom, right] (conv1d: [left, right]). */
-static bool read_padding(struct planner *p, ir_op op, struct conv *w) {
+/* padding: one number, one for each dimension, or [top, left, bottom, right] (conv1d: [left, right]); in ttnn the two of
+ * a dimension stand together: [top, bottom, left, right]. */
+static bool read_padding(struct planner *p, ir_op op, bool ttnn, struct conv *w) {
     int64_t pad[2 * MAX_SPATIAL];
     int n = exec_op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
     if (n == 2 * w->spatial) {
         for (int i = 0; i < w->spatial; i++) {
-            w->low[i] = pad[i];
-            w->high[i] = pad[w->spatial + i];
+            w->low[i] = pad[ttnn ? 2 * i : i];
+            w->high[i] = pad[ttnn ? 2 * i + 1 : w->spatial + i];
         }
         return true;
     }
@@ -130,7 +131,7 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
     attr_i64(p, op, "groups", &w->groups);
     w->replicate = str_eq(attr_text(p, op, "padding_mode"), STR("replicate"));
     if (!spatial_ints(p, op, "stride", n, 1, w->stride) || !spatial_ints(p, op, "dilation", n, 1, w->dilation) ||
-        !spatial_ints(p, op, "output_padding", n, 0, output_padding) || !read_padding(p, op, w) ||
+        !spatial_ints(p, op, "output_padding", n, 0, output_padding) || !read_padding(p, op, ttnn, w) ||
         !config_activation(p, op, w))
         return false;
     /* Where things stand. */
