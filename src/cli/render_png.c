@@ -92,8 +92,9 @@ static void round_rect(const struct painter *p, double x, double y, double w, do
     f->close_path(p->to);
 }
 
-static void paint_rects(const struct painter *p, const struct scene_rect *r, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
+/* Each paints the items [i, end) of a list. */
+static void paint_rects(const struct painter *p, const struct scene_rect *r, uint32_t i, uint32_t end) {
+    for (; i < end; i++) {
         double line = r[i].stroke & 255 ? (double)r[i].stroke_width : 0, half = line * 0.5;
         double w = fmax((double)r[i].w - line, 0), h = fmax((double)r[i].h - line, 0);
         round_rect(p, (double)r[i].x + half, (double)r[i].y + half, w, h,
@@ -111,8 +112,8 @@ static void paint_rects(const struct painter *p, const struct scene_rect *r, uin
     }
 }
 
-static void paint_curves(const struct painter *p, const struct scene_curve *c, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
+static void paint_curves(const struct painter *p, const struct scene_curve *c, uint32_t i, uint32_t end) {
+    for (; i < end; i++) {
         p->f->move_to(p->to, (double)c[i].x0, (double)c[i].y0);
         if (c[i].straight)
             p->f->line_to(p->to, (double)c[i].x1, (double)c[i].y1);
@@ -136,8 +137,8 @@ static void paint_polygon(const struct painter *p, const double *xy, int n) {
 }
 
 /* The same shapes as in src/scene/svg.c. */
-static void paint_marks(const struct painter *p, const struct scene_mark *marks, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
+static void paint_marks(const struct painter *p, const struct scene_mark *marks, uint32_t i, uint32_t end) {
+    for (; i < end; i++) {
         const struct scene_mark *m = &marks[i];
         double x = (double)m->x, y = (double)m->y, z = (double)m->size, half = z * 0.42;
         set_color(p, m->color);
@@ -199,12 +200,12 @@ static cairo_status_t put_bytes(void *file, const unsigned char *bytes, unsigned
 }
 
 static void paint_scene(struct painter *p, const struct scene_lists *l) {
-    paint_rects(p, l->rects, l->n_rects_below);
-    paint_curves(p, l->curves, l->n_curves_below);
-    paint_marks(p, l->marks, l->n_marks_below);
-    paint_rects(p, l->rects + l->n_rects_below, l->n_rects - l->n_rects_below);
-    paint_curves(p, l->curves + l->n_curves_below, l->n_curves - l->n_curves_below);
-    paint_marks(p, l->marks + l->n_marks_below, l->n_marks - l->n_marks_below);
+    paint_rects(p, l->rects, 0, l->n_rects_below);
+    paint_curves(p, l->curves, 0, l->n_curves_below);
+    paint_marks(p, l->marks, 0, l->n_marks_below);
+    paint_rects(p, l->rects, l->n_rects_below, l->n_rects);
+    paint_curves(p, l->curves, l->n_curves_below, l->n_curves);
+    paint_marks(p, l->marks, l->n_marks_below, l->n_marks);
     for (uint32_t i = 0; i < l->n_texts; i++)
         paint_text(p, &l->texts[i]);
 }

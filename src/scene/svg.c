@@ -56,8 +56,9 @@ static void put_point(struct buf *b, char command, double x, double y) {
     put_number(b, y);
 }
 
-static void put_rects(struct buf *b, const struct scene_rect *r, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
+/* The rectangles [i, end) of a list. */
+static void put_rects(struct buf *b, const struct scene_rect *r, uint32_t i, uint32_t end) {
+    for (; i < end; i++) {
         double line = (double)r[i].stroke_width, half = line * 0.5; /* SVG strokes run along the middle */
         buf_puts(b, "<rect");
         put_attribute(b, "x", (double)r[i].x + half);
@@ -76,14 +77,14 @@ static void put_rects(struct buf *b, const struct scene_rect *r, uint32_t n) {
 }
 
 /* Neighbours of one colour and width share a path. */
-static void put_curves(struct buf *b, const struct scene_curve *c, uint32_t n) {
-    for (uint32_t i = 0; i < n;) {
+static void put_curves(struct buf *b, const struct scene_curve *c, uint32_t i, uint32_t end) {
+    while (i < end) {
         uint32_t first = i;
         buf_puts(b, "<path fill=\"none\" stroke-linecap=\"round\"");
         put_color(b, "stroke", c[i].color);
         put_attribute(b, "stroke-width", (double)c[i].width);
         buf_puts(b, " d=\"");
-        for (; i < n && c[i].color == c[first].color && c[i].width == c[first].width && i - first < 500; i++) {
+        for (; i < end && c[i].color == c[first].color && c[i].width == c[first].width && i - first < 500; i++) {
             if (i == first || c[i].x0 != c[i - 1].x1 || c[i].y0 != c[i - 1].y1)
                 put_point(b, 'M', (double)c[i].x0, (double)c[i].y0);
             if (c[i].straight) {
@@ -197,12 +198,12 @@ bool scene_write_svg(struct scene *s, const struct scene_view *view, uint32_t ba
         put_color(b, "fill", background);
         buf_puts(b, "/>\n");
     }
-    put_rects(b, l.rects, l.n_rects_below);
-    put_curves(b, l.curves, l.n_curves_below);
+    put_rects(b, l.rects, 0, l.n_rects_below);
+    put_curves(b, l.curves, 0, l.n_curves_below);
     for (uint32_t i = 0; i < l.n_marks_below; i++)
         put_mark(b, &l.marks[i]);
-    put_rects(b, l.rects + l.n_rects_below, l.n_rects - l.n_rects_below);
-    put_curves(b, l.curves + l.n_curves_below, l.n_curves - l.n_curves_below);
+    put_rects(b, l.rects, l.n_rects_below, l.n_rects);
+    put_curves(b, l.curves, l.n_curves_below, l.n_curves);
     for (uint32_t i = l.n_marks_below; i < l.n_marks; i++)
         put_mark(b, &l.marks[i]);
     buf_init(&scratch, s->mem);
