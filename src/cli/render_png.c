@@ -120,7 +120,7 @@ static void paint_curves(const struct painter *p, const struct scene_curve *c, u
         else
             p->f->curve_to(p->to, (double)c[i].cx0, (double)c[i].cy0, (double)c[i].cx1, (double)c[i].cy1,
                            (double)c[i].x1, (double)c[i].y1);
-        if (i + 1 < n && c[i + 1].color == c[i].color && c[i + 1].width == c[i].width && i % 256)
+        if (i + 1 < end && c[i + 1].color == c[i].color && c[i + 1].width == c[i].width && i % 256)
             continue;
         set_color(p, c[i].color);
         p->f->set_line_width(p->to, (double)c[i].width);

@@ -47,15 +47,21 @@ static inline double gap(const struct placer *p, uint32_t left, uint32_t right) 
     return half_width(p, left) + half_width(p, right) + (sep_left + sep_right) * 0.5;
 }
 
-/* Where a link ends, from the middle of its element. */
+/* Whether a link joins two nodes. These are put in line by their middles, wherever the line enters an open layer: a stack of
+ * layers whose values enter on one side and leave on the other would be a staircase otherwise. */
+static inline bool joins_nodes(const struct lay_graph *g, uint32_t link) {
+    return g->links[link].a < g->n && g->links[link].b < g->n;
+}
+
+/* Where a link ends for placing, from the middle of its element. */
 static inline double upper_offset(const struct placer *p, uint32_t link) {
     uint32_t e = p->g->links[link].a_edge;
-    return e == LAY_NONE ? 0 : p->geo->out_off[e];
+    return e == LAY_NONE || joins_nodes(p->g, link) ? 0 : p->geo->out_off[e];
 }
 
 static inline double lower_offset(const struct placer *p, uint32_t link) {
     uint32_t e = p->g->links[link].b_edge;
-    return e == LAY_NONE ? 0 : p->geo->in_off[e];
+    return e == LAY_NONE || joins_nodes(p->g, link) ? 0 : p->geo->in_off[e];
 }
 
 /* The trunk link above (or below) a dummy, LAY_NONE if it has none. */

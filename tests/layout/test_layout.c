@@ -203,6 +203,42 @@ static void forks_do_not_drift(void **state) {
     test_graph_free(&g);
 }
 
+static double width_when_open(uint32_t size) {
+    struct mem m = {0};
+    struct test_graph g;
+    double w, h;
+    test_graph_init(&g, &m);
+    /* Layers that are entered on the left and left on the right. */
+    uint32_t last = test_graph_node(&g, "op", LAYOUT_ROOT);
+    for (uint32_t i = 0; i < size; i++) {
+        uint32_t layer = test_graph_layer(&g, "layer", LAYOUT_ROOT), far[6];
+        uint32_t in = test_graph_node(&g, "in", layer), out = test_graph_node(&g, "out", layer);
+        test_graph_edge(&g, last, in);
+        for (int k = 0; k < 6; k++) { /* the value enters above the middle and leaves below the last */
+            far[k] = test_graph_node(&g, "a.wide.op", layer);
+            test_graph_edge(&g, in, far[k]);
+            if (k < 5)
+                test_graph_edge(&g, far[k], test_graph_node(&g, "end", layer));
+        }
+        test_graph_edge(&g, far[5], out);
+        last = out;
+    }
+    struct layout *l = lay_out(&m, &g);
+    layout_set_all_expanded(l, true);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    check_layout(l, &g, true);
+    layout_size(l, &w, &h);
+    layout_free(l);
+    test_graph_free(&g);
+    return w;
+}
+
+static void stacks_of_open_layers_do_not_drift(void **state) {
+    (void)state;
+    double few = width_when_open(3), many = width_when_open(40);
+    assert_true(many < few + 1);
+}
+
 struct bundles {
     uint32_t first, different, n;
 };
@@ -508,6 +544,7 @@ int main(void) {
         cmocka_unit_test(layers_have_loops),
         cmocka_unit_test(long_edges_are_straight),
         cmocka_unit_test(forks_do_not_drift),
+        cmocka_unit_test(stacks_of_open_layers_do_not_drift),
         cmocka_unit_test(shared_routes_are_bundled),
         cmocka_unit_test(refuses_bad_input),
         cmocka_unit_test(expands_step_by_step),

@@ -40,7 +40,7 @@ test("readers: the picker at the edge of an op lists who reads it", async (t) =>
   await t.command("graph.expandAll");
   await t.clickNode("main/ttir.add@b1/add"); // read once
   equal(await t.page.locator(".fan-out").count(), 0);
-  await t.page.keyboard.press("r");
+  await t.page.keyboard.press("j");
   await eventually(async () => (await t.graph()).selection, ["main/ttir.relu@b2/relu"], "the only reader is gone to");
   await t.ready();
   const picker = t.page.locator(".fan-out");

@@ -68,14 +68,14 @@ export function FanOut({ pane }: { pane: Pane }) {
   if (!now || now.node !== node) return null;
   return (
     <button class="fan-out" style={{ left: `${now.x}px`, top: `${now.y}px` }} aria-haspopup="menu" aria-label={`${count} readers`}
-      title={`${count} ops read it: go to one (R)`} onClick={(e) => pickReader(pane, now.node, e.currentTarget)}>
+      title={`${count} ops read it: go to one (J)`} onClick={(e) => pickReader(pane, now.node, e.currentTarget)}>
       {count}<Icon name="down" size={10} />
     </button>
   );
 }
 
 registerCommands({
-  id: 'graph.reader', title: 'Go to a reader of the op', group: 'Selection', shortcut: 'R', icon: 'down', menus: ['node'], order: 110,
+  id: 'graph.reader', title: 'Go to a reader of the op', group: 'Selection', shortcut: 'J', icon: 'down', menus: ['node'], order: 110,
   help: 'Lists the ops that read its results; goes to the only one.',
   when: (c) => {
     const graph = c.pane?.graph.value;

@@ -5,6 +5,7 @@ const paths = {
   outline: 'M2.5 3.5h3M5.5 8h3M8.5 12.5h3M4 3.5V8h1.5M7 8v4.5h1.5',
   info: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 7.2v3.6M8 5v.2',
   table: 'M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.7h11M6.5 3v10',
+  numbers: 'M2.5 2.5h3v3h-3zM10.5 2.5h3v3h-3zM6.5 6.5h3v3h-3zM2.5 10.5h3v3h-3zM10.5 10.5h3v3h-3z',
   text: 'M2.5 4h11M2.5 7h8M2.5 10h11M2.5 13h5',
   code: 'M5.5 4.5 2 8l3.5 3.5M10.5 4.5 14 8l-3.5 3.5M9 3l-2 10',
   file: 'M4 1.8h5l3.5 3.5v9H4zM9 1.8v3.5h3.5',

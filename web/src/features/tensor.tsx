@@ -173,7 +173,7 @@ function Panel() {
   );
 }
 
-panels.add({ id: 'tensor', title: 'Tensor', icon: 'table', side: 'bottom', size: 320, order: 28, shortcut: 'Shift+V', help: 'The values of the selected op, as an execution kept them.', component: Panel });
+panels.add({ id: 'tensor', title: 'Tensor', icon: 'numbers', side: 'bottom', size: 320, order: 28, shortcut: 'Shift+V', help: 'The values of the selected op, as an execution kept them.', component: Panel });
 
 /** Beside each result in the inspector, once an execution kept it. */
 function ShowValues({ pane, node, out: result }: { pane: Pane; node: number; out: number }) {
@@ -186,7 +186,7 @@ function ShowValues({ pane, node, out: result }: { pane: Pane; node: number; out
 resultActions.add({ id: 'values', component: ShowValues });
 
 registerCommands({
-  id: 'tensor.show', title: 'Show values', group: 'Compile', icon: 'table', help: 'Opens the values of the node, as an execution kept them.', menus: ['node'], order: 450,
+  id: 'tensor.show', title: 'Show values', group: 'Compile', icon: 'numbers', help: 'Opens the values of the node, as an execution kept them.', menus: ['node'], order: 450,
   when: (c) => !!keeping.value && c.node !== null && !!c.pane?.graph.value && !c.pane.graph.value.isLayer(c.node),
   run: (c) => {
     c.pane!.select([c.node!]);

@@ -115,6 +115,8 @@ function Search() {
               e.preventDefault();
               e.stopPropagation();
             }} />
+          <button class={`icon-button small case ${matchCase.value ? 'on' : ''}`} aria-pressed={matchCase.value} aria-label="Mind upper and lower case"
+            title="Mind upper and lower case" onClick={() => { matchCase.value = !matchCase.value; }}>Aa</button>
           {query.value && <button class="icon-button small" aria-label="Clear the search" title="Clear (Escape)" onClick={clearSearch}><Icon name="close" size={12} /></button>}
         </div>
       </div>
@@ -126,8 +128,6 @@ function Search() {
               onClick={() => { places.value = on ? places.value.filter((x) => x !== p.id) : [...places.value, p.id]; }}>{p.title}</button>
           );
         })}
-        <button class={`toggle ${matchCase.value ? 'on' : ''}`} aria-pressed={matchCase.value} title="Mind upper and lower case"
-          onClick={() => { matchCase.value = !matchCase.value; }}>Aa</button>
       </div>
       {within.value !== null && activePane.value?.graph.value && (
         <div class="panel-bar"><span class="chip">in {activePane.value.graph.value.label(within.value)}
