@@ -5,6 +5,16 @@
 #include "dialect/params.h"
 #include "exec/inner.h"
 
+/* Element i of an operand or result, slowly: for kernels whose work is elsewhere. */
+static inline double arg_get(const struct exec_arg *a, int64_t i) {
+    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
+    return tensor_get(&t, i);
+}
+static inline void arg_set(const struct exec_arg *a, int64_t i, double v) {
+    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
+    tensor_set(&t, i, v);
+}
+
 /* kernels_move.c */
 extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_transpose, kernel_repeat,
     kernel_repeat_interleave, kernel_broadcast_in_dim, kernel_slice, kernel_index, kernel_reverse,
@@ -85,6 +95,10 @@ enum {
     MESH_BROADCAST,
     MESH_ALL_TO_ALL
 };
+
+/* kernels_parts.c */
+extern const struct kernel kernel_statistics, kernel_post_norm, kernel_decode_heads, kernel_batch_grad;
+enum { STATISTICS_RMS, STATISTICS_LAYER };
 
 /* kernels_misc.c */
 extern const struct kernel kernel_quantize, kernel_quantize_unrolled, kernel_adamw, kernel_adamw_in_place,

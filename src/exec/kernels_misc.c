@@ -5,15 +5,6 @@
 #include "exec/kernels.h"
 #include "exec/seed.h"
 
-static double get(const struct exec_arg *a, int64_t i) {
-    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
-    return tensor_get(&t, i);
-}
-static void set(const struct exec_arg *a, int64_t i, double v) {
-    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
-    tensor_set(&t, i, v);
-}
-
 /* --- quantisation ------------------------------------------------------------------------------------------------- */
 
 struct quantize {
@@ -81,7 +72,7 @@ static bool run_quantize(struct call *c) {
     const struct quantize *w = c->s->params;
     int64_t n = type_count(c->out[0].type);
     for (int64_t i = 0; i < n; i++) {
-        double v = get(&c->in[0], i), zero, scale;
+        double v = arg_get(&c->in[0], i), zero, scale;
         if (w->kind != QUANTIZE) {
             scale = scale_of(w->from, w, i, &zero);
             v = (v - zero) * scale;
@@ -90,7 +81,7 @@ static bool run_quantize(struct call *c) {
             scale = scale_of(w->to, w, i, &zero);
             v = level(c, w, v, scale, zero);
         }
-        set(&c->out[0], i, v);
+        arg_set(&c->out[0], i, v);
     }
     return true;
 }
@@ -124,21 +115,21 @@ static bool plan_unrolled(struct planner *p, struct exec_step *s) {
 
 static double pick(const struct call *c, uint32_t operand, const struct quantize *w, int64_t i) {
     const struct exec_arg *a = &c->in[operand];
-    return get(a, type_count(a->type) == 1 ? 0 : i / w->inner % w->axis_size);
+    return arg_get(a, type_count(a->type) == 1 ? 0 : i / w->inner % w->axis_size);
 }
 
 static bool run_unrolled(struct call *c) {
     const struct quantize *w = c->s->params;
     int64_t n = type_count(c->out[0].type);
     for (int64_t i = 0; i < n; i++) {
-        double v = get(&c->in[0], i);
+        double v = arg_get(&c->in[0], i);
         if (w->kind != QUANTIZE)
             v = (v - pick(c, 2, w, i)) * pick(c, 1, w, i);
         if (w->kind != DEQUANTIZE) {
             uint32_t o = w->kind == REQUANTIZE ? 3 : 1;
             v = level(c, w, v, pick(c, o, w, i), pick(c, o + 1, w, i));
         }
-        set(&c->out[0], i, v);
+        arg_set(&c->out[0], i, v);
     }
     return true;
 }
@@ -183,11 +174,11 @@ static bool run_adamw(struct call *c) {
     const struct exec_arg *most = in_place ? &c->in[4] : c->s->n_out > 3 && c->out[3].data ? &c->out[3] : NULL;
     int64_t n = type_count(c->in[0].type);
     for (int64_t i = 0; i < n; i++) {
-        double x = get(&c->in[0], i), g = get(&c->in[1], i);
-        double mi = w->beta1 * get(&c->in[2], i) + (1 - w->beta1) * g;
-        double vi = w->beta2 * get(&c->in[3], i) + (1 - w->beta2) * g * g, vm = vi;
+        double x = arg_get(&c->in[0], i), g = arg_get(&c->in[1], i);
+        double mi = w->beta1 * arg_get(&c->in[2], i) + (1 - w->beta1) * g;
+        double vi = w->beta2 * arg_get(&c->in[3], i) + (1 - w->beta2) * g * g, vm = vi;
         if (amsgrad) {
-            double old = get(&c->in[4], i);
+            double old = arg_get(&c->in[4], i);
             vm = old > vi ? old : vi;
         }
         set(m, i, mi);
@@ -240,8 +231,8 @@ static bool run_router(struct call *c) {
         for (int64_t e = 0; e < n; e++) {
             double sum = 0;
             for (int64_t i = 0; i < d; i++)
-                sum += as_bf16(c, get(&c->in[0], r * d + i)) * as_bf16(c, get(&c->in[1], i * n + e));
-            logits[e] = as_bf16(c, as_bf16(c, sum) + as_bf16(c, get(&c->in[2], by_row ? r * n + e : e)));
+                sum += as_bf16(c, arg_get(&c->in[0], r * d + i)) * as_bf16(c, arg_get(&c->in[1], i * n + e));
+            logits[e] = as_bf16(c, as_bf16(c, sum) + as_bf16(c, arg_get(&c->in[2], by_row ? r * n + e : e)));
         }
         double first = 0, sum = 0;
         for (int64_t i = 0; i < k; i++) {
@@ -251,11 +242,11 @@ static bool run_router(struct call *c) {
                     best = e;
             first = i ? first : logits[best];
             sum += weights[i] = exp(logits[best] - first);
-            set(&c->out[0], r * k + i, (double)best);
+            arg_set(&c->out[0], r * k + i, (double)best);
             logits[best] = -INFINITY;
         }
         for (int64_t i = 0; i < k; i++)
-            set(&c->out[1], r * k + i, weights[i] / sum);
+            arg_set(&c->out[1], r * k + i, weights[i] / sum);
     }
     return logits != NULL;
 }
@@ -280,20 +271,20 @@ static bool run_sampling(struct call *c) {
     const struct exec_type *t = c->in[0].type;
     int64_t n = t->dims[t->rank - 1], rows = type_count(t) / n, temps = type_count(c->in[4].type);
     for (int64_t r = 0; r < rows; r++) {
-        double temp = get(&c->in[4], temps == 1 ? 0 : r % temps), max = -INFINITY, sum = 0, at;
+        double temp = arg_get(&c->in[4], temps == 1 ? 0 : r % temps), max = -INFINITY, sum = 0, at;
         temp = temp > 1e-6 ? temp : 1e-6;
         for (int64_t i = 0; i < n; i++)
-            max = fmax(max, get(&c->in[0], r * n + i) / temp);
+            max = fmax(max, arg_get(&c->in[0], r * n + i) / temp);
         for (int64_t i = 0; i < n; i++)
-            sum += exp(get(&c->in[0], r * n + i) / temp - max);
+            sum += exp(arg_get(&c->in[0], r * n + i) / temp - max);
         at = seed_uniform(*(const uint64_t *)c->s->params, (uint64_t)r) * sum;
         int64_t chosen = 0;
         for (; chosen + 1 < n; chosen++) {
-            at -= exp(get(&c->in[0], r * n + chosen) / temp - max);
+            at -= exp(arg_get(&c->in[0], r * n + chosen) / temp - max);
             if (at < 0)
                 break;
         }
-        set(&c->out[0], r, get(&c->in[1], r * n + chosen));
+        arg_set(&c->out[0], r, arg_get(&c->in[1], r * n + chosen));
     }
     return true;
 }
@@ -380,17 +371,17 @@ static bool run_complex(struct call *c) {
     if (c->s->row->arg == COMPLEX_MAKE) {
         float *out = c->out[0].data;
         for (int64_t i = 0; i < n; i++) {
-            out[2 * i] = (float)get(&c->in[0], i);
-            out[2 * i + 1] = (float)get(&c->in[1], i);
+            out[2 * i] = (float)arg_get(&c->in[0], i);
+            out[2 * i + 1] = (float)arg_get(&c->in[1], i);
         }
         return true;
     }
     bool imaginary = c->s->row->arg == COMPLEX_IMAG, complex = c->in[0].type->dtype == TENSOR_C64;
     for (int64_t i = 0; i < n; i++)
-        set(&c->out[0], i,
-            complex     ? (double)((const float *)c->in[0].data)[2 * i + imaginary]
-            : imaginary ? 0
-                        : get(&c->in[0], i));
+        arg_set(&c->out[0], i,
+                complex     ? (double)((const float *)c->in[0].data)[2 * i + imaginary]
+                : imaginary ? 0
+                            : arg_get(&c->in[0], i));
     return true;
 }
 const struct kernel kernel_complex = {"complex numbers", plan_complex, run_complex, 0};
@@ -414,7 +405,7 @@ static bool run_precision(struct call *c) {
     int64_t n = type_count(c->out[0].type);
     int most = (1 << (bits[0] - 1)) - 1;
     for (int64_t i = 0; i < n; i++) {
-        double v = get(&c->in[0], i);
+        double v = arg_get(&c->in[0], i);
         if (isfinite(v) && v != 0) {
             int e;
             frexp(v, &e);
@@ -426,7 +417,7 @@ static bool run_precision(struct call *c) {
                 r = copysign(0, v); /* subnormal numbers are flushed */
             v = r;
         }
-        set(&c->out[0], i, v);
+        arg_set(&c->out[0], i, v);
     }
     return true;
 }

@@ -9,6 +9,7 @@
 #include "exec/plan.h"
 
 static const struct exec_row rows[] = {
+    {"arith.constant", &kernel_constant, 0, "PyTorch, as stablehlo.constant"},
     {"chlo.acos", &kernel_elementwise, VEC_ACOS, "PyTorch, as ttir.acos"},
     {"chlo.acosh", &kernel_elementwise, VEC_ACOSH, "PyTorch"},
     {"chlo.asin", &kernel_elementwise, VEC_ASIN, "PyTorch, as ttir.asin"},
@@ -55,6 +56,7 @@ static const struct exec_row rows[] = {
     {"chlo.tan", &kernel_elementwise, VEC_TAN, "PyTorch, as ttir.tan"},
     {"chlo.top_k", &kernel_sort, SORT_TOPK, "PyTorch, as ttir.topk"},
     {"chlo.zeta", &kernel_elementwise, VEC_ZETA, "PyTorch"},
+    {"sdy.constant", &kernel_constant, 0, "PyTorch, as stablehlo.constant"},
     {"stablehlo.abs", &kernel_elementwise, VEC_ABS, "PyTorch, as ttir.abs"},
     {"stablehlo.add", &kernel_elementwise, VEC_ADD, "PyTorch, as ttir.add"},
     {"stablehlo.all_gather", &kernel_collective, MESH_ALL_GATHER, "values worked out for each device"},
@@ -62,6 +64,7 @@ static const struct exec_row rows[] = {
     {"stablehlo.all_to_all", &kernel_collective, MESH_ALL_TO_ALL, "values worked out for each device"},
     {"stablehlo.and", &kernel_elementwise, VEC_AND | EW_BITWISE, "PyTorch"},
     {"stablehlo.atan2", &kernel_elementwise, VEC_ATAN2, "PyTorch, as ttir.atan2"},
+    {"stablehlo.batch_norm_grad", &kernel_batch_grad, 0, "PyTorch"},
     {"stablehlo.batch_norm_inference", &kernel_batch_norm, 0, "PyTorch, as ttir.batch_norm_inference"},
     {"stablehlo.batch_norm_training", &kernel_batch_norm, 1, "PyTorch"},
     {"stablehlo.bitcast_convert", &kernel_bitcast, 0, "PyTorch"},
@@ -379,6 +382,8 @@ static const struct exec_row rows[] = {
     {"ttnn.indexer_score_dsa", &kernel_indexer_score, 0, "PyTorch"},
     {"ttnn.isfinite", &kernel_elementwise, VEC_ISFINITE, "PyTorch, as ttir.isfinite"},
     {"ttnn.layer_norm", &kernel_norm, NORM_LAYER, "PyTorch, as ttir.layer_norm"},
+    {"ttnn.layer_norm_post_all_gather", &kernel_post_norm, 0, "PyTorch"},
+    {"ttnn.layer_norm_pre_all_gather", &kernel_statistics, STATISTICS_LAYER, "PyTorch"},
     {"ttnn.le", &kernel_elementwise, VEC_LE, "PyTorch, as ttir.le"},
     {"ttnn.leaky_relu", &kernel_elementwise, VEC_LEAKY_RELU, "PyTorch, as ttir.leaky_relu"},
     {"ttnn.linear", &kernel_matmul, MATMUL, "PyTorch, as ttir.linear"},
@@ -406,6 +411,7 @@ static const struct exec_row rows[] = {
     {"ttnn.neg", &kernel_elementwise, VEC_NEG, "PyTorch, as ttir.neg"},
     {"ttnn.nlp_concat_heads", &kernel_concat_heads, 0, "PyTorch, as ttir.concatenate_heads"},
     {"ttnn.nlp_concat_heads_decode", &kernel_view, 0, "PyTorch"},
+    {"ttnn.nlp_create_qkv_heads_decode", &kernel_decode_heads, 0, "PyTorch"},
     {"ttnn.ones", &kernel_full, FILL_ONE, "PyTorch"},
     {"ttnn.pad", &kernel_pad, 0, "PyTorch, as ttir.pad"},
     {"ttnn.paged_fill_cache", &kernel_cache, CACHE_PAGED_FILL, "PyTorch"},
@@ -435,6 +441,7 @@ static const struct exec_row rows[] = {
     {"ttnn.requantize", &kernel_quantize_unrolled, REQUANTIZE, "PyTorch, as ttir.requantize_unrolled"},
     {"ttnn.reshape", &kernel_view, 0, "PyTorch"},
     {"ttnn.rms_norm", &kernel_norm, NORM_RMS, "PyTorch, as ttir.rms_norm"},
+    {"ttnn.rms_norm_pre_all_gather", &kernel_statistics, STATISTICS_RMS, "PyTorch"},
     {"ttnn.rotary_embedding", &kernel_rotary, ROTARY, "PyTorch"},
     {"ttnn.rotary_embedding_llama", &kernel_rotary, ROTARY_LLAMA, "PyTorch"},
     {"ttnn.rsqrt", &kernel_elementwise, VEC_RSQRT, "PyTorch, as ttir.rsqrt"},

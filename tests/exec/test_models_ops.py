@@ -62,6 +62,30 @@ def norms(m):
     w, i = F.max_pool2d(image[1].float().permute(0, 3, 1, 2), (3, 2), 2, 1, return_indices=True)
     m.op('ttir.max_pool2d_with_indices', [image], '<{kernel = array<i32: 3, 2>, stride = array<i32: 2, 2>, dilation = array<i32: 1, 1>, '
          'padding = array<i32: 1, 1, 1, 1>, ceil_mode = false}>', [w.permute(0, 2, 3, 1), i.permute(0, 2, 3, 1).int()])
+    # A row of 96 numbers that lies on three devices, a tile of statistics from each.
+    parts = [m.arg(torch.randn(1, 1, 4, 32)) for _ in range(3)]
+    whole, res = torch.cat([t[1].float() for t in parts], -1), m.arg(torch.randn(1, 1, 4, 32))
+
+    def tiles(*columns):
+        out = torch.zeros(1, 1, 4, 32 * len(columns))
+        for i, column in enumerate(columns):
+            out[..., 32 * i] = column
+        return out
+    first = parts[0][1].float()
+    m.op('ttnn.rms_norm_pre_all_gather', [parts[0]], '<{operandSegmentSizes = array<i32: 1, 0>}>', tiles((first ** 2).mean(-1)))
+    both = first + res[1].float()
+    m.op('ttnn.rms_norm_pre_all_gather', [parts[0], res], '', tiles((both ** 2).mean(-1)))
+    m.op('ttnn.layer_norm_pre_all_gather', [parts[0], res], '<{operandSegmentSizes = array<i32: 1, 1, 0>}>', tiles((both ** 2).sum(-1), both.sum(-1)))
+    stats = m.arg(torch.cat([tiles((t[1].float() ** 2).sum(-1), t[1].float().sum(-1)) for t in parts], -1))
+    gain, bias = m.arg(torch.randn(32)), m.arg(torch.randn(32))
+    want = F.layer_norm(whole, [96], None, None, 1e-5)[..., :32] * gain[1].float() + bias[1].float()
+    m.op('ttnn.layer_norm_post_all_gather', [parts[0], stats, gain, bias], '<{epsilon = 1.0e-5 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 1>}>', want,
+         1e-5 if m.number == 'f32' else 0.03)
+    x, scale, shift, g = (m.arg(t) for t in (torch.randn(4, 3, 5), torch.rand(3) + 0.5, torch.randn(3), torch.randn(4, 3, 5)))
+    t = [q[1].float().clone().requires_grad_() for q in (x, scale, shift)]
+    F.batch_norm(t[0], None, None, t[1], t[2], True, 0.1, 1e-3).backward(g[1].float())
+    mean, var = (m.arg(q) for q in (x[1].float().mean((0, 2)), x[1].float().var((0, 2), unbiased=False)))
+    m.op('stablehlo.batch_norm_grad', [x, scale, mean, var, g], '<{epsilon = 1.0e-3 : f32, feature_index = 1 : i64}>', [q.grad for q in t], 2e-5 if m.number == 'f32' else 0.05)
     r, res, gain, bias = m.arg(torch.randn(1, 1, 6, 32)), m.arg(torch.randn(1, 1, 6, 32)), m.arg(torch.randn(32)), m.arg(torch.randn(32))
     s = r[1].float() + res[1].float()
     rms = s / torch.sqrt((s * s).mean(-1, True) + 1e-5) * gain[1].float() + bias[1].float()
@@ -145,6 +169,9 @@ def heads(m):
         m.op(name, [x, kv], '<{num_heads = 6 : ui32, num_kv_heads = 2 : ui32, transpose_key = false}>', [x[1].reshape(2, 6, 6, 4).permute(0, 2, 1, 3), k2, v2])
     y = m.arg(torch.randn(1, 8, 32, 16))
     m.op('ttnn.nlp_concat_heads_decode', [m.arg(torch.randn(1, 5, 8, 16))], '<{num_heads = 8 : ui32}>', m.args[-1].reshape(1, 1, 5, 128))
+    row = m.arg(torch.randn(1, 1, 6, (8 + 2 * 2) * 4))
+    q, k, v = row[1].split([32, 8, 8], -1)
+    m.op('ttnn.nlp_create_qkv_heads_decode', [row], '<{num_heads = 8 : ui32, num_kv_heads = 2 : ui32}>', [q.reshape(1, 6, 8, 4), k.reshape(1, 6, 2, 4), v.reshape(1, 6, 2, 4)])
     cos, sin = m.arg(torch.randn(1, 1, 32, 16)), m.arg(torch.randn(1, 1, 32, 16))
     v, c, s = (t[1].float() for t in (y, cos, sin))
     half = torch.cat([-v[..., 8:], v[..., :8]], -1)
