@@ -181,12 +181,12 @@ static bool run_adamw(struct call *c) {
             double old = arg_get(&c->in[4], i);
             vm = old > vi ? old : vi;
         }
-        set(m, i, mi);
-        set(v, i, vi);
+        arg_set(m, i, mi);
+        arg_set(v, i, vi);
         if (most && (amsgrad || !in_place))
-            set(most, i, vm);
-        set(param, i,
-            x - w->lr * (mi / (1 - w->pow1)) / (sqrt(vm / (1 - w->pow2)) + w->epsilon) - w->lr * w->decay * x);
+            arg_set(most, i, vm);
+        arg_set(param, i,
+                x - w->lr * (mi / (1 - w->pow1)) / (sqrt(vm / (1 - w->pow2)) + w->epsilon) - w->lr * w->decay * x);
     }
     return true;
 }
