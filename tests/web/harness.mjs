@@ -57,8 +57,8 @@ export function near(found, expected, tolerance, text = "") {
 }
 
 // Reads until what comes is as expected: for what follows a moment after what was done.
-export async function eventually(read, expected, text = "") {
-  for (const until = Date.now() + WAIT_MS; ;) {
+export async function eventually(read, expected, text = "", wait = WAIT_MS) {
+  for (const until = Date.now() + wait; ;) {
     const found = await read();
     if (JSON.stringify(found) === JSON.stringify(expected)) return;
     if (Date.now() > until) equal(found, expected, text);

@@ -94,13 +94,19 @@ async function waiting<T>(pane: Pane, text: string, cancel: () => void, work: (s
   }
 }
 
-const MOVES = /\.(to_layout|to_memory_config|to_dtype|typecast|to_device|from_device)$/;
+const MOVES = /\.(to_layout|to_memory_config|to_dtype|typecast|to_device|from_device|reshape|permute|transpose|call|load_cached)$/;
+
+/** Ops that are the same thing by another name, in another dialect or with a bias. */
+const SAME: Record<string, string> = { dot_general: 'matmul', linear: 'matmul', convolution: 'conv2d' };
 
 /** What an op is, without its dialect: "conv2d" of "ttnn.conv2d". */
-export const kindOf = (label: string): string => label.slice(label.lastIndexOf('.') + 1);
+export function kindOf(label: string): string {
+  const name = label.slice(label.lastIndexOf('.') + 1);
+  return SAME[name] ?? name;
+}
 
 /** Of the nodes that ops became those that say what they do: of the same kind as one of these where there are such, else
- * without the ones that tidy up or only move a result, unless that is all. */
+ * without the ones that tidy up, move a result or get one that was computed before, unless that is all. */
 export function mainOnes(graph: CompactGraph, nodes: readonly number[], kinds: readonly string[]): readonly number[] {
   const same = nodes.filter((n) => kinds.includes(kindOf(graph.label(n))));
   if (same.length) return same;
