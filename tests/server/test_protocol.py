@@ -360,6 +360,46 @@ def executes_with_overrides():
 
 
 @tap.case
+def a_whole_sitting_of_the_page():
+    """From its start page to an execution with overrides, in the order the fork's page asks."""
+    mnist = (tap.ROOT / "examples/mnist.mlir").read_text()
+    with serving.Server(files={"mnist.mlir": mnist}) as s:
+        path = s.root / "mnist.mlir"
+        # the start page, a model by path
+        tap.contains([e["id"] for e in s.get("/api/v1/get_extensions").json], "tt_adapter")
+        tap.equal(s.get("/api/v1/check_new_version").status, 200)
+        (graph,) = command(s, "convert", path)["graphs"]
+        check_graph(graph)
+        matmuls = [n for n in graph["nodes"] if n["label"] == "ttir.matmul"]
+        tap.equal(attr(matmuls[2], "named_location")["value"], "fc3/matmul")
+        # executed: the same model now shows what was compiled, with its overlays
+        _, error = execute(s, path)
+        tap.equal(error, None)
+        (graph,) = command(s, "convert", path)["graphs"]
+        check_graph(graph)
+        check_measured(graph)
+        linear = next(n for n in graph["nodes"] if n["label"] == "ttnn.linear" and
+                      attr(n, "named_location")["value"] == "fc3/add")
+        # a field of it is changed from its list, and the model is executed again
+        options = attr(linear, "data_type")["editable"]["options"]
+        tap.contains(options, "bfp_bf8")
+        location = attr(linear, "full_location")["value"].replace('"', "")
+        overrides = {location: {"named_location": "fc3/add", "full_location": location, "attributes": [
+            {"key": "data_type", "value": "bfp_bf8"}, {"key": "buffer_type", "value": "l1"},
+            {"key": "tensor_memory_layout", "value": "block_sharded"}]}}
+        _, error = execute(s, path, "Optimizer Enabled", overrides)
+        tap.equal(error, None)
+        (graph,) = command(s, "convert", path)["graphs"]
+        check_graph(graph)
+        check_measured(graph)
+        tap.equal(graph["overrides"], overrides)
+        linear = next(n for n in graph["nodes"] if n["label"] == "ttnn.linear" and
+                      attr(n, "named_location")["value"] == "fc3/add")
+        tap.equal([attr(linear, k)["value"] for k in ("data_type", "buffer_type", "tensor_memory_layout")],
+                  ["bfp_bf8", "l1", "block_sharded"])
+
+
+@tap.case
 def executes_modules_of_ttnn_as_they_are():
     with serving.Server() as s:
         execute(s, s.root / "tiny.mlir")
