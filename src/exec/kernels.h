@@ -84,6 +84,8 @@ enum { ATTENTION, ATTENTION_DECODE, ATTENTION_PAGED, ATTENTION_CHUNKED, ATTENTIO
 enum { ROTARY, ROTARY_LLAMA };
 
 /* kernels_mesh.c */
+/* Copies part[i] along each dimension i of a global tensor to a local one, or back. */
+void shard_copy(const struct exec_arg *global, const struct exec_arg *local, const int64_t *part, bool to_local);
 extern const struct kernel kernel_mesh_shard, kernel_collective, kernel_distributed_norm, kernel_point_to_point,
     kernel_aggregate, kernel_mesh_id;
 enum {

@@ -366,6 +366,30 @@ static bool plan_mesh_shard(struct planner *p, struct exec_step *s) {
     return plan_shards(p, s, w);
 }
 
+void shard_copy(const struct exec_arg *global, const struct exec_arg *local, const int64_t *part, bool to_local) {
+    int64_t index[TENSOR_MAX_RANK] = {0}, strides[TENSOR_MAX_RANK], n = type_count(local->type), stride = 1, base = 0;
+    for (int i = local->type->rank; i-- > 0;) {
+        strides[i] = stride;
+        stride *= global->type->dims[i];
+        base += part[i] * local->type->dims[i] * strides[i];
+    }
+    size_t size = tensor_dtype_size(local->type->dtype);
+    int last = local->type->rank - 1;
+    int64_t row = last >= 0 ? local->type->dims[last] : 1;
+    for (int64_t r = 0; n && r < n / row; r++) {
+        int64_t g = base;
+        for (int i = 0; i < last; i++)
+            g += index[i] * strides[i];
+        char *a = (char *)global->data + (size_t)g * size, *b = (char *)local->data + (size_t)(r * row) * size;
+        memcpy(to_local ? b : a, to_local ? a : b, (size_t)row * size);
+        for (int i = last; i-- > 0;) {
+            if (++index[i] < local->type->dims[i])
+                break;
+            index[i] = 0;
+        }
+    }
+}
+
 static bool run_shards(struct call *c) {
     const struct shard *w = c->s->params;
     const exec_plan *x = c->x;
@@ -373,9 +397,7 @@ static bool run_shards(struct call *c) {
         const struct exec_arg *in = in_of(c, w->to_shards ? 0 : d, 0), *out = out_of(c, w->to_shards ? d : 0, 0);
         unsigned at[2] = {d / x->cols, d % x->cols};
         const struct exec_arg *global = w->to_shards ? in : out, *local = w->to_shards ? out : in;
-        int64_t offset[TENSOR_MAX_RANK] = {0}, index[TENSOR_MAX_RANK] = {0}, n = type_count(local->type), stride = 1,
-                base = 0;
-        int64_t strides[TENSOR_MAX_RANK];
+        int64_t part[TENSOR_MAX_RANK];
         bool first = true;
         for (int a = 0; a < 2; a++) {
             if (w->dims[a] < 0)
@@ -384,32 +406,12 @@ static bool run_shards(struct call *c) {
         if (!w->to_shards && !first)
             continue; /* along an axis of copies the first one counts */
         for (int i = 0; i < local->type->rank; i++) {
-            int64_t part = 0;
+            part[i] = 0;
             for (int a = 0; a < 2; a++)
                 if (w->dims[a] == i)
-                    part = part * w->parts[a] + at[a];
-            offset[i] = part * local->type->dims[i];
+                    part[i] = part[i] * w->parts[a] + at[a];
         }
-        for (int i = local->type->rank; i-- > 0;) {
-            strides[i] = stride;
-            stride *= global->type->dims[i];
-            base += offset[i] * strides[i];
-        }
-        size_t size = tensor_dtype_size(local->type->dtype);
-        int last = local->type->rank - 1;
-        int64_t row = last >= 0 ? local->type->dims[last] : 1;
-        for (int64_t r = 0; n && r < n / row; r++) {
-            int64_t g = base;
-            for (int i = 0; i < last; i++)
-                g += index[i] * strides[i];
-            char *a = (char *)global->data + (size_t)g * size, *b = (char *)local->data + (size_t)(r * row) * size;
-            memcpy(w->to_shards ? b : a, w->to_shards ? a : b, (size_t)row * size);
-            for (int i = last; i-- > 0;) {
-                if (++index[i] < local->type->dims[i])
-                    break;
-                index[i] = 0;
-            }
-        }
+        shard_copy(global, local, part, w->to_shards);
     }
     return true;
 }

@@ -183,8 +183,6 @@ static bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row)
 
 /* --- calls and control flow --------------------------------------------------------------------------------------- */
 
-static bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n);
-
 static bool is_terminator(const struct planner *p, ir_op op) {
     const op_def *d = dialect_def_of(p->m, op);
     return d && d->flags & OP_TERMINATOR;
@@ -427,14 +425,15 @@ static bool plan_case(struct planner *p, ir_op op) {
 /* A custom call stands for a composite function, a marker, or something that is not known here. */
 static bool plan_custom_call(struct planner *p, ir_op op) {
     static const char *const markers[] = {"Sharding",
-                                          "SPMDFullToShardShape",
-                                          "SPMDShardToFullShape",
                                           "tt.mark_argument",
                                           "tt.sharding_constraint",
                                           "annotate_device_placement",
                                           "xla.sdy.FuncResultSharding",
                                           "tt.weight_dtype_override"};
     str target = attr_text(p, op, "call_target_name");
+    bool cut = str_eq(target, STR("SPMDFullToShardShape"));
+    if (cut || str_eq(target, STR("SPMDShardToFullShape")))
+        return plan_spmd_call(p, op, cut);
     for (size_t i = 0; i < sizeof markers / sizeof markers[0]; i++)
         if (str_eq(target, str_from_z(markers[i])))
             return plan_forward(p, op);
@@ -462,8 +461,18 @@ static const struct plan_special {
 } plan_specials[] = {
     {"call", plan_call_callee, "inlined"},
     {"func.call", plan_call_callee, "inlined"},
-    {"sdy.sharding_constraint", plan_forward, "nothing to do"},
+    {"sdy.all_gather", plan_forward, "nothing to do"},
+    {"sdy.all_reduce", plan_forward, "nothing to do"},
+    {"sdy.all_slice", plan_forward, "nothing to do"},
+    {"sdy.all_to_all", plan_forward, "nothing to do"},
+    {"sdy.collective_permute", plan_forward, "nothing to do"},
+    {"sdy.manual_computation", plan_manual_computation, "inlined, between shards"},
+    {"sdy.named_computation", plan_manual_computation, "inlined"},
+    {"sdy.propagation_barrier", plan_forward, "nothing to do"},
+    {"sdy.reduce_scatter", plan_forward, "nothing to do"},
     {"sdy.reshard", plan_forward, "nothing to do"},
+    {"sdy.sharding_constraint", plan_forward, "nothing to do"},
+    {"sdy.sharding_group", plan_nothing, "nothing to do"},
     {"stablehlo.after_all", plan_nothing, "nothing to do"},
     {"stablehlo.case", plan_case, "jumps"},
     {"stablehlo.composite", plan_composite, "inlined"},
@@ -507,8 +516,7 @@ static bool plan_op(struct planner *p, ir_op op) {
     return plan_kernel(p, op, row);
 }
 
-/* The ops of a block; what its terminator gives goes to *results. */
-static bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n) {
+bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n) {
     if (++p->depth > PLAN_MAX_DEPTH)
         return plan_error(p, ir_block_at(p->m, b)->first, "stands in more than %d nested calls and regions",
                           PLAN_MAX_DEPTH);
@@ -582,6 +590,8 @@ static void find_mesh(struct planner *p) {
         if (is_function(p, op))
             break; /* both stand before the functions */
     }
+    if (n < 0 && plan_spmd_mesh(p, shape))
+        n = 2;
     if (n == 1) {
         shape[1] = shape[0];
         shape[0] = 1;

@@ -30,6 +30,14 @@ bool plan_sink(struct planner *p, struct exec_step *s, struct exec_step *move);
  * (first->op 0: it stays as it is). */
 bool plan_settle(struct planner *p, struct exec_step *s, struct exec_step *first);
 
+/* The ops of a block; what its terminator gives goes to *results. */
+bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n);
+
+/* plan_spmd.c: the mesh that Shardy or GSPMD mean (false: none), and their ops that cut tensors and join them. */
+bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]);
+bool plan_manual_computation(struct planner *p, ir_op op);
+bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);
+
 /* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
 bool plan_finish(struct planner *p);
 

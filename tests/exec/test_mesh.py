@@ -333,6 +333,80 @@ func.func @main(%a: {t}, %g: tensor<{w}xf32>) -> {local} {{
         tap.equal(len(list(Path(folder, "kept").glob(f"*{kind}_norm*"))), DEVICES)
 
 
+def run_module(text, *inputs):
+    """The results of a module over .npy of f32 (shape, values)."""
+    with tempfile.TemporaryDirectory() as folder:
+        for i, (shape, values) in enumerate(inputs):
+            write(Path(folder, f"in{i}.npy"), shape, values)
+        given = [f"{folder}/in{i}.npy" for i in range(len(inputs))]
+        done = tap.run("run", "-", "--outputs", f"{folder}/out%d.npy", "--json", "--inputs", *given, "--seed", "0", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        return [npy(p) for p in sorted(Path(folder).glob("out*.npy"))]
+
+
+# Which device has row r of eight, cut along y and within that along x, on a mesh of x=2 times y=4: r = 2 y + x, device 4 x + y.
+DEVICE_OF_ROW = [4 * (r % 2) + r // 2 for r in range(8)]
+NUMBERED = """    %n = "stablehlo.partition_id"() : () -> tensor<ui32>
+    %f = "stablehlo.convert"(%n) : (tensor<ui32>) -> tensor<f32>
+    %b = "stablehlo.broadcast_in_dim"(%f) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<1x3xf32>
+    %s = "stablehlo.add"(%local, %b) : (tensor<1x3xf32>, tensor<1x3xf32>) -> tensor<1x3xf32>
+"""
+
+
+@tap.case
+def manual_computations():
+    values = [float(10 * i) for i in range(24)]
+    text = f"""module {{
+sdy.mesh @mesh = <["x"=2, "y"=4]>
+func.func @main(%a: tensor<8x3xf32>) -> (tensor<8x3xf32>, tensor<1x3xf32>) {{
+  %r:2 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{{"y", "x"}}, {{}}]>] out_shardings=[<@mesh, [{{"y", "x"}}, {{}}]>, <@mesh, [{{}}, {{}}]>] manual_axes={{"x", "y"}} (%local: tensor<1x3xf32>) {{
+{NUMBERED}
+    %t = "stablehlo.all_reduce"(%local) <{{replica_groups = dense<[[0, 1, 2, 3, 4, 5, 6, 7]]> : tensor<1x8xi64>}}> {ADD} : (tensor<1x3xf32>) -> tensor<1x3xf32>
+    sdy.return %s, %t : tensor<1x3xf32>, tensor<1x3xf32>
+  }} : (tensor<8x3xf32>) -> (tensor<8x3xf32>, tensor<1x3xf32>)
+  return %r#0, %r#1 : tensor<8x3xf32>, tensor<1x3xf32>
+}}
+}}
+"""
+    numbered, total = run_module(text, ((8, 3), values))
+    tap.equal(numbered, ((8, 3), [v + DEVICE_OF_ROW[i // 3] for i, v in enumerate(values)]))
+    tap.equal(total, ((1, 3), [sum(values[c::3]) for c in range(3)]))
+
+
+@tap.case
+def partitions_of_gspmd():
+    values = [float(10 * i) for i in range(24)]
+    text = f"""module attributes {{mhlo.num_partitions = 8 : i32}} {{
+func.func @main(%a: tensor<8x3xf32>) -> tensor<8x3xf32> {{
+  %0 = stablehlo.custom_call @Sharding(%a) {{mhlo.sharding = "{{devices=[8,1]<=[2,4]T(1,0)}}"}} : (tensor<8x3xf32>) -> tensor<8x3xf32>
+  %local = stablehlo.custom_call @SPMDFullToShardShape(%0) {{mhlo.sharding = "{{manual}}"}} : (tensor<8x3xf32>) -> tensor<1x3xf32>
+{NUMBERED}
+  %1 = stablehlo.custom_call @Sharding(%s) {{mhlo.sharding = "{{manual}}"}} : (tensor<1x3xf32>) -> tensor<1x3xf32>
+  %2 = stablehlo.custom_call @SPMDShardToFullShape(%1) {{mhlo.sharding = "{{devices=[8,1]0,4,1,5,2,6,3,7}}"}} : (tensor<1x3xf32>) -> tensor<8x3xf32>
+  return %2 : tensor<8x3xf32>
+}}
+}}
+"""
+    tap.equal(run_module(text, ((8, 3), values)), [((8, 3), [v + DEVICE_OF_ROW[i // 3] for i, v in enumerate(values)])])
+    # tiles that several devices have
+    text = text.replace("devices=[8,1]<=[2,4]T(1,0)", "devices=[1,3,2]<=[6] last_tile_dim_replicate").replace(
+        "devices=[8,1]0,4,1,5,2,6,3,7", "devices=[1,3,2]<=[6] last_tile_dim_replicate").replace("tensor<1x3xf32>", "tensor<8x1xf32>")
+    tap.equal(run_module(text, ((8, 3), values)), [((8, 3), [v + 2 * (i % 3) for i, v in enumerate(values)])])
+
+
+@tap.case
+def one_loss_in_five_ways():
+    """The corpus has one model cut by data, by parameters, by tensors, by Shardy and by GSPMD."""
+    folder = tap.CORPUS / "mlir" / "stablehlo" / "Conversion" / "StableHLOToTTIR" / "ccl"
+    files = sorted(folder.glob("e2e_*.mlir"))
+    if not files:
+        raise tap.Skip("no corpus")
+    tap.equal(len(files), 5)
+    losses = {f.name: run_module(f.read_text())[0][1][0] for f in files}
+    for name, loss in losses.items():
+        assert abs(loss - losses["e2e_dp_gspmd.mlir"]) < 1e-5 * loss, losses
+
+
 # --- block formats ------------------------------------------------------------------------------------------------------
 
 # One block of 16, exact in bf16: the largest, 3.0, has exponent 1, so that a step of bfp8 (7 bits, no hidden one) is

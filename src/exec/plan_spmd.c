@@ -1,0 +1,337 @@
+/* Tensors that are cut over devices by other means than ttir.mesh_shard: manual computations of Shardy, and what GSPMD marks
+ * with custom calls.
+ *
+ *   sdy.mesh, in_shardings ──┐
+ *                            ├──▶ which part of a tensor each device has (struct tiling) ──▶ a step that cuts or joins
+ *   mhlo.sharding ───────────┘
+ *
+ * Outside of manual computations, and for axes that are not manual, shardings say where numbers are and not what they are:
+ * ops that only change a sharding give what they are given (multichip.md section 4).
+ */
+#include <string.h>
+
+#include "exec/kernels.h"
+#include "exec/plan.h"
+
+enum { MAX_AXES = 8, MAX_DEVICES = 4096 };
+
+/* --- which part -------------------------------------------------------------------------------------------------------- */
+
+/* Device d has part part[d * rank + i] of dimension i, of which there are parts[i]. */
+struct tiling {
+    int rank;
+    int64_t parts[TENSOR_MAX_RANK];
+    int64_t *part;
+};
+
+static bool no_tiles(struct planner *p, struct tiling *t, int rank) {
+    t->rank = rank;
+    for (int i = 0; i < rank; i++)
+        t->parts[i] = 1;
+    t->part = ARENA_ARRAY(p->a, int64_t, (size_t)p->x->devices * (size_t)(rank + 1));
+    return t->part != NULL || plan_no_memory(p);
+}
+
+/* --- Shardy ------------------------------------------------------------------------------------------------------------- */
+
+struct axes {
+    uint32_t n;
+    str name[MAX_AXES];
+    int64_t size[MAX_AXES];
+};
+
+static bool read_axes(const struct planner *p, ir_attr mesh, struct axes *out) {
+    ir_node list = mesh ? dialect_param(p->c, mesh, STR("axes")) : 0;
+    out->n = 0;
+    for (uint32_t i = 0; list && i < ir_count(p->c, list); i++) {
+        if (out->n == MAX_AXES)
+            return false;
+        ir_node axis = ir_at(p->c, list, i);
+        out->name[out->n] = dialect_param_text(p->c, axis, STR("name"));
+        if (!dialect_param_int(p->c, axis, STR("size"), &out->size[out->n]) || out->size[out->n] < 1)
+            return false;
+        out->n++;
+    }
+    return out->n != 0;
+}
+
+static ir_attr mesh_of(const struct planner *p) {
+    for (ir_op op = p->m->root; op; op = ir_walk_next(p->m, p->m->root, op))
+        if (str_eq(ir_op_name_str(p->m, op), STR("sdy.mesh")))
+            return ir_op_attr(p->m, op, STR("mesh"));
+    return 0;
+}
+
+static bool is_manual(const struct planner *p, ir_op op) {
+    ir_attr axes = ir_op_attr(p->m, op, STR("manual_axes"));
+    ir_node list = axes ? dialect_param(p->c, axes, STR("value")) : 0;
+    return list && ir_count(p->c, list) != 0;
+}
+
+/* The part of each device along the axes that cut each dimension, the first axis being the major one. */
+static bool read_sharding(struct planner *p, ir_op op, const struct axes *axes, ir_node sharding, struct tiling *t) {
+    ir_node dims = sharding ? dialect_param(p->c, sharding, STR("dim_shardings")) : 0;
+    for (uint32_t d = 0; dims && d < ir_count(p->c, dims) && (int)d < t->rank; d++) {
+        ir_node list = dialect_param(p->c, ir_at(p->c, dims, d), STR("axes"));
+        for (uint32_t i = 0; list && i < ir_count(p->c, list); i++) {
+            ir_node ref = ir_at(p->c, list, i);
+            uint32_t a = 0;
+            while (a < axes->n && !str_eq(axes->name[a], dialect_param_text(p->c, ref, STR("name"))))
+                a++;
+            if (a == axes->n || dialect_param(p->c, ref, STR("sub_axis_info")))
+                return plan_error(p, op, "cuts along a part of an axis, or one that the mesh has not");
+            int64_t inner = 1;
+            for (uint32_t k = a + 1; k < axes->n; k++)
+                inner *= axes->size[k];
+            for (unsigned device = 0; device < p->x->devices; device++) {
+                int64_t *part = &t->part[(size_t)device * (size_t)t->rank + d];
+                *part = *part * axes->size[a] + device / inner % axes->size[a];
+            }
+            t->parts[d] *= axes->size[a];
+        }
+    }
+    return true;
+}
+
+/* --- GSPMD -------------------------------------------------------------------------------------------------------------- */
+
+/* The numbers of a list "1,2,3" up to a character that is neither digit nor comma; how many, -1: too many. */
+static int read_list(str *s, int64_t *out, int cap) {
+    int n = 0;
+    while (s->n && s->p[0] >= '0' && s->p[0] <= '9') {
+        int64_t v = 0;
+        for (; s->n && s->p[0] >= '0' && s->p[0] <= '9'; *s = str_from(*s, 1))
+            v = v < MAX_DEVICES * 16 ? v * 10 + (s->p[0] - '0') : v;
+        if (n == cap)
+            return -1;
+        out[n++] = v;
+        if (s->n && s->p[0] == ',')
+            *s = str_from(*s, 1);
+    }
+    return n;
+}
+
+static bool take(str *s, const char *text) {
+    str t = str_from_z(text);
+    if (!str_starts_with(*s, t))
+        return false;
+    *s = str_from(*s, t.n);
+    return true;
+}
+
+/* The devices in the order of the tiles: a list, or an iota that is reshaped and transposed: [2,4]T(1,0). */
+static bool read_order(str *s, int64_t n, int64_t *order) {
+    int64_t dims[MAX_AXES], perm[MAX_AXES], stride[MAX_AXES], index[MAX_AXES] = {0};
+    if (!take(s, "<=["))
+        return read_list(s, order, (int)n) == n;
+    int k = read_list(s, dims, MAX_AXES);
+    if (k < 1 || !take(s, "]"))
+        return false;
+    for (int i = 0; i < k; i++)
+        perm[i] = i;
+    if (take(s, "T(") && (read_list(s, perm, MAX_AXES) != k || !take(s, ")")))
+        return false;
+    int64_t total = 1;
+    for (int i = k; i-- > 0;) {
+        stride[i] = total;
+        total *= dims[i];
+        if (perm[i] < 0 || perm[i] >= k)
+            return false;
+    }
+    for (int64_t at = 0; total == n && at < n; at++) {
+        order[at] = 0;
+        for (int i = 0; i < k; i++)
+            order[at] += index[i] * stride[perm[i]];
+        for (int i = k; i-- > 0;) {
+            if (++index[i] < dims[perm[i]])
+                break;
+            index[i] = 0;
+        }
+    }
+    return total == n;
+}
+
+/* {devices=[2,1,4]<=[8] last_tile_dim_replicate}, {replicated}. False when it is something else. */
+static bool read_gspmd(struct planner *p, str s, struct tiling *t) {
+    int64_t tiles[TENSOR_MAX_RANK + 2], n = 1;
+    if (!take(&s, "{devices=["))
+        return str_eq(s, STR("{replicated}"));
+    int k = read_list(&s, tiles, TENSOR_MAX_RANK + 2);
+    if (k < 0 || !take(&s, "]"))
+        return false;
+    for (int i = 0; i < k; i++)
+        n = tiles[i] > 0 && n <= MAX_DEVICES ? n * tiles[i] : MAX_DEVICES + 1;
+    if (n != (int64_t)p->x->devices)
+        return false;
+    int64_t *order = ARENA_ARRAY(p->a, int64_t, (size_t)n);
+    if (!order || !read_order(&s, n, order))
+        return false;
+    bool replicated = str_find(s, STR("last_tile_dim_replicate")) < s.n;
+    if (k - (replicated ? 1 : 0) != t->rank)
+        return false;
+    for (int64_t at = 0; at < n; at++) {
+        int64_t rest = at;
+        if (order[at] < 0 || order[at] >= n)
+            return false;
+        for (int i = k; i-- > 0; rest /= tiles[i])
+            if (i < t->rank)
+                t->part[order[at] * t->rank + i] = rest % tiles[i];
+    }
+    for (int i = 0; i < t->rank; i++)
+        t->parts[i] = tiles[i];
+    return true;
+}
+
+/* The sharding of a value: of the @Sharding call that made it. */
+static str sharding_of(const struct planner *p, ir_value v) {
+    ir_op from = ir_is_block_arg(p->m, v) ? 0 : ir_value_at(p->m, v)->owner;
+    return from ? attr_text(p, from, "mhlo.sharding") : (str){0};
+}
+
+/* How many devices a sharding speaks of: the product of its tiles; 1 when it cuts nothing. */
+static int64_t devices_of(str s) {
+    int64_t tiles[TENSOR_MAX_RANK + 2], n = 1;
+    int k = take(&s, "{devices=[") ? read_list(&s, tiles, TENSOR_MAX_RANK + 2) : 0;
+    for (int i = 0; i < k; i++)
+        n = tiles[i] > 0 && n <= MAX_DEVICES ? n * tiles[i] : 1;
+    return n <= MAX_DEVICES ? n : 1;
+}
+
+/* --- the mesh ------------------------------------------------------------------------------------------------------------ */
+
+bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]) {
+    struct axes axes;
+    int64_t n = 1;
+    for (ir_op op = p->m->root; op; op = ir_walk_next(p->m, p->m->root, op)) {
+        str name = ir_op_name_str(p->m, op);
+        bool shardy = str_eq(name, STR("sdy.manual_computation")) && is_manual(p, op);
+        if (shardy && read_axes(p, mesh_of(p), &axes)) {
+            for (uint32_t i = 0; i + 1 < axes.n; i++)
+                n = n <= MAX_DEVICES ? n * axes.size[i] : n;
+            shape[0] = n;
+            shape[1] = axes.size[axes.n - 1];
+            return true;
+        }
+        if (str_ends_with(name, STR("custom_call")) &&
+            str_eq(attr_text(p, op, "call_target_name"), STR("SPMDFullToShardShape")) &&
+            (n = devices_of(sharding_of(p, ir_operand(p->m, op, 0)))) > 1) {
+            shape[0] = 1;
+            shape[1] = n;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- cutting and joining -------------------------------------------------------------------------------------------------- */
+
+struct spmd {
+    bool to_shards;
+    struct tiling tiling;
+};
+
+static bool run_spmd(struct call *c) {
+    const struct spmd *w = c->s->params;
+    for (unsigned d = 0; d < c->x->devices; d++) {
+        const struct exec_arg *in = &c->in[(w->to_shards ? 0 : d) * c->width],
+                              *out = &c->out[(w->to_shards ? d : 0) * c->width];
+        const int64_t *part = w->tiling.part + (size_t)d * (size_t)w->tiling.rank;
+        bool first = true; /* of several devices with one part the first counts */
+        for (unsigned k = 0; k < d && first; k++)
+            first = w->tiling.rank && memcmp(part, w->tiling.part + (size_t)k * (size_t)w->tiling.rank,
+                                             (size_t)w->tiling.rank * sizeof *part) != 0;
+        if (w->to_shards || first)
+            shard_copy(w->to_shards ? in : out, w->to_shards ? out : in, part, w->to_shards);
+    }
+    return true;
+}
+static const struct kernel kernel_spmd = {"shards", NULL, run_spmd, KERNEL_MESH};
+
+/* A step from one slot to a new one of the other type. */
+static bool plan_spmd(struct planner *p, ir_op op, exec_slot from, ir_value to, bool to_shards, const struct tiling *t,
+                      exec_slot *out) {
+    static const struct exec_row row = {"spmd", &kernel_spmd, 0, ""};
+    exec_plan *x = p->x;
+    struct exec_type type;
+    if (!type_of(p, ir_value_type(p->m, to), &type))
+        return plan_error(p, op, "has a value of a type that cannot be computed with");
+    const struct exec_type *in = slot_type(x, from), *global = to_shards ? in : &type, *local = to_shards ? &type : in;
+    if (global->rank != local->rank || global->rank != t->rank || global->dtype != local->dtype)
+        return plan_error(p, op, "changes the rank or element type");
+    for (int i = 0; i < t->rank; i++)
+        if (local->dims[i] * t->parts[i] != global->dims[i])
+            return plan_error(p, op, "cuts dimension %d of %lld into %lld parts of %lld", i, (long long)global->dims[i],
+                              (long long)t->parts[i], (long long)local->dims[i]);
+    bool steady = x->slots.v[from].steady;
+    *out = plan_slot(p, &type, SLOT_PLANNED, to);
+    struct exec_step *s = *out ? plan_step(p, op, &row, 1, 1) : NULL;
+    struct spmd *w = s ? PLAN_PARAMS(p, s, struct spmd) : NULL;
+    if (!w)
+        return false;
+    *w = (struct spmd){to_shards, *t};
+    s->in[0] = from;
+    s->out[0] = *out;
+    s->per_device = x->devices > 1;
+    x->slots.v[*out].per_device = to_shards && x->devices > 1;
+    x->slots.v[*out].steady = steady;
+    return true;
+}
+
+bool plan_manual_computation(struct planner *p, ir_op op) {
+    const ir_op_data *o = ir_op_at(p->m, op);
+    ir_region r = o->n_regions ? ir_op_region(p->m, op, 0) : 0;
+    ir_block body = r ? ir_region_at(p->m, r)->first : 0;
+    struct axes axes = {.n = 0};
+    struct tiling t;
+    exec_slot slot, *given;
+    uint32_t n_given, n = o->n_operands, n_results = o->n_results;
+    bool manual = is_manual(p, op);
+    ir_node in = dialect_param(p->c, ir_op_attr(p->m, op, STR("in_shardings")), STR("shardings")),
+            out = dialect_param(p->c, ir_op_attr(p->m, op, STR("out_shardings")), STR("shardings"));
+    if (!body || ir_block_at(p->m, body)->n_args != n ||
+        (manual && (!in || !out || ir_count(p->c, in) != n || ir_count(p->c, out) != n_results)))
+        return plan_error(p, op, "is not formed as a manual computation");
+    if (manual && !read_axes(p, mesh_of(p), &axes))
+        return plan_error(p, op, "has no mesh, or one that cannot be computed with");
+    for (uint32_t i = 0; i < n; i++) {
+        ir_value arg = ir_block_at(p->m, body)->args + i;
+        slot = plan_get(p, ir_operand(p->m, op, i));
+        if (manual && slot &&
+            (!no_tiles(p, &t, slot_type(p->x, slot)->rank) || !read_sharding(p, op, &axes, ir_at(p->c, in, i), &t) ||
+             !plan_spmd(p, op, slot, arg, true, &t, &slot)))
+            return false;
+        if (!plan_set(p, arg, slot))
+            return false;
+    }
+    if (!plan_block(p, body, &given, &n_given))
+        return false;
+    if (n_given != n_results)
+        return plan_error(p, op, "gives %u values for %u results", n_given, n_results);
+    for (uint32_t i = 0; i < n_results; i++) {
+        ir_value result = ir_op_at(p->m, op)->results + i;
+        slot = given[i];
+        if (manual && slot &&
+            (!no_tiles(p, &t, slot_type(p->x, slot)->rank) || !read_sharding(p, op, &axes, ir_at(p->c, out, i), &t) ||
+             !plan_spmd(p, op, slot, result, false, &t, &slot)))
+            return false;
+        if (!plan_set(p, result, slot))
+            return false;
+    }
+    return true;
+}
+
+bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards) {
+    const ir_op_data *o = ir_op_at(p->m, op);
+    struct tiling t;
+    exec_slot slot = o->n_operands == 1 ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    if (!slot || o->n_results != 1)
+        return plan_error(p, op, "takes and gives other than one tensor");
+    ir_value result = o->results;
+    str sharding = to_shards ? sharding_of(p, ir_operand(p->m, op, 0)) : attr_text(p, op, "mhlo.sharding");
+    if (!no_tiles(p, &t, slot_type(p->x, slot)->rank))
+        return false;
+    if (!read_gspmd(p, sharding, &t))
+        return plan_error(p, op, "is cut as '%.*s', which does not fit the %u devices",
+                          STR_ARG(str_slice(sharding, 0, 100)), p->x->devices);
+    return plan_spmd(p, op, slot, result, to_shards, &t, &slot) && plan_set(p, result, slot);
+}
