@@ -5,20 +5,20 @@
 #include "exec/exec.h"
 
 typedef struct agreement {
-    bool ran;      /* both did; otherwise `why` */
-    char why[256]; /* what could not run */
-    double pcc;    /* the lowest of all results */
-    double off;    /* the largest |a - b| as a share of the largest |b| of its result */
-    size_t result; /* the one that is off most */
+    bool source_ran, ran; /* the source did; both did; otherwise `why` */
+    char why[256];        /* what could not run */
+    double pcc;           /* the lowest of all results */
+    double off;           /* the largest |a - b| as a share of the largest |b| of its result */
+    size_t result;        /* the one that is off most */
     size_t n_results;
 } agreement;
 
 /* The message of the first error, or `otherwise`. */
 str agree_error(const struct diags *d, const char *otherwise);
 
-/* Arguments are what the source's plan is seeded with. `golden` and `ours` say in what numbers each runs; max_memory bounds
- * each run (0: nothing does). */
-void agree(const ir_module *source, const ir_module *compiled, exec_numbers golden, exec_numbers ours,
-           size_t max_memory, struct mem *mem, agreement *out);
+/* Arguments are what the source's plan is seeded with. `golden` and `ours` say in what numbers each runs. max_bytes: of memory
+ * for each run, 0 for any. */
+void agree(const ir_module *source, const ir_module *compiled, exec_numbers golden, exec_numbers ours, size_t max_bytes,
+           struct mem *mem, agreement *out);
 
 #endif

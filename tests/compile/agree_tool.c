@@ -1,0 +1,83 @@
+/* Compiles TTIR modules at levels 0, 1 and 2 and runs them beside their source: agree_tool MEGABYTES FILE... prints for each
+ * file and level "file <tab> level <tab> state <tab> PCC <tab> off <tab> why". The golden is the source in f32; the compiled
+ * module runs in its own data types. States:
+ *
+ *   agrees    PCC above 0.999, or off by no more than bf16 rounds the largest number (constant results have no PCC)
+ *   rounds    not, but both agree when no number is rounded (f64): indices of nearly equal numbers, tan near its poles
+ *   differs   not even then
+ *   fails     compiled, but does not run: why
+ *   skipped   the source does not run, or takes more memory
+ *   refused   by the compiler
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agree.h"
+#include "base/file.h"
+#include "compile/compile.h"
+#include "dialect/dialect.h"
+#include "text/text.h"
+
+#define BF16_ROUNDING 0.005
+
+static void row(const char *file, int level, const char *state, const agreement *a, str why) {
+    printf("%s\t%d\t%s\t%.6f\t%.3g\t%.*s\n", file, level, state, a ? a->pcc : 0, a ? a->off : 0, STR_ARG(why));
+    fflush(stdout);
+}
+
+static void at_level(const char *file, const ir_module *m, int level, size_t max_bytes, struct mem *mem) {
+    struct diags d;
+    diags_init(&d, mem);
+    compile_options o;
+    compile_options_init(&o);
+    o.level = level;
+    compile_run *r = compile_run_new(m, &o, &d);
+    agreement a = {0};
+    if (!r || !r->ok) {
+        row(file, level, "refused", NULL, agree_error(&d, "no message"));
+    } else {
+        const char *state = NULL;
+        agree(m, compile_result(r), EXEC_F32, EXEC_AS_WRITTEN, max_bytes, mem, &a);
+        if (!a.ran) {
+            state = a.source_ran ? "fails" : "skipped";
+        } else if (a.pcc > 0.999 || a.off < BF16_ROUNDING) {
+            state = "agrees";
+        } else {
+            agreement exact;
+            agree(m, compile_result(r), EXEC_F64, EXEC_F64, max_bytes, mem, &exact);
+            state = exact.ran && (exact.pcc > 0.999 || exact.off < BF16_ROUNDING) ? "rounds" : "differs";
+        }
+        row(file, level, state, &a, str_from_z(a.why));
+    }
+    compile_free(r);
+    diags_free(&d);
+}
+
+int main(int argc, char **argv) {
+    if (argc < 3) {
+        fprintf(stderr, "usage: agree_tool MEGABYTES FILE...\n");
+        return 2;
+    }
+    size_t max_bytes = strtoull(argv[1], NULL, 10) << 20;
+    for (int i = 2; i < argc; i++) {
+        struct mem mem = {0};
+        struct file f;
+        struct diags d;
+        diags_init(&d, &mem);
+        ir_context *c = ir_context_new(&mem, dialect_resolve);
+        ir_module *m = NULL;
+        if (file_open(&f, &mem, argv[i])) {
+            m = text_read(c, file_text(&f), str_from_z(argv[i]), NULL, &d);
+            for (int level = 0; m && level <= 2; level++)
+                at_level(argv[i], m, level, max_bytes, &mem);
+        }
+        if (!m)
+            row(argv[i], 0, "skipped", NULL, STR("cannot be read"));
+        ir_module_free(m);
+        ir_context_unref(c);
+        diags_free(&d);
+        file_close(&f);
+    }
+    return 0;
+}
