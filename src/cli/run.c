@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/lines.h"
+#include "base/machine.h"
 #include "base/num.h"
 #include "base/vec.h"
 #include "cli/cli.h"
@@ -622,10 +623,25 @@ static bool compare_golden(struct session *s, exec_plan *x, struct accuracy *a) 
     return ok && exec_find_divergence(m, a->diffs, a->n, s->o->pcc, &s->mem, &a->parting);
 }
 
+/* Arguments that come from files need no memory of their own. */
+static bool fits(struct session *s, const exec_plan *x) {
+    struct buf why;
+    buf_init(&why, &s->mem);
+    bool good = s->o->n_inputs || exec_fits(x, machine_memory_available(), &why);
+    if (!good)
+        fprintf(stderr, "tt-explorer: cannot run %s: %.*s\n", s->o->path, STR_ARG(buf_str(&why)));
+    buf_free(&why);
+    return good;
+}
+
 static int run_module(struct session *s) {
     exec_plan *x = exec_plan_new(s->in.m, &s->o->exec, &s->mem, &s->in.d);
     if (!x) {
         cli_show_diags(&s->in);
+        return CLI_INPUT;
+    }
+    if (!fits(s, x)) {
+        exec_plan_free(x);
         return CLI_INPUT;
     }
     struct times t;

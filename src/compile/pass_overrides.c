@@ -614,10 +614,13 @@ static bool find_targets(applier *a, target_op **out, uint32_t *n_out, uint32_t 
     a->identity = a->location = STR("");
     for (uint32_t i = 0; i < a->s->entries.n; i++)
         for (uint32_t k = 0; !matched[i] && k < a->s->entries.v[i].settings.n; k++)
-            result(a, (source){i, k}, OVERRIDE_UNMATCHED,
-                   a->s->entries.v[i].bind == OVERRIDE_BY_QUERY ? STR("no op satisfies the query")
-                                                                : STR("no op has this name"),
-                   NULL);
+            result(
+                a, (source){i, k}, OVERRIDE_UNMATCHED,
+                a->s->entries.v[i].bind == OVERRIDE_BY_QUERY
+                    ? STR("no op satisfies the query")
+                    : STR("no op has this name: it is fused into another, removed, or was called differently; take it "
+                          "out, or select the op anew"),
+                NULL);
     *out = list.v;
     *n_out = (uint32_t)list.n;
     *cap_out = (uint32_t)list.cap;

@@ -124,6 +124,10 @@ typedef struct exec_memory {
 
 exec_memory exec_memory_of(const exec_plan *x);
 
+/* Whether arguments, constants and intermediate values fit into `available` bytes (machine_memory_available). False with a
+ * sentence appended to `why` that says how much is missing and what to do. */
+bool exec_fits(const exec_plan *x, uint64_t available, struct buf *why);
+
 /* One op in the last run. */
 typedef struct exec_record {
     ir_op op;          /* in the plan's module */

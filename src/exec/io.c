@@ -154,6 +154,18 @@ exec_memory exec_memory_of(const exec_plan *x) {
                          .scratch = x->scratch_peak};
 }
 
+bool exec_fits(const exec_plan *x, uint64_t available, struct buf *why) {
+    double need = (double)x->arguments_bytes + (double)x->constants + (double)x->planned;
+    if (need <= (double)available)
+        return true;
+    buf_printf(
+        why,
+        "it needs %.3g GB of memory and %.3g GB are free; a machine with more, or a model with a smaller batch or "
+        "shorter sequences, would do",
+        need / 1e9, (double)available / 1e9);
+    return false;
+}
+
 const exec_record *exec_trace(const exec_plan *x, size_t *n) {
     *n = x->trace.n;
     return x->trace.v;

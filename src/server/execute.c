@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/machine.h"
 #include "server/execute_inner.h"
 #include "server/http.h"
 #include "server/jobs.h"
@@ -230,6 +231,14 @@ static bool measure(struct work *w) {
     w->plan = exec_plan_new(w->module, &o, &w->mem, &d);
     bool good = w->plan || execute_failed(w, "it cannot run", &d);
     diags_free(&d);
+    if (!good)
+        return false;
+    struct buf why;
+    buf_init(&why, &w->mem);
+    good = exec_fits(w->plan, machine_memory_available(), &why);
+    if (!good)
+        job_fail(w->job, "%.*s", STR_ARG(buf_str(&why)));
+    buf_free(&why);
     if (!good)
         return false;
     w->memory = exec_memory_of(w->plan);

@@ -464,7 +464,8 @@ static bool bind_port(struct http *h, int fds[2], char *error, size_t error_size
             break;
     }
     if (errno)
-        snprintf(error, error_size, "cannot listen on %s port %u: %s", host, s->options.port, strerror(errno));
+        snprintf(error, error_size, "cannot listen on %s port %u: %s%s", host, s->options.port, strerror(errno),
+                 errno == EADDRINUSE ? "; perhaps tt-explorer runs there already; -p 0 takes any free port" : "");
     return false;
 }
 
