@@ -520,6 +520,14 @@ static bool is_elementwise(const struct exec_step *s) {
     return s->kind == STEP_KERNEL && s->row->kernel == &kernel_elementwise;
 }
 
+bool elementwise_op(const struct exec_step *s, vec_op *out) {
+    const struct ew_params *w = is_elementwise(s) ? &((const struct ew_step *)s->params)->params : NULL;
+    if (!w || w->class != VEC_F32 || w->cast)
+        return false;
+    *out = w->op;
+    return true;
+}
+
 /* Whether step i can join the run that begins at `first`. */
 static bool joins(const exec_plan *x, uint32_t first, uint32_t i) {
     const struct exec_step *a = &x->steps.v[first], *s = &x->steps.v[i];

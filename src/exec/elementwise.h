@@ -2,6 +2,8 @@
 #ifndef TTX_EXEC_ELEMENTWISE_H
 #define TTX_EXEC_ELEMENTWISE_H
 
+#include "exec/inner.h"
+
 /* Added to a vec_op in exec_row.arg. */
 enum {
     EW_OP = 0xff,
@@ -12,5 +14,8 @@ enum {
     EW_RHS_ATTR = 1 << 12,  /* the second operand is the attribute "rhs" */
     EW_FLOAT = 1 << 13,     /* integers are taken as reals even where there is an integer form */
 };
+
+/* The function of an elementwise step that computes in f32 and does nothing else; false for all other steps. */
+bool elementwise_op(const struct exec_step *s, vec_op *out);
 
 #endif

@@ -107,6 +107,23 @@ typedef bool kernel_ready_fn(struct planner *p, struct exec_step *s);
 typedef bool kernel_reorder_fn(struct planner *p, struct exec_step *s, const int *order);
 typedef bool kernel_run_fn(struct call *c);
 
+/* An elementwise op behind a product or convolution that goes on with each element of its result. */
+enum tail_kind { TAIL_ADD, TAIL_MUL, TAIL_SUB, TAIL_RELU, TAIL_GELU, TAIL_SIGMOID, TAIL_SILU };
+/* One number, one for each index of one dimension, or one for each element. */
+enum tail_spread { TAIL_ONE, TAIL_CHANNEL, TAIL_FULL };
+enum { TAIL_MAX = 4 };
+struct tail_op {
+    enum tail_kind kind;
+    exec_slot with; /* the other operand, f32 or bf16; 0: none */
+    enum tail_spread spread;
+    enum tensor_dtype dtype;
+    int rank, channel; /* of the op's result; of TAIL_CHANNEL: which dimension */
+    int64_t dims[TENSOR_MAX_RANK];
+};
+/* Prepares a step to do the first of these ops as well, as many as it can; gives their number. The operands of those that
+ * have one come behind the step's own. Called once for each step, when everything else is decided, and without ops too. */
+typedef uint32_t kernel_absorb_fn(struct planner *p, struct exec_step *s, const struct tail_op *ops, uint32_t n);
+
 struct kernel {
     const char *name;
     kernel_plan_fn *plan; /* NULL: nothing to look at */
@@ -114,6 +131,7 @@ struct kernel {
     unsigned flags;
     kernel_ready_fn *ready;     /* NULL: nothing to do */
     kernel_reorder_fn *reorder; /* NULL: the order of dimensions means something to it */
+    kernel_absorb_fn *absorb;   /* NULL: it does nothing else */
 };
 enum {
     KERNEL_MESH = 1 << 0,    /* sees all devices at once */

@@ -26,16 +26,12 @@ struct conv {
     vec_op activation;
     double activation_p[2];
     bool bias;
+    int in_dims[2 + MAX_SPATIAL], channel; /* dimensions of the input: batch, channel, spatial; of the result: channel.
+                                              -1: the tensors are flattened images */
+    int64_t in_base;
+    uint32_t tail_at; /* the first operand of what was absorbed */
     void *state;
 };
-
-static void strides_of(const struct exec_type *t, int64_t *strides) {
-    int64_t step = 1;
-    for (int i = t->rank; i-- > 0;) {
-        strides[i] = step;
-        step *= t->dims[i];
-    }
-}
 
 /* One or all spatial dimensions of an attribute: an integer stands for all. */
 static bool spatial_ints(struct planner *p, ir_op op, const char *name, int n, int64_t otherwise, int64_t *out) {
@@ -124,6 +120,8 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
     ir_op op = s->op;
     bool ttnn = str_starts_with(ir_op_name_str(p->m, op), STR("ttnn")), transposed = s->row->arg & CONV_TRANSPOSED;
     w->spatial = s->row->arg & 3;
+    w->in_dims[0] = -1;
+    w->channel = out->rank - 1;
     int n = w->spatial;
     int64_t output_padding[MAX_SPATIAL], sw[TENSOR_MAX_RANK], v;
     ir_attr flat = ir_op_attr(p->m, op, STR("flattened_compat_info"));
@@ -170,12 +168,15 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
             seen |= 1u << dims[i];
         }
         channels_last = false;
+        for (int i = 0; i < n + 2; i++)
+            w->in_dims[i] = (int)dims[i];
+        w->channel = (int)dims[1];
         w->batch = in->dims[dims[0]];
         w->in_channels = in->dims[dims[1]];
         w->out_channels = out->dims[dims[1]];
         int64_t si[TENSOR_MAX_RANK], so[TENSOR_MAX_RANK];
-        strides_of(in, si);
-        strides_of(out, so);
+        walk_row_strides(in->dims, in->rank, si);
+        walk_row_strides(out->dims, out->rank, so);
         w->in_n = si[dims[0]];
         w->in_c = si[dims[1]];
         w->out_n = so[dims[0]];
@@ -188,7 +189,7 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
         }
     }
     /* The weight: [O, C/G, K...], [C, O/G, K...] when transposed, or rows of a prepared matrix [.., C/G*K, O]. */
-    strides_of(weight, sw);
+    walk_row_strides(weight->dims, weight->rank, sw);
     bool prepared = false;
     if (ttnn && n != 3) {
         int64_t k[MAX_SPATIAL], rows = (transposed ? w->in_channels : w->in_channels / w->groups);
@@ -291,9 +292,12 @@ static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w)
         return false;
     exec_op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
     exec_op_ints(p, op, "window_reversal", turned, MAX_SPATIAL);
-    strides_of(in, si);
-    strides_of(weight, sw);
-    strides_of(out, so);
+    walk_row_strides(in->dims, in->rank, si);
+    walk_row_strides(weight->dims, weight->rank, sw);
+    walk_row_strides(out->dims, out->rank, so);
+    w->in_dims[0] = (int)d[0];
+    w->in_dims[1] = (int)d[1];
+    w->channel = (int)d[5];
     w->batch = in->dims[d[0]];
     w->in_channels = in->dims[d[1]];
     w->out_channels = out->dims[d[5]];
@@ -308,6 +312,7 @@ static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w)
         return plan_error(p, op, "has a weight that does not fit its channels");
     w->w_g = w->out_channels / w->groups * w->w_o;
     for (int i = 0; i < n; i++) {
+        w->in_dims[2 + i] = (int)spatial[0][i];
         w->in[i] = in->dims[spatial[0][i]];
         w->kernel[i] = weight->dims[spatial[1][i]];
         w->out[i] = out->dims[spatial[2][i]];
@@ -321,8 +326,24 @@ static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w)
     return true;
 }
 
-/* Hands the convolution to oneDNN where it can say it. */
-static void try_dnnl(struct planner *p, struct exec_step *s, struct conv *w) {
+/* Reads the input where it came from. */
+static bool ready_conv(struct planner *p, struct exec_step *s) {
+    struct conv *w = s->params;
+    int64_t strides[TENSOR_MAX_RANK];
+    exec_slot of;
+    if (w->in_dims[0] < 0 || !plan_look(p, s->in[0], &of, strides, &w->in_base))
+        return true;
+    s->in[0] = of;
+    w->in_n = strides[w->in_dims[0]];
+    w->in_c = strides[w->in_dims[1]];
+    for (int i = 0; i < w->spatial; i++)
+        w->in_s[i] = strides[w->in_dims[2 + i]];
+    return true;
+}
+
+/* Hands the convolution to oneDNN where it can say it, with as many of the ops behind it as it can do. */
+static uint32_t absorb_conv(struct planner *p, struct exec_step *s, const struct tail_op *ops, uint32_t n) {
+    struct conv *w = s->params;
     exec_plan *x = p->x;
     struct dnnl_conv f = {.spatial = w->spatial,
                           .batch = w->batch,
@@ -335,7 +356,7 @@ static void try_dnnl(struct planner *p, struct exec_step *s, struct conv *w) {
                           .bias = w->bias ? in_type(p, s, 2)->dtype : TENSOR_NONE};
     if (x->options.reference || w->k != VEC_F32 || in_type(p, s, 1)->dtype != f.dtype || w->spatial < 1 ||
         w->replicate || s->flops < 4096)
-        return;
+        return 0;
     f.in_strides[0] = w->in_n;
     f.in_strides[1] = w->in_c;
     f.out_strides[0] = w->out_n;
@@ -345,7 +366,7 @@ static void try_dnnl(struct planner *p, struct exec_step *s, struct conv *w) {
     f.weight_strides[2] = w->w_i;
     for (int i = 0; i < w->spatial; i++) {
         if (!w->transposed && (w->holes[i] != 1 || w->turned[i]))
-            return;
+            return 0;
         f.in[i] = w->in[i];
         f.out[i] = w->out[i];
         f.kernel[i] = w->kernel[i];
@@ -362,7 +383,20 @@ static void try_dnnl(struct planner *p, struct exec_step *s, struct conv *w) {
         f.weight_strides[3 + i] = w->w_s[i];
     }
     f.steady_weight = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
-    dnnl_conv_ready(x, &f, &w->state);
+    struct dnnl_tail tail = {.n = 0};
+    const struct exec_type *out = out_type(p, s, 0);
+    for (; w->activation == VEC_N_OPS && tail.n < n; tail.n++) {
+        const struct tail_op *op = &ops[tail.n];
+        bool same = op->rank == out->rank && memcmp(op->dims, out->dims, (size_t)out->rank * sizeof *op->dims) == 0;
+        if (op->with && ((op->spread == TAIL_CHANNEL && (!same || op->channel != w->channel)) ||
+                         (op->spread == TAIL_FULL && w->out_c != 1)))
+            break;
+        tail.ops[tail.n] = *op;
+    }
+    w->tail_at = s->n_in;
+    while (!dnnl_conv_ready(x, &f, &tail, &w->state) && tail.n)
+        tail.n--;
+    return tail.n;
 }
 
 static bool plan_conv(struct planner *p, struct exec_step *s) {
@@ -387,7 +421,6 @@ static bool plan_conv(struct planner *p, struct exec_step *s) {
     for (int i = 0; i < w->spatial; i++)
         macs *= (uint64_t)(w->out[i] * w->kernel[i]);
     s->flops = 2 * macs;
-    try_dnnl(p, s, w);
     return true;
 }
 
@@ -465,6 +498,7 @@ static bool plain_conv(struct call *c, const struct conv *w, char *out) {
         !(packed = call_scratch(c, (size_t)(w->out_channels * cg * l.taps) * size)) ||
         !(l.rows = call_scratch(c, pool_threads(c->x->pool) * (size_t)og * size)))
         return false;
+    l.in += w->in_base * (int64_t)size;
     for (int64_t g = 0; g < w->groups; g++)
         for (int64_t t = 0; t < l.taps; t++) {
             int64_t rest = t, base = g * w->w_g;
@@ -487,8 +521,9 @@ static bool run_conv(struct call *c) {
     const struct conv *w = c->s->params;
     const struct vec *v = c->x->vec[w->k];
     bool fast = w->state && c->x->dnnl;
-    if (fast &&
-        !dnnl_conv_run(c, w->state, c->in[0].data, c->in[1].data, w->bias ? c->in[2].data : NULL, c->out[0].data))
+    const char *in = (const char *)c->in[0].data + w->in_base * (int64_t)tensor_dtype_size(c->in[0].type->dtype);
+    if (fast && !dnnl_conv_run(c, w->state, in, c->in[1].data, w->bias ? c->in[2].data : NULL, c->in + w->tail_at,
+                               c->out[0].data))
         return false;
     if (fast && w->activation == VEC_N_OPS)
         return true;
@@ -515,7 +550,7 @@ static bool run_conv(struct call *c) {
     call_store(c, &c->out[0], out, w->k);
     return true;
 }
-const struct kernel kernel_conv = {"convolution", plan_conv, run_conv, 0};
+const struct kernel kernel_conv = {"convolution", plan_conv, run_conv, 0, ready_conv, NULL, absorb_conv};
 
 /* --- TTNN's prepared weights -------------------------------------------------------------------------------------- */
 

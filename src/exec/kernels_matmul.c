@@ -25,6 +25,7 @@ struct contraction {
     int64_t strides[2][TENSOR_MAX_RANK], base[2]; /* of the operands, in elements */
     void *state;                                  /* of oneDNN, or NULL */
     exec_slot from[2];                            /* where operands are read instead; 0: where they are */
+    uint32_t tail_at;                             /* the first operand of what was absorbed */
     bool row;                                     /* one row (for each batch) times a matrix: no product of blocks */
 };
 
@@ -233,7 +234,6 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
 static bool ready_matmul(struct planner *p, struct exec_step *s) {
     struct contraction *w = s->params;
     exec_plan *x = p->x;
-    const struct vec *v = x->vec[w->class];
     if (w->class != VEC_F32 || x->options.reference || s->flops < 4096)
         return true;
     for (uint32_t i = 0; i < 2; i++) {
@@ -250,8 +250,15 @@ static bool ready_matmul(struct planner *p, struct exec_step *s) {
     }
     for (uint32_t i = 0; i < 2; i++)
         s->in[i] = w->from[i] ? w->from[i] : s->in[i];
-    if (!is_single(w))
-        return true;
+    return true;
+}
+
+static uint32_t absorb_matmul(struct planner *p, struct exec_step *s, const struct tail_op *ops, uint32_t n) {
+    struct contraction *w = s->params;
+    exec_plan *x = p->x;
+    const struct vec *v = x->vec[w->class];
+    if (w->class != VEC_F32 || x->options.reference || s->flops < 4096 || !is_single(w))
+        return 0;
     struct dnnl_matmul f = {.batch = w->n_batch, .m = w->n_m, .n = w->n_n, .k = w->n_k};
     f.a_strides[0] = w->batch.a[0];
     f.a_strides[1] = w->m.n ? w->m.a[0] : w->n_k;
@@ -265,9 +272,20 @@ static bool ready_matmul(struct planner *p, struct exec_step *s) {
     f.bias = w->bias && w->bias_row ? in_type(p, s, 2)->dtype : TENSOR_NONE;
     f.steady_b = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
     w->row = w->n_m == 1 && f.a_strides[2] == 1 && v->dots[f.b] && (f.b_strides[1] == 1 || f.b_strides[2] == 1);
-    if (!w->row)
-        dnnl_matmul_ready(x, &f, &w->state);
-    return true;
+    if (w->row)
+        return 0;
+    struct dnnl_tail tail = {.n = 0};
+    bool more = !(w->bias && !w->bias_row) && w->activation == VEC_N_OPS;
+    for (; more && tail.n < n; tail.n++) {
+        const struct tail_op *op = &ops[tail.n];
+        if (op->with && op->spread == TAIL_CHANNEL && (op->channel != op->rank - 1 || op->dims[op->channel] != w->n_n))
+            break;
+        tail.ops[tail.n] = *op;
+    }
+    w->tail_at = s->n_in;
+    while (!dnnl_matmul_ready(x, &f, &tail, &w->state) && tail.n)
+        tail.n--;
+    return tail.n;
 }
 
 /* An operand as [batch][rows][columns] lanes, copied together unless it is so already. */
@@ -419,14 +437,15 @@ static bool run_matmul(struct call *c) {
     for (int i = 0; i < 2; i++)
         in[i] = (const char *)c->in[i].data + w->base[i] * (int64_t)tensor_dtype_size(c->in[i].type->dtype);
     if (fast && !later)
-        return dnnl_matmul_run(c, w->state, in[0], in[1], w->bias ? c->in[2].data : NULL, c->out[0].data);
+        return dnnl_matmul_run(c, w->state, in[0], in[1], w->bias ? c->in[2].data : NULL, c->in + w->tail_at,
+                               c->out[0].data);
     char *out = call_room(c, &c->out[0], w->class);
     if (!out)
         return false;
     if (fast) {
         /* The product alone, then the rest on its lanes. */
         const struct exec_arg *o = &c->out[0];
-        if (!dnnl_matmul_run(c, w->state, in[0], in[1], w->bias && w->bias_row ? c->in[2].data : NULL, o->data))
+        if (!dnnl_matmul_run(c, w->state, in[0], in[1], w->bias && w->bias_row ? c->in[2].data : NULL, NULL, o->data))
             return false;
         const void *lanes = call_lanes(c, o, w->class);
         if (!lanes)
@@ -443,4 +462,4 @@ static bool run_matmul(struct call *c) {
     call_store(c, &c->out[0], out, w->class);
     return true;
 }
-const struct kernel kernel_matmul = {"matmul", plan_matmul, run_matmul, 0, ready_matmul};
+const struct kernel kernel_matmul = {"matmul", plan_matmul, run_matmul, 0, ready_matmul, NULL, absorb_matmul};

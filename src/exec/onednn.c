@@ -41,7 +41,13 @@
     X(dnnl_memory_set_data_handle)                  \
     X(dnnl_primitive_attr_create)                   \
     X(dnnl_primitive_attr_destroy)                  \
-    X(dnnl_primitive_attr_set_scratchpad_mode)
+    X(dnnl_primitive_attr_set_scratchpad_mode)      \
+    X(dnnl_primitive_attr_set_post_ops)             \
+    X(dnnl_primitive_desc_query)                    \
+    X(dnnl_post_ops_create)                         \
+    X(dnnl_post_ops_destroy)                        \
+    X(dnnl_post_ops_append_binary)                  \
+    X(dnnl_post_ops_append_eltwise)
 
 struct library {
     void *handle;
@@ -62,7 +68,12 @@ struct dnnl_op {
     dnnl_memory_desc_t user[4], wanted[4];
     dnnl_primitive_t reorder[4]; /* into (DST: out of) the primitive's layout; NULL: the same */
     size_t scratch, reordered[4];
-    void *packed; /* steady weights */
+    uint32_t n_tail;
+    struct {
+        int place; /* among the ops */
+        dnnl_memory_t memory;
+    } tail[TAIL_MAX]; /* operands of ops behind it */
+    void *packed;     /* steady weights */
     size_t packed_bytes;
     bool steady, is_packed;
 };
@@ -128,6 +139,8 @@ static void free_op(exec_plan *x, struct dnnl_op *op) {
     for (int i = 0; i < N_MEMORIES; i++)
         if (op->memory[i])
             lib->dnnl_memory_destroy(op->memory[i]);
+    for (uint32_t i = 0; i < op->n_tail; i++)
+        lib->dnnl_memory_destroy(op->tail[i].memory);
     if (op->primitive)
         lib->dnnl_primitive_destroy(op->primitive);
     mem_free(x->mem, op->packed, op->packed_bytes);
@@ -213,19 +226,92 @@ static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_
     return ok;
 }
 
+/* The operand of an op behind the primitive: in the shape of its result, with 1 where it is spread. Channels come second, or
+ * (of products) last. */
+static bool tail_operand(exec_plan *x, struct dnnl_op *op, const struct tail_op *t, int place, bool product,
+                         dnnl_memory_desc_t *md) {
+    struct library *lib = &x->dnnl->lib;
+    const dnnl_memory_desc_t *dst = &op->user[DST];
+    dnnl_dims_t dims, strides;
+    int channel = product ? dst->ndims - 1 : 1;
+    for (int i = 0; i < dst->ndims; i++) {
+        dims[i] = t->spread == TAIL_FULL || (t->spread == TAIL_CHANNEL && i == channel) ? dst->dims[i] : 1;
+        strides[i] = t->spread == TAIL_FULL ? dst->format_desc.blocking.strides[i]
+                     : i <= channel         ? dst->dims[channel]
+                                            : 1;
+    }
+    if (t->spread != TAIL_FULL)
+        strides[channel] = 1;
+    if (lib->dnnl_memory_desc_init_by_strides(md, dst->ndims, dims, type_of_dtype(t->dtype), strides) != dnnl_success ||
+        lib->dnnl_memory_create(&op->tail[op->n_tail].memory, md, x->dnnl->engine, DNNL_MEMORY_NONE) != dnnl_success)
+        return false;
+    op->tail[op->n_tail++].place = place;
+    return true;
+}
+
+static bool append_tail(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail *tail, bool product,
+                        dnnl_post_ops_t to) {
+    static const dnnl_alg_kind_t algorithms[] = {
+        [TAIL_ADD] = dnnl_binary_add,    [TAIL_MUL] = dnnl_binary_mul,        [TAIL_SUB] = dnnl_binary_sub,
+        [TAIL_RELU] = dnnl_eltwise_relu, [TAIL_GELU] = dnnl_eltwise_gelu_erf, [TAIL_SIGMOID] = dnnl_eltwise_logistic,
+        [TAIL_SILU] = dnnl_eltwise_swish};
+    struct library *lib = &x->dnnl->lib;
+    for (uint32_t i = 0; i < tail->n; i++) {
+        const struct tail_op *t = &tail->ops[i];
+        dnnl_memory_desc_t md;
+        if (!t->with) {
+            float alpha = t->kind == TAIL_SILU ? 1 : 0;
+            if (lib->dnnl_post_ops_append_eltwise(to, 1, algorithms[t->kind], alpha, 0) != dnnl_success)
+                return false;
+        } else if (!tail_operand(x, op, t, (int)i, product, &md) ||
+                   lib->dnnl_post_ops_append_binary(to, algorithms[t->kind], &md) != dnnl_success) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Attributes of a primitive: scratch memory is ours, and what it goes on with. NULL when they cannot be made. */
+static dnnl_primitive_attr_t attributes(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail *tail, bool product) {
+    struct library *lib = &x->dnnl->lib;
+    dnnl_primitive_attr_t attr;
+    dnnl_post_ops_t ops = NULL;
+    if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
+        return NULL;
+    bool ok = lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success;
+    if (tail->n) {
+        ok = ok && lib->dnnl_post_ops_create(&ops) == dnnl_success && append_tail(x, op, tail, product, ops) &&
+             lib->dnnl_primitive_attr_set_post_ops(attr, ops) == dnnl_success;
+        if (ops)
+            lib->dnnl_post_ops_destroy(ops);
+    }
+    if (ok)
+        return attr;
+    lib->dnnl_primitive_attr_destroy(attr);
+    return NULL;
+}
+
+/* oneDNN's own plain implementations are slower than ours. */
+static bool is_plain(struct library *lib, const_dnnl_primitive_desc_t pd) {
+    const char *name = NULL;
+    return lib->dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
+           strstr(name, "ref") != NULL;
+}
+
 /* The primitive of a description, and memories for its operands. */
-static bool finish(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc, bool bias) {
+static bool finish(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc, bool bias, const struct dnnl_tail *tail,
+                   bool product) {
     struct dnnl_state *s = x->dnnl;
     struct library *lib = &s->lib;
-    dnnl_primitive_attr_t attr;
+    dnnl_primitive_attr_t attr = attributes(x, op, tail, product);
     dnnl_primitive_desc_t pd = NULL;
-    if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
+    if (!attr)
         return false;
-    lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     bool ok = lib->dnnl_primitive_desc_create(&pd, desc, attr, s->engine, NULL) == dnnl_success;
     lib->dnnl_primitive_attr_destroy(attr);
     if (!ok)
         return false;
+    ok = tail->n == 0 || !is_plain(lib, pd);
     static const dnnl_query_t queries[4] = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_weights_md,
                                             dnnl_query_dst_md};
     for (int i = 0; ok && i < 4; i++) {
@@ -263,7 +349,7 @@ static bool real(enum tensor_dtype t) {
     return t == TENSOR_F32 || t == TENSOR_BF16 || t == TENSOR_F16 || t == TENSOR_NONE;
 }
 
-bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, void **state) {
+bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state) {
     struct dnnl_op *op = real(w->a) && real(w->b) && real(w->c) && real(w->bias) ? new_op(x) : NULL;
     struct dnnl_state *s = x->dnnl;
     if (!op)
@@ -292,10 +378,10 @@ bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, void **state) 
         weights = any_layout(s, &weights);
     ok = ok && s->lib.dnnl_matmul_desc_init(&desc, &op->user[SRC], &weights, w->bias ? &op->user[BIAS] : NULL,
                                             &op->user[DST]) == dnnl_success;
-    return keep(x, op, ok && finish(x, op, &desc, w->bias != TENSOR_NONE), state);
+    return keep(x, op, ok && finish(x, op, &desc, w->bias != TENSOR_NONE, tail, true), state);
 }
 
-bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, void **state) {
+bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state) {
     struct dnnl_op *op = real(w->dtype) && real(w->out_dtype) && real(w->bias) ? new_op(x) : NULL;
     struct dnnl_state *s = x->dnnl;
     if (!op)
@@ -317,8 +403,12 @@ bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, void **state) {
     if (!ok)
         return keep(x, op, false, state);
     dnnl_memory_desc_t src = op->user[SRC], dst = op->user[DST], weights = any_layout(s, &op->user[WEIGHTS]);
-    /* Channels first: blocks of channels are faster, even with the way there and back. */
-    if (w->in_strides[1] != 1 && w->in_channels > 1)
+    /* Channels first: blocks of channels are faster, even with the way there and back. A part of a tensor has to be put
+     * together, too: only the plain implementation reads it where it is. */
+    int64_t elements = w->batch * w->in_channels;
+    for (int i = 0; i < w->spatial; i++)
+        elements *= w->in[i];
+    if ((w->in_strides[1] != 1 && w->in_channels > 1) || op->extent[SRC] != elements)
         src = any_layout(s, &src);
     if (w->out_strides[1] != 1 && w->out_channels > 1)
         dst = any_layout(s, &dst);
@@ -343,7 +433,7 @@ bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, void **state) {
                                                                &src, &weights, bias, &dst, stride, dilation, low,
                                                                high) == dnnl_success;
     const void *desc = w->transposed ? (const void *)&deconv : (const void *)&conv;
-    return keep(x, op, ok && finish(x, op, desc, w->bias != TENSOR_NONE), state);
+    return keep(x, op, ok && finish(x, op, desc, w->bias != TENSOR_NONE, tail, false), state);
 }
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
@@ -423,7 +513,7 @@ static const void *weights(struct call *c, struct dnnl_op *op, const void *data)
     return to;
 }
 
-static bool run(struct call *c, struct dnnl_op *op, const void *const data[4]) {
+static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], const struct exec_arg *with) {
     struct dnnl_state *s = c->x->dnnl;
     const void *in[N_MEMORIES] = {0};
     char *out = (char *)(uintptr_t)data[DST], *to = out;
@@ -442,8 +532,13 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4]) {
     in[DST] = to;
     static const int names[N_MEMORIES] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST,
                                           DNNL_ARG_SCRATCHPAD};
-    dnnl_exec_arg_t args[N_MEMORIES];
+    dnnl_exec_arg_t args[N_MEMORIES + TAIL_MAX];
     int n = 0;
+    for (uint32_t i = 0; i < op->n_tail; i++) {
+        s->lib.dnnl_memory_set_data_handle(op->tail[i].memory, with[i].data);
+        args[n++] =
+            (dnnl_exec_arg_t){DNNL_ARG_ATTR_MULTIPLE_POST_OP(op->tail[i].place) | DNNL_ARG_SRC_1, op->tail[i].memory};
+    }
     for (int i = 0; i < N_MEMORIES; i++)
         if (op->memory[i]) {
             s->lib.dnnl_memory_set_data_handle(op->memory[i], (void *)(uintptr_t)in[i]);
@@ -456,12 +551,14 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4]) {
     return converted == out || convert(c, out, op->given[DST], converted, op->used[DST], (size_t)op->extent[DST]);
 }
 
-bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias, void *out) {
+bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias,
+                     const struct exec_arg *with, void *out) {
     const void *data[4] = {a, b, bias, out};
-    return run(c, state, data);
+    return run(c, state, data, with);
 }
 
-bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias, void *out) {
+bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias,
+                   const struct exec_arg *with, void *out) {
     const void *data[4] = {in, weight, bias, out};
-    return run(c, state, data);
+    return run(c, state, data, with);
 }

@@ -18,9 +18,18 @@ struct dnnl_matmul {
     enum tensor_dtype a, b, c, bias;    /* bias NONE: none; else one row of n */
     bool steady_b;                      /* B is packed once */
 };
-/* Ready to run this? Keeps the primitive in *state (NULL at first). False: use the plain kernel. */
-bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, void **state);
-bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias, void *out);
+/* What follows. TAIL_CHANNEL is for each column, or channel; TAIL_FULL lies as the result does, which must have its channels
+ * last. */
+struct dnnl_tail {
+    uint32_t n;
+    struct tail_op ops[TAIL_MAX];
+};
+/* Ready to run this? Keeps the primitive in *state (NULL at first). False: use the plain kernel, or (with a tail) try a
+ * shorter one. */
+bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state);
+/* `with`: the operands of the tail's ops that have one; NULL when there is none. */
+bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias,
+                     const struct exec_arg *with, void *out);
 
 /* Convolution of up to three spatial dimensions; strides in elements: batch, channel, spatial... */
 struct dnnl_conv {
@@ -31,8 +40,9 @@ struct dnnl_conv {
     enum tensor_dtype dtype, out_dtype, bias;
     bool transposed, steady_weight;
 };
-bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, void **state);
-bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias, void *out);
+bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state);
+bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias,
+                   const struct exec_arg *with, void *out);
 
 /* A steady operand changed: packed copies are stale. */
 void dnnl_forget(exec_plan *x);

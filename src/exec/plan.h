@@ -38,6 +38,10 @@ bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]);
 bool plan_manual_computation(struct planner *p, ir_op op);
 bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);
 
+/* plan_tail.c. Lets kernels take in the elementwise ops behind them; none beyond a step that jumps lead to (targets[step]).
+ * Slots' uses must be counted. */
+bool plan_tails(struct planner *p, const uint8_t *targets);
+
 /* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
 bool plan_finish(struct planner *p);
 

@@ -276,7 +276,7 @@ bool plan_finish(struct planner *p) {
         return plan_no_memory(p);
     plan_count_uses(x);
     mark_targets(x, targets);
-    bool ok = spread_constants(p) && elementwise_fuse(p, targets);
+    bool ok = plan_tails(p, targets) && spread_constants(p) && elementwise_fuse(p, targets);
     mem_free(x->mem, targets, bytes);
     if (!ok)
         return false;
