@@ -1,0 +1,128 @@
+// What can be done to a view: directions, flattening, bands, the minimap, what is written on nodes and edges; and how the
+// page starts.
+import { equal, eventually, near, ok, test } from "./harness.mjs";
+
+const MNIST = "examples/mnist.mlir";
+
+// The drawing of the whole graph as an SVG picture.
+const svg = (t) => t.view(async (view) => (await view.svg({ area: "graph" })).text());
+
+test("view: a layer from left to right, and undone", async (t) => {
+  await t.openModel(MNIST);
+  await t.clickNode("layer:fc2");
+  await t.command("graph.expandDeep");
+  const order = async (axis) => {
+    const boxes = (await t.graph()).boxes.filter((b) => b.id.includes("@fc2/"));
+    return boxes.sort((a, b) => a[axis] - b[axis]).map((b) => b.label);
+  };
+  equal(await order("y"), ["ttir.matmul", "ttir.add", "ttir.relu"]);
+  await t.command("graph.leftRight");
+  equal(await order("x"), ["ttir.matmul", "ttir.add", "ttir.relu"]);
+  const [first, , last] = (await t.graph()).boxes.filter((b) => b.id.includes("@fc2/")).sort((a, b) => a.x - b.x);
+  near(first.y + first.h / 2, last.y + last.h / 2, first.h, "beside each other");
+  await t.page.keyboard.press("Control+z");
+  await t.ready();
+  await eventually(() => order("y"), ["ttir.matmul", "ttir.add", "ttir.relu"]);
+});
+
+test("view: flattened there are ops only", async (t) => {
+  await t.openModel(MNIST);
+  await t.command("graph.flatten");
+  const { boxes, expanded } = await t.graph();
+  equal(expanded, []);
+  equal(boxes.filter((b) => b.id.startsWith("layer:")), []);
+  equal(boxes.filter((b) => b.label === "ttir.matmul").length, 3);
+  await t.command("graph.flatten");
+  ok((await t.graph()).boxes.some((b) => b.id === "layer:fc1"), "the layers are back");
+});
+
+test("view: Shift and a drag select what lies inside, Ctrl and a drag zoom to it", async (t) => {
+  await t.openModel(MNIST);
+  const a = await t.box("layer:fc1"), b = await t.box("layer:fc2");
+  const drag = async (key) => {
+    await t.page.keyboard.down(key);
+    await t.page.mouse.move(Math.min(a.x, b.x) - 20, a.y - 6);
+    await t.page.mouse.down();
+    await t.page.mouse.move(Math.max(a.x + a.w, b.x + b.w) + 20, b.y + b.h + 6, { steps: 4 });
+    await t.page.mouse.up();
+    await t.page.keyboard.up(key);
+    await t.ready();
+  };
+  await drag("Shift");
+  await eventually(async () => (await t.graph()).selection.filter((id) => id.startsWith("layer:")).sort(), ["layer:fc1", "layer:fc2"]);
+  const before = (await t.graph()).camera.zoom;
+  await drag("Control");
+  await eventually(async () => (await t.graph()).camera.zoom > before * 1.2, true, "closer");
+});
+
+test("view: the minimap shows where one is, a click in it goes there", async (t) => {
+  await t.openText("chain.mlir", `module {\n  func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n${
+    Array.from({ length: 80 }, (_, i) => `    %v${i} = "ttir.relu"(${i ? `%v${i - 1}` : "%x"}) : (tensor<4xf32>) -> tensor<4xf32>\n`).join("")
+  }    return %v79 : tensor<4xf32>\n  }\n}\n`);
+  const map = t.page.locator(".minimap"), frame = t.page.locator(".minimap-frame");
+  await frame.waitFor();
+  const place = await map.boundingBox();
+  const y = () => t.graph().then((g) => g.camera.y);
+  await t.page.mouse.click(place.x + place.width / 2, place.y + place.height - 10);
+  await t.ready();
+  const low = await y();
+  await t.page.mouse.click(place.x + place.width / 2, place.y + 10);
+  await t.ready();
+  const high = await y();
+  const { h } = await t.view((view) => view.world);
+  ok(low > h * 0.8 && high < h * 0.2, `from ${low} to ${high} of ${h}`);
+  const inside = await frame.boundingBox();
+  ok(inside.y < place.y + place.height / 4, "the frame went along");
+  await t.page.keyboard.press("m");
+  equal(await map.count(), 0);
+});
+
+test("view: what is written on nodes and edges is chosen, and drawn", async (t) => {
+  await t.openModel(MNIST);
+  await t.command("graph.expandAll");
+  ok(!(await svg(t)).includes("transpose_b"), "nothing at first");
+  await t.page.keyboard.press("v");
+  const card = t.page.getByRole("dialog", { name: "What to show on nodes and edges" });
+  await card.getByLabel("Attributes of ops").check();
+  await card.getByLabel("Only attributes that match").fill("transpose_b");
+  await card.getByLabel("Tensor type").check();
+  await t.page.keyboard.press("Escape");
+  await t.ready();
+  await eventually(async () => {
+    const text = await svg(t);
+    return [text.includes("transpose_b"), text.includes("transpose_a"), /\dx\d+xf32/.test(text)];
+  }, [true, false, true], "lines and labels");
+  await t.shot("shown");
+  await t.page.keyboard.press("v");
+  await card.getByText("Show nothing").click();
+  await t.page.keyboard.press("Escape");
+  await t.ready();
+  await eventually(async () => (await svg(t)).includes("transpose_b"), false);
+});
+
+test("view: the legend says what the colours mean", async (t) => {
+  await t.openModel(MNIST);
+  await t.page.keyboard.press("k");
+  const legend = t.page.locator(".legend");
+  await legend.waitFor();
+  const text = await legend.innerText();
+  ok(text.includes("Matrix multiplication") && text.includes("Argument"), text);
+});
+
+test("start: engine and graph are asked for once, and before the page's script has run", async (t) => {
+  await t.open();
+  const asked = [];
+  t.page.on("request", (r) => asked.push(new URL(r.url()).pathname.replace(/-[0-9a-f]{10}\./, ".").split("/").at(-1)));
+  await t.openModel(MNIST);
+  const count = (name) => asked.filter((a) => a === name).length;
+  equal(["boot.js", "app.js", "graph"].map(count), [1, 1, 1]);
+  equal(await t.page.evaluate(() => [globalThis.ttxEarly.worker, globalThis.ttxEarly.answers.size]), [null, 0], "both were taken over");
+  ok(!asked.includes("preload"), "no start page is made for a moment");
+});
+
+test("start: a link that names what is not there says so", async (t) => {
+  await t.open();
+  await t.page.goto(`${t.server.url}/?model=${"0".repeat(64)}`);
+  await t.page.locator(".canvas-problem").getByRole("button", { name: "Start page" }).waitFor();
+  t.forgive(/404/);
+});
