@@ -63,13 +63,23 @@ function placeOf(kind: PanelKind): object {
   return { position: { direction: kind.side }, initialWidth: size };
 }
 
-/** Groups of side panels keep their sizes while something is added: dockview shares the room out anew. */
-function keepingSides<T>(add: () => T): T {
+/** Groups of side panels keep their sizes while something is added: dockview shares the room out anew. `fit` sets other
+ * sizes after that. */
+function keepingSides<T>(add: () => T, fit?: () => void): T {
   const sides = (dock?.groups ?? []).filter((g) => g.api.location.type === 'grid' && g.panels.length > 0 &&
     g.panels.every((p) => ['left', 'right', 'bottom'].includes(panels.get(p.id.slice(PANEL.length))?.side ?? '')))
     .map((group) => ({ group, side: panels.get(group.panels[0]!.id.slice(PANEL.length))!.side, width: group.api.width, height: group.api.height }));
   const result = add();
-  for (const s of sides) s.group.api.setSize(s.side === 'bottom' ? { height: s.height } : { width: s.width });
+  const restore = () => {
+    for (const s of sides) s.group.api.setSize(s.side === 'bottom' ? { height: s.height } : { width: s.width });
+  };
+  restore();
+  if (!fit) return result;
+  // Setting one size changes those of its neighbours: the second time they have only little to give.
+  for (let i = 0; i < 3; i++) {
+    fit();
+    restore();
+  }
   return result;
 }
 
@@ -111,6 +121,16 @@ export function togglePanel(id: string): void {
   else openPanel(id);
 }
 
+/** The groups of graph panes that stand in one row (or column) with a panel. */
+function lineOf(panel: IDockviewPanel, down: boolean): IDockviewPanel['group'][] {
+  const place = (group: IDockviewPanel['group']) => {
+    const r = group.element.getBoundingClientRect();
+    return down ? `${r.left} ${r.width}` : `${r.top} ${r.height}`;
+  };
+  const groups = new Set(graphPanels().filter((p) => p.api.location.type === 'grid').map((p) => p.group));
+  return [...groups].filter((g) => place(g) === place(panel.group));
+}
+
 /** A new graph pane: within the active one's group, or splitting it. */
 export function dockPane(pane: Pane, where: 'within' | 'right' | 'below', beside: Pane | null): void {
   if (!dock) return;
@@ -118,10 +138,15 @@ export function dockPane(pane: Pane, where: 'within' | 'right' | 'below', beside
   // The area is hidden behind the start page until the first graph: what is docked now must know its size.
   if (!into.width && area) into.layout(area.parentElement!.clientWidth, area.parentElement!.clientHeight);
   const reference = (beside && into.getPanel(beside.id)) ?? graphPanels().at(-1);
+  // The panes beside (or below) each other share their room equally with the new one.
+  const down = where === 'below', line = reference && where !== 'within' ? lineOf(reference, down) : [];
+  const room = line.reduce((sum, g) => sum + (down ? g.api.height : g.api.width), 0) / (line.length + 1);
   keepingSides(() => into.addPanel({
     id: pane.id, component: 'graph', title: 'Graph', minimumWidth: 200, minimumHeight: 120,
     ...(reference ? { position: { referencePanel: reference, direction: where } } : {}),
-  }));
+  }), () => {
+    if (line.length) for (const group of [...line, into.getPanel(pane.id)!.group]) group.api.setSize(down ? { height: room } : { width: room });
+  });
 }
 
 export function closePane(pane: Pane): void {
@@ -171,9 +196,17 @@ export function restoreDock(saved: unknown): boolean {
 let opening = 0;
 export const isDocking = (): boolean => opening > 0;
 
+let usual: Promise<void> = Promise.resolve();
+/** Resolves when no usual panel is on its way any more: what splits the graphs' room waits for it. */
+export const usualPanels = (): Promise<void> => usual;
+
 /** Opens the side panels that were open last time, once there is a graph to show them beside; one per task. */
-export async function openUsualPanels(): Promise<void> {
-  if (!dock || opening || dock.panels.some((p) => p.id.startsWith(PANEL))) return;
+export function openUsualPanels(): void {
+  if (!opening) usual = openUsual();
+}
+
+async function openUsual(): Promise<void> {
+  if (!dock || dock.panels.some((p) => p.id.startsWith(PANEL))) return;
   const order = ['left', 'right', 'bottom', 'beside'];
   const kinds = openBefore.peek().map((id) => panels.get(id)).filter((k) => !!k)
     .sort((a, b) => order.indexOf(a.side) - order.indexOf(b.side));
@@ -186,8 +219,7 @@ export async function openUsualPanels(): Promise<void> {
   }
   const active = activePane.peek();
   if (active) frontPane(active);
-  // Sizes hold only once the area is on the page and has been laid out.
-  requestAnimationFrame(sizeSides);
+  sizeSides();
 }
 
 /** Sizes are worth remembering: until then they are dockview's guesses. */
@@ -196,6 +228,7 @@ let sized = false;
 function sizeSides(): void {
   const shown = area?.clientWidth;
   if (!dock || !shown || dock.width !== shown) {
+    // Sizes hold only once the area is on the page and has been laid out.
     if (panes.peek().length) requestAnimationFrame(sizeSides);
     return;
   }

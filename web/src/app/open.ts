@@ -60,7 +60,7 @@ export function openGraph(ref: GraphRef, options: OpenOptions = {}): Pane {
     pane = addPane();
     activePane.value = pane;
     dockPane(pane, where === 'here' ? 'within' : where, beside);
-    void openUsualPanels();
+    openUsualPanels();
   }
   frontPane(pane);
   void showGraph(pane, ref, options);

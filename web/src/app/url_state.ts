@@ -4,7 +4,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 
 import * as api from './api';
-import { dockChanged, restoreDock, saveDock } from './dock';
+import { dockChanged, restoreDock, saveDock, usualPanels } from './dock';
 import { complain, say } from './notify';
 import { noteModel, openGraph, openQuietly, refOf, showGraph } from './open';
 import { copy } from './graph_commands';
@@ -163,6 +163,7 @@ export async function startUrl(): Promise<void> {
       const asked = [...query.getAll('model').map((id) => ({ id })), ...query.getAll('path').map((path) => ({ path }))];
       for (const one of asked) {
         const id = 'id' in one ? one.id : await openQuietly(one.path);
+        await usualPanels();
         if (id) openGraph(refOf(id), { where: panes.peek().length ? 'right' : 'here' });
       }
       if (!asked.length && source().kind === 'page') {

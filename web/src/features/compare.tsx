@@ -163,7 +163,7 @@ function List({ d }: { d: Differences }) {
 
 function Side({ which, pane }: { which: 'left' | 'right'; pane: Pane }) {
   return (
-    <label class="side">{which === 'left' ? 'Left' : 'Right'}
+    <label class="side"><span>{which === 'left' ? 'Left' : 'Right'}</span>
       <select value={pane.id} onChange={(e) => setSide(which, e.currentTarget.value)}>
         {panes.value.filter((p) => p.graph.value).map((p) => <option key={p.id} value={p.id}>{p.title.value}</option>)}
       </select>
@@ -195,12 +195,11 @@ function Compare() {
   ];
   return (
     <div class="panel compare">
-      <div class="panel-bar column">
-        <div class="row-bar"><Side which="left" pane={now.left} />
-          <button class="icon-button small" title="Swap the sides" aria-label="Swap the sides" onClick={swapSides}><Icon name="sync" size={13} /></button></div>
-        <div class="row-bar"><Side which="right" pane={now.right} /></div>
-      </div>
-      <div class="panel-bar"><span class="muted">Select together</span>
+      <div class="panel-bar compare-form">
+        <Side which="left" pane={now.left} />
+        <button class="icon-button swap" title="Swap the sides" aria-label="Swap the sides" onClick={swapSides}><Icon name="sync" size={14} /></button>
+        <Side which="right" pane={now.right} />
+        <span class="muted">Selection</span>
         <div class="toggles" role="radiogroup" aria-label="Selections go together">
           {modes.map(([id, title, help]) => (
             <button key={id} role="radio" class={`toggle ${sync.value === id ? 'on' : ''}`} aria-checked={sync.value === id} title={help}
