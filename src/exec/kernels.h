@@ -53,6 +53,7 @@ enum norm_kind { NORM_LAYER, NORM_RMS, NORM_GROUP, NORM_DIT };
 
 /* kernels_conv.c */
 extern const struct kernel kernel_conv, kernel_prepare;
+enum { PREPARE, PREPARE_TRANSPOSED, PREPARE_3D };
 enum { CONV_HLO = 0, CONV_TRANSPOSED = 4 }; /* or the number of spatial dimensions */
 
 /* kernels_window.c */

@@ -216,6 +216,19 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
                 return plan_error(p, op, "has a prepared weight in groups");
         }
     }
+    int64_t volume = 1, k3[MAX_SPATIAL];
+    if (ttnn && n == 3 && weight->rank == 2) { /* rows of kernel position and channel */
+        if (!spatial_ints(p, op, "kernel_size", n, 1, k3))
+            return false;
+        int64_t step = w->in_channels * w->out_channels;
+        for (int i = n; i-- > 0; volume *= k3[i], step *= k3[i]) {
+            w->kernel[i] = k3[i];
+            w->w_s[i] = step;
+        }
+        prepared = w->groups == 1 && weight->dims[0] == volume * w->in_channels && weight->dims[1] == w->out_channels;
+        w->w_i = w->out_channels;
+        w->w_o = 1;
+    }
     if (!prepared) {
         bool rank_ok = weight->rank == n + 2 || (n == 1 && weight->rank == 4 && weight->dims[3] == 1);
         if (!rank_ok || weight->dims[0] != (transposed ? w->in_channels : w->out_channels) ||
@@ -558,14 +571,38 @@ const struct kernel kernel_conv = {"convolution", plan_conv, run_conv, 0, ready_
  * functions of tt-mlir, not in the device's, which no other op can see. */
 static bool plan_prepare(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
-    if (!has_in(s, 0) || !s->out[0] || in->rank < 3 || type_count(in) != type_count(out))
-        return plan_error(p, s->op, "changes the number of elements, which is not supported");
-    return true;
+    bool fits = has_in(s, 0) && s->out[0] && in->rank >= 3;
+    if (fits && s->row->arg == PREPARE_3D) { /* channels are padded: [O, C, D, H, W] -> [D*H*W * padded C, O] */
+        int64_t volume = in->rank == 5 ? in->dims[2] * in->dims[3] * in->dims[4] : 0;
+        fits = volume && out->rank == 2 && out->dims[1] == in->dims[0] && out->dims[0] % volume == 0 &&
+               out->dims[0] / volume >= in->dims[1] && in->dtype == out->dtype;
+    } else {
+        fits = fits && type_count(in) == type_count(out);
+    }
+    return fits || plan_error(p, s->op, "gives a weight of another size than it takes");
+}
+
+/* Rows go by kernel position, then by channel; the device orders them by blocks of channels as well, which only it sees. */
+static void prepare_3d(struct call *c) {
+    const struct exec_type *in = c->in[0].type, *out = c->out[0].type;
+    int64_t n_out = in->dims[0], channels = in->dims[1], volume = in->dims[2] * in->dims[3] * in->dims[4],
+            padded = out->dims[0] / volume;
+    size_t size = tensor_dtype_size(in->dtype);
+    memset(c->out[0].data, 0, (size_t)type_count(out) * size);
+    for (int64_t o = 0; o < n_out; o++)
+        for (int64_t ch = 0; ch < channels; ch++)
+            for (int64_t k = 0; k < volume; k++)
+                memcpy((char *)c->out[0].data + (size_t)((k * padded + ch) * n_out + o) * size,
+                       (const char *)c->in[0].data + (size_t)((o * channels + ch) * volume + k) * size, size);
 }
 
 static bool run_prepare(struct call *c) {
     const struct exec_type *in = c->in[0].type, *out = c->out[0].type;
-    bool transposed = c->s->row->arg;
+    bool transposed = c->s->row->arg == PREPARE_TRANSPOSED;
+    if (c->s->row->arg == PREPARE_3D) {
+        prepare_3d(c);
+        return true;
+    }
     size_t size = tensor_dtype_size(in->dtype), n = (size_t)type_count(in);
     char *to = in->dtype == out->dtype ? c->out[0].data : call_scratch(c, n * size);
     int64_t a = in->dims[0], b = in->dims[1], k = n ? (int64_t)n / (a * b) : 0;

@@ -379,9 +379,10 @@ static bool plan_cache(struct planner *p, struct exec_step *s) {
     attr_i64(p, s->op, "batch_offset", &w->batch_offset);
     if (!has_in(s, 0) || !has_in(s, 1) || cache->rank != 4 || in->rank != 4 || cache->dims[3] != in->dims[3])
         return plan_error(p, s->op, "has a cache or input that is no [B, H, S, D]");
-    if (s->row->arg == CACHE_PAGED_UPDATE && !has_in(s, 3))
-        return plan_error(p, s->op, "has no page table");
-    if ((s->row->arg == CACHE_PAGED_FILL || s->row->arg == CACHE_UPDATE) && !has_in(s, 2))
+    if (s->row->arg == CACHE_PAGED_UPDATE && has_in(s, 2) && !has_in(s, 3) &&
+        (in->dims[1] > cache->dims[0] || type_count(in_type(p, s, 2)) < in->dims[1]))
+        return plan_error(p, s->op, "has more users than its cache, or than positions");
+    if (s->row->arg != CACHE_FILL && !has_in(s, 2))
         return plan_error(p, s->op, "does not say where to write");
     if ((s->row->arg == CACHE_FILL && (in->dims[2] > cache->dims[2] || in->dims[1] > cache->dims[1])) ||
         (s->row->arg == CACHE_UPDATE && in->dims[1] > cache->dims[1]))
@@ -405,15 +406,17 @@ static bool run_cache(struct call *c) {
     int kind = c->s->row->arg;
     int64_t b = in->dims[0], h = in->dims[1], n = in->dims[2];
     if (kind == CACHE_PAGED_UPDATE) {
-        /* input [1, users, heads (padded), D]; position of a user in update_index */
-        const struct exec_type *table = c->in[3].type;
-        int64_t pages = table->dims[table->rank - 1];
+        /* input [1, users, heads (padded), D]; position of a user in update_index. Without a table each user has a block. */
+        bool paged = c->s->n_in > 3 && c->in[3].data;
+        const struct exec_type *table = paged ? c->in[3].type : NULL;
+        int64_t pages = paged ? table->dims[table->rank - 1] : 1;
         for (int64_t u = 0; u < h; u++) {
             int64_t at = int_at(&c->in[2], u), page = at < 0 ? -1 : at / cache->dims[2];
             if (page < 0 || page >= pages)
                 continue; /* a user that is skipped */
+            int64_t block = paged ? int_at(&c->in[3], u * pages + page) : u;
             for (int64_t head = 0; head < cache->dims[1] && head < n; head++)
-                put_row(c, u * n + head, int_at(&c->in[3], u * pages + page), head, at % cache->dims[2]);
+                put_row(c, u * n + head, block, head, at % cache->dims[2]);
         }
         return true;
     }

@@ -590,7 +590,7 @@ static void find_mesh(struct planner *p) {
         if (is_function(p, op))
             break; /* both stand before the functions */
     }
-    if (n < 0 && plan_spmd_mesh(p, shape))
+    if (n < 0 && (plan_spmd_mesh(p, shape) || plan_shard_mesh(p, shape)))
         n = 2;
     if (n == 1) {
         shape[1] = shape[0];

@@ -223,6 +223,36 @@ bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]) {
     return false;
 }
 
+/* From the shapes that an op over devices has: shard_shape along shard_dims, or by how much a dimension grows. */
+bool plan_shard_mesh(struct planner *p, int64_t shape[2]) {
+    shape[0] = shape[1] = 1;
+    bool found = false;
+    for (ir_op op = p->m->root; op; op = ir_walk_next(p->m, p->m->root, op)) {
+        str name = ir_op_name_str(p->m, op);
+        int64_t dims[2], parts[TENSOR_MAX_RANK], axis = -1;
+        if (str_eq(name, STR("ttir.mesh_shard")) && str_eq(attr_text(p, op, "shard_type"), STR("devices"))) {
+            int n = exec_op_ints(p, op, "shard_dims", dims, 2),
+                k = exec_op_ints(p, op, "shard_shape", parts, TENSOR_MAX_RANK);
+            for (int a = 0; a < n && a < 2; a++)
+                if (dims[a] >= 0 && dims[a] < k && parts[dims[a]] > shape[n == 1 ? 1 : a])
+                    shape[n == 1 ? 1 : a] = parts[dims[a]];
+            found |= n > 0;
+        } else if ((str_ends_with(name, STR(".all_gather")) || str_ends_with(name, STR(".reduce_scatter"))) &&
+                   attr_i64(p, op, "cluster_axis", &axis) && (axis == 0 || axis == 1) &&
+                   ir_op_at(p->m, op)->n_results) {
+            struct exec_type in, out;
+            bool typed = type_of(p, ir_value_type(p->m, ir_operand(p->m, op, 0)), &in) &&
+                         type_of(p, ir_value_type(p->m, ir_op_at(p->m, op)->results), &out);
+            int64_t a = typed ? type_count(&in) : 0, b = typed ? type_count(&out) : 0;
+            int64_t times = a > b && b ? a / b : a && b ? b / a : 1;
+            if (times > shape[axis])
+                shape[axis] = times;
+            found |= times > 1;
+        }
+    }
+    return found && shape[0] <= MAX_DEVICES && shape[1] <= MAX_DEVICES && shape[0] * shape[1] <= MAX_DEVICES;
+}
+
 /* --- cutting and joining -------------------------------------------------------------------------------------------------- */
 
 struct spmd {

@@ -93,6 +93,31 @@ def norms(m):
          F.silu(rms), 2e-5 if m.number == 'f32' else 0.02)
 
 
+def prepared(m):
+    """Weights as TTNN's convolutions take them."""
+    x, w = m.arg(torch.randn(1, 4, 5, 6, 32)), m.arg(torch.randn(8, 20, 2, 3, 3) / 8)
+    cube = x[1].float().permute(0, 4, 1, 2, 3)
+    n = m.number
+    m.body.append(f'%w3 = "ttnn.prepare_conv3d_weights"({w[0]}) <{{alignment = 32 : i32, c_in_block = 32 : i32, groups = 1 : i32}}> : (tensor<8x20x2x3x3x{n}>) -> tensor<576x8x{n}>')
+    m.op('ttnn.conv3d', [x, ('%w3', torch.zeros(576, 8, dtype=op_cases.TYPES[n]))],
+         '<{batch_size = 1 : i32, groups = 1 : i32, in_channels = 32 : i32, out_channels = 8 : i32, input_depth = 4 : i32, input_height = 5 : i32, input_width = 6 : i32, '
+         'kernel_size = array<i32: 2, 3, 3>, padding = array<i32: 0, 1, 1>, padding_mode = "zeros", stride = array<i32: 1, 1, 2>}>',
+         F.conv3d(cube[:, :20], w[1].float(), None, (1, 1, 2), (0, 1, 1)).permute(0, 2, 3, 4, 1))
+    flat, w = m.arg(torch.randn(1, 1, 63, 8)), m.arg(torch.randn(12, 4, 3, 2) / 5)
+    image = flat[1].float().reshape(1, 7, 9, 8).permute(0, 3, 1, 2)
+    attrs = ('<{batch_size = 1 : i32, groups = 2 : i32, in_channels = 8 : i32, out_channels = 12 : i32, input_height = 7 : i32, input_width = 9 : i32, '
+             'kernel_size = array<i32: 3, 2>, padding = array<i32: 1, 0>, dilation = array<i32: 1, 1>, stride = array<i32: 2, 1>}>')
+    m.body.append(f'%w2 = "ttnn.prepare_conv2d_weights"({w[0]}) {attrs[:-2]}, weights_format = "OIHW", has_bias = false}}> : (tensor<12x4x3x2x{n}>) -> tensor<1x1x24x12x{n}>')
+    want = F.conv2d(image, w[1].float(), None, (2, 1), (1, 0), 1, 2)
+    m.op('ttnn.conv2d', [flat, ('%w2', torch.zeros(1, 1, 24, 12, dtype=op_cases.TYPES[n]))], attrs, want.permute(0, 2, 3, 1).reshape(1, 1, -1, 12))
+    w = m.arg(torch.randn(8, 6, 3, 3) / 5)
+    attrs = ('<{batch_size = 1 : i32, groups = 1 : i32, in_channels = 8 : i32, out_channels = 6 : i32, input_height = 7 : i32, input_width = 9 : i32, '
+             'kernel_size = array<i32: 3, 3>, padding = array<i32: 1, 1>, dilation = array<i32: 1, 1>, stride = array<i32: 2, 2>, output_padding = array<i32: 1, 1>}>')
+    m.body.append(f'%wt = "ttnn.prepare_conv_transpose2d_weights"({w[0]}) {attrs[:-2]}, weights_format = "IOHW", has_bias = false}}> : (tensor<8x6x3x3x{n}>) -> tensor<1x1x72x6x{n}>')
+    want = F.conv_transpose2d(image, w[1].float(), None, 2, 1, 1)
+    m.op('ttnn.conv_transpose2d', [flat, ('%wt', torch.zeros(1, 1, 72, 6, dtype=op_cases.TYPES[n]))], attrs, want.permute(0, 2, 3, 1).reshape(1, 1, -1, 6))
+
+
 def attend(q, k, v, mask=0, scale=None, sink=None):
     """Softmax attention of [B, H, S, D] in f32; heads of k and v are repeated."""
     k, v = (t.repeat_interleave(q.shape[1] // t.shape[1], 1) for t in (k, v))
@@ -208,6 +233,12 @@ def caches(m):
     for u, p in enumerate((0, 33, 63)):
         want[table[1][u, p // 32], :, p % 32] = new[1][0, u, :2]
     m.in_place('ttnn.paged_update_cache', [blocks, new, at, table], '<{operandSegmentSizes = array<i32: 1, 1, 1, 1>, share_cache = false}>', want)
+    # without a table each user has a block of the cache
+    c, new, at = m.arg(cache), m.arg(torch.randn(1, 3, 32, 8)), m.arg(torch.tensor([5, 0, 63]).int())
+    want = c[1].clone()
+    for u, p in enumerate((5, 0, 63)):
+        want[u, :, p] = new[1][0, u, :2]
+    m.in_place('ttnn.paged_update_cache', [c, new, at], '<{operandSegmentSizes = array<i32: 1, 1, 1, 0>, share_cache = false}>', want)
     a, b = m.arg(torch.randn(4, 5)), m.arg(torch.randn(4, 5))
     m.in_place('ttnn.copy', [a, b], '', a[1], changed=1)
 
@@ -290,4 +321,4 @@ def quantised(m):
     m.given('ttir.requantize_unrolled', '%udrq', levels((levels(v, 0.1, 5) - 5) * 0.1, 0.25, 0) * 0.25, 1e-6)
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (creation, norms, attention, heads, caches, optimiser, experts)] + [(quantised, 'f32')])
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (creation, norms, prepared, attention, heads, caches, optimiser, experts)] + [(quantised, 'f32')])
