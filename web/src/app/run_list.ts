@@ -22,6 +22,14 @@ export async function refreshRuns(model: string): Promise<readonly RunSummary[]>
   return list;
 }
 
+/** Puts a run that was just made at the head of the list: what the server lists is asked for behind the user's back. */
+export function listRun(run: Run): void {
+  const now = runLists.peek().get(run.model) ?? [], before = now.find((r) => r.id === run.id);
+  const entry: RunSummary = before ?? { id: run.id, state: run.ok ? 'compiled' : 'failed', created: Date.now(), settings: run.settings };
+  runLists.value = new Map(runLists.peek()).set(run.model, [entry, ...now.filter((r) => r !== before)]);
+  void refreshRuns(run.model).catch(() => {});
+}
+
 /** A run with its stages; asked for once. */
 export async function fetchRun(model: string, id: string): Promise<Run> {
   const known = runs.peek().get(id);

@@ -8,7 +8,7 @@ import { registerCommands } from '../commands';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
 import { panels } from '../panels';
-import { changedStages, refreshRuns, runLists, settingsText, showStage } from '../run_list';
+import { changedStages, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
 import { kept } from '../settings';
 import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
@@ -66,7 +66,7 @@ export async function compileModel(model: string, settings: RunSettings): Promis
       answer = await api.getJob(job.id, { signal: abort.signal });
     }
     noteRun(answer);
-    await refreshRuns(model);
+    listRun(answer);
     return answer;
   } catch (thrown) {
     if (!isCancel(thrown)) problem.value = Problem.of(thrown);
