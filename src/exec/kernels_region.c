@@ -1,19 +1,40 @@
 /* Ops whose body is a region: what the body does, looked up or run. */
 #include "exec/kernels.h"
 
-/* The op of a region that is one op on its two arguments (in either order) and a return of its result; 0 otherwise. */
+/* The result of a block's terminator. */
+static ir_value given(const ir_module *m, ir_block b) {
+    for (ir_op op = ir_block_at(m, b)->first; op; op = ir_op_at(m, op)->next)
+        if (!ir_op_at(m, op)->next)
+            return ir_op_at(m, op)->n_operands ? ir_operand(m, op, 0) : 0;
+    return 0;
+}
+
+static ir_op maker_of(const ir_module *m, ir_value v) {
+    return v && !ir_is_block_arg(m, v) ? ir_value_at(m, v)->owner : 0;
+}
+
+/* Whether a value is the constant true, or false. */
+static bool is_truth(struct planner *p, ir_value v, bool truth) {
+    ir_op op = maker_of(p->m, v);
+    int64_t n = -1;
+    return op && exec_op_ints(p, op, "value", &n, 1) == 1 && n == truth;
+}
+
+/* The op that a region of two arguments gives the result of, when it is one op on both (in either order): as it is, or as
+ * select(op, true, false), which some front ends write for truth values. 0 otherwise. */
 static ir_op single_op(struct planner *p, ir_op op) {
     const ir_module *m = p->m;
     ir_region r = ir_op_at(m, op)->n_regions ? ir_op_region(m, op, 0) : 0;
     ir_block b = r ? ir_region_at(m, r)->first : 0;
     if (!b || ir_block_at(m, b)->next || ir_block_at(m, b)->n_args != 2)
         return 0;
-    ir_op body = ir_block_at(m, b)->first, end = body ? ir_op_at(m, body)->next : 0;
-    ir_value args = ir_block_at(m, b)->args;
-    if (!end || ir_op_at(m, end)->next || ir_op_at(m, body)->n_operands != 2 || ir_op_at(m, body)->n_results != 1 ||
-        ir_op_at(m, end)->n_operands != 1 || ir_operand(m, end, 0) != ir_op_at(m, body)->results)
+    ir_op body = maker_of(m, given(m, b));
+    if (body && str_eq(ir_op_name_str(m, body), STR("stablehlo.select")) && is_truth(p, ir_operand(m, body, 1), true) &&
+        is_truth(p, ir_operand(m, body, 2), false))
+        body = maker_of(m, ir_operand(m, body, 0));
+    if (!body || ir_op_at(m, body)->n_operands != 2 || ir_op_at(m, body)->n_results != 1)
         return 0;
-    ir_value x = ir_operand(m, body, 0), y = ir_operand(m, body, 1);
+    ir_value args = ir_block_at(m, b)->args, x = ir_operand(m, body, 0), y = ir_operand(m, body, 1);
     return (x == args && y == args + 1) || (x == args + 1 && y == args) ? body : 0;
 }
 
@@ -38,14 +59,6 @@ bool region_fold(struct planner *p, ir_op op, vec_fold *out) {
             return type_of(p, ir_value_type(p->m, ir_op_at(p->m, body)->results), &t) && t.dtype == TENSOR_BOOL;
         }
     return false;
-}
-
-/* The result of a block's terminator. */
-static ir_value given(const ir_module *m, ir_block b) {
-    for (ir_op op = ir_block_at(m, b)->first; op; op = ir_op_at(m, op)->next)
-        if (!ir_op_at(m, op)->next)
-            return ir_op_at(m, op)->n_operands ? ir_operand(m, op, 0) : 0;
-    return 0;
 }
 
 static ir_block body_of(struct planner *p, ir_op op) {

@@ -186,6 +186,12 @@ def reductions(m):
     m.op('stablehlo.reduce', [x, one], f'<{{dimensions = array<i64: 1>}}> {body("add")}', v.sum(1) + 1)
     e = m.arg(torch.zeros(0, 4))
     m.op('stablehlo.reduce', [e, one], f'<{{dimensions = array<i64: 0>}}> {body("multiply")}', torch.ones(4))
+    # truth values, in a form of PyTorch/XLA: select(or, true, false)
+    truths, none = m.arg(torch.rand(4, 5, 6) > 0.8), m.arg(torch.tensor(False))
+    by_select = ('({^bb0(%x: tensor<i1>, %y: tensor<i1>):\n %t = "stablehlo.constant"() <{value = dense<true> : tensor<i1>}> : () -> tensor<i1>\n '
+                 '%f = "stablehlo.constant"() <{value = dense<false> : tensor<i1>}> : () -> tensor<i1>\n %o = "stablehlo.or"(%x, %y) : (tensor<i1>, tensor<i1>) -> tensor<i1>\n '
+                 '%r = "stablehlo.select"(%o, %t, %f) : (tensor<i1>, tensor<i1>, tensor<i1>) -> tensor<i1>\n "stablehlo.return"(%r) : (tensor<i1>) -> ()})')
+    m.op('stablehlo.reduce', [truths, none], f'<{{dimensions = array<i64: 2>}}> {by_select}', truths[1].any(2))
     nchw = m.arg(torch.randn(2, 3, 9, 11))
     window = ('<{window_dimensions = array<i64: 1, 1, 3, 2>, window_strides = array<i64: 1, 1, 2, 2>, window_dilations = array<i64: 1, 1, 1, 1>, '
               'base_dilations = array<i64: 1, 1, 1, 1>, padding = dense<[[0, 0], [0, 0], [1, 1], [1, 1]]> : tensor<4x2xi64>}>')
