@@ -26,18 +26,38 @@ void *plan_params(struct planner *p, struct exec_step *s, size_t size) {
     return s->params;
 }
 
+/* Of the op; a call of what is an op here carries its attributes in a dictionary, or as texts in another. */
 static ir_attr attr_of(const struct planner *p, ir_op op, const char *name) {
-    return ir_op_attr(p->m, op, str_from_z(name));
+    static const char *const dictionaries[] = {"tt.composite_attributes", "mhlo.frontend_attributes"};
+    ir_attr a = ir_op_attr(p->m, op, str_from_z(name));
+    for (int i = 0; i < 2 && !a; i++) {
+        ir_attr d = ir_op_attr(p->m, op, str_from_z(dictionaries[i]));
+        a = d && ir_kind_of(p->c, d) == IR_ATTR_DICT ? ir_dict_get(p->c, d, str_from_z(name)) : 0;
+    }
+    return a;
 }
 
 bool attr_i64(const struct planner *p, ir_op op, const char *name, int64_t *out) {
     ir_attr a = attr_of(p, op, name);
+    uint64_t v;
+    if (a && ir_kind_of(p->c, a) == IR_ATTR_STRING && num_parse_u64(ir_str_of(p->c, a), &v) && v <= INT64_MAX) {
+        *out = (int64_t)v;
+        return true;
+    }
     return a && ir_int_value(p->c, a, out);
 }
 
 bool attr_f64(const struct planner *p, ir_op op, const char *name, double *out) {
     ir_attr a = attr_of(p, op, name);
     int64_t i;
+    if (a && ir_kind_of(p->c, a) == IR_ATTR_STRING) {
+        struct json_reader r;
+        json_reader_init(&r, ir_str_of(p->c, a));
+        if (json_next(&r) != JSON_NUMBER)
+            return false;
+        *out = json_get_double(&r);
+        return true;
+    }
     if (a && ir_float_value(p->c, a, out))
         return true;
     if (!a || !ir_int_value(p->c, a, &i))
@@ -49,6 +69,8 @@ bool attr_f64(const struct planner *p, ir_op op, const char *name, double *out) 
 bool attr_bool(const struct planner *p, ir_op op, const char *name) {
     ir_attr a = attr_of(p, op, name);
     int64_t i;
+    if (a && ir_kind_of(p->c, a) == IR_ATTR_STRING)
+        return str_eq(ir_str_of(p->c, a), STR("True")) || str_eq(ir_str_of(p->c, a), STR("true"));
     return a && (a == p->c->a_unit || (ir_int_value(p->c, a, &i) && i != 0));
 }
 

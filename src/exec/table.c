@@ -517,6 +517,9 @@ const struct exec_row *exec_find_custom(str target) {
     } custom[] = {
         {"tt.indexer_score_dsa", "ttnn.indexer_score_dsa"},
         {"tt.flash_mla_prefill", "ttnn.flash_mla_prefill"},
+        {"tt.chunked_scaled_dot_product_attention", "ttir.chunked_scaled_dot_product_attention"},
+        {"tt.sampling", "ttir.sampling"},
+        {"tenstorrent.gather_dim", "ttir.gather"},
         {"mhlo.erf", "chlo.erf"},
         {"mhlo.tan", "chlo.tan"},
     };

@@ -28,6 +28,8 @@ def creation(m):
     for begin, length, stride in (0, 2, 4), (1, 3, 3), (2, 1, 5):
         want = torch.cat([y[1][:, i:i + length] for i in range(begin, 10, stride)], 1)
         m.op('ttir.index_select', [y], f'<{{dim = 1 : si32, begin = {begin} : si32, length = {length} : si32, stride = {stride} : si32}}>', want)
+    at = m.arg(torch.randint(0, 10, (3, 6, 4)))
+    m.op('stablehlo.custom_call', [y, at], '<{call_target_name = "tenstorrent.gather_dim"}> {tt.composite_attributes = {dim = 1 : i64}}', y[1].gather(1, at[1]))
     begins, ends = m.arg(torch.tensor([0, 2, 1]).int()), m.arg(torch.tensor([2, 8, 4]).int())
     m.op('ttir.slice_dynamic', [y, begins, ends], '<{step = [1 : i32, 2 : i32, 1 : i32]}>', y[1][0:2, 2:8:2, 1:4])
     m.op('ttnn.slice_dynamic', [y, begins, ends], '<{step = [1 : i32, 2 : i32, 1 : i32]}>', y[1][0:2, 2:8:2, 1:4])
@@ -156,6 +158,8 @@ def attention(m):
     chunk, start = m.arg(torch.randn(B, H, 8, D)), m.arg(torch.tensor([16]).int())
     ahead = torch.where(torch.arange(S)[None, :] <= 16 + torch.arange(8)[:, None], 0.0, -INF)
     m.op('ttir.chunked_scaled_dot_product_attention', [chunk, pk, pv, table, start], '<{scale = 2.0e-1 : f32}>', attend(chunk[1].float(), *f[1:], ahead, 0.2))
+    m.op('stablehlo.custom_call', [chunk, pk, pv, table, start], '<{call_target_name = "tt.chunked_scaled_dot_product_attention"}> '
+         '{mhlo.frontend_attributes = {scale = "0.2"}}', attend(chunk[1].float(), *f[1:], ahead, 0.2))
     # Training: forward, and backward against autograd.
     q, k, v, dout = (m.arg(torch.randn(2, h, 8, D) * 0.5) for h in (4, 2, 2, 4))
     t = [x[1].float().clone().requires_grad_() for x in (q, k, v)]
@@ -171,6 +175,8 @@ def attention(m):
     q, k = m.arg(torch.randn(1, 4, 6, 24)), m.arg(torch.randn(1, 1, 6, 24))
     m.op('ttnn.flash_mla_prefill', [q, k], '<{operandSegmentSizes = array<i32: 1, 1, 0, 0>, head_dim_v = 16 : ui32, is_causal = true}>',
          attend(q[1].float(), k[1].float(), k[1].float()[..., :16], torch.full((6, 6), -INF).triu(1)))
+    m.op('stablehlo.custom_call', [q, k], '<{call_target_name = "tt.flash_mla_prefill"}> {mhlo.frontend_attributes = {head_dim_v = "16", is_causal = "True", '
+         'has_value = "False", has_attention_mask = "False"}}', attend(q[1].float(), k[1].float(), k[1].float()[..., :16], torch.full((6, 6), -INF).triu(1)))
     # The same over blocks of 32 keys, one query for each user.
     q, pk, table, pos = m.arg(torch.randn(1, 2, 4, 24)), m.arg(torch.randn(4, 1, 32, 24)), m.arg(torch.tensor([[2, 0], [3, 1]]).int()), m.arg(torch.tensor([40, 9]).int())
     keys = torch.stack([torch.cat([pk[1][b].float() for b in row], 1) for row in table[1].tolist()])
