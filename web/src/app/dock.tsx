@@ -26,7 +26,7 @@ const sizes = kept<Record<string, number>>('panelSizes', {});
 function makeHandle(panel: { id: string }, seen: () => boolean): PanelHandle {
   return {
     id: panel.id,
-    close: () => dock?.getPanel(panel.id)?.api.close(),
+    close: () => close(panel.id),
     setTitle: (title) => dock?.getPanel(panel.id)?.api.setTitle(title),
     visible: seen,
   };
@@ -71,7 +71,8 @@ function keepingSides<T>(add: () => T, fit?: () => void): T {
     .map((group) => ({ group, side: panels.get(group.panels[0]!.id.slice(PANEL.length))!.side, width: group.api.width, height: group.api.height }));
   const result = add();
   const restore = () => {
-    for (const s of sides) s.group.api.setSize(s.side === 'bottom' ? { height: s.height } : { width: s.width });
+    for (const s of sides)
+      if (dock?.groups.includes(s.group)) s.group.api.setSize(s.side === 'bottom' ? { height: s.height } : { width: s.width });
   };
   restore();
   if (!fit) return result;
@@ -112,8 +113,13 @@ export function focusPanel(id: string): void {
   if (target instanceof HTMLInputElement && target.type === 'text') target.select();
 }
 
+/** What is left keeps its place: the room goes to the graphs. */
+function close(id: string): void {
+  keepingSides(() => dock?.getPanel(id)?.api.close());
+}
+
 export function closePanel(id: string): void {
-  dock?.getPanel(PANEL + id)?.api.close();
+  close(PANEL + id);
 }
 
 export function togglePanel(id: string): void {
@@ -150,7 +156,7 @@ export function dockPane(pane: Pane, where: 'within' | 'right' | 'below', beside
 }
 
 export function closePane(pane: Pane): void {
-  dock?.getPanel(pane.id)?.api.close();
+  close(pane.id);
 }
 
 export function frontPane(pane: Pane): void {
