@@ -9,7 +9,7 @@ SECONDS ?= 60
 export CC
 
 .DEFAULT_GOAL := all
-.PHONY: all run test bench fuzz install format lint clean help
+.PHONY: all run test bench fuzz screenshots install format lint clean help
 
 all: ## build the program: build/tt-explorer
 	@tools/setup.sh build
@@ -30,6 +30,11 @@ bench: all ## measure; prints a table
 fuzz: ## fuzz one target: make fuzz TARGET=json SECONDS=3600
 	@tools/setup.sh fuzz
 	@python3 tools/fuzz.py --seconds $(SECONDS) $(TARGET)
+
+screenshots: all ## make the pictures of the user guide anew
+	@tools/setup.sh test
+	@npm ci --prefix tests/web --ignore-scripts --no-audit --no-fund --silent
+	@node tools/screenshots.mjs
 
 install: all ## install: make install PREFIX=/usr/local DESTDIR=
 	@tools/configure $(BUILD) -Dprefix='$(abspath $(PREFIX))'
