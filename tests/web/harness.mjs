@@ -302,7 +302,7 @@ async function runOne(shared, one, shots) {
 }
 
 // Runs all cases whose name contains one of `filters` (none: all). Gives how many failed.
-export async function runAll({ filters = [], shots = null, seconds = 180 } = {}) {
+export async function runAll({ filters = [], shots = null, seconds = 240 } = {}) {
   const chosen = cases.filter((c) => !filters.length || filters.some((f) => c.name.includes(f)));
   const started = Date.now();
   let failed = 0, number = 0;

@@ -13,7 +13,7 @@ import { runAll } from "./harness.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { shots: { type: "string" }, seconds: { type: "string", default: "180" }, file: { type: "string", multiple: true } },
+  options: { shots: { type: "string" }, seconds: { type: "string", default: "240" }, file: { type: "string", multiple: true } },
   allowPositionals: true,
 });
 for (const name of readdirSync(here).sort()) {
