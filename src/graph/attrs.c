@@ -173,12 +173,15 @@ static bool stored_item(struct graph_attrs *a, struct json_reader *r) {
             return false;
         begin = json_at(r) - 1; /* its quote too */
         bool is_key = json_key_is(r, STR("key")), is_value = json_key_is(r, STR("value"));
+        bool is_display = json_key_is(r, STR("display_type"));
         kind = json_next(r);
         size_t at = json_at(r);
         if (is_key && kind == JSON_STRING) {
             item.key = json_unescape(r, &a->arena);
         } else if (is_value && kind == JSON_STRING) {
             item.value = json_unescape(r, &a->arena);
+        } else if (is_display && kind == JSON_STRING && str_eq(r->text, STR("memory"))) {
+            item.flags |= GRAPH_ATTR_MEMORY;
         } else {
             if (!json_skip(r, kind))
                 return false;

@@ -42,6 +42,10 @@ static void put_list(struct graph_attrs *a, graph_node n, graph_edit_fn *edit, v
             json_key(w, STR("extra"));
             json_bool(w, true);
         }
+        if (x->flags & GRAPH_ATTR_MEMORY) {
+            json_key(w, STR("meter"));
+            json_bool(w, true);
+        }
         if (x->flags & GRAPH_ATTR_CUT) {
             json_key(w, STR("cut"));
             json_bool(w, true);

@@ -73,7 +73,7 @@ enum { SCENE_MANY_ARGUMENTS = 40 };
 /* Which nodes a scene shows. */
 struct scene_choice {
     graph_node root;       /* the inside of this layer; 0: all */
-    bool flatten;          /* no layers */
+    bool flatten;          /* no layers but those named const_eval: what is computed once, before the first run */
     bool dissolve_singles; /* layers that hold a single op do without themselves */
     uint32_t quiet;        /* scene_quiet */
     const uint8_t *hidden; /* (n_nodes) not 0: this op is left out with its edges; NULL: none */

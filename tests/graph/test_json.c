@@ -70,7 +70,8 @@ static void attributes_are_kept(void **state) {
     static const char text[] =
         "{\"id\":\"g\",\"nodes\":[{\"id\":\"a\",\"label\":\"A\",\"namespace\":\"x/y\",\"attrs\":[{\"key\":\"k\","
         "\"value\":\"v\\u00e9\",\"editable\":{\"input_type\":\"grid\"}},{\"key\":\"ids\",\"value\":{\"type\":"
-        "\"node_ids\",\"nodeIds\":[\"a\"]}}],\"style\":{\"textColor\":\"red\"},\"outputsMetadata\":[{\"id\":\"0\","
+        "\"node_ids\",\"nodeIds\":[\"a\"]}},{\"key\":\"m\",\"value\":\"0.25\",\"display_type\": "
+        "\"memory\"}],\"style\":{\"textColor\":\"red\"},\"outputsMetadata\":[{\"id\":\"0\","
         "\"attrs\":[{\"key\":\"shape\",\"value\":\"2x3\"}]}]},{\"id\":\"b\",\"label\":\"B\",\"namespace\":\"x\","
         "\"incomingEdges\":[{\"sourceNodeId\":\"a\",\"sourceNodeOutputId\":\"0\",\"targetNodeInputId\":\"0\"}]}],"
         "\"groupNodeAttributes\":{\"x/y\":{\"q\":\"1\"},\"\":{\"all\":\"2\"}}}";
@@ -82,7 +83,9 @@ static void attributes_are_kept(void **state) {
     graph_node a = graph_find(g, STR("a")), b = graph_find(g, STR("b"));
     graph_attrs_init(&attrs, g, &m);
     assert_true(graph_attrs_node(&attrs, a));
-    assert_int_equal(attrs.list.n, 2);
+    assert_int_equal(attrs.list.n, 3);
+    assert_true(attrs.list.v[2].flags & GRAPH_ATTR_MEMORY);
+    assert_str(graph_attrs_get(&attrs, STR("m")), "0.25");
     assert_str(graph_attrs_get(&attrs, STR("k")), "v\xc3\xa9");
     assert_str(attrs.list.v[0].extra, "\"editable\":{\"input_type\":\"grid\"}");
     assert_true(attrs.list.v[1].flags & GRAPH_ATTR_RAW);

@@ -404,6 +404,33 @@ static void prepared_weights_are_quiet(void **state) {
     }
 }
 
+static void flat_graphs_keep_what_is_computed_once(void **state) {
+    (void)state;
+    static const char text[] = "module {\n"
+                               "  func.func private @main_const_eval_0(%arg0: tensor<4xf32>) -> tensor<4xf32> {\n"
+                               "    %0 = \"ttir.neg\"(%arg0) : (tensor<4xf32>) -> tensor<4xf32> loc(\"a/neg\")\n"
+                               "    return %0 : tensor<4xf32>\n"
+                               "  }\n"
+                               "  func.func @main(%arg0: tensor<4xf32>) -> tensor<4xf32> {\n"
+                               "    %0 = \"ttir.exp\"(%arg0) : (tensor<4xf32>) -> tensor<4xf32> loc(\"b/exp\")\n"
+                               "    return %0 : tensor<4xf32>\n"
+                               "  }\n"
+                               "}\n";
+    struct world w;
+    struct layout_box box;
+    fixture_make(&w.f, text, GRAPH_LAYERS_AUTO);
+    assert_int_equal(scene_new(&w.f.mem, w.f.g, &(struct scene_choice){.flatten = true}, &w.s), LAYOUT_OK);
+    update(&w);
+    graph_node once = op(&w, "ttir.neg", 0), each = op(&w, "ttir.exp", 0), apart = layer(&w, "const_eval");
+    assert_int_equal(scene_stand_in(w.s, each), each);
+    assert_int_equal(scene_stand_in(w.s, once), apart);
+    assert_false(scene_box(w.s, once, false, &box));
+    scene_set_all_expanded(w.s, true);
+    update(&w);
+    assert_true(scene_box(w.s, once, false, &box));
+    unmake(&w);
+}
+
 static void grows_for_lines(void **state) {
     (void)state;
     struct world w;
@@ -537,6 +564,7 @@ int main(void) {
         cmocka_unit_test(highlights_through_layers),
         cmocka_unit_test(quiet_edges_show_when_asked),
         cmocka_unit_test(prepared_weights_are_quiet),
+        cmocka_unit_test(flat_graphs_keep_what_is_computed_once),
         cmocka_unit_test(grows_for_lines),
         cmocka_unit_test(arrow_keys_follow_edges),
         cmocka_unit_test(keeps_its_place),

@@ -45,6 +45,18 @@ test("inspector: the documentation of an op is that of its table", async (t) => 
   await t.shot("documentation");
 });
 
+test("inspector: a share of memory is a bar", async (t) => {
+  const attrs = [{ key: "l1", value: "0.375", display_type: "memory" }, { key: "plain", value: "0.375" }];
+  const path = join(t.server.files, "meters.json");
+  writeFileSync(path, JSON.stringify({ graphs: [{ id: "g", nodes: [{ id: "a", label: "op", namespace: "", attrs }] }] }));
+  await t.openModel(path);
+  await t.clickNode("a");
+  const meter = t.panel("inspector").getByRole("meter");
+  equal(await meter.count(), 1);
+  equal(await meter.getAttribute("aria-valuenow"), "38");
+  ok((await meter.innerText()).includes("37.5 %"));
+});
+
 test("search: key:value, quotes, exclusion and bad patterns", async (t) => {
   await t.openModel(MNIST);
   const count = async (query) => {

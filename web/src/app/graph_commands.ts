@@ -64,7 +64,7 @@ registerCommands(
       p.view.peek()!.fit(undefined, true);
     }) },
   { id: 'graph.flatten', title: 'Flatten all layers', group: 'Layers', shortcut: 'Shift+F', icon: 'flatten', menus: ['toolbar', 'canvas'],
-    order: 102, help: 'Shows ops only, without layers.', when: drawn, checked: (c) => !!c.pane?.flat.value,
+    order: 102, help: 'Shows ops only, without layers; what is computed once (const_eval) stays in its own.', when: drawn, checked: (c) => !!c.pane?.flat.value,
     run: (c) => change(c, 'Flatten', async (p) => {
       const on = !p.flat.peek();
       await p.view.peek()!.setFlatten(on);

@@ -141,6 +141,8 @@ export interface Attribute {
   key: string;
   value: unknown;
   extra?: boolean;
+  /** The value is a share from 0 to 1. */
+  meter?: boolean;
   editable?: unknown;
 }
 

@@ -69,6 +69,16 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
   );
 }
 
+/** A share as a bar. */
+function Meter({ text }: { text: string }) {
+  const share = Math.min(Math.max(Number(text), 0), 1);
+  return (
+    <span class="meter" role="meter" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)}>
+      <span class="meter-bar"><span style={{ width: `${share * 100}%` }} /></span>{(share * 100).toFixed(1)} %
+    </span>
+  );
+}
+
 /** One attribute, with the switch that puts it onto the nodes. */
 export function AttributeRow({ attr, name = attr.key, match, editor }: { attr: Attribute; name?: string; match?: boolean; editor?: ComponentChildren }) {
   const text = valueText(attr.value);
@@ -79,7 +89,7 @@ export function AttributeRow({ attr, name = attr.key, match, editor }: { attr: A
         onClick={() => toggleKey(attr.key)}><Icon name="eye" size={13} /></button>
       <CopyButton text={text} what={attr.key} />
     </>}>
-      {editor ?? <Value text={text} match={match} />}
+      {editor ?? (attr.meter && Number.isFinite(Number(text)) ? <Meter text={text} /> : <Value text={text} match={match} />)}
     </Row>
   );
 }
