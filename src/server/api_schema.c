@@ -303,7 +303,10 @@ const struct api_schema api_schemas[] = {
      "cases? string[] of an enum",
      false},
     {"OpRegion", "", "name? string\narity string", false},
-    {"Attribute", "", "key string\nvalue any\nextra? boolean tt_adapter does not write it\nmeter? boolean the value is a share from 0 to 1\neditable? object", true},
+    {"Attribute", "",
+     "key string\nvalue any\nextra? boolean tt_adapter does not write it\nmeter? boolean the value is a share from 0 "
+     "to 1\neditable? object",
+     true},
     {"NodeInput", "",
      "index integer\nname string\nnode integer where it comes from\nout integer which of its results\nattrs "
      "Attribute[]",
