@@ -110,6 +110,14 @@ UnaryDeviceOperation,tt_dnn_device,3072,0,64,30,0,1000,"loc(""act"")"
 Copy,tt_dnn_device,4096,0,64,40,0,1000,loc(unknown)
 `;
 
+test("node data: a run that colours nothing says why", async (t) => {
+  await t.openText("m.mlir", NAMED);
+  await t.command("panel.nodedata");
+  await t.drop("elsewhere.json", { results: { nowhere: { value: 1 } } });
+  const panel = t.panel("nodedata");
+  await panel.getByText(/No node of this graph has one of its keys/).first().waitFor();
+});
+
 test("execute: a trace that is dropped is bound to nodes, on the timeline, in the table, beside an execution", async (t) => {
   const panel = await executed(t, NAMED);
   await t.drop("ops_perf_results.csv", OPS_PERF);

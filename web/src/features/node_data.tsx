@@ -150,6 +150,13 @@ function Legend({ data }: { data: RunData }) {
   );
 }
 
+/** Why a run colours nothing here. */
+function whyEmpty(pane: Pane, data: RunData): string {
+  if (!data.unbound) return 'It has no values.';
+  const what = pane.ref.value?.run ? 'stage' : 'graph';
+  return `No node of this ${what} has one of its keys: they are ids, names or locations of another stage or model, or of a part that was optimized away.`;
+}
+
 function Runs({ pane, runs }: { pane: Pane; runs: readonly RunData[] }) {
   const model = pane.ref.value!.model;
   return (
@@ -169,7 +176,8 @@ function Runs({ pane, runs }: { pane: Pane; runs: readonly RunData[] }) {
               onClick={async () => {
                 if (await confirm(`Delete the run ${data.run.name}?`, 'Delete')) await removeRun(data.run).catch(complain);
               }}><Icon name="trash" size={13} /></button>
-            {on && <Legend data={data} />}
+            {on && data.values.size > 0 && <Legend data={data} />}
+            {data.values.size === 0 && <span class="muted why">{whyEmpty(pane, data)}</span>}
           </li>
         );
       })}
