@@ -18,8 +18,9 @@
 #include "base/diag.h"
 #include "ir/ir.h"
 
-/* A truth value that may be left to the optimization level. */
-typedef enum compile_choice { COMPILE_DEFAULT, COMPILE_OFF, COMPILE_ON } compile_choice;
+/* A truth value that may be left to the optimization level, or (fields of the compute config) to the device whatever the
+ * level. */
+typedef enum compile_choice { COMPILE_DEFAULT, COMPILE_OFF, COMPILE_ON, COMPILE_UNSET } compile_choice;
 
 enum { COMPILE_MAX_MESH = 8 };
 

@@ -37,8 +37,9 @@ enum kind {
     BOOL,
     NOT_BOOL, /* the option switches off what the field switches on */
     CHOICE,
-    TEXT, /* one of `values`, separated by '|'; NULL: any */
-    SIZE, /* uint32_t */
+    TRI_STATE, /* a choice that may be "unset" */
+    TEXT,      /* one of `values`, separated by '|'; NULL: any */
+    SIZE,      /* uint32_t */
     FRACTION,
     MESH_SHAPE,
     MESH_TOPOLOGY,
@@ -84,10 +85,10 @@ static const struct row {
     {"experimental-weight-dtype", TEXT, FIELD(weight_dtype), "none|bfp_bf8|bfp_bf4"},
     {"experimental-kv-cache-dtype", TEXT, FIELD(kv_cache_dtype), "none|bfp_bf8|bfp_bf4"},
     {"compute-cfg-math-fidelity", TEXT, FIELD(math_fidelity), "lofi|hifi2|hifi3|hifi4|undefined"},
-    {"compute-cfg-fp32-dest-acc-en", CHOICE, FIELD(fp32_dest_acc), NULL},
-    {"compute-cfg-math-approx-mode", CHOICE, FIELD(math_approx), NULL},
-    {"compute-cfg-packer-l1-acc", CHOICE, FIELD(packer_l1_acc), NULL},
-    {"compute-cfg-dst-full-sync-en", CHOICE, FIELD(dst_full_sync), NULL},
+    {"compute-cfg-fp32-dest-acc-en", TRI_STATE, FIELD(fp32_dest_acc), NULL},
+    {"compute-cfg-math-approx-mode", TRI_STATE, FIELD(math_approx), NULL},
+    {"compute-cfg-packer-l1-acc", TRI_STATE, FIELD(packer_l1_acc), NULL},
+    {"compute-cfg-dst-full-sync-en", TRI_STATE, FIELD(dst_full_sync), NULL},
     {"composite-resolution", TEXT, FIELD(composite_resolution), "auto|inline|validate|force-promote"},
     {"tensor-l1-usage-cap", FRACTION, FIELD(tensor_l1_usage_cap), NULL},
     {"max-legal-layouts", SIZE, FIELD(max_legal_layouts), NULL},
@@ -158,10 +159,15 @@ static bool set_row(compile_options *o, const struct row *r, str value, const ch
     case BOOL:
     case NOT_BOOL:
     case CHOICE:
-        *why = "is true or false";
+    case TRI_STATE:
+        *why = r->kind == TRI_STATE ? "is true, false or unset" : "is true or false";
+        if (r->kind == TRI_STATE && str_eq(value, STR("unset"))) {
+            *(compile_choice *)field = COMPILE_UNSET;
+            return true;
+        }
         if (!read_bool(value, &b))
             return false;
-        if (r->kind == CHOICE)
+        if (r->kind == CHOICE || r->kind == TRI_STATE)
             *(compile_choice *)field = b ? COMPILE_ON : COMPILE_OFF;
         else
             *(bool *)field = b == (r->kind == BOOL);

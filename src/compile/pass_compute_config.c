@@ -12,7 +12,7 @@ static bool takes_config(const op_def *d) {
 
 /* An unset field becomes `on` or `off` when the option says so. */
 static ir_attr fill_flag(pass_context *p, ir_attr config, str name, compile_choice choice) {
-    if (choice == COMPILE_DEFAULT || (config && dialect_param(p->c, config, name)))
+    if (choice == COMPILE_DEFAULT || choice == COMPILE_UNSET || (config && dialect_param(p->c, config, name)))
         return config;
     return tn_param_set(p, config, ATTR_ttnn_device_compute_kernel_config, name,
                         ir_attr_bool(p->c, choice == COMPILE_ON));

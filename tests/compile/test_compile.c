@@ -196,11 +196,35 @@ static void options_by_name(void **state) {
     assert_false(o.workarounds);
     assert_true(compile_option_set(&o, STR("compute-cfg-packer-l1-acc"), STR("false"), &why));
     assert_int_equal(o.packer_l1_acc, COMPILE_OFF);
+    assert_true(compile_option_set(&o, STR("compute-cfg-packer-l1-acc"), STR("unset"), &why));
+    assert_int_equal(o.packer_l1_acc, COMPILE_UNSET);
+    assert_false(compile_option_set(&o, STR("enable-optimizer"), STR("unset"), &why));
+    assert_string_equal(why, "is true or false");
     assert_true(compile_option_set(&o, STR("tensor-l1-usage-cap"), STR("0.5"), &why));
     assert_false(compile_option_set(&o, STR("tensor-l1-usage-cap"), STR("1.5"), &why));
     assert_false(compile_option_set(&o, STR("mock-system-desc-arch"), STR("grayskull"), &why));
     assert_false(compile_option_set(&o, STR("no-such-option"), STR("1"), &why));
     assert_string_equal(why, "there is no such option");
+}
+
+/* At level 0 the accumulation is on; unset, it is left to the device. */
+static void unset_is_left_out(void **state) {
+    (void)state;
+    for (int unset = 0; unset < 2; unset++) {
+        struct fixture f;
+        struct buf text;
+        setup(&f, matmul_bias);
+        f.o.fp32_dest_acc = unset ? COMPILE_UNSET : COMPILE_DEFAULT;
+        compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+        assert_true(r && r->ok);
+        buf_init(&text, &f.mem);
+        const text_print_options plain = {.locations = false};
+        assert_true(text_print(compile_result(r), &plain, &text));
+        assert_true(str_find(buf_str(&text), STR("math_fidelity = hifi4")) < text.n);
+        assert_int_equal(str_find(buf_str(&text), STR("fp32_dest_acc_en")) == text.n, unset);
+        buf_free(&text);
+        teardown(&f, r);
+    }
 }
 
 static void same_bytes_each_time(void **state) {
@@ -347,10 +371,10 @@ int main(void) {
         cmocka_unit_test(stages_are_kept),           cmocka_unit_test(fused_op_comes_from_both),
         cmocka_unit_test(failure_names_pass_and_op), cmocka_unit_test(old_forms_are_refused),
         cmocka_unit_test(can_be_cancelled),          cmocka_unit_test(parts_of_the_pipeline),
-        cmocka_unit_test(options_by_name),           cmocka_unit_test(same_bytes_each_time),
-        cmocka_unit_test(weights_are_computed_once), cmocka_unit_test(calls_are_inlined),
-        cmocka_unit_test(recursion_is_left),         cmocka_unit_test(memory_is_small),
-        cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(options_by_name),           cmocka_unit_test(unset_is_left_out),
+        cmocka_unit_test(same_bytes_each_time),      cmocka_unit_test(weights_are_computed_once),
+        cmocka_unit_test(calls_are_inlined),         cmocka_unit_test(recursion_is_left),
+        cmocka_unit_test(memory_is_small),           cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
