@@ -314,26 +314,38 @@ MOVE(from_i64, real, int64_t, x)
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
-/* Sums of a block in 16 lanes, blocks in double. */
-enum { LANES = 16, BLOCK = 1024 };
+/* Sums of a block in 16 lanes, four times over so that additions need not wait for each other; blocks in double. */
+enum { LANES = 16, SETS = 4, BLOCK = 1024 };
 
-#define BLOCK_SUM(name, args, expr)                                        \
-    static double name args {                                              \
-        double total = 0;                                                  \
-        for (size_t begin = 0; begin < n; begin += BLOCK) {                \
-            size_t end = n - begin < BLOCK ? n : begin + BLOCK, i = begin; \
-            real lane[LANES] = {0};                                        \
-            for (; i + LANES <= end; i += LANES)                           \
-                for (size_t k = 0; k < LANES; k++)                         \
-                    lane[k] += expr(i + k);                                \
-            double sum = 0;                                                \
-            for (size_t k = 0; k < LANES; k++)                             \
-                sum += (double)lane[k];                                    \
-            for (; i < end; i++)                                           \
-                sum += (double)(expr(i));                                  \
-            total += sum;                                                  \
-        }                                                                  \
-        return total;                                                      \
+#define BLOCK_SUM(name, args, expr)                                               \
+    static double name args {                                                     \
+        double total = 0;                                                         \
+        for (size_t begin = 0; begin < n; begin += BLOCK) {                       \
+            size_t end = n - begin < BLOCK ? n : begin + BLOCK, i = begin;        \
+            real lane[LANES] = {0};                                               \
+            if (end - i >= SETS * LANES) {                                        \
+                real more[3][LANES] = {{0}};                                      \
+                for (; i + SETS * LANES <= end; i += SETS * LANES)                \
+                    for (size_t k = 0; k < LANES; k++) {                          \
+                        lane[k] += expr(i + k);                                   \
+                        more[0][k] += expr(i + LANES + k);                        \
+                        more[1][k] += expr(i + 2 * LANES + k);                    \
+                        more[2][k] += expr(i + 3 * LANES + k);                    \
+                    }                                                             \
+                for (size_t k = 0; k < LANES; k++)                                \
+                    lane[k] = (lane[k] + more[0][k]) + (more[1][k] + more[2][k]); \
+            }                                                                     \
+            for (; i + LANES <= end; i += LANES)                                  \
+                for (size_t k = 0; k < LANES; k++)                                \
+                    lane[k] += expr(i + k);                                       \
+            double sum = 0;                                                       \
+            for (size_t k = 0; k < LANES; k++)                                    \
+                sum += (double)lane[k];                                           \
+            for (; i < end; i++)                                                  \
+                sum += (double)(expr(i));                                         \
+            total += sum;                                                         \
+        }                                                                         \
+        return total;                                                             \
     }
 
 #define EXPR_SUM(i) s[i]
@@ -347,34 +359,54 @@ static void fold_sum(void *d, const void *s, size_t n) {
     *(real *)d = (real)((double)*(real *)d + sum_of(s, n));
 }
 
-#define FOLD(name, expr)                                           \
-    static void fold_##name(void *d, const void *s_, size_t n) {   \
-        const real *s = s_;                                        \
-        real lane[LANES], x = *(real *)d, y;                       \
-        size_t i = 0;                                              \
-        if (n >= LANES) {                                          \
-            memcpy(lane, s, sizeof lane);                          \
-            for (i = LANES; i + LANES <= n; i += LANES)            \
-                for (size_t k = 0; k < LANES; k++) {               \
-                    real u = lane[k], v = s[i + k];                \
-                    lane[k] = expr(u, v);                          \
-                }                                                  \
-            for (size_t k = 0; k < LANES; k++) {                   \
-                y = lane[k];                                       \
-                x = expr(x, y);                                    \
-            }                                                      \
-        }                                                          \
-        for (; i < n; i++) {                                       \
-            y = s[i];                                              \
-            x = expr(x, y);                                        \
-        }                                                          \
-        *(real *)d = x;                                            \
-    }                                                              \
-    static void merge_##name(void *d_, const void *s_, size_t n) { \
-        real *restrict d = d_;                                     \
-        const real *s = s_;                                        \
-        for (size_t i = 0; i < n; i++)                             \
-            d[i] = expr(d[i], s[i]);                               \
+#define FOLD(name, expr)                                                                                       \
+    static void fold_##name(void *d, const void *s_, size_t n) {                                               \
+        const real *s = s_;                                                                                    \
+        real lane[LANES], x = *(real *)d, y;                                                                   \
+        size_t i = 0;                                                                                          \
+        if (n >= 2 * SETS * LANES) {                                                                           \
+            real set[SETS][LANES];                                                                             \
+            memcpy(set, s, sizeof set);                                                                        \
+            for (i = SETS * LANES; i + SETS * LANES <= n; i += SETS * LANES)                                   \
+                for (size_t k = 0; k < LANES; k++) {                                                           \
+                    real u0 = set[0][k], v0 = s[i + k], u1 = set[1][k], v1 = s[i + LANES + k];                 \
+                    real u2 = set[2][k], v2 = s[i + 2 * LANES + k], u3 = set[3][k], v3 = s[i + 3 * LANES + k]; \
+                    set[0][k] = expr(u0, v0);                                                                  \
+                    set[1][k] = expr(u1, v1);                                                                  \
+                    set[2][k] = expr(u2, v2);                                                                  \
+                    set[3][k] = expr(u3, v3);                                                                  \
+                }                                                                                              \
+            for (size_t k = 0; k < LANES; k++) {                                                               \
+                real u = expr(set[0][k], set[1][k]), v = expr(set[2][k], set[3][k]);                           \
+                lane[k] = expr(u, v);                                                                          \
+            }                                                                                                  \
+            for (size_t k = 0; k < LANES; k++) {                                                               \
+                y = lane[k];                                                                                   \
+                x = expr(x, y);                                                                                \
+            }                                                                                                  \
+        } else if (n >= LANES) {                                                                               \
+            memcpy(lane, s, sizeof lane);                                                                      \
+            for (i = LANES; i + LANES <= n; i += LANES)                                                        \
+                for (size_t k = 0; k < LANES; k++) {                                                           \
+                    real u = lane[k], v = s[i + k];                                                            \
+                    lane[k] = expr(u, v);                                                                      \
+                }                                                                                              \
+            for (size_t k = 0; k < LANES; k++) {                                                               \
+                y = lane[k];                                                                                   \
+                x = expr(x, y);                                                                                \
+            }                                                                                                  \
+        }                                                                                                      \
+        for (; i < n; i++) {                                                                                   \
+            y = s[i];                                                                                          \
+            x = expr(x, y);                                                                                    \
+        }                                                                                                      \
+        *(real *)d = x;                                                                                        \
+    }                                                                                                          \
+    static void merge_##name(void *d_, const void *s_, size_t n) {                                             \
+        real *restrict d = d_;                                                                                 \
+        const real *s = s_;                                                                                    \
+        for (size_t i = 0; i < n; i++)                                                                         \
+            d[i] = expr(d[i], s[i]);                                                                           \
     }
 
 #define EXPR_ADD(a, b) ((a) + (b))

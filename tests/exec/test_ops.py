@@ -240,5 +240,5 @@ def chains(m):
         m.op('ttir.transpose', [t], '<{dim0 = 0 : si32, dim1 = 1 : si32}>', t[1].float().T)
 
 
-GROUPS = [elementwise, shapes, reductions, products, convolutions, attention]
+GROUPS = [chains, elementwise, shapes, reductions, products, convolutions, attention]
 op_cases.main([(g, t) for t in ('f32', 'bf16') for g in GROUPS] + [(integers, 'f32')])
