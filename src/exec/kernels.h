@@ -99,6 +99,9 @@ enum {
     MESH_ALL_TO_ALL
 };
 
+/* kernels_experts.c */
+extern const struct kernel kernel_dispatch, kernel_combine, kernel_moe;
+
 /* kernels_parts.c */
 extern const struct kernel kernel_statistics, kernel_post_norm, kernel_decode_heads, kernel_batch_grad;
 enum { STATISTICS_RMS, STATISTICS_LAYER };

@@ -407,6 +407,43 @@ def one_loss_in_five_ways():
         assert abs(loss - losses["e2e_dp_gspmd.mlir"]) < 1e-5 * loss, losses
 
 
+@tap.case
+def experts_over_devices():
+    """Four devices with two experts each: tokens are dispatched, expert e adds 1000 e, and each comes back with its two."""
+    tokens = [float(i) for i in range(8 * 3)]  # 8 of 3 numbers, 2 on each device
+    chosen = [(i % 8, (3 * i + 5) % 8) for i in range(8)]  # of each token
+    owner = [2, 0, 3, 1, 1, 2, 0, 3]  # of each expert
+    local = {d: [e for e in range(8) if owner[e] == d] for d in range(4)}
+    mapping = [1.0 if owner[e] == d else 0.0 for e in range(8) for d in range(4)]
+    t = "tensor<{}x1x{}x3xf32>"
+    shard = ('"ttir.mesh_shard"({}) <{{{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<{}>, shard_shape = array<i64: {}>, '
+             'shard_type = #ttcore.shard_type<devices>}}}}> : ({}) -> {}')
+
+    def cut(name, given, shape, parts):
+        full = "tensor<" + "x".join(map(str, shape)) + "xf32>"
+        local_type = "tensor<" + "x".join(map(str, [shape[0] // 4, *shape[1:]])) + "xf32>"
+        return f"  {name} = " + shard.format(given, "full_to_shard", parts, full, local_type).replace("{{", "{").replace("}}", "}") + "\n"
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = 1x4>]>}} {{
+func.func @main(%x: tensor<8x1x1x3xf32>, %i: tensor<8x1x1x2xf32>, %m: tensor<1x1x8x4xf32>, %b: tensor<8x1x1x3xf32>) -> tensor<8x1x1x3xf32> {{
+{cut("%xs", "%x", (8, 1, 1, 3), "4, 1, 1, 1")}{cut("%is", "%i", (8, 1, 1, 2), "4, 1, 1, 1")}{cut("%bs", "%b", (8, 1, 1, 3), "4, 1, 1, 1")}\
+  %d, %meta = "ttir.all_to_all_dispatch"(%xs, %is, %m) <{{num_devices = 4 : i64, cluster_axis = 1 : i64}}>
+    : (tensor<2x1x1x3xf32>, tensor<2x1x1x2xf32>, tensor<1x1x8x4xf32>) -> (tensor<1x8x1x3xf32>, tensor<1x8x1x2xf32>)
+  %e = "ttir.add"(%d, %bs) : (tensor<1x8x1x3xf32>, tensor<2x1x1x3xf32>) -> tensor<2x8x1x3xf32>
+  %c = "ttir.all_to_all_combine"(%e, %meta, %m) <{{num_devices = 4 : i64, cluster_axis = 1 : i64, num_experts_per_tok = 2 : i64, output_shard_dim = 1 : i64}}>
+    : (tensor<2x8x1x3xf32>, tensor<1x8x1x2xf32>, tensor<1x1x8x4xf32>) -> tensor<2x2x1x3xf32>
+  %p = "ttir.permute"(%c) <{{permutation = array<i64: 1, 0, 2, 3>}}> : (tensor<2x2x1x3xf32>) -> tensor<2x2x1x3xf32>
+  %q = "ttir.reshape"(%p) <{{shape = [4 : i32, 1 : i32, 1 : i32, 3 : i32]}}> : (tensor<2x2x1x3xf32>) -> tensor<4x1x1x3xf32>
+  %r = {shard.format("%q", "shard_to_full", "4, 1, 1, 1", "tensor<4x1x1x3xf32>", "tensor<16x1x1x3xf32>").replace("{{", "{").replace("}}", "}")}
+  return %r : tensor<16x1x1x3xf32>
+}}
+}}
+""".replace("-> tensor<8x1x1x3xf32> {\n", "-> tensor<16x1x1x3xf32> {\n")
+    bias = [1000.0 * e for d in range(4) for e in local[d] for _ in range(3)]
+    (shape, got), = run_module(text, ((8, 1, 1, 3), tokens), ((8, 1, 1, 2), [float(e) for c in chosen for e in c]), ((1, 1, 8, 4), mapping), ((8, 1, 1, 3), bias))
+    want = [v + 1000 * e for t in range(8) for e in chosen[t] for v in tokens[3 * t : 3 * t + 3]]
+    tap.equal((shape, got), ((16, 1, 1, 3), want))
+
+
 # --- block formats ------------------------------------------------------------------------------------------------------
 
 # One block of 16, exact in bf16: the largest, 3.0, has exponent 1, so that a step of bfp8 (7 bits, no hidden one) is

@@ -276,6 +276,24 @@ def experts(m):
     m.op('ttir.sparse_matmul', [a, b, ones], '<{is_input_a_sparse = false, is_input_b_sparse = true}>', torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
     a2, s2 = m.arg(torch.randn(2, 5, 4, 8)), m.arg(torch.ones(1, 1, 2, 5))
     m.op('ttir.sparse_matmul', [a2, b, s2], '<{is_input_a_sparse = true, is_input_b_sparse = false}>', a2[1].float() @ W)
+    T, H, N, E, K = 6, 8, 12, 3, 2
+    tokens, at, scores, mapping = m.arg(torch.randn(1, T, H)), m.arg(torch.randint(0, E, (1, T, K)).int()), m.arg(torch.rand(1, T, K)), m.arg(torch.zeros(1, E).int())
+    ws = [m.arg(torch.randn(2, E, *shape) / 3) for shape in ((H, N), (H, N), (N, H))]
+    bs = [m.arg(torch.randn(2, E, n) / 3) for n in (N, N, H)]
+    for swiglu, biased in (False, False), (True, True):
+        W, B = [q[1].float()[1] for q in ws], [q[1].float()[1] * biased for q in bs]
+        want = torch.empty(K, T, H)
+        for k in range(K):
+            for t in range(T):
+                e, x = int(at[1][0, t, k]), tokens[1].float()[0, t]
+                gate, up = x @ W[0][e] + B[0][e], x @ W[1][e] + B[1][e]
+                g = gate.clamp(max=7)
+                middle = (up.clamp(-7, 7) + 1) * g * torch.sigmoid(1.702 * g) if swiglu else F.silu(gate) * up
+                want[k, t] = middle @ W[2][e] + B[2][e]
+        name, n = ('swiglu', 1) if swiglu else ('silu', 0)
+        m.op('ttir.moe_compute', [tokens, at, scores, mapping, *ws, *(bs if biased else [])],
+             f'<{{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, {n}, {n}, {n}>, layer_id = 1 : ui32, output_height_shard_dim = 4 : ui32, intermediate_size = 12 : ui32, '
+             f'activation_function = #ttcore.moe_activation_function<{name}>, cluster_axis = 1 : ui32}}>', want, None if m.number == 'f32' else 0.02)
     # Sums that bf16 holds exactly and that are all different; a bias for each row.
     x, w = m.arg(2.0 * F.one_hot(torch.randperm(16)[:6], 16)), m.arg(torch.randint(-2, 3, (16, 12)).float())
     bias = m.arg(torch.stack([torch.randperm(12) / 32 for _ in range(6)]))
