@@ -6,7 +6,7 @@
 #include "target/dtype.h"
 
 /* The type that t becomes; t itself when it stays, 0 when the device has nothing like it. */
-static ir_type normal_type(pass_context *p, ir_type t) {
+static ir_type look_up(pass_context *p, ir_type t) {
     ir_context *c = p->c;
     if (ir_kind_of(c, t) != IR_TYPE_TENSOR)
         return t;
@@ -21,6 +21,22 @@ static ir_type normal_type(pass_context *p, ir_type t) {
         return 0;
     ir_type to = target_dtype_scalar(c, dtype == DTYPE_I1 ? DTYPE_BF16 : dtype);
     return to == element ? t : ir_with_element_type(c, t, to);
+}
+
+/* What the last types became, in pass_context.data: models have few of them, and each value is asked for several times. */
+enum { MEMO = 64 };
+typedef struct memo {
+    ir_type from[MEMO], to[MEMO]; /* at t % MEMO */
+} memo;
+
+static ir_type normal_type(pass_context *p, ir_type t) {
+    memo *k = p->data;
+    uint32_t at = t % MEMO;
+    if (k->from[at] != t) {
+        k->to[at] = look_up(p, t);
+        k->from[at] = t;
+    }
+    return k->to[at];
 }
 
 static bool all_legal(pass_context *p, const ir_type *types, uint32_t n) {
@@ -131,6 +147,11 @@ static const rewrite_pattern patterns[] = {
 };
 
 bool pass_element_types(pass_context *p) {
-    return check_types(p) &&
-           rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, REWRITE_NO_FOLD, 0);
+    memo known = {{0}};
+    void *outer = p->data;
+    p->data = &known;
+    bool ok =
+        check_types(p) && rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, REWRITE_NO_FOLD, 0);
+    p->data = outer;
+    return ok;
 }

@@ -65,11 +65,14 @@ static uint32_t count_tms(pass_context *p, ir_op func) {
 static bool erase_inverse(pass_context *p, ir_op func) {
     uint32_t last_up = UINT32_MAX, last_down = UINT32_MAX;
     for (int i = 0; i < MAX_ITERATIONS; i++) {
+        uint64_t changes = p->e->changes;
         if (!move_up(p, func))
             return false;
         uint32_t after_up = count_tms(p, func);
         if (!move_down(p, func))
             return false;
+        if (p->e->changes == changes) /* nor will the next round */
+            return true;
         uint32_t after_down = count_tms(p, func);
         if (after_up == last_up && after_down == last_down)
             return after_up < after_down ? move_up(p, func) : true;

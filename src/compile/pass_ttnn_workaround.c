@@ -43,7 +43,7 @@ static const rewrite_pattern rewritings[] = {
     {OP_ttnn_paged_update_cache, 1, workaround_paged_update},
 };
 
-static const rewrite_pattern operands[] = {{REWRITE_ANY_OP, 1, workaround_operands}};
+static const rewrite_pattern operands[] = {{REWRITE_ANY_OP, 1, workaround_operands, true}};
 
 bool pass_ttnn_workaround(pass_context *p) {
     if (p->o->decomposition_workarounds &&
