@@ -187,11 +187,10 @@ def shapes(runner, raw):
 
 
 def chains(runner):
-    """Ten thousand tiny ops: additions, which become loops together, and transposes, which are steps of their own."""
+    """Ten thousand tiny ops: additions, which become loops together, and softmaxes, which are steps of their own."""
     kind, count = "tensor<4x4xf32>", 10000
     for what, op in (("additions", f'"ttir.add"(%{{}}, %a) : ({kind}, {kind}) -> {kind}'),
-                     ("transposes", f'"ttir.transpose"(%{{}}) <{{{{dim0 = 0 : si32, dim1 = 1 : si32}}}}> : '
-                                    f'({kind}) -> {kind}')):
+                     ("softmaxes", f'"ttir.softmax"(%{{}}) <{{{{dimension = 1 : si32}}}}> : ({kind}) -> {kind}')):
         lines = [f"%{i} = " + op.format(i - 1 if i else "a") for i in range(count)]
         with tempfile.TemporaryDirectory(prefix="tt-explorer-bench-") as folder:
             path = Path(folder, "chain.mlir")
