@@ -1,4 +1,5 @@
 /* Executing as a job. */
+#define _GNU_SOURCE /* clock_gettime */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
