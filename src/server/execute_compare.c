@@ -143,6 +143,8 @@ static bool plan_both(struct work *w, struct kept_run *k, const ir_module *sourc
     exec_options o = execute_options(w), golden = o;
     o.keep = golden.keep = true;
     golden.numbers = EXEC_F32;
+    if (!w->x.golden) /* what does not fit is not kept, and no failure */
+        o.max_memory = 0;
     diags_init(&d, &w->mem);
     job_progress(w->job, 0, 0, w->x.golden ? "planning the golden run" : "planning the run whose tensors are kept");
     k->plan = exec_plan_new(w->module, &o, &k->mem, &d);
@@ -167,11 +169,14 @@ bool execute_compare(struct work *w) {
         return execute_failed(w, "out of memory", NULL);
     if (!plan_both(w, w->kept, source))
         return false;
-    bool fits = w->kept->bytes <= w->x.keep_memory;
+    uint64_t allowed = w->x.keep_memory;
+    if (w->x.max_memory && w->x.max_memory < allowed)
+        allowed = w->x.max_memory;
+    bool fits = w->kept->bytes <= allowed;
     if (w->x.keep && !fits)
         snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for all tensors%s, %.1f MB are allowed",
                  (double)w->kept->bytes / 1e6, w->x.golden ? " and those of the golden run" : "",
-                 (double)w->x.keep_memory / 1e6);
+                 (double)allowed / 1e6);
     if (w->x.keep && fits)
         job_log(w->job, "all tensors are kept: %.1f MB", (double)w->kept->bytes / 1e6);
     else if (w->x.keep)

@@ -732,6 +732,10 @@ def keeps_tensors():
             call(s, "GET", path, expect=status)
         # an execution that did not keep any, and one that may not
         second, third = execute(), execute(keep=True, keep_memory=100)
+        # 480 bytes each: one run reuses the memory of what is dead, keeping all does not
+        fourth = call(s, "GET", f"/executions/{execute(keep=True, max_memory=1000)}")
+        tap.equal(fourth["kept"]["bytes"], 0)
+        tap.contains(fourth["kept"]["why"], "are allowed")
         told = call(s, "GET", f"/executions/{third}")
         tap.equal(told["kept"]["bytes"], 0)
         tap.contains(told["kept"]["why"], "are allowed")
