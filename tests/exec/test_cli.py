@@ -61,6 +61,22 @@ def says_that_nothing_falls():
 
 
 @tap.case
+def compares_what_is_computed_once():
+    """Const-eval functions run in the first of several runs only; their ops are compared all the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "stage.mlir")
+        tap.equal(tap.run("compile", "-o", path, tap.ROOT / "examples" / "transformer_block.mlir").code, 0)
+        tap.contains(path.read_text(), "ttcore.load_cached")
+        compared = []
+        for repeat in 1, 3:
+            done = tap.run("run", path, "--golden", "--json", "--repeat", repeat)
+            tap.equal((done.code, done.err), (0, ""))
+            compared.append(json.loads(done.out)["divergence"]["compared"])
+        tap.equal(compared[0], compared[1])
+        assert compared[0] > 10, compared
+
+
+@tap.case
 def saves_every_op():
     with tempfile.TemporaryDirectory() as folder:
         done = tap.run("run", "-", "--save", f"{folder}/kept", "--outputs", f"{folder}/out%d.npy", stdin=CANCELS)
