@@ -134,3 +134,23 @@ test("execute: a trace that is dropped is bound to nodes, on the timeline, in th
   await t.page.getByText(/it is no trace or measurement that is known/i).first().waitFor();
   t.forgive(/422/);
 });
+
+test("tensor: of a stage, beside the golden values of its source", async (t) => {
+  await t.openModel("examples/mnist.mlir");
+  await t.page.keyboard.press("c");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  await t.page.getByRole("tab", { name: /ttnn-deallocate/ }).first().waitFor();
+  await t.ready();
+  await t.command("graph.expandAll");
+  await t.page.keyboard.press("x");
+  const panel = t.panel("execute");
+  await panel.getByLabel("accuracy").check();
+  await panel.getByLabel("tensors", { exact: true }).check();
+  await panel.getByRole("button", { name: "Execute", exact: true }).click();
+  await panel.getByText(/All \d+ compared ops agree with PCC 0.99 or better/).waitFor();
+  await panel.getByRole("button", { name: "Values of ttnn.softmax" }).click();
+  const tensor = t.panel("tensor");
+  await tensor.getByLabel("Which values").selectOption("golden");
+  await eventually(async () => Math.abs(Number(await tensor.locator(".statistics > div").nth(2).locator("dd").textContent()) - 0.1) < 1e-3, true, "ten probabilities have the mean 0.1");
+  await t.shot("tensor_stage");
+});
