@@ -481,16 +481,17 @@ enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struc
     p.tmp = LAY_NEW(a, uint64_t, most);
     p.best_up = LAY_NEW(a, uint8_t, g->n_elems);
     p.best_down = LAY_NEW(a, uint8_t, g->n_elems);
-    p.depth_up = LAY_NEW(a, uint32_t, g->n_elems);
-    p.depth_down = LAY_NEW(a, uint32_t, g->n_elems);
     p.wishes = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
     p.wishes_tmp = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
-    bool ok = p.best_up && p.best_down && p.depth_up && p.depth_down && p.wishes && p.wishes_tmp && geo->x &&
-              p.blocked && p.root && p.next && p.shift && p.waits && p.queue && p.keys && p.tmp;
+    bool ok = p.best_up && p.best_down && p.wishes && p.wishes_tmp && geo->x && p.blocked && p.root && p.next &&
+              p.shift && p.waits && p.queue && p.keys && p.tmp;
     for (int k = 0; k < 4; k++)
         ok = ok && (p.x[k] = LAY_NEW(a, double, g->n_elems));
     if (!ok)
         goto end;
+    /* Depths are for lining up; the last coordinates are written after that has been done for the last time. */
+    p.depth_up = (uint32_t *)p.x[3];
+    p.depth_down = p.depth_up + g->n_elems;
     mark_conflicts(&p);
     find_classes(&p);
     find_depths(&p);
