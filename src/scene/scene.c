@@ -94,12 +94,26 @@ static bool number_items(struct scene *s, const struct scene_choice *c) {
     return true;
 }
 
-/* An argument of a function, not of a region, that may be a weight: it does not say that it is an input. */
-static bool is_parameter(const graph *g, graph_node n) {
+/* An argument of a function, not of a region. */
+static bool is_argument(const graph *g, graph_node n) {
     const graph_node_data *d = graph_at(g, n);
-    return d->kind == GRAPH_ARGUMENT && !(d->flags & GRAPH_INPUT) &&
-           graph_at(g, d->parent)->layer_kind != GRAPH_LAYER_REGION;
+    return d->kind == GRAPH_ARGUMENT && graph_at(g, d->parent)->layer_kind != GRAPH_LAYER_REGION;
 }
+
+static bool is_input(const graph *g, graph_node n) {
+    return graph_at(g, n)->flags & GRAPH_INPUT;
+}
+
+/* What all layers read (a mask, positions) says as little about the flow as a weight, also when it is an input. */
+static bool has_many_readers(const graph *g, graph_node n) {
+    enum { MANY_READERS = 8 };
+    uint32_t count;
+    graph_out(g, n, &count);
+    return count > MANY_READERS;
+}
+
+/* What find_prepared says of a node. */
+enum { NOT_PREPARED, PREPARED, PREPARED_INPUT };
 
 /* Which nodes only prepare a parameter: what they make depends on one argument at most, or comes from the cache of such
  * values. Values grow from sweep to sweep; in program order, which is mostly the order of nodes, few are needed. */
@@ -115,7 +129,7 @@ static bool find_prepared(const struct scene *s, uint8_t *prepared) {
         changed = false;
         for (graph_node n = 1; n < g->n_nodes; n++) {
             uint32_t count, was = from[n];
-            uint32_t now = is_parameter(g, n) ? n + 1 : graph_at(g, n)->flags & GRAPH_INPUT ? UINT32_MAX : was;
+            uint32_t now = is_argument(g, n) ? n + 1 : was;
             const graph_edge *in = graph_in(g, n, &count);
             for (uint32_t i = 0; i < count; i++) {
                 uint32_t other = from[in[i].source];
@@ -128,7 +142,9 @@ static bool find_prepared(const struct scene *s, uint8_t *prepared) {
         }
     }
     for (graph_node n = 1; n < g->n_nodes; n++)
-        prepared[n] = from[n] != UINT32_MAX;
+        prepared[n] = from[n] == UINT32_MAX                 ? NOT_PREPARED
+                      : from[n] && is_input(g, from[n] - 1) ? PREPARED_INPUT
+                                                            : PREPARED;
     mem_free(s->mem, from, g->n_nodes * sizeof *from);
     return true;
 }
@@ -137,7 +153,7 @@ static bool find_quiet(struct scene *s, const struct scene_choice *choice) {
     const graph *g = s->g;
     uint32_t parameters = 0, quiet = choice->quiet;
     for (uint32_t i = 0; i < s->n_items; i++)
-        parameters += is_parameter(g, s->node_of[i]);
+        parameters += is_argument(g, s->node_of[i]) && !is_input(g, s->node_of[i]);
     if (quiet == SCENE_QUIET_OFF || (quiet == SCENE_QUIET_AUTO && parameters <= SCENE_MANY_ARGUMENTS))
         return true;
     s->quiet = ARENA_ARRAY(&s->arena, uint8_t, g->n_edges);
@@ -149,7 +165,9 @@ static bool find_quiet(struct scene *s, const struct scene_choice *choice) {
         if (s->item_of[target] == SCENE_NONE || s->item_of[source] == SCENE_NONE)
             continue;
         bool across = graph_at(g, source)->parent != graph_at(g, target)->parent;
-        if (is_parameter(g, source) || (prepared[source] && across))
+        bool weight = is_argument(g, source) ? !is_input(g, source) : across && prepared[source] == PREPARED;
+        bool input = is_argument(g, source) ? is_input(g, source) : across && prepared[source] == PREPARED_INPUT;
+        if (weight || (input && has_many_readers(g, source)))
             s->quiet[e] = s->reads_quiet[s->item_of[target]] = 1;
     }
     mem_free(s->mem, prepared, g->n_nodes);

@@ -62,7 +62,8 @@ double scene_text_width(str text, double size, bool bold);
 /* Edges out of arguments of functions, and out of layers those of values that only prepare one argument (a weight that is
  * reshaped, or comes from the cache of such). In a model with hundreds of parameters they would force every op that reads one
  * into the rows below the parameters, and cover all else; *quiet* ones are left out of the layout, ops that have some bear
- * a mark, and they are drawn when highlighted. */
+ * a mark, and they are drawn when highlighted. Arguments that say that they are inputs keep their edges, unless many ops read
+ * them (masks, positions). */
 enum scene_quiet {
     SCENE_QUIET_AUTO, /* when there are more than SCENE_MANY_ARGUMENTS */
     SCENE_QUIET_OFF,

@@ -404,6 +404,33 @@ static void prepared_weights_are_quiet(void **state) {
     }
 }
 
+/* An input that all read says as little about the flow as a weight. */
+static void inputs_of_many_are_quiet(void **state) {
+    (void)state;
+    for (uint32_t readers = 8; readers <= 9; readers++) {
+        struct world w;
+        struct scene_lists l;
+        struct buf text;
+        struct mem m = {0};
+        buf_init(&text, &m);
+        buf_lit(&text, "module {\n  func.func @main(%arg0: tensor<4xf32> "
+                       "{ttcore.argument_type = #ttcore.argument_type<input>}) {\n");
+        for (uint32_t i = 0; i < readers; i++)
+            buf_printf(&text, "    %%%u = \"ttir.neg\"(%%arg0) : (tensor<4xf32>) -> tensor<4xf32>\n", i);
+        buf_lit(&text, "    return\n  }\n}\n");
+        buf_putc(&text, 0);
+        fixture_make(&w.f, text.p, GRAPH_LAYERS_AUTO);
+        struct scene_choice choice = {.flatten = true, .quiet = SCENE_QUIET_ON};
+        assert_int_equal(scene_new(&w.f.mem, w.f.g, &choice, &w.s), LAYOUT_OK);
+        update(&w);
+        struct scene_view v = whole(&w);
+        assert_true(scene_draw(w.s, &v, &l));
+        assert_int_equal(l.n_curves > 0, readers == 8);
+        unmake(&w);
+        buf_free(&text);
+    }
+}
+
 static void flat_graphs_keep_what_is_computed_once(void **state) {
     (void)state;
     static const char text[] = "module {\n"
@@ -564,6 +591,7 @@ int main(void) {
         cmocka_unit_test(highlights_through_layers),
         cmocka_unit_test(quiet_edges_show_when_asked),
         cmocka_unit_test(prepared_weights_are_quiet),
+        cmocka_unit_test(inputs_of_many_are_quiet),
         cmocka_unit_test(flat_graphs_keep_what_is_computed_once),
         cmocka_unit_test(grows_for_lines),
         cmocka_unit_test(arrow_keys_follow_edges),
