@@ -26,12 +26,25 @@ static void row(const char *file, int level, const char *state, const agreement 
     fflush(stdout);
 }
 
-static void at_level(const char *file, const ir_module *m, int level, size_t max_bytes, struct mem *mem) {
+/* The mesh that the file's RUN line asks for: "mesh-shape=1,2". */
+static void use_mesh(compile_options *o, str text) {
+    const char *why;
+    str name = STR("mesh-shape="), rest = str_from(text, str_find(text, name));
+    size_t n = 0;
+    rest = str_from(rest, rest.n ? name.n : 0);
+    while (n < rest.n && (rest.p[n] == ',' || (rest.p[n] >= '0' && rest.p[n] <= '9')))
+        n++;
+    if (n)
+        compile_option_set(o, STR("mesh-shape"), str_slice(rest, 0, n), &why);
+}
+
+static void at_level(const char *file, str text, const ir_module *m, int level, size_t max_bytes, struct mem *mem) {
     struct diags d;
     diags_init(&d, mem);
     compile_options o;
     compile_options_init(&o);
     o.level = level;
+    use_mesh(&o, text);
     compile_run *r = compile_run_new(m, &o, &d);
     agreement a = {0};
     if (!r || !r->ok) {
@@ -70,7 +83,7 @@ int main(int argc, char **argv) {
         if (file_open(&f, &mem, argv[i])) {
             m = text_read(c, file_text(&f), str_from_z(argv[i]), NULL, &d);
             for (int level = 0; m && level <= 2; level++)
-                at_level(argv[i], m, level, max_bytes, &mem);
+                at_level(argv[i], file_text(&f), m, level, max_bytes, &mem);
         }
         if (!m)
             row(argv[i], 0, "skipped", NULL, STR("cannot be read"));
