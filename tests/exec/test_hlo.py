@@ -129,6 +129,12 @@ def shapes(m):
     number = m.number
     m.body.append(f'%c1 = "stablehlo.constant"() <{{value = dense<[[1.0, -2.5], [0.0, 4.0]]> : tensor<2x2x{number}>}}> : () -> tensor<2x2x{number}>')
     m.op('stablehlo.add', [('%c1', m.arg(torch.zeros(2, 2))[1]), (f'%a{len(m.args) - 1}', m.args[-1])], '', torch.tensor([[1, -2.5], [0, 4]]))
+    low, high, size = m.arg(torch.tensor(-1.0)), m.arg(torch.tensor(3.0)), m.arg(torch.tensor([64, 64]))
+    m.body.append(f'%rng = "stablehlo.rng"({low[0]}, {high[0]}, {size[0]}) <{{rng_distribution = #stablehlo<rng_distribution UNIFORM>}}> : '
+                  f'(tensor<{number}>, tensor<{number}>, tensor<2xi64>) -> tensor<64x64x{number}>')
+    drawn = ('%rng', torch.zeros(64, 64, dtype=op_cases.TYPES[number]))
+    for op, want, near in (('min', -1.0, 0.01), ('max', 3.0, 0.01), ('mean', 1.0, 0.05)):
+        m.op('ttir.' + op, [drawn], '<{keep_dim = false, dim_arg = [0 : i32, 1 : i32]}>', torch.tensor(want), near)
     m.op('chlo.constant_like', [p], f'<{{value = 2.5 : {number}}}>', torch.full((4, 5), 2.5))
 
 

@@ -287,6 +287,31 @@ func.func @main(%a: tensor<{h}x{w}xf32>) -> tensor<{h}x{w}xf32> {{
 
 
 @tap.case
+def distribute_and_aggregate():
+    full = full_tensor()
+    h, w = full.shape
+    local, t = f"tensor<{LOCAL[0]}x{LOCAL[1]}xf32>", f"tensor<{h}x{w}xf32>"
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
+func.func @main(%a: {t}) -> {t} {{
+  %dev = "ttnn.get_device"() <{{mesh_shape = #ttnn<mesh_shape {ROWS}x{COLS}>}}> : () -> !ttnn.device
+  %s = "ttnn.distribute_tensor"(%a, %dev) <{{mapper_config = #ttnn.mesh_mapper_config<placements = [<shard, 0 : i64>, <shard, 1 : i64>]>}}> : ({t}, !ttnn.device) -> {local}
+  %n = "ttnn.neg"(%s) : ({local}) -> {local}
+  %r = "ttnn.aggregate_tensor"(%n, %dev) <{{composer_config = #ttnn.mesh_composer_config<dims = [0 : i64, 1 : i64]>}}> : ({local}, !ttnn.device) -> {t}
+  return %r : {t}
+}}
+}}
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, "in.npy"), (h, w), full.flat())
+        done = tap.run("run", "-", "--save", f"{folder}/kept", "--inputs", f"{folder}/in.npy", "--json", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        found = {int(p.stem.split("_device")[1]): npy(p)[1] for p in Path(folder, "kept").glob("*distribute*")}
+        tap.equal(found, {d: part.flat() for d, part in enumerate(shards(full))})
+        (whole,) = Path(folder, "kept").glob("*aggregate*")
+        tap.equal(npy(whole), ((h, w), [-v for v in full.flat()]))
+
+
+@tap.case
 def distributed_norms():
     """The last dimension lies over the mesh's columns: as one norm over all of it."""
     full = full_tensor()
