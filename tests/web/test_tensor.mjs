@@ -88,7 +88,7 @@ test("tensor: without kept tensors it says so, and executes on request; from the
 
 test("execute: where accuracy falls is told, and a click goes there", async (t) => {
   const panel = await executed(t, CANCELS);
-  const told = panel.getByRole("group", { name: "Accuracy" });
+  const told = panel.getByRole("group", { name: "Divergence" });
   await told.waitFor();
   ok(/falls below 0\.99 first at subtract|falls below 0\.99 first at ttir\.subtract/.test(await told.textContent()), await told.textContent());
   await t.shot("execute_divergence");

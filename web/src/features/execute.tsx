@@ -242,7 +242,7 @@ function Accuracy({ run }: { run: Execution }) {
   }
   const without = run.ops.length - d.compared;
   return (
-    <p class="compile-note" role="group" aria-label="Accuracy">
+    <p class="compile-note" role="group" aria-label="Divergence">
       {d.bad === 0
         ? <>All {count(d.compared, 'compared op')} agree with PCC {d.pcc} or better.</>
         : <><Icon name="warning" size={12} /> Accuracy falls below {d.pcc} first at {d.first && <Place run={run} id={d.first} />}
