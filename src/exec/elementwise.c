@@ -30,6 +30,7 @@ struct ew_load {
     enum tensor_dtype dtype;
     uint16_t reg;
     int64_t strides[MAX_RANK]; /* in elements, of the loop's dimensions */
+    int64_t base;              /* the first element that is read */
 };
 
 struct ew_instr {
@@ -61,6 +62,11 @@ struct ew_program {
 /* What a step of a run needs: its parameters, and for the first one the program. */
 struct ew_step {
     struct ew_params params;
+    struct {
+        bool on; /* the operand is read where its elements came from */
+        int64_t strides[MAX_RANK], base;
+        int rank;
+    } looks[3];
     struct ew_program *program;
 };
 
@@ -235,6 +241,30 @@ static bool plan_elementwise(struct planner *p, struct exec_step *s) {
     return true;
 }
 
+/* Rows shorter than this are not worth loading one by one. */
+enum { MIN_ROW = 16 };
+
+/* Reads operands where they came from, when they are rows there or repeat one element. */
+static bool ready_elementwise(struct planner *p, struct exec_step *s) {
+    struct ew_step *e = s->params;
+    for (uint32_t k = 0; k < s->n_in; k++) {
+        const struct exec_type *t = in_type(p, s, k), *out = out_type(p, s, 0);
+        exec_slot of;
+        if (t->rank > out->rank || type_count(t) == 1 ||
+            !plan_look(p, s->in[k], &of, e->looks[k].strides, &e->looks[k].base))
+            continue;
+        int last = t->rank - 1;
+        while (last > 0 && t->dims[last] == 1)
+            last--;
+        if (t->dims[last] < MIN_ROW || (e->looks[k].strides[last] != 1 && e->looks[k].strides[last] != 0))
+            continue;
+        e->looks[k].on = true;
+        e->looks[k].rank = t->rank;
+        s->in[k] = of;
+    }
+    return true;
+}
+
 /* --- making the loop of a run ------------------------------------------------------------------------------------- */
 
 struct builder {
@@ -302,6 +332,15 @@ static uint16_t load(struct builder *b, uint32_t step, uint32_t arg, vec_class k
         return 0;
     b->g->n_loads++;
     *l = (struct ew_load){.step = step, .arg = arg, .class = k, .dtype = t->dtype, .reg = new_reg(b)};
+    const struct ew_step *e = s->params;
+    if (e->looks[arg].on) {
+        int front = loop->rank - e->looks[arg].rank;
+        for (int i = 0; i < loop->rank; i++)
+            l->strides[i] = i < front ? 0 : e->looks[arg].strides[i - front];
+        l->base = e->looks[arg].base;
+        l->kind = LOAD_BROADCAST;
+        return l->reg;
+    }
     strides_of(t, loop, l->strides);
     int64_t n = type_count(t);
     enum tensor_dtype exact = k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
@@ -318,8 +357,10 @@ static uint16_t load(struct builder *b, uint32_t step, uint32_t arg, vec_class k
 static uint16_t operand(struct builder *b, uint32_t step, uint32_t arg, vec_class k) {
     const exec_plan *x = b->p->x;
     exec_slot s = x->steps.v[b->first + step].in[arg];
+    const struct ew_step *e = x->steps.v[b->first + step].params;
+    bool look = e->looks[arg].on; /* not what a register may hold of that slot */
     int other = -1;
-    for (uint32_t i = 0; i < b->n_held; i++) {
+    for (uint32_t i = 0; i < b->n_held && !look; i++) {
         if (b->held[i].slot == s && b->held[i].class == k)
             return b->held[i].reg;
         if (b->held[i].slot == s && other < 0)
@@ -335,7 +376,8 @@ static uint16_t operand(struct builder *b, uint32_t step, uint32_t arg, vec_clas
         if (via != k)
             reg = emit(b, (struct ew_instr){.move = x->vec[k]->from[via], .a = reg});
     }
-    hold(b, s, reg, k);
+    if (!look)
+        hold(b, s, reg, k);
     return reg;
 }
 
@@ -524,6 +566,9 @@ bool elementwise_op(const struct exec_step *s, vec_op *out) {
     const struct ew_params *w = is_elementwise(s) ? &((const struct ew_step *)s->params)->params : NULL;
     if (!w || w->class != VEC_F32 || w->cast)
         return false;
+    for (uint32_t k = 0; k < s->n_in; k++)
+        if (((const struct ew_step *)s->params)->looks[k].on)
+            return false;
     *out = w->op;
     return true;
 }
@@ -540,7 +585,8 @@ static bool joins(const exec_plan *x, uint32_t first, uint32_t i) {
             exec_slot in = s->in[o];
             if (x->slots.v[in].root != made)
                 continue;
-            if (in != made || slot_type(x, made)->format != FORMAT_PLAIN)
+            if (in != made || slot_type(x, made)->format != FORMAT_PLAIN ||
+                ((const struct ew_step *)s->params)->looks[o].on)
                 return false; /* it is looked at in another shape, or rounded by blocks first */
         }
     }
@@ -585,7 +631,7 @@ static void load_broadcast(const struct loop *w, const struct ew_load *l, const 
     const struct ew_program *g = w->g;
     const struct vec *v = w->x->vec[l->class];
     size_t size = tensor_dtype_size(l->dtype);
-    int64_t index[MAX_RANK], at = 0;
+    int64_t index[MAX_RANK], at = l->base;
     size_t rest = begin;
     for (int i = g->rank; i-- > 0;) {
         index[i] = (int64_t)(rest % (size_t)g->dims[i]);
@@ -693,5 +739,5 @@ static bool reorder_elementwise(struct planner *p, struct exec_step *s, const in
     return true;
 }
 
-const struct kernel kernel_elementwise = {"elementwise", plan_elementwise,   run_elementwise, 0,
-                                          NULL,          reorder_elementwise};
+const struct kernel kernel_elementwise = {"elementwise",     plan_elementwise,   run_elementwise, 0,
+                                          ready_elementwise, reorder_elementwise};
