@@ -31,7 +31,9 @@ typedef struct exec_plan exec_plan;
 
 /* In what numbers floating-point values are kept between ops. */
 typedef enum exec_numbers {
-    EXEC_AS_WRITTEN, /* rounded to the element type of each value, block formats included; computed in f32 (f64 for f64) */
+    EXEC_AS_WRITTEN, /* rounded to the element type of each value, block formats included; computed in f32 (f64 for f64).
+                        What oneDNN does behind a product or convolution (plan_tail.c) is rounded at its end only, unless
+                        values are kept */
     EXEC_F32,        /* all floats kept in f32: the golden run */
     EXEC_F64,        /* all floats kept and computed in f64 */
 } exec_numbers;
