@@ -308,7 +308,9 @@ async function sit(t, name, hands) {
       await by.options(s);
       await s.page.getByText(/option string is copied|Not expressible as options/).waitFor();
     });
-    ok((await s.page.evaluate(() => navigator.clipboard.readText())).startsWith("override-output-layout="), "an option string");
+    // Options bind by the names of locations: what has none is named as left out.
+    if (!(await s.page.getByText(/Not expressible as options/).count()))
+      ok((await s.page.evaluate(() => navigator.clipboard.readText())).startsWith("override-output-layout="), "an option string");
     await s.step("undo", async () => {
       await by.undo(s);
       await s.until(async () => (await s.run()) !== changedRun, true, "the run before");
