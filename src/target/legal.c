@@ -108,6 +108,13 @@ static bool in_place(const char *text, struct buf *why, const ttnn_layout *l) {
     return false;
 }
 
+static bool l1_sharded(const ttnn_layout *l) {
+    return l->buffer == TTNN_L1 && ttnn_is_sharded(l->memory);
+}
+
+static const char NO_MATMUL_PROGRAM[] =
+    "a matmul with batched weights has no program for a sharded result (tt-metal 42572)";
+
 /* Tiles (rows and columns) that there are to spread. */
 static bool grid_is_smallest(const ttnn_geometry *g, const ttnn_layout *l, struct buf *why) {
     for (int i = 0; i < 2; i++) {
@@ -154,8 +161,11 @@ bool legal_result(const legal_env *e, ir_op op, uint32_t result, const ttnn_layo
         return false;
     if (known && now.tiled != l->tiled && !(r->flags & RULE_PAGE_FREE))
         return no(why, now.tiled ? "the op's kernel writes tiles" : "the op's kernel writes rows");
-    if (ttnn_is_sharded(l->memory) && ttnn_layout_geometry(m->ctx, type, l, &g))
-        return grid_is_smallest(&g, l, why);
+    if (ttnn_is_sharded(l->memory) && ttnn_layout_geometry(m->ctx, type, l, &g) && !grid_is_smallest(&g, l, why))
+        return false;
+    legal_matmul k;
+    if (r->flags & RULE_MATMUL && l1_sharded(l) && !legal_matmul_of(e, op, l, &k))
+        return no(why, NO_MATMUL_PROGRAM);
     return true;
 }
 
@@ -174,10 +184,6 @@ bool legal_operand(const legal_env *e, ir_op op, uint32_t operand, const ttnn_la
 
 static bool same_sharding(const ttnn_layout *a, const ttnn_layout *b) {
     return a->memory == b->memory && a->grid[0] == b->grid[0] && a->grid[1] == b->grid[1];
-}
-
-static bool l1_sharded(const ttnn_layout *l) {
-    return l->buffer == TTNN_L1 && ttnn_is_sharded(l->memory);
 }
 
 static bool is_tensor(const ir_module *m, ir_op op, uint32_t i) {
@@ -226,7 +232,7 @@ static bool goes_together(const legal_env *e, ir_op op, const legal_rule *r, con
     if (r->flags & RULE_MATMUL && out_sharded) {
         legal_matmul k;
         if (!legal_matmul_of(e, op, out, &k))
-            return no(why, "a matmul with batched weights has no program for a sharded result (tt-metal 42572)");
+            return no(why, NO_MATMUL_PROGRAM);
         ttnn_geometry g;
         if (first_sharded && ttnn_layout_geometry(m->ctx, ir_value_type(m, ir_operand(m, op, 0)), &in[0], &g) &&
             (g.memref[0] != k.per_core_m || g.memref[1] % k.in0_block_w))

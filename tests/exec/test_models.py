@@ -6,20 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-try:
-    import numpy as np
-    import torch
-except ImportError:
-    if sys.executable != '/usr/bin/python3' and os.path.exists('/usr/bin/python3'):
-        os.execv('/usr/bin/python3', ['/usr/bin/python3', *sys.argv])  # where Debian's packages are
-    print('1..0 # SKIP python3-torch is not installed')
-    sys.exit(0)
-
+from op_cases import PROGRAM, np, torch  # which ends the test where there is no torch
 import ttir
 import ttir_models
 import ttir_torch
 
-PROGRAM = os.environ['TTX_PROGRAM']
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = Path(os.environ.get('TTX_CORPUS', ROOT.parent / 'shared' / 'corpus')) / 'mlir' / 'ttir' / 'models'
 LAYERS = MODELS / 'single_blocks_and_layers'

@@ -79,13 +79,19 @@ static const char head[] =
     "<interleaved>>\n"
     "#w = #ttnn.ttnn_layout<(d0, d1) -> (d0, d1), <1x1>, memref<24x24x!ttcore.tile<32x32, bf16>, #dram>, "
     "<interleaved>>\n"
+    "#x = #ttnn.ttnn_layout<(d0, d1, d2) -> (d0 * 128 + d1, d2), <1x1>, memref<8x24x!ttcore.tile<32x32, bf16>, #dram>, "
+    "<interleaved>>\n"
+    "#v = #ttnn.ttnn_layout<(d0, d1, d2) -> (d0 * 768 + d1, d2), <1x1>, memref<48x24x!ttcore.tile<32x32, bf16>, "
+    "#dram>, "
+    "<interleaved>>\n"
     "module {\n"
     "  ttcore.device @default_device = <workerGrid = #ttcore.grid<8x8, virt_to_physical_map = (d0, d1) -> (0, d0, d1), "
     "physical_to_virt_map = (d0, d1, d2) -> (d1, d2)>, dramGrid = #ttcore.grid<1x12>, l1Map = (d0, d1, d2)[s0] -> (0, "
     "d0, d1, d2 + s0), dramMap = (d0, d1, d2)[s0, s1, s2, s3, s4, s5, s6] -> (0, 0, d0, d1), meshShape = 1x1, chipIds "
     "= "
     "[0]>\n"
-    "  func.func @f(%a: tensor<100x768xbf16, #l>, %b: tensor<100x768xbf16, #l>, %w: tensor<768x768xbf16, #w>) {\n";
+    "  func.func @f(%a: tensor<100x768xbf16, #l>, %b: tensor<100x768xbf16, #l>, %w: tensor<768x768xbf16, #w>, "
+    "%x: tensor<2x128x768xbf16, #x>, %v: tensor<2x768x768xbf16, #v>) {\n";
 
 typedef struct fixture {
     struct mem mem;
@@ -132,6 +138,10 @@ static void close_body(fixture *f) {
 #define MATMUL                                                                                                         \
     "    %0 = \"ttnn.matmul\"(%a, %w) : (tensor<100x768xbf16, #l>, tensor<768x768xbf16, #w>) -> tensor<100x768xbf16, " \
     "#l>\n"
+
+#define BATCHED                                                                                       \
+    "    %0 = \"ttnn.matmul\"(%x, %v) : (tensor<2x128x768xbf16, #x>, tensor<2x768x768xbf16, #v>) -> " \
+    "tensor<2x128x768xbf16, #x>\n"
 
 /* ttnn-layouts.md, section 6: 100x768 bf16 on 8x8 has 21 block, 3 height and 9 width sharded layouts. */
 static void worked_count(void **state) {
@@ -194,6 +204,9 @@ static void verdicts(void **state) {
         {ADD, LEGAL_OUTPUT, "memory_layout", "row_major", NULL, NULL, "writes tiles", "tile"},
         {MATMUL, LEGAL_OUTPUT, "tensor_memory_layout", "interleaved", "buffer_type", "l1", "slowest kernel",
          "height_sharded"},
+        {BATCHED, LEGAL_OUTPUT, "tensor_memory_layout", "block_sharded", NULL, NULL, "batched weights", "interleaved"},
+        {BATCHED, LEGAL_OUTPUT, "buffer_type", "l1", NULL, NULL, "slowest kernel", "dram"},
+        {BATCHED, LEGAL_OUTPUT, "data_type", "bfp_bf8", NULL, NULL, NULL, NULL},
         {MATMUL, LEGAL_MATMUL, "in0_block_w", "2", NULL, NULL, "sharded in L1", NULL},
         {MATMUL, LEGAL_WEIGHT, "weight_dtype", "bfp_bf8", NULL, NULL, "not known before", "bf16"},
         {MATMUL, LEGAL_COMPUTE, "math_fidelity", "lofi", NULL, NULL, NULL, NULL},
@@ -225,7 +238,7 @@ static void verdicts(void **state) {
 /* Every option that is offered as legal is one: setting it resolves to a layout that is. */
 static void offers_hold(void **state) {
     (void)state;
-    static const char *const bodies[] = {RELU, ADD, MATMUL};
+    static const char *const bodies[] = {RELU, ADD, MATMUL, BATCHED};
     uint32_t n_offers = 0;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         fixture f;
