@@ -313,6 +313,7 @@ bool fuse_shared_lhs(pass_context *p, ir_op op) {
         ir_value v = build_slice_to(p, ir_op_at(p->m, k.ops[i])->loc, fused, &s, result_type(p, k.ops[i]));
         if (!v)
             return false;
+        ir_edit_came_from(p->e, ir_def_op(p->m, fused), k.ops[i]);
         ir_replace1(p->e, k.ops[i], v);
     }
     return true;

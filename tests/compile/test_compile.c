@@ -98,6 +98,31 @@ static void fused_op_comes_from_both(void **state) {
     teardown(&f, r);
 }
 
+/* Three products of one left operand become one; each leads to it. */
+static void shared_product_comes_from_all(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<32x64xf32>, %b: tensor<64x32xf32>, %c: tensor<64x96xf32>) -> "
+              "(tensor<32x32xf32>, tensor<32x96xf32>, tensor<32x32xf32>) {\n"
+              "  %0 = \"ttir.matmul\"(%a, %b) : (tensor<32x64xf32>, tensor<64x32xf32>) -> tensor<32x32xf32>\n"
+              "  %1 = \"ttir.matmul\"(%a, %c) : (tensor<32x64xf32>, tensor<64x96xf32>) -> tensor<32x96xf32>\n"
+              "  %2 = \"ttir.matmul\"(%a, %b) : (tensor<32x64xf32>, tensor<64x32xf32>) -> tensor<32x32xf32>\n"
+              "  return %0, %1, %2 : tensor<32x32xf32>, tensor<32x96xf32>, tensor<32x32xf32>\n"
+              "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r && r->ok);
+    const ir_module *fused = stage_of(r, "ttir-fusing")->module->m;
+    ir_op op = find_op(fused, "ttir.matmul"), first = find_op(f.m, "ttir.matmul");
+    assert_int_equal(ir_dim(fused->ctx, ir_value_type(fused, ir_op_at(fused, op)->results), 1), 160);
+    uint32_t from[8], n = compile_trace_back(r, (uint32_t)(stage_of(r, "ttir-fusing") - r->stages), op, 0, from, 8);
+    bool found[3] = {false};
+    for (uint32_t i = 0; i < n && i < 8; i++)
+        for (uint32_t k = 0; k < 3; k++)
+            found[k] = found[k] || from[i] == first + k;
+    assert_true(found[0] && found[1] && found[2]);
+    teardown(&f, r);
+}
+
 static void failure_names_pass_and_op(void **state) {
     (void)state;
     struct fixture f;
@@ -368,13 +393,21 @@ static void memory_may_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stages_are_kept),           cmocka_unit_test(fused_op_comes_from_both),
-        cmocka_unit_test(failure_names_pass_and_op), cmocka_unit_test(old_forms_are_refused),
-        cmocka_unit_test(can_be_cancelled),          cmocka_unit_test(parts_of_the_pipeline),
-        cmocka_unit_test(options_by_name),           cmocka_unit_test(unset_is_left_out),
-        cmocka_unit_test(same_bytes_each_time),      cmocka_unit_test(weights_are_computed_once),
-        cmocka_unit_test(calls_are_inlined),         cmocka_unit_test(recursion_is_left),
-        cmocka_unit_test(memory_is_small),           cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(stages_are_kept),
+        cmocka_unit_test(fused_op_comes_from_both),
+        cmocka_unit_test(shared_product_comes_from_all),
+        cmocka_unit_test(failure_names_pass_and_op),
+        cmocka_unit_test(old_forms_are_refused),
+        cmocka_unit_test(can_be_cancelled),
+        cmocka_unit_test(parts_of_the_pipeline),
+        cmocka_unit_test(options_by_name),
+        cmocka_unit_test(unset_is_left_out),
+        cmocka_unit_test(same_bytes_each_time),
+        cmocka_unit_test(weights_are_computed_once),
+        cmocka_unit_test(calls_are_inlined),
+        cmocka_unit_test(recursion_is_left),
+        cmocka_unit_test(memory_is_small),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
