@@ -490,7 +490,7 @@ enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struc
     if (!ok)
         goto end;
     /* Depths are for lining up; the last coordinates are written after that has been done for the last time. */
-    p.depth_up = (uint32_t *)p.x[3];
+    p.depth_up = (void *)p.x[3];
     p.depth_down = p.depth_up + g->n_elems;
     mark_conflicts(&p);
     find_classes(&p);

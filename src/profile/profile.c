@@ -45,7 +45,9 @@ str profile_loc(str text) {
     text = str_trim(text);
     if (str_starts_with(text, STR("loc(")) && str_ends_with(text, STR(")")))
         text = str_trim(str_slice(text, 4, text.n - 1));
-    return str_eq(text, STR("unknown")) || str_eq(text, STR("?")) ? (str){0} : text;
+    if (str_eq(text, STR("unknown")) || str_eq(text, STR("?")))
+        return (str){0};
+    return text;
 }
 
 /* A member name within the beginning of a JSON text. */

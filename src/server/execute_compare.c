@@ -105,10 +105,11 @@ static bool judge(struct work *w, const ir_module *source) {
     size_t n = 0, n_compared = 0;
     if (!pair_up(w, source, &pairs, &n))
         return false;
-    exec_difference *d = ARENA_ARRAY(&w->arena, exec_difference, n + w->n_ops + 1), *best = d + n;
+    exec_difference *d = ARENA_ARRAY(&w->arena, exec_difference, n + w->n_ops + 1);
     w->kept->golden_of = ARENA_ARRAY(&w->kept->arena, ir_op, w->module->n_ops);
     if (!d || !w->kept->golden_of)
         return execute_failed(w, "out of memory", NULL);
+    exec_difference *best = d + n;
     n = exec_compare_runs(w->kept->plan, w->kept->golden, pairs, n, d);
     for (size_t i = 0; i < n; i++) {
         struct measured *m = w->row_of_op[d[i].op] ? &w->ops[w->row_of_op[d[i].op] - 1] : NULL;

@@ -37,8 +37,18 @@ export async function refresh(model: string): Promise<void> {
   lists.value = new Map(lists.peek()).set(model, list);
 }
 
-export async function choose(n: number, which = chosen): Promise<void> {
-  if (n && !loaded.peek().has(n)) loaded.value = new Map(loaded.peek()).set(n, await getExecution(n));
+// What is wished for last is shown, whichever answer comes last.
+let wishes = 0;
+const granted = new Map<typeof chosen, number>();
+const wish = (): number => ++wishes;
+
+export async function choose(n: number, which = chosen, order = wish()): Promise<void> {
+  if (n && !loaded.peek().has(n)) {
+    const execution = await getExecution(n);
+    loaded.value = new Map(loaded.peek()).set(n, execution);
+  }
+  if (order < (granted.get(which) ?? 0)) return;
+  granted.set(which, order);
   which.value = n;
 }
 
@@ -82,10 +92,10 @@ async function execute(pane: Pane): Promise<void> {
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
   if (job.state !== 'done') return;
   const id = (job.result as { execution: number }).execution;
-  const before = chosen.peek();
+  const before = chosen.peek(), order = wish();
   await refresh(ref.model);
-  await choose(id);
-  if (before) other.value = before;
+  await choose(id, chosen, order);
+  if (before && before !== id) other.value = before;
   say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
 }
 
