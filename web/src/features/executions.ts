@@ -52,6 +52,14 @@ export async function choose(n: number, which = chosen, order = wish()): Promise
   which.value = n;
 }
 
+/** Shows a new one of this model, compared with the one that was shown. */
+async function showNew(model: string, n: number): Promise<void> {
+  const before = chosen.peek(), order = wish();
+  await refresh(model);
+  await choose(n, chosen, order);
+  if (before && before !== n) other.value = before;
+}
+
 effect(() => {
   const model = activePane.value?.ref.value?.model;
   // A trace that the command line names comes when the page is there already: with its overlays.
@@ -91,11 +99,7 @@ async function execute(pane: Pane): Promise<void> {
   log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
   if (job.state !== 'done') return;
-  const id = (job.result as { execution: number }).execution;
-  const before = chosen.peek(), order = wish();
-  await refresh(ref.model);
-  await choose(id, chosen, order);
-  if (before && before !== id) other.value = before;
+  await showNew(ref.model, (job.result as { execution: number }).execution);
   say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
 }
 
@@ -110,8 +114,7 @@ export async function openTraces(pane: Pane, files: readonly File[]): Promise<vo
     wait.value = { text: `Reading ${file.name}`, done: 0, total: 0, cancel: () => abort.abort() };
     try {
       const told = await addTrace(ref, file, abort.signal);
-      await refresh(ref.model);
-      await choose(told.execution);
+      await showNew(ref.model, told.execution);
       say(`${file.name}: ${told.bound} of ${told.ops} ops have a node.`);
     } finally {
       wait.value = null;
