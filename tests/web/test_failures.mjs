@@ -102,8 +102,9 @@ test("failures: the server stops while a model is compiled and executed; what is
     await t.panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
     equal(await t.panel("execute").getByRole("alert").count(), 0);
   } finally {
-    t.forgive(/ERR_|Failed to load/);
     await own.stop();
+    await t.page.goto("about:blank");
+    t.forgive(/ERR_|Failed to load/);
   }
 });
 

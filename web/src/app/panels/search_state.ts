@@ -64,6 +64,8 @@ const request = computed(() => {
 });
 
 let abort: AbortController | null = null;
+/** What `found` was found by. */
+let foundTerms: readonly SearchTerm[] = [];
 
 /** Searches whenever what is looked for, or the pane, changes. */
 effect(() => {
@@ -82,11 +84,15 @@ effect(() => {
     api.search(ref, { terms, limit: LIMIT, ...(layer === null ? {} : { within: layer }) }, { signal: mine.signal }).then(
       (answer) => batch(() => {
         searching.value = false;
-        current.value = -1;
+        const hits = answer.hits.sort((a, b) => a.node - b.node);
+        // The same search of a graph that was told anew stays where it was.
+        const before = found.peek()?.hits[current.peek()]?.node, again = sameRef(ref, found.peek()?.ref ?? null) && terms === foundTerms;
+        current.value = again ? hits.findIndex((h) => h.node === before) : -1;
+        foundTerms = terms;
         const first = goWhenFound;
         goWhenFound = false;
-        if (first) queueMicrotask(() => goToHit(0));
-        found.value = { pane, ref, total: answer.total, hits: answer.hits.sort((a, b) => a.node - b.node) };
+        if (first) queueMicrotask(() => goToHit(current.peek() + 1));
+        found.value = { pane, ref, total: answer.total, hits };
       }),
       (thrown) => {
         if (isCancel(thrown)) return;
