@@ -1,17 +1,15 @@
-/* SHA-256 as text, by nettle, whose sha256_init and sha256_update take bytes piece by piece: fast where the processor has
- * instructions for it, and a user can check with sha256sum. Not in WebAssembly. */
+/* SHA-256 (FIPS 180-4) of bytes in memory, for rooms that must also compile where no crypto library is; the workspace,
+ * which hashes big files, uses nettle (store/blob.c). */
 #ifndef TTX_BASE_SHA256_H
 #define TTX_BASE_SHA256_H
 
-#include <nettle/sha2.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
-enum { SHA256_HEX = 2 * SHA256_DIGEST_SIZE };
+enum { SHA256_HEX = 64 };
 
-/* Writes the digest of the bytes as 64 lower-case hexadecimal digits, without a zero byte. */
+/* Writes the digest as 64 lower-case hexadecimal digits, without a zero byte. */
 void sha256_hex(str bytes, char out[SHA256_HEX]);
-/* The same of what was put into `sha`, which then is as after sha256_init. */
-void sha256_end_hex(struct sha256_ctx *sha, char out[SHA256_HEX]);
 
 #endif

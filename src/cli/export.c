@@ -15,12 +15,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/sha256.h"
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
 #include "graph/me_json.h"
 #include "server/static.h"
+#include "store/store.h"
 
 static const char help[] =
     "usage: tt-explorer export [OPTION...] FILE -o PAGE.html\n"
@@ -163,8 +163,8 @@ static bool put_script(struct buf *out, const struct static_file *file, struct m
 
 /* What the page says of the model; '<' cannot stand in it. */
 static void put_info(struct buf *out, str name, str text) {
-    char id[SHA256_HEX];
-    sha256_hex(text, id);
+    struct store_hash id;
+    store_hash_bytes(text, &id);
     struct mem mem = {0};
     struct buf json;
     buf_init(&json, &mem);
@@ -175,7 +175,7 @@ static void put_info(struct buf *out, str name, str text) {
     json_key(&w, STR("version"));
     json_str(&w, STR(TTX_VERSION));
     json_key(&w, STR("id"));
-    json_str(&w, str_of(id, SHA256_HEX));
+    json_str(&w, str_of(id.text, STORE_HASH_TEXT));
     json_key(&w, STR("exported"));
     json_u64(&w, (uint64_t)time(NULL) * 1000);
     json_object_end(&w);
