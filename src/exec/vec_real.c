@@ -380,10 +380,6 @@ static void fold_sum(void *d, const void *s, size_t n) {
                 real u = expr(set[0][k], set[1][k]), v = expr(set[2][k], set[3][k]);                           \
                 lane[k] = expr(u, v);                                                                          \
             }                                                                                                  \
-            for (size_t k = 0; k < LANES; k++) {                                                               \
-                y = lane[k];                                                                                   \
-                x = expr(x, y);                                                                                \
-            }                                                                                                  \
         } else if (n >= LANES) {                                                                               \
             memcpy(lane, s, sizeof lane);                                                                      \
             for (i = LANES; i + LANES <= n; i += LANES)                                                        \
@@ -391,10 +387,10 @@ static void fold_sum(void *d, const void *s, size_t n) {
                     real u = lane[k], v = s[i + k];                                                            \
                     lane[k] = expr(u, v);                                                                      \
                 }                                                                                              \
-            for (size_t k = 0; k < LANES; k++) {                                                               \
-                y = lane[k];                                                                                   \
-                x = expr(x, y);                                                                                \
-            }                                                                                                  \
+        }                                                                                                      \
+        for (size_t k = 0; i && k < LANES; k++) {                                                              \
+            y = lane[k];                                                                                       \
+            x = expr(x, y);                                                                                    \
         }                                                                                                      \
         for (; i < n; i++) {                                                                                   \
             y = s[i];                                                                                          \
