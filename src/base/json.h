@@ -56,6 +56,28 @@ void json_null(struct json_writer *w);
 /* Text that is JSON already. */
 void json_raw(struct json_writer *w, str text);
 
+/* A key and its value. */
+static inline void json_member_str(struct json_writer *w, str key, str value) {
+    json_key(w, key);
+    json_str(w, value);
+}
+static inline void json_member_u64(struct json_writer *w, str key, uint64_t value) {
+    json_key(w, key);
+    json_u64(w, value);
+}
+static inline void json_member_i64(struct json_writer *w, str key, int64_t value) {
+    json_key(w, key);
+    json_i64(w, value);
+}
+static inline void json_member_double(struct json_writer *w, str key, double value) {
+    json_key(w, key);
+    json_double(w, value);
+}
+static inline void json_member_bool(struct json_writer *w, str key, bool value) {
+    json_key(w, key);
+    json_bool(w, value);
+}
+
 /* A string alone, between its quotes and escaped as json_str does, for callers that place commas themselves. */
 void json_put_string(struct buf *out, str s);
 

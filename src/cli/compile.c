@@ -376,8 +376,7 @@ static int take_device(void *o, const char *value) {
     for (uint32_t i = 0; target_board_name(i).n; i++) {
         if (!str_eq(target_board_name(i), str_from_z(value)))
             continue;
-        bool mock = strcmp(value, "wormhole_b0") == 0 || strcmp(value, "blackhole") == 0;
-        if (mock)
+        if (strcmp(value, "wormhole_b0") == 0 || strcmp(value, "blackhole") == 0)
             c->arch = str_from_z(value);
         else
             c->board = str_from_z(value);

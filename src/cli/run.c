@@ -462,10 +462,8 @@ static void show_text(const struct session *s, exec_plan *x, const struct times 
 }
 
 static void json_value(struct json_writer *w, const exec_value_info *info) {
-    json_key(w, STR("name"));
-    json_str(w, info->name);
-    json_key(w, STR("dtype"));
-    json_str(w, tensor_dtype_name(info->dtype));
+    json_member_str(w, STR("name"), info->name);
+    json_member_str(w, STR("dtype"), tensor_dtype_name(info->dtype));
     json_key(w, STR("shape"));
     json_array_begin(w);
     for (int d = 0; d < info->rank; d++)
@@ -486,8 +484,7 @@ static void json_op(const struct session *s, struct json_writer *w, const char *
     }
     json_object_begin(w);
     json_number(w, "op", op);
-    json_key(w, STR("name"));
-    json_str(w, ir_op_name_str(s->in.m, op));
+    json_member_str(w, STR("name"), ir_op_name_str(s->in.m, op));
     json_number(w, "line", line_of(s, op));
     json_object_end(w);
 }
@@ -497,10 +494,8 @@ static void json_accuracy(const struct session *s, struct json_writer *w, const 
     json_array_begin(w);
     for (size_t i = 0; i < a->n; i++) {
         json_object_begin(w);
-        json_key(w, STR("op"));
-        json_u64(w, a->diffs[i].op);
-        json_key(w, STR("name"));
-        json_str(w, ir_op_name_str(s->in.m, a->diffs[i].op));
+        json_member_u64(w, STR("op"), a->diffs[i].op);
+        json_member_str(w, STR("name"), ir_op_name_str(s->in.m, a->diffs[i].op));
         json_number(w, "pcc", a->diffs[i].pcc);
         json_number(w, "absolute", a->diffs[i].absolute);
         json_number(w, "relative", a->diffs[i].relative);
@@ -524,16 +519,14 @@ static void show_json(const struct session *s, exec_plan *x, const struct times 
     static const char *const roles[] = {"input", "parameter", "constant"};
     struct json_writer w = json_writer_to(out);
     json_object_begin(&w);
-    json_key(&w, STR("file"));
-    json_str(&w, str_from_z(s->o->path));
+    json_member_str(&w, STR("file"), str_from_z(s->o->path));
     json_key(&w, STR("arguments"));
     json_array_begin(&w);
     for (size_t i = 0; i < exec_n_arguments(x); i++) {
         exec_value_info info = exec_argument(x, i);
         json_object_begin(&w);
         json_value(&w, &info);
-        json_key(&w, STR("role"));
-        json_str(&w, str_from_z(roles[info.role]));
+        json_member_str(&w, STR("role"), str_from_z(roles[info.role]));
         json_object_end(&w);
     }
     json_array_end(&w);
@@ -574,18 +567,12 @@ static void show_json(const struct session *s, exec_plan *x, const struct times 
     json_array_begin(&w);
     for (size_t i = 0; i < n; i++) {
         json_object_begin(&w);
-        json_key(&w, STR("op"));
-        json_u64(&w, records[i].op);
-        json_key(&w, STR("name"));
-        json_str(&w, ir_op_name_str(s->in.m, records[i].op));
-        json_key(&w, STR("kernel"));
-        json_str(&w, records[i].kernel);
-        json_key(&w, STR("ns"));
-        json_u64(&w, records[i].ns);
-        json_key(&w, STR("flops"));
-        json_u64(&w, records[i].flops);
-        json_key(&w, STR("live"));
-        json_u64(&w, records[i].live);
+        json_member_u64(&w, STR("op"), records[i].op);
+        json_member_str(&w, STR("name"), ir_op_name_str(s->in.m, records[i].op));
+        json_member_str(&w, STR("kernel"), records[i].kernel);
+        json_member_u64(&w, STR("ns"), records[i].ns);
+        json_member_u64(&w, STR("flops"), records[i].flops);
+        json_member_u64(&w, STR("live"), records[i].live);
         json_object_end(&w);
     }
     json_array_end(&w);

@@ -121,11 +121,6 @@ void overlay_sums_free(overlay_sums *s) {
     s->v = NULL;
 }
 
-static void put_double(struct json_writer *w, str key, double v) {
-    json_key(w, key);
-    json_double(w, v);
-}
-
 void overlay_sums_write(const overlay_sums *s, struct json_writer *w) {
     json_object_begin(w);
     json_key(w, STR("layers"));
@@ -138,10 +133,10 @@ void overlay_sums_write(const overlay_sums *s, struct json_writer *w) {
         json_key(w, STR("count"));
         json_u64(w, l->count);
         if (l->numbers) {
-            put_double(w, STR("min"), l->min);
-            put_double(w, STR("max"), l->max);
-            put_double(w, STR("sum"), l->sum);
-            put_double(w, STR("avg"), l->sum / l->numbers);
+            json_member_double(w, STR("min"), l->min);
+            json_member_double(w, STR("max"), l->max);
+            json_member_double(w, STR("sum"), l->sum);
+            json_member_double(w, STR("avg"), l->sum / l->numbers);
         }
         json_key(w, STR("bars"));
         json_array_begin(w);
@@ -153,7 +148,7 @@ void overlay_sums_write(const overlay_sums *s, struct json_writer *w) {
             json_object_begin(w);
             json_key(w, STR("colour"));
             json_str(w, str_from_z(colour));
-            put_double(w, STR("share"), (double)l->colours[c] / l->count);
+            json_member_double(w, STR("share"), (double)l->colours[c] / l->count);
             json_object_end(w);
         }
         json_array_end(w);
@@ -171,7 +166,7 @@ static void write_stops(struct json_writer *w, str key, const overlay_stop *stop
     json_array_begin(w);
     for (size_t i = 0; i < n; i++) {
         json_object_begin(w);
-        put_double(w, STR("value"), stops[i].value);
+        json_member_double(w, STR("value"), stops[i].value);
         json_key(w, STR("colour"));
         json_str(w, stops[i].bg_color);
         json_object_end(w);
@@ -207,8 +202,8 @@ void overlay_values_write(const overlay *o, const overlay_binding *pairs, size_t
     json_object_begin(w);
     json_key(w, STR("name"));
     json_str(w, o->name);
-    put_double(w, STR("min"), min);
-    put_double(w, STR("max"), max);
+    json_member_double(w, STR("min"), min);
+    json_member_double(w, STR("max"), max);
     json_key(w, STR("numbers"));
     json_bool(w, numbers);
     json_key(w, STR("unbound"));

@@ -228,13 +228,13 @@ void api_server(struct http_request *r) {
     const struct server_options *o = &r->server->options;
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
-    api_put_str(w, STR("name"), STR("tt-explorer"));
-    api_put_str(w, STR("version"), STR(TTX_VERSION));
-    api_put_u64(w, STR("api"), 1);
-    api_put_bool(w, STR("read_only"), o->read_only);
-    api_put_bool(w, STR("execution"), !r->server->options.no_execution);
-    api_put_bool(w, STR("watch"), o->watch);
-    api_put_u64(w, STR("max_upload"), o->max_upload ? o->max_upload : (uint64_t)8 << 30);
+    json_member_str(w, STR("name"), STR("tt-explorer"));
+    json_member_str(w, STR("version"), STR(TTX_VERSION));
+    json_member_u64(w, STR("api"), 1);
+    json_member_bool(w, STR("read_only"), o->read_only);
+    json_member_bool(w, STR("execution"), !r->server->options.no_execution);
+    json_member_bool(w, STR("watch"), o->watch);
+    json_member_u64(w, STR("max_upload"), o->max_upload ? o->max_upload : (uint64_t)8 << 30);
     json_key(w, STR("layers"));
     json_array_begin(w);
     for (size_t i = 0; i < GRAPH_LAYERS_N; i++)

@@ -110,10 +110,10 @@ void api_repeats(struct http_request *r) {
             json_array_begin(w);
             for (size_t i = 0; i < n; i++) {
                 json_object_begin(w);
-                api_put_u64(w, STR("first"), runs[i].first);
-                api_put_u64(w, STR("end"), runs[i].end);
-                api_put_u64(w, STR("length"), runs[i].length);
-                api_put_u64(w, STR("count"), runs[i].count);
+                json_member_u64(w, STR("first"), runs[i].first);
+                json_member_u64(w, STR("end"), runs[i].end);
+                json_member_u64(w, STR("length"), runs[i].length);
+                json_member_u64(w, STR("count"), runs[i].count);
                 json_object_end(w);
             }
             json_array_end(w);

@@ -43,14 +43,14 @@ static void write_error(struct json_writer *w, int status, str message, const ch
     json_object_begin(w);
     json_key(w, STR("error"));
     json_object_begin(w);
-    api_put_str(w, STR("code"), str_from_z(code));
-    api_put_str(w, STR("message"), message);
+    json_member_str(w, STR("code"), str_from_z(code));
+    json_member_str(w, STR("message"), message);
     if (hint && hint[0])
-        api_put_str(w, STR("hint"), str_from_z(hint));
+        json_member_str(w, STR("hint"), str_from_z(hint));
     if (at && at->line) {
-        api_put_str(w, STR("file"), at->file);
-        api_put_u64(w, STR("line"), at->line);
-        api_put_u64(w, STR("column"), at->column);
+        json_member_str(w, STR("file"), at->file);
+        json_member_u64(w, STR("line"), at->line);
+        json_member_u64(w, STR("column"), at->column);
     }
     json_object_end(w);
     json_object_end(w);

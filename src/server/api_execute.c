@@ -47,15 +47,13 @@ void api_executions_list(struct http_request *r) {
             !store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
             continue;
         json_object_begin(w);
-        json_key(w, STR("id"));
-        json_i64(w, item.id);
-        json_key(w, STR("created"));
-        json_i64(w, item.created);
+        json_member_i64(w, STR("id"), item.id);
+        json_member_i64(w, STR("created"), item.created);
         json_key(w, STR("us"));
         json_raw(w, http_json_member(item.body, STR("us")));
         json_key(w, STR("settings"));
         json_raw(w, http_json_member(item.body, STR("settings")));
-        api_put_u64(w, STR("kept"), kept_bytes(r->server->kept, item.id));
+        json_member_u64(w, STR("kept"), kept_bytes(r->server->kept, item.id));
         json_object_end(w);
     }
     json_array_end(w);
@@ -101,10 +99,10 @@ void api_execution_delete(struct http_request *r) {
 
 static void write_measured(struct json_writer *w, const struct profile *p, const struct measured_answer *told) {
     json_object_begin(w);
-    api_put_u64(w, STR("execution"), (uint64_t)told->execution);
-    api_put_str(w, STR("format"), str_from_z(profile_format_names[p->format]));
-    api_put_u64(w, STR("ops"), told->ops);
-    api_put_u64(w, STR("bound"), told->bound);
+    json_member_u64(w, STR("execution"), (uint64_t)told->execution);
+    json_member_str(w, STR("format"), str_from_z(profile_format_names[p->format]));
+    json_member_u64(w, STR("ops"), told->ops);
+    json_member_u64(w, STR("bound"), told->bound);
     json_key(w, STR("notes"));
     json_array_begin(w);
     for (size_t i = 0; i < told->n_notes; i++)

@@ -66,18 +66,6 @@ bool api_graph_etag(struct http_request *r, const char *what, bool *bad);
 /* Line and column (both from 1) of a byte of a text. */
 void api_line_of(str text, size_t offset, uint64_t *line, uint64_t *column);
 
-static inline void api_put_str(struct json_writer *w, str key, str value) {
-    json_key(w, key);
-    json_str(w, value);
-}
-static inline void api_put_u64(struct json_writer *w, str key, uint64_t value) {
-    json_key(w, key);
-    json_u64(w, value);
-}
-static inline void api_put_bool(struct json_writer *w, str key, bool value) {
-    json_key(w, key);
-    json_bool(w, value);
-}
 /* What a reader or the compiler had to say, with places: an array of Diagnostic (api_models.c). */
 void api_put_diags(struct json_writer *w, const struct diags *d);
 /* Node `n` in lists: {"node","id","label"}. */

@@ -29,16 +29,13 @@ static void not_found(struct http_request *r, const struct store_error *e, const
 
 static void write_item(struct json_writer *w, const struct store_item *item, str state_key) {
     json_object_begin(w);
-    json_key(w, STR("id"));
-    json_i64(w, item->id);
-    api_put_str(w, STR("model"), str_from_z(item->model.text));
-    api_put_str(w, STR("name"), item->name);
-    api_put_str(w, state_key, item->state);
-    api_put_u64(w, STR("bytes"), item->body_size);
-    json_key(w, STR("created"));
-    json_i64(w, item->created);
-    json_key(w, STR("changed"));
-    json_i64(w, item->changed);
+    json_member_i64(w, STR("id"), item->id);
+    json_member_str(w, STR("model"), str_from_z(item->model.text));
+    json_member_str(w, STR("name"), item->name);
+    json_member_str(w, state_key, item->state);
+    json_member_u64(w, STR("bytes"), item->body_size);
+    json_member_i64(w, STR("created"), item->created);
+    json_member_i64(w, STR("changed"), item->changed);
     json_object_end(w);
 }
 
@@ -248,15 +245,12 @@ void api_overlay_values(struct http_request *r) {
 
 static void write_overrides(struct json_writer *w, const struct store_item *item) {
     json_object_begin(w);
-    json_key(w, STR("id"));
-    json_i64(w, item->id);
-    api_put_str(w, STR("model"), str_from_z(item->model.text));
-    api_put_str(w, STR("name"), item->name);
-    api_put_str(w, STR("state"), item->state);
-    json_key(w, STR("created"));
-    json_i64(w, item->created);
-    json_key(w, STR("changed"));
-    json_i64(w, item->changed);
+    json_member_i64(w, STR("id"), item->id);
+    json_member_str(w, STR("model"), str_from_z(item->model.text));
+    json_member_str(w, STR("name"), item->name);
+    json_member_str(w, STR("state"), item->state);
+    json_member_i64(w, STR("created"), item->created);
+    json_member_i64(w, STR("changed"), item->changed);
     json_key(w, STR("overrides"));
     json_raw(w, item->body);
     json_object_end(w);

@@ -15,35 +15,30 @@ enum { MAX_OPS = 16 }; /* a node may have become several; more than these are no
 
 static void write_option(struct json_writer *w, const legal_option *o) {
     json_object_begin(w);
-    api_put_str(w, STR("value"), o->value);
-    api_put_bool(w, STR("legal"), o->legal);
+    json_member_str(w, STR("value"), o->value);
+    json_member_bool(w, STR("legal"), o->legal);
     if (!o->legal)
-        api_put_str(w, STR("why"), o->why);
+        json_member_str(w, STR("why"), o->why);
     json_object_end(w);
-}
-
-static void put_i64(struct json_writer *w, str key, int64_t v) {
-    json_key(w, key);
-    json_i64(w, v);
 }
 
 static void write_field(struct json_writer *w, const legal_field *f) {
     static const char *const controls[] = {"choice", "number", "grid"};
     json_object_begin(w);
-    api_put_str(w, STR("group"), legal_group_names[f->group]);
-    api_put_str(w, STR("key"), f->key);
-    api_put_str(w, STR("help"), f->help);
-    api_put_str(w, STR("control"), str_from_z(controls[f->control]));
-    api_put_str(w, STR("value"), f->value);
+    json_member_str(w, STR("group"), legal_group_names[f->group]);
+    json_member_str(w, STR("key"), f->key);
+    json_member_str(w, STR("help"), f->help);
+    json_member_str(w, STR("control"), str_from_z(controls[f->control]));
+    json_member_str(w, STR("value"), f->value);
     json_key(w, STR("options"));
     json_array_begin(w);
     for (uint32_t i = 0; i < f->n_options; i++)
         write_option(w, &f->options[i]);
     json_array_end(w);
     if (f->control == LEGAL_NUMBER) {
-        put_i64(w, STR("min"), f->min);
-        put_i64(w, STR("max"), f->max);
-        put_i64(w, STR("step"), f->step);
+        json_member_i64(w, STR("min"), f->min);
+        json_member_i64(w, STR("max"), f->max);
+        json_member_i64(w, STR("step"), f->step);
     }
     json_object_end(w);
 }
@@ -81,9 +76,9 @@ static bool write_op(struct json_writer *w, const struct run *run, const legal_e
     const legal_setting *set = settings_of(run_overrides(run), m, op, buf_str(&identity), a, &n_set);
     const legal_field *fields = set ? legal_fields(env, a, op, set, n_set, &n, &failed) : NULL;
     json_object_begin(w);
-    api_put_str(w, STR("identity"), buf_str(&identity));
-    api_put_str(w, STR("name"), graph_loc_name(m->ctx, ir_op_at(m, op)->loc));
-    api_put_str(w, STR("op"), ir_op_name_str(m, op));
+    json_member_str(w, STR("identity"), buf_str(&identity));
+    json_member_str(w, STR("name"), graph_loc_name(m->ctx, ir_op_at(m, op)->loc));
+    json_member_str(w, STR("op"), ir_op_name_str(m, op));
     json_key(w, STR("fields"));
     json_array_begin(w);
     for (uint32_t i = 0; i < n; i++)
@@ -117,8 +112,8 @@ void api_run_fields(struct http_request *r) {
     }
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
-    api_put_u64(w, STR("stage"), judged);
-    api_put_u64(w, STR("total"), n);
+    json_member_u64(w, STR("stage"), judged);
+    json_member_u64(w, STR("total"), n);
     json_key(w, STR("ops"));
     json_array_begin(w);
     bool good = true;
@@ -140,21 +135,21 @@ static void write_suggestion(struct json_writer *w, const ir_module *m, const ov
     buf_init(&identity, a->mem);
     override_identity(m, s->op, &identity);
     json_object_begin(w);
-    api_put_str(w, STR("identity"), buf_str(&identity));
-    api_put_str(w, STR("name"), graph_loc_name(m->ctx, ir_op_at(m, s->op)->loc));
-    api_put_str(w, STR("op"), ir_op_name_str(m, s->op));
+    json_member_str(w, STR("identity"), buf_str(&identity));
+    json_member_str(w, STR("name"), graph_loc_name(m->ctx, ir_op_at(m, s->op)->loc));
+    json_member_str(w, STR("op"), ir_op_name_str(m, s->op));
     json_key(w, STR("before_us"));
     json_double(w, s->before_ns / 1000);
     json_key(w, STR("after_us"));
     json_double(w, s->after_ns / 1000);
-    api_put_bool(w, STR("changes_numbers"), s->changes_numbers);
+    json_member_bool(w, STR("changes_numbers"), s->changes_numbers);
     json_key(w, STR("settings"));
     json_array_begin(w);
     for (uint32_t i = 0; i < s->n_set; i++) {
         json_object_begin(w);
-        api_put_str(w, STR("group"), legal_group_names[s->set[i].group]);
-        api_put_str(w, STR("key"), s->set[i].key);
-        api_put_str(w, STR("value"), s->set[i].value);
+        json_member_str(w, STR("group"), legal_group_names[s->set[i].group]);
+        json_member_str(w, STR("key"), s->set[i].key);
+        json_member_str(w, STR("value"), s->set[i].value);
         json_object_end(w);
     }
     json_array_end(w);
@@ -210,8 +205,8 @@ void api_overrides_convert(struct http_request *r) {
         override_write_json(&set, true, w);
         json_key(w, STR("adapter"));
         override_write_json(&set, false, w);
-        api_put_str(w, STR("options"), buf_str(&text));
-        api_put_str(w, STR("left_out"), buf_str(&left));
+        json_member_str(w, STR("options"), buf_str(&text));
+        json_member_str(w, STR("left_out"), buf_str(&left));
         json_object_end(w);
         buf_free(&text);
         buf_free(&left);

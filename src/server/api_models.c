@@ -15,14 +15,14 @@ void api_put_diags(struct json_writer *w, const struct diags *d) {
     for (size_t i = 0; i < d->list.n; i++) {
         const struct diag *one = &d->list.v[i];
         json_object_begin(w);
-        api_put_str(w, STR("severity"), str_from_z(names[one->severity]));
-        api_put_str(w, STR("message"), one->message);
+        json_member_str(w, STR("severity"), str_from_z(names[one->severity]));
+        json_member_str(w, STR("message"), one->message);
         if (one->source) {
             uint64_t line, column;
             api_line_of(one->source->text, one->begin, &line, &column);
-            api_put_str(w, STR("file"), one->source->name);
-            api_put_u64(w, STR("line"), line);
-            api_put_u64(w, STR("column"), column);
+            json_member_str(w, STR("file"), one->source->name);
+            json_member_u64(w, STR("line"), line);
+            json_member_u64(w, STR("column"), column);
         }
         json_object_end(w);
     }
@@ -38,11 +38,11 @@ static void write_parts(struct json_writer *w, const struct model *m) {
     for (size_t i = 0; i < m->n_parts; i++) {
         const struct model_part *p = &m->parts[i];
         json_object_begin(w);
-        api_put_u64(w, STR("part"), i);
-        api_put_bool(w, STR("readable"), part_is_readable(m, p));
-        api_put_str(w, STR("collection"), p->collection);
+        json_member_u64(w, STR("part"), i);
+        json_member_bool(w, STR("readable"), part_is_readable(m, p));
+        json_member_str(w, STR("collection"), p->collection);
         if (p->module)
-            api_put_u64(w, STR("ops"), p->module->n_ops > 2 ? p->module->n_ops - 2 : 0);
+            json_member_u64(w, STR("ops"), p->module->n_ops > 2 ? p->module->n_ops - 2 : 0);
         json_object_end(w);
     }
     json_array_end(w);
@@ -51,23 +51,23 @@ static void write_parts(struct json_writer *w, const struct model *m) {
 static void write_model(struct http_request *r, struct json_writer *w, const struct store_model *m, bool details) {
     const struct model *loaded = models_peek(r->server->models, &m->hash);
     json_object_begin(w);
-    api_put_str(w, STR("id"), str_from_z(m->hash.text));
-    api_put_str(w, STR("name"), m->name);
-    api_put_str(w, STR("path"), m->path);
-    api_put_str(w, STR("format"), m->format);
-    api_put_u64(w, STR("size"), m->size);
-    api_put_bool(w, STR("stored"), m->blob);
+    json_member_str(w, STR("id"), str_from_z(m->hash.text));
+    json_member_str(w, STR("name"), m->name);
+    json_member_str(w, STR("path"), m->path);
+    json_member_str(w, STR("format"), m->format);
+    json_member_u64(w, STR("size"), m->size);
+    json_member_bool(w, STR("stored"), m->blob);
     json_key(w, STR("added"));
     json_i64(w, m->added);
     json_key(w, STR("opened"));
     json_i64(w, m->opened);
-    api_put_bool(w, STR("loaded"), loaded != NULL);
+    json_member_bool(w, STR("loaded"), loaded != NULL);
     if (loaded && details) {
         json_key(w, STR("parts"));
         write_parts(w, loaded);
         json_key(w, STR("diagnostics"));
         api_put_diags(w, &loaded->diags);
-        api_put_u64(w, STR("load_us"), loaded->load_ns / 1000);
+        json_member_u64(w, STR("load_us"), loaded->load_ns / 1000);
     }
     json_object_end(w);
     if (loaded)
@@ -298,10 +298,10 @@ void api_stages(struct http_request *r) {
     json_key(w, STR("stages"));
     json_array_begin(w);
     json_object_begin(w);
-    api_put_u64(w, STR("stage"), 0);
-    api_put_str(w, STR("name"), STR("source"));
-    api_put_str(w, STR("format"), m->info.format);
-    api_put_u64(w, STR("bytes"), m->text.n);
+    json_member_u64(w, STR("stage"), 0);
+    json_member_str(w, STR("name"), STR("source"));
+    json_member_str(w, STR("format"), m->info.format);
+    json_member_u64(w, STR("bytes"), m->text.n);
     json_key(w, STR("parts"));
     write_parts(w, m);
     json_key(w, STR("diagnostics"));

@@ -159,9 +159,9 @@ void api_put_node(struct json_writer *w, const graph *g, graph_node n, struct ar
     buf_init(&id, a->mem);
     graph_put_id(g, n, &id);
     json_object_begin(w);
-    api_put_u64(w, STR("node"), n);
-    api_put_str(w, STR("id"), buf_str(&id));
-    api_put_str(w, STR("label"), graph_label(g, n));
+    json_member_u64(w, STR("node"), n);
+    json_member_str(w, STR("id"), buf_str(&id));
+    json_member_str(w, STR("label"), graph_label(g, n));
     json_object_end(w);
     buf_free(&id);
 }

@@ -17,13 +17,13 @@ static void write_stage(struct json_writer *w, const compile_run *c, uint32_t n,
     if (s->changed || n == 0)
         *maker = n;
     json_object_begin(w);
-    api_put_u64(w, STR("stage"), n);
-    api_put_str(w, STR("pass"), str_from_z(s->pass));
-    api_put_u64(w, STR("number"), s->number);
-    api_put_bool(w, STR("changed"), s->changed);
-    api_put_bool(w, STR("failed"), s->failed);
-    api_put_u64(w, STR("same_as"), *maker);
-    api_put_u64(w, STR("ops"), s->ops_after);
+    json_member_u64(w, STR("stage"), n);
+    json_member_str(w, STR("pass"), str_from_z(s->pass));
+    json_member_u64(w, STR("number"), s->number);
+    json_member_bool(w, STR("changed"), s->changed);
+    json_member_bool(w, STR("failed"), s->failed);
+    json_member_u64(w, STR("same_as"), *maker);
+    json_member_u64(w, STR("ops"), s->ops_after);
     json_key(w, STR("us"));
     json_double(w, (double)s->nanoseconds / 1000);
     json_object_end(w);
@@ -43,9 +43,9 @@ static void write_estimate(struct json_writer *w, const struct run *run) {
         json_key(w, cost_bound_names[i]);
         json_double(w, total.by_bound_ns[i] / 1000);
     }
-    api_put_u64(w, STR("ops"), total.ops);
-    api_put_u64(w, STR("unknown"), total.unknown);
-    api_put_u64(w, STR("peak_l1"), total.peak_l1);
+    json_member_u64(w, STR("ops"), total.ops);
+    json_member_u64(w, STR("unknown"), total.unknown);
+    json_member_u64(w, STR("peak_l1"), total.peak_l1);
     json_object_end(w);
 }
 
@@ -53,11 +53,11 @@ static void write_run(struct json_writer *w, const struct run *run) {
     const compile_run *c = run_compiled(run);
     uint32_t maker = 0;
     json_object_begin(w);
-    api_put_str(w, STR("id"), str_from_z(run_name(run)->text));
-    api_put_str(w, STR("model"), str_from_z(run_settings_of(run)->model.text));
+    json_member_str(w, STR("id"), str_from_z(run_name(run)->text));
+    json_member_str(w, STR("model"), str_from_z(run_settings_of(run)->model.text));
     json_key(w, STR("settings"));
     json_raw(w, run_settings_of(run)->json);
-    api_put_bool(w, STR("ok"), c->ok);
+    json_member_bool(w, STR("ok"), c->ok);
     json_key(w, STR("us"));
     json_double(w, (double)c->nanoseconds / 1000);
     json_key(w, STR("stages"));
@@ -189,8 +189,8 @@ void api_runs_list(struct http_request *r) {
             !store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
             continue; /* somebody has just deleted it */
         json_object_begin(w);
-        api_put_str(w, STR("id"), item.name);
-        api_put_str(w, STR("state"), item.state);
+        json_member_str(w, STR("id"), item.name);
+        json_member_str(w, STR("state"), item.state);
         json_key(w, STR("created"));
         json_i64(w, item.created);
         json_key(w, STR("settings"));
@@ -271,7 +271,7 @@ static bool write_followed(struct http_request *r, const struct run *run, uint64
     }
     if (good) {
         json_object_begin(w);
-        api_put_u64(w, STR("stage"), to);
+        json_member_u64(w, STR("stage"), to);
         json_key(w, STR("nodes"));
         json_array_begin(w);
         for (uint32_t i = 0; i < n; i++)

@@ -50,7 +50,7 @@ static void put_first(struct json_writer *w, const struct api_graph *ag) {
     size_t n = 0;
     while (ag->number && n < text.n && text.p[n] == '\n')
         n++;
-    api_put_u64(w, STR("first"), n);
+    json_member_u64(w, STR("first"), n);
 }
 
 /* The range of bytes that from, to or line, lines name. */
@@ -93,17 +93,17 @@ void api_text(struct http_request *r) {
         api_line_of(text, begin, &line, &column);
         struct json_writer *w = http_json(r, 200);
         json_object_begin(w);
-        api_put_u64(w, STR("begin"), begin);
-        api_put_u64(w, STR("end"), end);
-        api_put_u64(w, STR("line"), line);
-        api_put_u64(w, STR("column"), column);
-        api_put_u64(w, STR("total"), text.n);
+        json_member_u64(w, STR("begin"), begin);
+        json_member_u64(w, STR("end"), end);
+        json_member_u64(w, STR("line"), line);
+        json_member_u64(w, STR("column"), column);
+        json_member_u64(w, STR("total"), text.n);
         if (count) {
             api_line_of(text, text.n, &line, &column);
-            api_put_u64(w, STR("total_lines"), line - (column == 1 && line > 1));
+            json_member_u64(w, STR("total_lines"), line - (column == 1 && line > 1));
         }
         put_first(w, &ag);
-        api_put_str(w, STR("text"), str_slice(text, begin, end));
+        json_member_str(w, STR("text"), str_slice(text, begin, end));
         json_object_end(w);
     }
     api_graph_close(r, &ag);
@@ -121,12 +121,12 @@ static void put_range(struct json_writer *w, str text, size_t begin, size_t end)
     uint64_t line, column, end_line, end_column;
     api_line_of(str_from(text, begin), end - begin, &end_line, &end_column);
     api_line_of(text, begin, &line, &column);
-    api_put_u64(w, STR("begin"), begin);
-    api_put_u64(w, STR("end"), end);
-    api_put_u64(w, STR("line"), line);
-    api_put_u64(w, STR("column"), column);
-    api_put_u64(w, STR("end_line"), line + end_line - 1);
-    api_put_u64(w, STR("end_column"), end_line == 1 ? column + (end - begin) : end_column);
+    json_member_u64(w, STR("begin"), begin);
+    json_member_u64(w, STR("end"), end);
+    json_member_u64(w, STR("line"), line);
+    json_member_u64(w, STR("column"), column);
+    json_member_u64(w, STR("end_line"), line + end_line - 1);
+    json_member_u64(w, STR("end_column"), end_line == 1 ? column + (end - begin) : end_column);
 }
 
 static bool has_source(const struct http_request *r, const struct api_graph *ag) {
@@ -192,12 +192,12 @@ void api_ops_of_lines(struct http_request *r) {
             counted = d->src;
             api_line_of(str_slice(m->source, d->src, d->src_end), d->src_end - d->src, &end_line, &end_column);
             json_object_begin(w);
-            api_put_u64(w, STR("node"), shown(ag.g, ops[i][1]));
-            api_put_str(w, STR("op"), ir_op_name_str(m, ops[i][1]));
-            api_put_u64(w, STR("begin"), d->src);
-            api_put_u64(w, STR("end"), d->src_end);
-            api_put_u64(w, STR("line"), line);
-            api_put_u64(w, STR("end_line"), line + end_line - 1);
+            json_member_u64(w, STR("node"), shown(ag.g, ops[i][1]));
+            json_member_str(w, STR("op"), ir_op_name_str(m, ops[i][1]));
+            json_member_u64(w, STR("begin"), d->src);
+            json_member_u64(w, STR("end"), d->src_end);
+            json_member_u64(w, STR("line"), line);
+            json_member_u64(w, STR("end_line"), line + end_line - 1);
             json_object_end(w);
         }
         json_array_end(w);
@@ -247,7 +247,7 @@ void api_lines_of_op(struct http_request *r) {
         if (node_range(&ag, n, &begin, &end)) {
             struct json_writer *w = http_json(r, 200);
             json_object_begin(w);
-            api_put_u64(w, STR("node"), n);
+            json_member_u64(w, STR("node"), n);
             put_range(w, ag.part->module->source, begin, end);
             put_first(w, &ag);
             json_object_end(w);
@@ -336,17 +336,17 @@ static void answer_source(struct http_request *r, const struct api_graph *ag, ir
     }
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
-    api_put_str(w, STR("file"), file);
-    api_put_u64(w, STR("line"), line);
-    api_put_u64(w, STR("column"), ir_at(c, at, 2));
-    api_put_bool(w, STR("readable"), text.p != NULL);
+    json_member_str(w, STR("file"), file);
+    json_member_u64(w, STR("line"), line);
+    json_member_u64(w, STR("column"), ir_at(c, at, 2));
+    json_member_bool(w, STR("readable"), text.p != NULL);
     if (text.p) {
         uint64_t first = line > around ? line - around : 1;
         size_t begin = line_start(text, first);
         size_t end = begin + line_start(str_from(text, begin), line + around - first + 2);
-        api_put_str(w, STR("path"), real);
-        api_put_u64(w, STR("first_line"), first);
-        api_put_str(w, STR("text"), str_slice(text, begin, end - begin > TEXT_MAX ? begin + TEXT_MAX : end));
+        json_member_str(w, STR("path"), real);
+        json_member_u64(w, STR("first_line"), first);
+        json_member_str(w, STR("text"), str_slice(text, begin, end - begin > TEXT_MAX ? begin + TEXT_MAX : end));
     }
     json_object_end(w);
 }

@@ -94,29 +94,20 @@ static double element(const struct looked *l, int64_t i) {
 
 /* --- all about one ---------------------------------------------------------------------------------------------------- */
 
-static void put_double(struct json_writer *w, str key, double v) {
-    json_key(w, key);
-    json_double(w, v);
-}
-
 static void write_contents(struct json_writer *w, const struct tensor *t, uint64_t *bins, size_t n_bins) {
     exec_statistics s;
     exec_statistics_of(t, &s);
     exec_histogram(t, s.min, s.max, bins, n_bins);
     json_key(w, STR("statistics"));
     json_object_begin(w);
-    json_key(w, STR("count"));
-    json_i64(w, s.n);
-    json_key(w, STR("nans"));
-    json_i64(w, s.nans);
-    json_key(w, STR("infinities"));
-    json_i64(w, s.infinities);
-    json_key(w, STR("zeros"));
-    json_i64(w, s.zeros);
-    put_double(w, STR("min"), s.min);
-    put_double(w, STR("max"), s.max);
-    put_double(w, STR("mean"), s.mean);
-    put_double(w, STR("deviation"), s.deviation);
+    json_member_i64(w, STR("count"), s.n);
+    json_member_i64(w, STR("nans"), s.nans);
+    json_member_i64(w, STR("infinities"), s.infinities);
+    json_member_i64(w, STR("zeros"), s.zeros);
+    json_member_double(w, STR("min"), s.min);
+    json_member_double(w, STR("max"), s.max);
+    json_member_double(w, STR("mean"), s.mean);
+    json_member_double(w, STR("deviation"), s.deviation);
     json_object_end(w);
     json_key(w, STR("bins"));
     json_array_begin(w);
@@ -138,23 +129,23 @@ static void write_tensor(struct http_request *r, const struct looked *l, const s
                          size_t n_bins) {
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
-    api_put_u64(w, STR("node"), l->node);
-    api_put_u64(w, STR("out"), l->out);
-    api_put_u64(w, STR("outs"), graph_n_results(l->run->g, l->node));
-    api_put_u64(w, STR("device"), l->device);
-    api_put_u64(w, STR("devices"), l->devices);
-    api_put_str(w, STR("dtype"), tensor_dtype_name(t->dtype));
+    json_member_u64(w, STR("node"), l->node);
+    json_member_u64(w, STR("out"), l->out);
+    json_member_u64(w, STR("outs"), graph_n_results(l->run->g, l->node));
+    json_member_u64(w, STR("device"), l->device);
+    json_member_u64(w, STR("devices"), l->devices);
+    json_member_str(w, STR("dtype"), tensor_dtype_name(t->dtype));
     write_shape(w, &l->value);
-    api_put_u64(w, STR("bytes"), tensor_bytes(t));
+    json_member_u64(w, STR("bytes"), tensor_bytes(t));
     write_contents(w, t, bins, n_bins);
     if (l->has_golden) {
         exec_difference d;
         exec_compare(&l->value, &l->golden, &d);
         json_key(w, STR("accuracy"));
         json_object_begin(w);
-        put_double(w, STR("pcc"), d.pcc);
-        put_double(w, STR("absolute"), d.absolute);
-        put_double(w, STR("relative"), d.relative);
+        json_member_double(w, STR("pcc"), d.pcc);
+        json_member_double(w, STR("absolute"), d.absolute);
+        json_member_double(w, STR("relative"), d.relative);
         json_object_end(w);
     }
     json_object_end(w);
@@ -238,10 +229,10 @@ void api_tensor_values(struct http_request *r) {
     if (read_slice(r, t, &base)) {
         struct json_writer *w = http_json(r, 200);
         json_object_begin(w);
-        api_put_u64(w, STR("height"), height);
-        api_put_u64(w, STR("width"), width);
-        api_put_u64(w, STR("row"), row);
-        api_put_u64(w, STR("column"), column);
+        json_member_u64(w, STR("height"), height);
+        json_member_u64(w, STR("width"), width);
+        json_member_u64(w, STR("row"), row);
+        json_member_u64(w, STR("column"), column);
         json_key(w, STR("rows"));
         json_array_begin(w);
         for (uint64_t y = row; y < height && y - row < rows; y++) {

@@ -52,8 +52,8 @@ void api_job_log(struct http_request *r) {
     if (jobs_log(r->server->jobs, id, (size_t)from, &text, &next)) {
         struct json_writer *w = http_json(r, 200);
         json_object_begin(w);
-        api_put_str(w, STR("text"), buf_str(&text));
-        api_put_u64(w, STR("next"), next);
+        json_member_str(w, STR("text"), buf_str(&text));
+        json_member_u64(w, STR("next"), next);
         json_object_end(w);
     } else {
         no_job(r, id);
@@ -80,12 +80,12 @@ void api_workspace(struct http_request *r) {
         bytes += models.list.v[i].blob ? models.list.v[i].size : 0;
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
-    api_put_str(w, STR("folder"), str_from_z(store_folder(store)));
-    api_put_str(w, STR("notice"), str_from_z(store_notice(store)));
-    api_put_u64(w, STR("models"), models.list.n);
-    api_put_u64(w, STR("stored_bytes"), bytes);
-    api_put_u64(w, STR("derived_bytes"), store_derived_size(store));
-    api_put_bool(w, STR("read_only"), r->server->options.read_only);
+    json_member_str(w, STR("folder"), str_from_z(store_folder(store)));
+    json_member_str(w, STR("notice"), str_from_z(store_notice(store)));
+    json_member_u64(w, STR("models"), models.list.n);
+    json_member_u64(w, STR("stored_bytes"), bytes);
+    json_member_u64(w, STR("derived_bytes"), store_derived_size(store));
+    json_member_bool(w, STR("read_only"), r->server->options.read_only);
     json_object_end(w);
     vec_free(&models.list);
 }
@@ -206,14 +206,14 @@ void api_files(struct http_request *r) {
     json_array_begin(w);
     for (size_t i = 0; i < f.list.n; i++) {
         json_object_begin(w);
-        api_put_str(w, STR("name"), f.list.v[i].name);
-        api_put_str(w, STR("path"), f.list.v[i].path);
-        api_put_bool(w, STR("folder"), f.list.v[i].folder);
-        api_put_u64(w, STR("size"), f.list.v[i].folder ? 0 : f.list.v[i].size);
+        json_member_str(w, STR("name"), f.list.v[i].name);
+        json_member_str(w, STR("path"), f.list.v[i].path);
+        json_member_bool(w, STR("folder"), f.list.v[i].folder);
+        json_member_u64(w, STR("size"), f.list.v[i].folder ? 0 : f.list.v[i].size);
         json_object_end(w);
     }
     json_array_end(w);
-    api_put_bool(w, STR("more"), f.cut);
+    json_member_bool(w, STR("more"), f.cut);
     json_object_end(w);
     vec_free(&f.list);
 }
@@ -253,6 +253,6 @@ void api_preload(struct http_request *r) {
         vec_free(&list.paths);
     }
     json_array_end(w);
-    api_put_bool(w, STR("more"), cut);
+    json_member_bool(w, STR("more"), cut);
     json_object_end(w);
 }

@@ -16,16 +16,6 @@ static double median(double *v, size_t n) {
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-static void put_u64(struct json_writer *w, str key, uint64_t v) {
-    json_key(w, key);
-    json_u64(w, v);
-}
-
-static void put_double(struct json_writer *w, str key, double v) {
-    json_key(w, key);
-    json_double(w, v);
-}
-
 /* Why an op has no accuracy. */
 static const char *const reasons[N_NOT_COMPARED] = {
     [COMPARED] = "",
@@ -44,49 +34,41 @@ static void write_op(struct work *w, struct json_writer *j, struct measured *m, 
         most = m->us[i] > most ? m->us[i] : most;
     }
     json_object_begin(j);
-    json_key(j, STR("id"));
-    json_str(j, id);
-    json_key(j, STR("op"));
-    json_str(j, ir_op_name_str(w->module, m->op));
-    json_key(j, STR("kernel"));
-    json_str(j, m->kernel);
-    put_double(j, STR("start_us"), m->start);
-    put_double(j, STR("last_us"), m->us[n - 1]); /* before the median sorts them */
-    put_double(j, STR("us"), median(m->us, n));
-    put_double(j, STR("least_us"), least);
-    put_double(j, STR("most_us"), most);
-    put_u64(j, STR("threads"), m->threads);
-    put_u64(j, STR("read"), m->read);
-    put_u64(j, STR("written"), m->written);
-    put_u64(j, STR("flops"), m->flops);
-    put_u64(j, STR("live"), m->live);
+    json_member_str(j, STR("id"), id);
+    json_member_str(j, STR("op"), ir_op_name_str(w->module, m->op));
+    json_member_str(j, STR("kernel"), m->kernel);
+    json_member_double(j, STR("start_us"), m->start);
+    json_member_double(j, STR("last_us"), m->us[n - 1]); /* before the median sorts them */
+    json_member_double(j, STR("us"), median(m->us, n));
+    json_member_double(j, STR("least_us"), least);
+    json_member_double(j, STR("most_us"), most);
+    json_member_u64(j, STR("threads"), m->threads);
+    json_member_u64(j, STR("read"), m->read);
+    json_member_u64(j, STR("written"), m->written);
+    json_member_u64(j, STR("flops"), m->flops);
+    json_member_u64(j, STR("live"), m->live);
     if (m->why == COMPARED) {
-        put_double(j, STR("pcc"), m->difference.pcc);
-        put_double(j, STR("absolute"), m->difference.absolute);
-        put_double(j, STR("relative"), m->difference.relative);
+        json_member_double(j, STR("pcc"), m->difference.pcc);
+        json_member_double(j, STR("absolute"), m->difference.absolute);
+        json_member_double(j, STR("relative"), m->difference.relative);
     } else if (m->why != NOT_ASKED) {
-        json_key(j, STR("no_accuracy"));
-        json_str(j, str_from_z(reasons[m->why]));
+        json_member_str(j, STR("no_accuracy"), str_from_z(reasons[m->why]));
     }
     json_object_end(j);
 }
 
 static void write_settings(const struct execution *x, struct json_writer *j) {
-    put_u64(j, STR("part"), x->part);
-    put_u64(j, STR("stage"), x->stage);
-    json_key(j, STR("run"));
-    json_str(j, x->run);
-    put_u64(j, STR("threads"), x->threads);
-    put_u64(j, STR("seed"), x->seed);
-    put_u64(j, STR("repeat"), x->repeat);
-    json_key(j, STR("numbers"));
-    json_str(j, x->numbers);
-    json_key(j, STR("golden"));
-    json_bool(j, x->golden);
-    put_double(j, STR("pcc"), x->pcc);
-    json_key(j, STR("keep"));
-    json_bool(j, x->keep);
-    put_u64(j, STR("keep_memory"), x->keep_memory);
+    json_member_u64(j, STR("part"), x->part);
+    json_member_u64(j, STR("stage"), x->stage);
+    json_member_str(j, STR("run"), x->run);
+    json_member_u64(j, STR("threads"), x->threads);
+    json_member_u64(j, STR("seed"), x->seed);
+    json_member_u64(j, STR("repeat"), x->repeat);
+    json_member_str(j, STR("numbers"), x->numbers);
+    json_member_bool(j, STR("golden"), x->golden);
+    json_member_double(j, STR("pcc"), x->pcc);
+    json_member_bool(j, STR("keep"), x->keep);
+    json_member_u64(j, STR("keep_memory"), x->keep_memory);
 }
 
 static void put_node(struct work *w, struct json_writer *j, str key, ir_op op) {
@@ -108,24 +90,23 @@ static void write_divergence(struct work *w, struct json_writer *j) {
     const exec_divergence *v = &w->divergence;
     json_key(j, STR("divergence"));
     json_object_begin(j);
-    put_double(j, STR("pcc"), w->x.pcc);
-    put_u64(j, STR("compared"), v->compared);
-    put_u64(j, STR("bad"), v->bad);
-    put_u64(j, STR("origins"), v->origins);
+    json_member_double(j, STR("pcc"), w->x.pcc);
+    json_member_u64(j, STR("compared"), v->compared);
+    json_member_u64(j, STR("bad"), v->bad);
+    json_member_u64(j, STR("origins"), v->origins);
     put_node(w, j, STR("first"), v->first);
     put_node(w, j, STR("origin"), v->origin);
     put_node(w, j, STR("fall"), v->fall);
-    put_double(j, STR("fall_by"), v->fall_by);
+    json_member_double(j, STR("fall_by"), v->fall_by);
     json_object_end(j);
 }
 
 static void write_kept(const struct work *w, struct json_writer *j) {
     json_key(j, STR("kept"));
     json_object_begin(j);
-    put_u64(j, STR("bytes"), w->kept ? w->kept->bytes : 0);
+    json_member_u64(j, STR("bytes"), w->kept ? w->kept->bytes : 0);
     if (!w->kept) {
-        json_key(j, STR("why"));
-        json_str(j, str_from_z(w->kept_why));
+        json_member_str(j, STR("why"), str_from_z(w->kept_why));
     }
     json_object_end(j);
 }
@@ -177,16 +158,16 @@ bool execute_keep(struct work *w, int64_t *number) {
     json_object_begin(&j);
     write_settings(&w->x, &j);
     json_object_end(&j);
-    put_double(&j, STR("us"), median(w->total_us, (size_t)w->x.repeat));
-    put_double(&j, STR("least_us"), w->total_us[0]);
-    put_double(&j, STR("most_us"), w->total_us[w->x.repeat - 1]);
+    json_member_double(&j, STR("us"), median(w->total_us, (size_t)w->x.repeat));
+    json_member_double(&j, STR("least_us"), w->total_us[0]);
+    json_member_double(&j, STR("most_us"), w->total_us[w->x.repeat - 1]);
     json_key(&j, STR("memory"));
     json_object_begin(&j);
-    put_u64(&j, STR("arguments"), w->memory.arguments);
-    put_u64(&j, STR("constants"), w->memory.constants);
-    put_u64(&j, STR("planned"), w->memory.planned);
-    put_u64(&j, STR("cached"), w->memory.cached);
-    put_u64(&j, STR("scratch"), w->memory.scratch);
+    json_member_u64(&j, STR("arguments"), w->memory.arguments);
+    json_member_u64(&j, STR("constants"), w->memory.constants);
+    json_member_u64(&j, STR("planned"), w->memory.planned);
+    json_member_u64(&j, STR("cached"), w->memory.cached);
+    json_member_u64(&j, STR("scratch"), w->memory.scratch);
     json_object_end(&j);
     if (w->diverged)
         write_divergence(w, &j);

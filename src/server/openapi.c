@@ -10,7 +10,7 @@
 #include "server/api_inner.h"
 
 static void put(struct json_writer *w, const char *key, const char *value) {
-    api_put_str(w, str_from_z(key), str_from_z(value));
+    json_member_str(w, str_from_z(key), str_from_z(value));
 }
 
 static void begin(struct json_writer *w, const char *key) {
@@ -62,7 +62,7 @@ static void write_type(struct json_writer *w, str type) {
             json_str(w, STR("null"));
             json_array_end(w);
         } else {
-            api_put_str(w, STR("type"), type);
+            json_member_str(w, STR("type"), type);
         }
     }
     if (list || map)
@@ -83,7 +83,7 @@ static void write_schema(struct json_writer *w, const struct api_schema *s) {
         json_object_begin(w);
         write_type(w, type);
         if (line.n)
-            api_put_str(w, STR("description"), line);
+            json_member_str(w, STR("description"), line);
         json_object_end(w);
     }
     json_object_end(w);
@@ -96,7 +96,7 @@ static void write_schema(struct json_writer *w, const struct api_schema *s) {
     }
     json_array_end(w);
     if (!s->open)
-        api_put_bool(w, STR("additionalProperties"), false);
+        json_member_bool(w, STR("additionalProperties"), false);
     json_object_end(w);
 }
 
@@ -104,11 +104,11 @@ static void write_schema(struct json_writer *w, const struct api_schema *s) {
 
 static void write_parameter(struct json_writer *w, str name, const char *in, bool required, str type, str doc) {
     json_object_begin(w);
-    api_put_str(w, STR("name"), name);
+    json_member_str(w, STR("name"), name);
     put(w, "in", in);
-    api_put_bool(w, STR("required"), required);
+    json_member_bool(w, STR("required"), required);
     if (doc.n)
-        api_put_str(w, STR("description"), doc);
+        json_member_str(w, STR("description"), doc);
     begin(w, "schema");
     write_type(w, type);
     json_object_end(w);
@@ -148,7 +148,7 @@ static void write_request(struct json_writer *w, const struct http_route *route)
     if (!upload && !route->request)
         return;
     begin(w, "requestBody");
-    api_put_bool(w, STR("required"), true);
+    json_member_bool(w, STR("required"), true);
     begin(w, "content");
     if (upload) {
         write_content(w, "multipart/form-data", STR("object"));
