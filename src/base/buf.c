@@ -84,6 +84,30 @@ void buf_write_slow(struct buf *b, const char *p, size_t n) {
     b->n += n;
 }
 
+void buf_put_str(struct buf *b, str s) {
+    if (UNLIKELY(b->cap - b->n < s.n)) {
+        buf_write_slow(b, s.p, s.n);
+        return;
+    }
+    char *to = b->p + b->n;
+    b->n += s.n;
+    if (s.n >= 8 && s.n <= 16) { /* two words that may overlap */
+        uint64_t head, tail;
+        memcpy(&head, s.p, 8);
+        memcpy(&tail, s.p + s.n - 8, 8);
+        memcpy(to, &head, 8);
+        memcpy(to + s.n - 8, &tail, 8);
+    } else if (s.n >= 4 && s.n < 8) {
+        uint32_t head, tail;
+        memcpy(&head, s.p, 4);
+        memcpy(&tail, s.p + s.n - 4, 4);
+        memcpy(to, &head, 4);
+        memcpy(to + s.n - 4, &tail, 4);
+    } else if (s.n) {
+        memcpy(to, s.p, s.n);
+    }
+}
+
 void buf_fill(struct buf *b, char c, size_t n) {
     while (n) {
         size_t part = n < BUF_FIRST ? n : BUF_FIRST;
@@ -105,19 +129,40 @@ void buf_put_u64(struct buf *b, uint64_t v) {
         buf_putc(b, (char)('0' + v));
         return;
     }
-    char digits[20];
-    size_t at = sizeof digits;
-    for (; v >= 100; v /= 100) {
-        at -= 2;
-        memcpy(digits + at, pairs + v % 100 * 2, 2);
-    }
-    if (v >= 10) {
-        at -= 2;
-        memcpy(digits + at, pairs + v * 2, 2);
-    } else {
-        digits[--at] = (char)('0' + v);
-    }
-    buf_write(b, digits + at, sizeof digits - at);
+    static const uint64_t powers[] = {1u,
+                                      10u,
+                                      100u,
+                                      1000u,
+                                      10000u,
+                                      100000u,
+                                      1000000u,
+                                      10000000u,
+                                      100000000u,
+                                      1000000000u,
+                                      10000000000u,
+                                      100000000000u,
+                                      1000000000000u,
+                                      10000000000000u,
+                                      100000000000000u,
+                                      1000000000000000u,
+                                      10000000000000000u,
+                                      100000000000000000u,
+                                      1000000000000000000u,
+                                      10000000000000000000u};
+    /* log10(v) is log2(v) times 0.30103 = 1233/4096, or one less. */
+    size_t n = (size_t)(64 - __builtin_clzll(v)) * 1233 >> 12;
+    n += v >= powers[n];
+    char *end = buf_reserve(b, n);
+    if (!end)
+        return;
+    end += n;
+    for (; v >= 100; v /= 100)
+        memcpy(end -= 2, pairs + v % 100 * 2, 2);
+    if (v >= 10)
+        memcpy(end - 2, pairs + v * 2, 2);
+    else
+        end[-1] = (char)('0' + v);
+    buf_commit(b, n);
 }
 
 void buf_put_i64(struct buf *b, int64_t v) {

@@ -85,9 +85,8 @@ static inline void buf_write(struct buf *b, const char *p, size_t n) {
 /* Appends a string literal; the compiler turns short ones into plain stores. */
 #define buf_lit(b, lit) buf_write((b), "" lit, sizeof(lit) - 1)
 
-static inline void buf_put_str(struct buf *b, str s) {
-    buf_write(b, s.p, s.n);
-}
+/* Appends a text; most are so short that calling memcpy would cost more than the copy. */
+void buf_put_str(struct buf *b, str s);
 
 /* Appends a zero-terminated string. */
 static inline void buf_puts(struct buf *b, const char *z) {

@@ -1,22 +1,33 @@
 /* Builtin attributes, affine maps and sets, and the frame around dialect attributes. */
 #include "dialect/params.h"
 #include "text/printer.h"
+#include "text/scan16.h"
 
 /* ---- text ---------------------------------------------------------------------------------------------------- */
 
-/* How many bytes from `at` on stand for themselves, in words of 16. */
-static size_t plain_words(str s, size_t at) {
-    typedef uint8_t word __attribute__((vector_size(16)));
-    typedef uint64_t halves __attribute__((vector_size(16)));
-    size_t from = at;
-    for (; at + sizeof(word) <= s.n; at += sizeof(word)) {
-        word v;
-        memcpy(&v, s.p + at, sizeof v);
-        halves odd = (halves)((v < 0x20) | (v >= 0x7f) | (v == '"') | (v == '\\'));
-        if (odd[0] | odd[1])
-            break;
+/* Bytes that a string literal escapes: 255, others: 0. */
+static bytes16 escaped16(bytes16 v) {
+    return (bytes16)(v < BYTES16(0x20)) | (bytes16)(v >= BYTES16(0x7f)) | (bytes16)(v == BYTES16('"')) |
+           (bytes16)(v == BYTES16('\\'));
+}
+
+/* How many bytes at the beginning stand for themselves, or fewer. Ends of 16 and 8 bytes overlap what is before them. */
+static size_t plain_bytes(str s) {
+    if (s.n < 8)
+        return 0;
+    if (s.n < 16) {
+        bytes16 v;
+        memcpy(&v, s.p, 8);
+        memcpy((char *)&v + 8, s.p + s.n - 8, 8);
+        return bytes16_first(escaped16(v)) == 16 ? s.n : 0;
     }
-    return at - from;
+    for (size_t at = 0;; at = at + 32 <= s.n ? at + 16 : s.n - 16) {
+        unsigned i = bytes16_first(escaped16(bytes16_at(s.p + at)));
+        if (i < 16)
+            return at + i;
+        if (at + 16 == s.n)
+            return s.n;
+    }
 }
 
 void print_quoted(printer *p, str s) {
@@ -25,7 +36,7 @@ void print_quoted(printer *p, str s) {
         return;
     print_char(p, '"');
     size_t from = 0;
-    for (size_t i = plain_words(s, 0); i < s.n; i++) {
+    for (size_t i = plain_bytes(s); i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
             continue;
