@@ -52,17 +52,18 @@ static void name_op(struct renaming *r, const ir_module *m, ir_op op) {
     }
 }
 
+/* The arrays grow and are freed as those of any module are (module.c). */
 static bool allocate(ir_module *n, const struct renaming *r) {
     n->cap_ops = r->n_ops;
     n->cap_values = r->n_values;
     n->cap_blocks = r->n_blocks;
     n->cap_regions = r->n_regions;
     n->cap_pool = r->n_pool;
-    n->ops = mem_alloc(n->mem, n->cap_ops * sizeof *n->ops);
-    n->values = mem_alloc(n->mem, n->cap_values * sizeof *n->values);
-    n->blocks = mem_alloc(n->mem, n->cap_blocks * sizeof *n->blocks);
-    n->regions = mem_alloc(n->mem, n->cap_regions * sizeof *n->regions);
-    n->pool = mem_alloc(n->mem, n->cap_pool * sizeof *n->pool);
+    n->ops = mem_huge_realloc(n->mem, NULL, 0, n->cap_ops * sizeof *n->ops);
+    n->values = mem_huge_realloc(n->mem, NULL, 0, n->cap_values * sizeof *n->values);
+    n->blocks = mem_huge_realloc(n->mem, NULL, 0, n->cap_blocks * sizeof *n->blocks);
+    n->regions = mem_huge_realloc(n->mem, NULL, 0, n->cap_regions * sizeof *n->regions);
+    n->pool = mem_huge_realloc(n->mem, NULL, 0, n->cap_pool * sizeof *n->pool);
     if (n->ops)
         mem_expect_writes(n->ops, n->cap_ops * sizeof *n->ops);
     if (n->values)

@@ -330,6 +330,37 @@ static void clones_are_compact(void **state) {
     assert_int_equal(mem.used, 0);
 }
 
+/* The arrays of a clone that is longer than a huge page grow and go like those of any module. */
+static void long_clones_grow(void **state) {
+    (void)state;
+    enum { OPS = 40000 };
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_value v = m->blocks[b].args;
+    for (uint32_t i = 0; i < OPS; i++) {
+        ir_op op = build(&e, "x.op", &v, 1, 1);
+        assert_true(op);
+        v = ir_result(m, op, 0);
+    }
+    ir_module *n = ir_module_clone(m, NULL);
+    assert_non_null(n);
+    assert_true(n->cap_ops * sizeof *n->ops >= MEM_HUGE);
+    ir_type last = n->values[n->n_values - 1].type;
+    assert_true(ir_module_reserve(n, n->n_ops * 4, n->n_values * 4, n->n_pool * 4));
+    assert_true(n->cap_ops >= n->n_ops * 4 && n->cap_values >= n->n_values * 4 && n->cap_pool >= n->n_pool * 4);
+    assert_int_equal(n->values[n->n_values - 1].type, last);
+    assert_true(ir_op_new(n, op_named(n, "x.more"), c->l_unknown));
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_module_free(n);
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+}
+
 static bool edit_without_memory(struct mem *mem, void *ctx) {
     (void)ctx;
     ir_context *c = ir_context_new(mem, NULL);
@@ -376,6 +407,7 @@ int main(void) {
         cmocka_unit_test(origins_follow),
         cmocka_unit_test(regions_copied_and_inlined),
         cmocka_unit_test(clones_are_compact),
+        cmocka_unit_test(long_clones_grow),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
