@@ -97,6 +97,12 @@ void buf_put_str(struct buf *b, str s) {
         memcpy(&tail, s.p + s.n - 8, 8);
         memcpy(to, &head, 8);
         memcpy(to + s.n - 8, &tail, 8);
+    } else if (s.n > 16 && s.n <= 32) {
+        char head[16], tail[16];
+        memcpy(head, s.p, 16);
+        memcpy(tail, s.p + s.n - 16, 16);
+        memcpy(to, head, 16);
+        memcpy(to + s.n - 16, tail, 16);
     } else if (s.n >= 4 && s.n < 8) {
         uint32_t head, tail;
         memcpy(&head, s.p, 4);

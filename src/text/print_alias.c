@@ -14,15 +14,15 @@
  * definitions stand after the module. Meeting a node again in a place that needs it earlier takes the flag away from it
  * and from all inside it.
  *
- * The second run keeps the text of types and dialect attributes it has printed: entry.text in `texts`. Types inside
- * types point into the text of the outer one.
+ * The second run keeps the text of types, dialect attributes and dictionaries met more than once it has printed:
+ * entry.text in `texts`. Types inside types point into the text of the outer one.
  */
 #include "base/map.h"
 #include "base/vec.h"
 #include "dialect/alias.h"
 #include "text/printer.h"
 
-enum { IS_TYPE = 1, DEFERRABLE = 2, DEFINED = 4 };
+enum { IS_TYPE = 1, DEFERRABLE = 2, DEFINED = 4, REPEATED = 8 };
 enum { MAX_TEXTS = 64 << 20 }; /* bytes of remembered text */
 enum { PAGE_BYTES = IR_CHUNK_WORDS / 2 * sizeof(uint32_t) };
 
@@ -270,6 +270,7 @@ static void visit(printer *p, ir_node n, bool is_type, bool no_type) {
     uint32_t before = a->max_depth;
     alias_entry *e = find_entry(a, n);
     if (e) {
+        e->flags |= REPEATED;
         if (!a->deferred && (e->flags & DEFERRABLE)) {
             e->flags &= (uint16_t)~DEFERRABLE;
             if (print_enter(p)) {
@@ -511,6 +512,11 @@ bool print_cached(printer *p, ir_node n) {
         buf_commit(&p->texts, e->text_n);
     }
     return true;
+}
+
+bool print_is_repeated(const printer *p, ir_node n) {
+    const alias_entry *e = p->aliases ? find_entry(p->aliases, n) : NULL;
+    return e && (e->flags & REPEATED);
 }
 
 bool print_remember(printer *p, ir_node n, size_t start) {

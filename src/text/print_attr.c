@@ -573,9 +573,11 @@ void print_attr_as(printer *p, ir_attr a, print_elide e) {
         return;
     }
     ir_kind k = ir_kind_of(p->c, a);
-    if (p->aliases && may_have_alias(k) && print_cached(p, a))
+    /* Dictionaries too when they come again: many ops have the same properties. */
+    bool dict = k == IR_ATTR_DICT;
+    if (p->aliases && (dict || may_have_alias(k)) && print_cached(p, a))
         return;
-    if (!p->aliases || !is_remembered(k)) {
+    if (!p->aliases || !(dict ? print_is_repeated(p, a) : is_remembered(k))) {
         print_attr_impl(p, a, e);
         return;
     }

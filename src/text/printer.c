@@ -48,10 +48,13 @@ static void collect_generic_op(printer *p, ir_op op) {
     for (uint32_t i = 0; i < d->n_regions; i++)
         print_region(p, ir_op_region(p->m, op, i), PRINT_ENTRY_ARGS | PRINT_TERMINATORS | PRINT_EMPTY_BLOCK);
     d = ir_op_at(p->m, op);
-    for (uint32_t i = 0; i < d->n_operands; i++)
-        print_note(p, ir_value_type(p->m, ir_operand(p->m, op, i)), true, false);
-    for (uint32_t i = 0; i < d->n_results; i++)
-        print_note(p, ir_value_type(p->m, d->results + i), true, false);
+    ir_type last = 0; /* often they are all of one type */
+    for (uint32_t i = 0; i < d->n_operands + d->n_results; i++) {
+        ir_type t = ir_value_type(p->m, i < d->n_operands ? ir_operand(p->m, op, i) : d->results + i - d->n_operands);
+        if (t != last)
+            print_note(p, t, true, false);
+        last = t;
+    }
     if (d->props && d->attrs && (d->flags & IR_OP_OPAQUE) == 0) {
         print_attr_dict(p, d->props, d->attrs, NULL, 0, false);
         return;

@@ -244,6 +244,8 @@ bool print_alias(printer *p, ir_node n);
 void print_start_collecting(printer *p);
 /* Writes the alias or the remembered text of a node; false when it has neither. */
 bool print_cached(printer *p, ir_node n);
+/* Whether the first run met the node more than once. */
+bool print_is_repeated(const printer *p, ir_node n);
 /* Remembers texts[start..] as the text of a node. False when it is not kept. */
 bool print_remember(printer *p, ir_node n, size_t start);
 /* Makes p->out the growing buffer p->texts, where what was written can still be changed, until _end copies what was
