@@ -141,6 +141,7 @@ class Case {
     });
     this.context.setDefaultTimeout(WAIT_MS);
     this.page = await this.context.newPage();
+    if (this.slow > 1) await (await this.context.newCDPSession(this.page)).send("Emulation.setCPUThrottlingRate", { rate: this.slow });
     this.page.on("pageerror", (e) => this.problems.push(`error in the page: ${e.stack ?? e}`));
     this.page.on("console", (m) => {
       if (m.type() === "error") this.problems.push(`console: ${m.text()}`);
@@ -301,8 +302,8 @@ async function runOne(shared, one, shots) {
   }
 }
 
-// Runs all cases whose name contains one of `filters` (none: all). Gives how many failed.
-export async function runAll({ filters = [], shots = null, seconds = 240 } = {}) {
+// Runs all cases whose name contains one of `filters` (none: all), with pages `slow` times slower. Gives how many failed.
+export async function runAll({ filters = [], shots = null, seconds = 240, slow = 1 } = {}) {
   const chosen = cases.filter((c) => !filters.length || filters.some((f) => c.name.includes(f)));
   const started = Date.now();
   let failed = 0, number = 0;
@@ -323,7 +324,7 @@ export async function runAll({ filters = [], shots = null, seconds = 240 } = {})
         // On a machine that is busy with other work everything takes longer.
         const share = Math.max(1, loadavg()[0] / cpus().length);
         if (began - started > seconds * 1000 * share) fail(`no time left: the browser tests have ${seconds} s together`);
-        await runOne({ server, browser }, one, shots);
+        await runOne({ server, browser, slow }, one, shots);
         console.log(`ok ${number} - ${one.name} # ${((Date.now() - began) / 1000).toFixed(1)} s`);
       } catch (e) {
         if (e instanceof Skip) {

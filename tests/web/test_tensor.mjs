@@ -119,9 +119,19 @@ test("node data: a run that colours nothing says why", async (t) => {
 });
 
 test("execute: a trace that is dropped is bound to nodes, on the timeline, in the table, beside an execution", async (t) => {
+  // That the execution has ended is told late, when it is shown by its overlays already: the trace stays, as the last
+  // that was wished for.
+  let tell, late = new Promise((done) => (tell = done));
+  await t.open();
+  await t.page.route(/\/jobs\/\d+$/, async (route) => {
+    await late;
+    await route.continue();
+  });
   const panel = await executed(t, NAMED);
   await t.drop("ops_perf_results.csv", OPS_PERF);
   await panel.getByText(/1 of 3 ops name no location/i).waitFor();
+  tell();
+  await t.page.getByText("Executed. Times, memory and accuracy are node data now.").waitFor();
   const rows = await panel.locator(".node-table [role=option]").evaluateAll((all) => all.map((row) => Array.from(row.children, (c) => c.textContent)));
   equal(rows.map((r) => [r[0], Number(r[2])]), [["Tilize", 9], ["UnaryDeviceOperation", 1], ["Copy", 1]]);
   ok(rows[0].some((c) => /\d/.test(c) && c !== rows[0][2]), "the execution's numbers are beside it: " + rows[0].join(" | "));

@@ -32,40 +32,54 @@ const POLL_MS = 150;
 
 export const here = computed(() => lists.value.get(activePane.value?.ref.value?.model ?? '') ?? []);
 
-export async function refresh(model: string): Promise<void> {
-  const list = (await getExecutions(model)).reverse();
-  lists.value = new Map(lists.peek()).set(model, list);
-}
-
-// What is wished for last is shown, whichever answer comes last.
+// What is wished for last is shown, whichever answer comes last. A wish is as old as what the user did, not as the answer
+// that fulfils it: between the two another may be wished for.
 let wishes = 0;
-const granted = new Map<typeof chosen, number>();
+const granted = new Map<unknown, number>();
 const wish = (): number => ++wishes;
 
-export async function choose(n: number, which = chosen, order = wish()): Promise<void> {
+/** Whether a wish still counts for something: none that is younger was granted there. */
+function grant(what: unknown, order: number): boolean {
+  if (order < (granted.get(what) ?? 0)) return false;
+  granted.set(what, order);
+  return true;
+}
+
+export async function refresh(model: string): Promise<void> {
+  const order = wish();
+  const list = (await getExecutions(model)).reverse();
+  if (grant(model, order)) lists.value = new Map(lists.peek()).set(model, list);
+}
+
+/** Whether it is shown now: not when another was wished for since. */
+export async function choose(n: number, which = chosen, order = wish()): Promise<boolean> {
   if (n && !loaded.peek().has(n)) {
     const execution = await getExecution(n);
     loaded.value = new Map(loaded.peek()).set(n, execution);
   }
-  if (order < (granted.get(which) ?? 0)) return;
-  granted.set(which, order);
+  if (!grant(which, order)) return false;
   which.value = n;
+  return true;
 }
 
 /** Shows a new one of this model, compared with the one that was shown. */
-async function showNew(model: string, n: number): Promise<void> {
-  const before = chosen.peek(), order = wish();
+async function showNew(model: string, n: number, order: number): Promise<void> {
   await refresh(model);
-  await choose(n, chosen, order);
-  if (before && before !== n) other.value = before;
+  const before = chosen.peek();
+  if (await choose(n, chosen, order) && before && before !== n) other.value = before;
 }
 
 effect(() => {
   const model = activePane.value?.ref.value?.model;
   // A trace that the command line names comes when the page is there already: with its overlays.
   void (overlayChanged.value?.model === model && overlayChanged.value);
-  if (model && (!lists.peek().has(model) || !lists.peek().get(model)!.length) && server.value && source().kind === 'server')
-    refresh(model).then(() => { const last = lists.peek().get(model)?.[0]; if (last) return choose(last.id); }).catch(() => {});
+  if (!model || !server.value || source().kind !== 'server') return;
+  const list = lists.peek().get(model), order = wish();
+  if (list?.length) {
+    if (!list.some((x) => x.id === chosen.peek())) choose(list[0]!.id, chosen, order).catch(() => {}); // back from another model
+    return;
+  }
+  refresh(model).then(() => { const last = lists.peek().get(model)?.[0]; return last && choose(last.id, chosen, order); }).catch(() => {});
 });
 
 /** Where an execution ran: the source, or after which pass. */
@@ -86,6 +100,7 @@ async function execute(pane: Pane): Promise<void> {
     keep: keep.peek(), keep_memory: keepMb.peek() * 2 ** 20,
     ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
   };
+  const order = wish();
   problem.value = null;
   log.value = '';
   let job: Job = await startExecution(ref.model, settings);
@@ -99,7 +114,7 @@ async function execute(pane: Pane): Promise<void> {
   log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
   if (job.state !== 'done') return;
-  await showNew(ref.model, (job.result as { execution: number }).execution);
+  await showNew(ref.model, (job.result as { execution: number }).execution, order);
   say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
 }
 
@@ -110,11 +125,11 @@ export async function openTraces(pane: Pane, files: readonly File[]): Promise<vo
   const ref = pane.ref.peek();
   if (!ref) return;
   for (const file of files) {
-    const abort = new AbortController();
+    const order = wish(), abort = new AbortController();
     wait.value = { text: `Reading ${file.name}`, done: 0, total: 0, cancel: () => abort.abort() };
     try {
       const told = await addTrace(ref, file, abort.signal);
-      await showNew(ref.model, told.execution);
+      await showNew(ref.model, told.execution, order);
       say(`${file.name}: ${told.bound} of ${told.ops} ops have a node.`);
     } finally {
       wait.value = null;
