@@ -106,9 +106,10 @@ static const struct http_route routes[] = {
      "Run"},
     {"DELETE", MODEL "/runs/{run}", api_run_delete, CHANGE, "Forgets a run.", NULL, NULL, "204"},
     {"GET", MODEL "/runs/{run}/follow", api_run_follow, READ,
-     "The nodes of other stages that a node came from or became.",
-     "stage!:integer the stage of the node; to!:string numbers of stages, separated by commas; " NODE_QUERY, NULL,
-     "Followed"},
+     "The nodes of other stages that a node, or several, came from or became.",
+     "stage!:integer the stage of the node; to!:string numbers of stages, separated by commas; "
+     "nodes:string numbers of several nodes, separated by commas, instead of one; " NODE_QUERY,
+     NULL, "Followed"},
 
     {"GET", MODEL "/runs/{run}/fields", api_run_fields, READ,
      "What a node may be given by overrides: of every op it became, the fields with each value judged.",

@@ -6,6 +6,7 @@
 #include "server/api_inner.h"
 #include "server/execute.h"
 #include "server/jobs.h"
+#include "server/parse.h"
 #include "server/runs.h"
 #include "target/cost.h"
 #include "target/legal.h"
@@ -259,12 +260,14 @@ static bool open_side(struct http_request *r, const struct run *run, uint64_t n,
     return out->g != NULL;
 }
 
-static bool write_followed(struct http_request *r, const struct run *run, uint64_t stage, const graph *from,
-                           graph_node node, uint64_t to, struct model_rule rule, struct json_writer *w) {
+static bool write_followed(struct http_request *r, const struct api_run_node *from, const graph_node *from_nodes,
+                           size_t n_from, uint64_t to, struct json_writer *w) {
     struct side side = {0};
-    bool good = open_side(r, run, to, rule, &side);
+    bool good = open_side(r, from->run, to, from->rule, &side);
     graph_node *nodes = good ? arena_alloc(r->arena, (side.g->n_nodes + 1) * sizeof *nodes, sizeof *nodes) : NULL;
-    uint32_t n = nodes ? run_follow(run, (uint32_t)stage, from, node, (uint32_t)to, side.g, nodes, side.g->n_nodes) : 0;
+    uint32_t n = nodes ? run_follow(from->run, from->stage, from->g, from_nodes, n_from, (uint32_t)to, side.g, nodes,
+                                    side.g->n_nodes)
+                       : 0;
     if (good && (!nodes || n == UINT32_MAX)) {
         api_error(r, 503, NULL, "out of memory");
         good = false;
@@ -283,7 +286,8 @@ static bool write_followed(struct http_request *r, const struct run *run, uint64
     return good;
 }
 
-bool api_run_node_open(struct http_request *r, struct api_run_node *out) {
+/* All but the node. */
+static bool open_graph(struct http_request *r, struct api_run_node *out) {
     uint64_t stage = 0;
     struct side side = {0};
     memset(out, 0, sizeof *out);
@@ -291,7 +295,7 @@ bool api_run_node_open(struct http_request *r, struct api_run_node *out) {
     if (!out->run)
         return false;
     bool good = api_rule(r, &out->rule) && http_query_u64(r, "stage", UINT32_MAX, &stage) &&
-                open_side(r, out->run, stage, out->rule, &side) && api_node(r, side.g, &out->node);
+                open_side(r, out->run, stage, out->rule, &side);
     out->model = side.model;
     out->g = side.g;
     out->stage = (uint32_t)stage;
@@ -300,34 +304,67 @@ bool api_run_node_open(struct http_request *r, struct api_run_node *out) {
     return good;
 }
 
+bool api_run_node_open(struct http_request *r, struct api_run_node *out) {
+    if (!open_graph(r, out))
+        return false;
+    if (api_node(r, out->g, &out->node))
+        return true;
+    api_run_node_close(r, out);
+    return false;
+}
+
 void api_run_node_close(struct http_request *r, struct api_run_node *n) {
     model_unref(r->server->models, n->model);
     run_unref(n->run);
 }
 
+/* The nodes of ?nodes=, else the one of ?node= or ?id=, in the request's arena. NULL with the answer given. */
+static graph_node *nodes_of(struct http_request *r, const graph *g, size_t *n) {
+    str list = http_query(r, "nodes"), one;
+    graph_node *nodes = arena_alloc(r->arena, (list.n / 2 + 1) * sizeof *nodes, sizeof *nodes);
+    *n = 0;
+    if (!nodes) {
+        api_error(r, 503, NULL, "out of memory");
+        return NULL;
+    }
+    if (!list.p)
+        return api_node(r, g, &nodes[(*n)++]) ? nodes : NULL;
+    while (parse_list_next(&list, &one)) {
+        uint64_t node;
+        if (!num_parse_u64(one, &node)) {
+            api_error(r, 400, NULL, "nodes is a list of numbers separated by commas");
+            return NULL;
+        }
+        if (node >= g->n_nodes) {
+            api_error(r, 404, NULL, "the graph has %u nodes, there is no node %llu", g->n_nodes,
+                      (unsigned long long)node);
+            return NULL;
+        }
+        nodes[(*n)++] = (graph_node)node;
+    }
+    return nodes;
+}
+
 void api_run_follow(struct http_request *r) {
     struct api_run_node at;
-    str list = http_query(r, "to");
-    if (api_run_node_open(r, &at)) {
+    str list = http_query(r, "to"), one;
+    if (open_graph(r, &at)) {
+        size_t n_nodes;
+        graph_node *nodes = nodes_of(r, at.g, &n_nodes);
         struct buf out;
         buf_init(&out, r->arena->mem);
         struct json_writer w = json_writer_to(&out);
         json_object_begin(&w);
         json_key(&w, STR("stages"));
         json_array_begin(&w);
-        bool good = true;
-        while (good && list.n) {
-            size_t comma = 0;
+        bool good = nodes != NULL;
+        while (good && parse_list_next(&list, &one)) {
             uint64_t to;
-            while (comma < list.n && list.p[comma] != ',')
-                comma++;
-            str one = str_slice(list, 0, comma);
-            list = str_from(list, comma + 1);
             if (!num_parse_u64(one, &to)) {
                 api_error(r, 400, NULL, "to is a list of stages separated by commas");
                 good = false;
             } else {
-                good = write_followed(r, at.run, at.stage, at.g, at.node, to, at.rule, &w);
+                good = write_followed(r, &at, nodes, n_nodes, to, &w);
             }
         }
         json_array_end(&w);

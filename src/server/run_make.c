@@ -375,8 +375,8 @@ static graph_node same_argument(struct mem *m, const graph *from, graph_node nod
     return found;
 }
 
-uint32_t run_follow(const struct run *const_run, uint32_t from, const graph *from_graph, graph_node node, uint32_t to,
-                    const graph *to_graph, graph_node *out, uint32_t cap) {
+uint32_t run_follow(const struct run *const_run, uint32_t from, const graph *from_graph, const graph_node *from_nodes,
+                    size_t n_from, uint32_t to, const graph *to_graph, graph_node *out, uint32_t cap) {
     struct run *run = (struct run *)(uintptr_t)const_run;
     struct mem mem = {0};
     struct op_set set = {0};
@@ -392,11 +392,13 @@ uint32_t run_follow(const struct run *const_run, uint32_t from, const graph *fro
     if (!good || !set_make(&set, &mem, stages[from].module->m->n_ops))
         return UINT32_MAX;
     uint32_t n = 0;
-    for (graph_node i = node; i < from_graph->nodes[node].end; i++) { /* a node alone, or everything in a layer */
-        ir_op op = graph_is_layer(from_graph, i) ? 0 : to_run(run, from, graph_op(from_graph, i));
-        if (op && op < set.n)
-            set.has[op] = 1;
-    }
+    for (size_t k = 0; k < n_from; k++)
+        /* a node alone, or everything in a layer */
+        for (graph_node i = from_nodes[k]; i < from_graph->nodes[from_nodes[k]].end; i++) {
+            ir_op op = graph_is_layer(from_graph, i) ? 0 : to_run(run, from, graph_op(from_graph, i));
+            if (op && op < set.n)
+                set.has[op] = 1;
+        }
     good = follow_ops(run, &mem, &set, from, to);
     /* In ascending order of nodes: nodes of ops stand in program order. */
     struct op_set nodes = {0};
@@ -407,8 +409,9 @@ uint32_t run_follow(const struct run *const_run, uint32_t from, const graph *fro
         if (found)
             nodes.has[found] = 1;
     }
-    if (good && from_graph->nodes[node].kind == GRAPH_ARGUMENT)
-        nodes.has[same_argument(&mem, from_graph, node, to_graph)] = 1;
+    for (size_t k = 0; good && k < n_from; k++)
+        if (from_graph->nodes[from_nodes[k]].kind == GRAPH_ARGUMENT)
+            nodes.has[same_argument(&mem, from_graph, from_nodes[k], to_graph)] = 1;
     for (graph_node i = 1; good && i < to_graph->n_nodes; i++)
         if (nodes.has[i] && n++ < cap)
             out[n - 1] = i;

@@ -68,12 +68,12 @@ const override_set *run_overrides(const struct run *run);
  * stage, or memory ran out. */
 const struct model *run_stage(const struct run *run, uint32_t n, uint64_t *part, struct model_error *e);
 
-/* The nodes of stage `to` that are what `node` of stage `from` came from or became: ops are followed through every pass
- * between. `from_graph` and `to_graph` are graphs of these stages (of stage 0: of the model). Writes at most `cap`
+/* The nodes of stage `to` that are what `n_from` nodes of stage `from` came from or became: ops are followed through every
+ * pass between. `from_graph` and `to_graph` are graphs of these stages (of stage 0: of the model). Writes at most `cap`
  * nodes, in ascending order; gives how many there are, or UINT32_MAX when memory ran out. A layer stands for the ops in it; an argument for the
  * argument of the same name in the function of the same name. */
-uint32_t run_follow(const struct run *run, uint32_t from, const graph *from_graph, graph_node node, uint32_t to,
-                    const graph *to_graph, graph_node *out, uint32_t cap);
+uint32_t run_follow(const struct run *run, uint32_t from, const graph *from_graph, const graph_node *from_nodes,
+                    size_t n_from, uint32_t to, const graph *to_graph, graph_node *out, uint32_t cap);
 
 /* The stage whose module overrides are bound to and judged on: the one before the pass that applies them. False when the
  * run did not get there. */

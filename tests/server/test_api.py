@@ -557,6 +557,15 @@ def compiles():
                   [{"stage": 0, "nodes": [source[0]["node"]]}, {"stage": last, "nodes": [hits[0]["node"]]}])
         became = call(s, "GET", f"{follow}?stage=0&node={source[0]['node']}&to={last}")["stages"][0]["nodes"]
         assert hits[0]["node"] in became, became
+        # several at once become what each of them becomes
+        all_ops = call(s, "GET", f"/models/{model}/stages/0/search?q=.&in=label")["hits"]
+        nodes = [hit["node"] for hit in all_ops]
+        each = {n for node in nodes for n in call(s, "GET", f"{follow}?stage=0&node={node}&to={last}")["stages"][0]["nodes"]}
+        together = call(s, "GET", f"{follow}?stage=0&nodes={','.join(map(str, nodes))}&to=0,{last}")["stages"]
+        tap.equal(together, [{"stage": 0, "nodes": sorted(nodes)}, {"stage": last, "nodes": sorted(each)}])
+        assert len(nodes) > 1, nodes
+        call(s, "GET", f"{follow}?stage=0&nodes=1,x&to=0", expect=400)
+        call(s, "GET", f"{follow}?stage=0&nodes=1,99999&to=0", expect=404)
         diff = call(s, "GET", f"/diff?left={model}&right={model}&right_stage={last}&right_run={run['id']}")
         assert diff["added"], diff
         # what is not there
