@@ -8,6 +8,14 @@
 
 #include "compile/rewrite.h"
 
+/* What the pass keeps for the patterns (pass_context.data): the names of composites' functions in the module that they were
+ * last built in. */
+typedef struct fuse_names {
+    ir_op module;
+    uint32_t n_funcs;     /* that have such a name */
+    struct map_str taken; /* the names of all symbols that begin like one */
+} fuse_names;
+
 /* fuse_activation.c */
 rewrite_fn fuse_relu, fuse_relu6, fuse_hardsigmoid, fuse_silu, fuse_mish, fuse_gelu;
 /* fuse_reduce.c */

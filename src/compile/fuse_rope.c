@@ -117,16 +117,42 @@ static bool is_doubled(pass_context *p, ir_value v) {
            wrap_dim(op_int_or(p->m, concat, STR("dim"), 0), rank) == rank - 1;
 }
 
-/* A name that no function of the module has: the composites are counted. */
+static const str decomposition_prefix = STR_INIT("rotary_embedding_decomp_");
+
+/* Notes the names in a module that a new one could be. False when out of memory. */
+static bool note_names(pass_context *p, ir_op module, fuse_names *names) {
+    if (names->module == module)
+        return true;
+    map_str_clear(&names->taken);
+    *names = (fuse_names){.module = module, .taken = names->taken};
+    ir_block b = body_of(p->m, module);
+    for (ir_op op = b ? ir_block_at(p->m, b)->first : 0; op; op = ir_op_at(p->m, op)->next) {
+        str name = symbol_name(p->m, op);
+        if (!str_starts_with(name, decomposition_prefix))
+            continue;
+        names->n_funcs += op_is(p->m, op, OP_func_func);
+        if (!map_str_put(&names->taken, name, 1, NULL))
+            return false;
+    }
+    return true;
+}
+
+/* A name that nothing in the module has: the composites are counted. Empty when out of memory. */
 static str decomposition_name(pass_context *p, ir_op module) {
-    str prefix = STR("rotary_embedding_decomp_");
-    uint32_t n = 0;
-    for (each_func(p->m, module, f))
-        n += str_starts_with(symbol_name(p->m, f), prefix);
+    fuse_names *names = p->data;
+    if (!note_names(p, module, names)) {
+        p->m->failed = true;
+        return STR("");
+    }
     str name;
+    uint32_t n = names->n_funcs++;
     do
-        name = arena_printf(&p->scratch, "%.*s%u", STR_ARG(prefix), n++);
-    while (name.p && find_symbol(p->m, module, name));
+        name = arena_printf(&p->scratch, "%.*s%u", STR_ARG(decomposition_prefix), n++);
+    while (name.p && map_str_get(&names->taken, name));
+    if (!name.p || !map_str_put(&names->taken, name, 1, NULL)) {
+        p->m->failed = true;
+        return STR("");
+    }
     return name;
 }
 

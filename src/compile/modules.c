@@ -80,20 +80,39 @@ ir_op find_symbol(const ir_module *m, ir_op module, str name) {
     return 0;
 }
 
-ir_op lookup_symbol(pass_context *p, ir_op module, str name) {
+/* Whether op is there, directly in the module, under this name. */
+static bool is_symbol(const ir_module *m, ir_op op, ir_op module, str name) {
+    return op && m->ops[op].name && m->ops[op].block && ir_parent_op(m, op) == module &&
+           str_eq(symbol_name(m, op), name);
+}
+
+/* Where the symbols of a module are now, for lookup_symbol. False when out of memory. */
+static bool note_symbols(pass_context *p, ir_op module) {
     const ir_module *m = p->m;
-    ir_str node = ir_string(p->c, name, true);
-    bool added;
-    uint32_t *hint = map_u64_put(&p->symbols, (uint64_t)module << 32 | node, 0, &added);
-    if (!hint)
-        return find_symbol(m, module, name);
+    ir_block b = body_of(m, module);
+    for (ir_op op = b ? m->blocks[b].first : 0; op; op = m->ops[op].next) {
+        str name = symbol_name(m, op);
+        if (!name.n)
+            continue;
+        uint32_t *at = map_u64_put(&p->symbols, (uint64_t)module << 32 | ir_string(p->c, name, true), 0, NULL);
+        if (!at)
+            return false;
+        if (!is_symbol(m, *at, module, name)) /* the first op of a name counts */
+            *at = op;
+    }
+    return true;
+}
+
+ir_op lookup_symbol(pass_context *p, ir_op module, str name) {
+    uint64_t key = (uint64_t)module << 32 | ir_string(p->c, name, true);
+    const uint32_t *at = map_u64_get(&p->symbols, key);
     /* What stood there may be gone, or have another name by now. */
-    ir_op op = *hint;
-    bool holds =
-        op && m->ops[op].name && m->ops[op].block && ir_parent_op(m, op) == module && str_eq(symbol_name(m, op), name);
-    if (!holds)
-        *hint = op = find_symbol(m, module, name);
-    return op;
+    if (at && is_symbol(p->m, *at, module, name))
+        return *at;
+    if (!note_symbols(p, module))
+        return find_symbol(p->m, module, name);
+    at = map_u64_get(&p->symbols, key);
+    return at && is_symbol(p->m, *at, module, name) ? *at : 0;
 }
 
 str function_kind(const ir_module *m, ir_op func) {

@@ -1,5 +1,6 @@
 /* ttir-infer-kv-cache-argument-types: arguments that a cache op writes are marked.
  * ttir-propagate-weight-dtype: the data type asked for an argument reaches the products that it is the weight of. */
+#include "base/vec.h"
 #include "compile/passes.h"
 #include "compile/ttir.h"
 #include "target/dtype.h"
@@ -84,19 +85,21 @@ static target_dtype asked_for(pass_context *p, ir_value v) {
     return t;
 }
 
-static weight_dtype resolve(pass_context *p, ir_value weight) {
+/* What resolve keeps between products: operands of concatenations still to be followed, the first one on top, and the
+ * concatenations of this product that were met. */
+typedef struct weight_walk {
+    VEC(ir_value) open;
+    struct map_u64 seen;
+} weight_walk;
+
+static weight_dtype resolve(pass_context *p, ir_value weight, weight_walk *walk) {
     weight_dtype w = {.dtype = DTYPE_NONE};
-    /* Operands of concatenations still to be followed, the first one on top. */
-    uint32_t n = 0, cap = 64;
-    ir_value *stack = ARENA_ARRAY(&p->scratch, ir_value, cap);
-    bool *seen = ARENA_ARRAY(&p->scratch, bool, p->m->n_ops);
-    if (!stack || !seen) {
-        p->m->failed = true;
-        return w;
-    }
-    stack[n++] = weight;
-    while (n) {
-        ir_value v = stack[--n];
+    vec_clear(&walk->open);
+    if (walk->seen.n)
+        map_u64_clear(&walk->seen);
+    vec_push(&walk->open, weight);
+    while (walk->open.n) {
+        ir_value v = vec_pop(&walk->open);
         ir_op def;
         while ((def = ir_def_op(p->m, v)) && passes_weight(p, def))
             v = ir_operand(p->m, def, 0);
@@ -104,32 +107,28 @@ static weight_dtype resolve(pass_context *p, ir_value weight) {
             meet(&w, asked_for(p, v));
             continue;
         }
-        if (seen[def]) /* what it says is known */
-            continue;
-        seen[def] = true;
-        uint32_t parts = ir_op_at(p->m, def)->n_operands;
-        if (n + parts > cap) {
-            ir_value *more = ARENA_ARRAY(&p->scratch, ir_value, 2 * (n + parts));
-            if (!more) {
-                p->m->failed = true;
-                return w;
-            }
-            memcpy(more, stack, n * sizeof *more);
-            stack = more;
-            cap = 2 * (n + parts);
+        bool added;
+        if (!map_u64_put(&walk->seen, def, 1, &added) || !vec_room(&walk->open, ir_op_at(p->m, def)->n_operands)) {
+            p->m->failed = true;
+            break;
         }
-        for (uint32_t i = parts; i-- > 0;)
-            stack[n++] = ir_operand(p->m, def, i);
+        if (!added) /* what it says is known */
+            continue;
+        for (uint32_t i = ir_op_at(p->m, def)->n_operands; i-- > 0;)
+            vec_push(&walk->open, ir_operand(p->m, def, i));
     }
     return w;
 }
 
 bool pass_propagate_weight_dtype(pass_context *p) {
+    weight_walk walk;
+    vec_init(&walk.open, p->m->mem);
+    map_u64_init(&walk.seen, p->m->mem);
     for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op)) {
         uint32_t id = op_id(p->m, op);
         if (id != OP_ttir_matmul && id != OP_ttir_linear && id != OP_ttir_sparse_matmul)
             continue;
-        weight_dtype w = resolve(p, ir_operand(p->m, op, 1));
+        weight_dtype w = resolve(p, ir_operand(p->m, op, 1), &walk);
         if (w.dtype == DTYPE_NONE)
             continue;
         if (w.missing || w.different)
@@ -137,5 +136,8 @@ bool pass_propagate_weight_dtype(pass_context *p) {
                           "fuses weights for which different data types are asked; the most precise one is taken");
         ir_set_attr(p->e, op, STR("ttcore.weight_dtype"), ir_attr_string(p->c, target_dtypes[w.dtype].name, false));
     }
+    p->m->failed = p->m->failed || walk.open.failed;
+    vec_free(&walk.open);
+    map_u64_free(&walk.seen);
     return true;
 }

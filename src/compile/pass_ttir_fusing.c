@@ -67,5 +67,12 @@ bool pass_ttir_fusing(pass_context *p) {
     for (uint32_t i = 0; i < N_SECOND; i++)
         if (when[second_phase[i].when])
             patterns[n++] = second_phase[i].pattern;
-    return rewrite_greedy(p, p->scope, patterns, n, REWRITE_TOP_DOWN, 0);
+    fuse_names names = {0};
+    map_str_init(&names.taken, p->m->mem);
+    void *outer = p->data;
+    p->data = &names;
+    bool ok = rewrite_greedy(p, p->scope, patterns, n, REWRITE_TOP_DOWN, 0);
+    p->data = outer;
+    map_str_free(&names.taken);
+    return ok;
 }

@@ -1,6 +1,5 @@
 /* pass_weight_dtype.c - ttnn-weight-dtype-conversion and ttnn-kv-cache-dtype-conversion: weights of matmuls, and caches, in
  * the block formats (or bf16) that were asked for, by option or by the op's own ttcore.weight_dtype. */
-#include "base/vec.h"
 #include "compile/passes.h"
 #include "compile/ttnn_build.h"
 
@@ -16,29 +15,28 @@ static bool is_weight_argument(pass_context *p, ir_op func, ir_value v) {
     return str_eq(text, STR("parameter")) || str_eq(text, STR("constant"));
 }
 
-/* Whether v comes from arguments, and only from those that hold parameters or constants. */
-static bool from_weights(pass_context *p, ir_op func, ir_value v) {
-    ir_block entry = body_of(p->m, func);
-    VEC(ir_value) open;
-    vec_init(&open, p->m->mem);
-    uint8_t *seen = ARENA_ARRAY(&p->scratch, uint8_t, p->m->n_ops + 1);
-    bool only = seen != NULL, any = false;
-    vec_push(&open, v);
-    while (open.n && only) {
-        ir_value at = vec_pop(&open);
-        ir_op def = ir_def_op(p->m, at);
-        if (!def) {
-            only = ir_arg_block(p->m, at) == entry && is_weight_argument(p, func, at);
-            any = true;
-        } else if (!seen[def]) {
-            seen[def] = 1;
-            for (uint32_t i = 0; i < ir_op_at(p->m, def)->n_operands; i++)
-                vec_push(&open, ir_operand(p->m, def, i));
-        }
+/* What a value is computed from, in bits. */
+enum {
+    FROM_WEIGHTS = 1, /* no argument but those that hold parameters or constants */
+    FROM_ANY = 2,     /* some argument */
+};
+
+/* By op of a function, in order: what its results are computed from. */
+static uint8_t sources_of(pass_context *p, ir_op func, ir_value v, const uint8_t *of) {
+    ir_op def = ir_def_op(p->m, v);
+    if (def)
+        return of[def];
+    return is_weight_argument(p, func, v) ? FROM_WEIGHTS | FROM_ANY : FROM_ANY;
+}
+
+static void note_sources(pass_context *p, ir_op func, ir_op op, uint8_t *of) {
+    uint8_t all = FROM_WEIGHTS, any = 0;
+    for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands; i++) {
+        uint8_t one = sources_of(p, func, ir_operand(p->m, op, i), of);
+        all &= one;
+        any |= one;
     }
-    only = only && !open.failed;
-    vec_free(&open);
-    return only && any;
+    of[op] = all | (any & FROM_ANY);
 }
 
 /* bfp_bf4 is packed better on the host than on the device. */
@@ -53,10 +51,10 @@ static ir_value cast_weight(pass_context *p, ir_op op, ir_value v, target_dtype 
     return v ? build_value(p, OP_ttnn_to_device, loc, operands, 2, to, 0) : 0;
 }
 
-static bool convert_weight(pass_context *p, ir_op func, ir_op op, target_dtype dtype) {
+static bool convert_weight(pass_context *p, ir_op func, ir_op op, target_dtype dtype, const uint8_t *of) {
     ir_value weight = ir_operand(p->m, op, 1);
     ir_attr own = ir_op_attr(p->m, op, STR("ttcore.weight_dtype"));
-    if ((!own && dtype == DTYPE_NONE) || !from_weights(p, func, weight))
+    if ((!own && dtype == DTYPE_NONE) || sources_of(p, func, weight, of) != (FROM_WEIGHTS | FROM_ANY))
         return true;
     if (own) {
         target_dtype asked = target_dtype_by_name(ir_str_of(p->c, own));
@@ -82,12 +80,18 @@ static bool convert_weight(pass_context *p, ir_op func, ir_op op, target_dtype d
 bool pass_weight_dtype(pass_context *p) {
     target_dtype dtype = block_dtype(p->o->weight_dtype);
     bool ok = true;
+    uint8_t *of = ARENA_ARRAY(&p->scratch, uint8_t, p->m->n_ops); /* casts are new: nothing asks for them */
+    if (!of)
+        return pass_out_of_memory(p);
     for (each_func(p->m, p->scope, func)) {
         ir_block b = body_of(p->m, func);
-        for (ir_op op = b ? ir_block_at(p->m, b)->first : 0; op && ok; op = ir_op_at(p->m, op)->next)
+        for (ir_op op = b ? ir_block_at(p->m, b)->first : 0, next; op && ok; op = next) {
+            next = ir_op_at(p->m, op)->next;
+            note_sources(p, func, op, of);
             if (op_is(p->m, op, OP_ttnn_matmul) || op_is(p->m, op, OP_ttnn_linear) ||
                 op_is(p->m, op, OP_ttnn_sparse_matmul))
-                ok = convert_weight(p, func, op, dtype);
+                ok = convert_weight(p, func, op, dtype, of);
+        }
     }
     p->e->from = 0;
     return ok;

@@ -84,28 +84,28 @@ int shape_matching_dim(const shape *from, const shape *to, int dim) {
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
 bool all_upstream(pass_context *p, ir_value v, bool (*visit)(pass_context *p, ir_value v, void *arg), void *arg) {
-    uint8_t *seen = ARENA_ARRAY(&p->scratch, uint8_t, p->m->n_values);
-    ir_value *list = ARENA_ARRAY(&p->scratch, ir_value, p->m->n_values);
-    uint32_t n = 0;
-    if (!seen || !list) {
-        p->m->failed = true;
-        return false;
-    }
-    list[n++] = v;
-    seen[v] = 1;
-    while (n) {
-        v = list[--n];
-        if (!visit(p, v, arg))
-            return false;
+    struct map_u64 seen;
+    VEC(ir_value) open;
+    map_u64_init(&seen, p->m->mem);
+    vec_init(&open, p->m->mem);
+    bool all = vec_push(&open, v) && map_u64_put(&seen, v, 1, NULL);
+    p->m->failed = p->m->failed || !all;
+    while (all && open.n) {
+        v = vec_pop(&open);
+        all = visit(p, v, arg);
         ir_op def = ir_def_op(p->m, v);
-        for (uint32_t i = 0; def && i < ir_op_at(p->m, def)->n_operands; i++) {
+        for (uint32_t i = 0; all && def && i < ir_op_at(p->m, def)->n_operands; i++) {
             ir_value operand = ir_operand(p->m, def, i);
-            if (!seen[operand])
-                list[n++] = operand;
-            seen[operand] = 1;
+            bool added = false;
+            if (!map_u64_put(&seen, operand, 1, &added) || (added && !vec_push(&open, operand))) {
+                p->m->failed = true;
+                all = false;
+            }
         }
     }
-    return true;
+    vec_free(&open);
+    map_u64_free(&seen);
+    return all;
 }
 
 ir_loc value_loc(const ir_module *m, ir_value v) {

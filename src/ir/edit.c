@@ -40,6 +40,7 @@ bool edit_sync(ir_edit *e) {
 
 bool ir_edit_init(ir_edit *e, ir_module *m) {
     *e = (ir_edit){.m = m};
+    map_u64_init(&e->many, m->mem);
     if (!edit_sync(e))
         return false;
     for (ir_op op = 1; op < m->n_ops; op++)
@@ -55,6 +56,7 @@ void ir_edit_free(ir_edit *e) {
     mem_free(mem, e->lineage, e->cap_ops * sizeof *e->lineage);
     mem_free(mem, e->changed, e->cap_changed * sizeof *e->changed);
     mem_free(mem, e->origin_pool, e->cap_origins * sizeof *e->origin_pool);
+    map_u64_free(&e->many);
     *e = (ir_edit){.m = e->m};
 }
 

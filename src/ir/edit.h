@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "ir/ir.h"
 
 /* One use: a slot of the pool. */
@@ -52,6 +53,7 @@ typedef struct ir_edit {
     ir_edit_use *uses;               /* by pool slot */
     struct ir_edit_lineage *lineage; /* by op: where it came from, and who inherits that */
     struct ir_edit_origin *origin_pool;
+    struct map_u64 many; /* edit_origins.c */
     uint32_t cap_first, cap_uses, cap_ops, cap_changed, n_origins, cap_origins;
     uint32_t marked_ops; /* ops below this handle were there at the last mark */
     uint64_t changes;    /* counts every change */

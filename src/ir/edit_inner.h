@@ -7,6 +7,7 @@
 /* Per op. */
 struct ir_edit_lineage {
     uint32_t origins; /* index of its first ir_edit_origin, 0: none */
+    uint32_t last;    /* index of its last one */
     ir_op heir;       /* the op that replaced its last user, or 0 */
 };
 

@@ -2,43 +2,50 @@
  * so that unchanged ops cost nothing. */
 #include "ir/edit_inner.h"
 
+/* Of lists longer than this all but so many at the front are in e->many too, op << 32 | origin: constants that were merged
+ * come from thousands of ops. */
+enum { FEW_ORIGINS = 16 };
+
 void ir_edit_mark_origins(ir_edit *e) {
     if (e->lineage)
         memset(e->lineage, 0, e->m->n_ops * sizeof *e->lineage); /* room for more is still zero */
     e->n_origins = 1;
     e->marked_ops = e->m->n_ops;
+    map_u64_clear(&e->many);
 }
 
-static bool has_origin(const ir_edit *e, ir_op op, ir_op from) {
-    for (uint32_t i = e->lineage[op].origins; i; i = e->origin_pool[i].next)
-        if (e->origin_pool[i].op == from)
-            return true;
-    return false;
+/* Room for one more origin in the pool. */
+static bool origin_room(ir_edit *e) {
+    if (e->n_origins < e->cap_origins)
+        return true;
+    uint32_t want = e->cap_origins ? e->cap_origins * 2 : 256;
+    void *p = want > e->cap_origins ? mem_realloc(e->m->mem, e->origin_pool, e->cap_origins * sizeof *e->origin_pool,
+                                                  want * sizeof *e->origin_pool)
+                                    : NULL;
+    if (!p)
+        return false;
+    e->origin_pool = p;
+    e->cap_origins = want;
+    return true;
 }
 
 /* Appends one origin, so that lists stay in the order in which they grew. */
 static void add_origin(ir_edit *e, ir_op op, ir_op from) {
-    if (has_origin(e, op, from))
-        return;
-    if (e->n_origins >= e->cap_origins) {
-        uint32_t want = e->cap_origins ? e->cap_origins * 2 : 256;
-        void *p = want > e->cap_origins
-                      ? mem_realloc(e->m->mem, e->origin_pool, e->cap_origins * sizeof *e->origin_pool,
-                                    want * sizeof *e->origin_pool)
-                      : NULL;
-        if (!p) {
-            e->m->failed = true;
+    uint32_t few = 0, at = e->lineage[op].origins;
+    for (; at && few < FEW_ORIGINS; at = e->origin_pool[at].next, few++)
+        if (e->origin_pool[at].op == from)
             return;
-        }
-        e->origin_pool = p;
-        e->cap_origins = want;
-    }
+    bool room = origin_room(e), added = true;
+    if (few == FEW_ORIGINS && !map_u64_put(&e->many, (uint64_t)op << 32 | from, 1, &added))
+        room = false;
+    if (!room)
+        e->m->failed = true;
+    if (!room || !added)
+        return;
     uint32_t i = e->n_origins++;
     e->origin_pool[i] = (struct ir_edit_origin){.op = from};
-    uint32_t *link = &e->lineage[op].origins;
-    while (*link)
-        link = &e->origin_pool[*link].next;
-    *link = i;
+    *(few ? &e->origin_pool[e->lineage[op].last].next : &e->lineage[op].origins) = i;
+    e->lineage[op].last = i;
 }
 
 void ir_edit_came_from(ir_edit *e, ir_op op, ir_op from) {

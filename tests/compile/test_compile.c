@@ -366,6 +366,36 @@ static void memory_is_small(void **state) {
     buf_free(&text);
 }
 
+/* The most memory that compiling a chain of n products takes, what was read not counted. */
+static size_t peak_of_chain(int n) {
+    struct fixture f;
+    struct buf text;
+    struct mem mem = {0};
+    buf_init(&text, &mem);
+    buf_lit(&text, "func.func @f(%w: tensor<64x64xf32>, %0: tensor<64x64xf32>) -> tensor<64x64xf32> {\n");
+    for (int i = 0; i < n; i++)
+        buf_printf(&text,
+                   "%%%d = \"ttir.matmul\"(%%%d, %%w) : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>\n",
+                   i + 1, i);
+    buf_printf(&text, "return %%%d : tensor<64x64xf32>\n}\n", n);
+    setup(&f, buf_z(&text));
+    f.o.weight_dtype = STR("bfp_bf8");
+    assert_true(compile_option_set(&f.o, STR("argument-types"), STR("f=parameter,input"), &(const char *){NULL}));
+    size_t before = f.mem.peak = f.mem.used;
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    size_t peak = f.mem.peak - before;
+    teardown(&f, r);
+    buf_free(&text);
+    return peak;
+}
+
+/* No pass keeps something by op of the module for each of some ops. */
+static void memory_grows_with_the_module(void **state) {
+    (void)state;
+    assert_true(peak_of_chain(12000) < 7 * peak_of_chain(2000));
+}
+
 static bool compile_without_memory(struct mem *mem, void *ctx) {
     ir_context *c = ir_context_new(mem, dialect_resolve);
     struct diags d;
@@ -407,6 +437,7 @@ int main(void) {
         cmocka_unit_test(calls_are_inlined),
         cmocka_unit_test(recursion_is_left),
         cmocka_unit_test(memory_is_small),
+        cmocka_unit_test(memory_grows_with_the_module),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,40 @@ static void origins_follow(void **state) {
     ir_context_unref(c);
 }
 
+/* Hundreds of ops merged into one, some of them twice: it comes from each once, in that order. */
+static void many_origins_follow(void **state) {
+    (void)state;
+    enum { MERGED = 300 };
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_op op[MERGED], from[MERGED + 1];
+    for (uint32_t i = 0; i < MERGED; i++)
+        op[i] = build(&e, "x.constant", NULL, 0, 1);
+    for (int round = 0; round < 2; round++) {
+        ir_edit_mark_origins(&e);
+        for (uint32_t i = 1; i < MERGED; i++) {
+            ir_edit_came_from(&e, op[0], op[i]);
+            ir_edit_came_from(&e, op[0], op[i / 2]);
+        }
+        assert_int_equal(ir_edit_origins(&e, op[0], from, MERGED + 1), MERGED);
+        for (uint32_t i = 0; i < MERGED; i++)
+            assert_int_equal(from[i], op[i]);
+        ir_edit_came_from(&e, op[1], op[0]); /* what it has already, and what else op[0] came from */
+        assert_int_equal(ir_edit_origins(&e, op[1], from, MERGED + 1), MERGED);
+        assert_int_equal(from[0], op[1]);
+        assert_int_equal(from[1], op[0]);
+        assert_int_equal(from[MERGED - 1], op[MERGED - 1]);
+    }
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+}
+
 /* An op with a region that adds its argument to a value from outside. */
 static ir_op build_nested(ir_edit *e, ir_value outside) {
     ir_module *m = e->m;
@@ -378,6 +412,8 @@ static bool edit_without_memory(struct mem *mem, void *ctx) {
             }
             ir_edit_mark_origins(&e);
             ir_op last = m->blocks[b].last;
+            for (ir_op op = m->blocks[b].first; op; op = m->ops[op].next)
+                ir_edit_came_from(&e, last, op);
             if (last && !m->failed) {
                 ir_edit_after(&e, last);
                 ir_clone_op(&e, last, NULL, 0);
@@ -401,13 +437,10 @@ static void memory_may_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_edits),
-        cmocka_unit_test(newest_use_first),
-        cmocka_unit_test(arguments_come_and_go),
-        cmocka_unit_test(origins_follow),
-        cmocka_unit_test(regions_copied_and_inlined),
-        cmocka_unit_test(clones_are_compact),
-        cmocka_unit_test(long_clones_grow),
+        cmocka_unit_test(random_edits),          cmocka_unit_test(newest_use_first),
+        cmocka_unit_test(arguments_come_and_go), cmocka_unit_test(origins_follow),
+        cmocka_unit_test(many_origins_follow),   cmocka_unit_test(regions_copied_and_inlined),
+        cmocka_unit_test(clones_are_compact),    cmocka_unit_test(long_clones_grow),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
