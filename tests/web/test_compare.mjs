@@ -39,9 +39,9 @@ test("differences: coloured in both panes, listed with their attributes", async 
   equal(await compare.locator(".diff-details tbody tr").first().locator("td").allTextContents(), ["tag", '"one"', '"two"']);
   await t.shot("diff_selected");
   await compare.getByRole("button", { name: /2 changed/ }).click();
-  equal(await compare.locator(".list-row").count(), 2);
+  await eventually(() => compare.locator(".list-row").count(), 2);
   await t.command("diff.toggle");
-  equal(await t.style("border", ADD), "");
+  await eventually(() => t.style("border", ADD), "");
 });
 
 test("selections go together: by ids, by content, by a mapping file", async (t) => {

@@ -100,7 +100,7 @@ test("failures: the server stops while a model is compiled and executed; what is
     await t.page.locator(".banner").waitFor({ state: "detached", timeout: 12000 });
     await t.page.keyboard.press("Control+Enter");
     await t.panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
-    equal(await t.panel("execute").getByRole("alert").count(), 0);
+    await eventually(() => t.panel("execute").getByRole("alert").count(), 0);
   } finally {
     await own.stop();
     await t.page.goto("about:blank");

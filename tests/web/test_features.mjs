@@ -24,22 +24,21 @@ test("trace: all that feeds a node and all it feeds stay", async (t) => {
   await t.command("graph.expandAll");
   await t.clickNode("main/ttir.exp@b1/exp");
   await t.command("trace.toggle");
-  const mark = await t.mark("trace");
-  equal(mark.keep, ["main/arg0", "main/func.return", ...["relu", "exp", "neg", "add"].map((op) => `main/ttir.${op}@b0/${op}`),
+  await eventually(async () => (await t.mark("trace"))?.keep, ["main/arg0", "main/func.return", ...["relu", "exp", "neg", "add"].map((op) => `main/ttir.${op}@b0/${op}`),
     "main/ttir.relu@b1/relu", "main/ttir.exp@b1/exp", "main/ttir.add@b1/add",
-    ...[2, 3].flatMap((i) => ["relu", "exp", "neg", "add"].map((op) => `main/ttir.${op}@b${i}/${op}`))].sort());
+    ...[2, 3].flatMap((i) => ["relu", "exp", "neg", "add"].map((op) => `main/ttir.${op}@b${i}/${op}`))].sort(), "all that feeds it and that it feeds");
   await t.shot("trace");
   await t.command("trace.up");
-  equal((await t.mark("trace")).keep.includes("main/func.return"), false);
+  await eventually(async () => (await t.mark("trace"))?.keep.includes("main/func.return"), false, "what it feeds is out");
   await t.command("trace.up");
-  equal(await t.mark("trace"), null);
+  await eventually(() => t.mark("trace"), null, "no trace");
 });
 
 test("readers: the picker at the edge of an op lists who reads it", async (t) => {
   await t.openText("named.mlir", blocks(true));
   await t.command("graph.expandAll");
   await t.clickNode("main/ttir.add@b1/add"); // read once
-  equal(await t.page.locator(".fan-out").count(), 0);
+  await eventually(() => t.page.locator(".fan-out").count(), 0);
   await t.page.keyboard.press("j");
   await eventually(async () => (await t.graph()).selection, ["main/ttir.relu@b2/relu"], "the only reader is gone to");
   await t.ready();
@@ -64,10 +63,10 @@ test("paths: the ways between two nodes are listed and lit", async (t) => {
   await t.clickNode("main/ttir.add@b1/add");
   await t.command("paths.to");
   await t.panel("paths").getByText("4 paths, the shortest with 5 steps.").waitFor();
-  equal((await t.mark("paths")).keep.length, 8);
+  await eventually(async () => (await t.mark("paths"))?.keep.length, 8);
   await t.page.getByRole("option").nth(1).click();
   await t.ready();
-  equal((await t.mark("paths")).keep.length, 6);
+  await eventually(async () => (await t.mark("paths"))?.keep.length, 6);
   await t.shot("paths");
   await t.panel("paths").getByLabel("Swap the ends").click();
   await t.panel("paths").getByText("No path leads").waitFor();
@@ -77,7 +76,7 @@ test("identical layers: outlined and listed by pages", async (t) => {
   await t.openText("named.mlir", blocks(true));
   await t.clickNode("layer:b1");
   await t.page.getByText("3 layers").waitFor();
-  equal((await t.mark("identical")).highlights[0].nodes, ["layer:b0", "layer:b2", "layer:b3"]);
+  await eventually(async () => (await t.mark("identical"))?.highlights[0].nodes, ["layer:b0", "layer:b2", "layer:b3"]);
   await t.shot("identical");
   await t.page.getByRole("button", { name: "Select all", exact: true }).click();
   await t.ready();
@@ -119,19 +118,19 @@ test("node data: loaded by drop, coloured, added up, listed, deleted", async (t)
     name: "kinds", results: { "b0/relu": { value: "hot", bgColor: "#ff0000" }, "b2/neg": { value: "cold", bgColor: "#0000ff" } },
   });
   await data.getByText("kinds").first().waitFor();
-  equal(await rows.count(), 2);
+  await eventually(() => rows.count(), 2);
   await data.getByLabel("Colour by times").click();
   await t.command("graph.expandAll");
-  equal(await t.style("fill", "main/ttir.relu@b0/relu"), "#ffff00ff");
-  equal(await t.style("fill", "main/ttir.add@b1/add"), "#ff0000ff");
-  equal(await t.style("fill", "main/ttir.neg@b2/neg"), "");
+  await eventually(() => t.style("fill", "main/ttir.relu@b0/relu"), "#ffff00ff");
+  await eventually(() => t.style("fill", "main/ttir.add@b1/add"), "#ff0000ff");
+  await eventually(() => t.style("fill", "main/ttir.neg@b2/neg"), "");
   await t.shot("node_data");
   await data.getByRole("tab", { name: "All nodes" }).click();
   const table = data.getByRole("grid");
-  equal(await table.getByRole("row").count(), 4);
+  await eventually(() => table.getByRole("row").count(), 4);
   ok((await table.getByRole("row").first().textContent()).includes("ttir.add"), "the largest first");
   await data.getByLabel("Filter the table").fill("relu");
-  equal(await table.getByRole("row").count(), 1);
+  await eventually(() => table.getByRole("row").count(), 1);
   await table.getByRole("row").first().click({ modifiers: ["Alt"] });
   await t.ready();
   equal((await t.graph()).selection, ["main/ttir.relu@b0/relu"]);
@@ -153,7 +152,7 @@ test("node data: collapsed layers have bars", async (t) => {
   });
   await t.panel("nodedata").getByText("≤ 2").waitFor();
   await t.ready();
-  equal(await t.bars("layer:b0"), [{ share: 0.75, color: "#00ff00ff" }, { share: 0.25, color: "#ff0000ff" }]);
+  await eventually(() => t.bars("layer:b0"), [{ share: 0.75, color: "#00ff00ff" }, { share: 0.25, color: "#ff0000ff" }]);
   await t.shot("node_data_bars");
 });
 
@@ -165,17 +164,17 @@ test("styler: rules colour what matches, later ones over earlier ones, and are k
   await styler.getByLabel("Regular expression").fill("relu");
   await styler.getByText("2 nodes").waitFor();
   const relu = (await t.graph()).boxes.find((b) => b.label === "ttir.relu").id;
-  equal(await t.style("fill", relu), "#ffd166ff");
+  await eventually(() => t.style("fill", relu), "#ffd166ff");
   await styler.getByLabel("Duplicate, rule 1").click();
   const second = styler.getByLabel("Rule 2", { exact: true });
   await second.getByLabel("Regular expression").fill("ttir");
   await second.getByLabel("Colour of the fill", { exact: true }).fill("#112233");
   await second.getByText(/\d+ nodes/).waitFor();
   await t.ready();
-  equal(await t.style("fill", relu), "#112233ff");
+  await eventually(() => t.style("fill", relu), "#112233ff");
   await second.getByLabel("Move up, rule 2").click();
   await t.ready();
-  equal(await t.style("fill", relu), "#ffd166ff");
+  await eventually(() => t.style("fill", relu), "#ffd166ff");
   await t.shot("styler");
   const file = await t.download(() => styler.getByLabel("Download the rules").click());
   const rules = JSON.parse(file.bytes);
@@ -184,7 +183,7 @@ test("styler: rules colour what matches, later ones over earlier ones, and are k
   await t.ready();
   await t.command("graph.expandAll");
   await styler.getByText("2 nodes").waitFor();
-  equal(await t.style("fill", relu), "#ffd166ff");
+  await eventually(() => t.style("fill", relu), "#ffd166ff");
   await t.drop("rules.json", [{ version: "v2", queries: [{ type: "node_type", nodeType: "layer_nodes" }], styles: { node_border_color: "#00ff00" } },
     { version: "v2", queries: [{ type: "attr_value_range", attrName: "rank", min: 2, max: 2 }], styles: { node_text_color: "red" } }]);
   await styler.getByLabel("Rule 4", { exact: true }).waitFor();
@@ -206,17 +205,17 @@ test("edge overlays: extra edges, and only near the selection", async (t) => {
   const edges = t.panel("edges");
   await edges.getByText("1 not in this graph").waitFor();
   await t.ready();
-  equal((await t.mark("edges")).edges.length, 3);
+  await eventually(async () => (await t.mark("edges"))?.edges.length, 3);
   await t.command("graph.expandAll");
   await t.shot("edge_overlays");
   await edges.getByLabel("Steps from the selection, jumps").fill("1");
   await t.clickNode("main/ttir.relu@b0/relu");
-  equal((await t.mark("edges")).edges, [{ from: "main/ttir.relu@b0/relu", to: "main/ttir.add@b2/add", label: "far" }]);
+  await eventually(async () => (await t.mark("edges"))?.edges, [{ from: "main/ttir.relu@b0/relu", to: "main/ttir.add@b2/add", label: "far" }]);
   await edges.getByLabel("Steps from the selection, jumps").fill("2");
   await t.ready();
-  equal((await t.mark("edges")).edges.length, 2);
+  await eventually(async () => (await t.mark("edges"))?.edges.length, 2);
   await edges.getByLabel("Show jumps").click();
-  equal(await t.mark("edges"), null);
+  await eventually(() => t.mark("edges"), null);
 });
 
 test("bookmarks: keys lead back to place, expansion and selection", async (t) => {
@@ -241,5 +240,5 @@ test("bookmarks: keys lead back to place, expansion and selection", async (t) =>
   equal(await picture.evaluate((i) => [i.naturalWidth, i.naturalHeight]), [480, 300]);
   await t.shot("bookmarks");
   await t.panel("bookmarks").getByLabel("Delete fc1").click();
-  equal(await t.panel("bookmarks").locator("img").count(), 0);
+  await eventually(() => t.panel("bookmarks").locator("img").count(), 0);
 });

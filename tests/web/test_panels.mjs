@@ -1,7 +1,7 @@
 // The panels beside the graph: search, outline, op table, text.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { equal, ok, test } from "./harness.mjs";
+import { equal, eventually, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
 const settle = (t, ms = 250) => t.page.waitForTimeout(ms);
@@ -52,7 +52,7 @@ test("inspector: a share of memory is a bar", async (t) => {
   await t.openModel(path);
   await t.clickNode("a");
   const meter = t.panel("inspector").getByRole("meter");
-  equal(await meter.count(), 1);
+  await eventually(() => meter.count(), 1);
   equal(await meter.getAttribute("aria-valuenow"), "38");
   ok((await meter.innerText()).includes("37.5 %"));
 });
@@ -72,7 +72,7 @@ test("search: key:value, quotes, exclusion and bad patterns", async (t) => {
   ok(/[Pp]attern|parenthes|expression|bracket/.test(await count("(")), "a bad pattern is told");
   t.forgive(/400|422/);
   await t.page.keyboard.press("Escape");
-  equal(await t.page.getByRole("tree", { name: "Results" }).count(), 0);
+  await eventually(() => t.page.getByRole("tree", { name: "Results" }).count(), 0);
 });
 
 test("outline: follows the graph, and leads it", async (t) => {
@@ -89,7 +89,7 @@ test("outline: follows the graph, and leads it", async (t) => {
   equal(await selected.getAttribute("title"), "forward/ttir.matmul@fc3/matmul");
   await t.page.getByRole("textbox", { name: "Filter the outline" }).fill("relu");
   await settle(t);
-  equal(await tree.getByRole("treeitem").count(), 4);
+  await eventually(() => tree.getByRole("treeitem").count(), 4);
 });
 
 test("op table: sorts, filters, groups and sums", async (t) => {

@@ -1,7 +1,7 @@
 // The page around the graph: start page, panes, selection, keyboard, undo, links, themes, help.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { equal, ok, ROOT, Server, test } from "./harness.mjs";
+import { equal, eventually, ok, ROOT, Server, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
 const settle = (t, ms = 250) => t.page.waitForTimeout(ms);
@@ -35,7 +35,7 @@ test("start page: a file with errors says where and how to go on", async (t) => 
   ok(/--root/.test(await row.innerText()), "the cure is named");
   t.forgive(/403|404/);
   await row.getByRole("button", { name: "Dismiss" }).click();
-  equal(await t.page.locator(".load").count(), 0);
+  await eventually(() => t.page.locator(".load").count(), 0);
 });
 
 test("start page: pasted text is read, its errors marked", async (t) => {
@@ -48,7 +48,7 @@ test("start page: pasted text is read, its errors marked", async (t) => {
   await t.page.getByRole("dialog").getByRole("button", { name: "Open" }).click();
   await t.page.locator(".paste .error-text").waitFor();
   ok(/line 2/.test(await text(t, ".paste .error-text")), "the line is named");
-  equal(await t.page.locator(".paste .cm-marked-error").count(), 1);
+  await eventually(() => t.page.locator(".paste .cm-marked-error").count(), 1);
   t.forgive(/422/);
   await editor.click();
   await t.page.keyboard.press("Control+a");
@@ -90,7 +90,7 @@ test("pane: inspector rows are filtered and switched onto the nodes", async (t) 
   await t.openModel(MNIST);
   await t.clickNode("forward/ttir.softmax@softmax");
   await t.page.getByRole("searchbox", { name: "Filter attributes" }).fill("dim");
-  equal(await t.page.getByRole("table", { name: "Attributes" }).getByRole("row").count(), 1);
+  await eventually(() => t.page.getByRole("table", { name: "Attributes" }).getByRole("row").count(), 1);
   const before = await t.box("forward/ttir.softmax@softmax");
   const row = t.page.getByRole("table", { name: "Attributes" }).getByRole("row").first();
   await row.hover();
@@ -178,7 +178,7 @@ test("pane: a layer in a popup that moves and closes", async (t) => {
   equal([Math.round(after.x - before.x), Math.round(after.y - before.y)], [-80, 60]);
   await t.shot("popup");
   await window.getByRole("button", { name: "Close" }).click();
-  equal(await t.page.locator(".window").count(), 0);
+  await eventually(() => t.page.locator(".window").count(), 0);
 });
 
 test("panes: split, each with its own selection, the active one closes", async (t) => {
@@ -186,14 +186,14 @@ test("panes: split, each with its own selection, the active one closes", async (
   await t.page.keyboard.press("Control+\\");
   await settle(t);
   await t.ready();
-  equal(await t.page.locator(".graph-pane").count(), 2);
+  await eventually(() => t.page.locator(".graph-pane").count(), 2);
   await t.clickNode("forward/ttir.softmax@softmax", { pane: 1 });
   equal((await t.graph(1)).selection, ["forward/ttir.softmax@softmax"]);
   equal((await t.graph(0)).selection, []);
   await t.shot("split");
   await t.page.keyboard.press("Alt+w");
   await settle(t);
-  equal(await t.page.locator(".graph-pane").count(), 1);
+  await eventually(() => t.page.locator(".graph-pane").count(), 1);
 });
 
 test("links: a view comes back from its address", async (t) => {
@@ -237,7 +237,7 @@ test("help: lists every shortcut there is, and none is taken twice", async (t) =
   const twice = keys.filter((k, i) => keys.indexOf(k) !== i);
   equal(twice, []);
   await t.page.keyboard.press("Escape");
-  equal(await t.page.locator(".dialog").count(), 0);
+  await eventually(() => t.page.locator(".dialog").count(), 0);
 });
 
 test("themes: light, dark and back, kept over a reload", async (t) => {
@@ -266,7 +266,7 @@ test("settings: housekeeping ops are hidden and shown", async (t) => {
 
 test("embedded: no bars, only the graph", async (t) => {
   await t.openModel(MNIST, { query: "embed=1" });
-  equal(await t.page.locator(".top, .toolbar").count(), 0);
+  await eventually(() => t.page.locator(".top, .toolbar").count(), 0);
   ok((await t.graph()).boxes.length > 3);
 });
 

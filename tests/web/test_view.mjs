@@ -74,7 +74,7 @@ test("view: the minimap shows where one is, a click in it goes there", async (t)
   const inside = await frame.boundingBox();
   ok(inside.y < place.y + place.height / 4, "the frame went along");
   await t.page.keyboard.press("m");
-  equal(await map.count(), 0);
+  await eventually(() => map.count(), 0);
 });
 
 test("view: what is written on nodes and edges is chosen, and drawn", async (t) => {

@@ -4,7 +4,7 @@ import { graphQuery, stagePath } from './address';
 import type {
   CallOptions, DataSource, GraphRef, Hit, Job, Model, NodeInfo, Run, RunSettings, RunSummary, SearchTerm, ServerInfo, Stage,
 } from './source';
-import { source } from './store';
+import { runs, source } from './store';
 
 const id = encodeURIComponent;
 
@@ -39,17 +39,18 @@ export const getGraph = (ref: GraphRef, options: CallOptions = {}) =>
   source().bytes(`${stagePath(ref)}/graph`, { ...options, query: { ...graphQuery(ref) } });
 
 /** Most nodes of a selection that are followed through a run. */
-const FOLLOWED = 50;
+const FOLLOWED = 500;
+/** Which module of its file a graph is of, or the one that its run compiled. */
+const partOf = (ref: GraphRef): number => (ref.run ? runs.peek().get(ref.run)?.settings.part ?? 0 : ref.part);
 
 /** The nodes of `to` that nodes of `from` came from or became, when both are stages of one run (the source belongs to each);
  * null when they are not. */
 export async function followNodes(from: GraphRef, to: GraphRef, nodes: readonly number[], options: CallOptions = {}): Promise<number[] | null> {
   const run = from.run ?? to.run;
-  if (!run || from.model !== to.model || from.part !== to.part || (from.run && to.run && from.run !== to.run)) return null;
-  const answers = await Promise.all(nodes.slice(0, FOLLOWED).map((node) => get<{ stages: { nodes: number[] }[] }>(
-    `/models/${id(from.model)}/runs/${id(run)}/follow`,
-    { ...options, query: { ...graphQuery({ ...from, run: undefined }), stage: from.stage, node, to: String(to.stage) } })));
-  return [...new Set(answers.flatMap((x) => x.stages.flatMap((s) => s.nodes)))];
+  if (!run || from.model !== to.model || partOf(from) !== partOf(to) || (from.run && to.run && from.run !== to.run)) return null;
+  const answer = await get<{ stages: { nodes: number[] }[] }>(`/models/${id(from.model)}/runs/${id(run)}/follow`,
+    { ...options, query: { layers: graphQuery(from).layers, stage: from.stage, nodes: nodes.slice(0, FOLLOWED).join(','), to: String(to.stage) } });
+  return answer.stages.flatMap((s) => s.nodes);
 }
 
 export const getNode = (ref: GraphRef, node: number, options: CallOptions = {}) =>

@@ -7,6 +7,7 @@ import 'dockview.css';
 import { render } from 'preact';
 
 import { GraphPane } from './graph_pane';
+import { complain } from './notify';
 import { panels, type PanelHandle, type PanelKind } from './panels';
 import { kept } from './settings';
 import { activePane, addPane, paneById, panes, removePane, type Pane } from './store';
@@ -219,9 +220,14 @@ async function openUsual(): Promise<void> {
   opening = kinds.length;
   for (const kind of kinds) {
     await nextTask();
-    // The graph may have been closed meanwhile, and the panel opened by its command.
-    if (graphPanels().length && !dock.getPanel(PANEL + kind.id)) openPanel(kind.id, false);
-    opening--;
+    try {
+      // The graph may have been closed meanwhile, and the panel opened by its command.
+      if (graphPanels().length && !dock.getPanel(PANEL + kind.id)) openPanel(kind.id, false);
+    } catch (thrown) {
+      complain(thrown); // the others open all the same
+    } finally {
+      opening--;
+    }
   }
   const active = activePane.peek();
   if (active) frontPane(active);

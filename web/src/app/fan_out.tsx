@@ -1,7 +1,7 @@
 // The picker at the lower edge of a selected op whose results several ops read: a click lists them, choosing goes there.
 
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 
 import type { CompactGraph } from '../engine/graph';
 import { registerCommands } from './commands';
@@ -17,10 +17,11 @@ interface Reader {
 /** Who reads a node, by result, each reader of a result once. */
 function readersOf(graph: CompactGraph, node: number): Reader[] {
   const { start, edges } = graph.out;
-  const list: Reader[] = [];
+  const list: Reader[] = [], seen = new Set<number>();
   for (let k = start[node]!; k < start[node + 1]!; k++) {
-    const edge = edges[k]!, out = graph.edgeOut[edge]!, to = graph.edgeTarget[edge]!;
-    if (!list.some((r) => r.out === out && r.node === to)) list.push({ out, node: to });
+    const edge = edges[k]!, out = graph.edgeOut[edge]!, to = graph.edgeTarget[edge]!, key = out * graph.n + to;
+    if (!seen.has(key)) list.push({ out, node: to });
+    seen.add(key);
   }
   return list.sort((a, b) => a.out - b.out || a.node - b.node);
 }
@@ -49,7 +50,7 @@ function pickReader(pane: Pane, node: number, anchor: Anchor): void {
 export function FanOut({ pane }: { pane: Pane }) {
   const at = useSignal<{ node: number; x: number; y: number } | null>(null);
   const graph = pane.graph.value, view = pane.view.value, node = pane.selected.value;
-  const count = graph && node !== null && node < graph.n && !graph.isLayer(node) ? readersOf(graph, node).length : 0;
+  const count = useMemo(() => (graph && node !== null && node < graph.n && !graph.isLayer(node) ? readersOf(graph, node).length : 0), [graph, node]);
   useEffect(() => {
     at.value = null;
     if (!view || node === null || count < 2) return;

@@ -2,7 +2,7 @@
 
 import { batch, signal } from '@preact/signals';
 
-import { CompactGraph } from '../engine/graph';
+import { CompactGraph, Flag } from '../engine/graph';
 import type { ParameterEdges, ViewState } from '../engine/types';
 import * as api from './api';
 import { closePane, dockPane, frontPane, openUsualPanels } from './dock';
@@ -14,8 +14,6 @@ import { nextTask } from './turn';
 
 /** Waits shorter than this are not shown. */
 const PATIENCE_MS = 100;
-
-const FLAG_HOUSEKEEPING = 2;
 
 /** Jobs of the server that run now, by id. */
 export const jobs = signal<ReadonlyMap<number, Job>>(new Map());
@@ -45,9 +43,9 @@ export interface OpenOptions {
   pane?: Pane | null;
   state?: ViewState;
   crumbs?: readonly Crumb[];
-  /** The nodes to select, and to bring into sight, instead of those of the state, which are given to it; asked when the
-   * graph has come. */
-  select?: (graph: CompactGraph, found: readonly number[]) => readonly number[];
+  /** The nodes to select, and to bring into sight, instead of those of the state, which are given to it (null: those of the
+   * state); asked when the graph has come. */
+  select?: (graph: CompactGraph, found: readonly number[]) => Promise<readonly number[] | null>;
 }
 
 /** Shows a graph in a pane; gives the pane. What goes wrong is shown in the pane. */
@@ -110,7 +108,7 @@ export function kindOf(label: string): string {
 export function mainOnes(graph: CompactGraph, nodes: readonly number[], kinds: readonly string[]): readonly number[] {
   const same = nodes.filter((n) => kinds.includes(kindOf(graph.label(n))));
   if (same.length) return same;
-  const kept = nodes.filter((n) => !(graph.flags[n]! & FLAG_HOUSEKEEPING));
+  const kept = nodes.filter((n) => !(graph.flags[n]! & Flag.Housekeeping));
   const main = kept.filter((n) => !MOVES.test(graph.label(n)));
   return main.length ? main : kept.length ? kept : nodes;
 }
@@ -124,7 +122,7 @@ export function hiddenNodes(graph: CompactGraph): number[] {
   // Labels are compared by their numbers: most nodes share few of them.
   const verdict = new Map<number, boolean>();
   for (let i = 1; i < graph.n; i++) {
-    if (housekeeping && graph.flags[i]! & FLAG_HOUSEKEEPING) {
+    if (housekeeping && graph.flags[i]! & Flag.Housekeeping) {
       found.push(i);
     } else if (labels.size && !graph.isLayer(i)) {
       const label = graph.labelNumber(i);
@@ -155,7 +153,7 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
   running.get(pane)?.abort();
   const abort = new AbortController();
   running.set(pane, abort);
-  const before = { ref: pane.ref.peek(), graph: pane.graph.peek() };
+  const before = { ref: pane.drawn, graph: pane.graph.peek() };
   batch(() => {
     pane.ref.value = ref;
     pane.problem.value = null;
@@ -188,9 +186,11 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
         const { state } = options;
         await nextTask();
         const found = state?.selection ? view.selection : []; // by the worker
-        const given = options.select?.(graph, found) ?? null;
+        const given = await options.select?.(graph, found) ?? null;
+        abort.signal.throwIfAborted(); // another graph may be on its way by now
         batch(() => {
           pane.given = given;
+          pane.drawn = ref;
           pane.graph.value = graph;
           pane.marks.value = new Map();
           pane.root.value = (state?.root !== undefined && graph.find(state.root)) || 0;

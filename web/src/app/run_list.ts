@@ -51,18 +51,21 @@ const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; ki
 /** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. The selection
  * becomes what it came from or became there; in another run the same op is selected when it is still there. */
 export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
-  const ref = pane.ref.peek();
+  const ref = pane.graph.peek() ? pane.drawn : pane.ref.peek();
   if (!ref) return;
   const to = { model: run.model, part: 0, layers: ref.layers, run: run.id, stage };
   const state = ref.run && ref.model === run.model && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
   const known = followed.get(pane), selection = pane.selection.peek();
   const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known
     : { ref, nodes: selection, kinds: selection.map((n) => kindOf(pane.graph.peek()?.label(n) ?? '')) };
-  const select = from.nodes.length ? await api.followNodes(from.ref, to, from.nodes).catch(() => null) : null;
+  // Asked for while the graph comes.
+  const following = from.nodes.length ? api.followNodes(from.ref, to, from.nodes).catch(() => null) : null;
   const target = openGraph(to, {
     pane, where: beside ? 'right' : 'here', state,
-    ...(select ? {
-      select: (graph: CompactGraph, found: readonly number[]) => {
+    ...(following ? {
+      select: async (graph: CompactGraph, found: readonly number[]) => {
+        const select = await following;
+        if (!select) return null;
         const became = ref.run && ref.run !== run.id && found.length ? found : mainOnes(graph, select, from.kinds);
         followed.set(target, { ...from, became });
         return became;

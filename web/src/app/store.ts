@@ -39,6 +39,8 @@ export class Pane {
   readonly ref = signal<GraphRef | null>(null);
   /** The graph's columns, once they have come. */
   readonly graph = signal<CompactGraph | null>(null);
+  /** What graph, selection and view are of: not `ref` while another graph is on its way. */
+  drawn: GraphRef | null = null;
   /** The drawing, once it is there. */
   readonly view = signal<GraphViewApi | null>(null);
   /** Grows whenever the view's expansion or camera changes: read it in effects that look at view. */
@@ -93,7 +95,7 @@ export class Pane {
   /** What undo brings back; null while nothing is drawn. Calls of the view are carried out in order, so it is the state
    * as of this call. */
   async snapshot(): Promise<PaneSnapshot | null> {
-    const view = this.view.peek(), ref = this.ref.peek();
+    const view = this.view.peek(), ref = this.drawn;
     if (!view || !ref || !this.graph.peek()) return null;
     const crumbs = this.crumbs.peek(), selection = this.selection.peek();
     return { ref, crumbs, selection, view: await view.saveState() };
@@ -102,7 +104,7 @@ export class Pane {
   /** Goes to a state that snapshot() gave. Does nothing when the pane shows another graph by now. */
   async restore(state: PaneSnapshot): Promise<void> {
     const view = this.view.peek(), graph = this.graph.peek();
-    if (!view || !graph || !sameRef(state.ref, this.ref.peek())) return;
+    if (!view || !graph || !sameRef(state.ref, this.drawn)) return;
     batch(() => {
       this.root.value = (state.view.root !== undefined && graph.find(state.view.root)) || 0;
       this.crumbs.value = state.crumbs;

@@ -124,6 +124,14 @@ export class CompactGraph {
     for (let c = layer + 1; c < this.end[layer]!; c = this.end[c]!) out.push(c);
     return out;
   }
+  /** The nodes that are neither layers nor arguments, in order. */
+  ops(): Uint32Array {
+    const list = new Uint32Array(this.n);
+    let n = 0;
+    for (let i = 1; i < this.n; i++) if (this.kind[i] !== Kind.Layer && this.kind[i] !== Kind.Argument) list[n++] = i;
+    return list.slice(0, n);
+  }
+
   /** The layers around a node, outermost first, the root left out. */
   layersAround(node: Node): Node[] {
     const out: Node[] = [];

@@ -1,5 +1,5 @@
 // op_table.ts - the ops of a graph filtered, sorted, grouped and summed: in the worker, as it looks at every op.
-import { Kind, type CompactGraph } from './graph';
+import type { CompactGraph } from './graph';
 import { OWN, type Column } from './op_columns';
 
 export interface TableQuery {
@@ -32,13 +32,6 @@ export interface TableResult {
 export const SUMMED = OWN.filter((c) => c.sum);
 
 type Texts = ReadonlyMap<string, ReadonlyMap<number, string>>;
-
-function opsOf(graph: CompactGraph): Uint32Array {
-  const list = new Uint32Array(graph.n);
-  let n = 0;
-  for (let i = 1; i < graph.n; i++) if (graph.kind[i] !== Kind.Layer && graph.kind[i] !== Kind.Argument) list[n++] = i;
-  return list.slice(0, n);
-}
 
 /** Texts repeat: they are compared once, by rank. */
 function ranks(graph: CompactGraph, list: Uint32Array, by: Column): Float64Array {
@@ -99,7 +92,7 @@ export function tabulate(graph: CompactGraph, texts: Texts, query: TableQuery): 
     const of = texts.get(id);
     return { id, title: '', width: 0, kind: 'text', of: (_, n) => of?.get(n) ?? '' };
   });
-  const columns = [...OWN, ...more], ops = opsOf(graph);
+  const columns = [...OWN, ...more], ops = graph.ops();
   let wanted: RegExp | null = null;
   try {
     wanted = query.filter.trim() ? new RegExp(query.filter, 'i') : null;

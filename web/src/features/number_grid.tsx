@@ -34,7 +34,12 @@ class Pieces {
 
   want(row: number, column: number): void {
     const key = this.key(row, column);
-    if (this.all.has(key)) return;
+    const here = this.all.get(key);
+    if (here !== undefined) { // the longest unwanted gives way
+      this.all.delete(key);
+      this.all.set(key, here);
+      return;
+    }
     if (this.all.size >= MOST_PIECES) this.all.delete(this.all.keys().next().value!);
     this.all.set(key, null);
     const at = { row: row - (row % PIECE_ROWS), rows: PIECE_ROWS, column: column - (column % PIECE_COLUMNS), columns: PIECE_COLUMNS };

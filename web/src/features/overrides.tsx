@@ -83,6 +83,14 @@ function inTurn(edit: () => Promise<boolean>): Promise<boolean> {
   return last;
 }
 
+/** One edit of the set that the pane's run has when its turn comes: an edit before it may have made another. */
+function edit(pane: Pane, run: Run, next: (set: OverrideSet) => OverrideSet, title: string): Promise<boolean> {
+  return inTurn(() => {
+    const shown = runOf(pane), now = shown?.model === run.model ? shown : run;
+    return apply(pane, now, next(copyOf(overridesOf(now))), title);
+  });
+}
+
 function copyOf(set: OverrideSet): OverrideSet {
   return structuredClone(set);
 }
@@ -155,18 +163,15 @@ function Control({ field, set }: { field: Field; set: (value: string | null) => 
 function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
   const mine = Object.values(overridesOf(run)).find((e) => e.bind === 'identity' && e.target === op.identity)?.attributes ?? [];
   const groups = [...new Set(op.fields.map((f) => f.group))];
-  const set = (key: string, value: string | null) => inTurn(async () => {
-    const now = runOf(pane) ?? run; // an edit before this one may have made another
-    return apply(pane, now, changed(overridesOf(now), op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`);
-  });
+  const set = (key: string, value: string | null) =>
+    edit(pane, run, (now) => changed(now, op.identity, key, value), value === null ? `Reset ${key}` : `Set ${key} to ${value}`);
   return (
     <div class="override-op">
       <div class="row-bar"><span class="mono clip grow" title={op.identity}>{op.op}</span><span class="muted clip">{op.name}</span>
-        {mine.length > 0 && <button class="link" onClick={() => {
-          const next = copyOf(overridesOf(run));
+        {mine.length > 0 && <button class="link" onClick={() => void edit(pane, run, (next) => {
           for (const k of Object.keys(next)) if (next[k]!.bind === 'identity' && next[k]!.target === op.identity) delete next[k];
-          void apply(pane, run, next, 'Reset an op').catch(complain);
-        }}>Reset op</button>}</div>
+          return next;
+        }, 'Reset an op')}>Reset op</button>}</div>
       {groups.map((group) => {
         const fields = op.fields.filter((f) => f.group === group);
         return (
@@ -267,7 +272,7 @@ async function importFile(pane: Pane, run: Run): Promise<void> {
   let json: unknown;
   try { json = JSON.parse(text); } catch { json = null; }
   const forms = await convertOverrides(json !== null ? { overrides: json } : { options: text });
-  await apply(pane, run, { ...overridesOf(run), ...forms.overrides }, 'Import overrides');
+  await edit(pane, run, (now) => ({ ...now, ...forms.overrides }), 'Import overrides');
 }
 
 /* Named sets: kept with the model, for every page and after a restart. */
@@ -312,7 +317,7 @@ function Named({ pane, run }: { pane: Pane; run: Run }) {
         onChange={(e) => {
           const chosen = list.find((n) => n.id === Number(e.currentTarget.value));
           typed.value = null;
-          if (chosen) void apply(pane, run, copyOf(chosen.overrides), `Take ${chosen.name}`).catch(complain);
+          if (chosen) void edit(pane, run, () => copyOf(chosen.overrides), `Take ${chosen.name}`);
         }}>
         {!now && <option value="">named sets</option>}
         {list.map((n) => <option key={n.id} value={n.id}>{n.name}</option>)}
@@ -342,11 +347,8 @@ function Suggestions({ pane, run }: { pane: Pane; run: Run }) {
         <li key={s.identity} class="override-row">
           <div class="row-bar"><span class="mono clip grow" title={s.identity}>{s.op} <span class="muted">{s.name}</span></span>
             <span class="muted" title="Estimate, with what moves tensors to and from the op">{s.before_us.toFixed(1)} → {s.after_us.toFixed(1)} us</span>
-            <button class="link" disabled={busy.value} onClick={() => {
-              let next = overridesOf(run);
-              for (const one of s.settings) next = changed(next, s.identity, `${one.group}.${one.key}`, one.value);
-              void apply(pane, run, next, 'Take a suggestion').catch(complain);
-            }}>Take</button></div>
+            <button class="link" disabled={busy.value} onClick={() => void edit(pane, run, (now) =>
+              s.settings.reduce((next, one) => changed(next, s.identity, `${one.group}.${one.key}`, one.value), now), 'Take a suggestion')}>Take</button></div>
           <div>{s.settings.map((one) => `${one.key} = ${one.value}`).join(', ')}{s.changes_numbers && <span class="muted"> (less exact)</span>}</div>
         </li>
       ))}
@@ -359,8 +361,9 @@ function Panel() {
   if (!pane || !run) return <p class="empty">Compile the model and show one of its stages: what is overridden in that run is listed here.</p>;
   const set = overridesOf(run), results = resultsOf(run);
   const rows = Object.entries(set).flatMap(([name, entry]) => entry.attributes.map((a) => ({ name, entry, ...a })));
-  const without = (row: (typeof rows)[number]): OverrideSet => {
-    const next = copyOf(set), entry = next[row.name]!;
+  const without = (row: (typeof rows)[number]) => (next: OverrideSet): OverrideSet => {
+    const entry = next[row.name];
+    if (!entry) return next;
     entry.attributes = entry.attributes.filter((a) => a.key !== row.key);
     if (!entry.attributes.length) delete next[row.name];
     return next;
@@ -372,7 +375,7 @@ function Panel() {
         <button disabled={!rows.length} onClick={() => void saveJson(pane, run).catch(complain)} title="Saves the set as a file">JSON</button>
         <button disabled={!rows.length} onClick={() => void copyOptions(run).catch(complain)} title="Copies the option string of the vendor's pipeline">Options</button>
         <span class="grow" />
-        <button disabled={!rows.length || busy.value} onClick={() => void apply(pane, run, {}, 'Reset all overrides').catch(complain)}>Reset all</button>
+        <button disabled={!rows.length || busy.value} onClick={() => void edit(pane, run, () => ({}), 'Reset all overrides')}>Reset all</button>
       </div>
       <Named pane={pane} run={run} />
       <Estimates pane={pane} run={run} />
@@ -388,7 +391,7 @@ function Panel() {
             <li key={`${row.name} ${row.key}`} class="override-row">
               <div class="row-bar"><span class="mono clip grow" title={target}>{target}</span>
                 <span class={`chip ${result?.state ?? ''}`}>{result?.state ?? '…'}</span>
-                <button class="icon-button small" disabled={busy.value} title="Take it out" aria-label={`Remove ${key} of ${target}`} onClick={() => void apply(pane, run, without(row), `Reset ${key}`).catch(complain)}><Icon name="trash" size={12} /></button></div>
+                <button class="icon-button small" disabled={busy.value} title="Take it out" aria-label={`Remove ${key} of ${target}`} onClick={() => void edit(pane, run, without(row), `Reset ${key}`)}><Icon name="trash" size={12} /></button></div>
               <div><span class="muted">{key}</span> = <strong>{row.value}</strong></div>
               {result?.why && <p class="muted">{sentence(result.why)}{result.nearest?.length ? ` Legal ones near it: ${result.nearest.join(', ')}.` : ''}</p>}
             </li>

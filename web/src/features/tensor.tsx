@@ -38,9 +38,12 @@ effect(() => {
   out.value = 0;
   device.value = 0;
 });
+// By its number: lists that are asked for again have it as another object, and a tensor that is not there must not be asked
+// for again and again.
+const keptId = computed(() => keeping.value?.id ?? 0);
 const asked = computed<TensorRef | null>(() => {
-  const x = keeping.value, id = nodeId.value;
-  return x && id ? { execution: x.id, id, out: out.value, device: device.value, which: which.value } : null;
+  const execution = keptId.value, id = nodeId.value;
+  return execution && id ? { execution, id, out: out.value, device: device.value, which: which.value } : null;
 });
 
 effect(() => {

@@ -8,7 +8,7 @@ import { registerCommands } from '../commands';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
 import { panels } from '../panels';
-import { changedStages, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
+import { changedStages, fetchRun, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
 import { kept } from '../settings';
 import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
@@ -96,8 +96,11 @@ function Compile() {
     const get = async () => {
       const list = runLists.peek().get(now.model) ?? await refreshRuns(now.model);
       const id = wanted ?? list[0]?.id;
-      if (id && !runs.peek().has(id)) noteRun(await api.getRun(now.model, id));
-      else if (id && chosen.peek().get(now.model) !== id) chosen.value = new Map(chosen.peek()).set(now.model, id);
+      const before = chosen.peek().get(now.model);
+      if (!id) return;
+      await fetchRun(now.model, id);
+      // Unless another was chosen meanwhile.
+      if (before !== id && chosen.peek().get(now.model) === before) chosen.value = new Map(chosen.peek()).set(now.model, id);
     };
     get().catch((thrown) => { if (!isCancel(thrown)) problem.value = Problem.of(thrown); });
   });
@@ -147,7 +150,7 @@ function Compile() {
         <>
           <div class="panel-bar">
             <select class="grow" aria-label="Run" value={run.id}
-              onChange={(e) => { void api.getRun(model, e.currentTarget.value).then(noteRun, (thrown) => { problem.value = Problem.of(thrown); }); }}>
+              onChange={(e) => { void fetchRun(model, e.currentTarget.value).then(noteRun, (thrown) => { problem.value = Problem.of(thrown); }); }}>
               {(runLists.value.get(model) ?? []).map((r) => <option key={r.id} value={r.id}>{settingsText(r.settings)} · {when(r.created)}{r.state === 'failed' ? ' · failed' : ''}</option>)}
             </select>
             <button class={`toggle ${onlyChanged.value ? 'on' : ''}`} aria-pressed={onlyChanged.value} title="Only the passes that changed something"

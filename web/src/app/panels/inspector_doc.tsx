@@ -5,8 +5,9 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 import * as api from '../api';
+import { complain } from '../notify';
 import { inspectorSections, type InspectorContext } from '../panels';
-import type { Attribute } from '../source';
+import { Problem, type Attribute } from '../source';
 import { valueText } from '../values';
 
 /** By op; null: no table has it. Tables do not change while the page is open. */
@@ -16,6 +17,7 @@ function docOf(op: string): Promise<api.OpDoc | null> {
   let doc = known.get(op);
   if (!doc) {
     doc = api.getOpDoc(op).catch((thrown) => {
+      if (thrown instanceof Problem && thrown.detail.status === 404) return null;
       known.delete(op);
       throw thrown;
     });
@@ -68,14 +70,15 @@ function Attr({ attr, present }: { attr: api.OpAttribute; present: Attribute | u
 }
 
 function Documentation({ info }: InspectorContext) {
-  const doc = useSignal<api.OpDoc | null>(null);
+  const doc = useSignal<api.OpDoc | null | undefined>(undefined); // undefined: not known yet
   const op = useSignal('');
   op.value = info?.op ?? '';
   useSignalEffect(() => {
     const name = op.value;
+    doc.value = undefined;
     if (!name) return;
     let gone = false;
-    docOf(name).then((found) => { if (!gone) doc.value = found; }, () => { if (!gone) doc.value = null; });
+    docOf(name).then((found) => { if (!gone) doc.value = found; }, complain);
     return () => { gone = true; };
   });
   const now = doc.value;

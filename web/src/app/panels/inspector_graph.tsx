@@ -1,10 +1,10 @@
 // The inspector's sections about the whole graph, shown when nothing is selected.
 
-import { Kind } from '../../engine/graph';
 import { inspectorSections, type InspectorContext } from '../panels';
 import { runCommand } from '../commands';
 import { nodeInfo } from '../node_info';
 import { useSignal, useSignalEffect } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import type { NodeInfo } from '../source';
 import { stages } from '../store';
 import { bytes, count, when } from '../values';
@@ -50,12 +50,15 @@ const MOST = 12;
 /** How many ops there are of each kind. */
 function Ops({ pane }: InspectorContext) {
   const graph = pane.graph.value!;
-  const tally = new Map<number, number>();
-  for (let i = 1; i < graph.n; i++)
-    if (graph.kind[i] !== Kind.Layer && graph.kind[i] !== Kind.Argument) tally.set(graph.labelNumber(i), (tally.get(graph.labelNumber(i)) ?? 0) + 1);
-  const example = new Map<number, number>();
-  for (let i = graph.n - 1; i > 0; i--) if (tally.has(graph.labelNumber(i))) example.set(graph.labelNumber(i), i);
-  const rows = [...tally].sort((a, b) => b[1] - a[1]);
+  const { rows, example } = useMemo(() => {
+    const tally = new Map<number, number>(), first = new Map<number, number>();
+    for (const op of graph.ops()) {
+      const label = graph.labelNumber(op), n = tally.get(label);
+      if (n === undefined) first.set(label, op);
+      tally.set(label, (n ?? 0) + 1);
+    }
+    return { rows: [...tally].sort((a, b) => b[1] - a[1]), example: first };
+  }, [graph]);
   const most = rows[0]?.[1] ?? 1;
   return (
     <div class="op-bars">

@@ -3,7 +3,7 @@
 
 import { computed, signal } from '@preact/signals';
 
-import { Kind, type CompactGraph } from '../../engine/graph';
+import type { CompactGraph } from '../../engine/graph';
 import { OWN, type Column } from '../../engine/op_columns';
 import { SUMMED, type TableResult } from '../../engine/op_table';
 import { openPanel } from '../dock';
@@ -55,6 +55,7 @@ export function askTable(): void {
   void attrVersion.value;
   if (!pane || !graph || !view) {
     table.value = null;
+    tabulating.value = false;
     return;
   }
   tabulating.value = true;
@@ -143,12 +144,10 @@ export async function addAttrColumn(pane: Pane, key: string): Promise<void> {
 export async function gatherAttrs(pane: Pane): Promise<void> {
   const graph = pane.graph.peek(), ref = pane.ref.peek();
   if (!graph || !ref || !attrColumns.peek().length) return;
-  const nodes: number[] = [];
-  for (let i = 1; i < graph.n && nodes.length < MOST_ATTRS; i++)
-    if (graph.kind[i] !== Kind.Layer && graph.kind[i] !== Kind.Argument) nodes.push(i);
+  const nodes = graph.ops().subarray(0, MOST_ATTRS);
   const known = attrValues.get(graph) ?? new Map<number, Record<string, string>>();
   attrValues.set(graph, known);
-  const missing = nodes.filter((n) => !known.has(n));
+  const missing = Array.from(nodes).filter((n) => !known.has(n));
   abort?.abort();
   const mine = (abort = new AbortController());
   try {
@@ -158,7 +157,8 @@ export async function gatherAttrs(pane: Pane): Promise<void> {
         known.set(info.node, Object.fromEntries(info.attrs.map((a) => [a.key, valueText(a.value).slice(0, 200)])));
     }
     const view = pane.view.peek(), numbers = Uint32Array.from(known.keys());
-    if (mine.signal.aborted || !view || pane.graph.peek() !== graph) return;
+    // Cancelled by the user what has come is shown; a later call shows it otherwise.
+    if (abort !== mine || !view || pane.graph.peek() !== graph) return;
     for (const key of attrColumns.peek()) view.tableTexts(`attr:${key}`, numbers, [...known.values()].map((v) => v[key] ?? ''));
     attrVersion.value++;
   } finally {
