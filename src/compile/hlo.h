@@ -42,6 +42,11 @@ uint32_t hlo_dims(pass_context *p, ir_op op, str key, str param, int64_t *out);
 int64_t hlo_dim(pass_context *p, ir_op op, str key, str param);
 /* A list of dimensions, each in [0, limit), into out->n and out->d. False when one is not, or there are too many. */
 bool hlo_dims_below(pass_context *p, ir_op op, str key, str param, int64_t limit, shape *out);
+/* Where a number stands in such a list, -1 when it does not; and whether it does. */
+int hlo_place_of(const shape *list, int64_t dim);
+static inline bool hlo_has(const shape *list, int64_t dim) {
+    return hlo_place_of(list, dim) >= 0;
+}
 /* n numbers of a dense attribute (array or elements), or n times `otherwise` when it is absent. False when it has another
  * number of them. */
 bool hlo_ints(pass_context *p, ir_op op, str key, uint32_t n, int64_t otherwise, int64_t *out);

@@ -30,6 +30,13 @@ bool hlo_dims_below(pass_context *p, ir_op op, str key, str param, int64_t limit
     return true;
 }
 
+int hlo_place_of(const shape *list, int64_t dim) {
+    for (int i = 0; i < list->n; i++)
+        if (list->d[i] == dim)
+            return i;
+    return -1;
+}
+
 int64_t hlo_dim(pass_context *p, ir_op op, str key, str param) {
     ir_attr a = ir_op_attr(p->m, op, key);
     int64_t v = -1;

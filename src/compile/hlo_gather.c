@@ -13,13 +13,6 @@ typedef struct gather {
     int64_t vector;
 } gather;
 
-static bool has(const shape *s, int64_t v) {
-    for (int i = 0; i < s->n; i++)
-        if (s->d[i] == v)
-            return true;
-    return false;
-}
-
 static bool gather_of(pass_context *p, ir_op op, gather *g) {
     *g = (gather){.loc = ir_op_at(p->m, op)->loc,
                   .input = ir_operand(p->m, op, 0),
@@ -81,7 +74,7 @@ bool hlo_gather_slice(pass_context *p, ir_op op) {
         g.at.n != 1 || g.at.d[0] != g.map.n)
         return false;
     for (int i = 0; i < g.in.n; i++)
-        if (!has(&g.map, i) && g.sizes.d[i] != g.in.d[i])
+        if (!hlo_has(&g.map, i) && g.sizes.d[i] != g.in.d[i])
             return false;
     if (index_constant(p, &g, &d)) {
         slice_range r = whole(&g.sizes);
@@ -112,10 +105,10 @@ static ir_value build_gather(pass_context *p, ir_loc loc, ir_value v, ir_value i
 bool hlo_gather_along_dim(pass_context *p, ir_op op) {
     gather g;
     if (!gather_of(p, op, &g) || !g.in_batch.n || g.in_batch.n != g.at_batch.n || g.map.n != 1 ||
-        has(&g.in_batch, g.map.d[0]) || g.sizes.d[g.map.d[0]] != 1 || g.out.n != g.in.n)
+        hlo_has(&g.in_batch, g.map.d[0]) || g.sizes.d[g.map.d[0]] != 1 || g.out.n != g.in.n)
         return false;
     for (int i = 0; i < g.in.n; i++)
-        if (i != g.map.d[0] && !has(&g.in_batch, i) && g.sizes.d[i] != g.in.d[i])
+        if (i != g.map.d[0] && !hlo_has(&g.in_batch, i) && g.sizes.d[i] != g.in.d[i])
             return false;
     shape at = {.n = 0};
     for (int i = 0; i < g.at.n; i++)
@@ -228,7 +221,7 @@ static bool can_look_up(const gather *g) {
     if ((g->map.n > 1 && g->at.n == 1) || g->in_batch.n || g->at_batch.n)
         return false;
     for (int i = 0; i < g->in.n; i++) {
-        if (!has(&g->map, i)) {
+        if (!hlo_has(&g->map, i)) {
             if (g->sizes.d[i] != g->in.d[i])
                 return false;
         } else if (g->in.d[i] == 1) {
@@ -251,7 +244,7 @@ static ir_value table_of(pass_context *p, const gather *g, const shape *dims, sh
     for (int i = 0; i < dims->n; i++)
         perm[n++] = dims->d[i];
     for (int i = 0; i < g->in.n; i++)
-        if (!has(dims, i))
+        if (!hlo_has(dims, i))
             perm[n++] = i;
     if (n != g->in.n)
         return 0;
@@ -364,7 +357,7 @@ static ir_value found_to_result(pass_context *p, const gather *g, const lookup *
         perm[n++] = g->offset.d[first];
     }
     for (int i = 0; i < g->out.n; i++)
-        if (!has(&g->offset, i))
+        if (!hlo_has(&g->offset, i))
             perm[n++] = i;
     for (int i = 0; i < g->offset.n && n < g->out.n; i++)
         if (i != first)
@@ -419,7 +412,7 @@ static bool has_windows(const gather *g) {
     if (g->map.n < 2 || g->in_batch.n || g->at_batch.n || g->collapsed.n || g->vector >= g->at.n)
         return false;
     for (int i = 0; i < g->in.n; i++)
-        if (has(&g->map, i) ? g->sizes.d[i] <= 1 || g->sizes.d[i] >= g->in.d[i] : g->sizes.d[i] != g->in.d[i])
+        if (hlo_has(&g->map, i) ? g->sizes.d[i] <= 1 || g->sizes.d[i] >= g->in.d[i] : g->sizes.d[i] != g->in.d[i])
             return false;
     for (int i = 1; i < g->map.n; i++)
         if (g->map.d[i] != g->map.d[i - 1] + 1)
@@ -478,7 +471,7 @@ bool hlo_gather_windows(pass_context *p, ir_op op) {
             found.d[found.n++] = g.at.d[i];
     int next = found.n;
     for (int i = 0; i < g.in.n; i++) {
-        if (has(&g.map, i)) {
+        if (hlo_has(&g.map, i)) {
             perm[i] = i - g.map.d[0];
             continue;
         }

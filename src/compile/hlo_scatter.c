@@ -12,17 +12,6 @@ typedef struct scatter {
     str reduce; /* as hlo_reduce_type */
 } scatter;
 
-static int place_of(const shape *s, int64_t v) {
-    for (int i = 0; i < s->n; i++)
-        if (s->d[i] == v)
-            return i;
-    return -1;
-}
-
-static bool has(const shape *s, int64_t v) {
-    return place_of(s, v) >= 0;
-}
-
 static bool scatter_of(pass_context *p, ir_op op, scatter *s) {
     if (ir_op_at(p->m, op)->n_operands != 3 || ir_op_at(p->m, op)->n_results != 1)
         return false;
@@ -204,14 +193,14 @@ static bool sources_of(const scatter *s, sources *to) {
     to->dim = s->map.n ? s->map.d[0] : 0;
     for (int d = 0; d < s->in.n; d++) {
         to->index[d] = to->update[d] = -1;
-        if (!has(&s->inserted, d) && !has(&s->in_batch, d))
+        if (!hlo_has(&s->inserted, d) && !hlo_has(&s->in_batch, d))
             to->update[d] = s->window.d[next++];
     }
     for (int u = 0; u < s->from.n; u++) {
-        if (has(&s->window, u))
+        if (hlo_has(&s->window, u))
             continue;
         k += k == s->vector;
-        int batch = place_of(&s->at_batch, k);
+        int batch = hlo_place_of(&s->at_batch, k);
         int64_t d = batch >= 0 ? s->in_batch.d[batch] : to->dim;
         if (k >= s->at.n || (batch < 0 && (!s->map.n || taken)))
             return false;
@@ -260,7 +249,7 @@ static ir_value aligned_index(pass_context *p, const scatter *s, const sources *
         attr_entry a[] = {{STR("repeat_dimensions"), make_i64s(p, repeats.d, (uint32_t)repeats.n)}};
         v = build_value(p, OP_ttir_repeat, s->loc, &v, 1, type, make_dict(p, a, 1));
     }
-    if (!has(&s->window, from->update[from->dim]))
+    if (!hlo_has(&s->window, from->update[from->dim]))
         return v;
     ir_value count = v ? counted(p, s, to, from->dim, type) : 0;
     return count ? build_binary(p, OP_ttir_add, s->loc, v, count, type) : 0;
@@ -326,7 +315,7 @@ static ir_value window_offsets(pass_context *p, const scatter *s, int k, int64_t
 static ir_value index_along(pass_context *p, const scatter *s, int d, ir_value index, ir_value offset, int64_t n) {
     shape column = {.d = {n, 1}, .n = 2};
     ir_type type = tensor_type(p, &column, element_of(p->m, s->index));
-    int place = place_of(&s->map, d);
+    int place = hlo_place_of(&s->map, d);
     if (place < 0)
         return offset;
     slice_range r = {.begin = {0, place}, .end = {n, place + 1}, .step = {1, 1}, .n = 2};
@@ -366,7 +355,7 @@ bool hlo_scatter_flat(pass_context *p, ir_op op) {
     if (!scatter_of(p, op, &s) || s.map.n < 2 || !can_scatter(p, op, &s) || s.in_batch.n || s.vector != s.at.n - 1)
         return false;
     for (int i = 0; i < s.inserted.n; i++)
-        if (!has(&s.map, s.inserted.d[i]))
+        if (!hlo_has(&s.map, s.inserted.d[i]))
             return false;
     for (int i = 0; i < s.at.n; i++)
         if (i != s.vector)
@@ -378,7 +367,7 @@ bool hlo_scatter_flat(pass_context *p, ir_op op) {
         if (!(offsets[i] = window_offsets(p, &s, i, positions, window)))
             return false;
     for (int d = 0; index && d < s.in.n; d++) {
-        ir_value offset = has(&s.inserted, d) ? 0 : offsets[next++];
+        ir_value offset = hlo_has(&s.inserted, d) ? 0 : offsets[next++];
         if (!(along[d] = index_along(p, &s, d, index, offset, positions * window)))
             return false;
     }

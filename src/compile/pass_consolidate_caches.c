@@ -21,23 +21,19 @@ static bool trail_room(pass_context *p, trail *t) {
 /* The arguments of func's entry block that the index of a cache update is computed from, marked in `counters`. */
 static bool mark_counters(pass_context *p, ir_op func, trail *t, bool *counters, bool *any) {
     ir_block entry = body_of(p->m, func);
-    bool *seen = t->seen;
-    ir_value *list = t->list;
     uint32_t n = 0;
     for (ir_op op = ir_walk_next(p->m, func, func); op; op = ir_walk_next(p->m, func, op)) {
         if (!op_is(p->m, op, OP_ttir_update_cache) && !op_is(p->m, op, OP_ttir_paged_update_cache))
             continue;
         if (!trail_room(p, t))
             return false;
-        seen = t->seen;
-        list = t->list;
         ir_value v = ir_operand(p->m, op, 2);
-        if (!seen[v])
-            list[n++] = v;
-        seen[v] = true;
+        if (!t->seen[v])
+            t->list[n++] = v;
+        t->seen[v] = true;
     }
     while (n) {
-        ir_value v = list[--n];
+        ir_value v = t->list[--n];
         if (ir_is_block_arg(p->m, v)) {
             if (ir_arg_block(p->m, v) == entry)
                 *any = counters[ir_value_index(p->m, v)] = true;
@@ -56,9 +52,9 @@ static bool mark_counters(pass_context *p, ir_op func, trail *t, bool *counters,
         }
         for (uint32_t i = 0; i < follow; i++) {
             ir_value operand = ir_operand(p->m, def, i);
-            if (!seen[operand])
-                list[n++] = operand;
-            seen[operand] = true;
+            if (!t->seen[operand])
+                t->list[n++] = operand;
+            t->seen[operand] = true;
         }
     }
     return true;

@@ -210,10 +210,11 @@ static ir_region constant_region(const ir_module *m, ir_op op) {
     }
 }
 
+/* A change that no folder and no pattern looks at: it counts, but what was tried in vain stays tried. */
 static void forget_loc(pass_context *p, ir_op op) {
     if (p->m->ops[op].loc != p->c->l_unknown) {
         p->m->ops[op].loc = p->c->l_unknown;
-        pass_touched(p);
+        p->e->changes++;
     }
 }
 
@@ -477,7 +478,9 @@ static void unchain_patterns(rewrite_workspace *w, const rewrite_table *tables, 
         }
 }
 
-/* What is known of the ops that these patterns were tried at. */
+/* What is known of the ops that these patterns were tried at. The key is the address of the first table (see rewrite.h);
+ * one on the stack may find the trials of another that lay there before, which only tables without near patterns do: they
+ * ask for none and note none. */
 static struct tried *tried_of(rewrite_workspace *w, const rewrite_pattern *table, uint64_t now) {
     for (int i = 0; i < TRIED; i++)
         if (w->tried[i].table == table)

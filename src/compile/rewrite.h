@@ -19,10 +19,13 @@ typedef struct rewrite_pattern {
     bool near; /* see below */
 } rewrite_pattern;
 
-/* A pattern is near when whether it does something at an op depends on nothing but: the op, the types of its operands and
- * results, the ops that define its operands (and whether others use these), the ops that use its results, and what is the
- * same for a whole compile. Where only such patterns were tried in vain, the driver does not try them again before
- * something of that has changed. */
+/* A pattern is near when whether it does something at an op depends on nothing but: the op, its attributes, the types of its
+ * operands and results, the ops that define its operands (and whether others use their results), the ops that use its
+ * results, and what is the same for a whole compile. Not on who else uses an argument of a block, on what stands two ops
+ * away or inside a region, and not on locations: changes of those go unnoticed. Where only such patterns were tried in
+ * vain, the driver does not try them again before something of that has changed; ops with regions are always tried.
+ * Tables with near patterns are static and are always given first, followed by the same ones: the first table's address
+ * is what the driver remembers a trial by. */
 
 enum {
     REWRITE_NO_FOLD = 1 << 0,      /* folders are not tried */

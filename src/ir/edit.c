@@ -505,11 +505,12 @@ void ir_splice(ir_edit *e, ir_block from, ir_block to, ir_op where) {
     ir_module *m = e->m;
     for (ir_op op = m->blocks[from].first, next; op; op = next) {
         next = m->ops[op].next;
-        ir_unlink(m, op);
+        take(e, op);
         if (where)
             ir_insert_before(m, where, op);
         else
             ir_block_append(m, to, op);
+        mark_neighbours(e, op);
         edit_tell(e, IR_EDIT_INSERTED, op);
     }
 }

@@ -44,7 +44,7 @@ void api_graph_json(struct http_request *r) {
     if (api_graph_etag(r, adapter ? "adapter" : "own", &bad) || bad || !api_graph_open(r, &ag))
         return;
     struct edit_legal legal;
-    edit_legal_init(&legal, ag.g->module, &scratch);
+    edit_legal_init(&legal, adapter ? ag.g->module : NULL, &scratch);
     if (adapter)
         o = (me_write_options){.style = ME_STYLE_ADAPTER, .edit = edit_legal, .edit_ctx = &legal};
     struct buf *out = http_body(r, 200, "application/json");
@@ -72,7 +72,7 @@ void api_graph_node(struct http_request *r) {
         struct graph_attrs a;
         struct edit_legal legal;
         graph_attrs_init(&a, ag.g, &scratch);
-        edit_legal_init(&legal, ag.g->module, &scratch);
+        edit_legal_init(&legal, edit ? ag.g->module : NULL, &scratch);
         if (!graph_node_json(&a, n, edit ? edit_legal : NULL, &legal, http_json(r, 200)))
             api_error(r, 503, NULL, "out of memory");
         edit_legal_free(&legal);
@@ -126,7 +126,7 @@ void api_graph_nodes(struct http_request *r) {
         struct graph_attrs a;
         struct edit_legal legal;
         graph_attrs_init(&a, ag.g, &scratch);
-        edit_legal_init(&legal, ag.g->module, &scratch);
+        edit_legal_init(&legal, edit ? ag.g->module : NULL, &scratch);
         struct json_writer *w = http_json(r, 200);
         bool good = true;
         json_object_begin(w);

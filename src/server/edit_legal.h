@@ -22,7 +22,7 @@ struct edit_legal {
     struct arena_mark empty;
 };
 
-/* The module must outlive it and not change. */
+/* The module must outlive it and not change; NULL when nothing will be asked. */
 void edit_legal_init(struct edit_legal *e, const ir_module *m, struct mem *mem);
 void edit_legal_free(struct edit_legal *e);
 /* ctx: the struct. */

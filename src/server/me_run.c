@@ -200,7 +200,7 @@ static graph_status write_picture(struct conversion *c, size_t at, size_t first,
     struct edit_legal legal;
     struct me_meters meters = {.mem = scratch};
     bool good = true;
-    edit_legal_init(&legal, p->g->module, scratch);
+    edit_legal_init(&legal, c->adapter->tt ? p->g->module : NULL, scratch);
     if (p->executed) {
         good = me_measured_overlays(c->r, &p->done, p->g, id, &overlays) && me_meters_init(&meters, p->g, scratch);
         o.more_attrs = me_meters_attrs;

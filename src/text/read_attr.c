@@ -541,7 +541,7 @@ static uint32_t brace_span(const reader *r, const char *p) {
     const char *q = p, *end = (size_t)(r->end - p) < RD_MEMO_MAX ? r->end : p + RD_MEMO_MAX;
     uint32_t open = 0;
     for (; q < end; q++) {
-        while (end - q >= 16) {
+        while (end - q >= 16) { /* the bytes of RD_BRACE (lexer.c), sixteen at once */
             bytes16 v = bytes16_at(q);
             unsigned i =
                 bytes16_first((bytes16)(v == BYTES16('}')) | (bytes16)(v == BYTES16('"')) |

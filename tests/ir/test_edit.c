@@ -320,6 +320,36 @@ static void regions_copied_and_inlined(void **state) {
     assert_int_equal(mem.used, 0);
 }
 
+/* The ops of a block are moved between two others, or to the end: these and the ones moved count as changed. */
+static void splices_are_noticed(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    for (int at_end = 0; at_end < 2; at_end++) {
+        ir_module *m = ir_module_new(c);
+        ir_edit e;
+        ir_block b = new_root(&e, m);
+        ir_edit_at_end(&e, b);
+        ir_op nest = build_nested(&e, m->blocks[b].args);
+        ir_op last = build(&e, "x.last", NULL, 0, 0);
+        ir_block inner = m->regions[ir_op_region(m, nest, 0)].first;
+        ir_op first = m->blocks[inner].first;
+        uint64_t before[64], count = e.changes;
+        assert_true(m->n_ops < 64);
+        for (ir_op op = 1; op < m->n_ops; op++)
+            before[op] = surroundings(&e, op);
+        ir_splice(&e, inner, b, at_end ? 0 : last);
+        assert_changes_noticed(&e, before, m->n_ops, count);
+        assert_int_equal(m->blocks[inner].first, 0);
+        assert_int_equal(m->ops[first].prev, at_end ? last : nest);
+        assert_int_equal(m->blocks[b].last == last, !at_end);
+        ir_edit_free(&e);
+        ir_module_free(m);
+    }
+    ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
+}
+
 /* A clone is compact, in pre-order, and says the same. */
 static void clones_are_compact(void **state) {
     (void)state;
@@ -440,8 +470,8 @@ int main(void) {
         cmocka_unit_test(random_edits),          cmocka_unit_test(newest_use_first),
         cmocka_unit_test(arguments_come_and_go), cmocka_unit_test(origins_follow),
         cmocka_unit_test(many_origins_follow),   cmocka_unit_test(regions_copied_and_inlined),
-        cmocka_unit_test(clones_are_compact),    cmocka_unit_test(long_clones_grow),
-        cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(splices_are_noticed),   cmocka_unit_test(clones_are_compact),
+        cmocka_unit_test(long_clones_grow),      cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
