@@ -103,7 +103,8 @@ static bool known_beforehand(struct hoist *h, ir_value v) {
 }
 
 static bool is_in_l1(const ir_context *c, ir_type t, ttnn_layout *l) {
-    return ttnn_layout_of(c, t, l) && (l->buffer == TTNN_L1 || l->buffer == TTNN_L1_SMALL);
+    ttnn_buffer b = ttnn_buffer_of(c, t);
+    return (b == TTNN_L1 || b == TTNN_L1_SMALL) && ttnn_layout_of(c, t, l);
 }
 
 /* Whether op can be computed beforehand; then it joins the groups of its operands. False after an error. */

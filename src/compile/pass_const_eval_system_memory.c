@@ -4,8 +4,7 @@
 #include "target/layout.h"
 
 static bool on_host(const ir_context *c, ir_type t) {
-    ttnn_layout l;
-    return ttnn_layout_of(c, t, &l) && l.buffer == TTNN_SYSTEM;
+    return ttnn_buffer_of(c, t) == TTNN_SYSTEM;
 }
 
 /* The same tensor in host memory; t itself when it has no layout. */

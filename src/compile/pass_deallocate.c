@@ -69,10 +69,9 @@ static bool frees_input(pass_context *p, ir_op op, ir_value v) {
 static bool insert_deallocate(struct free_pass *f, ir_value v, ir_op last) {
     pass_context *p = f->p;
     ir_module *m = p->m;
-    ttnn_layout l;
     if (op_is(m, last, OP_func_return))
         return true;
-    if (ttnn_layout_of(p->c, ir_value_type(m, v), &l) && l.buffer == TTNN_L1) {
+    if (ttnn_buffer_of(p->c, ir_value_type(m, v)) == TTNN_L1) {
         for (ir_each_use(p->e, v, u))
             if (ir_use_op(p->e, u) != last && frees_input(p, ir_use_op(p->e, u), v))
                 return pass_error_plain(p, ir_use_op(p->e, u),

@@ -189,8 +189,7 @@ static bool convert_types(pass_context *p, ir_op op) {
 
 /* ---- ops ------------------------------------------------------------------------------------------------ */
 
-/* The type of a tensor brought to a place; t itself when it is there already. */
-static ir_type moved_type(pass_context *p, ir_type t, ttnn_buffer buffer, bool tiled) {
+static ir_type find_moved_type(pass_context *p, ir_type t, ttnn_buffer buffer, bool tiled) {
     ttnn_layout l;
     if (!ttnn_layout_of(p->c, t, &l))
         return t;
@@ -205,6 +204,19 @@ static ir_type moved_type(pass_context *p, ir_type t, ttnn_buffer buffer, bool t
     l.element = tiled ? 0 : storage_type(p, t);
     ir_type moved = tn_placed(p, t, &l);
     return moved ? moved : t;
+}
+
+/* The type of a tensor brought to a place; t itself when it is there already. Remembered beside those of type_in. */
+static ir_type moved_type(pass_context *p, ir_type t, ttnn_buffer buffer, bool tiled) {
+    struct map_u64 *known = p->data;
+    uint64_t key = t | (uint64_t)buffer << 32 | (uint64_t)tiled << 40 | 1ull << 48;
+    const uint32_t *there = map_u64_get(known, key);
+    if (there)
+        return *there;
+    ir_type moved = find_moved_type(p, t, buffer, tiled);
+    if (!map_u64_put(known, key, moved, NULL))
+        p->m->failed = true;
+    return moved;
 }
 
 /* The location of a layout change in front of operand i: a name gets a suffix, any other location stays. */

@@ -286,6 +286,28 @@ static bool gather(struct driver *d, ir_op scope, bool pre_order) {
     return !d->oom;
 }
 
+/* Fills the empty list with n ops (0: none), the last one to be looked at first; `reversed`: the first one. */
+static bool list_ops(struct driver *d, const ir_op *ops, size_t n, bool reversed) {
+    rewrite_workspace *w = d->w;
+    if (d->p->m->n_ops > w->cap_ops && !grow_by_op(d, d->p->m->n_ops - 1))
+        return false;
+    vec_clear(&w->list);
+    if (!vec_room(&w->list, n)) {
+        d->oom = true;
+        return false;
+    }
+    uint32_t listed = 0;
+    for (size_t i = 0; i < n; i++) {
+        ir_op op = ops[reversed ? n - 1 - i : i];
+        if (!op)
+            continue;
+        w->list.v[listed++] = op;
+        w->place[op] = listed;
+    }
+    w->list.n = listed;
+    return true;
+}
+
 static bool fill(struct driver *d, ir_op scope, unsigned flags) {
     pass_context *p = d->p;
     bool top_down = (flags & REWRITE_TOP_DOWN) != 0;
@@ -306,44 +328,47 @@ static bool fill(struct driver *d, ir_op scope, unsigned flags) {
     /* Merging constants has told the listener of users; the list starts afresh. */
     while (pop(d))
         ;
-    for (size_t i = 0; i < n && !d->oom; i++) {
-        ir_op op = ops[top_down ? n - 1 - i : i];
-        if (op)
-            push(d, op);
-    }
+    ok = ok && !d->oom && list_ops(d, ops, n, top_down);
     map_str_free(&k.map);
     map_u64_free(&k.known);
-    return ok && !d->oom;
+    return ok;
 }
 
-/* Whether the op and what defines its operands are as they were. */
-static bool is_as_at(const struct driver *d, ir_op op, uint64_t at) {
+/* Whether the op and what defines its operands are as they were when *at was noted, which is brought up to date then. */
+static bool is_as_at(const struct driver *d, ir_op op, uint64_t *at) {
     const ir_edit *e = d->p->e;
     const ir_module *m = d->p->m;
-    bool same = at > ir_changed_at(e, op);
-    for (uint32_t i = 0; same && i < m->ops[op].n_operands; i++) {
+    if (*at > e->changes) /* nothing has changed at all */
+        return true;
+    if (*at <= ir_changed_at(e, op))
+        return false;
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++) {
         ir_op def = ir_def_op(m, ir_operand(m, op, i));
-        same = !def || at > ir_changed_at(e, def);
+        if (def && *at <= ir_changed_at(e, def))
+            return false;
     }
-    return same;
+    *at = e->changes + 1;
+    return true;
 }
 
 /* And the users of its results. */
-static bool is_as_at_with_users(const struct driver *d, ir_op op, uint64_t at) {
+static bool is_as_at_with_users(const struct driver *d, ir_op op, uint64_t *at) {
     const ir_edit *e = d->p->e;
     const ir_module *m = d->p->m;
-    bool same = is_as_at(d, op, at);
-    for (uint32_t i = 0; same && i < m->ops[op].n_results; i++)
-        for (uint32_t u = ir_first_use(e, ir_result(m, op, i)); same && u; u = ir_next_use(e, u))
-            same = at > ir_changed_at(e, ir_use_op(e, u));
-    return same;
+    if (*at > e->changes)
+        return true;
+    for (uint32_t i = 0; i < m->ops[op].n_results; i++)
+        for (uint32_t u = ir_first_use(e, ir_result(m, op, i)); u; u = ir_next_use(e, u))
+            if (*at <= ir_changed_at(e, ir_use_op(e, u)))
+                return false;
+    return is_as_at(d, op, at);
 }
 
 /* Tries the folder; whether it changed anything. Like try_patterns for an op from the list, which has room by op. */
 static bool try_fold(struct driver *d, ir_op op) {
     pass_context *p = d->p;
     ir_module *m = p->m;
-    if (is_as_at(d, op, d->w->settled[op]))
+    if (is_as_at(d, op, &d->w->settled[op]))
         return false;
     fold_value results[FOLD_MAX_RESULTS] = {{0}};
     ir_value values[FOLD_MAX_RESULTS];
@@ -384,7 +409,7 @@ static bool try_patterns(struct driver *d, ir_op op) {
     if (!own && !any)
         return false;
     bool near = !d->w->far[id] && !d->w->far[OP_N] && !p->m->ops[op].n_regions;
-    if (near && d->tried->at[op] > d->tried->since && is_as_at_with_users(d, op, d->tried->at[op]))
+    if (near && d->tried->at[op] > d->tried->since && is_as_at_with_users(d, op, &d->tried->at[op]))
         return false;
     size_t errors = p->d->errors;
     while (own || any) {

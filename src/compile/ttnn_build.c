@@ -85,13 +85,12 @@ bool tn_is_tensor(const ir_context *c, ir_type t) {
 }
 
 bool tn_is_tiled(const ir_context *c, ir_type t) {
-    ttnn_layout l;
-    return ttnn_layout_of(c, t, &l) && l.tiled;
+    return ttnn_is_tiled(c, t);
 }
 
 bool tn_on_device(const ir_context *c, ir_type t) {
-    ttnn_layout l;
-    return ttnn_layout_of(c, t, &l) && ttnn_on_device(&l);
+    ttnn_buffer b = ttnn_buffer_of(c, t);
+    return b != TTNN_SYSTEM && b != TTNN_N_BUFFERS;
 }
 
 /* ---- ops ------------------------------------------------------------------------------------------------ */

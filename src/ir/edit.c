@@ -123,14 +123,6 @@ ir_op ir_only_user(const ir_edit *e, ir_value v) {
     return user;
 }
 
-bool ir_op_has_uses(const ir_edit *e, ir_op op) {
-    const ir_op_data *o = &e->m->ops[op];
-    for (uint32_t i = 0; i < o->n_results; i++)
-        if (ir_has_uses(e, o->results + i))
-            return true;
-    return false;
-}
-
 uint32_t ir_count_uses(const ir_edit *e, ir_value v, uint32_t limit) {
     uint32_t n = 0;
     for (ir_each_use(e, v, u))
@@ -145,7 +137,7 @@ uint32_t ir_count_uses(const ir_edit *e, ir_value v, uint32_t limit) {
 static void note_heir(ir_edit *e, ir_value old, ir_op op) {
     ir_op def = ir_def_op(e->m, old);
     if (def && def != op)
-        e->lineage[def].heir = op;
+        edit_lineage(e, def)->heir = op;
 }
 
 void ir_set_operand(ir_edit *e, ir_op op, uint32_t i, ir_value v) {
@@ -316,11 +308,6 @@ void ir_set_attr(ir_edit *e, ir_op op, str key, ir_attr value) {
 
 /* ---- building ------------------------------------------------------------------------------------------- */
 
-void ir_edit_at(ir_edit *e, ir_op op) {
-    e->before = op;
-    e->block = e->m->ops[op].block;
-}
-
 void ir_edit_after(ir_edit *e, ir_op op) {
     e->before = e->m->ops[op].next;
     e->block = e->m->ops[op].block;
@@ -419,7 +406,7 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
     if (heir) {
         for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
             note_heir(e, ir_operand(m, op, i), heir);
-        e->lineage[op].heir = heir;
+        edit_lineage(e, op)->heir = heir;
     }
     for (uint32_t i = 0; i < n; i++)
         if (values[i])

@@ -56,6 +56,7 @@ typedef struct ir_edit {
     struct map_u64 many; /* edit_origins.c */
     uint32_t cap_first, cap_uses, cap_ops, cap_changed, n_origins, cap_origins;
     uint32_t marked_ops; /* ops below this handle were there at the last mark */
+    uint32_t marks;      /* how many marks there were */
     uint64_t changes;    /* counts every change */
     uint64_t *changed;   /* by op: see ir_changed_at */
     uint64_t touched;    /* `changes` at the last ir_edit_touched */
@@ -96,7 +97,13 @@ static inline bool ir_has_one_use(const ir_edit *e, ir_value v) {
 /* Whether all uses of v are by one op (it may use it several times); that op, or 0. */
 ir_op ir_only_user(const ir_edit *e, ir_value v);
 /* Whether any result of op has a use. */
-bool ir_op_has_uses(const ir_edit *e, ir_op op);
+static inline bool ir_op_has_uses(const ir_edit *e, ir_op op) {
+    const ir_op_data *o = &e->m->ops[op];
+    for (uint32_t i = 0; i < o->n_results; i++)
+        if (ir_has_uses(e, o->results + i))
+            return true;
+    return false;
+}
 /* How many uses v has, counted up to `limit`. */
 uint32_t ir_count_uses(const ir_edit *e, ir_value v, uint32_t limit);
 
@@ -151,7 +158,10 @@ void ir_set_attr(ir_edit *e, ir_op op, str key, ir_attr value);
 
 /* The next op is built before / after `op`, at the start / end of a block. Building leaves the point behind the new op,
  * so that ops built one after the other stand in that order. */
-void ir_edit_at(ir_edit *e, ir_op op);
+static inline void ir_edit_at(ir_edit *e, ir_op op) {
+    e->before = op;
+    e->block = e->m->ops[op].block;
+}
 void ir_edit_after(ir_edit *e, ir_op op);
 void ir_edit_at_start(ir_edit *e, ir_block b);
 void ir_edit_at_end(ir_edit *e, ir_block b);

@@ -4,12 +4,27 @@
 
 #include "ir/edit.h"
 
-/* Per op. */
+/* Per op; what was written before the last mark means nothing. */
 struct ir_edit_lineage {
     uint32_t origins; /* index of its first ir_edit_origin, 0: none */
     uint32_t last;    /* index of its last one */
     ir_op heir;       /* the op that replaced its last user, or 0 */
+    uint32_t mark;    /* the mark after which it was written */
 };
+
+/* The entry of an op, for writing. */
+static inline struct ir_edit_lineage *edit_lineage(ir_edit *e, ir_op op) {
+    struct ir_edit_lineage *l = &e->lineage[op];
+    if (l->mark != e->marks)
+        *l = (struct ir_edit_lineage){.mark = e->marks};
+    return l;
+}
+static inline uint32_t edit_first_origin(const ir_edit *e, ir_op op) {
+    return e->lineage[op].mark == e->marks ? e->lineage[op].origins : 0;
+}
+static inline ir_op edit_heir(const ir_edit *e, ir_op op) {
+    return e->lineage[op].mark == e->marks ? e->lineage[op].heir : 0;
+}
 
 /* One origin in the pool of lists. */
 struct ir_edit_origin {

@@ -7,8 +7,7 @@
 enum { FEW_ORIGINS = 16 };
 
 void ir_edit_mark_origins(ir_edit *e) {
-    if (e->lineage)
-        memset(e->lineage, 0, e->m->n_ops * sizeof *e->lineage); /* room for more is still zero */
+    e->marks++;
     e->n_origins = 1;
     e->marked_ops = e->m->n_ops;
     map_u64_clear(&e->many);
@@ -31,7 +30,7 @@ static bool origin_room(ir_edit *e) {
 
 /* Appends one origin, so that lists stay in the order in which they grew. */
 static void add_origin(ir_edit *e, ir_op op, ir_op from) {
-    uint32_t few = 0, at = e->lineage[op].origins;
+    uint32_t few = 0, at = edit_first_origin(e, op);
     for (; at && few < FEW_ORIGINS; at = e->origin_pool[at].next, few++)
         if (e->origin_pool[at].op == from)
             return;
@@ -44,42 +43,43 @@ static void add_origin(ir_edit *e, ir_op op, ir_op from) {
         return;
     uint32_t i = e->n_origins++;
     e->origin_pool[i] = (struct ir_edit_origin){.op = from};
-    *(few ? &e->origin_pool[e->lineage[op].last].next : &e->lineage[op].origins) = i;
-    e->lineage[op].last = i;
+    struct ir_edit_lineage *l = edit_lineage(e, op);
+    *(few ? &e->origin_pool[l->last].next : &l->origins) = i;
+    l->last = i;
 }
 
 void ir_edit_came_from(ir_edit *e, ir_op op, ir_op from) {
     if (op == from || !op || !from || op >= e->cap_ops || from >= e->cap_ops)
         return;
-    if (op < e->marked_ops && !e->lineage[op].origins)
+    if (op < e->marked_ops && !edit_first_origin(e, op))
         add_origin(e, op, op);
-    if (from < e->marked_ops && !e->lineage[from].origins) {
+    if (from < e->marked_ops && !edit_first_origin(e, from)) {
         add_origin(e, op, from);
         return;
     }
-    for (uint32_t i = e->lineage[from].origins; i; i = e->origin_pool[i].next)
+    for (uint32_t i = edit_first_origin(e, from); i; i = e->origin_pool[i].next)
         add_origin(e, op, e->origin_pool[i].op);
 }
 
 void edit_inherit(ir_edit *e, ir_op op) {
-    ir_op heir = op < e->cap_ops ? e->lineage[op].heir : 0;
+    ir_op heir = op < e->cap_ops ? edit_heir(e, op) : 0;
     /* The replacement may have been replaced itself since. A chain ends because heirs are never erased before. */
     for (uint32_t steps = 0; heir && !e->m->ops[heir].name && steps < e->m->n_ops; steps++)
-        heir = e->lineage[heir].heir;
+        heir = edit_heir(e, heir);
     if (heir && heir != op && e->m->ops[heir].name)
         ir_edit_came_from(e, heir, op);
 }
 
 uint32_t ir_edit_origins(const ir_edit *e, ir_op op, ir_op *out, uint32_t cap) {
     uint32_t n = 0;
-    if (op < e->marked_ops && (op >= e->cap_ops || !e->lineage[op].origins)) {
+    if (op < e->marked_ops && (op >= e->cap_ops || !edit_first_origin(e, op))) {
         if (cap)
             out[0] = op;
         return 1;
     }
     if (op >= e->cap_ops)
         return 0;
-    for (uint32_t i = e->lineage[op].origins; i; i = e->origin_pool[i].next, n++)
+    for (uint32_t i = edit_first_origin(e, op); i; i = e->origin_pool[i].next, n++)
         if (n < cap)
             out[n] = e->origin_pool[i].op;
     return n;

@@ -93,6 +93,9 @@ bool ttnn_layout_cores(const target_device *d, const ttnn_layout *l, int64_t (*r
 bool ttnn_layout_read(const ir_context *c, ir_attr layout, ttnn_layout *out);
 /* The layout of a ranked tensor type whose encoding is a ttnn_layout. */
 bool ttnn_layout_of(const ir_context *c, ir_type tensor, ttnn_layout *out);
+/* One thing of that layout, for a fraction of the time: where it lies (TTNN_N_BUFFERS: no layout), whether in tiles. */
+ttnn_buffer ttnn_buffer_of(const ir_context *c, ir_type tensor);
+bool ttnn_is_tiled(const ir_context *c, ir_type tensor);
 
 /* The attribute for a tensor of this type's shape (its element type and encoding do not matter). 0 when out of memory,
  * or when the shape is dynamic, unranked, or too large for 64 bits. */

@@ -104,6 +104,23 @@ bool ttnn_layout_read(const ir_context *c, ir_attr layout, ttnn_layout *out) {
     return true;
 }
 
+/* The memref in the layout of a tensor type, 0 when it has none. */
+static ir_type memref_of(const ir_context *c, ir_type tensor) {
+    ir_attr layout = tensor && ir_kind_of(c, tensor) == IR_TYPE_TENSOR ? ir_encoding(c, tensor) : 0;
+    ir_type memref = dialect_is_attr(c, layout, ATTR_ttnn_ttnn_layout) ? dialect_param_at(c, layout, AT_MEMREF) : 0;
+    return memref && ir_kind_of(c, memref) == IR_TYPE_MEMREF ? memref : 0;
+}
+
+ttnn_buffer ttnn_buffer_of(const ir_context *c, ir_type tensor) {
+    ir_type memref = memref_of(c, tensor);
+    return memref ? ttnn_buffer_by_name(dialect_case_text(c, ir_at(c, memref, 2))) : TTNN_N_BUFFERS;
+}
+
+bool ttnn_is_tiled(const ir_context *c, ir_type tensor) {
+    ir_type memref = memref_of(c, tensor);
+    return memref && dialect_is_type(c, ir_element_type(c, memref), TYPE_ttcore_tile);
+}
+
 bool ttnn_layout_of(const ir_context *c, ir_type tensor, ttnn_layout *out) {
     ir_attr encoding = tensor && ir_kind_of(c, tensor) == IR_TYPE_TENSOR ? ir_encoding(c, tensor) : 0;
     return encoding && ttnn_layout_read(c, encoding, out);
