@@ -3,11 +3,11 @@
  *
  *   round:  fill the worklist ──▶ merge constants ──▶ pop, erase dead / fold / match until empty ──▶ sweep dead ops
  *
- * The worklist is a stack in which an op occurs at most once: `place[op]` is its position + 1.
+ * The worklist is a stack in which an op occurs at most once: its `place` is its position + 1.
  *
  * Most ops are looked at dozens of times in a compile and rarely is there anything to do. A folder sees an op, its operands
  * with their other users, and what defines them; as long as the edit knows of no change to those (ir_changed_at) since a
- * folder last found nothing to do, it is not asked again: `settled[op]` is the count of changes then. The same goes for
+ * folder last found nothing to do, it is not asked again: its `settled` is the count of changes then. The same goes for
  * patterns that say that they see no farther (`near`), with the users of the results: `tried`, per table of patterns.
  */
 #include "compile/rewrite.h"
@@ -25,21 +25,25 @@ struct chain {
 
 typedef VEC(ir_op) op_list;
 
-/* When the patterns of a table last had nothing to do at an op. */
+/* A table whose patterns by_op.tried is about: when they last had nothing to do at an op. */
 struct tried {
     const rewrite_pattern *table;
     uint64_t since; /* entries up to here are those of another table */
-    uint64_t *at;   /* by op */
 };
 enum { TRIED = 2 }; /* two tables take turns in ttir-erase-inverse-ops */
 
-/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the list is empty; `place`,
+/* What is kept by op, side by side because a look at an op needs all of it. */
+struct by_op {
+    uint64_t settled, tried[TRIED];
+    uint32_t place;
+};
+
+/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the list is empty; places,
  * `heads` and `far` are zero. */
 struct rewrite_workspace {
     op_list list, order, open;
     VEC(struct chain) chains;
-    uint32_t *place;   /* by op */
-    uint64_t *settled; /* by op */
+    struct by_op *of;
     struct tried tried[TRIED];
     uint32_t cap_ops, turn;
     uint16_t *heads; /* by OP_*, and OP_N for REWRITE_ANY_OP */
@@ -50,18 +54,14 @@ struct rewrite_workspace {
 struct driver {
     pass_context *p;
     rewrite_workspace *w;
-    struct tried *tried;
+    int table; /* in w->tried */
     bool oom;
 };
 
 /* ---- memory --------------------------------------------------------------------------------------------- */
 
 static void free_by_op(rewrite_workspace *w) {
-    struct mem *mem = w->list.mem;
-    mem_free(mem, w->place, w->cap_ops * sizeof *w->place);
-    mem_free(mem, w->settled, w->cap_ops * sizeof *w->settled);
-    for (int i = 0; i < TRIED; i++)
-        mem_free(mem, w->tried[i].at, w->cap_ops * sizeof *w->tried[i].at);
+    mem_free(w->list.mem, w->of, w->cap_ops * sizeof *w->of);
 }
 
 rewrite_workspace *rewrite_workspace_new(struct mem *mem) {
@@ -95,55 +95,43 @@ void rewrite_workspace_free(rewrite_workspace *w) {
     mem_free(mem, w, sizeof *w);
 }
 
-/* A copy of `old` items with room for `want`; the new ones are zero. */
-static void *longer(struct mem *mem, const void *items, uint32_t old, uint32_t want, size_t size) {
-    char *p = mem_alloc_zero(mem, want * size);
-    if (p && old)
-        memcpy(p, items, old * size);
-    return p;
-}
-
 /* Room for what is kept by op. */
 static NOINLINE bool grow_by_op(struct driver *d, ir_op op) {
     rewrite_workspace *w = d->w;
-    struct mem *mem = w->list.mem;
-    rewrite_workspace more = *w;
-    uint32_t old = w->cap_ops, want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
-    more.cap_ops = want;
-    more.place = longer(mem, w->place, old, want, sizeof *w->place);
-    more.settled = longer(mem, w->settled, old, want, sizeof *w->settled);
-    bool ok = more.place && more.settled;
-    for (int i = 0; i < TRIED; i++) {
-        more.tried[i].at = longer(mem, w->tried[i].at, old, want, sizeof *w->tried[i].at);
-        ok = ok && more.tried[i].at;
+    uint32_t want = d->p->m->cap_ops > op ? d->p->m->cap_ops : op + 1;
+    struct by_op *of = mem_alloc_zero(w->list.mem, want * sizeof *of);
+    if (!of) {
+        d->oom = true;
+        return false;
     }
-    free_by_op(ok ? w : &more);
-    if (ok)
-        *w = more;
-    d->oom = d->oom || !ok;
-    return ok;
+    if (w->cap_ops)
+        memcpy(of, w->of, w->cap_ops * sizeof *of);
+    free_by_op(w);
+    w->of = of;
+    w->cap_ops = want;
+    return true;
 }
 
 /* ---- worklist ------------------------------------------------------------------------------------------- */
 
 static void push(struct driver *d, ir_op op) {
     rewrite_workspace *w = d->w;
-    if ((UNLIKELY(op >= w->cap_ops) && !grow_by_op(d, op)) || w->place[op])
+    if ((UNLIKELY(op >= w->cap_ops) && !grow_by_op(d, op)) || w->of[op].place)
         return;
     if (!vec_push(&w->list, op)) {
         d->oom = true;
         return;
     }
-    w->place[op] = (uint32_t)w->list.n;
+    w->of[op].place = (uint32_t)w->list.n;
 }
 
 /* Leaves a hole, so that the order of the rest stays. */
 static void drop(struct driver *d, ir_op op) {
     rewrite_workspace *w = d->w;
-    if (op >= w->cap_ops || !w->place[op])
+    if (op >= w->cap_ops || !w->of[op].place)
         return;
-    w->list.v[w->place[op] - 1] = 0;
-    w->place[op] = 0;
+    w->list.v[w->of[op].place - 1] = 0;
+    w->of[op].place = 0;
 }
 
 static ir_op pop(struct driver *d) {
@@ -151,7 +139,7 @@ static ir_op pop(struct driver *d) {
     while (w->list.n) {
         ir_op op = vec_pop(&w->list);
         if (op) {
-            w->place[op] = 0;
+            w->of[op].place = 0;
             return op;
         }
     }
@@ -302,7 +290,7 @@ static bool list_ops(struct driver *d, const ir_op *ops, size_t n, bool reversed
         if (!op)
             continue;
         w->list.v[listed++] = op;
-        w->place[op] = listed;
+        w->of[op].place = listed;
     }
     w->list.n = listed;
     return true;
@@ -368,7 +356,7 @@ static bool is_as_at_with_users(const struct driver *d, ir_op op, uint64_t *at) 
 static bool try_fold(struct driver *d, ir_op op) {
     pass_context *p = d->p;
     ir_module *m = p->m;
-    if (is_as_at(d, op, &d->w->settled[op]))
+    if (is_as_at(d, op, &d->w->of[op].settled))
         return false;
     fold_value results[FOLD_MAX_RESULTS] = {{0}};
     ir_value values[FOLD_MAX_RESULTS];
@@ -376,7 +364,7 @@ static bool try_fold(struct driver *d, ir_op op) {
     p->e->from = op;
     fold_outcome outcome = fold_op(p, op, results);
     if (outcome == FOLD_NONE)
-        d->w->settled[op] = p->e->changes + 1;
+        d->w->of[op].settled = p->e->changes + 1;
     if (outcome == FOLD_IN_PLACE)
         push(d, op);
     if (outcome != FOLD_VALUES)
@@ -408,8 +396,9 @@ static bool try_patterns(struct driver *d, ir_op op) {
     uint32_t id = op_id(p->m, op), own = d->w->heads[id], any = d->w->heads[OP_N];
     if (!own && !any)
         return false;
+    uint64_t *tried = &d->w->of[op].tried[d->table];
     bool near = !d->w->far[id] && !d->w->far[OP_N] && !p->m->ops[op].n_regions;
-    if (near && d->tried->at[op] > d->tried->since && is_as_at_with_users(d, op, &d->tried->at[op]))
+    if (near && *tried > d->w->tried[d->table].since && is_as_at_with_users(d, op, tried))
         return false;
     size_t errors = p->d->errors;
     while (own || any) {
@@ -425,7 +414,7 @@ static bool try_patterns(struct driver *d, ir_op op) {
             return false;
     }
     if (near)
-        d->tried->at[op] = p->e->changes + 1;
+        d->w->of[op].tried[d->table] = p->e->changes + 1; /* patterns may have made the array longer */
     return false;
 }
 
@@ -503,17 +492,16 @@ static void unchain_patterns(rewrite_workspace *w, const rewrite_table *tables, 
         }
 }
 
-/* What is known of the ops that these patterns were tried at. The key is the address of the first table (see rewrite.h);
+/* Which entry of w->tried is about these patterns. The key is the address of the first table (see rewrite.h);
  * one on the stack may find the trials of another that lay there before, which only tables without near patterns do: they
  * ask for none and note none. */
-static struct tried *tried_of(rewrite_workspace *w, const rewrite_pattern *table, uint64_t now) {
+static int tried_of(rewrite_workspace *w, const rewrite_pattern *table, uint64_t now) {
     for (int i = 0; i < TRIED; i++)
         if (w->tried[i].table == table)
-            return &w->tried[i];
-    struct tried *t = &w->tried[w->turn++ % TRIED];
-    t->table = table;
-    t->since = now + 1;
-    return t;
+            return i;
+    int i = (int)(w->turn++ % TRIED);
+    w->tried[i] = (struct tried){table, now + 1};
+    return i;
 }
 
 bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *tables, uint32_t n, unsigned flags,
@@ -524,7 +512,7 @@ bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *ta
         return pass_out_of_memory(p);
     d.w = own ? own : d.w;
     d.w->busy = true;
-    d.tried = tried_of(d.w, n ? tables->patterns : NULL, p->e->changes);
+    d.table = tried_of(d.w, n ? tables->patterns : NULL, p->e->changes);
     bool ok = chain_patterns(d.w, tables, n), changed = true;
     void (*listen)(void *, ir_edit_event, ir_op) = p->e->listen;
     void *listen_arg = p->e->listen_arg;
