@@ -195,8 +195,8 @@ static void put_info(struct buf *out, str name, str text) {
 static const struct {
     const char *id, *begin, *end;
 } parts[] = {
-    {"style", "/app-", ".css"},      {"app", "/app-", ".js"},     {"worker", "/worker-", ".js"},
-    {"engine", "/engine-", ".wasm"}, {"core", "/core-", ".wasm"},
+    {"style", "/app-", ".css"},    {"app", "/app-", ".js"},         {"editor", "/editor-", ".js"},
+    {"worker", "/worker-", ".js"}, {"engine", "/engine-", ".wasm"}, {"core", "/core-", ".wasm"},
 };
 
 /* The page. False when this program was built without the web page, or memory or the file fails. */

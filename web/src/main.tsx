@@ -12,6 +12,7 @@ import { getServer } from './app/api';
 import { App } from './app/app';
 import { setCommandProblems } from './app/commands';
 import { startDock } from './app/dock';
+import { prepareEditors } from './app/editors';
 import { startEvents } from './app/events';
 import './app/graph_commands';
 import { startKeys } from './app/keys';
@@ -47,6 +48,7 @@ async function start(): Promise<void> {
   startEvents();
   getServer().then((info) => { server.value = info; }, complain);
   await startUrl();
+  prepareEditors();
 }
 
 start().catch(complain);

@@ -274,16 +274,17 @@ export function startDock(host: HTMLElement): void {
     createComponent: ({ id, name }) => {
       const element = document.createElement('div');
       element.className = 'dock-content';
+      let gone = false;
+      let stop = () => {};
       return {
         element,
         init: ({ api }) => {
           if (name === 'graph') {
             // A pane restored from a link is not known yet.
             const pane = paneById(id) ?? addPane(id);
-            const stop = effect(() => api.setTitle(pane.title.value));
-            render(<GraphPane pane={pane} />, element);
+            stop = effect(() => api.setTitle(pane.title.value));
             api.onDidActiveChange((e) => { if (e.isActive) activePane.value = pane; });
-            void stop;
+            void nextTask().then(() => { if (!gone) render(<GraphPane pane={pane} />, element); });
           } else {
             const kind = panels.get(id.slice(PANEL.length));
             const seen = signal(api.isVisible);
@@ -293,7 +294,11 @@ export function startDock(host: HTMLElement): void {
             else element.textContent = 'This panel is not part of this version.';
           }
         },
-        dispose: () => render(null, element),
+        dispose: () => {
+          gone = true;
+          stop();
+          render(null, element);
+        },
       };
     },
   });

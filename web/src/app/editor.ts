@@ -6,6 +6,8 @@ import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/sea
 import { Compartment, EditorState, RangeSetBuilder, StateEffect, StateField, type Extension } from '@codemirror/state';
 import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, type DecorationSet } from '@codemirror/view';
 
+export { codeColours, mlirColours } from './mlir_language';
+
 /** Lines that are marked: numbers of the document, from 1, inclusive. */
 export interface Marked {
   from: number;

@@ -5,9 +5,8 @@ import type { EditorView } from '@codemirror/view';
 import { useEffect, useRef } from 'preact/hooks';
 
 import * as api from './api';
-import { makeEditor, markError } from './editor';
-import { mlirColours } from './mlir_language';
-import { place, sentence } from './notify';
+import { editors } from './editors';
+import { complain, place, sentence } from './notify';
 import { noteModel, openGraph, refOf } from './open';
 import { Dialog, showOverlay } from './overlay';
 import { Problem } from './source';
@@ -25,20 +24,27 @@ function guessName(text: string): string {
 
 function Paste({ text, close }: { text: string; close: () => void }) {
   const host = useRef<HTMLDivElement>(null);
-  const editor = useRef<EditorView | null>(null);
+  const editor = useRef<{ view: EditorView; mark: (view: EditorView, line: number) => void } | null>(null);
   const content = useSignal(text);
   const name = useSignal(guessName(text));
   const named = useRef(false);
   const problem = useSignal<Problem | null>(null);
   const busy = useSignal(false);
   useEffect(() => {
-    const view = makeEditor(host.current!, mlirColours, text, 'MLIR text', (now) => {
-      content.value = now;
-      if (!named.current) name.value = guessName(now);
-    });
-    editor.current = view;
-    view.focus();
-    return () => view.destroy();
+    let gone = false;
+    editors().then((all) => {
+      if (gone) return;
+      const view = all.makeEditor(host.current!, all.mlirColours, text, 'MLIR text', (now) => {
+        content.value = now;
+        if (!named.current) name.value = guessName(now);
+      });
+      editor.current = { view, mark: all.markError };
+      view.focus();
+    }).catch(complain);
+    return () => {
+      gone = true;
+      editor.current?.view.destroy();
+    };
   }, []);
   const open = async () => {
     busy.value = true;
@@ -59,7 +65,7 @@ function Paste({ text, close }: { text: string; close: () => void }) {
     } catch (thrown) {
       const it = Problem.of(thrown);
       problem.value = it;
-      if (it.detail.line !== undefined && editor.current) markError(editor.current, it.detail.line);
+      if (it.detail.line !== undefined && editor.current) editor.current.mark(editor.current.view, it.detail.line);
     } finally {
       busy.value = false;
     }

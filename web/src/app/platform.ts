@@ -11,6 +11,8 @@ export interface PageData {
   worker: string;
   /** The engine. */
   wasm: ArrayBuffer;
+  /** Text of the editors' script. */
+  editor: string;
 }
 
 declare global {
@@ -37,6 +39,14 @@ export function makeWorker(): Worker {
     workerUrl = page ? URL.createObjectURL(new Blob([page.worker], { type: 'text/javascript' })) : address('ttx-worker');
   }
   return new Worker(workerUrl);
+}
+
+/** The script of the editors, to be put into the page: with its text, or with the address where it is found. */
+export function editorScript(): HTMLScriptElement {
+  const script = document.createElement('script');
+  if (globalThis.ttxPage) script.textContent = globalThis.ttxPage.editor;
+  else script.src = address('ttx-editor');
+  return script;
 }
 
 /** The drawing engine: its bytes, or where the worker finds it. */

@@ -124,11 +124,16 @@ export class CompactGraph {
     for (let c = layer + 1; c < this.end[layer]!; c = this.end[c]!) out.push(c);
     return out;
   }
-  /** The nodes that are neither layers nor arguments, in order. */
+  /** Neither a layer nor an argument. */
+  isOp(node: Node): boolean {
+    return this.kind[node] !== Kind.Layer && this.kind[node] !== Kind.Argument;
+  }
+
+  /** The ops, in order. */
   ops(): Uint32Array {
     const list = new Uint32Array(this.n);
     let n = 0;
-    for (let i = 1; i < this.n; i++) if (this.kind[i] !== Kind.Layer && this.kind[i] !== Kind.Argument) list[n++] = i;
+    for (let i = 1; i < this.n; i++) if (this.isOp(i)) list[n++] = i;
     return list.slice(0, n);
   }
 

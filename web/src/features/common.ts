@@ -4,6 +4,7 @@ import { effect, untracked } from '@preact/signals';
 
 import { complain } from '../app/notify';
 import { panes, type Pane } from '../app/store';
+import { whole } from '../app/values';
 
 /** Runs `start` for every pane there is and will be, and what it gave when the pane is gone. */
 export function eachPane(start: (pane: Pane) => () => void): void {
@@ -110,7 +111,7 @@ export function colourText(value: number): string {
 /** A number for people: at most 4 significant digits, with thousands apart. */
 export function nice(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString('en');
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole(value);
   const size = Math.abs(value);
   if (size >= 1e9 || (size < 1e-4 && size > 0)) return value.toExponential(3);
   return value.toLocaleString('en', { maximumSignificantDigits: size >= 1000 ? 7 : 4 });

@@ -10,7 +10,7 @@ import { dropTakers, panels, styleLayers, urlStates } from '../app/panels';
 import type { CompactGraph } from '../engine/graph';
 import { panes, type Pane } from '../app/store';
 import { engineTheme } from '../app/theme';
-import { valueText } from '../app/values';
+import { valueText, whole } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { chooseFiles, colourNumber, colourText } from './common';
 import {
@@ -126,12 +126,12 @@ function List({ d }: { d: Differences }) {
         return (
           <button key={k.id} class={`toggle ${on ? 'on' : ''}`} aria-pressed={on} disabled={!counts[k.id]}
             onClick={() => { hiddenKinds.value = on ? [...hiddenKinds.value, k.id] : hiddenKinds.value.filter((x) => x !== k.id); current.value = -1; }}>
-            <span class="swatch" style={{ background: colourText(k.colour) }} />{counts[k.id].toLocaleString('en')} {k.title}
+            <span class="swatch" style={{ background: colourText(k.colour) }} />{whole(counts[k.id])} {k.title}
           </button>
         );
       })}
     </div>
-    <div class="panel-bar count" role="status"><span class="muted">{d.same.toLocaleString('en')} {d.same === 1 ? 'node is' : 'nodes are'} equal.</span>
+    <div class="panel-bar count" role="status"><span class="muted">{whole(d.same)} {d.same === 1 ? 'node is' : 'nodes are'} equal.</span>
       <span class="grow" />
       <button class="icon-button small" title="Previous difference (Shift+F7)" aria-label="Previous difference" disabled={!list.length}
         onClick={() => show(Math.max(0, current.peek() - 1))}><Icon name="up" size={13} /></button>

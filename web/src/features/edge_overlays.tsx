@@ -10,6 +10,7 @@ import { complain, say } from '../app/notify';
 import { dropTakers, panels } from '../app/panels';
 import { Problem } from '../app/source';
 import { activePane, type Pane } from '../app/store';
+import { whole } from '../app/values';
 import type { ExtraEdge } from '../engine/types';
 import { bindIds } from './analyses';
 import { chooseFiles, eachPane, following } from './common';
@@ -185,8 +186,8 @@ function SetRow({ pane, model, set }: { pane: Pane; model: string; set: EdgeSet 
         <Icon name={set.on ? 'eye' : 'eyeOff'} size={14} />
       </button>
       <span class="swatch" style={{ background: set.colour }} />
-      <span class="grow clip" title={set.title}>{set.title} <span class="muted">{edges.length.toLocaleString('en')} {edges.length === 1 ? 'edge' : 'edges'}
-        {missing > 0 && `, ${missing.toLocaleString('en')} not in this graph`}</span></span>
+      <span class="grow clip" title={set.title}>{set.title} <span class="muted">{whole(edges.length)} {edges.length === 1 ? 'edge' : 'edges'}
+        {missing > 0 && `, ${whole(missing)} not in this graph`}</span></span>
       <label class="hops" title="Only edges so many steps from the selected node; empty: all edges">
         hops <input type="number" min={0} max={99} value={set.hops || ''} placeholder="all" aria-label={`Steps from the selection, ${set.title}`}
           onInput={(e) => setKept(model, { ...kept, hops: { ...kept.hops, [key]: Math.max(0, e.currentTarget.valueAsNumber || 0) } })} />

@@ -7,6 +7,7 @@ import { kept, registerSettings } from '../app/settings';
 import type { Pane } from '../app/store';
 import { engineTheme } from '../app/theme';
 import { NodeLink } from '../app/panels/inspector_parts';
+import { whole } from '../app/values';
 import { getIdentical } from './analyses';
 import { eachPane, following } from './common';
 
@@ -56,7 +57,7 @@ function Identical({ pane }: InspectorContext) {
   return (
     <div class="identical">
       <div class="row-bar">
-        <span>{others.length.toLocaleString('en')} {others.length === 1 ? 'layer' : 'layers'}</span>
+        <span>{whole(others.length)} {others.length === 1 ? 'layer' : 'layers'}</span>
         <span class="grow" />
         {pages > 1 && <>
           <button class="link" disabled={at === 0} onClick={() => { page.value = at - 1; }}>Back</button>

@@ -9,6 +9,7 @@ import { Dialog, showOverlay } from '../app/overlay';
 import { kept } from '../app/settings';
 import { isCancel } from '../app/source';
 import { source, type Pane } from '../app/store';
+import { whole } from '../app/values';
 import { fileName, save } from './common';
 
 const MAX_SIDE = 16384;
@@ -80,8 +81,8 @@ function ImageDialog({ pane, close }: { pane: Pane; close: () => void }) {
         <label class="form-row"><span><input type="checkbox" checked={transparent.value}
           onChange={(e) => { transparent.value = e.currentTarget.checked; }} /> Transparent background</span></label>
         {format.value === 'png' && (
-          <p class="muted" role="status">{now.width.toLocaleString('en')} × {now.height.toLocaleString('en')} pixels
-            {now.shrunk && `, made smaller to stay within ${MAX_SIDE.toLocaleString('en')}`}</p>
+          <p class="muted" role="status">{whole(now.width)} × {whole(now.height)} pixels
+            {now.shrunk && `, made smaller to stay within ${whole(MAX_SIDE)}`}</p>
         )}
       </div>
     </Dialog>

@@ -9,6 +9,7 @@ import { complain } from '../app/notify';
 import { confirm } from '../app/overlay';
 import { dropTakers, inspectorSections, nodeLines, panels, styleLayers, urlStates, type InspectorContext } from '../app/panels';
 import { activePane, type Pane } from '../app/store';
+import { whole } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { chooseFiles, colourNumber, nice, textOn } from './common';
 import {
@@ -81,7 +82,7 @@ function InspectorData({ pane, node }: InspectorContext) {
 }
 
 function sums(layer: LayerSum): string {
-  if (layer.sum === undefined) return `${layer.count.toLocaleString('en')} values`;
+  if (layer.sum === undefined) return `${whole(layer.count)} values`;
   return `sum ${nice(layer.sum)}, average ${nice(layer.avg!)}, ${nice(layer.min!)} to ${nice(layer.max!)}`;
 }
 
@@ -170,8 +171,8 @@ function Runs({ pane, runs }: { pane: Pane; runs: readonly RunData[] }) {
               <Icon name={on ? 'eye' : 'eyeOff'} size={14} />
             </button>
             <span class="grow clip" title={data.run.name}>{data.run.name}
-              <span class="muted"> {data.values.size.toLocaleString('en')} {data.values.size === 1 ? 'node' : 'nodes'}
-                {data.unbound > 0 && `, ${data.unbound.toLocaleString('en')} without a node here`}</span></span>
+              <span class="muted"> {whole(data.values.size)} {data.values.size === 1 ? 'node' : 'nodes'}
+                {data.unbound > 0 && `, ${whole(data.unbound)} without a node here`}</span></span>
             <button class="icon-button small" title="Delete the run" aria-label={`Delete ${data.run.name}`}
               onClick={async () => {
                 if (await confirm(`Delete the run ${data.run.name}?`, 'Delete')) await removeRun(data.run).catch(complain);
@@ -195,7 +196,7 @@ function Summary({ runs }: { runs: readonly RunData[] }) {
           const all = data.layers.get(0);
           return (
             <tr key={data.run.id}>
-              <td>{data.run.name}</td><td class="num">{(all?.count ?? 0).toLocaleString('en')}</td>
+              <td>{data.run.name}</td><td class="num">{whole(all?.count ?? 0)}</td>
               {(['min', 'max', 'sum', 'avg'] as const).map((k) => <td key={k} class="num">{all?.[k] === undefined ? '–' : nice(all[k])}</td>)}
             </tr>
           );
@@ -259,7 +260,7 @@ function NodeTable({ pane, runs, nodes, share }: { pane: Pane; runs: readonly Ru
         <div class="field grow"><Icon name="filter" size={13} />
           <input type="text" value={filter.value} placeholder="Filter by name, a regular expression" aria-label="Filter the table" aria-invalid={wrong}
             spellcheck={false} onInput={(e) => { filter.value = e.currentTarget.value; }} /></div>
-        <span class="muted">{rows.length.toLocaleString('en')} {rows.length === 1 ? 'row' : 'rows'}</span>
+        <span class="muted">{whole(rows.length)} {rows.length === 1 ? 'row' : 'rows'}</span>
       </div>
       <VirtualList class="grow" role="grid" count={rows.length} rowHeight={24} label="Values by node" active={active.value} headerHeight={24}
         minWidth={180 + runs.length * (share === null ? 110 : 174)} rowKey={(i) => rows[i]!}

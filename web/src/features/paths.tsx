@@ -8,6 +8,7 @@ import { Icon } from '../app/icons';
 import { panels } from '../app/panels';
 import { activePane, type Pane } from '../app/store';
 import { engineTheme } from '../app/theme';
+import { whole } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { getPaths, type Paths } from './analyses';
 import { following } from './common';
@@ -112,9 +113,9 @@ function End({ which, title }: { which: 'from' | 'to'; title: string }) {
 /** What there is to say about the result. */
 function summary(paths: Paths): string {
   if (paths.steps === null) return 'No path leads from the first to the second.';
-  const steps = `${paths.steps.toLocaleString('en')} ${paths.steps === 1 ? 'step' : 'steps'}`;
-  const many = paths.count === null ? 'Very many paths' : paths.count === 1 ? 'One path' : `${paths.count.toLocaleString('en')} paths`;
-  const listed = paths.complete ? '' : `; the first ${paths.paths.length.toLocaleString('en')} are listed`;
+  const steps = `${whole(paths.steps)} ${paths.steps === 1 ? 'step' : 'steps'}`;
+  const many = paths.count === null ? 'Very many paths' : paths.count === 1 ? 'One path' : `${whole(paths.count)} paths`;
+  const listed = paths.complete ? '' : `; the first ${whole(paths.paths.length)} are listed`;
   return `${many}, the shortest with ${steps}${listed}.`;
 }
 
@@ -160,12 +161,12 @@ function PathsPanel() {
           row={(i) => (
             <div class={`list-row ${chosen.value === i - 1 ? 'current' : ''}`} role="option" aria-selected={chosen.value === i - 1}
               onClick={() => choose(i - 1, true)}>
-              {i === 0 ? <span>All paths together, {paths!.between.length.toLocaleString('en')} nodes</span> : <>
+              {i === 0 ? <span>All paths together, {whole(paths!.between.length)} nodes</span> : <>
                 <span class="muted number">{i}</span>
                 <span class="clip" title={list[i - 1]!.map((n) => now.graph.label(n)).join(' → ')}>
                   {list[i - 1]!.slice(0, 12).map((n) => now.graph.label(n).replace(/^\w+\./, '')).join(' → ')}
                 </span>
-                <span class="muted">{(list[i - 1]!.length - 1).toLocaleString('en')}</span>
+                <span class="muted">{whole(list[i - 1]!.length - 1)}</span>
               </>}
             </div>
           )} />

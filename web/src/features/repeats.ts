@@ -5,6 +5,8 @@ import { say } from '../app/notify';
 import { showGraph } from '../app/open';
 import type { GraphRef } from '../app/source';
 import { source } from '../app/store';
+import { nextTask } from '../app/turn';
+import { whole } from '../app/values';
 import { getRepeats } from './analyses';
 import { eachPane, following } from './common';
 
@@ -29,7 +31,7 @@ registerCommands({
     if (grouped || !now || pane.ref.peek()?.layers !== layers) return;
     const blocks = now.nLayers - before.nLayers;
     if (blocks === 0) await showGraph(pane, ref, { state });
-    say(blocks > 0 ? `${blocks.toLocaleString('en')} blocks are layers now.` : 'No block of ops is repeated in this graph.');
+    say(blocks > 0 ? `${whole(blocks)} blocks are layers now.` : 'No block of ops is repeated in this graph.');
   },
 });
 
@@ -47,14 +49,18 @@ eachPane((pane) => following(
     const key = `${ref.model}/${ref.run ?? ''}/${ref.stage}/${ref.part}/${ref.layers}`;
     if (offered.has(key)) return;
     offered.add(key);
-    const children = new Uint32Array(graph.n);
-    for (let n = 1; n < graph.n; n++) children[graph.parent[n]!]!++;
-    const layer = children.reduce((most, count, n) => (count > children[most]! ? n : most), 0);
-    if (children[layer]! <= MANY) return;
+    await nextTask();
+    const children = new Uint32Array(graph.n), parents = graph.parent;
+    let layer = 0;
+    for (let n = 1; n < graph.n; n++) {
+      const parent = parents[n]!;
+      if (++children[parent]! > children[layer]!) layer = parent;
+    }
+    if (children[layer]! <= MANY || abort.aborted) return;
     const runs = await getRepeats(ref, layer, abort).catch(() => []); // graphs without a module have none
     const blocks = runs.reduce((sum, r) => sum + r.count, 0);
     if (blocks > 1)
-      say(`${blocks.toLocaleString('en')} blocks of ops repeat in this graph.`, { title: 'Group them', run: () => runCommand('graph.groupRepeats', { pane, node: null }) });
+      say(`${whole(blocks)} blocks of ops repeat in this graph.`, { title: 'Group them', run: () => runCommand('graph.groupRepeats', { pane, node: null }) });
   },
   () => {},
 ));

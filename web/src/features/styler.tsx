@@ -10,6 +10,7 @@ import { complain, say } from '../app/notify';
 import { dropTakers, panels, styleLayers } from '../app/panels';
 import { activePane, type Pane } from '../app/store';
 import { NodeLink } from '../app/panels/inspector_parts';
+import { whole } from '../app/values';
 import { chooseFiles, colourNumber, save, textOn } from './common';
 import {
   changeRule, copyOf, matchesOf, newRule, readRules, rules, setRules, writeRules, type ListedRule, type MatchType, type Query, type Styles,
@@ -122,7 +123,7 @@ function MatchList({ pane, nodes }: { pane: Pane; nodes: readonly number[] }) {
   return (
     <ul class="plain matches">
       {nodes.slice(0, LISTED).map((n) => <li key={n}><NodeLink pane={pane} node={n} /></li>)}
-      {nodes.length > LISTED && <li class="muted">and {(nodes.length - LISTED).toLocaleString('en')} more</li>}
+      {nodes.length > LISTED && <li class="muted">and {whole(nodes.length - LISTED)} more</li>}
     </ul>
   );
 }
@@ -146,7 +147,7 @@ function RuleCard({ rule, index, count }: { rule: ListedRule; index: number; cou
         <span class="swatch" style={{ background: rule.styles.node_bg_color ?? 'transparent', borderColor: rule.styles.node_border_color }} />
         <button class="link grow clip" aria-expanded={open.value} disabled={!matches?.nodes.length} onClick={() => { open.value = !open.value; }}>
           {!matches ? '…' : matches.problem ? <span class="error-text" title={matches.problem}>{matches.problem}</span>
-            : `${matches.nodes.length.toLocaleString('en')} ${matches.nodes.length === 1 ? 'node' : 'nodes'}`}
+            : `${whole(matches.nodes.length)} ${matches.nodes.length === 1 ? 'node' : 'nodes'}`}
         </button>
         {button('check', 'Select all matches', () => pane?.select(matches?.nodes ?? []), !matches?.nodes.length)}
         {button('up', 'Move up', () => move(-1), index === 0)}

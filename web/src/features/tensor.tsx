@@ -10,7 +10,7 @@ import { Icon } from '../app/icons';
 import { panels, resultActions } from '../app/panels';
 import { Problem } from '../app/source';
 import { activePane, server, source, type Pane } from '../app/store';
-import { bytes, count } from '../app/values';
+import { bytes, count, whole } from '../app/values';
 import { sentence } from '../app/notify';
 import { WaitCard } from '../app/wait';
 import { nice } from './common';
@@ -80,7 +80,7 @@ function Histogram({ t }: { t: TensorInfo }) {
     <svg class="histogram" viewBox={`0 0 ${wide} 40`} preserveAspectRatio="none" role="img" aria-label={`Histogram of ${count(n, 'value')} from ${nice(min)} to ${nice(max)}`}>
       <title>{tip.value}</title>
       {t.bins.map((k, i) => (
-        <g key={i} onPointerEnter={() => { tip.value = `${nice(min + ((max - min) * i) / wide)} to ${nice(min + ((max - min) * (i + 1)) / wide)}: ${k.toLocaleString('en')}`; }}>
+        <g key={i} onPointerEnter={() => { tip.value = `${nice(min + ((max - min) * i) / wide)} to ${nice(min + ((max - min) * (i + 1)) / wide)}: ${whole(k)}`; }}>
           <rect x={i} y={0} width={1} height={40} fill="transparent" />
           <rect x={i + 0.05} y={40 - (39 * k) / most - (k ? 1 : 0)} width={0.9} height={(39 * k) / most + (k ? 1 : 0)} class="bin" />
         </g>
@@ -93,7 +93,7 @@ function Statistics({ t }: { t: TensorInfo }) {
   const s = t.statistics;
   const parts: [string, string][] = [
     ['min', nice(s.min)], ['max', nice(s.max)], ['mean', nice(s.mean)], ['deviation', nice(s.deviation)],
-    ['zeros', s.zeros.toLocaleString('en')], ['NaN', s.nans.toLocaleString('en')], ['infinite', s.infinities.toLocaleString('en')],
+    ['zeros', whole(s.zeros)], ['NaN', whole(s.nans)], ['infinite', whole(s.infinities)],
   ];
   if (t.accuracy) parts.push(['PCC', t.accuracy.pcc.toFixed(6)], ['max error', nice(t.accuracy.absolute)], ['relative', nice(t.accuracy.relative)]);
   return (

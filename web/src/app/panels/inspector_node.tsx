@@ -10,7 +10,7 @@ import type { Attribute, NodeInput, NodeOutput } from '../source';
 import type { Pane } from '../store';
 import { pattern } from '../show';
 import { constantElements, kept } from '../settings';
-import { count, valueText } from '../values';
+import { count, valueText, whole } from '../values';
 import { AttributeRow, CopyButton, NodeLink, Row, Value } from './inspector_parts';
 
 const KINDS: Record<string, string> = { layer: 'Layer', op: 'Op', argument: 'Argument', constant: 'Constant', return: 'Return' };
@@ -38,7 +38,7 @@ function About({ pane, node, info }: InspectorContext) {
             </span>
           )}
         </Row>
-        {graph.order[node]! > 0 && <Row name="order"><span>#{graph.order[node]!.toLocaleString('en')} in the program</span></Row>}
+        {graph.order[node]! > 0 && <Row name="order"><span>#{whole(graph.order[node]!)} in the program</span></Row>}
         {info.children !== undefined && (
           <Row name="holds"><span>{count(info.children, 'child', 'children')}, {count(info.descendants ?? 0, 'node')} in all</span></Row>
         )}

@@ -9,7 +9,7 @@ import { showMenu } from '../overlay';
 import { panels } from '../panels';
 import { pattern } from '../show';
 import { activePane, type Pane } from '../store';
-import { count } from '../values';
+import { count, whole } from '../values';
 import { VirtualList } from '../virtual';
 import { WaitCard } from '../wait';
 import {
@@ -18,10 +18,6 @@ import {
 } from './op_table_state';
 
 const ROW = 22;
-
-function number(n: number): string {
-  return n.toLocaleString('en');
-}
 
 /** Which attributes the first ops of each kind have, as a menu. */
 async function chooseColumn(pane: Pane, anchor: HTMLElement): Promise<void> {
@@ -111,7 +107,7 @@ function OpTable() {
           <Icon name="plus" size={13} /> Column</button>
       </div>
       {gathering.value && <WaitCard wait={gathering.value} />}
-      {graph.nOps > MOST_ATTRS && attrColumns.value.length > 0 && <p class="hint">Attributes are shown for the first {number(MOST_ATTRS)} ops.</p>}
+      {graph.nOps > MOST_ATTRS && attrColumns.value.length > 0 && <p class="hint">Attributes are shown for the first {whole(MOST_ATTRS)} ops.</p>}
       {list.count === 0 ? <p class="empty">No op matches.</p> : (
         <VirtualList class="grow table" role="grid" label="Ops" count={list.count} rowHeight={ROW} active={active.value} scrollTo={scrollTo} minWidth={width}
           header={<Heads shown={shown} />} headerHeight={26}
@@ -126,7 +122,7 @@ function OpTable() {
                   {shown.map((c, k) => (
                     <div key={c.id} role="gridcell" class={`cell ${c.kind}`} style={{ width: `${c.width}px` }}>
                       {k === 0 ? <Icon name={open ? 'down' : 'right'} size={11} /> : k === 1 ? <b title={row.name}>{row.name || '(none)'}</b>
-                        : k === 2 ? <span class="muted">{count(row.count, 'op')}</span> : c.sum ? number(row.sums.get(c.id)!) : ''}
+                        : k === 2 ? <span class="muted">{count(row.count, 'op')}</span> : c.sum ? whole(row.sums.get(c.id)!) : ''}
                     </div>
                   ))}
                 </div>
@@ -138,7 +134,7 @@ function OpTable() {
                 onClick={() => { active.value = i; take(i, true); }}>
                 {shown.map((c) => {
                   const value = c.of(graph, row.node);
-                  const text = c.kind === 'number' ? (value === 0 && c.sum ? '' : number(value as number)) : String(value);
+                  const text = c.kind === 'number' ? (value === 0 && c.sum ? '' : whole(value as number)) : String(value);
                   return <div key={c.id} role="gridcell" class={`cell ${c.kind}`} style={{ width: `${c.width}px` }} title={c.kind === 'text' ? text : undefined}>{text}</div>;
                 })}
               </div>
@@ -146,8 +142,8 @@ function OpTable() {
           }} />
       )}
       <div class="table-foot" role="status" aria-busy={tabulating.value}>
-        <span>{sum.count === sum.all ? count(sum.all, 'op') : `${number(sum.count)} of ${count(sum.all, 'op')}`}</span>
-        {columns.value.filter((c) => c.sum).map((c) => <span key={c.id}><span class="muted">{c.title}</span> {number(sum.sums.get(c.id) ?? 0)}</span>)}
+        <span>{sum.count === sum.all ? count(sum.all, 'op') : `${whole(sum.count)} of ${count(sum.all, 'op')}`}</span>
+        {columns.value.filter((c) => c.sum).map((c) => <span key={c.id}><span class="muted">{c.title}</span> {whole(sum.sums.get(c.id) ?? 0)}</span>)}
         <span class="grow" />
         <button class="link" disabled={!sum.count} onClick={() => pane.select(listedOps())}>Select these</button>
       </div>

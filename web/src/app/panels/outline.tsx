@@ -1,13 +1,15 @@
 // The outline: the model as a tree of layers and ops, of any size. It follows the graph's selection, and selecting in it
 // selects in the graph.
 
-import { computed, signal, useSignal, useSignalEffect } from '@preact/signals';
+import { computed, effect, signal, useSignal, useSignalEffect } from '@preact/signals';
 
 import type { CompactGraph } from '../../engine/graph';
 import { kept } from '../settings';
 import { Icon } from '../icons';
 import { panels } from '../panels';
 import { activePane } from '../store';
+import { nextTask } from '../turn';
+import { whole } from '../values';
 import { VirtualList } from '../virtual';
 
 const withOps = kept('outlineOps', true);
@@ -31,7 +33,14 @@ interface Row {
   depth: number;
 }
 
-const graphNow = computed(() => activePane.value?.graph.value ?? null);
+/** The graph that is outlined: a task behind the pane's, so that not all that shows it is made in one. */
+const graphNow = signal<CompactGraph | null>(null);
+effect(() => {
+  const graph = activePane.value?.graph.value ?? null;
+  let gone = false;
+  void nextTask().then(() => { if (!gone) graphNow.value = graph; });
+  return () => { gone = true; };
+});
 
 const rows = computed<Row[]>(() => {
   const graph = graphNow.value;
@@ -149,7 +158,7 @@ function Outline() {
                   </button>
                 ) : <span class="twist" />}
                 <span class="tree-label">{graph.label(node)}</span>
-                {layer && <span class="muted">{(graph.end[node]! - node - 1).toLocaleString('en')}</span>}
+                {layer && <span class="muted">{whole(graph.end[node]! - node - 1)}</span>}
               </div>
             );
           }} />

@@ -9,6 +9,7 @@ import { sentence } from '../notify';
 import { panels } from '../panels';
 import type { Hit } from '../source';
 import { activePane } from '../store';
+import { whole } from '../values';
 import { VirtualList } from '../virtual';
 import {
   clearSearch, current, found, goToHit, matchCase, places, PLACES, query, searching, searchProblem, within,
@@ -137,9 +138,9 @@ function Search() {
         {problem ? <span class="error-text">{sentence(problem.message)}</span>
           : now ? (
             <>
-              <span>{now.total === 0 ? 'Nothing matches.' : at >= 0 ? `${(at + 1).toLocaleString('en')} of ${now.total.toLocaleString('en')}`
-                : `${now.total.toLocaleString('en')} ${now.total === 1 ? 'match' : 'matches'}`}
-                {now.hits.length < now.total && <span class="muted"> (the first {now.hits.length.toLocaleString('en')} are listed)</span>}</span>
+              <span>{now.total === 0 ? 'Nothing matches.' : at >= 0 ? `${whole(at + 1)} of ${whole(now.total)}`
+                : `${whole(now.total)} ${now.total === 1 ? 'match' : 'matches'}`}
+                {now.hits.length < now.total && <span class="muted"> (the first {whole(now.hits.length)} are listed)</span>}</span>
               <span class="grow" />
               <button class="icon-button small" disabled={!now.total} aria-label="Previous match" title="Previous match (Shift+F3)" onClick={() => step(-1)}><Icon name="up" size={13} /></button>
               <button class="icon-button small" disabled={!now.total} aria-label="Next match" title="Next match (F3)" onClick={() => step(1)}><Icon name="down" size={13} /></button>

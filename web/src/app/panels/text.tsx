@@ -8,9 +8,9 @@ import { LayerKind, type CompactGraph } from '../../engine/graph';
 import * as api from '../api';
 import { registerCommands } from '../commands';
 import { openPanel } from '../dock';
-import { Reader, type Marked } from '../editor';
+import type { Marked, Reader } from '../editor';
+import { editors } from '../editors';
 import { Icon } from '../icons';
-import { mlirColours } from '../mlir_language';
 import { complain, sentence } from '../notify';
 import { panels } from '../panels';
 import { isCancel, Problem, sameRef, type GraphRef } from '../source';
@@ -113,17 +113,21 @@ function Text() {
   const mine = useRef<number | null>(null);
 
   useEffect(() => {
-    let it: TextWindow | null = null;
-    const r = new Reader(host.current!, {
-      colours: mlirColours, label: 'Text of the stage',
-      onClick: (line, column) => void clicked(line, column, r, mine).catch(complain),
-      onEdge: (end) => void it?.more(end).catch(complain),
-    });
-    it = new TextWindow(r);
-    reader.value = { reader: r, window: it };
+    let it: TextWindow | null = null, r: Reader | null = null, gone = false;
+    editors().then((all) => {
+      if (gone) return;
+      const made = r = new all.Reader(host.current!, {
+        colours: all.mlirColours, label: 'Text of the stage',
+        onClick: (line, column) => void clicked(line, column, made, mine).catch(complain),
+        onEdge: (end) => void it?.more(end).catch(complain),
+      });
+      it = new TextWindow(made);
+      reader.value = { reader: made, window: it };
+    }).catch(complain);
     return () => {
+      gone = true;
       it?.stop();
-      r.destroy();
+      r?.destroy();
     };
   }, []);
 

@@ -7,9 +7,9 @@ import * as api from '../api';
 import { registerCommands } from '../commands';
 import { openPanel } from '../dock';
 import { nodeInfo } from '../node_info';
-import { Reader } from '../editor';
-import { codeColours } from '../mlir_language';
-import { sentence } from '../notify';
+import type { Reader } from '../editor';
+import { editors } from '../editors';
+import { complain, sentence } from '../notify';
 import { panels } from '../panels';
 import { isCancel, Problem } from '../source';
 import { activePane } from '../store';
@@ -23,9 +23,14 @@ function UserSource() {
   const place = useSignal<api.UserSource | null>(null);
   const note = useSignal('Select a node to see the source it came from.');
   useEffect(() => {
-    const r = new Reader(host.current!, { colours: codeColours, label: 'Source of the model' });
-    reader.value = r;
-    return () => r.destroy();
+    let r: Reader | null = null, gone = false;
+    editors().then((all) => {
+      if (!gone) reader.value = r = new all.Reader(host.current!, { colours: all.codeColours, label: 'Source of the model' });
+    }).catch(complain);
+    return () => {
+      gone = true;
+      r?.destroy();
+    };
   }, []);
   useSignalEffect(() => {
     const r = reader.value, pane = activePane.value, ref = pane?.ref.value, node = pane?.selected.value ?? null;

@@ -1,0 +1,46 @@
+// CodeMirror is half of the page's code: it is a script of its own (editor.ts), loaded when an editor is first wanted, or
+// before that when the page has nothing else to do.
+
+import { effect } from '@preact/signals';
+
+import { editorScript } from './platform';
+import { Problem } from './source';
+import { panes } from './store';
+
+type Editors = typeof import('./editor');
+
+declare global {
+  /** What the script leaves. */
+  var ttxEditor: Editors | undefined;
+}
+
+let loading: Promise<Editors> | null = null;
+
+/** The editors; throws Problem. */
+export function editors(): Promise<Editors> {
+  return (loading ??= new Promise<Editors>((done, failed) => {
+    const script = editorScript();
+    const loaded = () => {
+      if (globalThis.ttxEditor) {
+        done(globalThis.ttxEditor);
+        return;
+      }
+      loading = null; // the next one who wants it tries again
+      script.remove();
+      failed(new Problem('The editor could not be loaded.', 'offline', { hint: 'Try again when the server is there.' }));
+    };
+    script.onload = script.onerror = loaded;
+    document.body.append(script);
+    if (!script.src) loaded();
+  }));
+}
+
+/** Loads them once what is opened first has been drawn. */
+export function prepareEditors(): void {
+  let begun = false;
+  effect(() => {
+    if (begun || !panes.value.every((p) => p.graph.value || p.problem.value)) return;
+    begun = true;
+    requestIdleCallback(() => { editors().catch(() => {}); }); // whoever wants one is told
+  });
+}
