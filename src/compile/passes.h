@@ -26,7 +26,7 @@ pass_fn pass_trace, pass_activation_dtype;
 pass_fn pass_resolve_composites, pass_ttnn_fusing, pass_ttnn_decomposition, pass_ttnn_memory, pass_weight_dtype,
     pass_kv_cache_dtype;
 pass_fn pass_ttnn_workaround, pass_distributed_buffers, pass_distributed_semaphores, pass_compute_config,
-    pass_configure_ccl, pass_unique_locations, pass_prepare_conv3d, pass_decompose_layouts;
+    pass_configure_ccl, pass_unique_locations, pass_prepare_conv2d, pass_prepare_conv3d, pass_decompose_layouts;
 pass_fn pass_overrides, pass_layout_propagation, pass_l1_spill;
 pass_fn pass_barrier_fold, pass_deallocate;
 

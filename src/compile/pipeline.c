@@ -45,9 +45,11 @@ static bool if_unique_locations(const compile_options *o) {
 static bool if_const_eval_to_system(const compile_options *o) {
     return o->const_eval && o->const_eval_to_system_memory;
 }
+static bool if_optimizer(const compile_options *o) {
+    return o->optimizer == COMPILE_DEFAULT ? o->level >= 1 : o->optimizer == COMPILE_ON;
+}
 static bool if_memory_layout(const compile_options *o) {
-    bool optimizer = o->optimizer == COMPILE_DEFAULT ? o->level >= 1 : o->optimizer == COMPILE_ON;
-    return optimizer && (o->memory_layout == COMPILE_DEFAULT ? o->level >= 2 : o->memory_layout == COMPILE_ON);
+    return if_optimizer(o) && (o->memory_layout == COMPILE_DEFAULT ? o->level >= 2 : o->memory_layout == COMPILE_ON);
 }
 static bool if_overrides(const compile_options *o) {
     return o->overrides && o->overrides->entries.n;
@@ -147,6 +149,8 @@ const pass_row pipeline[] = {
      if_memory_layout},
     {"canonicalize", "ops are folded and brought to their simplest form", pass_canonicalize, PASS_DEVICE,
      if_memory_layout},
+    {"ttnn-prepare-conv2d-weights-and-bias", "weights and biases of convolutions are prepared", pass_prepare_conv2d,
+     PASS_DEVICE, if_optimizer},
     {"ttnn-prepare-conv3d-weights", "weights of 3-D convolutions are prepared", pass_prepare_conv3d, PASS_DEVICE, NULL},
     {"const-eval-hoist-transform", "what depends on weights only moves to functions that run once", pass_const_eval,
      PASS_DEVICE, if_const_eval},
