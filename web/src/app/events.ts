@@ -2,15 +2,33 @@
 
 import { getJobs, getModel, getServer } from './api';
 import { complain, say } from './notify';
-import { jobs, noteModel, refreshModels, reloadPane } from './open';
+import { jobs, noteModel, PATIENCE_MS, refreshModels, reloadPane } from './open';
 import type { Job } from './source';
 import { online, overlayChanged, panes, server, source } from './store';
 
+/** Jobs that have begun a moment ago: what ends soon is not shown. */
+const begun = new Map<number, { job: Job; timer: number }>();
+
 function noteJob(job: Job): void {
+  const known = begun.get(job.id), shown = jobs.peek().has(job.id);
+  if (job.state === 'queued' || job.state === 'running') {
+    if (shown) jobs.value = new Map(jobs.peek()).set(job.id, job);
+    else if (known) known.job = job;
+    else begun.set(job.id, { job, timer: setTimeout(() => showJob(job.id), PATIENCE_MS) });
+    return;
+  }
+  clearTimeout(known?.timer);
+  begun.delete(job.id);
+  if (!shown) return;
   const next = new Map(jobs.peek());
-  if (job.state === 'queued' || job.state === 'running') next.set(job.id, job);
-  else next.delete(job.id);
+  next.delete(job.id);
   jobs.value = next;
+}
+
+function showJob(id: number): void {
+  const { job } = begun.get(id)!;
+  begun.delete(id);
+  jobs.value = new Map(jobs.peek()).set(id, job);
 }
 
 /** Another version of a file: panes of the old one go to the new one, with their view. */

@@ -31,6 +31,8 @@ async function refused(response: Response): Promise<Problem> {
 
 export class HttpSource implements DataSource {
   readonly kind = 'server';
+  /** In this task. */
+  private begun = false;
 
   constructor(private readonly base: string = document.baseURI) {}
 
@@ -38,12 +40,20 @@ export class HttpSource implements DataSource {
     return addressOf(this.base, path);
   }
 
+  /** To begin a request takes the browser some milliseconds: only one is begun in a task, the first at once. */
+  private turn(): Promise<void> | null {
+    if (this.begun) return nextTask();
+    this.begun = true;
+    void nextTask().then(() => { this.begun = false; });
+    return null;
+  }
+
   private async ask(method: Method, path: string, body: unknown, options: CallOptions): Promise<Response> {
     let response: Response;
     const address = addressOf(this.base, path, options.query), early = method === 'GET' ? takeEarly(address, options.signal) : null;
     try {
-      // To begin a request takes the browser some milliseconds; several at once are not begun in the same task.
-      if (!early) await nextTask();
+      const turn = early ? null : this.turn();
+      if (turn) await turn;
       response = await (early ?? fetch(address, {
         method,
         signal: options.signal ?? null,

@@ -12,8 +12,11 @@ import { isCancel, Problem, type GraphRef, type Job, type Model } from './source
 import { activePane, addPane, models, onStartPage, panes, stages, type Crumb, type Pane, type Wait } from './store';
 import { nextTask } from './turn';
 
+/** Graphs of less than this are read within a task. */
+const SMALL_BYTES = 1 << 18;
+
 /** Waits shorter than this are not shown. */
-const PATIENCE_MS = 100;
+export const PATIENCE_MS = 100;
 
 /** Jobs of the server that run now, by id. */
 export const jobs = signal<ReadonlyMap<number, Job>>(new Map());
@@ -41,7 +44,7 @@ export interface OpenOptions {
   /** Where: in the active pane (default when there is one), as a further tab, or splitting the active pane. */
   where?: 'here' | 'within' | 'right' | 'below';
   pane?: Pane | null;
-  state?: ViewState;
+  state?: ViewState | Promise<ViewState | undefined>;
   crumbs?: readonly Crumb[];
   /** The nodes to select, and to bring into sight, instead of those of the state, which are given to it (null: those of the
    * state); asked when the graph has come. */
@@ -65,11 +68,14 @@ export function openGraph(ref: GraphRef, options: OpenOptions = {}): Pane {
   return pane;
 }
 
-const running = new WeakMap<Pane, AbortController>();
+const running = new WeakMap<Pane, { ref: GraphRef; abort: AbortController }>();
+
+/** What a pane shows, or is about to. */
+export const wantedRef = (pane: Pane): GraphRef | null => running.get(pane)?.ref ?? pane.ref.peek();
 
 /** Ends the loading of a pane, if it loads. */
 export function cancelPane(pane: Pane): void {
-  running.get(pane)?.abort();
+  running.get(pane)?.abort.abort();
   pane.view.peek()?.cancel();
 }
 
@@ -150,45 +156,51 @@ function viewOf(pane: Pane, signal: AbortSignal): Promise<NonNullable<Pane['view
 
 /** Loads a graph and draws it in a pane. */
 export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOptions, 'state' | 'crumbs' | 'select'> = {}): Promise<void> {
-  running.get(pane)?.abort();
-  const abort = new AbortController();
-  running.set(pane, abort);
+  running.get(pane)?.abort.abort();
+  const abort = new AbortController(), mine = { ref, abort };
+  running.set(pane, mine);
   const before = { ref: pane.drawn, graph: pane.graph.peek() };
-  batch(() => {
+  // A graph that comes soon replaces the one before in one go.
+  const announce = () => batch(() => {
     pane.ref.value = ref;
     pane.problem.value = null;
   });
+  const timer = before.graph ? setTimeout(announce, PATIENCE_MS) : 0;
   try {
     await waiting(pane, 'Loading the graph', () => cancelPane(pane), async (say) => {
+      // On its way before the page does what follows from its being another graph.
+      const coming = api.getGraph(ref, {
+        signal: abort.signal,
+        progress: (done, total) => say({ text: 'Reading the graph', done, total }),
+      });
+      if (!before.graph) announce();
       const stop = jobs.subscribe((all) => {
         const job = [...all.values()].find((j) => j.state === 'running' && j.title && isJobOf(j, ref));
         if (job) say({ text: job.message || job.title, done: job.done, total: job.total });
       });
       try {
-        const bytes = await api.getGraph(ref, {
-          signal: abort.signal,
-          progress: (done, total) => say({ text: 'Reading the graph', done, total }),
-        });
-        await nextTask();
+        const [bytes, state] = await Promise.all([coming, options.state]);
+        const small = bytes.byteLength < SMALL_BYTES;
+        if (!small) await nextTask();
         const graph = new CompactGraph(bytes);
-        await nextTask();
+        if (!small) await nextTask();
         say({ text: 'Laying out', done: 0, total: 0 });
         const view = await viewOf(pane, abort.signal);
         const off = view.on('progress', (p) => say({ text: p.stage === 'read' ? 'Reading the graph' : 'Laying out', done: p.done, total: 1 }));
         try {
           await view.load(bytes, {
-            state: options.state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(),
+            state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(),
             parameters: parameterEdges.peek() as ParameterEdges, signal: abort.signal,
           });
         } finally {
           off();
         }
-        const { state } = options;
         await nextTask();
         const found = state?.selection ? view.selection : []; // by the worker
         const given = await options.select?.(graph, found) ?? null;
-        abort.signal.throwIfAborted(); // another graph may be on its way by now
+        if (running.get(pane) !== mine) throw new DOMException('cancelled', 'AbortError'); // another graph is on its way by now
         batch(() => {
+          announce();
           pane.given = given;
           pane.drawn = ref;
           pane.graph.value = graph;
@@ -205,7 +217,7 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
       }
     });
   } catch (thrown) {
-    if (running.get(pane) !== abort) return; // something else is loading by now
+    if (running.get(pane) !== mine) return; // something else is loading by now
     if (isCancel(thrown) && before.graph) {
       batch(() => {
         pane.ref.value = before.ref;
@@ -214,12 +226,14 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
     } else if (isCancel(thrown)) {
       pane.problem.value = new Problem('Loading was cancelled.', 'cancelled');
     } else {
+      pane.ref.value = ref;
       pane.graph.value = null;
       pane.problem.value = Problem.of(thrown);
     }
     return;
   } finally {
-    if (running.get(pane) === abort) running.delete(pane);
+    clearTimeout(timer);
+    if (running.get(pane) === mine) running.delete(pane);
   }
   loadStages(ref.model).catch(() => {}); // names for the selector; the graph is there without them
   if (!models.peek().some((m) => m.id === ref.model)) api.getModel(ref.model).then(noteModel, complain);
@@ -238,7 +252,7 @@ export function isLoading(pane: Pane): boolean {
 
 /** Loads the graph of a pane again, keeping its view; for another version of the model when `model` is given. */
 export async function reloadPane(pane: Pane, model?: string): Promise<void> {
-  const ref = pane.ref.peek();
+  const ref = wantedRef(pane);
   if (!ref) return;
   const state = pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
   await showGraph(pane, model ? { ...ref, model } : ref, { state, crumbs: [] });

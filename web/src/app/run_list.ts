@@ -50,11 +50,11 @@ const followed = new WeakMap<Pane, { ref: GraphRef; nodes: readonly number[]; ki
 
 /** Shows a stage in a pane: with the view it has when that is of a stage already; the source's would be off. The selection
  * becomes what it came from or became there; in another run the same op is selected when it is still there. */
-export async function showStage(pane: Pane, run: Run, stage: number, beside: boolean): Promise<void> {
+export function showStage(pane: Pane, run: Run, stage: number, beside: boolean): void {
   const ref = pane.graph.peek() ? pane.drawn : pane.ref.peek();
   if (!ref) return;
   const to = { model: run.model, part: 0, layers: ref.layers, run: run.id, stage };
-  const state = ref.run && ref.model === run.model && pane.graph.peek() ? await pane.view.peek()?.saveState() : undefined;
+  const state = ref.run && ref.model === run.model && pane.graph.peek() ? pane.view.peek()?.saveState().catch(() => undefined) : undefined;
   const known = followed.get(pane), selection = pane.selection.peek();
   const from = known && known.became === selection && (!known.ref.run || known.ref.run === run.id) ? known
     : { ref, nodes: selection, kinds: selection.map((n) => kindOf(pane.graph.peek()?.label(n) ?? '')) };

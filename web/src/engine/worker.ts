@@ -344,13 +344,10 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
   flight = null;
   fresh = true;
   invalidate();
-  return new Promise((resolve) => later(() => {
-    if (scheduled) frame();
-    const info = { nodes: g.n, edges: g.nEdges, visible: shown, readMs, layoutMs, frameMs: performance.now() - start,
-      renderer: screen.kind };
-    emit('ready', info);
-    resolve(info);
-  }));
+  frame(); // at once: what waits for the display's next refresh is seen at the one after
+  const info = { nodes: g.n, edges: g.nEdges, visible: shown, readMs, layoutMs, frameMs: performance.now() - start, renderer: screen.kind };
+  emit('ready', info);
+  return info;
 }
 
 function select(nodes: Node[], byUser: boolean): void {

@@ -30,7 +30,9 @@ export const keepMb = kept('executeKeepMb', 1024);
 
 const POLL_MS = 150;
 
-export const here = computed(() => lists.value.get(activePane.value?.ref.value?.model ?? '') ?? []);
+/** Of the active pane. */
+const modelNow = computed(() => activePane.value?.ref.value?.model);
+export const here = computed(() => lists.value.get(modelNow.value ?? '') ?? []);
 
 // What is wished for last is shown, whichever answer comes last. A wish is as old as what the user did, not as the answer
 // that fulfils it: between the two another may be wished for.
@@ -70,7 +72,7 @@ async function showNew(model: string, n: number, order: number): Promise<void> {
 }
 
 effect(() => {
-  const model = activePane.value?.ref.value?.model;
+  const model = modelNow.value;
   // A trace that the command line names comes when the page is there already: with its overlays.
   void (overlayChanged.value?.model === model && overlayChanged.value);
   if (!model || !server.value || source().kind !== 'server') return;

@@ -2,7 +2,7 @@
 // overridden. The set belongs to the run that is shown: an edit compiles again, and the pane goes to the same stage of the
 // new run; undo shows the run before.
 
-import { effect, signal, useSignal, useSignalEffect } from '@preact/signals';
+import { effect, signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { registerCommands, type CommandContext } from '../app/commands';
@@ -10,7 +10,7 @@ import { frontPane, openPanel } from '../app/dock';
 import { record } from '../app/history';
 import { Icon } from '../app/icons';
 import { complain, say, sentence } from '../app/notify';
-import { openGraph } from '../app/open';
+import { openGraph, PATIENCE_MS, wantedRef } from '../app/open';
 import { inspectorSections, panels, type InspectorContext } from '../app/panels';
 import { compileModel, noteRun } from '../app/panels/compile';
 import { showStage } from '../app/run_list';
@@ -48,27 +48,30 @@ function baseOf(run: Run): Run | null {
   return was && was.id !== run.id && was.model === run.model && rest(was) === rest(run) ? was : null;
 }
 
+/** An edit is under way that the user waits for. */
 const busy = signal(false);
 
 /** Compiles with another set, and shows the same stage of that. False when there is nothing to show. */
 async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Promise<boolean> {
-  const stage = pane.ref.peek()!.stage;
+  const stage = wantedRef(pane)!.stage;
   const { overrides: _, ...settings } = run.settings;
-  busy.value = true;
+  const timer = setTimeout(() => { busy.value = true; }, PATIENCE_MS);
   try {
-    const done = await compileModel(run.model, Object.keys(set).length ? { ...settings, overrides: set as unknown as Record<string, unknown> } : settings);
+    const done = await compileModel(run.model, Object.keys(set).length ? { ...settings, overrides: set as unknown as Record<string, unknown> } : settings, (made) => {
+      if (!Object.keys(overridesOf(run)).length || !baseOf(run)) base.value = run;
+      showStage(pane, made, sameStage(run, stage, made), false);
+    });
     if (!done) return false;
-    if (!Object.keys(overridesOf(run)).length || !baseOf(run)) base.value = run;
-    await showStage(pane, done, sameStage(run, stage, done), false);
     const go = (to: Run, at: number) => {
       noteRun(to);
-      void showStage(pane, to, at, false);
+      showStage(pane, to, at, false);
     };
     record({ title, undo: () => go(run, stage), redo: () => go(done, sameStage(run, stage, done)) });
     const problems = resultsOf(done).filter((r) => r.state !== 'applied');
     if (problems.length) say(`${count(problems.length, 'override is', 'overrides are')} not applied.`, { title: 'Why', run: () => openPanel('overrides') });
     return true;
   } finally {
+    clearTimeout(timer);
     busy.value = false;
   }
 }
@@ -86,7 +89,7 @@ function inTurn(edit: () => Promise<boolean>): Promise<boolean> {
 /** One edit of the set that the pane's run has when its turn comes: an edit before it may have made another. */
 function edit(pane: Pane, run: Run, next: (set: OverrideSet) => OverrideSet, title: string): Promise<boolean> {
   return inTurn(() => {
-    const shown = runOf(pane), now = shown?.model === run.model ? shown : run;
+    const shown = runs.peek().get(wantedRef(pane)?.run ?? ''), now = shown?.model === run.model ? shown : run;
     return apply(pane, now, next(copyOf(overridesOf(now))), title);
   });
 }
@@ -201,9 +204,10 @@ function Fields({ pane, node }: InspectorContext) {
   const problem = useSignal<Problem | null>(null);
   const asked = useSignal({ pane, node });
   if (asked.peek().pane !== pane || asked.peek().node !== node) asked.value = { pane, node };
+  const known = useComputed(() => runOf(asked.value.pane) !== null);
   useSignalEffect(() => {
-    const { pane: p, node: n } = asked.value, ref = p.ref.value;
-    if (!ref?.run || n === null || !runs.value.has(ref.run)) return;
+    const { pane: p, node: n } = asked.value, ref = p.graph.value && p.drawn;
+    if (!ref?.run || n === null || !known.value) return;
     const abort = new AbortController();
     getFields(ref, n, abort.signal).then((got) => { fields.value = got.ops; problem.value = null; },
       (thrown) => { if (!isCancel(thrown)) { problem.value = Problem.of(thrown); fields.value = null; } });

@@ -8,6 +8,7 @@ import { registerCommands } from '../commands';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
 import { panels } from '../panels';
+import { wantedRef } from '../open';
 import { changedStages, fetchRun, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
 import { kept } from '../settings';
 import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
@@ -41,8 +42,9 @@ export function noteRun(run: Run): void {
   });
 }
 
-/** Runs the compiler and waits for it; the wait can be cancelled. */
-export async function compileModel(model: string, settings: RunSettings): Promise<Run | null> {
+/** Runs the compiler and waits for it; the wait can be cancelled. `made` shows what is to be seen of the run: at once, what
+ * it asks for is on its way before the page does what follows from there being another run. */
+export async function compileModel(model: string, settings: RunSettings, made: (run: Run) => void): Promise<Run | null> {
   const abort = new AbortController();
   let job: Job | null = null;
   const cancel = () => {
@@ -65,9 +67,13 @@ export async function compileModel(model: string, settings: RunSettings): Promis
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       answer = await api.getJob(job.id, { signal: abort.signal });
     }
-    noteRun(answer);
-    listRun(answer);
-    return answer;
+    const run = answer;
+    batch(() => {
+      noteRun(run);
+      made(run);
+      listRun(run);
+    });
+    return run;
   } catch (thrown) {
     if (!isCancel(thrown)) problem.value = Problem.of(thrown);
     return null;
@@ -121,14 +127,14 @@ function Compile() {
     void compileModel(model, {
       level: level.value, ...(device.value && !arch ? { device: device.value } : {}), ...(arch ? { arch } : {}),
       ...(mesh.value.trim() ? { mesh: mesh.value.trim() } : {}), ...(ref.run || !ref.part ? {} : { part: ref.part }),
-    }).then((done) => {
-      const last = done?.stages.at(-1);
-      if (done && last) void showStage(pane, done, last.stage, false);
+    }, (done) => {
+      const last = done.stages.at(-1);
+      if (last) showStage(pane, done, last.stage, false);
     });
   };
   const take = (i: number, beside: boolean) => {
     const stage = list[i];
-    if (run && stage) void showStage(pane, run, stage.stage, beside);
+    if (run && stage) showStage(pane, run, stage.stage, beside);
   };
   return (
     <div class="panel compile">
@@ -193,13 +199,13 @@ panels.add({
 });
 
 /** Steps to the next or previous stage of the run a pane shows. */
-async function step(pane: Pane, by: 1 | -1): Promise<void> {
-  const ref = pane.ref.peek(), run = ref?.run ? runs.peek().get(ref.run) : undefined;
+function step(pane: Pane, by: 1 | -1): void {
+  const ref = wantedRef(pane), run = ref?.run ? runs.peek().get(ref.run) : undefined;
   if (!ref || !run) return;
   const list = stagesOf(run);
   const at = list.findIndex((s) => s.stage >= ref.stage);
   const next = list[(at < 0 ? list.length - 1 : at) + by];
-  if (next) await showStage(pane, run, next.stage, false);
+  if (next) showStage(pane, run, next.stage, false);
 }
 
 registerCommands(

@@ -44,7 +44,7 @@ function Inspected({ pane }: { pane: Pane }) {
   const problem = useSignal<Problem | null>(null);
   const again = useSignal(0);
   useSignalEffect(() => {
-    const node = pane.selected.value, ref = pane.ref.value, graph = pane.graph.value;
+    const node = pane.selected.value, graph = pane.graph.value, ref = pane.drawn;
     void again.value;
     problem.value = null;
     if (node === null || !ref || !graph) {
