@@ -196,6 +196,22 @@ class Case {
     return this.page.evaluate((p) => globalThis.ttxTest.graph(p), pane);
   }
 
+  // Waits for a selection, or for what a test of the graph says, and until nothing moves any more.
+  async selects(ids, pane = 0) {
+    await eventually(async () => (await this.graph(pane))?.selection, ids, "the selection");
+    await this.ready();
+  }
+
+  async until(test, text, pane = 0) {
+    await eventually(async () => !!test(await this.graph(pane)), true, text);
+    await this.ready();
+  }
+
+  // Waits until the keyboard is in a part of the page: what is typed before goes elsewhere.
+  keyboardIn(selector) {
+    return eventually(() => this.page.evaluate((s) => !!document.activeElement?.closest(s), selector), true, `the keyboard is in ${selector}`);
+  }
+
   // The box of one node on the screen, by id; null when it is not drawn.
   box(id, pane = 0) {
     return this.page.evaluate(([p, node]) => globalThis.ttxTest.box(p, node), [pane, id]);

@@ -230,10 +230,9 @@ test("bookmarks: keys lead back to place, expansion and selection", async (t) =>
   await t.command("graph.deselect");
   ok(!(await t.graph()).expanded.includes("layer:fc1"), "collapsed");
   await t.page.keyboard.press("1");
-  await t.page.waitForTimeout(300);
+  await eventually(async () => { const g = await t.graph(); return [g.expanded, g.selection]; }, [before.expanded, before.selection]);
   await t.ready();
   const after = await t.graph();
-  equal([after.expanded, after.selection], [before.expanded, before.selection]);
   for (const key of ["x", "y", "zoom"]) near(after.camera[key], before.camera[key], 1, key);
   await t.command("panel.bookmarks");
   const picture = t.panel("bookmarks").locator("img");

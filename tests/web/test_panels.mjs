@@ -4,29 +4,23 @@ import { join } from "node:path";
 import { equal, eventually, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
-const settle = (t, ms = 250) => t.page.waitForTimeout(ms);
 
 test("search: words are ANDed, results stand by layer, matches are walked", async (t) => {
   await t.openModel(MNIST);
   await t.page.keyboard.press("Control+f");
+  await t.keyboardIn('[aria-label="Search the graph"]');
   await t.page.keyboard.type("ttir add");
   await t.page.getByRole("tree", { name: "Results" }).waitFor();
-  await settle(t);
   await t.ready();
   for (const place of ["Attributes", "Inputs", "Outputs"]) await t.page.getByRole("button", { name: place, exact: true }).click();
-  await settle(t);
+  const rows = t.page.getByRole("tree", { name: "Results" }).getByRole("treeitem");
+  await eventually(async () => (await rows.allInnerTexts()).map((r) => r.split("\n")[0]), ["fc1", "ttir.add", "fc2", "ttir.add", "fc3", "ttir.add"]);
   await t.ready();
-  const rows = await t.page.getByRole("tree", { name: "Results" }).getByRole("treeitem").allInnerTexts();
-  equal(rows.map((r) => r.split("\n")[0]), ["fc1", "ttir.add", "fc2", "ttir.add", "fc3", "ttir.add"]);
   await t.page.keyboard.press("Escape"); // the field is not focused any more: nothing is cleared
-  const found = [];
-  for (let i = 0; i < 4; i++) {
+  for (const layer of ["fc1", "fc2", "fc3", "fc1"]) {
     await t.page.keyboard.press("F3");
-    await settle(t);
-    await t.ready();
-    found.push((await t.graph()).selection[0]);
+    await t.selects([`forward/ttir.add@${layer}/add`]);
   }
-  equal(found, ["forward/ttir.add@fc1/add", "forward/ttir.add@fc2/add", "forward/ttir.add@fc3/add", "forward/ttir.add@fc1/add"]);
   ok((await t.page.locator(".search .count").innerText()).startsWith("1 of 3"));
   await t.shot("search");
 });
@@ -59,17 +53,18 @@ test("inspector: a share of memory is a bar", async (t) => {
 
 test("search: key:value, quotes, exclusion and bad patterns", async (t) => {
   await t.openModel(MNIST);
-  const count = async (query) => {
+  // Each after one with another answer.
+  const finds = async (query, expected) => {
     await t.page.keyboard.press("Control+f");
     await t.page.getByRole("textbox", { name: "Search the graph" }).fill(query);
-    await settle(t, 400);
-    await t.ready();
-    return t.page.locator(".search .count").innerText();
+    await eventually(async () => expected.test(await t.page.locator(".search .count").innerText()), true, query);
   };
-  ok((await count("numericStable:true")).startsWith("1 match"));
-  ok((await count("numericStable=true")).startsWith("1 match"));
-  ok((await count("\"ttir.add\" -fc1")).startsWith("2 matches") || /matches/.test(await t.page.locator(".search .count").innerText()));
-  ok(/[Pp]attern|parenthes|expression|bracket/.test(await count("(")), "a bad pattern is told");
+  await finds("numericStable:true", /^1 match/);
+  await finds("matmul", /^6 matches/);
+  await finds("numericStable=true", /^1 match/);
+  await finds("\"ttir.add\"", /^6 matches/);
+  await finds("(", /[Pp]attern|parenthes|expression|bracket/);
+  await finds("\"ttir.add\" -fc1", /^4 matches/); // the adds of fc2 and fc3, and who reads them
   t.forgive(/400|422/);
   await t.page.keyboard.press("Escape");
   await eventually(() => t.page.getByRole("tree", { name: "Results" }).count(), 0);
@@ -79,16 +74,11 @@ test("outline: follows the graph, and leads it", async (t) => {
   await t.openModel(MNIST);
   const tree = t.page.getByRole("tree", { name: "Outline of the model" });
   await tree.getByText("fc2", { exact: true }).click();
-  await settle(t);
-  await t.ready();
-  equal((await t.graph()).selection, ["layer:fc2"]);
+  await t.selects(["layer:fc2"]);
   await t.command("graph.expandAll");
   await t.clickNode("forward/ttir.matmul@fc3/matmul");
-  await settle(t);
-  const selected = tree.locator("[aria-selected=true]");
-  equal(await selected.getAttribute("title"), "forward/ttir.matmul@fc3/matmul");
+  await eventually(() => tree.locator("[aria-selected=true]").evaluateAll((all) => all.map((e) => e.title)), ["forward/ttir.matmul@fc3/matmul"]);
   await t.page.getByRole("textbox", { name: "Filter the outline" }).fill("relu");
-  await settle(t);
   await eventually(() => tree.getByRole("treeitem").count(), 4);
 });
 
@@ -98,22 +88,16 @@ test("op table: sorts, filters, groups and sums", async (t) => {
   const grid = t.page.getByRole("grid", { name: "Ops" });
   await grid.waitFor();
   await grid.getByRole("columnheader", { name: "Bytes", exact: true }).click();
-  await settle(t);
-  ok((await grid.getByRole("row").nth(1).innerText()).includes("784"), "the largest tensor is first");
+  await eventually(async () => (await grid.getByRole("row").nth(1).innerText()).includes("784"), true, "the largest tensor is first");
   await t.page.getByRole("textbox", { name: "Filter the table" }).fill("^ttir.add$");
-  await settle(t);
+  await t.page.locator(".table-foot").getByText("3 of 11 ops").waitFor();
   const foot = await t.page.locator(".table-foot").innerText();
-  ok(foot.includes("3 of 11 ops"), foot);
   ok(foot.replace(/\s/g, "").includes("Elements394"), `256 + 128 + 10 elements: ${foot}`);
   await grid.getByRole("row").nth(1).click();
-  await settle(t);
-  await t.ready();
-  equal((await t.graph()).selection, ["forward/ttir.add@fc1/add"]);
+  await t.selects(["forward/ttir.add@fc1/add"]);
   await t.page.getByRole("textbox", { name: "Filter the table" }).fill("");
   await t.page.getByRole("combobox", { name: "Groups" }).selectOption("op");
-  await settle(t);
-  const groups = await grid.getByRole("row", { expanded: false }).count();
-  equal(groups, 6);
+  await eventually(() => grid.getByRole("row", { expanded: false }).count(), 6);
   await t.shot("ops");
 });
 
@@ -125,10 +109,8 @@ test("text: the selected op is marked, a click in the text selects", async (t) =
   await marked.waitFor();
   ok((await marked.innerText()).includes("ttir.softmax"));
   await t.page.locator(".panel.text .cm-line", { hasText: "%3 = \"ttir.relu\"" }).click();
-  await settle(t, 400);
-  await t.ready();
-  equal((await t.graph()).selection, ["forward/ttir.relu@fc1/relu"]);
-  ok((await marked.innerText()).includes("%3 ="));
+  await t.selects(["forward/ttir.relu@fc1/relu"]);
+  await eventually(async () => (await marked.innerText()).includes("%3 ="), true, "its line is marked");
   await t.shot("text");
 });
 
@@ -138,19 +120,14 @@ test("compile: stages are listed, shown in the graph, and stepped through", asyn
   await t.page.locator(".compile").getByRole("button", { name: "Compile" }).click();
   const stages = t.page.getByRole("listbox", { name: "Stages" });
   await stages.getByText("convert-ttir-to-ttnn").waitFor();
-  await settle(t, 400);
-  await t.ready();
-  ok((await t.graph()).boxes.some((b) => b.label === "ttnn.softmax"), "the last stage is shown");
+  await t.until((g) => g.boxes.some((b) => b.label === "ttnn.softmax"), "the last stage is shown");
   await stages.getByText("ttcore-mark-functions-as-forward").click();
-  await settle(t, 400);
-  await t.ready();
-  ok((await t.graph()).boxes.some((b) => b.label === "ttir.softmax"), "an early stage is shown");
+  await t.until((g) => g.boxes.some((b) => b.label === "ttir.softmax"), "an early stage is shown");
   await t.page.keyboard.press("Escape");
   await t.page.locator(".canvas").click({ position: { x: 5, y: 5 } });
   await t.page.keyboard.press("Alt+ArrowRight");
-  await settle(t, 400);
+  await t.page.locator(".graph-selector", { hasText: "ttcore-wrap-device-module" }).waitFor();
   await t.ready();
-  ok((await t.page.locator(".graph-selector").innerText()).includes("ttcore-wrap-device-module"), "the next stage is named");
   await t.shot("compile");
 });
 

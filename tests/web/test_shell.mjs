@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { equal, eventually, ok, ROOT, Server, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
-const settle = (t, ms = 250) => t.page.waitForTimeout(ms);
 const text = (t, selector) => t.page.locator(selector).first().innerText();
 
 test("start page: opens a path with completion", async (t) => {
@@ -95,19 +94,18 @@ test("pane: inspector rows are filtered and switched onto the nodes", async (t) 
   const row = t.page.getByRole("table", { name: "Attributes" }).getByRole("row").first();
   await row.hover();
   await row.getByRole("button", { name: "Show dimension on nodes" }).click();
-  await settle(t);
-  await t.ready();
-  const after = await t.box("forward/ttir.softmax@softmax");
-  const zoom = (await t.graph()).camera.zoom;
-  ok(after.h > before.h || after.w > before.w || zoom < 1, "the node has grown a line");
+  const size = (box, { camera }) => [box.w, box.h].map((v) => v / camera.zoom), was = size(before, await t.graph());
+  await eventually(async () => {
+    const now = size(await t.box("forward/ttir.softmax@softmax"), await t.graph());
+    return now[0] > was[0] + 1 || now[1] > was[1] + 1;
+  }, true, "the node has grown a line");
 });
 
 test("pane: an input of the inspector locates and selects", async (t) => {
   await t.openModel(MNIST);
   await t.clickNode("forward/ttir.softmax@softmax");
   await t.page.locator(".port-nodes").getByRole("button", { name: "Select ttir.add" }).click();
-  await t.ready();
-  equal((await t.graph()).selection, ["forward/ttir.add@fc3/add"]);
+  await t.selects(["forward/ttir.add@fc3/add"]);
   ok((await t.graph()).expanded.includes("layer:fc3"), "what hid it is open");
 });
 
@@ -115,11 +113,9 @@ test("pane: arrow keys follow the edges", async (t) => {
   await t.openModel(MNIST);
   await t.clickNode("forward/ttir.softmax@softmax");
   await t.page.keyboard.press("ArrowDown");
-  await t.ready();
-  equal((await t.graph()).selection, ["forward/func.return@output"]);
+  await t.selects(["forward/func.return@output"]);
   await t.page.keyboard.press("ArrowUp");
-  await t.ready();
-  equal((await t.graph()).selection, ["forward/ttir.softmax@softmax"]);
+  await t.selects(["forward/ttir.softmax@softmax"]);
 });
 
 test("pane: layers open and close, and undo goes back", async (t) => {
@@ -129,25 +125,20 @@ test("pane: layers open and close, and undo goes back", async (t) => {
   const all = await t.graph();
   ok(all.expanded.includes("layer:fc1") && all.expanded.includes("layer:fc3"));
   await t.page.keyboard.press("Control+z");
-  await settle(t, 400);
+  await eventually(async () => (await t.graph()).expanded, before);
   await t.ready();
-  equal((await t.graph()).expanded, before);
   await t.page.keyboard.press("Control+Shift+z");
-  await settle(t, 400);
-  await t.ready();
-  equal((await t.graph()).expanded, all.expanded);
+  await eventually(async () => (await t.graph()).expanded, all.expanded);
 });
 
 test("pane: a double click on a layer can be undone", async (t) => {
   await t.openModel(MNIST);
-  await settle(t, 400);
+  await t.page.waitForTimeout(200); // what undo goes back to is a view that has not moved for a moment
   const box = await t.box("layer:fc2");
   await t.page.mouse.dblclick(box.x + box.w / 2, box.y + box.h / 2);
-  await settle(t, 400);
-  ok((await t.graph()).expanded.includes("layer:fc2"));
+  await t.until((g) => g.expanded.includes("layer:fc2"), "open");
   await t.page.keyboard.press("Control+z");
-  await settle(t, 400);
-  ok(!(await t.graph()).expanded.includes("layer:fc2"));
+  await t.until((g) => !g.expanded.includes("layer:fc2"), "closed again");
 });
 
 test("pane: a layer as a graph of its own, and back by its crumbs", async (t) => {
@@ -157,9 +148,7 @@ test("pane: a layer as a graph of its own, and back by its crumbs", async (t) =>
   const inside = await t.graph();
   ok(inside.boxes.length && inside.boxes.every((b) => b.id.includes("fc1")), "only what is in fc1");
   await t.page.locator(".crumbs button").first().click();
-  await settle(t);
-  await t.ready();
-  ok((await t.box("forward/ttir.softmax@softmax")) !== null, "the whole is back");
+  await t.until((g) => g.boxes.some((b) => b.id === "forward/ttir.softmax@softmax"), "the whole is back");
 });
 
 test("pane: a layer in a popup that moves and closes", async (t) => {
@@ -168,8 +157,14 @@ test("pane: a layer in a popup that moves and closes", async (t) => {
   await t.page.keyboard.press("Shift+Enter");
   const window = t.page.locator(".window");
   await window.waitFor();
-  await settle(t, 500);
-  const before = await window.boundingBox();
+  // It may still be given the size of what is in it.
+  let before = null;
+  await eventually(async () => {
+    const last = before;
+    before = await window.boundingBox();
+    await t.page.waitForTimeout(100);
+    return JSON.stringify(last) === JSON.stringify(before);
+  }, true, "the window is still");
   await t.page.mouse.move(before.x + 120, before.y + 15);
   await t.page.mouse.down();
   await t.page.mouse.move(before.x + 40, before.y + 75, { steps: 4 });
@@ -184,15 +179,13 @@ test("pane: a layer in a popup that moves and closes", async (t) => {
 test("panes: split, each with its own selection, the active one closes", async (t) => {
   await t.openModel(MNIST);
   await t.page.keyboard.press("Control+\\");
-  await settle(t);
-  await t.ready();
   await eventually(() => t.page.locator(".graph-pane").count(), 2);
+  await t.ready();
   await t.clickNode("forward/ttir.softmax@softmax", { pane: 1 });
   equal((await t.graph(1)).selection, ["forward/ttir.softmax@softmax"]);
   equal((await t.graph(0)).selection, []);
   await t.shot("split");
   await t.page.keyboard.press("Alt+w");
-  await settle(t);
   await eventually(() => t.page.locator(".graph-pane").count(), 1);
 });
 
@@ -200,7 +193,8 @@ test("links: a view comes back from its address", async (t) => {
   await t.openModel(MNIST);
   await t.command("graph.expandAll");
   await t.clickNode("forward/ttir.matmul@fc2/matmul");
-  await settle(t, 900);
+  // The address follows a moment after the view.
+  for (let last = ""; last !== t.page.url() || !last.includes("#"); await t.page.waitForTimeout(450)) last = t.page.url();
   const before = await t.graph(), address = t.page.url();
   ok(address.includes("#"), "the view stands in the address");
   await t.page.goto("about:blank");
@@ -215,16 +209,15 @@ test("links: a view comes back from its address", async (t) => {
 test("palette: finds commands and nodes", async (t) => {
   await t.openModel(MNIST);
   await t.page.keyboard.press("Control+k");
+  await t.keyboardIn('[aria-label="Commands"]');
   await t.page.keyboard.type("expand all");
   await t.page.keyboard.press("Enter");
-  await settle(t);
-  await t.ready();
-  ok((await t.graph()).expanded.includes("layer:fc2"));
+  await t.until((g) => g.expanded.includes("layer:fc2"), "all is open");
   await t.page.keyboard.press("Control+k");
+  await t.keyboardIn('[aria-label="Commands"]');
   await t.page.keyboard.type("softmax");
   await t.page.keyboard.press("Enter");
-  await settle(t);
-  equal((await t.graph()).selection, ["forward/ttir.softmax@softmax"]);
+  await t.selects(["forward/ttir.softmax@softmax"]);
 });
 
 test("help: lists every shortcut there is, and none is taken twice", async (t) => {
@@ -259,9 +252,7 @@ test("settings: housekeeping ops are hidden and shown", async (t) => {
   await dialog.getByLabel(/Hide ops with these labels/).fill("ttir.softmax");
   await dialog.getByLabel(/Hide ops with these labels/).press("Tab");
   await t.page.keyboard.press("Escape");
-  await settle(t, 400);
-  await t.ready();
-  equal(await t.box("forward/ttir.softmax@softmax"), null);
+  await eventually(() => t.box("forward/ttir.softmax@softmax"), null, "it is hidden");
 });
 
 test("embedded: no bars, only the graph", async (t) => {

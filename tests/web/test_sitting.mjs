@@ -52,15 +52,10 @@ class Sitting {
     return (await title.count()) ? (await title.textContent()).trim().replace(/(Op|Layer|Graph)$/, "") : "";
   }
 
-  // Waits until the keyboard is in a part of the page: what is typed before goes elsewhere.
-  keyboardIn(selector) {
-    return eventually(() => this.page.evaluate((s) => !!document.activeElement?.closest(s), selector), true, `the keyboard is in ${selector}`);
-  }
-
   // A command of the palette, by what somebody would type.
   async palette(words) {
     await this.key("Control+k");
-    await this.keyboardIn('[role=dialog][aria-label="Commands"] input');
+    await this.t.keyboardIn('[role=dialog][aria-label="Commands"] input');
     await this.type(words);
     await this.key("Enter");
   }
@@ -133,13 +128,13 @@ const MOUSE = {
 const KEYBOARD = {
   open: async (s) => {
     await s.page.getByLabel(/path/i).first().waitFor();
-    await s.keyboardIn("input");
+    await s.t.keyboardIn("input");
     await s.type(join(s.server.files, s.file));
     await s.key("Escape", "Enter");
   },
   find: async (s) => {
     await s.key("Control+f");
-    await s.keyboardIn('[aria-label="Search the graph"]');
+    await s.t.keyboardIn('[aria-label="Search the graph"]');
     await s.type(s.model.op);
     let found = 0;
     for (let last = ""; found < (s.model.nth ?? 3);) {
