@@ -147,15 +147,23 @@ static void rate(search *s, ir_op op, candidate *k, bool moved) {
     k->score.ns = cost_of_op_with(&s->env, op, k->in, &k->out).total_ns;
 }
 
-/* Enters a candidate into a beam when it is among the best. */
+static bool same_place(const ttnn_layout *a, const ttnn_layout *b) {
+    return a->buffer == b->buffer && a->memory == b->memory && a->grid[0] == b->grid[0] && a->grid[1] == b->grid[1] &&
+           a->tiled == b->tiled;
+}
+
+/* Enters a candidate into a beam when it is among the best. Readers see only where the result lies: of those that leave it in
+ * one place the best is enough. */
 static void enter(beam *b, const candidate *k) {
-    uint32_t at = b->n;
+    uint32_t at = b->n, same = 0;
+    while (same < b->n && !same_place(&b->v[same].out, &k->out))
+        same++;
     while (at && better(&k->score, &b->v[at - 1].score))
         at--;
-    if (at == BEAM)
+    if (at == BEAM || (same < b->n && same < at))
         return;
-    uint32_t n = b->n < BEAM ? b->n++ : BEAM - 1;
-    memmove(&b->v[at + 1], &b->v[at], (n - at) * sizeof *b->v);
+    uint32_t last = same < b->n ? same : b->n < BEAM ? b->n++ : BEAM - 1; /* what goes, or is free */
+    memmove(&b->v[at + 1], &b->v[at], (last - at) * sizeof *b->v);
     b->v[at] = *k;
 }
 
@@ -166,11 +174,6 @@ typedef struct input {
     uint8_t from;
     bool moved;
 } input;
-
-static bool same_place(const ttnn_layout *a, const ttnn_layout *b) {
-    return a->buffer == b->buffer && a->memory == b->memory && a->grid[0] == b->grid[0] && a->grid[1] == b->grid[1] &&
-           a->tiled == b->tiled;
-}
 
 static bool known(const input *v, uint32_t n, const ttnn_layout *l) {
     for (uint32_t i = 0; i < n; i++)
@@ -458,6 +461,8 @@ static bool set_result(search *s, ir_op op) {
         ir_set_type(p->e, v, t);
     if (t && (op_is(p->m, op, OP_ttnn_matmul) || op_is(p->m, op, OP_ttnn_linear)))
         opt_set_matmul_program(p, &s->env, op, &k->out);
+    if (t && op_is(p->m, op, OP_ttnn_conv2d))
+        opt_set_shard_layout(p, op, &k->out);
     return t != 0;
 }
 

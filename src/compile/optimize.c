@@ -61,3 +61,14 @@ void opt_set_matmul_program(pass_context *p, const legal_env *e, ir_op op, const
     if (config && fused) /* else it would be applied twice (tt-metal 35060) */
         ir_set_prop(p->e, op, STR("activation"), 0);
 }
+
+/* The runtime chooses its kernel by this field (tt-mlir Conv2dRuleBook). */
+void opt_set_shard_layout(pass_context *p, ir_op op, const ttnn_layout *out) {
+    ir_attr config = ir_op_attr(p->m, op, STR("conv2d_config"));
+    if (!ttnn_is_sharded(out->memory) || (config && dialect_param(p->c, config, STR("shard_layout"))))
+        return;
+    config = tn_param_set(p, config, ATTR_ttnn_conv2d_config, STR("shard_layout"),
+                          dialect_keyword(p->c, ttnn_memory_names[out->memory]));
+    if (config)
+        ir_set_prop(p->e, op, STR("conv2d_config"), config);
+}

@@ -14,4 +14,7 @@ ir_value opt_move(pass_context *p, const legal_env *e, ir_op op, ir_value v, ttn
  * old one away when it has none. */
 void opt_set_matmul_program(pass_context *p, const legal_env *e, ir_op op, const ttnn_layout *out);
 
+/* Tells a convolution whose result is to lie like `out` how it is sharded, unless its configuration says so already. */
+void opt_set_shard_layout(pass_context *p, ir_op op, const ttnn_layout *out);
+
 #endif

@@ -10,6 +10,7 @@
  *   y = relu(x)          ──▶   x' = to_memory_config(x)   : dram     (gone when relu is told to be height_sharded too)
  *                              y  = relu(x')
  */
+#include "compile/optimize.h"
 #include "compile/override.h"
 #include "compile/passes.h"
 #include "compile/ttnn_build.h"
@@ -543,13 +544,7 @@ static void apply(applier *a, target_op *t) {
     ttnn_layout out;
     if (!a->failed && (op_is(p->m, t->op, OP_ttnn_conv2d) || op_is(p->m, t->op, OP_ttnn_conv_transpose2d)) &&
         ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &out) && ttnn_is_sharded(out.memory)) {
-        /* the runtime chooses its kernel by this field (tt-mlir Conv2dRuleBook) */
-        ir_attr config = ir_op_attr(p->m, t->op, STR("conv2d_config"));
-        if (!config || !dialect_param(p->c, config, STR("shard_layout")))
-            config = tn_param_set(p, config, ATTR_ttnn_conv2d_config, STR("shard_layout"),
-                                  keyword(p, ttnn_memory_names[out.memory]));
-        if (config)
-            ir_set_prop(p->e, t->op, STR("conv2d_config"), config);
+        opt_set_shard_layout(p, t->op, &out);
     }
     if (!a->failed && (op_is(p->m, t->op, OP_ttnn_matmul) || op_is(p->m, t->op, OP_ttnn_linear)) &&
         ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &out) && ttnn_is_sharded(out.memory)) {

@@ -339,11 +339,11 @@ legal_plan legal_plan_of(const legal_env *e, ir_op op) {
     legal_plan p = {0};
     if (!r)
         return p;
-    /* Convolutions stay where they are: how much L1 their halos and activation blocks take is not modelled. */
-    p.reshard_inputs = !(r->flags & (RULE_STAYS | RULE_SAME_SHARDING));
+    /* Transposed convolutions stay where they are: how much L1 their halos and activation blocks take is not modelled. */
+    p.reshard_inputs = !(r->flags & RULE_STAYS) && (!(r->flags & RULE_SAME_SHARDING) || r->op == OP_ttnn_conv2d);
     p.follow_input = (r->flags & RULE_FOLLOW) != 0 || (r->op == OP_ttnn_reshape && legal_is_view(e, op));
     p.dram_only = (r->flags & (RULE_DRAM_ONLY)) != 0;
-    p.interleaved = !(r->out & SHARDED) || (r->flags & RULE_SAME_SHARDING) != 0;
+    p.interleaved = !(r->out & SHARDED) || r->op == OP_ttnn_conv_transpose2d;
     return p;
 }
 
@@ -420,6 +420,16 @@ static uint64_t matmul_buffers(const legal_env *e, ir_op op, const ttnn_layout *
     return bytes + (k.fused ? 0 : streamed(out));
 }
 
+/* The image with its halo, a block of windows as rows and as tiles, a block of weights; see legal_conv.c. */
+static uint64_t conv_buffers(const legal_conv *k, const ttnn_layout *out) {
+    uint64_t tile = target_dtypes[DTYPE_BF16].tile_bytes;
+    uint64_t act = (uint64_t)(k->act_block_h * k->act_block_w) * tile;
+    uint64_t weights = (uint64_t)(k->act_block_w * k->weight_block_w) * tile;
+    uint64_t partials = (uint64_t)(k->act_block_h * k->weight_block_w) * tile_of(out);
+    return (uint64_t)(k->image_rows * k->image_channels) * 2 + act * (k->act_twice ? 3 : 2) +
+           weights * (k->weights_twice ? 2 : 1) + partials;
+}
+
 uint64_t legal_l1_need(const legal_env *e, ir_op op, const ttnn_layout *in, const ttnn_layout *out) {
     const ir_module *m = e->m;
     const ir_op_data *d = &m->ops[op];
@@ -440,5 +450,8 @@ uint64_t legal_l1_need(const legal_env *e, ir_op op, const ttnn_layout *in, cons
         return need + buffers;
     if (r && r->flags & RULE_MATMUL && d->n_operands >= 2)
         buffers = matmul_buffers(e, op, in, out);
+    legal_conv conv;
+    if (r && r->flags & RULE_SAME_SHARDING && legal_conv_of(e, op, out, &conv))
+        buffers = conv_buffers(&conv, out);
     return need + buffers;
 }

@@ -58,4 +58,14 @@ typedef struct legal_matmul {
 /* False when a result like `out` has no program config: interleaved, batched weights, fewer than two dimensions. */
 bool legal_matmul_of(const legal_env *e, ir_op op, const ttnn_layout *out, legal_matmul *k);
 
+/* What one core of a convolution with a sharded result works on. Blocks in tiles. */
+typedef struct legal_conv {
+    int64_t image_rows, image_channels; /* of the input with its halo, bf16 */
+    int64_t act_block_h, act_block_w;   /* of gathered windows */
+    int64_t weight_block_w;             /* act_block_w high */
+    bool act_twice, weights_twice;      /* double buffers */
+} legal_conv;
+/* False when the op is no ttnn.conv2d, or its result is not sharded in L1. */
+bool legal_conv_of(const legal_env *e, ir_op op, const ttnn_layout *out, legal_conv *k);
+
 #endif

@@ -10,15 +10,29 @@
 #include "compile/compile.h"
 #include "compile/suggest.h"
 #include "dialect/dialect.h"
+#include "dialect/params.h"
 #include "target/cost.h"
 #include "text/text.h"
 
 typedef struct outcome {
     bool read, ok;
     uint32_t ops, moves, sharded, illegal;
+    uint32_t sharded_convs, told_convs; /* told: by shard_layout, which says the same */
     double estimate_ns;
     uint64_t took_ns;
 } outcome;
+
+static void look_at_layout(const ir_module *m, ir_op op, const ttnn_layout *l, outcome *o) {
+    if (!ttnn_is_sharded(l->memory))
+        return;
+    o->sharded++;
+    if (!str_eq(ir_op_name_str(m, op), STR("ttnn.conv2d")))
+        return;
+    ir_attr config = ir_op_attr(m, op, STR("conv2d_config"));
+    ir_attr told = config ? dialect_param(m->ctx, config, STR("shard_layout")) : 0;
+    o->sharded_convs++;
+    o->told_convs += told && ttnn_memory_by_name(ir_str_of(m->ctx, told)) == l->memory;
+}
 
 /* Ops of the module without what levels add: moves and deallocations. */
 static void look(const ir_module *m, outcome *o) {
@@ -38,7 +52,7 @@ static void look(const ir_module *m, outcome *o) {
         else if (!str_eq(name, STR("ttnn.deallocate")))
             o->ops++;
         if (m->ops[op].n_results && ttnn_layout_of(m->ctx, ir_value_type(m, m->ops[op].results), &l))
-            o->sharded += ttnn_is_sharded(l.memory);
+            look_at_layout(m, op, &l, o);
     }
     o->illegal = legal_check_module(&e, &d);
     if (o->illegal)
@@ -102,6 +116,37 @@ static void a_chain_stays_in_l1(void **state) {
     assert_true(two.moves <= 3);
     assert_true(two.estimate_ns < one.estimate_ns);
     assert_int_equal(zero.illegal + one.illegal + two.illegal, 0);
+}
+
+/* A bottleneck of a residual network: all three convolutions are sharded. */
+static const char bottleneck[] =
+    "module {\n"
+    "  func.func @main(%x: tensor<1x56x56x256xbf16>" IN ", %a: tensor<64x256x1x1xbf16>" WEIGHT
+    ", %b: tensor<64x64x3x3xbf16>" WEIGHT ", %c: tensor<256x64x1x1xbf16>" WEIGHT ") -> tensor<1x56x56x256xbf16> {\n"
+    "    %0 = \"ttir.conv2d\"(%x, %a) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x256xbf16>, tensor<64x256x1x1xbf16>) -> "
+    "tensor<1x56x56x64xbf16>\n"
+    "    %1 = \"ttir.conv2d\"(%0, %b) <{stride = array<i32: 1, 1>, padding = array<i32: 1, 1, 1, 1>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x64xbf16>, tensor<64x64x3x3xbf16>) -> "
+    "tensor<1x56x56x64xbf16>\n"
+    "    %2 = \"ttir.conv2d\"(%1, %c) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x64xbf16>, tensor<256x64x1x1xbf16>) -> "
+    "tensor<1x56x56x256xbf16>\n"
+    "    %3 = \"ttir.add\"(%2, %x) : (tensor<1x56x56x256xbf16>, tensor<1x56x56x256xbf16>) -> "
+    "tensor<1x56x56x256xbf16>\n"
+    "    return %3 : tensor<1x56x56x256xbf16>\n"
+    "  }\n"
+    "}\n";
+
+static void convolutions_are_sharded(void **state) {
+    (void)state;
+    outcome one = compile(str_from_z(bottleneck), "bottleneck", 1);
+    outcome two = compile(str_from_z(bottleneck), "bottleneck", 2);
+    assert_true(one.ok && two.ok);
+    assert_int_equal(one.sharded_convs, 0);
+    assert_int_equal(two.sharded_convs, 3);
+    assert_int_equal(two.told_convs, 3);
+    assert_int_equal(one.illegal + two.illegal, 0);
 }
 
 /* Two tensors of which each fills most of L1, both alive over a third: one has to wait in DRAM. */
@@ -241,6 +286,7 @@ static void corpus_is_legal(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_chain_stays_in_l1),
+                                       cmocka_unit_test(convolutions_are_sharded),
                                        cmocka_unit_test(what_does_not_fit_is_spilled),
                                        cmocka_unit_test(suggestions_hold), cmocka_unit_test(corpus_is_legal)};
     return cmocka_run_group_tests(tests, NULL, NULL);

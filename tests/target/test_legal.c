@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "dialect/dialect.h"
 #include "target/legal.h"
+#include "target/legal_rules.h"
 #include "text/text.h"
 
 static uint32_t n_files, n_ops, n_illegal;
@@ -286,9 +287,73 @@ static void memory_may_run_out(void **state) {
     close_body(&f);
 }
 
+/* Convolutions that ran on n150 (OptimizedConvNew of the perf artifacts, mostly segformer and unet): what the profiler says of the
+ * input with halos (rows of INPUT_0 over all cores along the rows) and of the blocks. */
+static const struct {
+    int64_t size, channels, out_channels; /* square images; one of each */
+    int64_t kernel, stride, pad;
+    ttnn_memory memory;
+    int64_t grid[2];
+    int64_t image_rows, image_channels, act_block_h, act_block_w;
+} measured[] = {
+    {512, 3, 32, 7, 4, 3, TTNN_HEIGHT_SHARDED, {64, 1}, 364480, 16, 8, 4},
+    {128, 128, 128, 3, 1, 1, TTNN_HEIGHT_SHARDED, {64, 1}, 33280, 128, 8, 12},
+    {64, 256, 256, 3, 1, 1, TTNN_HEIGHT_SHARDED, {64, 1}, 12672, 256, 2, 24},
+    {128, 32, 64, 3, 2, 1, TTNN_HEIGHT_SHARDED, {64, 1}, 24896, 32, 2, 3},
+    {64, 64, 160, 3, 2, 1, TTNN_HEIGHT_SHARDED, {32, 1}, 6304, 64, 1, 6},
+    {32, 160, 256, 3, 2, 1, TTNN_HEIGHT_SHARDED, {8, 1}, 1352, 160, 1, 15},
+    {32, 160, 160, 2, 2, 0, TTNN_HEIGHT_SHARDED, {8, 1}, 1024, 160, 1, 10},
+    {64, 64, 64, 4, 4, 0, TTNN_HEIGHT_SHARDED, {8, 1}, 4096, 64, 1, 8},
+    {128, 32, 32, 8, 8, 0, TTNN_HEIGHT_SHARDED, {8, 1}, 16384, 32, 1, 8},
+    {16, 1024, 1024, 3, 1, 1, TTNN_BLOCK_SHARDED, {8, 8}, 576, 1024 / 8, 1, 36},
+    {32, 672, 640, 3, 1, 1, TTNN_BLOCK_SHARDED, {8, 7}, 1632, 672 / 7, 4, 27},
+};
+
+static void convolutions_as_measured(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
+        long long size = measured[i].size, in = measured[i].channels, k = measured[i].kernel, s = measured[i].stride,
+                  pad = measured[i].pad, n = measured[i].out_channels, out = (size + 2 * pad - k) / s + 1;
+        char body[2048];
+        fixture f;
+        snprintf(
+            body, sizeof body,
+            "    %%d = \"ttnn.get_device\"() <{mesh_shape = #ttnn<mesh_shape 1x1>}> : () -> !ttnn.device\n"
+            "    %%i, %%k = \"x.made\"() : () -> (tensor<1x1x%lldx%lldxbf16>, tensor<%lldx%lldx%lldx%lldxbf16>)\n"
+            "    %%0 = \"ttnn.conv2d\"(%%i, %%k, %%d) <{batch_size = 1 : i32, dilation = array<i32: 1, 1>, groups = 1 "
+            ": i32, in_channels = %lld : i32, input_height = %lld : i32, input_width = %lld : i32, kernel_size = "
+            "array<i32: %lld, %lld>, out_channels = %lld : i32, padding = array<i32: %lld, %lld>, stride = array<i32: "
+            "%lld, %lld>}> : (tensor<1x1x%lldx%lldxbf16>, tensor<%lldx%lldx%lldx%lldxbf16>, !ttnn.device) -> "
+            "tensor<1x1x%lldx%lldxbf16>\n",
+            size * size, in, n, in, k, k, in, size, size, k, k, n, pad, pad, s, s, size * size, in, n, in, k, k,
+            out * out, n);
+        open_body(&f, body);
+        ir_op conv = f.op;
+        while (conv && !str_eq(ir_op_name_str(f.m, conv), STR("ttnn.conv2d")))
+            conv = ir_walk_next(f.m, f.m->root, conv);
+        ttnn_layout l = ttnn_layout_default(DTYPE_BF16);
+        ttnn_layout_set_buffer(&l, TTNN_L1);
+        ttnn_layout_set_memory(&l, measured[i].memory);
+        ttnn_layout_set_grid(&l, measured[i].grid[0], measured[i].grid[1]);
+        legal_conv c;
+        assert_true(legal_conv_of(&f.e, conv, &l, &c));
+        /* the device ends a halo within a line of the image */
+        int64_t rows = measured[i].image_rows / measured[i].grid[0];
+        assert_in_range(c.image_rows, rows, rows + k);
+        assert_int_equal(c.image_channels, measured[i].image_channels);
+        assert_int_equal(c.act_block_h, measured[i].act_block_h);
+        assert_int_equal(c.act_block_w, measured[i].act_block_w);
+        close_body(&f);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(worked_count),    cmocka_unit_test(verdicts),
-                                       cmocka_unit_test(offers_hold),     cmocka_unit_test(memory_may_run_out),
-                                       cmocka_unit_test(level0_is_legal), cmocka_unit_test(real_models_are_legal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(worked_count),
+                                       cmocka_unit_test(verdicts),
+                                       cmocka_unit_test(convolutions_as_measured),
+                                       cmocka_unit_test(offers_hold),
+                                       cmocka_unit_test(memory_may_run_out),
+                                       cmocka_unit_test(level0_is_legal),
+                                       cmocka_unit_test(real_models_are_legal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
