@@ -1,7 +1,7 @@
-/* tt-explorer export: a model as one page that needs no server.
+/* tt-explorer export: models as one page that needs no server.
  *
- *   <script id="ttx-info">       name, version, hash
- *   <script id="ttx-model">      the file's bytes,              \
+ *   <script id="ttx-info">       version; name and hash of each model
+ *   <script id="ttx-model-0">    the bytes of the first file,   \
  *   <script id="ttx-core">       reader and graph (core.wasm),   | base64 of gzip
  *   <script id="ttx-engine">     the drawing engine, ...        /
  *   <script>                     unpacks them and starts the app (web/src/page/main.ts)
@@ -23,24 +23,39 @@
 #include "store/store.h"
 
 static const char help[] =
-    "usage: tt-explorer export [OPTION...] FILE -o PAGE.html\n"
+    "usage: tt-explorer export [OPTION...] FILE... -o PAGE.html\n"
     "\n"
     "Makes a single page of a model, with the explorer inside. It opens from disk, with no server and no network.\n"
-    "FILE is MLIR text or a graph as JSON; - is standard input.\n"
+    "FILE is MLIR text or a graph as JSON; - is standard input. Several stand beside each other, to be compared.\n"
     "\n"
     "  -o FILE          where to write; - is standard output\n"
-    "  --title TEXT     title of the page (default: the file's name)\n"
+    "  --title TEXT     title of the page (default: the names of the files)\n"
     "  --help           this text\n"
     "\n"
     "examples:\n"
     "  tt-explorer export model.mlir -o model.html\n"
+    "  tt-explorer export before.mlir after.mlir -o change.html\n"
     "  tt-explorer convert big.mlir | tt-explorer export --title big -o big.html -\n"
     "\n"
-    "exit status: 0 written, 1 the model has errors (they are shown), 2 wrong usage or trouble with files\n";
+    "exit status: 0 written, 1 a model has errors (they are shown), 2 wrong usage or trouble with files\n";
+
+struct model {
+    const char *path;
+    struct cli_input in;
+    str name, text;
+};
 
 struct export {
-    const char *path, *to, *title;
+    struct model *models;
+    size_t n;
+    const char *to, *title;
 };
+
+static int take_file(void *o, const char *path) {
+    struct export *e = o;
+    e->models[e->n++] = (struct model){.path = path};
+    return CLI_OK;
+}
 
 static const struct cli_option options[] = {
     {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct export, to)},
@@ -48,7 +63,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static const struct cli_syntax syntax = {"export", help, options, .file_at = offsetof(struct export, path)};
+static const struct cli_syntax syntax = {"export", help, options, .file = take_file};
 
 /* ---- parts ------------------------------------------------------------------------------------------------- */
 
@@ -161,21 +176,28 @@ static bool put_script(struct buf *out, const struct static_file *file, struct m
     return good;
 }
 
-/* What the page says of the model; '<' cannot stand in it. */
-static void put_info(struct buf *out, str name, str text) {
-    struct store_hash id;
-    store_hash_bytes(text, &id);
+/* What the page says of the models; '<' cannot stand in it. */
+static void put_info(struct buf *out, const struct export *o) {
     struct mem mem = {0};
     struct buf json;
     buf_init(&json, &mem);
     struct json_writer w = json_writer_to(&json);
     json_object_begin(&w);
-    json_key(&w, STR("name"));
-    json_str(&w, name);
     json_key(&w, STR("version"));
     json_str(&w, STR(TTX_VERSION));
-    json_key(&w, STR("id"));
-    json_str(&w, str_of(id.text, STORE_HASH_TEXT));
+    json_key(&w, STR("models"));
+    json_array_begin(&w);
+    for (size_t i = 0; i < o->n; i++) {
+        struct store_hash id;
+        store_hash_bytes(o->models[i].text, &id);
+        json_object_begin(&w);
+        json_key(&w, STR("name"));
+        json_str(&w, o->models[i].name);
+        json_key(&w, STR("id"));
+        json_str(&w, str_of(id.text, STORE_HASH_TEXT));
+        json_object_end(&w);
+    }
+    json_array_end(&w);
     json_key(&w, STR("exported"));
     json_u64(&w, (uint64_t)time(NULL) * 1000);
     json_object_end(&w);
@@ -200,7 +222,7 @@ static const struct {
 };
 
 /* The page. False when this program was built without the web page, or memory or the file fails. */
-static bool write_page(struct buf *out, str name, str text, struct mem *mem, bool *built) {
+static bool write_page(struct buf *out, const struct export *o, struct mem *mem, bool *built) {
     const struct static_file *script = page_file("/page-", ".js");
     *built = script != NULL;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -215,9 +237,15 @@ static bool write_page(struct buf *out, str name, str text, struct mem *mem, boo
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' "
             "'wasm-unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data: blob:; "
             "connect-src data: blob:\">\n<title>");
-    put_escaped(out, name);
+    for (size_t i = 0; i < o->n && !o->title; i++) {
+        if (i)
+            buf_lit(out, ", ");
+        put_escaped(out, o->models[i].name);
+    }
+    if (o->title)
+        put_escaped(out, str_from_z(o->title));
     buf_lit(out, "</title>\n<body>\n<div id=\"app\"></div>\n<noscript>This page needs JavaScript.</noscript>\n");
-    put_info(out, name, text);
+    put_info(out, o);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const struct static_file *file = page_file(parts[i].begin, parts[i].end);
         struct base64 b = {.out = out};
@@ -226,13 +254,18 @@ static bool write_page(struct buf *out, str name, str text, struct mem *mem, boo
         base64_end(&b);
         end_part(out);
     }
-    begin_part(out, "model");
-    bool good = put_packed(out, text);
-    end_part(out);
+    bool good = true;
+    for (size_t i = 0; good && i < o->n; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "model-%zu", i);
+        begin_part(out, id);
+        good = put_packed(out, o->models[i].text);
+        end_part(out);
+    }
     return good && put_script(out, script, mem) && !out->failed;
 }
 
-static int write_file(const struct export *o, str name, str text, struct mem *mem) {
+static int write_file(const struct export *o, struct mem *mem) {
     struct buf out;
     bool standard = strcmp(o->to, "-") == 0, built;
     int fd = standard ? STDOUT_FILENO : open(o->to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -242,7 +275,7 @@ static int write_file(const struct export *o, str name, str text, struct mem *me
     }
     errno = 0;
     buf_init_stream(&out, mem, 1 << 18, file_flush_fd, &fd);
-    bool good = write_page(&out, name, text, mem, &built);
+    bool good = write_page(&out, o, mem, &built);
     good = buf_flush(&out) && good;
     buf_free(&out);
     if (!standard && close(fd) != 0)
@@ -280,24 +313,48 @@ static bool is_model(struct cli_input *in) {
     return any;
 }
 
-int cli_export(int argc, char **argv) {
-    struct export o = {0};
-    int code;
-    if (!cli_read_options(&syntax, &o, argc, argv, &code))
-        return code;
-    if (!o.to)
-        return cli_bad_usage("export", "where to? Say -o PAGE.html", NULL);
-    struct cli_input in;
-    if (!cli_input_open(&in, o.path))
-        return CLI_USAGE;
-    bool model = is_model(&in);
-    cli_show_diags(&in);
-    code = cli_exit_code(&in);
-    if (model) {
-        str name = o.title ? str_from_z(o.title) : last_part(o.path);
-        int written = write_file(&o, name, file_text(in.file), &in.mem);
-        code = written != CLI_OK ? written : code;
+/* Reads the models; gives the exit code. All that were opened are to be closed. */
+static int read_models(struct export *o) {
+    int code = CLI_OK;
+    for (size_t i = 0; i < o->n; i++) {
+        struct model *m = &o->models[i];
+        if (!cli_input_open(&m->in, m->path)) {
+            o->n = i;
+            return CLI_USAGE;
+        }
+        m->name = o->title && o->n == 1 ? str_from_z(o->title) : last_part(m->path);
+        m->text = file_text(m->in.file);
+        bool model = is_model(&m->in);
+        cli_show_diags(&m->in);
+        if (cli_exit_code(&m->in) > code)
+            code = cli_exit_code(&m->in);
+        if (!model)
+            o->to = NULL; /* no page is made */
     }
-    cli_input_close(&in);
+    return code;
+}
+
+int cli_export(int argc, char **argv) {
+    struct mem mem;
+    mem_init(&mem);
+    size_t room = (size_t)argc * sizeof(struct model);
+    struct export o = {.models = mem_alloc(&mem, room)};
+    if (!o.models) {
+        fputs("tt-explorer: out of memory\n", stderr);
+        return CLI_USAGE;
+    }
+    int code;
+    if (cli_read_options(&syntax, &o, argc, argv, &code)) {
+        if (!o.to) {
+            code = cli_bad_usage("export", "where to? Say -o PAGE.html", NULL);
+        } else {
+            code = read_models(&o);
+            int written = code != CLI_USAGE && o.to ? write_file(&o, &mem) : CLI_OK;
+            code = written != CLI_OK ? written : code;
+            for (size_t i = 0; i < o.n; i++)
+                cli_input_close(&o.models[i].in);
+        }
+    }
+    mem_free(&mem, o.models, room);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "graph/aggregate.h"
 #include "graph/alike.h"
 #include "graph/attrs.h"
+#include "graph/diff.h"
 #include "graph/graph_bin.h"
 #include "graph/me_json.h"
 #include "graph/search_json.h"
@@ -125,7 +126,7 @@ void page_free(struct page *p) {
 /* ---- requests -------------------------------------------------------------------------------------------- */
 
 typedef struct request {
-    struct page *page;
+    struct page *page, *other;
     struct arena arena;
     struct buf *out;
     struct json_writer w;
@@ -133,7 +134,7 @@ typedef struct request {
     const graph *g;
     str what, layers, id, direction, kind, style, form;
     str terms, nodes, ids, data; /* raw JSON */
-    uint64_t part, node, from, to, steps, limit, within;
+    uint64_t part, other_part, node, from, to, steps, limit, within;
     bool types, has_node, has_from, has_to;
 } request;
 
@@ -188,6 +189,7 @@ static bool read_request(request *r, str text) {
         {STR_INIT("ids"), AT(ids), RAW, 0},
         {STR_INIT("data"), AT(data), RAW, 0},
         {STR_INIT("part"), AT(part), NUMBER, 0},
+        {STR_INIT("other_part"), AT(other_part), NUMBER, 0},
         {STR_INIT("node"), AT(node), NUMBER, AT(has_node)},
         {STR_INIT("from"), AT(from), NUMBER, AT(has_from)},
         {STR_INIT("to"), AT(to), NUMBER, AT(has_to)},
@@ -232,27 +234,28 @@ static bool read_request(request *r, str text) {
     return kind == JSON_OBJECT_END || refuse(r, 400, "the request is not JSON");
 }
 
-static bool find_graph(request *r) {
-    struct page *p = r->page;
+/* The graph of a part of a model; NULL with the answer given. */
+static const graph *graph_of(request *r, struct page *p, uint64_t number) {
     graph_layers layers = r->layers.n ? graph_layers_by_name(r->layers) : GRAPH_LAYERS_AUTO;
-    if (layers == GRAPH_LAYERS_N)
-        return refuse(r, 400, "there are no such layers in this page");
-    if (r->part >= p->parts.n)
-        return refuse(r, 404, "the model has no such part");
-    struct part *part = &p->parts.v[r->part];
-    if (part->stored) {
-        r->g = part->stored;
-        return true;
+    if (layers == GRAPH_LAYERS_N) {
+        refuse(r, 400, "there are no such layers in this page");
+        return NULL;
     }
-    if (!part->module)
-        return refuse(r, 422, "this part of the model could not be read");
-    if (!part->graphs[layers]) {
-        const graph_options o = {.layers = layers, .id = p->name};
-        if (!check(r, graph_build(p->mem, part->module, &o, &part->graphs[layers])))
-            return false;
+    if (!p || number >= p->parts.n) {
+        refuse(r, 404, "the model has no such part");
+        return NULL;
     }
-    r->g = part->graphs[layers];
-    return true;
+    struct part *part = &p->parts.v[number];
+    if (part->stored)
+        return part->stored;
+    if (!part->module) {
+        refuse(r, 422, "this part of the model could not be read");
+        return NULL;
+    }
+    const graph_options o = {.layers = layers, .id = p->name};
+    if (!part->graphs[layers] && !check(r, graph_build(p->mem, part->module, &o, &part->graphs[layers])))
+        return NULL;
+    return part->graphs[layers];
 }
 
 /* The node that a parameter gives; `id` may stand in for "node". */
@@ -506,29 +509,38 @@ static void answer_op(request *r) {
         refuse(r, 404, "no table has an op of this name");
 }
 
-int page_ask(struct page *p, str text, struct buf *out) {
+/* Differences that are listed unless told. */
+#define DIFF_LIST 1000
+
+static void answer_diff(request *r) {
+    const graph *right = graph_of(r, r->other, r->other_part);
+    graph_diff *d;
+    if (!right || !check(r, graph_diff_make(r->page->mem, r->g, right, NULL, 0, NULL, &d)))
+        return;
+    if (!(str_eq(r->form, STR("sync")) ? graph_diff_sync_json(d, r->page->mem, &r->w)
+          : str_eq(r->form, STR("nodes"))
+              ? graph_diff_nodes_json(d, &r->w)
+              : graph_diff_json(d, r->page->mem, r->limit ? (size_t)r->limit : DIFF_LIST, &r->w)))
+        refuse(r, 503, "out of memory");
+    graph_diff_free(d);
+}
+
+int page_ask(struct page *p, struct page *other, str text, struct buf *out) {
     static const struct {
         str what;
         void (*answer)(request *r);
         bool graph;
     } answers[] = {
-        {STR_INIT("model"), answer_model, false},
-        {STR_INIT("text"), answer_text, false},
-        {STR_INIT("graph"), answer_graph, true},
-        {STR_INIT("json"), answer_json, true},
-        {STR_INIT("node"), answer_node, true},
-        {STR_INIT("nodes"), answer_nodes, true},
-        {STR_INIT("search"), answer_search, true},
-        {STR_INIT("trace"), answer_trace, true},
-        {STR_INIT("paths"), answer_paths, true},
-        {STR_INIT("bind"), answer_bind, true},
-        {STR_INIT("identical"), answer_identical, true},
-        {STR_INIT("values"), answer_values, true},
-        {STR_INIT("layers"), answer_layers, true},
-        {STR_INIT("places"), answer_places, true},
-        {STR_INIT("op"), answer_op, false},
+        {STR_INIT("model"), answer_model, false},        {STR_INIT("text"), answer_text, false},
+        {STR_INIT("graph"), answer_graph, true},         {STR_INIT("json"), answer_json, true},
+        {STR_INIT("node"), answer_node, true},           {STR_INIT("nodes"), answer_nodes, true},
+        {STR_INIT("search"), answer_search, true},       {STR_INIT("trace"), answer_trace, true},
+        {STR_INIT("paths"), answer_paths, true},         {STR_INIT("bind"), answer_bind, true},
+        {STR_INIT("identical"), answer_identical, true}, {STR_INIT("values"), answer_values, true},
+        {STR_INIT("layers"), answer_layers, true},       {STR_INIT("places"), answer_places, true},
+        {STR_INIT("diff"), answer_diff, true},           {STR_INIT("op"), answer_op, false},
     };
-    request r = {.page = p, .out = out, .w = json_writer_to(out), .status = 200};
+    request r = {.page = p, .other = other, .out = out, .w = json_writer_to(out), .status = 200};
     arena_init(&r.arena, p->mem);
     if (read_request(&r, text)) {
         size_t i = 0, n = sizeof answers / sizeof *answers;
@@ -536,7 +548,7 @@ int page_ask(struct page *p, str text, struct buf *out) {
             i++;
         if (i == n)
             refuse(&r, 404, "this page cannot do that: it has no server");
-        else if (!answers[i].graph || find_graph(&r))
+        else if (!answers[i].graph || (r.g = graph_of(&r, p, r.part)) != NULL)
             answers[i].answer(&r);
     }
     arena_free(&r.arena);

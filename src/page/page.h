@@ -1,4 +1,4 @@
-/* page.h - a model behind a page that has no server: what the API of the server answers, from memory.
+/* page.h - the models behind a page that has no server: what the API of the server answers, from memory.
  *
  *   bytes of a file ──page_open──▶ struct page ──page_ask──▶ the same JSON (or bytes) as docs/api.md
  *
@@ -21,7 +21,7 @@ struct page;
 struct page *page_open(struct mem *mem, str text, str name);
 void page_free(struct page *p);
 
-/* Answers a request: a JSON object with the member "what" and those that the route of this name takes as parameters
+/* Answers a request about a model; `other` (NULL: there is none) is the one that "diff" compares it with. The request is a JSON object with the member "what" and those that the route of this name takes as parameters
  * ("node", "id", "layers", "part", "from", "to", ...) or as the body ("terms", "nodes", "ids", "data").
  *
  *   model                     {"parts":[{"part","readable","collection","first"}],"json":bool,"diagnostics":[...]}
@@ -30,9 +30,10 @@ void page_free(struct page *p);
  *   json                      {"graphs":[...]}, "style" as in the API
  *   node, nodes, search, trace, paths, identical, bind
  *   values, layers            node data in "data", bound to the graph
+ *   diff                      from this model's "part" to the other's "other_part"; "form" is list, nodes or sync
  *   places                    {"places":[node,begin,end,...]}: the bytes of the text where nodes stand, ascending
  *
  * Gives the status as HTTP has it and appends the answer; of an error {"error":{"message"}}. */
-int page_ask(struct page *p, str request, struct buf *out);
+int page_ask(struct page *p, struct page *other, str request, struct buf *out);
 
 #endif

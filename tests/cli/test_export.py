@@ -32,15 +32,14 @@ def holds_the_model_and_the_program():
     tap.equal((done.code, done.err), (0, ""))
     page = done.out
     assert page.startswith("<!doctype html>"), page[:100]
-    tap.equal(unpacked(page, "model"), MODEL.read_bytes())
+    tap.equal(unpacked(page, "model-0"), MODEL.read_bytes())
     for wasm in ("engine", "core"):
         tap.equal(unpacked(page, wasm)[:4], b"\0asm")
     tap.contains(unpacked(page, "style").decode(), "--accent")
-    for script in ("app", "worker"):
+    for script in ("app", "editor", "worker"):
         assert len(unpacked(page, script)) > 10000
     info = json.loads(part(page, "info"))
-    tap.equal(info["name"], "mnist.mlir")
-    tap.equal(info["id"], hashlib.sha256(MODEL.read_bytes()).hexdigest())
+    tap.equal(info["models"], [{"name": "mnist.mlir", "id": hashlib.sha256(MODEL.read_bytes()).hexdigest()}])
     # nothing is loaded from anywhere
     tap.equal(re.findall(r'(?:src|href)="(?!data:)[^"]*"', page.split('id="ttx-info"')[0]), [])
     assert len(page) < 1_500_000, f"{len(page)} bytes"
@@ -51,7 +50,7 @@ def titles_are_text():
     title = "</script><b>&é"
     page = tap.run("export", "--title", title, MODEL, "-o", "-").out
     tap.contains(page, "<title>&lt;/script>&lt;b>&amp;é</title>")
-    tap.equal(json.loads(part(page, "info"))["name"], title)
+    tap.equal(json.loads(part(page, "info"))["models"][0]["name"], title)
 
 
 @tap.case
@@ -59,7 +58,21 @@ def takes_graphs_and_standard_input():
     graph = tap.run("convert", MODEL).out
     done = tap.run("export", "--title", "g", "-", "-o", "-", stdin=graph)
     tap.equal(done.code, 0)
-    tap.equal(unpacked(done.out, "model").decode(), graph)
+    tap.equal(unpacked(done.out, "model-0").decode(), graph)
+
+
+@tap.case
+def several_stand_beside_each_other():
+    other = tap.ROOT / "examples" / "transformer_block.mlir"
+    page = tap.run("export", MODEL, other, "-o", "-").out
+    tap.contains(page, "<title>mnist.mlir, transformer_block.mlir</title>")
+    tap.equal([unpacked(page, f"model-{i}") for i in range(2)], [MODEL.read_bytes(), other.read_bytes()])
+    tap.equal([m["name"] for m in json.loads(part(page, "info"))["models"]], ["mnist.mlir", "transformer_block.mlir"])
+    tap.contains(tap.run("export", "--title", "two", MODEL, other, "-o", "-").out, "<title>two</title>")
+    # one that has errors makes no page of all
+    with tempfile.TemporaryDirectory() as folder:
+        done = tap.run("export", MODEL, "-", "-o", Path(folder) / "page.html", stdin="module { nonsense }")
+        tap.equal((done.code, list(Path(folder).iterdir())), (1, []))
 
 
 @tap.case
@@ -73,7 +86,7 @@ def a_model_with_errors_makes_no_page():
 
 @tap.case
 def wrong_usage():
-    for args in ((), (MODEL,), (MODEL, "-o"), ("--what", MODEL, "-o", "x"), (MODEL, MODEL, "-o", "x")):
+    for args in ((), (MODEL,), (MODEL, "-o"), ("--what", MODEL, "-o", "x")):
         done = tap.run("export", *args)
         tap.equal((args, done.code, done.out), (args, 2, ""))
     done = tap.run("export", MODEL, "-o", "/nowhere/page.html")

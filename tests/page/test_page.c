@@ -12,6 +12,14 @@ static const char module_text[] = "module {\n"
                                   "  }\n"
                                   "}\n";
 
+static const char changed_text[] = "module {\n"
+                                   "  func.func @main(%arg0: tensor<4xf32>) -> tensor<4xf32> {\n"
+                                   "    %0 = \"ttir.relu\"(%arg0) : (tensor<4xf32>) -> tensor<4xf32> loc(\"a/relu\")\n"
+                                   "    %1 = \"ttir.neg\"(%0) : (tensor<4xf32>) -> tensor<4xf32> loc(\"c/neg\")\n"
+                                   "    return %1 : tensor<4xf32>\n"
+                                   "  }\n"
+                                   "}\n";
+
 static const char json_text[] =
     "{\"graphs\":[{\"id\":\"g\",\"nodes\":[{\"id\":\"x\",\"label\":\"one\",\"namespace\":\"\"},"
     "{\"id\":\"y\",\"label\":\"two\",\"namespace\":\"\",\"incomingEdges\":[{\"sourceNodeId\":"
@@ -22,7 +30,7 @@ static void assert_answer(struct page *p, const char *request, int status, const
     struct mem m = {0};
     struct buf out;
     buf_init(&out, &m);
-    assert_int_equal(page_ask(p, str_from_z(request), &out), status);
+    assert_int_equal(page_ask(p, NULL, str_from_z(request), &out), status);
     buf_putc(&out, 0);
     if (!strstr(out.p, part))
         fail_msg("%s: %s is not in %s", request, part, out.p);
@@ -52,6 +60,30 @@ static void answers_about_a_module(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+static void two_models_are_compared(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct buf out;
+    struct page *left = page_open(&m, str_from_z(module_text), STR("m.mlir"));
+    struct page *right = page_open(&m, str_from_z(changed_text), STR("n.mlir"));
+    assert_non_null(left);
+    assert_non_null(right);
+    buf_init(&out, &m);
+    assert_int_equal(page_ask(left, right, STR("{\"what\":\"diff\"}"), &out), 200);
+    buf_putc(&out, 0);
+    assert_non_null(strstr(out.p, "ttir.neg"));
+    assert_non_null(strstr(out.p, "ttir.exp"));
+    assert_null(strstr(out.p, "ttir.relu"));
+    buf_clear(&out);
+    assert_int_equal(page_ask(left, NULL, STR("{\"what\":\"diff\"}"), &out), 404);
+    buf_clear(&out);
+    assert_int_equal(page_ask(left, right, STR("{\"what\":\"diff\",\"other_part\":1}"), &out), 404);
+    buf_free(&out);
+    page_free(left);
+    page_free(right);
+    assert_int_equal(m.used, 0);
+}
+
 static void the_graph_is_the_compact_form(void **state) {
     (void)state;
     struct mem m = {0};
@@ -61,7 +93,7 @@ static void the_graph_is_the_compact_form(void **state) {
     assert_non_null(p);
     assert_answer(p, "{\"what\":\"model\"}", 200, "\"json\":true");
     buf_init(&out, &m);
-    assert_int_equal(page_ask(p, STR("{\"what\":\"graph\"}"), &out), 200);
+    assert_int_equal(page_ask(p, NULL, STR("{\"what\":\"graph\"}"), &out), 200);
     assert_int_equal(graph_bin_read(&m, buf_str(&out), &g), GRAPH_OK);
     assert_int_equal(g->n_nodes, 3);
     assert_int_equal(g->n_edges, 1);
@@ -129,7 +161,7 @@ static void memory_may_run_out(void **state) {
         if (p) {
             struct buf out;
             buf_init(&out, &m);
-            int status = page_ask(p, STR("{\"what\":\"node\",\"node\":1}"), &out);
+            int status = page_ask(p, NULL, STR("{\"what\":\"node\",\"node\":1}"), &out);
             assert_true(status == 200 || status == 503 || status == 400 || status == 404 || status == 422);
             buf_free(&out);
         }
@@ -140,11 +172,9 @@ static void memory_may_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_about_a_module),
-        cmocka_unit_test(the_graph_is_the_compact_form),
-        cmocka_unit_test(parts_keep_the_lines_of_the_file),
-        cmocka_unit_test(refuses_what_makes_no_sense),
-        cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(answers_about_a_module),        cmocka_unit_test(two_models_are_compared),
+        cmocka_unit_test(the_graph_is_the_compact_form), cmocka_unit_test(parts_keep_the_lines_of_the_file),
+        cmocka_unit_test(refuses_what_makes_no_sense),   cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,14 @@
 // Pages that need no server: tt-explorer export, opened from disk.
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { equal, eventually, ok, PROGRAM, ROOT, test } from "./harness.mjs";
 
-// Makes the page of a file and opens it from disk.
-async function openExported(t, file, options = {}) {
+// Makes the page of a file, or of several, and opens it from disk.
+async function openExported(t, files, options = {}) {
   const page = join(t.server.folder, `page${t.server.next++}.html`);
-  execFileSync(PROGRAM, ["export", join(ROOT, file), "-o", page]);
+  execFileSync(PROGRAM, ["export", ...[files].flat().map((file) => resolve(ROOT, file)), "-o", page]);
   if (!t.page) await t.open(options);
   t.page.on("request", (r) => ok(/^(file|blob|data):/.test(r.url()), `asks for ${r.url()}`));
   await t.page.goto(pathToFileURL(page).href);
@@ -54,6 +55,27 @@ test("export: attributes, search, traces, node data and pictures without a serve
   await t.command("image.save");
   const png = await t.download(() => t.page.getByRole("dialog").getByRole("button", { name: "Save" }).click());
   equal(png.bytes.subarray(1, 4).toString(), "PNG");
+});
+
+test("export: two models stand beside each other, and are compared without a server", async (t) => {
+  const changed = join(t.server.folder, "changed.mlir");
+  writeFileSync(changed, readFileSync(join(ROOT, "examples/mnist.mlir"), "utf8").replace('"ttir.softmax"(%8) <{dimension = 1 : si32, numericStable = true}>', '"ttir.exp"(%8)'));
+  await openExported(t, ["examples/mnist.mlir", changed]);
+  await eventually(() => t.page.locator(".graph-pane").count(), 2);
+  await t.ready();
+  await t.command("diff.toggle");
+  const compare = t.panel("compare");
+  await compare.getByText("1 changed").waitFor();
+  await eventually(async () => [await t.style("border", "forward/ttir.softmax@softmax", 0), await t.style("border", "forward/ttir.exp@softmax", 1)],
+    ["#d9902fff", "#d9902fff"]);
+  await compare.locator(".list-row", { hasText: "ttir.softmax" }).click();
+  await compare.locator(".diff-details tbody tr").getByText("numericStable").waitFor();
+  await t.shot("export_two");
+  // each pane has what is its own
+  await t.command("diff.toggle");
+  await t.clickNode("forward/ttir.exp@softmax", { pane: 1 });
+  await t.drop("cost.json", { results: { "forward/ttir.exp@softmax": { value: 2 } }, thresholds: [{ value: 5, bgColor: "#00ff00" }] });
+  await eventually(() => t.style("fill", "forward/ttir.exp@softmax", 1), "#00ff00ff");
 });
 
 test("export: what is no model makes no page", async (t) => {

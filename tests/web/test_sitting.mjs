@@ -223,7 +223,7 @@ async function sit(t, name, hands) {
     await s.begin();
     await s.step("open", async () => {
       await by.open(s);
-      await t.ready();
+      await s.until(async () => !!(await t.graph()), true, "the graph");
     });
     await s.step("find the op", async () => {
       await by.find(s);

@@ -11,7 +11,7 @@ import { copy } from './graph_commands';
 import { urlStates } from './panels';
 import { Problem } from './source';
 import { pack, unpack, type Saved } from './link';
-import { activePane, onStartPage, paneById, panes, source } from './store';
+import { activePane, models, onStartPage, paneById, panes, source } from './store';
 
 /** Addresses longer than this are cut by some servers and messengers: then the expansion is left out. */
 const LONGEST = 16000;
@@ -167,10 +167,10 @@ export async function startUrl(): Promise<void> {
         if (id) openGraph(refOf(id), { where: panes.peek().length ? 'right' : 'here' });
       }
       if (!asked.length && source().kind === 'page') {
-        const [model] = await api.getModels();
-        if (model) {
-          noteModel(model);
-          openGraph(refOf(model.id));
+        models.value = await api.getModels();
+        for (const { id } of models.peek()) {
+          await usualPanels();
+          openGraph(refOf(id), { where: panes.peek().length ? 'right' : 'here' });
         }
       }
     }

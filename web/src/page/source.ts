@@ -1,5 +1,5 @@
 // The data source of a page without a server: the paths of docs/api.md, answered by the C core in WebAssembly
-// (src/page/page.h) from the model inside the page. What the user adds stays in the browser's storage or in memory.
+// (src/page/page.h) from the models inside the page. What the user adds stays in the browser's storage or in memory.
 
 import { Problem, type CallOptions, type DataSource, type Method, type Model, type ServerInfo } from '../app/source';
 
@@ -9,28 +9,33 @@ interface CoreExports {
   core_alloc(n: number): number;
   core_free(p: number, n: number): void;
   core_open(text: number, n: number, name: number, nameN: number): number;
-  core_ask(request: number, n: number): number;
+  core_ask(model: number, other: number, request: number, n: number): number;
   core_answer(): number;
   core_answer_bytes(): number;
 }
 
-/** The core with one model in it. */
+/** The core. Models have numbers from 1. */
 class Core {
   private readonly encoder = new TextEncoder();
   private readonly decoder = new TextDecoder();
 
   private constructor(private readonly x: CoreExports) {}
 
-  static async open(wasm: BufferSource, model: Uint8Array, name: string): Promise<Core> {
+  static async start(wasm: BufferSource): Promise<Core> {
     // The C library asks for a few calls of the system, which nothing here makes.
     const missing = new Proxy({}, { get: () => () => 52 /* ENOSYS */ });
     const { instance } = await WebAssembly.instantiate(wasm, { wasi_snapshot_preview1: missing as WebAssembly.ModuleImports, env: {} });
     const x = instance.exports as unknown as CoreExports;
     x._initialize?.();
-    const core = new Core(x);
-    const text = core.put(model, true), title = core.put(core.encoder.encode(name), false);
-    if (!x.core_open(text, model.length, title, core.encoder.encode(name).length)) throw new Problem('The model of this page does not fit into memory.');
-    return core;
+    return new Core(x);
+  }
+
+  /** Takes a model in; gives its number. */
+  open(model: Uint8Array, name: string): number {
+    const title = this.encoder.encode(name), text = this.put(model, true);
+    const number = this.x.core_open(text, model.length, this.put(title, false), title.length);
+    if (!number) throw new Problem(`${name} does not fit into memory.`);
+    return number;
   }
 
   private put(bytes: Uint8Array, zero: boolean): number {
@@ -42,11 +47,11 @@ class Core {
     return at;
   }
 
-  /** The answer's bytes; throws Problem. */
-  ask(request: object): Uint8Array<ArrayBuffer> {
+  /** The answer's bytes; throws Problem. `other` is the model that one is compared with. */
+  ask(model: number, request: object, other = 0): Uint8Array<ArrayBuffer> {
     const bytes = this.encoder.encode(JSON.stringify(request));
     const at = this.put(bytes, false);
-    const status = this.x.core_ask(at, bytes.length);
+    const status = this.x.core_ask(model, other, at, bytes.length);
     this.x.core_free(at, bytes.length);
     const begin = this.x.core_answer();
     const answer = new Uint8Array(this.x.memory.buffer.slice(begin, begin + this.x.core_answer_bytes()));
@@ -55,22 +60,25 @@ class Core {
     throw new Problem(error.message, error.code, { status });
   }
 
-  json<T>(request: object): T {
-    return JSON.parse(this.decoder.decode(this.ask(request))) as T;
+  json<T>(model: number, request: object, other = 0): T {
+    return JSON.parse(this.decoder.decode(this.ask(model, request, other))) as T;
   }
 }
 
-/** What the exporter says of the model. */
+/** What the exporter says. */
 export interface PageInfo {
-  name: string;
   version: string;
-  /** SHA-256 of the bytes. */
-  id: string;
   exported: number;
+  models: {
+    name: string;
+    /** SHA-256 of the bytes. */
+    id: string;
+  }[];
 }
 
 interface KeptOverlay {
   id: number;
+  of: Held;
   name: string;
   graph: string;
   data: unknown;
@@ -106,18 +114,42 @@ function notFound(what: string): never {
   throw new Problem(what, 'not_found', { status: 404 });
 }
 
+/** A model of the page. */
+class Held {
+  readonly texts = new Map<number, PartText>();
+  readonly places = new Map<string, Uint32Array>();
+
+  constructor(private readonly core: Core, private readonly number: number, readonly bytes: Uint8Array, readonly name: string, readonly id: string) {}
+
+  ask(request: object): Uint8Array<ArrayBuffer> {
+    return this.core.ask(this.number, request);
+  }
+
+  json<T>(request: object): T {
+    return this.core.json<T>(this.number, request);
+  }
+
+  diff(other: Held, request: object): unknown {
+    return this.core.json(this.number, { ...request, what: 'diff' }, other.number);
+  }
+}
+
 export class PageSource implements DataSource {
   readonly kind = 'page';
-  private readonly texts = new Map<number, PartText>();
-  private readonly places = new Map<string, Uint32Array>();
   private overlays: KeptOverlay[] = [];
   private nextOverlay = 1;
   private readonly ui = new Map<string, unknown>();
 
-  private constructor(private readonly core: Core, private readonly text: Uint8Array, private readonly info: PageInfo) {}
+  private constructor(private readonly models: readonly Held[], private readonly info: PageInfo) {}
 
-  static async open(wasm: BufferSource, model: Uint8Array, info: PageInfo): Promise<PageSource> {
-    return new PageSource(await Core.open(wasm, model, info.name), model, info);
+  /** The bytes of the models are in the order of those in `info`. */
+  static async open(wasm: BufferSource, bytes: readonly Uint8Array[], info: PageInfo): Promise<PageSource> {
+    const core = await Core.start(wasm);
+    return new PageSource(info.models.map(({ name, id }, i) => new Held(core, core.open(bytes[i]!, name), bytes[i]!, name, id)), info);
+  }
+
+  private held(id: unknown): Held {
+    return this.models.find((m) => m.id === id) ?? notFound('This page does not hold this model.');
   }
 
   async call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
@@ -128,8 +160,9 @@ export class PageSource implements DataSource {
   async bytes(path: string, options: CallOptions = {}): Promise<ArrayBuffer> {
     options.signal?.throwIfAborted();
     const parts = path.split('/').slice(1).map(decodeURIComponent);
-    if (parts[0] === 'models' && parts[2] === 'file') return this.text.slice().buffer as ArrayBuffer;
-    return this.core.ask({ ...options.query, what: parts.at(-1) }).buffer;
+    const held = this.held(parts[1]);
+    if (parts[2] === 'file') return held.bytes.slice().buffer as ArrayBuffer;
+    return held.ask({ ...options.query, what: parts.at(-1) }).buffer;
   }
 
   async upload(): Promise<never> {
@@ -155,16 +188,19 @@ export class PageSource implements DataSource {
         };
         return server;
       }
-      case 'models':
-        if (second === undefined) return { models: [this.model()] };
-        if (second !== this.info.id) return notFound('This page holds one model only.');
-        if (third === undefined) return this.model();
-        if (third === 'stages') return path.length === 3 ? { stages: [this.stage()] } : this.ofStage(path[4] ?? '', query, body);
-        if (third === 'overlays') return method === 'POST' ? this.addOverlay(query, body) : { overlays: this.listOverlays() };
+      case 'models': {
+        if (second === undefined) return { models: this.models.map((m) => this.model(m)) };
+        const held = this.held(second);
+        if (third === undefined) return this.model(held);
+        if (third === 'stages') return path.length === 3 ? { stages: [this.stage(held)] } : this.ofStage(held, path[4] ?? '', query, body);
+        if (third === 'overlays') return method === 'POST' ? this.addOverlay(held, query, body) : { overlays: this.listOverlays(held) };
         if (third === 'overrides') return { overrides: [] };
         if (third === 'runs') return { runs: [] };
         break;
-      case 'ops': return this.core.json({ what: 'op', id: second });
+      }
+      case 'diff': return this.held(query['left']).diff(this.held(query['right']),
+        { form: query['form'], limit: query['limit'], layers: query['layers'], part: query['left_part'], other_part: query['right_part'] });
+      case 'ops': return this.models[0]!.json({ what: 'op', id: second });
       case 'overlays': return this.ofOverlay(method, Number(second), third, query);
       case 'ui': return this.ofUi(method, `${second}/${third}`, body);
       case 'jobs': return { jobs: [] };
@@ -174,48 +210,48 @@ export class PageSource implements DataSource {
     return notFound('This page cannot do that: it has no server.');
   }
 
-  private model(): Model {
-    const { parts, json } = this.core.json<{ parts: Model['parts']; json: boolean }>({ what: 'model' });
+  private model(held: Held): Model {
+    const { parts, json } = held.json<{ parts: Model['parts']; json: boolean }>({ what: 'model' });
     return {
-      id: this.info.id, name: this.info.name, path: '', format: json ? 'graph-json' : 'mlir', size: this.text.length, stored: true,
+      id: held.id, name: held.name, path: '', format: json ? 'graph-json' : 'mlir', size: held.bytes.length, stored: true,
       added: this.info.exported, opened: this.info.exported, loaded: true, parts, diagnostics: [],
     };
   }
 
-  private stage() {
-    const model = this.model();
+  private stage(held: Held) {
+    const model = this.model(held);
     return { stage: 0, name: 'source', format: model.format, bytes: model.size, parts: model.parts, diagnostics: [] };
   }
 
-  private ofStage(what: string, query: Query, body: unknown): unknown {
+  private ofStage(held: Held, what: string, query: Query, body: unknown): unknown {
     switch (what) {
-      case 'text': return this.textRange(query);
-      case 'ops': return this.opsOfLines(query);
-      case 'lines': return this.linesOfOp(query);
+      case 'text': return this.textRange(held, query);
+      case 'ops': return this.opsOfLines(held, query);
+      case 'lines': return this.linesOfOp(held, query);
       case 'user-source': return { file: '', line: 0, column: 0, readable: false };
-      case 'graph.json': return this.core.json({ ...query, what: 'json' });
-      default: return this.core.json({ ...query, ...(body as object | undefined), what });
+      case 'graph.json': return held.json({ ...query, what: 'json' });
+      default: return held.json({ ...query, ...(body as object | undefined), what });
     }
   }
 
   // ---- text
 
-  private partText(query: Query): PartText {
+  private partText(held: Held, query: Query): PartText {
     const part = Number(query['part'] ?? 0);
-    let text = this.texts.get(part);
+    let text = held.texts.get(part);
     if (!text) {
-      const bytes = this.core.ask({ what: 'text', part });
-      const { parts } = this.core.json<{ parts: { first: number }[] }>({ what: 'model' });
+      const bytes = held.ask({ what: 'text', part });
+      const { parts } = held.json<{ parts: { first: number }[] }>({ what: 'model' });
       const starts = [0];
       for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) starts.push(at + 1);
       text = { bytes, lines: Uint32Array.from(starts), first: parts[part]?.first ?? 0 };
-      this.texts.set(part, text);
+      held.texts.set(part, text);
     }
     return text;
   }
 
-  private textRange(query: Query) {
-    const { bytes, lines, first } = this.partText(query), total = bytes.length;
+  private textRange(held: Held, query: Query) {
+    const { bytes, lines, first } = this.partText(held, query), total = bytes.length;
     let begin = Math.min(Number(query['from'] ?? 0), total), end = Math.min(Number(query['to'] ?? begin + CHUNK), total);
     if (query['line'] !== undefined) {
       const line = Math.max(1, Number(query['line']));
@@ -229,20 +265,20 @@ export class PageSource implements DataSource {
   }
 
   /** Node, first and last byte of each op of a graph, by place. */
-  private placesOf(query: Query): Uint32Array {
+  private placesOf(held: Held, query: Query): Uint32Array {
     const request = { layers: query['layers'], part: query['part'] }, key = JSON.stringify(request);
-    let places = this.places.get(key);
+    let places = held.places.get(key);
     if (!places) {
-      const flat = this.core.json<{ places: number[] }>({ ...request, what: 'places' }).places;
+      const flat = held.json<{ places: number[] }>({ ...request, what: 'places' }).places;
       const order = Array.from({ length: flat.length / 3 }, (_, i) => i).sort((a, b) => flat[3 * a + 1]! - flat[3 * b + 1]!);
       places = Uint32Array.from(order.flatMap((i) => flat.slice(3 * i, 3 * i + 3)));
-      this.places.set(key, places);
+      held.places.set(key, places);
     }
     return places;
   }
 
-  private opsOfLines(query: Query) {
-    const places = this.placesOf(query), { bytes, lines } = this.partText(query);
+  private opsOfLines(held: Held, query: Query) {
+    const places = this.placesOf(held, query), { bytes, lines } = this.partText(held, query);
     const begin = lines[Number(query['from'] ?? 1) - 1] ?? bytes.length, end = lines[Number(query['to'] ?? 1)] ?? bytes.length;
     const found: { node: number; begin: number; end: number }[] = [];
     let around: number | null = null;
@@ -252,38 +288,39 @@ export class PageSource implements DataSource {
       else if (op.end > begin) around = op.node;
     }
     const names = found.length
-      ? this.core.json<{ nodes: { label: string }[] }>({ ...query, from: undefined, to: undefined, what: 'nodes', nodes: found.map((f) => f.node) }).nodes : [];
+      ? held.json<{ nodes: { label: string }[] }>({ ...query, from: undefined, to: undefined, what: 'nodes', nodes: found.map((f) => f.node) }).nodes : [];
     return {
       ops: found.map((f, i) => ({ ...f, op: names[i]!.label, line: placeOf(lines, f.begin).line, end_line: placeOf(lines, Math.max(f.begin, f.end - 1)).line })),
       around,
     };
   }
 
-  private linesOfOp(query: Query) {
-    const { src, node } = this.core.json<{ node: number; src?: [number, number] }>({ ...query, what: 'node' });
+  private linesOfOp(held: Held, query: Query) {
+    const { src, node } = held.json<{ node: number; src?: [number, number] }>({ ...query, what: 'node' });
     if (!src) return notFound('The node stands nowhere in the text.');
-    const { lines, first } = this.partText(query);
+    const { lines, first } = this.partText(held, query);
     const from = placeOf(lines, src[0]), to = placeOf(lines, src[1]);
     return { node, begin: src[0], end: src[1], line: from.line, column: from.column, end_line: to.line, end_column: to.column, first };
   }
 
   // ---- what the user adds
 
-  private listOverlays() {
-    return this.overlays.map(({ id, name, graph, created }) => ({ id, name, graph, created, changed: created, bytes: 0, model: this.info.id }));
+  private listOverlays(held: Held) {
+    return this.overlays.filter((o) => o.of === held)
+      .map(({ id, name, graph, created }) => ({ id, name, graph, created, changed: created, bytes: 0, model: held.id }));
   }
 
-  private addOverlay(query: Query, body: unknown) {
+  private addOverlay(held: Held, query: Query, body: unknown) {
     const data = body as { results?: { results?: unknown }; name?: string };
     const one = data.results !== undefined && !data.results?.results;
     const runs = one ? [['', data] as const] : Object.entries(body as Record<string, unknown>);
     for (const [graph, run] of runs) {
-      this.core.ask({ what: 'values', data: run }); // refuses what is no node data
+      held.ask({ what: 'values', data: run }); // refuses what is no node data
       this.overlays.push({
-        id: this.nextOverlay++, graph, data: run, created: Date.now(), name: String(query['name'] ?? (run as { name?: string }).name ?? 'overlay'),
+        id: this.nextOverlay++, of: held, graph, data: run, created: Date.now(), name: String(query['name'] ?? (run as { name?: string }).name ?? 'overlay'),
       });
     }
-    return { overlays: this.listOverlays() };
+    return { overlays: this.listOverlays(held) };
   }
 
   private ofOverlay(method: Method, id: number, what: string | undefined, query: Query): unknown {
@@ -294,12 +331,12 @@ export class PageSource implements DataSource {
       return undefined;
     }
     if (what === undefined) return overlay.data;
-    const answer = this.core.json<Record<string, unknown>>({ ...query, what, data: overlay.data });
+    const answer = overlay.of.json<Record<string, unknown>>({ ...query, what, data: overlay.data });
     return what === 'values' ? { ...answer, name: overlay.name } : answer;
   }
 
   private ofUi(method: Method, key: string, body: unknown): unknown {
-    const name = `ttx.page.${this.info.id.slice(0, 16)}.${key}`;
+    const name = `ttx.page.${this.models.map((m) => m.id.slice(0, 16)).join('.')}.${key}`;
     if (method === 'GET') {
       if (this.ui.has(key)) return this.ui.get(key);
       try {
