@@ -526,7 +526,8 @@ static rd_answer try_body(reader *r, const attr_type_def *d, bool is_type, ir_ty
     r->d = &trial;
     bool hard = false;
     *out = read_body(r, d, is_type, expected, &hard);
-    hard = hard && !went_past(r, at, &trial);
+    /* After what ends the reading no outer body is looked at again: each would scan to the end of the file. */
+    hard = r->fatal || (hard && !went_past(r, at, &trial));
     r->d = said;
     rd_answer answer = *out ? RD_DONE : hard || r->oom || trial.oom || r->ctx->failed ? RD_ERROR : RD_UNKNOWN;
     if (answer != RD_UNKNOWN) {
