@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("TTX_PROGRAM", str(ROOT / "build" / "tt-explorer"))
 CORPUS = Path(os.environ.get("TTX_CORPUS", ROOT.parent / "shared" / "corpus"))
+SANITIZED = "TTX_SANITIZED" in os.environ  # sweeps take a share of their files (tests/meson.build)
 
 _cases = []
 

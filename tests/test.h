@@ -25,6 +25,18 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+/* Under sanitizers all takes several times as long: sweeps over much take a share there, and all in the plain build. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
+
 /* The str reads exactly like the zero-terminated text. */
 #define assert_str(s, text) test_assert_str((s), (text), __FILE__, __LINE__)
 

@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build-fuzz"
 MAX_SEED_BYTES = 64 << 10  # larger files teach little per second
 
-
 # Of the build with sanitizers, whose libraries tests and fuzz targets share (tools/test.py).
-OPTIONS = ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
+# Lines of a trace need no more than -g1 (meson.build), which takes less time than -g.
+OPTIONS = ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1", "-Ddebug=false"]
 
 
 def build():

@@ -7,6 +7,9 @@ UndefinedBehaviourSanitizer, a short fuzz run. The last line counts: "N passed, 
 --quick runs the tests of the plain build only; SUITE (base, ir, text, ...) limits the test runs to some rooms; the suite
 web is the tests in a browser (tests/web).
 A test program speaks TAP and counts for each of its cases.
+
+Tests that wait (for a browser, for a server, for the longest of them) leave processors idle: lint and the build with
+sanitizers take what is left over beside the plain tests, at the lowest priority there is.
 """
 
 import argparse
@@ -14,7 +17,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,21 +28,27 @@ import fuzz  # noqa: E402
 import lint  # noqa: E402
 
 passed = failed = 0
+counting = threading.Lock()
+
+
+def add(good, bad):
+    global passed, failed
+    with counting:
+        passed += good
+        failed += bad
 
 
 def count(name, good, started, detail=""):
     """One line for one check."""
-    global passed, failed
-    passed += good
-    failed += not good
+    add(good, not good)
     print(f"{'ok    ' if good else 'FAILED'} {name:40} {time.time() - started:6.1f} s  {detail}", flush=True)
 
 
-def build(folder, options, env):
+def build(folder, options, env, targets=()):
     started = time.time()
     done = subprocess.run(["tools/configure", folder, *options], cwd=ROOT, env=env)
     if done.returncode == 0:
-        done = subprocess.run(["ninja", "-C", folder, "--quiet", "all", "meson-test-prereq"], cwd=ROOT,
+        done = subprocess.run(["ninja", "-C", folder, "--quiet", "all", "meson-test-prereq", *targets], cwd=ROOT,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             print(done.stdout)
@@ -47,7 +58,6 @@ def build(folder, options, env):
 
 def count_program(folder, test):
     """Counts the cases of one test program and shows what failed."""
-    global passed, failed
     lines = test.get("stdout", "").splitlines()
     good = sum(line.startswith("ok ") for line in lines)
     bad = sum(line.startswith("not ok ") for line in lines)
@@ -56,8 +66,7 @@ def count_program(folder, test):
         good = 1
     if not fine and bad == 0:  # crashed, timed out or said so by its exit code only
         bad = 1
-    passed += good
-    failed += bad
+    add(good, bad)
     if fine and not bad:
         return
     print(f"FAILED {folder} {test['name']}: {test['result']}")
@@ -103,6 +112,33 @@ def run_web(folder, env):
     count("tests in a browser", done.returncode == 0, started)
 
 
+def run_lint():
+    for name, check in lint.CHECKS.items():
+        started = time.time()
+        count(name, check(), started)
+
+
+def run_fuzz(seconds):
+    """All targets, as many at once as there are processors; those with many seeds, which take longer, first."""
+    def one(name):
+        started = time.time()
+        good, text = fuzz.fuzz(name, seconds / len(targets))
+        count(f"fuzz {name}", good, started, fuzz.summary(text))
+        if not good:
+            print("\n".join(text.splitlines()[-60:]))
+
+    targets = sorted(fuzz.build(), key=lambda name: (not (ROOT / "fuzz" / f"{name}.seeds").exists(), name))
+    lint.in_parallel(one, targets)
+
+
+def left_over():
+    """What this thread and the processes it starts do runs when nothing else wants a processor."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except (AttributeError, OSError):
+        pass  # where that is not allowed it runs beside the rest
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
@@ -110,32 +146,28 @@ def main():
     parser.add_argument("suites", nargs="*")
     args = parser.parse_args()
     plain = {k: v for k, v in os.environ.items() if k != "CC"}
+    # clang with sanitizers, gcc without: both must build without warnings.
+    checked = dict(plain, CC="clang-14", ASAN_OPTIONS="detect_stack_use_after_return=1",
+                   UBSAN_OPTIONS="print_stacktrace=1")
 
     rooms = [suite for suite in args.suites if suite != "web"]
-    if build("build", ["-Dtests=enabled"], plain):
-        if rooms or not args.suites:
+    built = build("build", ["-Dtests=enabled"], plain)
+    with ThreadPoolExecutor(1, initializer=left_over) as beside:
+        linted = later = None
+        if not args.quick:
+            linted = beside.submit(run_lint)
+            later = beside.submit(build, fuzz.BUILD.name, fuzz.OPTIONS, checked,
+                                  ["fuzz-targets"] if args.fuzz_seconds > 0 else [])
+        if built and (rooms or not args.suites):
             run_tests("build", rooms, plain)
-        if len(rooms) < len(args.suites) or not args.suites:
+        if built and (len(rooms) < len(args.suites) or not args.suites):
             run_web("build", plain)
-    if not args.quick:
-        for name, check in lint.CHECKS.items():
-            started = time.time()
-            count(name, check(), started)
-        # clang here, gcc above: both must build without warnings.
-        env = dict(plain, CC="clang-14", ASAN_OPTIONS="detect_stack_use_after_return=1",
-                   UBSAN_OPTIONS="print_stacktrace=1")
-        folder = fuzz.BUILD.name
-        if build(folder, fuzz.OPTIONS, env):
-            if rooms or not args.suites:
-                run_tests(folder, rooms, env)
+    if later:
+        linted.result()
+        if later.result() and (rooms or not args.suites):
+            run_tests(fuzz.BUILD.name, rooms, checked)
         if args.fuzz_seconds > 0:
-            targets = fuzz.build()
-            for name in targets:
-                started = time.time()
-                good, text = fuzz.fuzz(name, args.fuzz_seconds / len(targets))
-                count(f"fuzz {name}", good, started, fuzz.summary(text))
-                if not good:
-                    print("\n".join(text.splitlines()[-60:]))
+            run_fuzz(args.fuzz_seconds)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compiles C sources to a WebAssembly reactor (docs in src/scene/engine.c): wasm.py --clang C --objects DIR --depfile D
--o OUT [-I DIR]... SOURCE...
+-o OUT [-O LEVEL] [-I DIR]... SOURCE...
 
 Objects are kept in DIR and made again when their source or a header has changed; as many at once as there are
-processors. The depfile tells Ninja which headers were read.
+processors. Modules made one after another may share DIR when their flags are the same. The depfile tells Ninja which
+headers were read.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-FLAGS = ["--target=wasm32-wasi", "-std=c17", "-O2", "-msimd128", "-ffp-contract=off", "-ffunction-sections",
+FLAGS = ["--target=wasm32-wasi", "-std=c17", "-msimd128", "-ffp-contract=off", "-ffunction-sections",
          "-fdata-sections", "-Wall", "-Wextra", "-Werror", '-DTTX_VERSION="wasm"']
 # wasm-opt, when it is on the path, would be run by clang and spoil SIMD code without the feature section: hence
 # strip-debug, not strip-all.
@@ -43,11 +44,12 @@ def main():
     parser.add_argument("--objects", type=Path, required=True)
     parser.add_argument("--depfile", type=Path, required=True)
     parser.add_argument("-o", dest="out", type=Path, required=True)
+    parser.add_argument("-O", dest="level", default="2")
     parser.add_argument("-I", dest="include", action="append", default=[])
     parser.add_argument("sources", nargs="+", type=Path)
     args = parser.parse_args()
     args.objects.mkdir(parents=True, exist_ok=True)
-    flags = FLAGS + [f"-I{d}" for d in args.include]
+    flags = FLAGS + [f"-O{args.level}"] + [f"-I{d}" for d in args.include]
     script_time = Path(__file__).stat().st_mtime
 
     def compile_one(source):

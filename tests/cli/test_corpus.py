@@ -1,7 +1,6 @@
 """The real modules against what tt-mlir prints for them, and a sample against mlir-opt (tests/corpus/print_generic.py
 compares all)."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
 
 SAMPLE = "60"
-EVERYTHING = SAMPLE if "UBSAN_OPTIONS" in os.environ else "0"  # under sanitizers a program starts slowly
+EVERYTHING = SAMPLE if tap.SANITIZED else "0"
 
 
 def compare(script, sample=SAMPLE):
