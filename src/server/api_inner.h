@@ -92,7 +92,7 @@ struct api_run_node {
 const struct run *api_run_open(struct http_request *r);
 bool api_run_node_open(struct http_request *r, struct api_run_node *out);
 void api_run_node_close(struct http_request *r, struct api_run_node *n);
-http_handler api_run_suggest, api_run_fields, api_overrides_convert; /* api_legal.c */
+http_handler api_run_suggest, api_run_fields, api_runs_compare, api_overrides_convert; /* api_legal.c */
 http_handler api_traces_add, api_executions_start, api_executions_list, api_execution_get,
     api_execution_delete;                                                                /* api_execute.c */
 http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop;            /* api_tensor.c */

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "compile/estimates.h"
 #include "compile/override.h"
 #include "compile/suggest.h"
 #include "server/api_inner.h"
+#include "server/parse.h"
 #include "server/runs.h"
 #include "target/cost.h"
 #include "target/legal.h"
@@ -178,6 +180,106 @@ void api_run_suggest(struct http_request *r) {
         api_error(r, 409, "see the diagnostics of the run", "the run ended before overrides are applied");
     }
     run_unref(run);
+}
+
+/* --- runs side by side -------------------------------------------------------------------------------------------------- */
+
+enum { MOST_ROWS = 10000 };
+
+struct compared {
+    const struct run *runs[ESTIMATES_MAX_RUNS];
+    const compile_run *compiled[ESTIMATES_MAX_RUNS];
+    uint32_t judged[ESTIMATES_MAX_RUNS], n;
+};
+
+/* The runs of ?runs=. False with the answer given; what is in *out is the caller's to give back in any case. */
+static bool open_runs(struct http_request *r, struct compared *out) {
+    struct store_hash hash;
+    struct model_error e;
+    str list = http_query(r, "runs"), one;
+    if (!api_hash(r, http_param(r, "id"), &hash))
+        return false;
+    while (parse_list_next(&list, &one)) {
+        if (out->n == ESTIMATES_MAX_RUNS) {
+            api_error(r, 400, NULL, "at most %d runs are compared at once", ESTIMATES_MAX_RUNS);
+            return false;
+        }
+        const struct run *run = runs_find(r->server->runs, &hash, one, NULL, &e);
+        if (!run) {
+            api_model_error(r, &e);
+            return false;
+        }
+        out->runs[out->n] = run;
+        out->compiled[out->n] = run_compiled(run);
+        if (!run_compiled(run)->ok || !run_judged(run, &out->judged[out->n++])) {
+            api_error(r, 409, "see the diagnostics of that run", "the run %s failed, there is nothing to estimate",
+                      run_name(run)->text);
+            return false;
+        }
+    }
+    if (!out->n)
+        api_error(r, 400, NULL, "which runs? Say runs=ID,ID");
+    return out->n != 0;
+}
+
+static void write_us(struct json_writer *w, str key, double ns) {
+    json_key(w, key);
+    json_double(w, ns / 1000);
+}
+
+static void write_row(struct json_writer *w, const struct compared *k, const estimate_row *row) {
+    const ir_module *m = k->compiled[row->run]->stages[k->judged[row->run]].module->m;
+    json_object_begin(w);
+    json_member_str(w, STR("identity"), row->identity);
+    json_member_str(w, STR("name"), graph_loc_name(m->ctx, row->loc));
+    json_member_str(w, STR("op"), row->op);
+    json_key(w, STR("us"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < k->n; i++)
+        json_double(w, row->ns[i] / 1000);
+    json_array_end(w);
+    json_key(w, STR("l1"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < k->n; i++)
+        json_u64(w, row->l1_bytes[i]);
+    json_array_end(w);
+    json_object_end(w);
+}
+
+static void write_compared(struct json_writer *w, const struct compared *k, const estimates *all, uint64_t limit) {
+    json_object_begin(w);
+    json_key(w, STR("runs"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < k->n; i++) {
+        json_object_begin(w);
+        json_member_str(w, STR("id"), str_from_z(run_name(k->runs[i])->text));
+        write_us(w, STR("us"), all->total_ns[i]);
+        write_us(w, STR("rest_us"), all->rest_ns[i]);
+        json_member_u64(w, STR("peak_l1"), all->peak_l1[i]);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_member_u64(w, STR("total"), all->n);
+    json_key(w, STR("ops"));
+    json_array_begin(w);
+    for (uint32_t i = 0; i < all->n && i < limit; i++)
+        write_row(w, k, &all->v[i]);
+    json_array_end(w);
+    json_object_end(w);
+}
+
+void api_runs_compare(struct http_request *r) {
+    struct compared k = {.n = 0};
+    uint64_t limit = 100;
+    estimates all;
+    if (http_query_u64(r, "limit", MOST_ROWS, &limit) && open_runs(r, &k)) {
+        if (estimates_compare(k.compiled, k.judged, k.n, 0.95, r->arena, &all))
+            write_compared(http_json(r, 200), &k, &all, limit);
+        else
+            api_error(r, 503, NULL, "out of memory");
+    }
+    for (uint32_t i = 0; i < k.n; i++)
+        run_unref(k.runs[i]);
 }
 
 /* --- sets in all their forms -------------------------------------------------------------------------------------------- */

@@ -131,6 +131,24 @@ const struct api_schema api_schemas[] = {
      "changes_numbers boolean results become less exact\n"
      "settings SuggestedSetting[]",
      false},
+    {"RunsCompared", "Estimates, not measurements.",
+     "runs EstimatedRun[] in the order asked for\n"
+     "total integer ops there are\n"
+     "ops EstimatedOp[] the ones that differ most first",
+     false},
+    {"EstimatedRun", "",
+     "id string\n"
+     "us number all forward functions\n"
+     "rest_us number of it, ops that come from none of those listed\n"
+     "peak_l1 integer bytes of one core, the largest need of an op",
+     false},
+    {"EstimatedOp", "An op as overrides are judged on it, with everything it became by the end of each run.",
+     "identity string @function/op#number\n"
+     "name string of its location\n"
+     "op string\n"
+     "us number[] per run, 0 where there is no such op\n"
+     "l1 integer[] bytes of one core",
+     false},
     {"SuggestedSetting", "", "group string\nkey string\nvalue string", false},
     {"FieldsOfOp", "",
      "identity string @function/op#number\n"

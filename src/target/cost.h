@@ -95,5 +95,7 @@ typedef struct cost_total {
     uint64_t peak_l1; /* the largest L1 need of one op */
 } cost_total;
 cost_total cost_of_module(const legal_env *e);
+/* Calls `visit` for each op that is counted there, in program order. */
+void cost_each_op(const legal_env *e, void (*visit)(void *arg, ir_op op, const cost *c), void *arg);
 
 #endif

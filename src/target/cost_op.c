@@ -303,28 +303,41 @@ cost cost_of_reshard(const legal_env *e, ir_type type, const ttnn_layout *from, 
     return c;
 }
 
-cost_total cost_of_module(const legal_env *e) {
+/* Whether a function runs each time, on the device. */
+static bool is_counted(const ir_module *m, ir_op func) {
+    ir_attr kind = ir_op_attr(m, func, STR("tt.function_type"));
+    str text = kind ? ir_str_of(m->ctx, kind) : STR("forward_device");
+    return !str_starts_with(text, STR("const_eval")) && !str_starts_with(text, STR("forward_cpu"));
+}
+
+void cost_each_op(const legal_env *e, void (*visit)(void *arg, ir_op op, const cost *c), void *arg) {
     const ir_module *m = e->m;
-    cost_total t = {0};
     bool counted = false;
     for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
-        if (ir_op_def(m, op) == OP_func_func + 1) {
-            ir_attr kind = ir_op_attr(m, op, STR("tt.function_type"));
-            str text = kind ? ir_str_of(m->ctx, kind) : STR("forward_device");
-            counted = !str_starts_with(text, STR("const_eval")) && !str_starts_with(text, STR("forward_cpu"));
-        }
+        if (ir_op_def(m, op) == OP_func_func + 1)
+            counted = is_counted(m, op);
         const op_def *def = dialect_def_of(m, op);
         if (!counted || !def || def->dialect != DIALECT_ttnn)
             continue;
         cost c = cost_of_op(e, op);
-        if (c.total_ns <= 0)
-            continue;
-        t.ops++;
-        t.unknown += !c.known;
-        t.ns += c.total_ns;
-        t.by_bound_ns[c.bound] += c.total_ns;
-        if (c.l1_per_core > t.peak_l1)
-            t.peak_l1 = c.l1_per_core;
+        if (c.total_ns > 0)
+            visit(arg, op, &c);
     }
+}
+
+static void add_op(void *arg, ir_op op, const cost *c) {
+    cost_total *t = arg;
+    (void)op;
+    t->ops++;
+    t->unknown += !c->known;
+    t->ns += c->total_ns;
+    t->by_bound_ns[c->bound] += c->total_ns;
+    if (c->l1_per_core > t->peak_l1)
+        t->peak_l1 = c->l1_per_core;
+}
+
+cost_total cost_of_module(const legal_env *e) {
+    cost_total t = {0};
+    cost_each_op(e, add_op, &t);
     return t;
 }

@@ -617,6 +617,27 @@ def overrides_of_a_run():
         last = len(other["stages"]) - 1
         tap.contains(call(s, "GET", f"/models/{model}/stages/{last}/text?run={other['id']}")["text"], "bfp_bf8")
         call(s, "POST", f"/models/{model}/runs", {"overrides": {"a": {"attributes": 1}}}, expect=422)
+        compares(s, model, run, other, fields["ops"][0]["identity"])
+
+
+def compares(s, model, run, other, changed):
+    """Two runs side by side; the op `changed` got a smaller data type in the second."""
+    both = call(s, "GET", f"/models/{model}/runs-compare?runs={run['id']},{other['id']}")
+    tap.equal([one["id"] for one in both["runs"]], [run["id"], other["id"]])
+    for told, one in zip(both["runs"], (run, other)):
+        tap.equal((round(told["us"], 3), told["peak_l1"]), (round(one["estimate"]["us"], 3), one["estimate"]["peak_l1"]))
+    for i, told in enumerate(both["runs"]):  # nothing is lost, nothing counted twice
+        assert abs(sum(op["us"][i] for op in both["ops"]) + told["rest_us"] - told["us"]) < 1e-3, both
+    tap.equal(both["total"], len(both["ops"]))
+    spread = [abs(op["us"][0] - op["us"][1]) for op in both["ops"]]
+    tap.equal(spread, sorted(spread, reverse=True))
+    of = {op["identity"]: op for op in both["ops"]}
+    assert of[changed]["us"][0] != of[changed]["us"][1], of[changed]
+    one = call(s, "GET", f"/models/{model}/runs-compare?runs={run['id']}&limit=1")
+    tap.equal((len(one["runs"]), len(one["ops"]), one["total"]), (1, 1, sum(op["us"][0] > 0 for op in both["ops"])))
+    call(s, "GET", f"/models/{model}/runs-compare?runs=", expect=400)
+    call(s, "GET", f"/models/{model}/runs-compare?runs=" + ",".join([run["id"]] * 17), expect=400)
+    call(s, "GET", f"/models/{model}/runs-compare?runs={run['id']},{'0' * 24}", expect=404)
 
 
 def ended(s, job):
