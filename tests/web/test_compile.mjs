@@ -128,6 +128,41 @@ test("overrides: a legal value makes a new run and is applied, undo goes back, t
   await panel.getByText("Nothing is overridden.", { exact: false }).waitFor();
 });
 
+test("overrides: named sets are compared side by side", async (t) => {
+  await compiled(t);
+  await selectOp(t, "ttnn.linear");
+  const field = t.page.getByLabel("output_layout data_type");
+  await field.waitFor();
+  const panel = t.panel("overrides"), runs = [];
+  for (const [name, value] of [["halves", "bf16"], ["blocks", "bfp_bf8"]]) {
+    if (!(await field.isVisible())) await t.command("panel.inspector");
+    await field.waitFor();
+    await field.selectOption(value);
+    await eventually(() => field.inputValue(), value, "the value");
+    await t.command("panel.overrides");
+    await panel.getByText("applied", { exact: true }).waitFor();
+    await panel.locator(".override-row strong").getByText(value, { exact: true }).waitFor();
+    await panel.getByLabel("Name of the set").fill(name);
+    await panel.getByRole("button", { name: "Keep" }).click();
+    await eventually(() => panel.getByLabel("Named set").locator("option:checked").textContent(), name, "the name of the set");
+    runs.push(await t.panel("compile").getByLabel("Run").inputValue());
+  }
+  await panel.getByRole("button", { name: "Compare named sets" }).click();
+  const table = panel.getByRole("table", { name: "Named sets compared" });
+  await table.waitFor();
+  await t.shot("overrides_compared");
+  const rows = await table.locator("tr").evaluateAll((all) => all.map((r) => [...r.cells].map((c) => c.textContent)));
+  equal(rows[0].slice(1).sort().join(), "blocks,halves,none");
+  equal(rows[1][0], "all ops");
+  const linear = rows.find((r) => r[0].startsWith("ttnn.linear"));
+  ok(linear && new Set(linear.slice(1)).size > 1, `the op differs: ${JSON.stringify(rows)}`);
+  ok(linear.slice(1).every((n) => Number(n) > 0), `estimates of it: ${linear}`);
+  equal(await t.panel("compile").getByLabel("Run").inputValue(), runs[1], "the run that is shown");
+  await panel.getByRole("button", { name: "Forget blocks" }).click();
+  await panel.getByRole("button", { name: "Compare named sets" }).waitFor();
+  ok(!(await table.count()), "what is no longer compared is no longer shown");
+});
+
 test("overrides: values that are not legal say why, a suggestion is taken", async (t) => {
   await compiled(t, "examples/transformer_block.mlir");
   await selectOp(t, "ttnn.linear");

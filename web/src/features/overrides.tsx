@@ -18,6 +18,7 @@ import { isCancel, Problem, type Run } from '../app/source';
 import { activePane, panes, runs, server, source, type Pane } from '../app/store';
 import { bytes, count } from '../app/values';
 import { chooseFiles, fileName, save } from './common';
+import { CompareSets } from './compare_sets';
 import { diffOn, setSide } from './compare_state';
 import './features.css';
 import {
@@ -383,6 +384,7 @@ function Panel() {
       </div>
       <Named pane={pane} run={run} />
       <Estimates pane={pane} run={run} />
+      <CompareSets run={run} sets={named.value.get(run.model) ?? []} />
       <Suggestions pane={pane} run={run} />
       {rows.length === 0 && <p class="empty">Nothing is overridden. Select an op of a stage: the inspector has its fields.</p>}
       <ul class="plain scroll grow">

@@ -91,6 +91,23 @@ export interface Suggestion {
 export const getSuggestions = async (model: string, run: string) =>
   (await source().call<{ suggestions: Suggestion[] }>('GET', `/models/${id(model)}/runs/${id(run)}/suggest`)).suggestions;
 
+export interface ComparedOp {
+  identity: string;
+  name: string;
+  op: string;
+  /** Per run. */
+  us: number[];
+  l1: number[];
+}
+export interface ComparedRuns {
+  runs: { id: string; us: number; rest_us: number; peak_l1: number }[];
+  total: number;
+  ops: ComparedOp[];
+}
+/** What runs are estimated to take side by side; the ops that differ most come first. */
+export const compareRuns = (model: string, runs: readonly string[], limit: number) =>
+  source().call<ComparedRuns>('GET', `/models/${id(model)}/runs-compare`, undefined, { query: { runs: runs.join(','), limit } });
+
 export interface Forms {
   overrides: OverrideSet;
   adapter: OverrideSet;
