@@ -34,7 +34,7 @@ export function CompareSets({ run, sets }: { run: Run; sets: readonly NamedSet[]
     try {
       const made: string[] = [];
       for (const overrides of [undefined, ...taken.map((n) => n.overrides as unknown as Record<string, unknown>)]) {
-        const done = await compileModel(run.model, overrides ? { ...settings, overrides } : settings, () => {});
+        const done = await compileModel(run.model, overrides ? { ...settings, overrides } : settings, null);
         if (!done) return;
         made.push(done.id);
       }

@@ -43,8 +43,9 @@ export function noteRun(run: Run): void {
 }
 
 /** Runs the compiler and waits for it; the wait can be cancelled. `made` shows what is to be seen of the run: at once, what
- * it asks for is on its way before the page does what follows from there being another run. */
-export async function compileModel(model: string, settings: RunSettings, made: (run: Run) => void): Promise<Run | null> {
+ * it asks for is on its way before the page does what follows from there being another run. Without it the run is listed, and
+ * what is shown stays. */
+export async function compileModel(model: string, settings: RunSettings, made: ((run: Run) => void) | null): Promise<Run | null> {
   const abort = new AbortController();
   let job: Job | null = null;
   const cancel = () => {
@@ -69,8 +70,10 @@ export async function compileModel(model: string, settings: RunSettings, made: (
     }
     const run = answer;
     batch(() => {
-      noteRun(run);
-      made(run);
+      if (made) {
+        noteRun(run);
+        made(run);
+      }
       listRun(run);
     });
     return run;
