@@ -144,6 +144,17 @@ void scene_draw_closed(struct scene *s, uint32_t i, const struct layout_box *b, 
     draw_lines(s, i, &l, x, y, w, layer ? SCENE_LAYER_HEIGHT - 4 : SCENE_OP_HEIGHT - 1);
 }
 
+/* Whether the name of the layer around it stands where its own would: they begin at almost the same height. */
+static bool named_above(struct scene *s, uint32_t i, double y) {
+    const double line = 14; /* of such a name */
+    uint32_t around = s->parent[i];
+    double fade;
+    if (around == LAYOUT_ROOT || s->state[around] != SCENE_OPEN)
+        return false;
+    struct layout_box b = scene_box_now(s, around, &fade);
+    return y - (double)scene_sy(s, b.y) < line;
+}
+
 void scene_draw_open(struct scene *s, uint32_t i, const struct layout_box *b, double fade) {
     double z = s->view->zoom, x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * z, h = b->h * z;
     graph_node n = s->node_of[i];
@@ -162,7 +173,7 @@ void scene_draw_open(struct scene *s, uint32_t i, const struct layout_box *b, do
         /* Too far to read the header: the name is written over the corner, when there is room for it. */
         double one = scene_text_width(graph_label(s->g, n), 1, true);
         double fit = fmin(11, (w - 10) / (one > 0 ? one : 1));
-        if (h > 90 && fit >= 7)
+        if (h > 90 && fit >= 7 && !named_above(s, i, y))
             scene_add_text(s, x + 5, y + fmax(SCENE_HEADER * 0.5 * z, 8), fit, w - 10, text,
                            SCENE_TEXT_LEFT | SCENE_TEXT_BOLD | SCENE_TEXT_PLATE, SCENE_LABEL, n);
         else if (size >= least_font)

@@ -126,3 +126,19 @@ test("start: a link that names what is not there says so", async (t) => {
   await t.page.locator(".canvas-problem").getByRole("button", { name: "Start page" }).waitFor();
   t.forgive(/404/);
 });
+
+test("view: a graph that nobody has moved stays in sight when its room changes", async (t) => {
+  await t.openModel("examples/mnist.mlir");
+  const size = () => t.view((view) => [view.camera.zoom, view.world.w, view.world.h, view.host.clientWidth, view.host.clientHeight]);
+  const whole = ([zoom, w, h, room, high]) => w * zoom <= room && h * zoom <= high;
+  ok(whole(await size()), "at first all is seen");
+  await t.page.setViewportSize({ width: 1440, height: 520 });
+  await eventually(async () => { const now = await size(); return now[4] < 460 && whole(now); }, true, "and in less room, too");
+  await t.view((view) => view.zoomBy(1.5));
+  await t.ready();
+  const moved = (await size())[0];
+  await t.page.setViewportSize({ width: 1440, height: 800 });
+  await eventually(async () => (await size())[4] > 600, true);
+  await t.ready();
+  near((await size())[0], moved, 1e-6, "once moved it stays where it is");
+});

@@ -157,7 +157,7 @@ function update(anchor: number, animated = true): number {
   const change = engine.update(anchor);
   const ms = performance.now() - start;
   shown = change.shown;
-  camera = { x: camera.x + change.dx, y: camera.y + change.dy, zoom: camera.zoom };
+  if (change.dx || change.dy) camera = { x: camera.x + change.dx, y: camera.y + change.dy, zoom: camera.zoom };
   if (flight) flight = null;
   move = animated && change.animated && !still ? { start: performance.now(), ms: MOVE_MS } : null;
   engine.progress(move ? 0 : 1);
@@ -326,9 +326,17 @@ function beginning(): { x: number; y: number } | null {
   return null;
 }
 
+/** The camera as a graph is first seen, until something moves it: as long as nobody has, it follows the size of the view,
+ * which is not the last one while panels open. */
+let atFirst: Camera | null = null;
+function firstLook(): void {
+  camera = atFirst = firstCamera(engine.size(), w, h, heart(), beginning());
+}
+
 /** Shows the new scene: as a state says, or with the layers that were open before, or as a graph is first seen. */
 async function show(state: ViewState | null, before: Uint32Array | null, readMs: number, start: number): Promise<LoadInfo> {
   const g = graph!;
+  atFirst = null;
   await dress();
   if (state?.expanded === 'all') engine.expandAll(true);
   else if (state?.expanded) for (const id of state.expanded) engine.expand(g.find(id) ?? NONE, true, false);
@@ -339,7 +347,8 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
     if (n !== undefined) engine.direction(n, true);
   }
   const layoutMs = await updateAll(NONE, false);
-  camera = state?.camera ? { ...state.camera } : firstCamera(engine.size(), w, h, heart(), beginning());
+  if (state?.camera) camera = { ...state.camera };
+  else firstLook();
   if (state?.selection) select(state.selection.map((id) => g.find(id)).filter((n) => n !== undefined), false);
   flight = null;
   fresh = true;
@@ -460,6 +469,7 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     // The middle of the view stays in the middle.
     w = Math.max(width, 1);
     h = Math.max(height, 1);
+    if (graph && camera === atFirst && !flight) firstLook();
     ratio = pixelRatio;
     screen.resize(w, h, ratio);
     fresh = true;

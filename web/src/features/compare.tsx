@@ -219,7 +219,7 @@ function Compare() {
           <button class="link" onClick={async () => loadMapping(await chooseFiles('.json,application/json'))}>Another…</button></div>
       )}
       <div class="panel-bar">
-        <button class={diffOn.value ? 'on' : 'primary'} aria-pressed={diffOn.value} onClick={() => { diffOn.value = !diffOn.value; current.value = -1; }}>
+        <button data-autofocus class={diffOn.value ? 'on' : 'primary'} aria-pressed={diffOn.value} onClick={() => { diffOn.value = !diffOn.value; current.value = -1; }}>
           <Icon name="diff" size={13} /> {diffOn.value ? 'Hide differences' : 'Show differences'}
         </button>
         {comparing.value && <span class="spinner" aria-label="Comparing" />}

@@ -146,7 +146,7 @@ function Timeline({ run }: { run: Execution }) {
 /** `other`: the title of the same of the execution it is compared with; `alone`: left out beside another. */
 type Column = { id: string; title: string; other?: string; alone?: boolean; value: (o: ExecutedOp) => number | undefined; text?: ((v: number) => string) | undefined };
 const COLUMNS: readonly Column[] = [
-  { id: 'us', title: 'Time (us)', other: 'Other (us)', value: (o) => o.us }, { id: 'live', title: 'Memory', other: 'Other mem.', value: (o) => o.live, text: bytes },
+  { id: 'us', title: 'Time (us)', other: 'Other (us)', value: (o) => o.us }, { id: 'live', title: 'Memory', other: 'Other', value: (o) => o.live, text: bytes },
   { id: 'moved', title: 'Moved', alone: true, value: (o) => (o.read === undefined && o.written === undefined ? undefined : (o.read ?? 0) + (o.written ?? 0)), text: bytes }, { id: 'gflops', title: 'GFLOP/s', alone: true, value: (o) => (o.us && o.flops !== undefined ? o.flops / o.us / 1e3 : undefined) },
   { id: 'pcc', title: 'PCC', other: 'Other PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
 ];

@@ -177,7 +177,7 @@ function Compile() {
               const more = before ? s.ops - before.ops : 0;
               const on = ref.run === run.id && ref.stage === s.stage;
               return (
-                <div role="option" aria-selected={on} class={`option ${on ? 'active' : ''}`} title="Click: show here. Alt+click: show beside."
+                <div role="option" aria-selected={on} class={`option ${on ? 'active' : ''}`} title={`${s.pass || 'input'}. Click: show here. Alt+click: show beside.`}
                   onClick={(e) => { active.value = i; take(i, e.altKey); }}>
                   <span class="stage-number muted">{s.stage}</span>
                   <span class={`option-text ${s.changed || s.stage === 0 ? '' : 'muted'}`}>{s.pass || 'input'}</span>
