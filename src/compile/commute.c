@@ -100,13 +100,21 @@ ir_op identical_users(pass_context *p, ir_op op, uint32_t tm) {
     return first;
 }
 
-bool replace_users(pass_context *p, ir_op op, ir_value v) {
+bool replace_users(pass_context *p, ir_op op, ir_value v, ir_value moved) {
     ir_value old = ir_result(p->m, op, 0);
     if (!v)
         return false;
-    for (uint32_t u; (u = ir_first_use(p->e, old));)
-        ir_replace1(p->e, ir_use_op(p->e, u), v);
+    for (uint32_t u; (u = ir_first_use(p->e, old));) {
+        ir_edit_came_from(p->e, ir_def_op(p->m, moved), ir_use_op(p->e, u));
+        ir_replace_only(p->e, ir_use_op(p->e, u), v);
+    }
     return true;
+}
+
+bool replace_moved(pass_context *p, ir_op op, ir_value v) {
+    if (v)
+        ir_replace_only(p->e, op, v);
+    return v != 0;
 }
 
 ir_op next_tm_operand(pass_context *p, ir_op op, uint32_t tm, uint32_t *i) {

@@ -33,8 +33,14 @@ bool traces_to_constants(pass_context *p, ir_value v);
 ir_op identical_users(pass_context *p, ir_op op, uint32_t tm);
 /* Whether a and b are the same permute or the same reshape. b may be 0. */
 bool same_tm(pass_context *p, ir_op a, ir_op b);
-/* Gives all users of op, which are TMs, this value instead of their results, and erases them. */
-bool replace_users(pass_context *p, ir_op op, ir_value v);
+/* What a pattern builds comes from what it stands for: a moved TM from the TM (p->e->from is then set to it), the op from the
+ * op.
+ *
+ * Gives all users of op, which are TMs, this value instead of their results, and erases them; the TM `moved` comes from all
+ * of them. False when v is 0 (out of memory). */
+bool replace_users(pass_context *p, ir_op op, ir_value v, ir_value moved);
+/* Replaces op itself. False when v is 0. */
+bool replace_moved(pass_context *p, ir_op op, ir_value v);
 /* The operands of op that a TM of this kind can be moved down from, in order: the next one from index *i on, 0 at the
  * end. *i is then behind it. */
 ir_op next_tm_operand(pass_context *p, ir_op op, uint32_t tm, uint32_t *i);

@@ -31,6 +31,7 @@ static bool up_elementwise(pass_context *p, ir_op op, uint32_t kind) {
     ir_type moved = result_type(p, tm);
     ir_value operands[2];
     uint32_t n = ir_op_at(p->m, op)->n_operands;
+    p->e->from = tm;
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
         operands[i] = build_like(p, tm, loc_suffix(p, ir_op_at(p->m, tm)->loc, "_tm%u", i), &v, 1,
@@ -39,7 +40,8 @@ static bool up_elementwise(pass_context *p, ir_op op, uint32_t kind) {
             return false;
     }
     ir_type type = type_with_element(p, moved, ir_element_type(p->c, result_type(p, op)));
-    return replace_users(p, op, build_like(p, op, ir_op_at(p->m, op)->loc, operands, n, type));
+    p->e->from = op;
+    return replace_users(p, op, build_like(p, op, ir_op_at(p->m, op)->loc, operands, n, type), operands[0]);
 }
 
 bool up_permute_elementwise(pass_context *p, ir_op op) {
@@ -73,6 +75,7 @@ static bool down_elementwise(pass_context *p, ir_op op, uint32_t kind) {
     if (!tm || !shape_of(p->m, ir_operand(p->m, tm, 0), &before) || !shape_of(p->m, ir_result(p->m, tm, 0), &after))
         return false;
     ir_value operands[2];
+    p->e->from = tm;
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
         operands[i] = ir_def_op(p->m, v) == tm ? ir_operand(p->m, tm, 0) : build_inverse(p, tm, v);
@@ -80,11 +83,11 @@ static bool down_elementwise(pass_context *p, ir_op op, uint32_t kind) {
             return false;
     }
     ir_loc loc = ir_op_at(p->m, op)->loc;
+    p->e->from = op;
     ir_value v = build_like(p, op, loc, operands, n, type_like(p, ir_result(p->m, op, 0), &before));
+    p->e->from = tm;
     v = v ? build_like(p, tm, loc, &v, 1, type_like(p, ir_result(p->m, op, 0), &after)) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }
 
 bool down_permute_elementwise(pass_context *p, ir_op op) {
@@ -154,9 +157,11 @@ bool up_reshape_broadcast(pass_context *p, ir_op op) {
         !split_reshape(&in, factors, &to, &reshaped, repeat))
         return false;
     ir_type type = result_type(p, tm);
+    p->e->from = tm;
     ir_value v = build_reshape_to(p, ir_op_at(p->m, tm)->loc, ir_operand(p->m, op, 0),
                                   type_with_shape(p, type, reshaped.d, (uint32_t)reshaped.n));
-    return replace_users(p, op, build_broadcast_by(p, ir_op_at(p->m, op)->loc, v, repeat, type));
+    p->e->from = op;
+    return replace_users(p, op, build_broadcast_by(p, ir_op_at(p->m, op)->loc, v, repeat, type), v);
 }
 
 bool up_permute_broadcast(pass_context *p, ir_op op) {
@@ -171,9 +176,11 @@ bool up_permute_broadcast(pass_context *p, ir_op op) {
         moved[i] = factors[perm[i]];
     ir_type type = result_type(p, tm);
     shape to = shape_permuted(&in, perm);
+    p->e->from = tm;
     ir_value v = build_permute_to(p, ir_op_at(p->m, tm)->loc, ir_operand(p->m, op, 0), perm,
                                   type_with_shape(p, type, to.d, (uint32_t)to.n));
-    return replace_users(p, op, build_broadcast_by(p, ir_op_at(p->m, op)->loc, v, moved, type));
+    p->e->from = op;
+    return replace_users(p, op, build_broadcast_by(p, ir_op_at(p->m, op)->loc, v, moved, type), v);
 }
 
 /* ---- softmax -------------------------------------------------------------------------------------------- */
@@ -192,8 +199,10 @@ bool up_reshape_softmax(pass_context *p, ir_op op) {
         return false;
     ir_type type = result_type(p, tm);
     ir_value x = ir_operand(p->m, op, 0);
+    p->e->from = tm;
     ir_value v = build_reshape_to(p, ir_op_at(p->m, tm)->loc, x, type_with_element(p, type, element_of(p->m, x)));
-    return replace_users(p, op, build_softmax_like(p, op, v, dim, type));
+    p->e->from = op;
+    return replace_users(p, op, build_softmax_like(p, op, v, dim, type), v);
 }
 
 bool down_reshape_softmax(pass_context *p, ir_op op) {
@@ -207,10 +216,9 @@ bool down_reshape_softmax(pass_context *p, ir_op op) {
         return false;
     ir_value x = ir_operand(p->m, tm, 0);
     ir_value v = build_softmax_like(p, op, x, dim, ir_value_type(p->m, x));
+    p->e->from = tm;
     v = v ? build_reshape_to(p, ir_op_at(p->m, tm)->loc, v, result_type(p, op)) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }
 
 /* ---- rms_norm ------------------------------------------------------------------------------------------- */
@@ -237,6 +245,7 @@ bool up_reshape_rms_norm(pass_context *p, ir_op op) {
     ir_type type = result_type(p, tm);
     ir_loc loc = ir_op_at(p->m, op)->loc;
     ir_value residual = op_is(p->m, op, OP_ttir_distributed_rms_norm) ? op_operand_named(p->m, op, STR("residual")) : 0;
+    p->e->from = tm;
     for (uint32_t i = 0; i < n; i++) {
         operands[i] = ir_operand(p->m, op, i);
         if (i == 0 || operands[i] == residual)
@@ -245,5 +254,6 @@ bool up_reshape_rms_norm(pass_context *p, ir_op op) {
         if (!operands[i])
             return false;
     }
-    return replace_users(p, op, build_like(p, op, loc, operands, n, type));
+    p->e->from = op;
+    return replace_users(p, op, build_like(p, op, loc, operands, n, type), operands[0]);
 }

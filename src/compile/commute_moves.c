@@ -24,6 +24,7 @@ bool up_permute_concat(pass_context *p, ir_op op) {
     if (!parts)
         return false;
     ir_loc loc = ir_op_at(p->m, op)->loc;
+    p->e->from = tm;
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
         if (!shape_of(p->m, v, &s) || s.n != out.n)
@@ -36,7 +37,8 @@ bool up_permute_concat(pass_context *p, ir_op op) {
     permutation_inverse(perm, out.n, inverse);
     out = shape_permuted(&out, perm);
     ir_type type = tensor_type(p, &out, ir_element_type(p->c, result_type(p, op)));
-    return replace_users(p, op, build_concat(p, loc, parts, n, inverse[dim], type));
+    p->e->from = op;
+    return replace_users(p, op, build_concat(p, loc, parts, n, inverse[dim], type), parts[0]);
 }
 
 bool down_permute_concat(pass_context *p, ir_op op) {
@@ -52,6 +54,7 @@ bool down_permute_concat(pass_context *p, ir_op op) {
     ir_value *parts = dim >= 0 ? ARENA_ARRAY(&p->scratch, ir_value, n) : NULL;
     if (!parts)
         return false;
+    p->e->from = tm;
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
         parts[i] = ir_def_op(p->m, v) == tm ? ir_operand(p->m, tm, 0) : build_inverse(p, tm, v);
@@ -62,11 +65,11 @@ bool down_permute_concat(pass_context *p, ir_op op) {
     shape before = shape_permuted(&out, inverse);
     ir_loc loc = ir_op_at(p->m, op)->loc;
     ir_type elt = ir_element_type(p->c, result_type(p, op));
+    p->e->from = op;
     ir_value v = build_concat(p, loc, parts, n, perm[dim], tensor_type(p, &before, elt));
+    p->e->from = tm;
     v = v ? build_permute_to(p, loc, v, perm, tensor_type(p, &out, elt)) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }
 
 static int64_t volume_of(const int64_t *d, int n) {
@@ -91,6 +94,7 @@ bool up_reshape_concat(pass_context *p, ir_op op) {
     if (!parts)
         return false;
     ir_loc loc = ir_op_at(p->m, op)->loc;
+    p->e->from = tm;
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
         shape part = to;
@@ -102,7 +106,8 @@ bool up_reshape_concat(pass_context *p, ir_op op) {
             return false;
     }
     ir_type type = tensor_type(p, &to, ir_element_type(p->c, result_type(p, op)));
-    return replace_users(p, op, build_concat(p, loc, parts, n, at, type));
+    p->e->from = op;
+    return replace_users(p, op, build_concat(p, loc, parts, n, at, type), parts[0]);
 }
 
 /* ---- slice ---------------------------------------------------------------------------------------------- */
@@ -126,9 +131,13 @@ bool up_permute_slice(pass_context *p, ir_op op) {
         return false;
     permute_range(&s, perm, &moved);
     out = shape_permuted(&out, perm);
-    ir_value v = build_permute(p, ir_op_at(p->m, tm)->loc, ir_operand(p->m, op, 0), perm);
-    v = v ? build_slice_to(p, ir_op_at(p->m, op)->loc, v, &moved, type_like(p, ir_result(p->m, op, 0), &out)) : 0;
-    return replace_users(p, op, v);
+    p->e->from = tm;
+    ir_value before = build_permute(p, ir_op_at(p->m, tm)->loc, ir_operand(p->m, op, 0), perm);
+    p->e->from = op;
+    ir_value v =
+        before ? build_slice_to(p, ir_op_at(p->m, op)->loc, before, &moved, type_like(p, ir_result(p->m, op, 0), &out))
+               : 0;
+    return replace_users(p, op, v, before);
 }
 
 bool down_permute_slice(pass_context *p, ir_op op) {
@@ -145,10 +154,9 @@ bool down_permute_slice(pass_context *p, ir_op op) {
     out = shape_permuted(&out, inverse);
     ir_value v = build_slice_to(p, ir_op_at(p->m, op)->loc, ir_operand(p->m, tm, 0), &moved,
                                 type_like(p, ir_result(p->m, op, 0), &out));
+    p->e->from = tm;
     v = v ? build_permute_to(p, ir_op_at(p->m, tm)->loc, v, perm, result_type(p, op)) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }
 
 /* How many of the last dimensions a reshape leaves alone; -1 when it changes none. */
@@ -210,8 +218,10 @@ bool up_reshape_slice(pass_context *p, ir_op op) {
         return false;
     for (int i = 0; i < to.n && i < untouched; i++)
         to.d[to.n - 1 - i] = in.d[in.n - 1 - i];
+    p->e->from = tm;
     ir_value v = build_reshape(p, ir_op_at(p->m, tm)->loc, ir_operand(p->m, op, 0), &to);
-    return replace_users(p, op, build_reshaped_slice(p, op, &s, cut, v));
+    p->e->from = op;
+    return replace_users(p, op, build_reshaped_slice(p, op, &s, cut, v), v);
 }
 
 bool down_reshape_slice(pass_context *p, ir_op op) {
@@ -222,8 +232,7 @@ bool down_reshape_slice(pass_context *p, ir_op op) {
     if (!tm || !slice_is_behind(p, op, tm, &s, &cut, &untouched))
         return false;
     ir_value v = build_reshaped_slice(p, op, &s, cut, ir_operand(p->m, tm, 0));
+    p->e->from = tm;
     v = v ? build_reshape_to(p, ir_op_at(p->m, tm)->loc, v, result_type(p, op)) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }

@@ -99,8 +99,10 @@ bool up_permute_reduce(pass_context *p, ir_op op) {
     permutation_inverse(perm, r.in.n, inverse);
     for (int i = 0; i < r.n; i++)
         dims[i] = inverse[r.dims[i]];
+    p->e->from = tm;
     ir_value v = build_permute(p, ir_op_at(p->m, tm)->loc, ir_operand(p->m, op, 0), perm);
-    return replace_users(p, op, build_reduction(p, op, &r, v, dims, r.n));
+    p->e->from = op;
+    return replace_users(p, op, build_reduction(p, op, &r, v, dims, r.n), v);
 }
 
 bool down_permute_reduce(pass_context *p, ir_op op) {
@@ -117,10 +119,9 @@ bool down_permute_reduce(pass_context *p, ir_op op) {
     else
         contract_permutation(&r, perm, out);
     ir_value v = build_reduction(p, op, &r, ir_operand(p->m, tm, 0), dims, r.n);
+    p->e->from = tm;
     v = v ? build_permute(p, ir_op_at(p->m, tm)->loc, v, out) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }
 
 /* ---- reshape -------------------------------------------------------------------------------------------- */
@@ -154,9 +155,11 @@ bool up_reshape_reduce(pass_context *p, ir_op op) {
     if (!n)
         return false;
     ir_value x = ir_operand(p->m, op, 0);
+    p->e->from = tm;
     ir_value v =
         build_reshape_to(p, ir_op_at(p->m, tm)->loc, x, type_with_element(p, result_type(p, tm), element_of(p->m, x)));
-    return replace_users(p, op, build_reduction(p, op, &r, v, dims, n));
+    p->e->from = op;
+    return replace_users(p, op, build_reduction(p, op, &r, v, dims, n), v);
 }
 
 bool down_reshape_reduce(pass_context *p, ir_op op) {
@@ -171,8 +174,7 @@ bool down_reshape_reduce(pass_context *p, ir_op op) {
     if (!n)
         return false;
     ir_value v = build_reduction(p, op, &r, ir_operand(p->m, tm, 0), dims, n);
+    p->e->from = tm;
     v = v ? build_reshape_to(p, ir_op_at(p->m, tm)->loc, v, result_type(p, op)) : 0;
-    if (v)
-        ir_replace1(p->e, op, v);
-    return v != 0;
+    return replace_moved(p, op, v);
 }

@@ -414,6 +414,18 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
     ir_erase(e, op);
 }
 
+void ir_replace_only(ir_edit *e, ir_op op, ir_value v) {
+    const ir_op_data *o = &e->m->ops[op];
+    for (uint32_t i = 0; i < o->n_operands; i++) {
+        ir_op def = ir_def_op(e->m, ir_operand(e->m, op, i));
+        if (def)
+            edit_lineage(e, def)->heir = 0;
+    }
+    edit_lineage(e, op)->heir = 0;
+    ir_replace_uses(e, o->results, v);
+    ir_erase(e, op);
+}
+
 void ir_erase_dead(ir_edit *e, ir_op op, bool (*removable)(const ir_module *m, ir_op op)) {
     ir_module *m = e->m;
     enum { FEW = 32 };

@@ -193,6 +193,9 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values);
 static inline void ir_replace1(ir_edit *e, ir_op op, ir_value v) {
     ir_replace(e, op, &v);
 }
+/* The same of an op with one result whose replacement, and whatever else was built for it, has the origins that it is to
+ * have: neither op nor what it used passes its own on. */
+void ir_replace_only(ir_edit *e, ir_op op, ir_value v);
 /* Erases op when it has no uses, and then whatever that leaves without uses, as long as `removable` says so. */
 void ir_erase_dead(ir_edit *e, ir_op op, bool (*removable)(const ir_module *m, ir_op op));
 /* Moves an op (with its regions) before / after another one, or to the end of a block. */

@@ -123,6 +123,44 @@ static void shared_product_comes_from_all(void **state) {
     teardown(&f, r);
 }
 
+/* A reshape that moves through other ops until it meets its inverse leaves them what they came from. */
+static void moved_past_ops_keep_their_origins(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%x: tensor<4x32xf32>, %y: tensor<4x32xf32>) -> tensor<4x32xf32> {\n"
+              "  %0 = \"ttir.tanh\"(%x) : (tensor<4x32xf32>) -> tensor<4x32xf32>\n"
+              "  %1 = \"ttir.tanh\"(%y) : (tensor<4x32xf32>) -> tensor<4x32xf32>\n"
+              "  %2 = \"ttir.reshape\"(%0) <{shape = [128 : i32]}> : (tensor<4x32xf32>) -> tensor<128xf32>\n"
+              "  %3 = \"ttir.reshape\"(%1) <{shape = [128 : i32]}> : (tensor<4x32xf32>) -> tensor<128xf32>\n"
+              "  %4 = \"ttir.relu\"(%2) : (tensor<128xf32>) -> tensor<128xf32>\n"
+              "  %5 = \"ttir.add\"(%4, %3) : (tensor<128xf32>, tensor<128xf32>) -> tensor<128xf32>\n"
+              "  %6 = \"ttir.sigmoid\"(%5) : (tensor<128xf32>) -> tensor<128xf32>\n"
+              "  %7 = \"ttir.reshape\"(%6) <{shape = [4 : i32, 32 : i32]}> : (tensor<128xf32>) -> tensor<4x32xf32>\n"
+              "  return %7 : tensor<4x32xf32>\n"
+              "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    const compile_stage *s = stage_of(r, "ttir-erase-inverse-ops");
+    assert_non_null(s);
+    const ir_module *m = s->module->m, *before = s[-1].module->m;
+    assert_int_equal(find_op(m, "ttir.reshape"), 0);
+    const char *names[] = {"ttir.relu", "ttir.add", "ttir.sigmoid"};
+    for (int i = 0; i < 3; i++) {
+        ir_op op = find_op(m, names[i]);
+        assert_true(op != 0);
+        assert_int_equal(s->origins.start[op + 1] - s->origins.start[op], 1);
+        assert_int_equal(s->origins.sources[s->origins.start[op]], find_op(before, names[i]));
+    }
+    /* the reshapes that met went to where they met: nothing is lost */
+    bool seen[64] = {false};
+    assert_true(before->n_ops < 64);
+    for (uint32_t i = 0; i < s->origins.n_sources; i++)
+        seen[s->origins.sources[i]] = true;
+    for (ir_op op = 1; op < before->n_ops; op++)
+        assert_true(seen[op]);
+    teardown(&f, r);
+}
+
 static void failure_names_pass_and_op(void **state) {
     (void)state;
     struct fixture f;
@@ -426,6 +464,7 @@ int main(void) {
         cmocka_unit_test(stages_are_kept),
         cmocka_unit_test(fused_op_comes_from_both),
         cmocka_unit_test(shared_product_comes_from_all),
+        cmocka_unit_test(moved_past_ops_keep_their_origins),
         cmocka_unit_test(failure_names_pass_and_op),
         cmocka_unit_test(old_forms_are_refused),
         cmocka_unit_test(can_be_cancelled),
