@@ -6,6 +6,7 @@ import { effect } from '@preact/signals';
 import { editorScript } from './platform';
 import { Problem } from './source';
 import { panes } from './store';
+import { nextTask } from './turn';
 
 type Editors = typeof import('./editor');
 
@@ -22,7 +23,7 @@ export function editors(): Promise<Editors> {
     const script = editorScript();
     const loaded = () => {
       if (globalThis.ttxEditor) {
-        done(globalThis.ttxEditor);
+        void nextTask().then(() => done(globalThis.ttxEditor!)); // not in the task that has begun it
         return;
       }
       loading = null; // the next one who wants it tries again
