@@ -86,6 +86,21 @@ test("tensor: without kept tensors it says so, and executes on request; from the
   await t.panel("execute").getByText(/not in memory: .* MB are needed/).waitFor();
 });
 
+test("tensor: one that cannot be read is asked for once, and says why", async (t) => {
+  await executed(t, SLICES);
+  let asked = 0;
+  await t.page.route(/\/tensor\?/, (route) => {
+    asked++;
+    return route.fulfill({ status: 409, contentType: "application/json", body: JSON.stringify({ error: { code: "gone", message: "it had to make room" } }) });
+  });
+  await t.clickNode(await idOf(t, "abs"));
+  await t.command("panel.tensor");
+  await t.panel("tensor").getByRole("alert").getByText("It had to make room.").waitFor();
+  await t.page.waitForTimeout(300); // for what must not come
+  equal(asked, 1);
+  t.forgive(/409/);
+});
+
 test("execute: where accuracy falls is told, and a click goes there", async (t) => {
   const panel = await executed(t, CANCELS);
   const told = panel.getByRole("group", { name: "Divergence" });
