@@ -67,6 +67,8 @@ bool buf_grow(struct buf *b, size_t n) {
 }
 
 void buf_write_slow(struct buf *b, const char *p, size_t n) {
+    if (!n)
+        return;
     if (b->flush && n >= b->cap && !b->failed) {
         /* As large as the whole buffer: straight through. */
         if (!buf_flush(b))
@@ -85,7 +87,7 @@ void buf_write_slow(struct buf *b, const char *p, size_t n) {
 }
 
 void buf_put_str(struct buf *b, str s) {
-    if (UNLIKELY(b->cap - b->n < s.n)) {
+    if (UNLIKELY(b->cap - b->n <= s.n)) { /* also nothing into nothing, whose pointers are NULL */
         buf_write_slow(b, s.p, s.n);
         return;
     }
