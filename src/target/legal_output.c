@@ -124,12 +124,31 @@ static bool dtype_fits(target_dtype now, target_dtype to, struct buf *why) {
     return false;
 }
 
+/* Whether a sharded result and what its kernel works in fit into L1, wherever the operands are moved to. */
+static bool fits_alone(legal_question *q, const ttnn_layout *l, struct buf *why) {
+    const ir_module *m = q->e->m;
+    const ir_op_data *d = &m->ops[q->op];
+    ttnn_layout in[MAX_OPERANDS] = {0};
+    if (l->buffer != TTNN_L1 || !ttnn_is_sharded(l->memory) || d->n_operands > MAX_OPERANDS)
+        return true;
+    for (uint32_t i = 0; i < d->n_operands; i++)
+        if (ttnn_layout_of(m->ctx, ir_value_type(m, ir_operand(m, q->op, i)), &in[i]))
+            ttnn_layout_set_buffer(&in[i], TTNN_SYSTEM);
+    uint64_t need = legal_l1_need(q->e, q->op, in, l);
+    if (need <= q->e->l1_budget)
+        return true;
+    if (why)
+        buf_printf(why, "result and buffers need about %llu bytes of each core's L1, %llu are usable",
+                   (unsigned long long)need, (unsigned long long)q->e->l1_budget);
+    return false;
+}
+
 static bool allowed(legal_question *q, int operand, const ttnn_layout *l, struct buf *why) {
     ttnn_layout now;
     if (layout_now(q, operand, &now) && !dtype_fits(now.dtype, l->dtype, why))
         return false;
     if (operand < 0)
-        return legal_result(q->e, q->op, 0, l, why);
+        return legal_result(q->e, q->op, 0, l, why) && fits_alone(q, l, why);
     if (l->buffer == TTNN_L1 && now.buffer != TTNN_L1 &&
         legal_is_known(q->e->m, ir_operand(q->e->m, q->op, (uint32_t)operand))) {
         if (why)

@@ -204,7 +204,7 @@ static void verdicts(void **state) {
         {ADD, LEGAL_OUTPUT, "data_type", "bfp_f8", NULL, NULL, "block formats in use", "f32"},
         {ADD, LEGAL_OUTPUT, "memory_layout", "row_major", NULL, NULL, "writes tiles", "tile"},
         {MATMUL, LEGAL_OUTPUT, "tensor_memory_layout", "interleaved", "buffer_type", "l1", "slowest kernel",
-         "height_sharded"},
+         "width_sharded"},
         {BATCHED, LEGAL_OUTPUT, "tensor_memory_layout", "block_sharded", NULL, NULL, "batched weights", "interleaved"},
         {BATCHED, LEGAL_OUTPUT, "buffer_type", "l1", NULL, NULL, "slowest kernel", "dram"},
         {BATCHED, LEGAL_OUTPUT, "data_type", "bfp_bf8", NULL, NULL, NULL, NULL},
