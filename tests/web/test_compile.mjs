@@ -128,6 +128,22 @@ test("overrides: a legal value makes a new run and is applied, undo goes back, t
   await panel.getByText("Nothing is overridden.", { exact: false }).waitFor();
 });
 
+test("overrides: edits made at once take their turn, and none is lost", async (t) => {
+  await compiled(t);
+  await selectOp(t, "ttnn.linear");
+  await t.page.getByLabel("output_layout data_type").waitFor();
+  // The compiler takes its time, so that the second edit is made before the first has been compiled.
+  await t.page.route(/\/runs$/, async (route) => {
+    if (route.request().method() === "POST") await new Promise((done) => setTimeout(done, 250));
+    await route.continue();
+  });
+  await t.page.getByLabel("output_layout data_type").selectOption("bfp_bf8");
+  await t.page.getByLabel("output_layout buffer_type").selectOption("l1");
+  await t.command("panel.overrides");
+  const rows = t.panel("overrides").locator(".override-row strong");
+  await eventually(async () => (await rows.allTextContents()).sort(), ["bfp_bf8", "l1"]);
+});
+
 test("overrides: named sets are compared side by side", async (t) => {
   await compiled(t);
   await selectOp(t, "ttnn.linear");
