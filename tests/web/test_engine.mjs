@@ -185,7 +185,8 @@ test("engine: cancel gives the view back as it was", async (t) => {
     await wait(200); // the camera's last event has come
     const before = (await view.visibleNodes()).total;
     const loading = view.collapseAll().then(() => "done", (e) => e.name);
-    for (let i = 0; i < 5; i++) await null; // it is on its way to the worker
+    void view.saveState(); // who does not wait for it need not be told
+    for (let i = 0; i < 5; i++) await null; // they are on their way to the worker
     view.cancel();
     const outcome = await loading;
     await wait(700);

@@ -26,12 +26,16 @@ import './app/panels/text';
 import './app/panels/user_source';
 import { makeSource } from './app/platform';
 import './app/shell_commands';
+import { isCancel } from './app/source';
 import { setSource, server } from './app/store';
 import { startTestHook } from './app/test_hook';
 import { followTheme } from './app/theme';
 import { nextTask } from './app/turn';
 import { startUrl } from './app/url_state';
 import './features';
+
+// Who does not wait for the end of something need not be told that it was cancelled.
+addEventListener('unhandledrejection', (e) => { if (isCancel(e.reason)) e.preventDefault(); });
 
 /** In steps, each a task of its own: the page is never busy for long, and what is there can be seen. */
 async function start(): Promise<void> {
