@@ -96,6 +96,7 @@ bool fuse_matmul_bias(pass_context *p, ir_op op) {
                               type_like(p, ir_result(p->m, matmul, 0), &both));
     if (!v)
         return false;
+    ir_edit_came_from(p->e, ir_def_op(p->m, v), matmul); /* a reshape behind it may be what replaces the sum */
     ir_attr dtype = ir_dict_get(p->c, ir_op_at(p->m, matmul)->attrs, STR("ttcore.weight_dtype"));
     if (dtype)
         ir_set_attr(p->e, ir_def_op(p->m, v), STR("ttcore.weight_dtype"), dtype);

@@ -133,13 +133,6 @@ uint32_t ir_count_uses(const ir_edit *e, ir_value v, uint32_t limit) {
 
 /* ---- operands ------------------------------------------------------------------------------------------- */
 
-/* What op no longer uses may die of it, and then lives on in op. */
-static void note_heir(ir_edit *e, ir_value old, ir_op op) {
-    ir_op def = ir_def_op(e->m, old);
-    if (def && def != op)
-        edit_lineage(e, def)->heir = op;
-}
-
 void ir_set_operand(ir_edit *e, ir_op op, uint32_t i, ir_value v) {
     uint32_t slot = e->m->ops[op].operands + i;
     ir_value old = e->m->pool[slot];
@@ -148,7 +141,7 @@ void ir_set_operand(ir_edit *e, ir_op op, uint32_t i, ir_value v) {
     unlink_use(e, slot);
     e->m->pool[slot] = v;
     link_use(e, slot, op);
-    note_heir(e, old, op);
+    edit_note_heir(e, old, op);
     edit_tell(e, IR_EDIT_MODIFIED, op);
 }
 
@@ -157,7 +150,7 @@ bool ir_set_operands(ir_edit *e, ir_op op, const ir_value *v, uint32_t n) {
     uint32_t old_first = o->operands, old_n = o->n_operands;
     edit_unlink_operands(e, op);
     for (uint32_t i = 0; i < old_n; i++)
-        note_heir(e, e->m->pool[old_first + i], op);
+        edit_note_heir(e, e->m->pool[old_first + i], op);
     if (!ir_op_set_operands(e->m, op, v, n) || !edit_sync(e)) {
         e->m->ops[op].n_operands = 0;
         return false;
@@ -405,7 +398,7 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
     }
     if (heir) {
         for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
-            note_heir(e, ir_operand(m, op, i), heir);
+            edit_note_heir(e, ir_operand(m, op, i), heir);
         edit_lineage(e, op)->heir = heir;
     }
     for (uint32_t i = 0; i < n; i++)

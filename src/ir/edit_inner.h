@@ -41,7 +41,13 @@ void edit_unlink_operands(ir_edit *e, ir_op op);
 void edit_tell(ir_edit *e, ir_edit_event event, ir_op op);
 /* Puts a detached op at the insertion point. */
 void edit_insert(ir_edit *e, ir_op op);
-/* An op is about to be erased: what replaced its last user inherits its origins. */
+/* An op is about to be erased: what replaced its last user inherits its origins, and in the end those of what dies of it. */
 void edit_inherit(ir_edit *e, ir_op op);
+/* What op no longer uses may die of it, and then lives on in op. */
+static inline void edit_note_heir(ir_edit *e, ir_value old, ir_op op) {
+    ir_op def = ir_def_op(e->m, old);
+    if (def && def != op)
+        edit_lineage(e, def)->heir = op;
+}
 
 #endif

@@ -66,8 +66,11 @@ void edit_inherit(ir_edit *e, ir_op op) {
     /* The replacement may have been replaced itself since. A chain ends because heirs are never erased before. */
     for (uint32_t steps = 0; heir && !e->m->ops[heir].name && steps < e->m->n_ops; steps++)
         heir = edit_heir(e, heir);
-    if (heir && heir != op && e->m->ops[heir].name)
-        ir_edit_came_from(e, heir, op);
+    if (!heir || heir == op || !e->m->ops[heir].name)
+        return;
+    ir_edit_came_from(e, heir, op);
+    for (uint32_t i = 0; i < e->m->ops[op].n_operands; i++)
+        edit_note_heir(e, ir_operand(e->m, op, i), heir);
 }
 
 uint32_t ir_edit_origins(const ir_edit *e, ir_op op, ir_op *out, uint32_t cap) {

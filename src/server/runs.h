@@ -81,7 +81,7 @@ bool run_judged(const struct run *run, uint32_t *stage);
 /* For every op of stage `from`, as the module of `from_graph` has it, the ops of the model the run was made of that it came
  * from: those of op i are sources[start[i]] to sources[start[i + 1] - 1], ascending. What came from more than RUN_MAX_ORIGINS
  * has none: it stands for no one of them. Every pass is gone through once. */
-enum { RUN_MAX_ORIGINS = 16 };
+enum { RUN_MAX_ORIGINS = 32 };
 struct run_origins {
     uint32_t *start; /* n_ops + 1 entries */
     ir_op *sources;

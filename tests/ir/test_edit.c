@@ -195,8 +195,47 @@ static bool any_removable(const ir_module *m, ir_op op) {
     return true;
 }
 
-/* a and b are fused into c: c comes from both, though only b was replaced. */
+/* a, m and b are fused into c: c comes from all three, though only b was replaced: m dies of it, and a of that. */
 static void origins_follow(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    ir_context *c = ir_context_new(&mem, NULL);
+    ir_module *m = ir_module_new(c);
+    ir_edit e;
+    ir_block b = new_root(&e, m);
+    ir_edit_at_end(&e, b);
+    ir_value arg = m->blocks[b].args;
+    ir_op first = build(&e, "x.a", &arg, 1, 1);
+    ir_value v = ir_result(m, first, 0);
+    ir_op middle = build(&e, "x.m", &v, 1, 1);
+    v = ir_result(m, middle, 0);
+    ir_op second = build(&e, "x.b", &v, 1, 1);
+    v = ir_result(m, second, 0);
+    ir_op user = build(&e, "x.use", &v, 1, 0);
+    ir_edit_mark_origins(&e);
+    ir_edit_at(&e, second);
+    e.from = second;
+    ir_op fused = build(&e, "x.c", &arg, 1, 1);
+    e.from = 0;
+    ir_replace1(&e, second, ir_result(m, fused, 0));
+    ir_erase_dead(&e, middle, any_removable);
+    ir_op from[4];
+    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 3);
+    assert_int_equal(from[0], second);
+    assert_int_equal(from[1], middle);
+    assert_int_equal(from[2], first);
+    assert_int_equal(ir_edit_origins(&e, user, from, 4), 1);
+    assert_int_equal(from[0], user);
+    ir_edit_mark_origins(&e);
+    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 1);
+    assert_int_equal(from[0], fused);
+    ir_edit_free(&e);
+    ir_module_free(m);
+    ir_context_unref(c);
+}
+
+/* A replacement that has its own origins already gets no others, and what dies of it passes on nothing. */
+static void only_replaced(void **state) {
     (void)state;
     struct mem mem = {0};
     ir_context *c = ir_context_new(&mem, NULL);
@@ -209,26 +248,23 @@ static void origins_follow(void **state) {
     ir_value v = ir_result(m, first, 0);
     ir_op second = build(&e, "x.b", &v, 1, 1);
     v = ir_result(m, second, 0);
-    ir_op user = build(&e, "x.use", &v, 1, 0);
+    build(&e, "x.use", &v, 1, 0);
     ir_edit_mark_origins(&e);
     ir_edit_at(&e, second);
     e.from = second;
-    ir_op fused = build(&e, "x.c", &arg, 1, 1);
+    ir_op made = build(&e, "x.c", &arg, 1, 1);
     e.from = 0;
-    ir_replace1(&e, second, ir_result(m, fused, 0));
+    ir_replace_only(&e, second, ir_result(m, made, 0));
     ir_erase_dead(&e, first, any_removable);
     ir_op from[4];
-    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 2);
+    assert_int_equal(m->ops[first].name, 0);
+    assert_int_equal(ir_edit_origins(&e, made, from, 4), 1);
     assert_int_equal(from[0], second);
-    assert_int_equal(from[1], first);
-    assert_int_equal(ir_edit_origins(&e, user, from, 4), 1);
-    assert_int_equal(from[0], user);
-    ir_edit_mark_origins(&e);
-    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 1);
-    assert_int_equal(from[0], fused);
+    assert_uses_right(&e);
     ir_edit_free(&e);
     ir_module_free(m);
     ir_context_unref(c);
+    assert_int_equal(mem.used, 0);
 }
 
 /* Hundreds of ops merged into one, some of them twice: it comes from each once, in that order. */
@@ -467,11 +503,17 @@ static void memory_may_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_edits),          cmocka_unit_test(newest_use_first),
-        cmocka_unit_test(arguments_come_and_go), cmocka_unit_test(origins_follow),
-        cmocka_unit_test(many_origins_follow),   cmocka_unit_test(regions_copied_and_inlined),
-        cmocka_unit_test(splices_are_noticed),   cmocka_unit_test(clones_are_compact),
-        cmocka_unit_test(long_clones_grow),      cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(random_edits),
+        cmocka_unit_test(newest_use_first),
+        cmocka_unit_test(arguments_come_and_go),
+        cmocka_unit_test(origins_follow),
+        cmocka_unit_test(only_replaced),
+        cmocka_unit_test(many_origins_follow),
+        cmocka_unit_test(regions_copied_and_inlined),
+        cmocka_unit_test(splices_are_noticed),
+        cmocka_unit_test(clones_are_compact),
+        cmocka_unit_test(long_clones_grow),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
