@@ -1,0 +1,91 @@
+/* shard_func.c - functions whose tensors are to be cut. */
+#include "compile/shard_func.h"
+
+/* Ops whose attribute says how their result is cut, and which otherwise give their operand. */
+static const struct {
+    uint16_t op;
+    str key;
+} fixing[] = {
+    {OP_sdy_all_gather, STR_INIT("out_sharding")},
+    {OP_sdy_all_reduce, STR_INIT("out_sharding")},
+    {OP_sdy_all_slice, STR_INIT("out_sharding")},
+    {OP_sdy_all_to_all, STR_INIT("out_sharding")},
+    {OP_sdy_collective_permute, STR_INIT("out_sharding")},
+    {OP_sdy_reduce_scatter, STR_INIT("out_sharding")},
+    {OP_sdy_reshard, STR_INIT("sharding")},
+    {OP_sdy_sharding_constraint, STR_INIT("sharding")},
+};
+
+ir_attr shard_fixed(pass_context *p, ir_op op) {
+    uint32_t id = op_id(p->m, op);
+    for (size_t i = 0; i < sizeof fixing / sizeof fixing[0]; i++)
+        if (fixing[i].op == id)
+            return ir_op_attr(p->m, op, fixing[i].key);
+    return 0;
+}
+
+static bool has_sharding(pass_context *p, ir_attr list) {
+    uint32_t n = list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (ir_kind_of(p->c, ir_at(p->c, list, i)) == IR_ATTR_DICT &&
+            ir_dict_get(p->c, ir_at(p->c, list, i), STR("sdy.sharding")))
+            return true;
+    return false;
+}
+
+bool shard_is_wanted(pass_context *p, ir_op func) {
+    ir_block body = body_of(p->m, func);
+    if (!body || !op_is(p->m, ir_block_at(p->m, body)->last, OP_func_return))
+        return false;
+    bool wanted = has_sharding(p, ir_op_attr(p->m, func, STR("arg_attrs"))) ||
+                  has_sharding(p, ir_op_attr(p->m, func, STR("res_attrs")));
+    for (ir_op op = ir_block_at(p->m, body)->first; op; op = ir_op_at(p->m, op)->next) {
+        if (op_is(p->m, op, OP_sdy_manual_computation))
+            return false;
+        wanted = wanted || shard_fixed(p, op) || ir_op_attr(p->m, op, STR("sdy.sharding"));
+    }
+    return wanted;
+}
+
+ir_attr shard_result_attr(pass_context *p, ir_op func, uint32_t i) {
+    ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
+    bool has = list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY && i < ir_count(p->c, list);
+    ir_attr dict = has ? ir_at(p->c, list, i) : 0;
+    return dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, STR("sdy.sharding")) : 0;
+}
+
+bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, ir_attr a) {
+    ir_block body = body_of(p->m, func);
+    uint32_t n = body ? ir_op_at(p->m, ir_block_at(p->m, body)->last)->n_operands : 0;
+    ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
+    uint32_t had = list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
+    ir_attr *dicts = ARENA_ARRAY(&p->scratch, ir_attr, n + 1);
+    bool any = false;
+    if (!dicts || i >= n)
+        return dicts || pass_out_of_memory(p);
+    for (uint32_t k = 0; k < n; k++) {
+        dicts[k] = k < had ? ir_at(p->c, list, k) : p->c->a_empty_dict;
+        if (k == i)
+            dicts[k] = ir_dict_set(p->c, dicts[k], STR("sdy.sharding"), a);
+        any = any || (dicts[k] && ir_count(p->c, dicts[k]));
+    }
+    ir_set_prop(p->e, func, STR("res_attrs"), any ? ir_attr_array(p->c, dicts, n) : 0);
+    return true;
+}
+
+shard_rule *shard_identity_rule(pass_context *p, ir_value v) {
+    shard_rule *r = ARENA_NEW(&p->scratch, shard_rule);
+    rule_tensor *tensors = ARENA_ARRAY(&p->scratch, rule_tensor, 2);
+    shape s;
+    if (!r || !tensors)
+        return NULL;
+    if (!shape_of(p->m, v, &s))
+        s.n = 0;
+    *r = (shard_rule){.n_operands = 1, .n_results = 1, .passes = true, .tensors = tensors};
+    tensors[0].rank = tensors[1].rank = s.n;
+    for (int d = 0; d < s.n; d++) {
+        r->size[r->n_factors] = s.d[d];
+        tensors[0].dim[d] = tensors[1].dim[d] = (rule_dim){1, {(uint8_t)r->n_factors++}};
+    }
+    return r;
+}

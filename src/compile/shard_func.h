@@ -1,0 +1,19 @@
+/* shard_func.h - functions whose tensors are to be cut, as the passes that cut them see them; internal to the room. */
+#ifndef TTX_COMPILE_SHARD_FUNC_H
+#define TTX_COMPILE_SHARD_FUNC_H
+
+#include "compile/shard.h"
+
+/* Whether a function is written for the whole of its tensors and says how some of them are to be cut: attributes
+ * sdy.sharding, or ops that change a sharding. Not one that has manual computations, which is cut already. */
+bool shard_is_wanted(pass_context *p, ir_op func);
+/* The sharding that an op is there to give its result (sdy.sharding_constraint, sdy.reshard, sdy.all_gather, ...); 0: it is
+ * there for something else. */
+ir_attr shard_fixed(pass_context *p, ir_op op);
+/* sdy.sharding of result i of a function; 0 when there is none. Setting it; 0 removes it. False when out of memory. */
+ir_attr shard_result_attr(pass_context *p, ir_op func, uint32_t i);
+bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, ir_attr a);
+/* The rule of what gives on a value as it is: one operand, one result. NULL when out of memory. */
+shard_rule *shard_identity_rule(pass_context *p, ir_value v);
+
+#endif
