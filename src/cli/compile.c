@@ -1,6 +1,7 @@
 /* tt-explorer compile: TTIR to TTNN, pass by pass. */
 #include "compile/compile.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,6 +82,7 @@ static bool write_file(void *ctx, const char *p, size_t n) {
 
 /* A module into a file; false with a message when that fails. */
 static bool write_module(const ir_module *m, const struct arguments *a, const char *path) {
+    errno = 0;
     FILE *f = fopen(path, "w");
     bool ok = f != NULL;
     if (f) {
@@ -91,7 +93,7 @@ static bool write_module(const ir_module *m, const struct arguments *a, const ch
         ok = fclose(f) == 0 && ok;
     }
     if (!ok)
-        fprintf(stderr, "tt-explorer: cannot write %s\n", path);
+        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", path, errno ? strerror(errno) : "out of memory");
     return ok;
 }
 

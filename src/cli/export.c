@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -278,6 +279,8 @@ static int write_file(const struct export *o, struct mem *mem) {
     bool good = write_page(&out, o, mem, &built);
     good = buf_flush(&out) && good;
     buf_free(&out);
+    struct stat st;
+    bool ours = !standard && fstat(fd, &st) == 0 && S_ISREG(st.st_mode); /* no device or pipe that was named */
     if (!standard && close(fd) != 0)
         good = false;
     if (good)
@@ -286,7 +289,7 @@ static int write_file(const struct export *o, struct mem *mem) {
         fprintf(stderr, "tt-explorer: this program was built without the web page, which export needs\n");
     else
         fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, errno ? strerror(errno) : "out of memory");
-    if (!standard)
+    if (ours)
         unlink(o->to);
     return CLI_USAGE;
 }

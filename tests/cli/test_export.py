@@ -85,6 +85,16 @@ def a_model_with_errors_makes_no_page():
 
 
 @tap.case
+def a_full_disk_is_said_and_a_device_stays():
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.html"
+        page.symlink_to("/dev/full")
+        done = tap.run("export", MODEL, "-o", page)
+        tap.equal((done.code, done.err), (2, f"tt-explorer: cannot write {page}: No space left on device\n"))
+        tap.equal(page.is_symlink(), True)  # half a page is removed, what is no file is not
+
+
+@tap.case
 def wrong_usage():
     for args in ((), (MODEL,), (MODEL, "-o"), ("--what", MODEL, "-o", "x")):
         done = tap.run("export", *args)
