@@ -1,6 +1,7 @@
 /* hlo_ccl.c - StableHLO's collectives, and Shardy's meshes and manual computations. */
 #include "compile/constant.h"
 #include "compile/hlo.h"
+#include "dialect/gspmd.h"
 
 /* ---- collectives ---------------------------------------------------------------------------------------- */
 
@@ -304,4 +305,74 @@ bool hlo_manual_computation(pass_context *p, ir_op op) {
     if (func)
         update_function_type(p, func);
     return true;
+}
+
+/* ---- GSPMD ---------------------------------------------------------------------------------------------- */
+
+/* Which dimension each axis of a mesh of rows and columns cuts, such that every device gets its part by it. */
+static bool cut_of_gspmd(pass_context *p, ir_attr mesh, str text, int rank, mesh_cut *c) {
+    str names[PASS_MAX_RANK];
+    int64_t sizes[PASS_MAX_RANK];
+    gspmd g;
+    if (!gspmd_read(text, &g))
+        return false;
+    not_cut(c, STR("replicate"));
+    if (!g.n_tiles || g.devices == 1)
+        return true;
+    int64_t *part = ARENA_ARRAY(&p->scratch, int64_t, (size_t)g.devices * (size_t)(rank + 1));
+    if (!part || mesh_axes(p, mesh, names, sizes) != 2 || sizes[0] * sizes[1] != g.devices ||
+        !gspmd_parts(&g, rank, part))
+        return false;
+    *c = (mesh_cut){.n_shape = (uint32_t)rank, .dims = {-1, -1}, .n_dims = 2, .type = STR("devices")};
+    for (int d = 0; d < rank; d++) {
+        c->shape[d] = g.tiles[d];
+        if (sizes[0] > 1 && part[sizes[1] * rank + d] != part[d])
+            c->dims[0] = d;
+        if (sizes[1] > 1 && part[rank + d] != part[d])
+            c->dims[1] = d;
+    }
+    for (int64_t at = 0; at < g.devices; at++)
+        for (int d = 0; d < rank; d++) {
+            int64_t row = at / sizes[1], column = at % sizes[1], expected = c->dims[0] == d ? row : 0;
+            expected = c->dims[1] == d ? expected * sizes[1] + column : expected;
+            if (part[at * rank + d] != expected)
+                return false;
+        }
+    if (c->dims[0] < 0 && c->dims[1] < 0)
+        not_cut(c, STR("replicate"));
+    return true;
+}
+
+static str sharding_text(pass_context *p, ir_op op) {
+    ir_attr a = ir_op_attr(p->m, op, STR("mhlo.sharding"));
+    return a && ir_kind_of(p->c, a) == IR_ATTR_STRING ? ir_str_of(p->c, a) : STR("");
+}
+
+/* @Sharding before @SPMDFullToShardShape says how that cuts: it takes the text over. Alone it changes nothing. */
+bool hlo_gspmd_sharding(pass_context *p, ir_op op) {
+    for (ir_each_use(p->e, ir_result(p->m, op, 0), u)) {
+        ir_op user = ir_use_op(p->e, u);
+        ir_attr name =
+            op_is(p->m, user, OP_stablehlo_custom_call) ? ir_op_attr(p->m, user, STR("call_target_name")) : 0;
+        if (name && str_eq(ir_str_of(p->c, name), STR("SPMDFullToShardShape")))
+            ir_set_attr(p->e, user, STR("mhlo.sharding"), ir_op_attr(p->m, op, STR("mhlo.sharding")));
+    }
+    return hlo_replace(p, op, ir_operand(p->m, op, 0));
+}
+
+static bool gspmd_shard(pass_context *p, ir_op op, str direction, int rank) {
+    ir_attr mesh = p->data ? *(ir_attr *)p->data : 0;
+    mesh_cut c;
+    if (rank < 0 || rank > PASS_MAX_RANK || !cut_of_gspmd(p, mesh, sharding_text(p, op), rank, &c))
+        return false;
+    return hlo_replace(p, op,
+                       mesh_shard(p, ir_op_at(p->m, op)->loc, ir_operand(p->m, op, 0), &c, direction, hlo_type(p, op)));
+}
+
+bool hlo_gspmd_to_shards(pass_context *p, ir_op op) {
+    return gspmd_shard(p, op, STR("full_to_shard"), ir_rank(p->c, hlo_type(p, op)));
+}
+
+bool hlo_gspmd_to_full(pass_context *p, ir_op op) {
+    return gspmd_shard(p, op, STR("shard_to_full"), ir_rank(p->c, hlo_type(p, op)));
 }

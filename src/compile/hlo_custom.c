@@ -233,6 +233,9 @@ static const struct {
     str name;
     rewrite_fn *fn;
 } known[] = {
+    {STR_INIT("SPMDFullToShardShape"), hlo_gspmd_to_shards},
+    {STR_INIT("SPMDShardToFullShape"), hlo_gspmd_to_full},
+    {STR_INIT("Sharding"), hlo_gspmd_sharding},
     {STR_INIT("mhlo.asinh"), asinh_call},
     {STR_INIT("mhlo.erf"), erf_call},
     {STR_INIT("mhlo.topk"), topk},

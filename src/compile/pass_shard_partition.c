@@ -134,10 +134,19 @@ static int rank_of(pass_context *p, ir_value v) {
     return shape_of(p->m, v, &s) ? s.n : 0;
 }
 
-static bool read_wanted(partition *g, ir_attr a, ir_op op, int rank, sharding *out) {
+/* The sharding that an attribute gives a value; none when it does not say. Where it does not cut into equal parts, the tensor
+ * stays whole: that moves numbers, but does not change them. */
+static bool read_wanted(partition *g, ir_attr a, ir_op op, ir_value v, sharding *out) {
     const char *why;
+    shape s;
+    int rank = rank_of(g->p, v);
     shard_open(out, rank);
-    return !a || shard_read(g->p, &g->mesh, a, rank, out, &why) || pass_error(g->p, op, "has a sharding that %s", why);
+    if (a && !shard_read(g->p, &g->mesh, a, rank, out, &why))
+        return pass_error(g->p, op, "has a sharding that %s", why);
+    for (int d = 0; d < rank && shape_of(g->p->m, v, &s); d++)
+        while (s.d[d] % shard_parts(&g->mesh, &out->dim[d]))
+            out->dim[d].n--;
+    return true;
 }
 
 /* A copy of the part of a value, brought to a sharding. */
@@ -156,7 +165,7 @@ static bool convert_fixed(partition *g, ir_op op) {
     ir_value from = ir_operand(p->m, op, 0), to = ir_result(p->m, op, 0);
     sharding s;
     ir_attr a = shard_fixed(p, op);
-    return read_wanted(g, a, op, rank_of(p, to), &s) &&
+    return read_wanted(g, a, op, to, &s) &&
            bring(g, from, ir_op_at(p->m, op)->loc, a ? &s : &g->local[from].s, &g->local[to]);
 }
 
@@ -172,7 +181,7 @@ static bool convert_op(partition *g, ir_op op) {
         ir_value v = tensor_at(p, r, op, t);
         if (t < r->n_operands)
             g->wanted[t] = g->local[v].s;
-        else if (!read_wanted(g, shard_list_at(p, list, t - r->n_operands), op, rank_of(p, v), &g->wanted[t]))
+        else if (!read_wanted(g, shard_list_at(p, list, t - r->n_operands), op, v, &g->wanted[t]))
             return false;
         rule_factors_of(&g->mesh, r, &r->tensors[t], &g->wanted[t], &g->lists[t * RULE_MAX_FACTORS]);
     }
@@ -247,7 +256,7 @@ static ir_op build_around(partition *g, ir_block body, ir_op end) {
     for (uint32_t i = 0; i < n; i++) {
         sharding s;
         ir_value v = args[i] = ir_block_at(p->m, body)->args + i;
-        if (!read_wanted(g, func_arg_attr(p->m, g->func, i, STR("sdy.sharding")), g->func, rank_of(p, v), &s))
+        if (!read_wanted(g, func_arg_attr(p->m, g->func, i, STR("sdy.sharding")), g->func, v, &s))
             return 0;
         at_border(&s);
         g->local[v].s = s;
@@ -292,7 +301,7 @@ static bool build_end(partition *g, ir_op around, ir_op end) {
         ir_attr a = shard_result_attr(p, g->func, i);
         shard_value part;
         sharding s;
-        if (!read_wanted(g, a, g->func, rank_of(p, v), &s))
+        if (!read_wanted(g, a, g->func, v, &s))
             return false;
         at_border(&s);
         if (!bring(g, v, ir_op_at(p->m, end)->loc, &s, &part))

@@ -63,6 +63,7 @@ const pass_row pipeline[] = {
      pass_hlo_simplify, PASS_ROOT, NULL},
     {"stablehlo-inline", "private functions of StableHLO modules are inlined into their callers", pass_hlo_inline,
      PASS_ROOT, NULL},
+    {"analyze-mesh", "the mesh of devices gets rows and columns", pass_shard_mesh, PASS_ROOT, NULL},
     {"sdy-user-priority-propagate", "shardings of some tensors spread to the others", pass_shard_propagate, PASS_ROOT,
      NULL},
     {"update-global-to-local-shapes", "tensors with a sharding become one device's part, with collectives in between",

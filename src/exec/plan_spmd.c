@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "dialect/gspmd.h"
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
@@ -95,91 +96,14 @@ static bool read_sharding(struct planner *p, ir_op op, const struct axes *axes, 
 
 /* --- GSPMD -------------------------------------------------------------------------------------------------------------- */
 
-/* The numbers of a list "1,2,3" up to a character that is neither digit nor comma; how many, -1: too many. */
-static int read_list(str *s, int64_t *out, int cap) {
-    int n = 0;
-    while (s->n && s->p[0] >= '0' && s->p[0] <= '9') {
-        int64_t v = 0;
-        for (; s->n && s->p[0] >= '0' && s->p[0] <= '9'; *s = str_from(*s, 1))
-            v = v < MAX_DEVICES * 16 ? v * 10 + (s->p[0] - '0') : v;
-        if (n == cap)
-            return -1;
-        out[n++] = v;
-        if (s->n && s->p[0] == ',')
-            *s = str_from(*s, 1);
-    }
-    return n;
-}
-
-static bool take(str *s, const char *text) {
-    str t = str_from_z(text);
-    if (!str_starts_with(*s, t))
-        return false;
-    *s = str_from(*s, t.n);
-    return true;
-}
-
-/* The devices in the order of the tiles: a list, or an iota that is reshaped and transposed: [2,4]T(1,0). */
-static bool read_order(str *s, int64_t n, int64_t *order) {
-    int64_t dims[MAX_AXES], perm[MAX_AXES], stride[MAX_AXES], index[MAX_AXES] = {0};
-    if (!take(s, "<=["))
-        return read_list(s, order, (int)n) == n;
-    int k = read_list(s, dims, MAX_AXES);
-    if (k < 1 || !take(s, "]"))
-        return false;
-    for (int i = 0; i < k; i++)
-        perm[i] = i;
-    if (take(s, "T(") && (read_list(s, perm, MAX_AXES) != k || !take(s, ")")))
-        return false;
-    int64_t total = 1;
-    for (int i = k; i-- > 0;) {
-        stride[i] = total;
-        total *= dims[i];
-        if (perm[i] < 0 || perm[i] >= k)
-            return false;
-    }
-    for (int64_t at = 0; total == n && at < n; at++) {
-        order[at] = 0;
-        for (int i = 0; i < k; i++)
-            order[at] += index[i] * stride[perm[i]];
-        for (int i = k; i-- > 0;) {
-            if (++index[i] < dims[perm[i]])
-                break;
-            index[i] = 0;
-        }
-    }
-    return total == n;
-}
-
-/* {devices=[2,1,4]<=[8] last_tile_dim_replicate}, {replicated}. False when it is something else. */
+/* False when it is no sharding, or one of other devices or another rank. */
 static bool read_gspmd(struct planner *p, str s, struct tiling *t) {
-    int64_t tiles[TENSOR_MAX_RANK + 2], n = 1;
-    if (!take(&s, "{devices=["))
-        return str_eq(s, STR("{replicated}"));
-    int k = read_list(&s, tiles, TENSOR_MAX_RANK + 2);
-    if (k < 0 || !take(&s, "]"))
+    gspmd g;
+    if (!gspmd_read(s, &g))
         return false;
-    for (int i = 0; i < k; i++)
-        n = tiles[i] > 0 && n <= MAX_DEVICES ? n * tiles[i] : MAX_DEVICES + 1;
-    if (n != (int64_t)p->x->devices)
-        return false;
-    int64_t *order = ARENA_ARRAY(p->a, int64_t, (size_t)n);
-    if (!order || !read_order(&s, n, order))
-        return false;
-    bool replicated = str_find(s, STR("last_tile_dim_replicate")) < s.n;
-    if (k - (replicated ? 1 : 0) != t->rank)
-        return false;
-    for (int64_t at = 0; at < n; at++) {
-        int64_t rest = at;
-        if (order[at] < 0 || order[at] >= n)
-            return false;
-        for (int i = k; i-- > 0; rest /= tiles[i])
-            if (i < t->rank)
-                t->part[order[at] * t->rank + i] = rest % tiles[i];
-    }
-    for (int i = 0; i < t->rank; i++)
-        t->parts[i] = tiles[i];
-    return true;
+    for (int i = 0; g.n_tiles && i < t->rank && i < g.n_tiles; i++)
+        t->parts[i] = g.tiles[i];
+    return !g.n_tiles || (g.devices == (int64_t)p->x->devices && gspmd_parts(&g, t->rank, t->part));
 }
 
 /* The sharding of a value: of the @Sharding call that made it. */
@@ -190,11 +114,8 @@ static str sharding_of(const struct planner *p, ir_value v) {
 
 /* How many devices a sharding speaks of: the product of its tiles; 1 when it cuts nothing. */
 static int64_t devices_of(str s) {
-    int64_t tiles[TENSOR_MAX_RANK + 2], n = 1;
-    int k = take(&s, "{devices=[") ? read_list(&s, tiles, TENSOR_MAX_RANK + 2) : 0;
-    for (int i = 0; i < k; i++)
-        n = tiles[i] > 0 && n <= MAX_DEVICES ? n * tiles[i] : 1;
-    return n <= MAX_DEVICES ? n : 1;
+    gspmd g;
+    return gspmd_read(s, &g) ? g.devices : 1;
 }
 
 /* --- the mesh ------------------------------------------------------------------------------------------------------------ */
