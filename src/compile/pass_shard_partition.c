@@ -51,7 +51,9 @@ static double cost_of(partition *g, ir_op op, const shard_rule *r, const shard_a
                        : shard_move_cost(&g->mesh, &g->wanted[t], &s, volume);
         for (int d = 0; d < s.rank; d++)
             volume /= (double)shard_parts(&g->mesh, &s.dim[d]);
-        cost += result && partial ? 2 * volume : 0;
+        /* A sum of which everyone keeps a part travels once, one that everyone needs twice. */
+        if (result && partial)
+            cost += (shard_used(&g->wanted[t]) & partial) == partial ? volume : 2 * volume;
     }
     return cost;
 }

@@ -1,0 +1,82 @@
+"""What is cut over devices computes what the whole did: modules with shardings, beside themselves compiled at levels 0, 1, 2.
+
+agree_tool (agree_tool.c) runs the source on whole tensors, where shardings say nothing, and the compiled program on all
+devices of its mesh in lock step. Each module's cut must show in the program: `moves` names what has to be in it.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
+TOOL = os.environ.get("TTX_AGREE_TOOL", str(tap.ROOT / "build" / "tests" / "compile" / "agree_tool"))
+PROGRAM = os.environ.get("TTX_PROGRAM", str(tap.ROOT / "build" / "tt-explorer"))
+
+MESH = '  sdy.mesh @mesh = <["x"=2, "y"=4]>\n'
+CASES = {
+    "two_products": (("ttir.all_reduce", "cluster_axis = 1"), """
+  func.func @main(%a: tensor<8x16xf32> {S[{"x"}, {}]>}, %w: tensor<16x32xf32> {S[{}, {"y"}]>}, %v: tensor<32x16xf32> {S[{"y"}, {}]>}) -> tensor<8x16xf32> {
+    %0 = stablehlo.dot_general %a, %w, contracting_dims = [1] x [0] : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    %1 = stablehlo.tanh %0 : tensor<8x32xf32>
+    %2 = stablehlo.dot_general %1, %v, contracting_dims = [1] x [0] : (tensor<8x32xf32>, tensor<32x16xf32>) -> tensor<8x16xf32>
+    return %2 : tensor<8x16xf32>
+  }"""),
+    "scattered_sum": (("ttir.reduce_scatter",), """
+  func.func @main(%a: tensor<8x16xf32> {S[{}, {"y"}]>}, %w: tensor<16x32xf32> {S[{"y"}, {}]>}) -> (tensor<8x32xf32> {S[{"y"}, {}]>}) {
+    %0 = stablehlo.dot_general %a, %w, contracting_dims = [1] x [0] : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    return %0 : tensor<8x32xf32>
+  }"""),
+    "rows_to_columns": (("ttir.all_to_all",), """
+  func.func @main(%a: tensor<8x16xf32> {S[{"y"}, {"x"}]>}) -> tensor<8x16xf32> {
+    %0 = sdy.sharding_constraint %a <@mesh, [{"x"}, {"y"}]> : tensor<8x16xf32>
+    %1 = sdy.sharding_constraint %0 <@mesh, [{}, {"x", "y"}]> : tensor<8x16xf32>
+    return %1 : tensor<8x16xf32>
+  }"""),
+    "heads": (("ttir.mesh_shard",), """
+  func.func @main(%a: tensor<2x16x8xf32> {S[{"x"}, {}, {"y"}]>}) -> tensor<2x8x4x4xf32> {
+    %0 = stablehlo.transpose %a, dims = [0, 2, 1] : (tensor<2x16x8xf32>) -> tensor<2x8x16xf32>
+    %1 = stablehlo.reshape %0 : (tensor<2x8x16xf32>) -> tensor<2x8x4x4xf32>
+    %2 = stablehlo.slice %1 [0:2, 0:8, 0:4, 1:3] : (tensor<2x8x4x4xf32>) -> tensor<2x8x4x2xf32>
+    %3 = stablehlo.concatenate %2, %2, dim = 3 : (tensor<2x8x4x2xf32>, tensor<2x8x4x2xf32>) -> tensor<2x8x4x4xf32>
+    return %3 : tensor<2x8x4x4xf32>
+  }"""),
+    "largest_and_iota": (("ttir.all_reduce", "reduce_type<max>", "ttir.mesh_partition"), """
+  func.func @main(%a: tensor<8x16xf32> {S[{}, {"y"}]>}, %b: tensor<16xf32> {S[{"x", "y"}]>}) -> (tensor<8xf32>, tensor<16xf32>) {
+    %c = stablehlo.constant dense<0xFF800000> : tensor<f32>
+    %0 = stablehlo.reduce(%a init: %c) applies stablehlo.maximum across dimensions = [1] : (tensor<8x16xf32>, tensor<f32>) -> tensor<8xf32>
+    %1 = stablehlo.iota dim = 0 : tensor<16xf32>
+    %2 = stablehlo.add %b, %1 : tensor<16xf32>
+    return %0, %2 : tensor<8xf32>, tensor<16xf32>
+  }"""),
+    "groups_of_channels": (("ttir.mesh_shard", "feature_group_count"), """
+  func.func @main(%a: tensor<2x8x8x16xf32> {S[{"x"}, {}, {}, {"y"}]>}, %w: tensor<3x3x1x16xf32>) -> tensor<2x6x6x16xf32> {
+    %0 = stablehlo.convolution(%a, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {stride = [1, 1], pad = [[0, 0], [0, 0]]} {batch_group_count = 1 : i64, feature_group_count = 16 : i64} : (tensor<2x8x8x16xf32>, tensor<3x3x1x16xf32>) -> tensor<2x6x6x16xf32>
+    return %0 : tensor<2x6x6x16xf32>
+  }"""),
+}
+
+
+def check(moves, body):
+    text = "module {\n" + MESH + body.replace("{S[", "{sdy.sharding = #sdy.sharding<@mesh, [") + "\n}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.mlir")
+        path.write_text(text)
+        out = subprocess.run([TOOL, "64", str(path)], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+        rows = [line.split("\t") for line in out.splitlines()]
+        tap.equal([(row[1], row[2], row[5]) for row in rows], [("0", "agrees", ""), ("1", "agrees", ""), ("2", "agrees", "")])
+        made = subprocess.run([PROGRAM, "compile", str(path), "--print-after", "all", "-o", os.devnull], text=True,
+                              stderr=subprocess.PIPE, stdout=subprocess.PIPE, timeout=60, check=True)
+        for move in moves:
+            tap.contains(made.stderr + made.stdout, move)
+
+
+for name, (moves, body) in CASES.items():
+    def case(moves=moves, body=body):
+        check(moves, body)
+    case.__name__ = name
+    tap.case(case)
+tap.main()
