@@ -171,6 +171,26 @@ static bool convert_fixed(partition *g, ir_op op) {
            bring(g, from, ir_op_at(p->m, op)->loc, a ? &s : &g->local[from].s, &g->local[to]);
 }
 
+/* Regions that look at values outside of them (branches, loops) see them whole. */
+static bool bring_captured(partition *g, ir_op made) {
+    pass_context *p = g->p;
+    for (ir_op op = ir_walk_next(p->m, made, made); op; op = ir_walk_next(p->m, made, op))
+        for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands; i++) {
+            ir_value v = ir_operand(p->m, op, i);
+            sharding whole;
+            shard_value part;
+            if (v >= g->n_local || !g->local[v].v)
+                continue;
+            shard_open(&whole, rank_of(p, v));
+            ir_edit_at(p->e, made);
+            if (!bring(g, v, ir_op_at(p->m, made)->loc, &whole, &part))
+                return false;
+            ir_set_operand(p->e, op, i, part.v);
+        }
+    ir_edit_after(p->e, made);
+    return true;
+}
+
 static bool convert_op(partition *g, ir_op op) {
     pass_context *p = g->p;
     shard_rule *r = shard_rule_of(p, op);
@@ -215,7 +235,7 @@ static bool convert_op(partition *g, ir_op op) {
         ir_set_type(p->e, out->v, type);
     }
     ir_set_attr(p->e, made, STR("sdy.sharding"), 0);
-    if (!shard_localize(p, op, made))
+    if (!shard_localize(p, op, made) || !bring_captured(g, made))
         return false;
     for (uint32_t i = 0; i < r->n_results; i++) {
         shard_value *out = &g->local[ir_result(p->m, op, i)];
