@@ -39,8 +39,10 @@ static bool number(struct json_reader *r, enum json_kind kind, double *out) {
 /* Whole numbers; names of threads, which others write, are told apart by their hashes. */
 static bool identity(struct json_reader *r, enum json_kind kind, uint64_t *out) {
     *out = 0;
-    if (kind == JSON_NUMBER && !json_get_u64(r, out))
-        *out = (uint64_t)(int64_t)json_get_double(r);
+    if (kind == JSON_NUMBER && !json_get_u64(r, out)) {
+        double x = json_get_double(r);
+        memcpy(out, &x, sizeof x); /* not whole, negative or huge: it only has to be told apart from others */
+    }
     for (size_t i = 0; kind == JSON_STRING && i < r->text.n; i++)
         *out = *out * 31 + (unsigned char)r->text.p[i];
     return json_skip(r, kind);

@@ -216,7 +216,7 @@ const KEYBOARD = {
 };
 
 const LAST = "ttnn-deallocate";
-const EXECUTION_MS = 60000; // three runs and one in f32, on a machine that does other things
+const EXECUTION_MS = 100000; // three runs and one in f32, on a machine that does other things
 
 async function sit(t, name, hands) {
   const s = new Sitting(t, name, hands), by = hands === "mouse" ? MOUSE : KEYBOARD;
