@@ -439,3 +439,17 @@ size_t num_format_double(char *out, double v) {
     }
     return sign + num_format_tiny(out + sign, v); /* 17 digits always read back, so this is not reached */
 }
+
+/* --- statistics ---------------------------------------------------------------------------------------------- */
+
+static int num_by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double num_median(double *v, size_t n) {
+    if (n == 0)
+        return (double)NAN;
+    qsort(v, n, sizeof *v, num_by_size);
+    return n % 2 ? v[n / 2] : v[n / 2 - 1] / 2 + v[n / 2] / 2;
+}

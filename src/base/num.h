@@ -52,4 +52,8 @@ enum { NUM_DOUBLE_MAX = 32 }; /* bytes num_format_double may write */
  * -inf. No zero byte; returns the length. */
 size_t num_format_double(char *out, double v);
 
+/* The median of `v`, the mean of the two in the middle when their number is even; NAN when n is 0. Sorts `v`. NANs, if
+ * there are any, have no place in an order: the result is then unspecified. */
+double num_median(double *v, size_t n);
+
 #endif

@@ -328,14 +328,9 @@ static bool save_ops(struct session *s, exec_plan *x) {
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
 struct times {
-    VEC(uint64_t) ns;
-    uint64_t median, least, most;
+    VEC(double) ns;
+    double median, least, most;
 };
-
-static int by_size(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
 
 static int report_failure(struct session *s, exec_plan *x) {
     ir_op op;
@@ -362,7 +357,7 @@ static int run_times(struct session *s, exec_plan *x, struct times *t) {
     for (uint64_t i = 0; i < s->o->repeat && status == EXEC_DONE; i++) {
         uint64_t begin = clock_now_ns();
         status = exec_run(x, NULL);
-        vec_push(&t->ns, clock_now_ns() - begin);
+        vec_push(&t->ns, (double)(clock_now_ns() - begin));
     }
     signal(SIGINT, SIG_DFL);
     running = NULL;
@@ -376,8 +371,7 @@ static int run_times(struct session *s, exec_plan *x, struct times *t) {
         diag_out_of_memory(&s->in.d);
         return CLI_USAGE;
     }
-    qsort(t->ns.v, t->ns.n, sizeof *t->ns.v, by_size);
-    t->median = t->ns.v[t->ns.n / 2];
+    t->median = num_median(t->ns.v, t->ns.n); /* which sorts them */
     t->least = t->ns.v[0];
     t->most = vec_last(&t->ns);
     return CLI_OK;
@@ -452,9 +446,9 @@ static void show_text(const struct session *s, exec_plan *x, const struct times 
         buf_putc(out, '\n');
     }
     exec_memory m = exec_memory_of(x);
-    buf_printf(out, "time: %.3f ms", (double)t->median / 1e6);
+    buf_printf(out, "time: %.3f ms", t->median / 1e6);
     if (t->ns.n > 1)
-        buf_printf(out, " (median of %zu; %.3f to %.3f)", t->ns.n, (double)t->least / 1e6, (double)t->most / 1e6);
+        buf_printf(out, " (median of %zu; %.3f to %.3f)", t->ns.n, t->least / 1e6, t->most / 1e6);
     buf_printf(out, "\nmemory: %.1f MB of arguments, %.1f of constants, %.1f of intermediate values, %.1f cached\n",
                (double)m.arguments / 1e6, (double)m.constants / 1e6, (double)m.planned / 1e6, (double)m.cached / 1e6);
     if (s->o->golden)
@@ -548,9 +542,9 @@ static void show_json(const struct session *s, exec_plan *x, const struct times 
         json_object_end(&w);
     }
     json_array_end(&w);
-    json_number(&w, "median_ns", (double)t->median);
-    json_number(&w, "min_ns", (double)t->least);
-    json_number(&w, "max_ns", (double)t->most);
+    json_number(&w, "median_ns", t->median);
+    json_number(&w, "min_ns", t->least);
+    json_number(&w, "max_ns", t->most);
     json_number(&w, "runs", (double)t->ns.n);
     exec_memory m = exec_memory_of(x);
     json_key(&w, STR("memory"));

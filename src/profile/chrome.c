@@ -16,12 +16,6 @@ struct event {
     struct profile_row row;
 };
 
-/* Begun and not ended: one stack for all threads, searched from the top. */
-struct open_event {
-    uint64_t pid, tid;
-    struct event e;
-};
-
 static bool text_of(struct json_reader *r, enum json_kind kind, struct arena *a, str *out) {
     if (kind != JSON_STRING)
         return json_skip(r, kind);
@@ -121,13 +115,14 @@ static bool keep_event(struct profile *p, struct profile_rows *rows, const struc
     return vec_push(&rows->list, row);
 }
 
-static bool take_event(struct profile *p, struct profile_rows *rows, struct event *e, struct open_event *open,
+/* `open`: what has begun and not ended, one stack for all threads, searched from the top. */
+static bool take_event(struct profile *p, struct profile_rows *rows, struct event *e, struct event *open,
                        size_t *n_open) {
     switch (e->phase) {
     case 'X': return keep_event(p, rows, e, e->dur);
     case 'B':
         if (*n_open < MOST_OPEN)
-            open[(*n_open)++] = (struct open_event){e->pid, e->tid, *e};
+            open[(*n_open)++] = *e;
         else
             p->impossible++;
         return true;
@@ -135,7 +130,7 @@ static bool take_event(struct profile *p, struct profile_rows *rows, struct even
         for (size_t i = *n_open; i-- > 0;) {
             if (open[i].pid != e->pid || open[i].tid != e->tid)
                 continue;
-            struct event begun = open[i].e;
+            struct event begun = open[i];
             memmove(&open[i], &open[i + 1], (*n_open - i - 1) * sizeof *open);
             (*n_open)--;
             return keep_event(p, rows, &begun, e->ts - begun.ts);
@@ -154,7 +149,7 @@ bool profile_read_chrome(struct profile *p, str bytes, struct profile_rows *rows
     enum json_kind kind;
     struct event e;
     size_t n_open = 0;
-    struct open_event *open = ARENA_ARRAY(&p->arena, struct open_event, MOST_OPEN);
+    struct event *open = ARENA_ARRAY(&p->arena, struct event, MOST_OPEN);
     json_reader_init(&r, bytes);
     kind = json_next(&r);
     if (kind == JSON_OBJECT_BEGIN) { /* to its traceEvents */

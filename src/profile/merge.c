@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/num.h"
 #include "profile/inner.h"
 
 static int by_start(const void *a, const void *b) {
@@ -33,11 +34,6 @@ static void place_rows(struct profile *p, struct profile_rows *rows) {
     }
     for (size_t i = 0; i < rows->list.n; i++)
         rows->list.v[i].op.start_us -= first;
-}
-
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Whether the devices wait for each other in it: then their mean counts, else the slowest. */
@@ -108,8 +104,7 @@ static struct profile_op merged(const struct profile_row *rows, const uint32_t *
             o.threads = more->threads;
     }
     o.last_us = n ? times[n - 1] : (double)NAN;
-    qsort(times, n, sizeof *times, by_size);
-    o.us = n == 0 ? (double)NAN : n % 2 ? times[n / 2] : (times[n / 2 - 1] + times[n / 2]) / 2;
+    o.us = num_median(times, n); /* which sorts them */
     o.least_us = n ? times[0] : (double)NAN;
     o.most_us = n ? times[n - 1] : (double)NAN;
     if (n && isnan(rows[first - 1].op.us))

@@ -55,11 +55,14 @@ static bool has_member(str head, const char *name) {
     return str_find(head, str_from_z(name)) < head.n;
 }
 
+/* A text without what editors and spreadsheets put around it: a byte order mark, empty lines. */
+static str content(str text) {
+    str mark = STR("\xef\xbb\xbf");
+    return str_trim(str_starts_with(text, mark) ? str_from(text, mark.n) : text);
+}
+
 enum profile_format profile_sniff(str head) {
-    enum { LOOKED_AT = 16384 };
-    head = str_trim(str_slice(head, 0, LOOKED_AT));
-    if (str_starts_with(head, STR("\xef\xbb\xbf")))
-        head = str_from(head, 3);
+    head = str_slice(content(head), 0, PROFILE_HEAD);
     if (head.n == 0)
         return PROFILE_UNKNOWN;
     if (head.p[0] != '{' && head.p[0] != '[')
@@ -76,6 +79,7 @@ enum profile_format profile_sniff(str head) {
 
 bool profile_read(struct profile *p, str bytes, struct mem *m) {
     struct profile_rows rows = {.sorted = false};
+    bytes = content(bytes);
     *p = (struct profile){.format = profile_sniff(bytes)};
     arena_init(&p->arena, m);
     vec_init(&p->ops, m);

@@ -71,7 +71,11 @@ struct profile {
     str error;              /* after a failure; .p NULL: out of memory */
 };
 
-/* What the beginning of a file looks like. Whole files are not needed: some KB will do. */
+/* How much of the beginning of a file tells what it is. */
+enum { PROFILE_HEAD = 16384 };
+
+/* What the beginning of a file looks like, behind a byte order mark and empty lines; whole files are not needed:
+ * PROFILE_HEAD bytes are looked at. */
 enum profile_format profile_sniff(str head);
 
 /* Reads a file; the bytes need not outlive the call. False with p->error; free it in any case. */

@@ -1,20 +1,10 @@
 /* What an execution leaves in the workspace. */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "base/num.h"
 #include "graph/overlays.h"
 #include "server/events.h"
 #include "server/execute_inner.h"
-
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n) {
-    qsort(v, n, sizeof *v, by_size);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
 
 /* Why an op has no accuracy. */
 static const char *const reasons[N_NOT_COMPARED] = {
@@ -39,7 +29,7 @@ static void write_op(struct work *w, struct json_writer *j, struct measured *m, 
     json_member_str(j, STR("kernel"), m->kernel);
     json_member_double(j, STR("start_us"), m->start);
     json_member_double(j, STR("last_us"), m->us[n - 1]); /* before the median sorts them */
-    json_member_double(j, STR("us"), median(m->us, n));
+    json_member_double(j, STR("us"), num_median(m->us, n));
     json_member_double(j, STR("least_us"), least);
     json_member_double(j, STR("most_us"), most);
     json_member_u64(j, STR("threads"), m->threads);
@@ -158,7 +148,7 @@ bool execute_keep(struct work *w, int64_t *number) {
     json_object_begin(&j);
     write_settings(&w->x, &j);
     json_object_end(&j);
-    json_member_double(&j, STR("us"), median(w->total_us, (size_t)w->x.repeat));
+    json_member_double(&j, STR("us"), num_median(w->total_us, (size_t)w->x.repeat));
     json_member_double(&j, STR("least_us"), w->total_us[0]);
     json_member_double(&j, STR("most_us"), w->total_us[w->x.repeat - 1]);
     json_key(&j, STR("memory"));
@@ -182,7 +172,7 @@ bool execute_keep(struct work *w, int64_t *number) {
             continue;
         graph_put_id(w->g, node, &id);
         write_op(w, &j, m, buf_str(&id));
-        good = good && overlay_add_number(&time, buf_str(&id), median(m->us, (size_t)w->x.repeat)) &&
+        good = good && overlay_add_number(&time, buf_str(&id), num_median(m->us, (size_t)w->x.repeat)) &&
                overlay_add_number(&memory, buf_str(&id), (double)m->live) &&
                (m->why != COMPARED || overlay_add_number(&accuracy, buf_str(&id), m->difference.pcc));
     }

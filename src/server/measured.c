@@ -333,7 +333,7 @@ bool measured_keep(struct server *s, const struct measured_place *at, const stru
 /* --- files of the command line ------------------------------------------------------------------------------------------ */
 
 bool measured_is(const char *path) {
-    char head[16384];
+    char head[PROFILE_HEAD];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof head, 0);
     if (fd >= 0)

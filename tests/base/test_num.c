@@ -325,12 +325,28 @@ static void ignores_the_locale(void **state) {
     setlocale(LC_ALL, "C");
 }
 
+static void medians(void **state) {
+    (void)state;
+    double odd[] = {9, -1, 4}, even[] = {8, 1, 3, 100}, one[] = {7}, huge[] = {1.5e308, 1.6e308};
+    assert_true(num_median(odd, 3) == 4);
+    assert_true(odd[0] == -1 && odd[2] == 9); /* sorted */
+    assert_true(num_median(even, 4) == 5.5);
+    assert_true(num_median(one, 1) == 7);
+    assert_true(num_median(huge, 2) == 1.55e308);
+    assert_true(isnan(num_median(NULL, 0)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(integers),           cmocka_unit_test(checked_sizes),
-        cmocka_unit_test(hard_floats),        cmocka_unit_test(random_floats),
-        cmocka_unit_test(shortest_text),      cmocka_unit_test(takes_the_number_only),
-        cmocka_unit_test(ignores_the_locale), cmocka_unit_test(shortest_text_reads_back),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(checked_sizes),
+        cmocka_unit_test(hard_floats),
+        cmocka_unit_test(random_floats),
+        cmocka_unit_test(shortest_text),
+        cmocka_unit_test(takes_the_number_only),
+        cmocka_unit_test(ignores_the_locale),
+        cmocka_unit_test(shortest_text_reads_back),
+        cmocka_unit_test(medians),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,31 @@ static void what_is_none(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+/* What spreadsheets save: a byte order mark, empty lines around, for both kinds of text. */
+static void marks_and_empty_lines(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        enum profile_format format;
+    } cases[] = {
+        {"\xef\xbb\xbf"
+         "name,zone_name,ns_since_start,exec_time_ns\r\na,z,0,2000\r\n",
+         PROFILE_TRACY_TIMES},
+        {"\r\n\n name,zone_name,ns_since_start,exec_time_ns\na,z,0,2000\n\n", PROFILE_TRACY_TIMES},
+        {"\xef\xbb\xbf\n[{\"name\": \"a\", \"ph\": \"X\", \"ts\": 1, \"dur\": 2}]\n", PROFILE_CHROME},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mem m = {0};
+        struct profile p;
+        read_text(&p, &m, cases[i].text, cases[i].format);
+        assert_int_equal(p.ops.n, 1);
+        assert_str(p.ops.v[0].name, "a");
+        assert_true(near(p.ops.v[0].us, 2));
+        profile_free(&p);
+        assert_int_equal(m.used, 0);
+    }
+}
+
 static bool sweep(struct mem *m, void *ctx) {
     struct profile p;
     bool good = profile_read(&p, str_from_z(ctx), m);
@@ -163,8 +188,8 @@ static void out_of_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ops_perf_results), cmocka_unit_test(run_traces),
-                                       cmocka_unit_test(results_of_ttrt), cmocka_unit_test(what_is_none),
-                                       cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ops_perf_results),      cmocka_unit_test(run_traces),
+                                       cmocka_unit_test(results_of_ttrt),       cmocka_unit_test(what_is_none),
+                                       cmocka_unit_test(marks_and_empty_lines), cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
