@@ -195,6 +195,11 @@ static int trouble(const char *what, const char *path, str why) {
     return CLI_USAGE;
 }
 
+static bool no_memory(void) {
+    fputs("tt-explorer: out of memory\n", stderr);
+    return false;
+}
+
 static bool bind(exec_plan *x, size_t i, const struct tensor *t, const char *path) {
     str why = {0};
     if (i >= exec_n_arguments(x))
@@ -350,11 +355,11 @@ static void interrupted(int signal) {
         exec_cancel(running); /* NOLINT(bugprone-signal-handler): it stores into an atomic and nothing else */
 }
 
-static int run_times(struct session *s, exec_plan *x, struct times *t) {
+static int run_times(struct session *s, exec_plan *x, uint64_t repeat, struct times *t) {
     running = x;
     signal(SIGINT, interrupted);
     exec_status status = EXEC_DONE;
-    for (uint64_t i = 0; i < s->o->repeat && status == EXEC_DONE; i++) {
+    for (uint64_t i = 0; i < repeat && status == EXEC_DONE; i++) {
         uint64_t begin = clock_now_ns();
         status = exec_run(x, NULL);
         vec_push(&t->ns, (double)(clock_now_ns() - begin));
@@ -367,8 +372,8 @@ static int run_times(struct session *s, exec_plan *x, struct times *t) {
     }
     if (status == EXEC_FAILED)
         return report_failure(s, x);
-    if (t->ns.n == 0) {
-        diag_out_of_memory(&s->in.d);
+    if (t->ns.failed) {
+        no_memory();
         return CLI_USAGE;
     }
     t->median = num_median(t->ns.v, t->ns.n); /* which sorts them */
@@ -576,35 +581,6 @@ static void show_json(const struct session *s, exec_plan *x, const struct times 
     buf_putc(out, '\n');
 }
 
-/* Runs the module once more in f32 and compares op by op, in order of execution. False when that does not work. */
-static bool compare_golden(struct session *s, exec_plan *x, struct accuracy *a) {
-    const ir_module *m = s->in.m;
-    exec_options o = s->o->exec;
-    o.numbers = EXEC_F32;
-    o.reference = true;
-    exec_plan *golden = exec_plan_new(m, &o, &s->mem, &s->in.d);
-    if (!golden)
-        cli_show_diags(&s->in);
-    exec_pair *pairs = golden ? ARENA_ARRAY(&s->arena, exec_pair, m->n_ops) : NULL;
-    uint8_t *seen = golden ? ARENA_ARRAY(&s->arena, uint8_t, m->n_ops) : NULL;
-    a->diffs = pairs && seen ? ARENA_ARRAY(&s->arena, exec_difference, m->n_ops) : NULL;
-    bool ok = a->diffs && bind_all(s, golden);
-    if (ok && exec_run(golden, NULL) != EXEC_DONE)
-        ok = report_failure(s, golden) == CLI_OK;
-    size_t n_records, n_pairs = 0;
-    /* The golden run ran once: what is computed once and kept is in its trace, too. */
-    const exec_record *records = exec_trace(golden, &n_records);
-    for (size_t i = 0; ok && i < n_records; i++) {
-        ir_op op = records[i].op;
-        if (op < m->n_ops && !seen[op]++) /* an op in a loop counts with its last round, at its first place */
-            pairs[n_pairs++] = (exec_pair){op, op};
-    }
-    if (ok)
-        a->n = exec_compare_runs(x, golden, pairs, n_pairs, a->diffs);
-    exec_plan_free(golden);
-    return ok && exec_find_divergence(m, a->diffs, a->n, s->o->pcc, &s->mem, &a->parting);
-}
-
 /* Arguments that come from files need no memory of their own. */
 static bool fits(struct session *s, const exec_plan *x) {
     struct buf why;
@@ -614,6 +590,46 @@ static bool fits(struct session *s, const exec_plan *x) {
         fprintf(stderr, "tt-explorer: cannot run %s: %.*s\n", s->o->path, STR_ARG(buf_str(&why)));
     buf_free(&why);
     return good;
+}
+
+/* Compares two runs op by op, in the golden one's order of execution. False (said) when memory ran out. */
+static bool compare_runs(struct session *s, const exec_plan *x, const exec_plan *golden, struct accuracy *a) {
+    const ir_module *m = s->in.m;
+    exec_pair *pairs = ARENA_ARRAY(&s->arena, exec_pair, m->n_ops);
+    uint8_t *seen = ARENA_ARRAY(&s->arena, uint8_t, m->n_ops);
+    a->diffs = ARENA_ARRAY(&s->arena, exec_difference, m->n_ops);
+    if (!pairs || !seen || !a->diffs)
+        return no_memory();
+    size_t n_records, n_pairs = 0;
+    /* The golden run ran once: what is computed once and kept is in its trace, too. */
+    const exec_record *records = exec_trace(golden, &n_records);
+    for (size_t i = 0; i < n_records; i++) {
+        ir_op op = records[i].op;
+        if (op < m->n_ops && !seen[op]++) /* an op in a loop counts with its last round, at its first place */
+            pairs[n_pairs++] = (exec_pair){op, op};
+    }
+    a->n = exec_compare_runs(x, golden, pairs, n_pairs, a->diffs);
+    return exec_find_divergence(m, a->diffs, a->n, s->o->pcc, &s->mem, &a->parting) || no_memory();
+}
+
+/* Runs the module once more in f32 with plain kernels, and compares. False when that does not work, which is said then. */
+static bool compare_golden(struct session *s, const exec_plan *x, struct accuracy *a) {
+    exec_options o = s->o->exec;
+    struct times once;
+    o.numbers = EXEC_F32;
+    o.reference = true;
+    exec_plan *golden = exec_plan_new(s->in.m, &o, &s->mem, &s->in.d);
+    if (!golden) {
+        cli_show_diags(&s->in);
+        return false;
+    }
+    memset(&once, 0, sizeof once);
+    vec_init(&once.ns, &s->mem);
+    bool ok = fits(s, golden) && bind_all(s, golden) && run_times(s, golden, 1, &once) == CLI_OK &&
+              compare_runs(s, x, golden, a);
+    vec_free(&once.ns);
+    exec_plan_free(golden);
+    return ok;
 }
 
 static int run_module(struct session *s) {
@@ -630,7 +646,7 @@ static int run_module(struct session *s) {
     memset(&t, 0, sizeof t);
     vec_init(&t.ns, &s->mem);
     struct accuracy a = {.n = 0};
-    int code = bind_all(s, x) ? run_times(s, x, &t) : CLI_USAGE;
+    int code = bind_all(s, x) ? run_times(s, x, s->o->repeat, &t) : CLI_USAGE;
     if (code == CLI_OK && s->o->golden && !compare_golden(s, x, &a))
         code = CLI_INPUT;
     if (code == CLI_OK && ((s->o->outputs && !save_results(s, x)) || (s->o->save && !save_ops(s, x))))

@@ -39,11 +39,8 @@ static ir_attr attr_of(const struct planner *p, ir_op op, const char *name) {
 
 bool attr_i64(const struct planner *p, ir_op op, const char *name, int64_t *out) {
     ir_attr a = attr_of(p, op, name);
-    uint64_t v;
-    if (a && ir_kind_of(p->c, a) == IR_ATTR_STRING && num_parse_u64(ir_str_of(p->c, a), &v) && v <= INT64_MAX) {
-        *out = (int64_t)v;
-        return true;
-    }
+    if (a && ir_kind_of(p->c, a) == IR_ATTR_STRING)
+        return num_parse_i64(ir_str_of(p->c, a), out);
     return a && ir_int_value(p->c, a, out);
 }
 

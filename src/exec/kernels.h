@@ -14,6 +14,33 @@ static inline void arg_set(const struct exec_arg *a, int64_t i, double v) {
     struct tensor t = {.dtype = a->type->dtype, .data = a->data};
     tensor_set(&t, i, v);
 }
+/* The same as an integer: cut, saturated, NaN as 0. */
+static inline int64_t arg_int(const struct exec_arg *a, int64_t i) {
+    double v = arg_get(a, i);
+    return v >= -0x1p63 ? v < 0x1p63 ? (int64_t)v : INT64_MAX : v < 0 ? INT64_MIN : 0;
+}
+
+/* Of kernels that see all devices at once (KERNEL_MESH): operand and result i of a device. */
+static inline const struct exec_arg *device_in(const struct call *c, unsigned device, uint32_t i) {
+    return &c->in[device * c->width + i];
+}
+static inline const struct exec_arg *device_out(const struct call *c, unsigned device, uint32_t i) {
+    return &c->out[device * c->width + i];
+}
+
+/* Groups of devices along an axis of the mesh (cluster_axis; -1: all are one group): how many are in one, its member k, and
+ * which member a device is. */
+static inline unsigned group_size(const exec_plan *x, int axis) {
+    return axis < 0 ? x->devices : axis == 0 ? x->rows : x->cols;
+}
+static inline unsigned group_member(const exec_plan *x, int axis, unsigned device, unsigned k) {
+    if (axis < 0)
+        return k;
+    return axis == 1 ? device / x->cols * x->cols + k : k * x->cols + device % x->cols;
+}
+static inline unsigned group_place(const exec_plan *x, int axis, unsigned device) {
+    return axis < 0 ? device : axis == 1 ? device % x->cols : device / x->cols;
+}
 
 /* kernels_move.c */
 extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_transpose, kernel_repeat,

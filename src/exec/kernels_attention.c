@@ -159,17 +159,12 @@ struct attention_loop {
     char *out, *logits; /* [worker][keys + 64] lanes, twice */
 };
 
-static int64_t int_at(const struct exec_arg *a, int64_t i) {
-    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
-    return (int64_t)tensor_get(&t, i);
-}
-
 /* Where the row of key j of a head stands, in rows. */
 static int64_t key_row(const struct attention_loop *l, int64_t b, int64_t head, int64_t j) {
     const struct attention *w = l->w;
     if (!w->paged)
         return (b * w->kv_heads + head) * w->keys + j;
-    int64_t block = int_at(&l->c->in[w->table], b * w->pages + j / w->block), blocks = l->c->in[1].type->dims[0];
+    int64_t block = arg_int(&l->c->in[w->table], b * w->pages + j / w->block), blocks = l->c->in[1].type->dims[0];
     block = block < 0 ? 0 : block >= blocks ? blocks - 1 : block;
     return (block * w->kv_heads + head) * w->block + j % w->block;
 }
@@ -181,12 +176,12 @@ static void visible(const struct attention_loop *l, int64_t b, int64_t i, int64_
     *last = w->keys;
     int64_t at = i;
     if (w->kind == ATTENTION_CHUNKED) {
-        at = (w->position >= 0 ? int_at(&l->c->in[w->position], 0) : 0) + i;
+        at = (w->position >= 0 ? arg_int(&l->c->in[w->position], 0) : 0) + i;
         *last = at + 1;
     } else if (w->decode) {
         if (w->position < 0)
             return;
-        at = int_at(&l->c->in[w->position], type_count(l->c->in[w->position].type) > 1 ? b : 0);
+        at = arg_int(&l->c->in[w->position], type_count(l->c->in[w->position].type) > 1 ? b : 0);
         if (w->causal)
             *last = at + 1;
         if (w->window)

@@ -40,21 +40,7 @@ static bool plan_group(struct planner *p, struct exec_step *s, struct experts *w
 
 /* Member i of the group of a device; the device itself where there is but one. */
 static unsigned member_of(const struct call *c, const struct experts *w, unsigned device, int64_t i) {
-    const exec_plan *x = c->x;
-    if (x->devices == 1)
-        return 0;
-    return w->axis ? device / x->cols * x->cols + (unsigned)i : (unsigned)i * x->cols + device % x->cols;
-}
-
-static int64_t place_of(const struct call *c, const struct experts *w, unsigned device) {
-    return c->x->devices == 1 ? 0 : w->axis ? device % c->x->cols : device / c->x->cols;
-}
-
-static const struct exec_arg *in_of(const struct call *c, unsigned device, uint32_t i) {
-    return &c->in[device * c->width + i];
-}
-static const struct exec_arg *out_of(const struct call *c, unsigned device, uint32_t i) {
-    return &c->out[device * c->width + i];
+    return c->x->devices == 1 ? 0 : group_member(c->x, w->axis, device, (unsigned)i);
 }
 
 /* --- dispatch ----------------------------------------------------------------------------------------------------------- */
@@ -81,8 +67,8 @@ static bool run_dispatch(struct call *c) {
             const struct exec_type *t = c->in[o].type;
             size_t bytes = (size_t)type_count(t) * tensor_dtype_size(t->dtype);
             for (int64_t i = 0; bytes && i < w->devices; i++)
-                memcpy((char *)out_of(c, d, o)->data + (size_t)i * bytes, in_of(c, member_of(c, w, d, i), o)->data,
-                       bytes);
+                memcpy((char *)device_out(c, d, o)->data + (size_t)i * bytes,
+                       device_in(c, member_of(c, w, d, i), o)->data, bytes);
         }
     return true;
 }
@@ -109,16 +95,29 @@ static bool plan_combine(struct planner *p, struct exec_step *s) {
 }
 
 /* The device of the group that owns an expert, and the expert's number there: those it owns before. -1: nobody. */
-static int64_t owner_of(const struct call *c, int64_t expert, int64_t *local) {
+struct owner {
+    int64_t device, local;
+};
+
+/* Of all experts. NULL (error set) when out of memory. */
+static struct owner *owners_of(struct call *c) {
     const struct exec_type *map = c->in[2].type;
-    int64_t experts = map->dims[2], devices = map->dims[3], owner = -1;
-    *local = 0;
-    for (int64_t d = 0; expert >= 0 && expert < experts && owner < 0 && d < devices; d++)
-        if (arg_get(&c->in[2], expert * devices + d) != 0)
-            owner = d;
-    for (int64_t e = 0; owner >= 0 && e < expert; e++)
-        *local += arg_get(&c->in[2], e * devices + owner) != 0;
-    return owner;
+    int64_t experts = map->dims[2], devices = map->dims[3];
+    struct owner *owners = call_scratch(c, (size_t)experts * sizeof *owners);
+    int64_t *owned = call_scratch(c, (size_t)devices * sizeof *owned);
+    if (!owners || !owned)
+        return NULL;
+    memset(owned, 0, (size_t)devices * sizeof *owned);
+    for (int64_t e = 0; e < experts; e++) {
+        owners[e] = (struct owner){-1, 0};
+        for (int64_t d = 0; d < devices; d++) {
+            bool has = arg_get(&c->in[2], e * devices + d) != 0;
+            if (has && owners[e].device < 0)
+                owners[e] = (struct owner){d, owned[d]};
+            owned[d] += has;
+        }
+    }
+    return owners;
 }
 
 static bool run_combine(struct call *c) {
@@ -126,21 +125,26 @@ static bool run_combine(struct call *c) {
     const struct exec_type *in = c->in[0].type, *out = c->out[0].type;
     int64_t k_n = out->dims[0], batch = out->dims[1], sequence = out->dims[2];
     size_t row = (size_t)out->dims[3] * tensor_dtype_size(out->dtype);
+    int64_t experts = c->in[2].type->dims[2];
+    const struct owner *owners = owners_of(c);
+    if (!owners)
+        return false;
     for (unsigned d = 0; d < c->x->devices; d++) {
-        int64_t place = place_of(c, w, d), local;
+        int64_t place = c->x->devices == 1 ? 0 : group_place(c->x, w->axis, d);
         for (int64_t i = 0; row && i < k_n * batch * sequence; i++) {
             int64_t s = i % sequence, b = i / sequence % batch, k = i / sequence / batch;
             int64_t token =
                 ((w->by_batch ? place * batch : 0) + b) * in->dims[2] + (w->by_batch ? 0 : place * sequence) + s;
-            int64_t owner = owner_of(c, (int64_t)arg_get(in_of(c, d, 1), token * k_n + k), &local);
-            char *to = (char *)out_of(c, d, 0)->data + (size_t)i * row;
-            if (owner < 0 || local >= in->dims[0]) {
+            int64_t expert = arg_int(device_in(c, d, 1), token * k_n + k);
+            struct owner o = expert >= 0 && expert < experts ? owners[expert] : (struct owner){-1, 0};
+            char *to = (char *)device_out(c, d, 0)->data + (size_t)i * row;
+            if (o.device < 0 || o.local >= in->dims[0]) {
                 memset(to, 0, row);
                 continue;
             }
             memcpy(to,
-                   (const char *)in_of(c, member_of(c, w, d, owner), 0)->data +
-                       (size_t)(local * in->dims[1] * in->dims[2] + token) * row,
+                   (const char *)device_in(c, member_of(c, w, d, o.device), 0)->data +
+                       (size_t)(o.local * in->dims[1] * in->dims[2] + token) * row,
                    row);
         }
     }
@@ -221,8 +225,7 @@ static void moe_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
     for (uint32_t i = 0; i < 3; i++)
         biased[i] = c->s->n_in > B0 + i && c->in[B0 + i].data;
     for (int64_t r = (int64_t)begin; r < (int64_t)end; r++) {
-        int64_t t = r % tokens, e = (int64_t)arg_get(&c->in[INDICES], t * k_n + r / tokens),
-                at = w->layer * experts + e;
+        int64_t t = r % tokens, e = arg_int(&c->in[INDICES], t * k_n + r / tokens), at = w->layer * experts + e;
         memset(gate, 0, (size_t)(2 * n) * sizeof *gate);
         memset(sum, 0, (size_t)o_n * sizeof *sum);
         if (e >= 0 && e < experts) {

@@ -3,19 +3,6 @@
 
 #include "exec/kernels.h"
 
-static int64_t int_at(const struct exec_arg *a, int64_t i) {
-    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
-    return (int64_t)tensor_get(&t, i);
-}
-
-static void strides_of(const struct exec_type *t, int64_t *strides) {
-    int64_t step = 1;
-    for (int i = t->rank; i-- > 0;) {
-        strides[i] = step;
-        step *= t->dims[i];
-    }
-}
-
 static bool same_dtype(struct planner *p, struct exec_step *s, uint32_t a, const struct exec_type *b) {
     if (in_type(p, s, a)->dtype != b->dtype)
         return plan_error(p, s->op, "changes the element type, which is not supported");
@@ -43,7 +30,7 @@ static bool run_embedding(struct call *c) {
     int64_t rows = weight->dims[weight->rank - 2], d = weight->dims[weight->rank - 1], n = type_count(c->in[0].type);
     size_t from = tensor_dtype_size(weight->dtype), to = tensor_dtype_size(out->dtype);
     for (int64_t i = 0; i < n; i++) {
-        int64_t row = int_at(&c->in[0], i);
+        int64_t row = arg_int(&c->in[0], i);
         row = row < 0 ? 0 : row >= rows ? rows - 1 : row;
         exec_convert(c->x, (char *)c->out[0].data + (size_t)(i * d) * to, out->dtype,
                      (const char *)c->in[1].data + (size_t)(row * d) * from, weight->dtype, (size_t)d);
@@ -72,7 +59,7 @@ static bool run_embedding_backward(struct call *c) {
         return false;
     v->set(to, 0, (size_t)type_count(out));
     for (int64_t i = 0; i < n; i++) {
-        int64_t row = int_at(&c->in[0], i);
+        int64_t row = arg_int(&c->in[0], i);
         if (row >= 0 && row < rows)
             v->merge[FOLD_SUM](to + (size_t)(row * d) * v->size, grad + (size_t)(i * d) * v->size, (size_t)d);
     }
@@ -115,7 +102,7 @@ static int64_t target(const struct call *c, const struct along *w, const struct 
         int64_t k = rest % index->dims[d];
         rest /= index->dims[d];
         if (d == w->dim) {
-            k = int_at(&c->in[1], i);
+            k = arg_int(&c->in[1], i);
             k += k < 0 ? in->dims[d] : 0;
             if (k < 0 || k >= in->dims[d])
                 return -1;
@@ -130,12 +117,12 @@ static bool run_gather(struct call *c) {
     const struct exec_type *in = c->in[0].type;
     int64_t strides[TENSOR_MAX_RANK], n = type_count(c->in[1].type);
     size_t size = tensor_dtype_size(in->dtype);
-    strides_of(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     for (int64_t i = 0; i < n; i++) {
         int64_t at = target(c, w, c->in[1].type, in, strides, i);
         if (at < 0)
-            return call_error(c, "index %lld is out of range for dimension %d of %lld", (long long)int_at(&c->in[1], i),
-                              w->dim, (long long)in->dims[w->dim]);
+            return call_error(c, "index %lld is out of range for dimension %d of %lld",
+                              (long long)arg_int(&c->in[1], i), w->dim, (long long)in->dims[w->dim]);
         memcpy((char *)c->out[0].data + (size_t)i * size, (const char *)c->in[0].data + (size_t)at * size, size);
     }
     return true;
@@ -173,13 +160,13 @@ static bool run_scatter(struct call *c) {
     char *out = source ? call_room(c, &c->out[0], w->k) : NULL;
     if (!out)
         return false;
-    strides_of(in, strides);
+    walk_row_strides(in->dims, in->rank, strides);
     memcpy(out, base, (size_t)type_count(in) * v->size);
     for (int64_t i = 0; i < n; i++) {
         int64_t at = target(c, w, c->in[1].type, in, strides, i);
         if (at < 0)
-            return call_error(c, "index %lld is out of range for dimension %d of %lld", (long long)int_at(&c->in[1], i),
-                              w->dim, (long long)in->dims[w->dim]);
+            return call_error(c, "index %lld is out of range for dimension %d of %lld",
+                              (long long)arg_int(&c->in[1], i), w->dim, (long long)in->dims[w->dim]);
         if (w->fold == FOLD_N)
             memcpy(out + (size_t)at * v->size, source + (size_t)i * v->size, v->size);
         else
@@ -290,7 +277,7 @@ static int64_t place(const struct call *c, const struct hlo_index *w, const stru
         step *= index->dims[d];
     }
     for (int k = 0; k < w->n_map; k++)
-        start[w->map[k]] = int_at(&c->in[1], index_at + k * vector_step);
+        start[w->map[k]] = arg_int(&c->in[1], index_at + k * vector_step);
     for (int k = 0; k < w->n_batching; k++) {
         int64_t d = w->index_batching[k];
         start[w->batching[k]] = batch[d - (d > w->vector_dim)];
@@ -316,7 +303,7 @@ static bool run_hlo_gather(struct call *c) {
     const struct exec_type *out = c->out[0].type;
     int64_t strides[TENSOR_MAX_RANK], n = type_count(out);
     size_t size = tensor_dtype_size(out->dtype);
-    strides_of(c->in[0].type, strides);
+    walk_row_strides(c->in[0].type->dims, c->in[0].type->rank, strides);
     for (int64_t i = 0; i < n; i++) {
         int64_t at = place(c, w, out, strides, i, true);
         if (at < 0)
@@ -349,7 +336,7 @@ static bool run_hlo_scatter(struct call *c) {
     char *out = update ? call_room(c, &c->out[0], w->k) : NULL;
     if (!out)
         return false;
-    strides_of(c->in[0].type, strides);
+    walk_row_strides(c->in[0].type->dims, c->in[0].type->rank, strides);
     memcpy(out, base, (size_t)type_count(c->in[0].type) * v->size);
     for (int64_t i = 0; i < n; i++) {
         int64_t at = place(c, w, c->in[2].type, strides, i, false);
@@ -411,10 +398,10 @@ static bool run_cache(struct call *c) {
         const struct exec_type *table = paged ? c->in[3].type : NULL;
         int64_t pages = paged ? table->dims[table->rank - 1] : 1;
         for (int64_t u = 0; u < h; u++) {
-            int64_t at = int_at(&c->in[2], u), page = at < 0 ? -1 : at / cache->dims[2];
+            int64_t at = arg_int(&c->in[2], u), page = at < 0 ? -1 : at / cache->dims[2];
             if (page < 0 || page >= pages)
                 continue; /* a user that is skipped */
-            int64_t block = paged ? int_at(&c->in[3], u * pages + page) : u;
+            int64_t block = paged ? arg_int(&c->in[3], u * pages + page) : u;
             for (int64_t head = 0; head < cache->dims[1] && head < n; head++)
                 put_row(c, u * n + head, block, head, at % cache->dims[2]);
         }
@@ -425,13 +412,13 @@ static bool run_cache(struct call *c) {
         if (kind == CACHE_FILL) {
             put_row(c, i, w->batch_offset + image, head, t);
         } else if (kind == CACHE_UPDATE) { /* input [1, H, users, D] */
-            put_row(c, i, w->batch_offset + t, head, int_at(&c->in[2], 0));
+            put_row(c, i, w->batch_offset + t, head, arg_int(&c->in[2], 0));
         } else {
             const struct exec_type *table = c->in[2].type;
             int64_t pages = table->dims[table->rank - 1], page = t / cache->dims[2];
-            int64_t row = c->s->n_in > 3 && c->in[3].data ? int_at(&c->in[3], image) : image;
+            int64_t row = c->s->n_in > 3 && c->in[3].data ? arg_int(&c->in[3], image) : image;
             if (page < pages && row >= 0 && row * pages < type_count(table))
-                put_row(c, i, int_at(&c->in[2], row * pages + page), head, t % cache->dims[2]);
+                put_row(c, i, arg_int(&c->in[2], row * pages + page), head, t % cache->dims[2]);
         }
     }
     return true;

@@ -20,27 +20,6 @@ struct collective {
     int64_t n_groups, size;
 };
 
-static const struct exec_arg *in_of(const struct call *c, unsigned device, uint32_t i) {
-    return &c->in[device * c->width + i];
-}
-static const struct exec_arg *out_of(const struct call *c, unsigned device, uint32_t i) {
-    return &c->out[device * c->width + i];
-}
-
-static unsigned group_size(const exec_plan *x, int axis) {
-    return axis < 0 ? x->devices : axis == 0 ? x->rows : x->cols;
-}
-
-/* Member k of the group of a device, and the device's place in it. */
-static unsigned member(const exec_plan *x, int axis, unsigned device, unsigned k) {
-    if (axis < 0)
-        return k;
-    return axis == 1 ? device / x->cols * x->cols + k : k * x->cols + device % x->cols;
-}
-static unsigned position(const exec_plan *x, int axis, unsigned device) {
-    return axis < 0 ? device : axis == 1 ? device % x->cols : device / x->cols;
-}
-
 /* [outer][dim][inner] around a dimension. */
 static void around(const struct exec_type *t, int dim, int64_t *outer, int64_t *inner) {
     *outer = *inner = 1;
@@ -183,8 +162,8 @@ static unsigned group_of(const struct call *c, const struct collective *w, unsig
     unsigned n = 0;
     if (!w->groups) {
         for (; n < group_size(x, w->axis); n++)
-            list[n] = member(x, w->axis, device, n);
-        *at = position(x, w->axis, device);
+            list[n] = group_member(x, w->axis, device, n);
+        *at = group_place(x, w->axis, device);
         return n;
     }
     for (int64_t g = 0; g < w->n_groups; g++)
@@ -210,7 +189,7 @@ static void *reduced(struct call *c, const struct collective *w, const unsigned 
     if (!sum || (w->moment && !squares))
         return NULL;
     for (unsigned i = 0; i < n; i++) {
-        const char *lanes = call_lanes(c, in_of(c, list[i], 0), *k);
+        const char *lanes = call_lanes(c, device_in(c, list[i], 0), *k);
         if (!lanes)
             return NULL;
         if (i == 0)
@@ -221,7 +200,7 @@ static void *reduced(struct call *c, const struct collective *w, const unsigned 
     if (w->mean || w->moment)
         v->scale(sum, sum, 1.0 / n, count);
     for (unsigned i = 0; w->moment && i < n; i++) {
-        const char *lanes = call_lanes(c, in_of(c, list[i], 0), *k);
+        const char *lanes = call_lanes(c, device_in(c, list[i], 0), *k);
         for (size_t e = 0; lanes && e < count; e++) {
             double d = v->get(lanes + e * v->size) - v->get(sum + e * v->size);
             v->set(squares + e * v->size, (i ? v->get(squares + e * v->size) : 0) + d * d, 1);
@@ -235,14 +214,15 @@ static void *reduced(struct call *c, const struct collective *w, const unsigned 
 }
 
 static bool run_device(struct call *c, const struct collective *w, unsigned device, unsigned *list) {
-    const struct exec_arg *out = out_of(c, device, 0), *own = in_of(c, device, 0);
+    const struct exec_arg *out = device_out(c, device, 0), *own = device_in(c, device, 0);
     size_t bytes = (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype);
     unsigned at = 0, n = w->kind == MESH_PERMUTE ? 0 : group_of(c, w, device, list, &at);
     vec_class k;
     switch (w->kind) {
     case MESH_ALL_GATHER:
         for (unsigned i = 0; i < n; i++)
-            slab(in_of(c, list[i], 0), 0, out, (int64_t)i * own->type->dims[w->dim], w->dim, own->type->dims[w->dim]);
+            slab(device_in(c, list[i], 0), 0, out, (int64_t)i * own->type->dims[w->dim], w->dim,
+                 own->type->dims[w->dim]);
         return true;
     case MESH_PARTITION:
         slab(own, (int64_t)at * out->type->dims[w->dim], out, 0, w->dim, out->type->dims[w->dim]);
@@ -251,9 +231,9 @@ static bool run_device(struct call *c, const struct collective *w, unsigned devi
         memset(out->data, 0, bytes);
         for (int64_t i = 0; i + 1 < w->n_groups * w->size; i += 2)
             if (w->groups[i + 1] == device && w->groups[i] >= 0)
-                memcpy(out->data, in_of(c, (unsigned)w->groups[i], 0)->data, bytes);
+                memcpy(out->data, device_in(c, (unsigned)w->groups[i], 0)->data, bytes);
         return true;
-    case MESH_BROADCAST: memcpy(out->data, n ? in_of(c, list[0], 0)->data : own->data, bytes); return true;
+    case MESH_BROADCAST: memcpy(out->data, n ? device_in(c, list[0], 0)->data : own->data, bytes); return true;
     case MESH_ALL_TO_ALL: {
         if (!n) {
             memcpy(out->data, own->data, bytes);
@@ -267,7 +247,7 @@ static bool run_device(struct call *c, const struct collective *w, unsigned devi
         if (!cut.data)
             return false;
         for (unsigned i = 0; i < n; i++) {
-            slab(in_of(c, list[i], 0), (int64_t)at * piece, &cut, 0, w->dim, piece);
+            slab(device_in(c, list[i], 0), (int64_t)at * piece, &cut, 0, w->dim, piece);
             slab(&cut, 0, out, (int64_t)i * t.dims[w->concat], w->concat, t.dims[w->concat]);
         }
         return true;
@@ -367,12 +347,10 @@ static bool plan_mesh_shard(struct planner *p, struct exec_step *s) {
 }
 
 void shard_copy(const struct exec_arg *global, const struct exec_arg *local, const int64_t *part, bool to_local) {
-    int64_t index[TENSOR_MAX_RANK] = {0}, strides[TENSOR_MAX_RANK], n = type_count(local->type), stride = 1, base = 0;
-    for (int i = local->type->rank; i-- > 0;) {
-        strides[i] = stride;
-        stride *= global->type->dims[i];
+    int64_t index[TENSOR_MAX_RANK] = {0}, strides[TENSOR_MAX_RANK], n = type_count(local->type), base = 0;
+    walk_row_strides(global->type->dims, local->type->rank, strides);
+    for (int i = 0; i < local->type->rank; i++)
         base += part[i] * local->type->dims[i] * strides[i];
-    }
     size_t size = tensor_dtype_size(local->type->dtype);
     int last = local->type->rank - 1;
     int64_t row = last >= 0 ? local->type->dims[last] : 1;
@@ -394,7 +372,8 @@ static bool run_shards(struct call *c) {
     const struct shard *w = c->s->params;
     const exec_plan *x = c->x;
     for (unsigned d = 0; d < x->devices; d++) {
-        const struct exec_arg *in = in_of(c, w->to_shards ? 0 : d, 0), *out = out_of(c, w->to_shards ? d : 0, 0);
+        const struct exec_arg *in = device_in(c, w->to_shards ? 0 : d, 0),
+                              *out = device_out(c, w->to_shards ? d : 0, 0);
         unsigned at[2] = {d / x->cols, d % x->cols};
         const struct exec_arg *global = w->to_shards ? in : out, *local = w->to_shards ? out : in;
         int64_t part[TENSOR_MAX_RANK];
@@ -482,10 +461,10 @@ static bool run_point(struct call *c) {
     const int64_t *w = c->s->params;
     unsigned from = (unsigned)(w[0] * c->x->cols + w[1]), to = (unsigned)(w[2] * c->x->cols + w[3]);
     for (unsigned d = 0; d < c->x->devices; d++) {
-        const struct exec_arg *out = out_of(c, d, 0);
-        const struct exec_arg *kept = in_of(c, d, c->s->n_in > 1 && in_of(c, d, 1)->data ? 1 : 0);
+        const struct exec_arg *out = device_out(c, d, 0);
+        const struct exec_arg *kept = device_in(c, d, c->s->n_in > 1 && device_in(c, d, 1)->data ? 1 : 0);
         size_t bytes = (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype);
-        memcpy(out->data, d == to ? in_of(c, from, 0)->data : kept->data, bytes);
+        memcpy(out->data, d == to ? device_in(c, from, 0)->data : kept->data, bytes);
     }
     return true;
 }
@@ -498,7 +477,7 @@ static bool plan_mesh_id(struct planner *p, struct exec_step *s) {
 }
 static bool run_mesh_id(struct call *c) {
     for (unsigned d = 0; d < c->x->devices; d++) {
-        struct tensor t = {.dtype = c->out[0].type->dtype, .data = out_of(c, d, 0)->data};
+        struct tensor t = {.dtype = c->out[0].type->dtype, .data = device_out(c, d, 0)->data};
         tensor_set(&t, 0, c->s->row->arg ? d : 0);
     }
     return true;
@@ -551,9 +530,9 @@ static bool run_distributed(struct call *c) {
     unsigned group = group_size(c->x, w->axis);
     const char **in = call_scratch(c, c->x->devices * sizeof *in);
     for (unsigned d = 0; in && d < c->x->devices; d++) {
-        in[d] = call_lanes(c, in_of(c, d, 0), w->k);
+        in[d] = call_lanes(c, device_in(c, d, 0), w->k);
         if (in[d] && w->residual >= 0) {
-            const char *other = call_lanes(c, in_of(c, d, (uint32_t)w->residual), w->k);
+            const char *other = call_lanes(c, device_in(c, d, (uint32_t)w->residual), w->k);
             char *sum = other ? call_scratch(c, (size_t)(rows * n) * v->size) : NULL;
             if (sum)
                 v->op[VEC_ADD](sum, in[d], other, NULL, (size_t)(rows * n), NULL);
@@ -563,25 +542,26 @@ static bool run_distributed(struct call *c) {
             return false;
     }
     for (unsigned d = 0; in && d < c->x->devices; d++) {
-        const char *weight = w->weight >= 0 ? call_lanes(c, in_of(c, d, 1), w->k) : NULL;
-        const char *bias = w->bias >= 0 ? call_lanes(c, in_of(c, d, 2), w->k) : NULL;
-        char *out = call_room(c, out_of(c, d, 0), w->k);
+        const char *weight = w->weight >= 0 ? call_lanes(c, device_in(c, d, 1), w->k) : NULL;
+        const char *bias = w->bias >= 0 ? call_lanes(c, device_in(c, d, 2), w->k) : NULL;
+        char *out = call_room(c, device_out(c, d, 0), w->k);
         if (!out || (w->weight >= 0 && !weight) || (w->bias >= 0 && !bias))
             return false;
         for (int64_t r = 0; r < rows; r++) {
             double mean = 0, squares = 0, one[1];
             for (unsigned k = 0; !w->rms && k < group; k++) {
                 v->set(one, 0, 1);
-                v->fold[FOLD_SUM](one, in[member(c->x, w->axis, d, k)] + (size_t)(r * n) * v->size, (size_t)n);
+                v->fold[FOLD_SUM](one, in[group_member(c->x, w->axis, d, k)] + (size_t)(r * n) * v->size, (size_t)n);
                 mean += v->get(one);
             }
             mean /= (double)n * group;
             for (unsigned k = 0; k < group; k++)
-                squares += v->square_sum(in[member(c->x, w->axis, d, k)] + (size_t)(r * n) * v->size, mean, (size_t)n);
+                squares +=
+                    v->square_sum(in[group_member(c->x, w->axis, d, k)] + (size_t)(r * n) * v->size, mean, (size_t)n);
             v->normalise(out + (size_t)(r * n) * v->size, in[d] + (size_t)(r * n) * v->size, mean,
                          1 / sqrt(squares / ((double)n * group) + w->epsilon), weight, bias, (size_t)n);
         }
-        call_store(c, out_of(c, d, 0), out, w->k);
+        call_store(c, device_out(c, d, 0), out, w->k);
     }
     return in != NULL;
 }

@@ -682,12 +682,6 @@ const struct kernel kernel_pad = {"pad", plan_pad, run_pad, 0};
 
 /* --- slices whose place is a value -------------------------------------------------------------------------------- */
 
-/* Integer operand i of a call: element k. */
-static int64_t int_at(const struct exec_arg *a, int64_t k) {
-    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
-    return (int64_t)tensor_get(&t, k);
-}
-
 static bool plan_dynamic(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
     uint32_t first = s->row->arg == DYNAMIC_UPDATE ? 2 : 1;
@@ -719,7 +713,7 @@ static bool run_dynamic(struct call *c) {
     struct walk w = {.rank = in->rank};
     walk_row_strides(in->dims, in->rank, w.strides);
     for (int i = 0; i < in->rank; i++) {
-        int64_t at = hlo ? int_at(&c->in[(update ? 2 : 1) + i], 0) : int_at(&c->in[1], i);
+        int64_t at = hlo ? arg_int(&c->in[(update ? 2 : 1) + i], 0) : arg_int(&c->in[1], i);
         int64_t most = in->dims[i] - (window->dims[i] ? (window->dims[i] - 1) * steps[i] + 1 : 0);
         at += !hlo && at < 0 ? in->dims[i] : 0;
         at = at < 0 ? 0 : at > most ? most : at; /* StableHLO clamps; so do we elsewhere */

@@ -237,11 +237,7 @@ static bool plan_batch_norm(struct planner *p, struct exec_step *s) {
 }
 
 static double operand_at(struct call *c, int operand, int64_t i, double otherwise) {
-    struct tensor t;
-    if (operand < 0)
-        return otherwise;
-    t = (struct tensor){.dtype = c->in[operand].type->dtype, .data = c->in[operand].data};
-    return tensor_get(&t, i);
+    return operand < 0 ? otherwise : arg_get(&c->in[operand], i);
 }
 
 static bool run_batch_norm(struct call *c) {

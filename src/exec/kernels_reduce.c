@@ -33,12 +33,9 @@ static bool reduced_dims(struct planner *p, const struct exec_step *s, const cha
 }
 
 static void split_dims(const struct exec_type *t, uint32_t mask, struct reduce *w) {
-    int64_t stride[TENSOR_MAX_RANK], step = 1;
+    int64_t stride[TENSOR_MAX_RANK];
     w->keep = w->count = 1;
-    for (int i = t->rank; i-- > 0;) {
-        stride[i] = step;
-        step *= t->dims[i];
-    }
+    walk_row_strides(t->dims, t->rank, stride);
     for (int i = 0; i < t->rank; i++) {
         bool fold = mask >> i & 1;
         int *n = fold ? &w->n_fold : &w->n_keep;
@@ -240,7 +237,7 @@ const struct kernel kernel_reduce = {"fold", plan_reduce, run_reduce, 0};
 static bool plan_argmax(struct planner *p, struct exec_step *s) {
     struct reduce *w = PLAN_PARAMS(p, s, struct reduce);
     const struct exec_type *in = in_type(p, s, 0);
-    int64_t dims[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK], step = 1;
+    int64_t dims[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK];
     uint32_t mask = 0;
     if (!w)
         return false;
@@ -250,10 +247,7 @@ static bool plan_argmax(struct planner *p, struct exec_step *s) {
     if (n <= 0)
         for (n = 0; n < in->rank; n++)
             dims[n] = n;
-    for (int i = in->rank; i-- > 0;) {
-        stride[i] = step;
-        step *= in->dims[i];
-    }
+    walk_row_strides(in->dims, in->rank, stride);
     w->count = w->keep = 1;
     /* The index counts in the order in which the dimensions are listed. */
     for (int i = 0; i < n; i++) {

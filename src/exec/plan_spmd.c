@@ -38,20 +38,25 @@ static bool no_tiles(struct planner *p, struct tiling *t, int rank) {
 struct axes {
     uint32_t n;
     str name[MAX_AXES];
-    int64_t size[MAX_AXES];
+    int64_t size[MAX_AXES]; /* 1..MAX_DEVICES */
+    int64_t devices;        /* their product, at most MAX_DEVICES */
 };
 
 static bool read_axes(const struct planner *p, ir_attr mesh, struct axes *out) {
     ir_node list = mesh ? dialect_param(p->c, mesh, STR("axes")) : 0;
     out->n = 0;
+    out->devices = 1;
     for (uint32_t i = 0; list && i < ir_count(p->c, list); i++) {
         if (out->n == MAX_AXES)
             return false;
         ir_node axis = ir_at(p->c, list, i);
         out->name[out->n] = dialect_param_text(p->c, axis, STR("name"));
-        if (!dialect_param_int(p->c, axis, STR("size"), &out->size[out->n]) || out->size[out->n] < 1)
+        int64_t *size = &out->size[out->n++];
+        if (!dialect_param_int(p->c, axis, STR("size"), size) || *size < 1 || *size > MAX_DEVICES)
             return false;
-        out->n++;
+        out->devices *= *size; /* at most MAX_DEVICES squared */
+        if (out->devices > MAX_DEVICES)
+            return false;
     }
     return out->n != 0;
 }
@@ -88,7 +93,8 @@ static bool read_sharding(struct planner *p, ir_op op, const struct axes *axes, 
                 int64_t *part = &t->part[(size_t)device * (size_t)t->rank + d];
                 *part = *part * axes->size[a] + device / inner % axes->size[a];
             }
-            t->parts[d] *= axes->size[a];
+            if ((t->parts[d] *= axes->size[a]) > axes->devices)
+                return plan_error(p, op, "cuts along an axis more than once");
         }
     }
     return true;
@@ -127,10 +133,8 @@ bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]) {
         str name = ir_op_name_str(p->m, op);
         bool shardy = str_eq(name, STR("sdy.manual_computation")) && is_manual(p, op);
         if (shardy && read_axes(p, mesh_of(p), &axes)) {
-            for (uint32_t i = 0; i + 1 < axes.n; i++)
-                n = n <= MAX_DEVICES ? n * axes.size[i] : n;
-            shape[0] = n;
             shape[1] = axes.size[axes.n - 1];
+            shape[0] = axes.devices / shape[1];
             return true;
         }
         if (str_ends_with(name, STR("custom_call")) &&
@@ -232,7 +236,7 @@ bool plan_manual_computation(struct planner *p, ir_op op) {
     const ir_op_data *o = ir_op_at(p->m, op);
     ir_region r = o->n_regions ? ir_op_region(p->m, op, 0) : 0;
     ir_block body = r ? ir_region_at(p->m, r)->first : 0;
-    struct axes axes = {.n = 0};
+    struct axes axes = {.n = 0, .devices = 1};
     struct tiling t;
     exec_slot slot, *given;
     uint32_t n_given, n = o->n_operands, n_results = o->n_results;
@@ -244,6 +248,9 @@ bool plan_manual_computation(struct planner *p, ir_op op) {
         return plan_error(p, op, "is not formed as a manual computation");
     if (manual && !read_axes(p, mesh_of(p), &axes))
         return plan_error(p, op, "has no mesh, or one that cannot be computed with");
+    if (manual && axes.devices != (int64_t)p->x->devices)
+        return plan_error(p, op, "is for a mesh of %lld devices, the module's has %u", (long long)axes.devices,
+                          p->x->devices);
     for (uint32_t i = 0; i < n; i++) {
         ir_value arg = ir_block_at(p->m, body)->args + i;
         slot = plan_get(p, ir_operand(p->m, op, i));

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "exec/inner.h"
+#include "exec/kernels.h"
 #include "exec/onednn.h"
 #include "exec/seed.h"
 
@@ -229,11 +229,6 @@ static bool run_step(exec_plan *x, const struct exec_step *s) {
     return true;
 }
 
-static int64_t integer_of(const struct exec_arg *a) {
-    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
-    return (int64_t)tensor_get(&t, 0);
-}
-
 static bool record(exec_plan *x, const struct exec_step *s, uint64_t start, uint64_t ns) {
     uint64_t work = 0;
     for (uint32_t i = 0; i <= s->fused; i++)
@@ -284,12 +279,12 @@ exec_status exec_run(exec_plan *x, const exec_hooks *h) {
         case STEP_CACHE: next = x->steady_ready ? s->target : i + 1; break;
         case STEP_UNLESS:
             if (s->n_targets)
-                next = s->targets[integer_of(&s->args[0]) ? 0 : 1];
-            else if (!integer_of(&s->args[0]))
+                next = s->targets[arg_int(&s->args[0], 0) ? 0 : 1];
+            else if (!arg_int(&s->args[0], 0))
                 next = s->target;
             break;
         case STEP_SWITCH: {
-            int64_t k = integer_of(&s->args[0]);
+            int64_t k = arg_int(&s->args[0], 0);
             next = k >= 0 && k < s->n_targets ? s->targets[k] : s->target;
             break;
         }
@@ -310,6 +305,8 @@ exec_status exec_run(exec_plan *x, const exec_hooks *h) {
         }
         i = next;
     }
+    if (cancelled(x)) /* while the last step ran, which may have left its loop for it */
+        return EXEC_CANCELLED;
     x->steady_ready = true;
     x->has_run = true;
     if (h && h->progress)

@@ -61,6 +61,15 @@ def says_that_nothing_falls():
 
 
 @tap.case
+def says_that_the_golden_run_does_not_fit():
+    """In bf16 all results take 48 KiB, in f32 twice that."""
+    done = tap.run("run", "-", "--golden", "--max-memory", "70K", stdin=CANCELS)
+    tap.equal(done.code, 1)
+    tap.contains(done.err, "needs 98304 bytes to run, 71680 are allowed")
+    tap.equal(tap.run("run", "-", "--save", "/dev/null/x", "--max-memory", "70K", stdin=CANCELS).code, 2)  # runs, and cannot save
+
+
+@tap.case
 def compares_what_is_computed_once():
     """Const-eval functions run in the first of several runs only; their ops are compared all the same."""
     with tempfile.TemporaryDirectory() as folder:

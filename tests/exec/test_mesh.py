@@ -420,6 +420,48 @@ func.func @main(%a: tensor<8x3xf32>) -> tensor<8x3xf32> {{
 
 
 @tap.case
+def meshes_that_do_not_fit():
+    """What would be divided by, multiplied without end, or read beyond the devices is refused in a sentence."""
+    manual = """module {attributes} {{
+sdy.mesh @mesh = <[{axes}]>
+func.func @main(%a: tensor<8x3xf32>) -> tensor<8x3xf32> {{
+  %r = sdy.manual_computation(%a) in_shardings=[<@mesh, [{{{cut}}}, {{}}]>] out_shardings=[<@mesh, [{{{cut}}}, {{}}]>] manual_axes={{"x"}} (%l: tensor<4x3xf32>) {{
+    sdy.return %l : tensor<4x3xf32>
+  }} : (tensor<8x3xf32>) -> tensor<8x3xf32>
+  return %r : tensor<8x3xf32>
+}}
+}}
+"""
+    gspmd = """func.func @main(%a: tensor<8x3xf32>) -> tensor<1x3xf32> {{
+  %0 = stablehlo.custom_call @Sharding(%a) {{mhlo.sharding = "{{devices=[8,1]{order}}}"}} : (tensor<8x3xf32>) -> tensor<8x3xf32>
+  %1 = stablehlo.custom_call @SPMDFullToShardShape(%0) {{mhlo.sharding = "{{manual}}"}} : (tensor<8x3xf32>) -> tensor<1x3xf32>
+  return %1 : tensor<1x3xf32>
+}}
+"""
+    other = 'attributes {ttcore.meshes = #ttcore.meshes<[<"mesh" = 1x4>]>}'
+    big, huge = 1 << 31, (1 << 62) + 1
+    no_mesh, unfit = "has no mesh, or one that cannot be computed with", "which does not fit the"
+    for text, want in (
+        (manual.format(attributes="", axes='"x"=2', cut='"x"'), None),
+        (manual.format(attributes=other, axes='"x"=2', cut='"x"'), "is for a mesh of 2 devices, the module's has 4"),
+        (manual.format(attributes="", axes=f'"x"=2, "y"={big}, "z"={big}', cut='"x"'), no_mesh),
+        (manual.format(attributes="", axes=f'"x"={huge}', cut='"x"'), no_mesh),
+        (manual.format(attributes="", axes='"x"=2', cut='"x", "x", "x"'), "cuts along an axis more than once"),
+        (gspmd.format(order="<=[2,4]T(1,0)"), None),
+        (gspmd.format(order="<=[2,4]T(0,0)"), unfit),
+        (gspmd.format(order="<=[65536,65536,65536,65536,8]"), unfit),
+        (gspmd.format(order="<=[8,0]"), unfit),
+        (gspmd.format(order="0,1,2,3,4,5,6,8"), unfit),
+    ):
+        done = tap.run("run", "-", "--json", stdin=text)
+        if want is None:
+            tap.equal((text, done.code, done.err), (text, 0, ""))
+        else:
+            tap.equal((text, done.code), (text, 1))
+            assert want in done.err, (want, done.err)
+
+
+@tap.case
 def one_loss_in_five_ways():
     """The corpus has one model cut by data, by parameters, by tensors, by Shardy and by GSPMD."""
     folder = tap.CORPUS / "mlir" / "stablehlo" / "Conversion" / "StableHLOToTTIR" / "ccl"

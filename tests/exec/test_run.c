@@ -62,6 +62,44 @@ static void a_cancel_is_never_lost(void **state) {
     drop(&f);
 }
 
+/* Asks for a stop as the last op begins, which is over without looking. */
+struct late {
+    exec_plan *x;
+    ir_op last;
+    bool asked;
+};
+
+static void ask_late(void *arg, size_t done, size_t total, ir_op op) {
+    struct late *l = arg;
+    (void)done;
+    (void)total;
+    if (op == l->last) {
+        exec_cancel(l->x);
+        l->asked = true;
+    }
+}
+
+static void a_cancel_during_the_last_op_counts(void **state) {
+    (void)state;
+    struct fixture f;
+    make(&f,
+         "module {\n"
+         "  func.func @main(%arg0: tensor<600x600xf32>) -> tensor<1x1xf32> {\n"
+         "    %0 = \"ttir.matmul\"(%arg0, %arg0) : (tensor<600x600xf32>, tensor<600x600xf32>) -> tensor<600x600xf32>\n"
+         "    %1 = \"ttir.slice_static\"(%0) <{begins = [0 : i32, 0 : i32], ends = [1 : i32, 1 : i32], step = [1 : "
+         "i32, 1 : i32]}> : (tensor<600x600xf32>) -> tensor<1x1xf32>\n"
+         "    return %1 : tensor<1x1xf32>\n"
+         "  }\n"
+         "}\n",
+         &(exec_options){.threads = 1, .reference = true});
+    struct late l = {f.x, named(f.m, "ttir.slice_static", 0), false};
+    exec_status status = exec_run(f.x, &(exec_hooks){ask_late, &l});
+    assert_true(l.asked); /* the product takes more than the few milliseconds after which progress is told */
+    assert_int_equal(status, EXEC_CANCELLED);
+    assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+    drop(&f);
+}
+
 static void kept_values(void **state) {
     (void)state;
     struct fixture f;
@@ -147,7 +185,8 @@ static void divergence(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost), cmocka_unit_test(kept_values),
-                                       cmocka_unit_test(statistics), cmocka_unit_test(divergence)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cancel_is_never_lost), cmocka_unit_test(a_cancel_during_the_last_op_counts),
+        cmocka_unit_test(kept_values), cmocka_unit_test(statistics), cmocka_unit_test(divergence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
