@@ -443,9 +443,13 @@ struct conv_loop {
     const char *in, *bias;
     char *out;
     const char *weight; /* [group][kernel position][in channel][out channel of the group] */
-    char *rows;         /* [worker] of out channels of a group */
+    char *rows;         /* [worker] of PLAIN_ROWS rows of out channels of a group, and what is read for them */
+    size_t row_bytes;   /* of a worker */
     int64_t positions, taps;
 };
+
+/* Output positions that share what is read of the weights. */
+enum { PLAIN_ROWS = 24 };
 
 /* Where tap `k` of a window at output position y falls in the input: -1 outside. */
 static int64_t tap(const struct conv *w, int i, int64_t y, int64_t k) {
@@ -457,41 +461,75 @@ static int64_t tap(const struct conv *w, int i, int64_t y, int64_t k) {
     return at / w->holes[i];
 }
 
-static void conv_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
-    const struct conv_loop *l = ctx;
+/* n numbers from one distance apart to another. */
+static void spread_copy(char *d, int64_t d_step, const char *s, int64_t s_step, int64_t n, size_t size) {
+    if (d_step == 1 && s_step == 1) {
+        memcpy(d, s, (size_t)n * size);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++, d += d_step * (int64_t)size, s += s_step * (int64_t)size)
+        if (size == sizeof(float))
+            memcpy(d, s, sizeof(float));
+        else
+            memcpy(d, s, sizeof(double));
+}
+
+/* `n` output positions of one image and group from `first` on. */
+static void conv_rows(const struct conv_loop *l, int64_t image, int64_t g, int64_t first, int64_t n, char *acc) {
     const struct conv *w = l->w;
     const struct vec *v = l->v;
     size_t size = v->size;
     int64_t cg = w->in_channels / w->groups, og = w->out_channels / w->groups;
-    char *acc = l->rows + worker * (size_t)og * size;
-    for (size_t r = begin; r < end; r++) {
-        int64_t pos = (int64_t)r % l->positions, g = (int64_t)r / l->positions % w->groups;
-        int64_t n = (int64_t)r / l->positions / w->groups, y[MAX_SPATIAL] = {0}, out_at = n * w->out_n;
-        for (int i = w->spatial; i-- > 0;) {
-            y[i] = pos % w->out[i];
-            pos /= w->out[i];
-            out_at += y[i] * w->out_s[i];
-        }
+    char *read = acc + (size_t)(PLAIN_ROWS * og) * size;
+    int64_t y[PLAIN_ROWS][MAX_SPATIAL], in_at = image * w->in_n + g * cg * w->in_c;
+    for (int64_t r = 0; r < n; r++) {
+        int64_t pos = first + r;
+        for (int i = w->spatial; i-- > 0; pos /= w->out[i])
+            y[r][i] = pos % w->out[i];
         if (l->bias)
-            memcpy(acc, l->bias + (size_t)(g * og) * size, (size_t)og * size);
-        else
-            v->set(acc, 0, (size_t)og);
-        for (int64_t t = 0; t < l->taps; t++) {
-            int64_t rest = t, at = n * w->in_n + g * cg * w->in_c;
-            bool inside = true;
-            for (int i = w->spatial; i-- > 0;) {
-                int64_t k = rest % w->kernel[i], from = tap(w, i, y[i], k);
-                rest /= w->kernel[i];
-                inside &= from >= 0;
+            memcpy(acc + (size_t)(r * og) * size, l->bias + (size_t)(g * og) * size, (size_t)og * size);
+    }
+    if (!l->bias)
+        v->set(acc, 0, (size_t)(n * og));
+    for (int64_t t = 0; t < l->taps; t++) {
+        int64_t tap_at[MAX_SPATIAL], rest = t, some = 0;
+        for (int i = w->spatial; i-- > 0; rest /= w->kernel[i])
+            tap_at[i] = rest % w->kernel[i];
+        const char *weight = l->weight + (size_t)((g * l->taps + t) * cg * og) * size;
+        /* Runs of positions whose tap lies in the input are multiplied together. */
+        for (int64_t r = 0; r <= n; r++) {
+            int64_t at = in_at;
+            bool inside = r < n;
+            for (int i = 0; inside && i < w->spatial; i++) {
+                int64_t from = tap(w, i, y[r][i], tap_at[i]);
+                inside = from >= 0;
                 at += from * w->in_s[i];
             }
-            const char *row = l->weight + (size_t)((g * l->taps + t) * cg * og) * size;
-            for (int64_t c = 0; inside && c < cg; c++)
-                v->axpy(acc, row + (size_t)(c * og) * size, v->get(l->in + (at + c * w->in_c) * (int64_t)size),
-                        (size_t)og);
+            if (inside) {
+                spread_copy(read + (size_t)(some++ * cg) * size, 1, l->in + at * (int64_t)size, w->in_c, cg, size);
+            } else if (some) {
+                v->blocks(acc + (size_t)((r - some) * og) * size, (size_t)og, read, (size_t)cg, 1, weight, (size_t)og,
+                          (size_t)some, (size_t)og, (size_t)cg);
+                some = 0;
+            }
         }
-        for (int64_t o = 0; o < og; o++)
-            memcpy(l->out + (out_at + (g * og + o) * w->out_c) * (int64_t)size, acc + (size_t)o * size, size);
+    }
+    for (int64_t r = 0; r < n; r++) {
+        int64_t out_at = image * w->out_n + g * og * w->out_c;
+        for (int i = 0; i < w->spatial; i++)
+            out_at += y[r][i] * w->out_s[i];
+        spread_copy(l->out + out_at * (int64_t)size, w->out_c, acc + (size_t)(r * og) * size, 1, og, size);
+    }
+}
+
+static void conv_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct conv_loop *l = ctx;
+    const struct conv *w = l->w;
+    for (int64_t at = (int64_t)begin, n; at < (int64_t)end; at += n) {
+        int64_t first = at % l->positions, g = at / l->positions % w->groups;
+        n = (int64_t)end - at < PLAIN_ROWS ? (int64_t)end - at : PLAIN_ROWS;
+        n = l->positions - first < n ? l->positions - first : n;
+        conv_rows(l, at / l->positions / w->groups, g, first, n, l->rows + worker * l->row_bytes);
     }
 }
 
@@ -500,6 +538,7 @@ static bool plain_conv(struct call *c, const struct conv *w, char *out) {
     struct conv_loop l = {.w = w, .v = v, .out = out, .positions = 1, .taps = 1};
     int64_t cg = w->in_channels / w->groups, og = w->out_channels / w->groups;
     size_t size = v->size;
+    l.row_bytes = (size_t)(PLAIN_ROWS * (og + cg)) * size;
     for (int i = 0; i < w->spatial; i++) {
         l.positions *= w->out[i];
         l.taps *= w->kernel[i];
@@ -509,7 +548,7 @@ static bool plain_conv(struct call *c, const struct conv *w, char *out) {
     if (!(l.in = call_lanes(c, &c->in[0], w->k)) || !(weight = call_lanes(c, &c->in[1], w->k)) ||
         (w->bias && !(l.bias = call_lanes(c, &c->in[2], w->k))) ||
         !(packed = call_scratch(c, (size_t)(w->out_channels * cg * l.taps) * size)) ||
-        !(l.rows = call_scratch(c, pool_threads(c->x->pool) * (size_t)og * size)))
+        !(l.rows = call_scratch(c, pool_threads(c->x->pool) * l.row_bytes)))
         return false;
     l.in += w->in_base * (int64_t)size;
     for (int64_t g = 0; g < w->groups; g++)
@@ -521,12 +560,12 @@ static bool plain_conv(struct call *c, const struct conv *w, char *out) {
                 base += (w->turned[i] ? w->kernel[i] - 1 - k : k) * w->w_s[i];
             }
             for (int64_t i = 0; i < cg; i++)
-                for (int64_t o = 0; o < og; o++)
-                    memcpy(packed + (size_t)(((g * l.taps + t) * cg + i) * og + o) * size,
-                           weight + (base + i * w->w_i + o * w->w_o) * (int64_t)size, size);
+                spread_copy(packed + (size_t)(((g * l.taps + t) * cg + i) * og) * size, 1,
+                            weight + (base + i * w->w_i) * (int64_t)size, w->w_o, og, size);
         }
     l.weight = packed;
-    return call_loop(c, (size_t)(w->batch * w->groups * l.positions), (size_t)(100000 / (l.taps * cg * og + 1)) + 1,
+    size_t grain = (size_t)(100000 / (l.taps * cg * og + 1)) + 1;
+    return call_loop(c, (size_t)(w->batch * w->groups * l.positions), grain < PLAIN_ROWS ? PLAIN_ROWS : grain,
                      conv_piece, &l);
 }
 

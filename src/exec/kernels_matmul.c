@@ -319,6 +319,9 @@ static const char *gather(struct call *c, const struct contraction *w, const cha
     return out;
 }
 
+/* Rows that share what is read of the other operand. */
+enum { PLAIN_ROWS = 24 };
+
 struct product {
     const struct contraction *w;
     const struct vec *v;
@@ -331,12 +334,13 @@ static void product_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct contraction *w = l->w;
     size_t size = l->v->size, n = (size_t)w->n_n, k = (size_t)w->n_k;
     (void)worker;
-    for (size_t r = begin; r < end; r++) {
-        const char *a = l->a + r * k * size, *b = l->b + r / (size_t)w->n_m * k * n * size;
-        char *out = l->out + r * n * size;
-        l->v->set(out, 0, n);
-        for (size_t i = 0; i < k; i++)
-            l->v->axpy(out, b + i * n * size, l->v->get(a + i * size), n);
+    l->v->set(l->out + begin * n * size, 0, (end - begin) * n);
+    while (begin < end) {
+        size_t batch = begin / (size_t)w->n_m, left = (batch + 1) * (size_t)w->n_m - begin;
+        size_t rows = end - begin < left ? end - begin : left;
+        l->v->blocks(l->out + begin * n * size, n, l->a + begin * k * size, k, 1, l->b + batch * k * n * size, n, rows,
+                     n, k);
+        begin += rows;
     }
 }
 
@@ -347,7 +351,8 @@ static bool plain_product(struct call *c, struct contraction *w, char *out) {
     l.a = b ? gather(c, w, a + w->base[0] * (int64_t)v->size, true, v->size) : NULL;
     l.b = l.a ? gather(c, w, b + w->base[1] * (int64_t)v->size, false, v->size) : NULL;
     size_t rows = (size_t)(w->n_batch * w->n_m);
-    return l.b && call_loop(c, rows, (size_t)(100000 / (w->n_k * w->n_n + 1)) + 1, product_rows, &l);
+    size_t grain = (size_t)(100000 / (w->n_k * w->n_n + 1)) + 1;
+    return l.b && call_loop(c, rows, grain < PLAIN_ROWS ? PLAIN_ROWS : grain, product_rows, &l);
 }
 
 /* One row times a matrix, column by column or row by row as the matrix lies. */

@@ -494,6 +494,60 @@ typedef uint16_t wide_u16 __attribute__((vector_size(LANES * sizeof(uint16_t))))
 static inline void wide_of_real(wide *x, const real *s) {
     memcpy(x, s, sizeof *x);
 }
+
+/* --- several rows at once ----------------------------------------------------------------------------------------- */
+
+/* A tile of TILE_ROWS by TILE_WIDE wide vectors of sums stays in registers while k products are added to each. */
+#if defined(__AVX512F__)
+enum { TILE_ROWS = 6, TILE_WIDE = 2 };
+#else
+enum { TILE_ROWS = 4, TILE_WIDE = 1 };
+#endif
+
+#define TILE_OF(name, n_rows, n_wide)                                                                                \
+    static void name(real *d, size_t d_row, const real *x, size_t x_row, size_t x_step, const real *m, size_t m_row, \
+                     size_t k) {                                                                                     \
+        wide sum[n_rows][n_wide], w;                                                                                 \
+        for (size_t r = 0; r < n_rows; r++)                                                                          \
+            for (size_t j = 0; j < n_wide; j++)                                                                      \
+                wide_of_real(&sum[r][j], d + r * d_row + j * LANES);                                                 \
+        for (size_t i = 0; i < k; i++)                                                                               \
+            for (size_t j = 0; j < n_wide; j++) {                                                                    \
+                wide_of_real(&w, m + i * m_row + j * LANES);                                                         \
+                for (size_t r = 0; r < n_rows; r++)                                                                  \
+                    sum[r][j] += x[r * x_row + i * x_step] * w;                                                      \
+            }                                                                                                        \
+        for (size_t r = 0; r < n_rows; r++)                                                                          \
+            for (size_t j = 0; j < n_wide; j++)                                                                      \
+                memcpy(d + r * d_row + j * LANES, &sum[r][j], sizeof sum[r][j]);                                     \
+    }
+TILE_OF(tile_full, TILE_ROWS, TILE_WIDE)
+TILE_OF(tile_row, 1, TILE_WIDE)
+TILE_OF(tile_narrow, TILE_ROWS, 1)
+TILE_OF(tile_one, 1, 1)
+
+static void blocks(void *d_, size_t d_row, const void *x_, size_t x_row, size_t x_step, const void *m_, size_t m_row,
+                   size_t rows, size_t n, size_t k) {
+    real *d = d_;
+    const real *x = x_, *m = m_;
+    size_t j = 0;
+    for (size_t width; j + LANES <= n; j += width) {
+        width = j + TILE_WIDE * LANES <= n ? TILE_WIDE * LANES : LANES;
+        bool full = width == TILE_WIDE * LANES;
+        size_t r = 0;
+        for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
+            (full ? tile_full : tile_narrow)(d + r * d_row + j, d_row, x + r * x_row, x_row, x_step, m + j, m_row, k);
+        for (; r < rows; r++)
+            (full ? tile_row : tile_one)(d + r * d_row + j, d_row, x + r * x_row, x_row, x_step, m + j, m_row, k);
+    }
+    for (size_t r = 0; j < n && r < rows; r++)
+        for (size_t i = 0; i < k; i++) {
+            real f = x[r * x_row + i * x_step];
+            for (size_t c = j; c < n; c++)
+                d[r * d_row + c] += f * m[i * m_row + c];
+        }
+}
+
 static inline void wide_of_bf16(wide *x, const uint16_t *s) {
     wide_u16 h;
     wide_f32 f;
@@ -643,6 +697,7 @@ const struct vec VEC_TABLE = {
     .normalise = normalise,
     .dot = dot,
     .axpy = axpy,
+    .blocks = blocks,
     .dots =
         {[TENSOR_F32] = IS_F32 ? dots_real : NULL, [TENSOR_F64] = IS_F32 ? NULL : dots_real, [TENSOR_BF16] = dots_bf16},
     .mix = {[TENSOR_F32] = IS_F32 ? mix_real : NULL, [TENSOR_F64] = IS_F32 ? NULL : mix_real, [TENSOR_BF16] = mix_bf16},
