@@ -142,7 +142,7 @@ const KEYBOARD = {
       await s.key("Enter");
       await eventually(async () => (await s.selection()).join() !== last && (await s.selection()).length === 1, true, "the next match");
       last = (await s.selection()).join();
-      if (last.split("/").pop().split(/[@#]/)[0] === s.model.op) found++; // not the multiplication that names it
+      if (last.split(/[@#]/)[0].split("/").pop() === s.model.op) found++; // not the multiplication that names it
     }
   },
   compile: async (s) => {
