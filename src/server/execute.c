@@ -256,6 +256,9 @@ static bool measure(struct work *w) {
         job_log(w->job, "run %llu: %.3f ms", (unsigned long long)i + 1, w->total_us[i] / 1e3);
     }
     w->memory = exec_memory_of(w->plan);
+    /* All that is asked of it has been gathered; runs that are kept and golden ones need the memory. */
+    exec_plan_free(w->plan);
+    w->plan = NULL;
     return true;
 }
 
@@ -287,13 +290,11 @@ static void hand_over(struct work *w, int64_t number) {
     struct kept_run *k = w->kept;
     if (!k)
         return;
-    exec_plan_free(w->plan);
     k->models = w->server->models;
     k->model = w->model;
     k->source = w->source;
     k->run = w->run;
     k->g = w->g;
-    w->plan = NULL;
     w->model = w->source = NULL;
     w->run = NULL;
     w->kept = NULL;
@@ -336,5 +337,9 @@ uint64_t execution_start(struct server *s, const struct execution *x, str title)
     arena_init(&w->arena, &w->mem);
     w->x.run = arena_str(&w->arena, x->run);
     w->x.numbers = arena_str(&w->arena, x->numbers);
+    if (!w->x.run.p || !w->x.numbers.p) {
+        release(w);
+        return 0;
+    }
     return jobs_start(s->jobs, "execute", title, run_job, w, release);
 }

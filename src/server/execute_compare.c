@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "server/execute_inner.h"
 #include "server/jobs.h"
 
@@ -173,6 +174,16 @@ bool execute_compare(struct work *w) {
     uint64_t allowed = w->x.keep_memory;
     if (w->x.max_memory && w->x.max_memory < allowed)
         allowed = w->x.max_memory;
+    uint64_t available = machine_memory_available();
+    if (w->x.golden && w->kept->bytes > available) {
+        job_fail(w->job,
+                 "the golden run needs %.1f MB for all tensors of both runs and this machine has %.1f MB left; execute "
+                 "without golden, or a smaller model",
+                 (double)w->kept->bytes / 1e6, (double)available / 1e6);
+        return false;
+    }
+    if (available < allowed)
+        allowed = available;
     bool fits = w->kept->bytes <= allowed;
     if (w->x.keep && !fits)
         snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for all tensors%s, %.1f MB are allowed",
