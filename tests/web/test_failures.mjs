@@ -102,8 +102,8 @@ test("failures: the server stops while a model is compiled and executed; what is
     await t.panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
     await eventually(() => t.panel("execute").getByRole("alert").count(), 0);
   } finally {
-    await own.stop();
     await t.page.goto("about:blank");
+    await own.stop();
     t.forgive(/ERR_|Failed to load/);
   }
 });

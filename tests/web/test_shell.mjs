@@ -299,7 +299,8 @@ test("server: a changed file comes again with its view; a server that stops is t
     await own.start([], ["-p", port]);
     await t.page.locator(".banner").waitFor({ state: "detached", timeout: 12000 });
   } finally {
+    await t.page.goto("about:blank");
     await own.stop();
-    t.forgive(/ERR_|Failed to load/); // also what a request is told while the server stops
+    t.forgive(/ERR_|Failed to load/);
   }
 });
