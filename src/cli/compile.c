@@ -150,7 +150,7 @@ static void print_passes(const compile_run *r) {
 /* A line per op that takes device time, then the sum. Microseconds. */
 static void print_estimate(const ir_module *m) {
     legal_env e;
-    if (!legal_env_init(&e, m, 0.95)) {
+    if (!legal_env_init(&e, m, LEGAL_L1_CAP)) {
         fprintf(stderr, "no estimate: the module has no device\n");
         return;
     }
@@ -186,7 +186,7 @@ static void print_suggestions(const compile_run *r) {
         if (strcmp(r->stages[i].pass, "ttnn-set-compute-kernel-config") == 0)
             break;
     }
-    if (!legal_env_init(&e, m, 0.95))
+    if (!legal_env_init(&e, m, LEGAL_L1_CAP))
         return;
     arena_init(&a, &mem);
     buf_init(&op, &mem);

@@ -131,14 +131,10 @@ static ir_op module_of(pass_context *p, ir_op op) {
     return op;
 }
 
-static uint32_t count_of(pass_context *p, ir_attr list) {
-    return list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
-}
-
 /* The axes of a mesh, and how many devices there are along each. */
 static uint32_t mesh_axes(pass_context *p, ir_attr mesh, str *names, int64_t *sizes) {
     ir_attr axes = mesh ? dialect_param(p->c, mesh, STR("axes")) : 0;
-    uint32_t n = count_of(p, axes);
+    uint32_t n = list_count(p, axes);
     if (n > PASS_MAX_RANK)
         return 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -157,7 +153,7 @@ bool hlo_mesh(pass_context *p, ir_op op) {
     ir_attr entries = list && dialect_is_attr(p->c, list, ATTR_ttcore_meshes) ? dialect_param_at(p->c, list, 0) : 0;
     str names[PASS_MAX_RANK], name = symbol_name(p->m, op);
     int64_t sizes[PASS_MAX_RANK];
-    uint32_t n = mesh_axes(p, mesh, names, sizes), n_entries = count_of(p, entries);
+    uint32_t n = mesh_axes(p, mesh, names, sizes), n_entries = list_count(p, entries);
     ir_attr *all = ARENA_ARRAY(&p->scratch, ir_attr, n_entries + 1), *known = p->data;
     if (!all || !known) {
         p->m->failed = true;
@@ -201,7 +197,7 @@ static bool cut_of(pass_context *p, ir_attr mesh, ir_attr sharding, mesh_cut *c)
         not_cut(c, dialect_param(p->c, mesh, STR("device_ids")) ? STR("maximal") : STR("replicate"));
         return true;
     }
-    *c = (mesh_cut){.n_shape = count_of(p, dims), .n_dims = n, .type = STR("devices")};
+    *c = (mesh_cut){.n_shape = list_count(p, dims), .n_dims = n, .type = STR("devices")};
     if (c->n_shape > PASS_MAX_RANK)
         return false;
     for (uint32_t a = 0; a < n; a++)
@@ -211,7 +207,7 @@ static bool cut_of(pass_context *p, ir_attr mesh, ir_attr sharding, mesh_cut *c)
         c->shape[d] = 1;
         if (dialect_param(p->c, dim, STR("is_closed")) != p->c->a_true)
             return false;
-        for (uint32_t i = 0; i < count_of(p, axes); i++) {
+        for (uint32_t i = 0; i < list_count(p, axes); i++) {
             ir_attr axis = ir_at(p->c, axes, i);
             if (dialect_param(p->c, axis, STR("sub_axis_info")))
                 return false;
@@ -250,14 +246,14 @@ static bool argument_presharded(pass_context *p, ir_value v) {
     ir_op func = block ? func_of(p->m, p->m->blocks[block].first) : 0;
     ir_attr list = func && body_of(p->m, func) == block ? ir_op_attr(p->m, func, STR("arg_attrs")) : 0;
     uint32_t i = v - (block ? p->m->blocks[block].args : 0);
-    return i < count_of(p, list) && is_presharded(p, ir_at(p->c, list, i));
+    return i < list_count(p, list) && is_presharded(p, ir_at(p->c, list, i));
 }
 
 static bool result_presharded(pass_context *p, ir_value v) {
     for (ir_each_use(p->e, v, u)) {
         ir_op user = ir_use_op(p->e, u), func = op_is(p->m, user, OP_func_return) ? func_of(p->m, user) : 0;
         ir_attr list = func ? ir_op_attr(p->m, func, STR("res_attrs")) : 0;
-        if (ir_use_index(p->e, u) < count_of(p, list) && is_presharded(p, ir_at(p->c, list, ir_use_index(p->e, u))))
+        if (ir_use_index(p->e, u) < list_count(p, list) && is_presharded(p, ir_at(p->c, list, ir_use_index(p->e, u))))
             return true;
     }
     return false;
@@ -276,7 +272,7 @@ bool hlo_manual_computation(pass_context *p, ir_op op) {
     ir_value *args = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
     ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
     mesh_cut c;
-    if (!mesh || !body || !args || !results || count_of(p, in) != n || count_of(p, out) != n_results ||
+    if (!mesh || !body || !args || !results || list_count(p, in) != n || list_count(p, out) != n_results ||
         p->m->blocks[body].n_args != n)
         return false;
     for (uint32_t i = 0; i < n; i++) {

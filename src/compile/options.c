@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "compile/compile.h"
+#include "target/legal.h"
 
 void compile_options_init(compile_options *o) {
     *o = (compile_options){
@@ -24,7 +25,7 @@ void compile_options_init(compile_options *o) {
         .kv_cache_dtype = STR("none"),
         .math_fidelity = STR(""),
         .composite_resolution = STR("auto"),
-        .tensor_l1_usage_cap = 0.95,
+        .tensor_l1_usage_cap = LEGAL_L1_CAP,
         .max_legal_layouts = 64,
         .max_fallback_attempts = 10000,
         .locations_in_hashes = true,

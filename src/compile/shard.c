@@ -1,15 +1,13 @@
 /* shard.c - meshes and shardings: sdy's attributes as small structs, and back. */
 #include "compile/shard.h"
 
-static uint32_t count_of(pass_context *p, ir_attr list) {
-    return list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
-}
+#include "dialect/gspmd.h"
 
 /* ---- meshes --------------------------------------------------------------------------------------------- */
 
 static bool read_mesh(pass_context *p, ir_op op, shard_mesh *mesh) {
     ir_attr axes = dialect_param(p->c, ir_op_attr(p->m, op, STR("mesh")), STR("axes"));
-    uint32_t n = count_of(p, axes);
+    uint32_t n = list_count(p, axes);
     *mesh = (shard_mesh){.name = symbol_name(p->m, op), .devices = 1, .op = op};
     if (n > SHARD_MAX_AXES)
         return pass_error(p, op, "has %u axes, and devices are arranged along at most %d", n, SHARD_MAX_AXES);
@@ -18,9 +16,11 @@ static bool read_mesh(pass_context *p, ir_op op, shard_mesh *mesh) {
         mesh->axis[mesh->n] = dialect_param_text(p->c, axis, STR("name"));
         mesh->size[mesh->n] = 1;
         dialect_param_int(p->c, axis, STR("size"), &mesh->size[mesh->n]);
-        if (mesh->size[mesh->n] < 1 || mesh->size[mesh->n] > UINT16_MAX || mesh->devices > UINT16_MAX)
+        if (mesh->size[mesh->n] < 1 || mesh->size[mesh->n] > GSPMD_MAX_DEVICES)
             return pass_error(p, op, "has an axis of %lld devices", (long long)mesh->size[mesh->n]);
         mesh->devices *= mesh->size[mesh->n];
+        if (mesh->devices > GSPMD_MAX_DEVICES)
+            return pass_error(p, op, "has more than %d devices", GSPMD_MAX_DEVICES);
     }
     return true;
 }
@@ -61,7 +61,7 @@ static uint32_t axis_of(pass_context *p, const shard_mesh *mesh, ir_attr ref) {
 
 static bool read_axes(pass_context *p, const shard_mesh *mesh, ir_attr list, uint32_t *used, shard_axes *out,
                       const char **why) {
-    for (uint32_t i = 0; i < count_of(p, list); i++) {
+    for (uint32_t i = 0; i < list_count(p, list); i++) {
         ir_attr ref = ir_at(p->c, list, i);
         uint32_t a = axis_of(p, mesh, ref);
         *why = dialect_param(p->c, ref, STR("sub_axis_info")) ? "cuts along a part of an axis, which is not supported"
@@ -86,10 +86,10 @@ bool shard_read(pass_context *p, const shard_mesh *mesh, ir_attr a, int rank, sh
         return false;
     ir_attr dims = dialect_param(p->c, a, STR("dim_shardings"));
     /* Without dimensions: of a scalar, or of a value that is whole everywhere. */
-    if (count_of(p, dims) && (int)count_of(p, dims) != rank)
+    if (list_count(p, dims) && (int)list_count(p, dims) != rank)
         return false;
     for (int d = 0; d < rank; d++) {
-        if (!count_of(p, dims)) {
+        if (!list_count(p, dims)) {
             out->closed |= 1u << d;
             continue;
         }
@@ -106,7 +106,7 @@ bool shard_read(pass_context *p, const shard_mesh *mesh, ir_attr a, int rank, sh
         return false;
     out->whole = shard_axes_bits(&whole);
     *why = "is of partial results (unreduced), which is not supported";
-    return !count_of(p, dialect_param(p->c, a, STR("unreduced_axes")));
+    return !list_count(p, dialect_param(p->c, a, STR("unreduced_axes")));
 }
 
 static ir_attr axes_attr(pass_context *p, const shard_mesh *mesh, const shard_axes *axes) {
@@ -138,7 +138,7 @@ ir_attr shard_list_attr(pass_context *p, const ir_attr *shardings, uint32_t n) {
 ir_attr shard_list_at(pass_context *p, ir_attr list, uint32_t i) {
     bool is_list = list && dialect_is_attr(p->c, list, ATTR_sdy_sharding_per_value);
     ir_attr all = is_list ? dialect_param(p->c, list, STR("shardings")) : 0;
-    return i < count_of(p, all) ? ir_at(p->c, all, i) : 0;
+    return i < list_count(p, all) ? ir_at(p->c, all, i) : 0;
 }
 
 bool shard_same(const sharding *a, const sharding *b) {

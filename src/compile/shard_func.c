@@ -25,7 +25,7 @@ ir_attr shard_fixed(pass_context *p, ir_op op) {
 }
 
 static bool has_sharding(pass_context *p, ir_attr list) {
-    uint32_t n = list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
+    uint32_t n = list_count(p, list);
     for (uint32_t i = 0; i < n; i++)
         if (ir_kind_of(p->c, ir_at(p->c, list, i)) == IR_ATTR_DICT &&
             ir_dict_get(p->c, ir_at(p->c, list, i), STR("sdy.sharding")))
@@ -49,8 +49,7 @@ bool shard_is_wanted(pass_context *p, ir_op func) {
 
 ir_attr shard_result_attr(pass_context *p, ir_op func, uint32_t i) {
     ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
-    bool has = list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY && i < ir_count(p->c, list);
-    ir_attr dict = has ? ir_at(p->c, list, i) : 0;
+    ir_attr dict = i < list_count(p, list) ? ir_at(p->c, list, i) : 0;
     return dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, STR("sdy.sharding")) : 0;
 }
 
@@ -58,7 +57,7 @@ bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, ir_attr a) {
     ir_block body = body_of(p->m, func);
     uint32_t n = body ? ir_op_at(p->m, ir_block_at(p->m, body)->last)->n_operands : 0;
     ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
-    uint32_t had = list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
+    uint32_t had = list_count(p, list);
     ir_attr *dicts = ARENA_ARRAY(&p->scratch, ir_attr, n + 1);
     bool any = false;
     if (!dicts || i >= n)

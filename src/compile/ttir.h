@@ -48,6 +48,10 @@ static inline bool is_float_type(const ir_context *c, ir_type elt) {
 static inline bool is_integer_type(const ir_context *c, ir_type elt) {
     return elt && ir_kind_of(c, elt) == IR_TYPE_INTEGER;
 }
+/* How many entries an array attribute has; 0 of none, and of what is no array. */
+static inline uint32_t list_count(const pass_context *p, ir_attr list) {
+    return list && ir_kind_of(p->c, list) == IR_ATTR_ARRAY ? ir_count(p->c, list) : 0;
+}
 /* Visits v and whatever it is computed from, each value once, until `visit` answers false. Whether all of them got true;
  * false too when out of memory (m->failed). */
 bool all_upstream(pass_context *p, ir_value v, bool (*visit)(pass_context *p, ir_value v, void *arg), void *arg);

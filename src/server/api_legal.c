@@ -107,7 +107,7 @@ void api_run_fields(struct http_request *r) {
     ir_op ops[MAX_OPS];
     uint32_t n = run_ops(at.run, at.stage, at.g, at.node, judged, ops, MAX_OPS);
     const compile_stage *stage = &run_compiled(at.run)->stages[judged];
-    if (n == UINT32_MAX || !legal_env_init(&env, stage->module->m, 0.95)) {
+    if (n == UINT32_MAX || !legal_env_init(&env, stage->module->m, LEGAL_L1_CAP)) {
         api_error(r, 503, NULL, n == UINT32_MAX ? "out of memory" : "the module has no device");
         api_run_node_close(r, &at);
         return;
@@ -166,7 +166,7 @@ void api_run_suggest(struct http_request *r) {
     uint32_t judged;
     if (!run)
         return;
-    if (run_judged(run, &judged) && legal_env_init(&env, run_compiled(run)->stages[judged].module->m, 0.95)) {
+    if (run_judged(run, &judged) && legal_env_init(&env, run_compiled(run)->stages[judged].module->m, LEGAL_L1_CAP)) {
         uint32_t n = override_suggest(&env, r->arena, found, MAX_SUGGESTIONS);
         struct json_writer *w = http_json(r, 200);
         json_object_begin(w);
@@ -273,7 +273,7 @@ void api_runs_compare(struct http_request *r) {
     uint64_t limit = 100;
     estimates all;
     if (http_query_u64(r, "limit", MOST_ROWS, &limit) && open_runs(r, &k)) {
-        if (estimates_compare(k.compiled, k.judged, k.n, 0.95, r->arena, &all))
+        if (estimates_compare(k.compiled, k.judged, k.n, LEGAL_L1_CAP, r->arena, &all))
             write_compared(http_json(r, 200), &k, &all, limit);
         else
             api_error(r, 503, NULL, "out of memory");

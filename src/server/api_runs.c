@@ -33,7 +33,7 @@ static void write_stage(struct json_writer *w, const compile_run *c, uint32_t n,
 /* What the last module is estimated to take; nothing when it is not on a device yet. */
 static void write_estimate(struct json_writer *w, const struct run *run) {
     legal_env env;
-    if (!run_compiled(run)->ok || !legal_env_init(&env, compile_result(run_compiled(run)), 0.95))
+    if (!run_compiled(run)->ok || !legal_env_init(&env, compile_result(run_compiled(run)), LEGAL_L1_CAP))
         return;
     cost_total total = cost_of_module(&env);
     json_key(w, STR("estimate"));

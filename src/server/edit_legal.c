@@ -5,7 +5,7 @@ void edit_legal_init(struct edit_legal *e, const ir_module *m, struct mem *mem) 
     *e = (struct edit_legal){0};
     arena_init(&e->arena, mem);
     e->empty = arena_mark(&e->arena);
-    e->has_device = m && legal_env_init(&e->env, m, 0.95);
+    e->has_device = m && legal_env_init(&e->env, m, LEGAL_L1_CAP);
 }
 
 void edit_legal_free(struct edit_legal *e) {

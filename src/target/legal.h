@@ -31,7 +31,10 @@ typedef struct legal_env {
     uint64_t l1_budget; /* bytes of one core that tensors and kernels may take together */
 } legal_env;
 
-/* The device registered in `m`, with the L1 budget of that share (0.95 upstream) less ttnn.l1_const_eval_usage. False when
+/* The share of L1 that upstream plans with unless told otherwise (tensor-l1-usage-cap). */
+#define LEGAL_L1_CAP 0.95
+
+/* The device registered in `m`, with the L1 budget of that share less ttnn.l1_const_eval_usage. False when
  * the module has no device: nothing can be judged before ttcore-register-device. */
 bool legal_env_init(legal_env *e, const ir_module *m, double l1_cap);
 
