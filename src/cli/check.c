@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 static const char help[] =
     "usage: tt-explorer check [OPTION...] FILE...\n"
@@ -68,9 +69,9 @@ static const struct cli_syntax syntax = {"check", help, options, .file = take_fi
 static int check_files(const struct arguments *a) {
     struct mem mem;
     mem_init(&mem);
-    struct buf out;
+    struct cli_output out;
     cli_stdout(&out, &mem);
-    struct json_writer w = json_writer_to(&out);
+    struct json_writer w = json_writer_to(&out.buf);
     w.indent = 2;
     if (a->json) {
         json_object_begin(&w);
@@ -85,9 +86,9 @@ static int check_files(const struct arguments *a) {
     if (a->json) {
         json_array_end(&w);
         json_object_end(&w);
-        buf_putc(&out, '\n');
+        buf_putc(&out.buf, '\n');
     }
-    return cli_stdout_end(&out, code);
+    return cli_output_end(&out, code);
 }
 
 int cli_check(int argc, char **argv) {

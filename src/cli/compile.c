@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "compile/override.h"
 #include "compile/suggest.h"
 #include "dialect/check.h"
@@ -76,32 +78,25 @@ struct arguments {
 
 /* ---- what is written ------------------------------------------------------------------------------------ */
 
-static bool write_file(void *ctx, const char *p, size_t n) {
-    return fwrite(p, 1, n, ctx) == n;
-}
-
-/* A module into a file; false with a message when that fails. */
-static bool write_module(const ir_module *m, const struct arguments *a, const char *path) {
-    errno = 0;
-    FILE *f = fopen(path, "w");
-    bool ok = f != NULL;
-    if (f) {
-        struct buf b;
-        buf_init_stream(&b, m->mem, 1 << 16, write_file, f);
-        ok = text_print(m, &a->print, &b) && buf_flush(&b);
-        buf_free(&b);
-        ok = fclose(f) == 0 && ok;
+/* A module into a file, or to standard output when `path` is NULL. Gives `code`, or CLI_USAGE with a message when that
+ * fails. */
+static int write_module(const ir_module *m, const struct arguments *a, const char *path, int code) {
+    struct cli_output out;
+    if (!cli_output_open(&out, m->mem, path))
+        return CLI_USAGE;
+    if (!text_print(m, &a->print, &out.buf) && !out.buf.failed) {
+        fprintf(stderr, "tt-explorer: cannot print the module: out of memory, or nested too deeply\n");
+        code = CLI_USAGE;
     }
-    if (!ok)
-        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", path, errno ? strerror(errno) : "out of memory");
-    return ok;
+    return cli_output_end(&out, code);
 }
 
 static bool write_stages(const compile_run *r, const struct arguments *a) {
     if (mkdir(a->stages, 0777) != 0) {
+        int error = errno;
         struct stat s;
         if (stat(a->stages, &s) != 0 || !S_ISDIR(s.st_mode)) {
-            fprintf(stderr, "tt-explorer: cannot make the folder %s\n", a->stages);
+            fprintf(stderr, "tt-explorer: cannot make the folder %s: %s\n", a->stages, strerror(error));
             return false;
         }
     }
@@ -114,7 +109,7 @@ static bool write_stages(const compile_run *r, const struct arguments *a) {
         const char *pass = i ? r->stages[i].pass : "input";
         if ((size_t)snprintf(path, sizeof path, "%s/%02u-%s.mlir", a->stages, n++, pass) >= sizeof path)
             return false;
-        ok = write_module(r->stages[i].module->m, a, path);
+        ok = write_module(r->stages[i].module->m, a, path, CLI_OK) == CLI_OK;
     }
     return ok;
 }
@@ -126,8 +121,9 @@ static void print_after(const compile_run *r, const struct arguments *a) {
         if (all ? !s->changed : strcmp(s->pass, a->print_after) != 0)
             continue;
         fprintf(stderr, "// -----// after %s%s //----- //\n", s->pass, s->changed ? "" : " (nothing changed)");
+        int fd = STDERR_FILENO;
         struct buf b;
-        buf_init_stream(&b, s->module->m->mem, 1 << 16, write_file, stderr);
+        buf_init_stream(&b, s->module->m->mem, 1 << 16, file_flush_fd, &fd);
         if (text_print(s->module->m, &a->print, &b))
             buf_flush(&b);
         buf_free(&b);
@@ -265,27 +261,18 @@ static int show(struct cli_input *in, const compile_run *r, const struct argumen
     if (r && a->passes)
         print_passes(r);
     if (a->json) {
-        struct buf out;
+        struct cli_output out;
         cli_stdout(&out, &in->mem);
-        struct json_writer w = json_writer_to(&out);
+        struct json_writer w = json_writer_to(&out.buf);
         w.indent = 2;
         json_run(in, r, a->o.overrides, &w);
-        buf_putc(&out, '\n');
-        return cli_stdout_end(&out, ok ? code : CLI_USAGE);
+        buf_putc(&out.buf, '\n');
+        return cli_output_end(&out, ok ? code : CLI_USAGE);
     }
     cli_show_diags(in);
     if (!r || !r->ok || !ok)
         return ok ? code : CLI_USAGE;
-    if (a->out)
-        return write_module(compile_result(r), a, a->out) ? code : CLI_USAGE;
-    struct buf out;
-    cli_stdout(&out, &in->mem);
-    if (!text_print(compile_result(r), &a->print, &out) && !out.failed) {
-        fprintf(stderr, "tt-explorer: cannot print the module: out of memory, or nested too deeply\n");
-        cli_stdout_end(&out, CLI_USAGE);
-        return CLI_USAGE;
-    }
-    return cli_stdout_end(&out, code);
+    return write_module(compile_result(r), a, a->out, code);
 }
 
 /* Reads the overrides of the command line and of their file. False with errors in in->d, or a message. */

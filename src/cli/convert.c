@@ -1,13 +1,11 @@
 /* tt-explorer convert: a model as a graph. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "graph/graph_bin.h"
 #include "graph/me_json.h"
 #include "server/edit_legal.h"
@@ -90,26 +88,16 @@ static const struct cli_syntax syntax = {"convert", help, options, .file_at = of
 struct output {
     const struct convert *o;
     struct mem *mem;
-    struct buf buf;
-    int fd;
+    struct cli_output to;
     size_t n;
     bool open;
 };
 
 static bool open_output(struct output *x) {
-    const struct convert *o = x->o;
-    x->fd = STDOUT_FILENO;
-    if (o->to && strcmp(o->to, "-") != 0)
-        x->fd = open(o->to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (x->fd < 0) {
-        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, strerror(errno));
-        return false;
-    }
-    buf_init_stream(&x->buf, x->mem, 1 << 18, file_flush_fd, &x->fd);
-    x->open = true;
-    if (o->format != FORMAT_BIN)
-        buf_lit(&x->buf, "{\"graphs\":[");
-    return true;
+    x->open = cli_output_open(&x->to, x->mem, x->o->to);
+    if (x->open && x->o->format != FORMAT_BIN)
+        buf_lit(&x->to.buf, "{\"graphs\":[");
+    return x->open;
 }
 
 static int write_graph(struct output *x, const graph *g) {
@@ -122,7 +110,7 @@ static int write_graph(struct output *x, const graph *g) {
             fprintf(stderr, "tt-explorer convert: %s has several graphs; the compact form takes one\n", o->path);
             return CLI_USAGE;
         }
-        status = graph_bin_write(g, x->mem, &x->buf);
+        status = graph_bin_write(g, x->mem, &x->to.buf);
     } else {
         me_write_options json = o->json;
         json.style = o->format == FORMAT_ADAPTER ? ME_STYLE_ADAPTER : ME_STYLE_OWN;
@@ -134,15 +122,15 @@ static int write_graph(struct output *x, const graph *g) {
             json.edit_ctx = &legal;
         }
         if (x->n)
-            buf_lit(&x->buf, ",\n");
-        status = me_json_write_graph(g, &json, x->mem, &x->buf);
+            buf_lit(&x->to.buf, ",\n");
+        status = me_json_write_graph(g, &json, x->mem, &x->to.buf);
         if (o->editable)
             edit_legal_free(&legal);
     }
     x->n++;
     if (status == GRAPH_OK)
         return CLI_OK;
-    if (errno == 0 || !x->buf.failed)
+    if (!x->to.buf.failed)
         fprintf(stderr, "tt-explorer: cannot convert %s: %s\n", o->path, graph_status_text(status));
     return CLI_USAGE;
 }
@@ -151,15 +139,8 @@ static int close_output(struct output *x, int code) {
     if (!x->open)
         return code;
     if (x->o->format != FORMAT_BIN)
-        buf_lit(&x->buf, "]}\n");
-    bool ok = buf_flush(&x->buf);
-    buf_free(&x->buf);
-    if (x->fd != STDOUT_FILENO && close(x->fd) != 0)
-        ok = false;
-    if (ok)
-        return code;
-    fprintf(stderr, "tt-explorer: cannot write %s\n", x->o->to ? x->o->to : "to standard output");
-    return CLI_USAGE;
+        buf_lit(&x->to.buf, "]}\n");
+    return cli_output_end(&x->to, code);
 }
 
 static int convert_modules(const struct convert *o, struct cli_input *in, struct output *x) {
@@ -204,7 +185,6 @@ int cli_convert(int argc, char **argv) {
     if (!cli_input_open(&in, o.path))
         return CLI_USAGE;
     struct output x = {.o = &o, .mem = &in.mem};
-    errno = 0;
     code = me_json_is(file_text(in.file)) ? convert_json(&in, &x) : convert_modules(&o, &in, &x);
     code = close_output(&x, code);
     cli_show_diags(&in);

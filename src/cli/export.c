@@ -8,17 +8,14 @@
  *
  * The parts of the page are those that the server has built in.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "graph/me_json.h"
 #include "server/static.h"
 #include "store/store.h"
@@ -267,31 +264,16 @@ static bool write_page(struct buf *out, const struct export *o, struct mem *mem,
 }
 
 static int write_file(const struct export *o, struct mem *mem) {
-    struct buf out;
-    bool standard = strcmp(o->to, "-") == 0, built;
-    int fd = standard ? STDOUT_FILENO : open(o->to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (fd < 0) {
-        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, strerror(errno));
+    struct cli_output out;
+    bool built;
+    if (!cli_output_open(&out, mem, o->to))
         return CLI_USAGE;
-    }
-    errno = 0;
-    buf_init_stream(&out, mem, 1 << 18, file_flush_fd, &fd);
-    bool good = write_page(&out, o, mem, &built);
-    good = buf_flush(&out) && good;
-    buf_free(&out);
-    struct stat st;
-    bool ours = !standard && fstat(fd, &st) == 0 && S_ISREG(st.st_mode); /* no device or pipe that was named */
-    if (!standard && close(fd) != 0)
-        good = false;
-    if (good)
-        return CLI_OK;
+    bool good = write_page(&out.buf, o, mem, &built);
     if (!built)
         fprintf(stderr, "tt-explorer: this program was built without the web page, which export needs\n");
-    else
-        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, errno ? strerror(errno) : "out of memory");
-    if (ours)
-        unlink(o->to);
-    return CLI_USAGE;
+    else if (!good && !out.buf.failed)
+        fprintf(stderr, "tt-explorer: cannot write %s: out of memory\n", o->to);
+    return cli_output_end(&out, good ? CLI_OK : CLI_USAGE);
 }
 
 static str last_part(const char *path) {

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 static const char help[] =
     "usage: tt-explorer info [OPTION...] FILE\n"
@@ -63,9 +64,9 @@ int cli_info(int argc, char **argv) {
     struct cli_input in;
     if (!cli_input_open(&in, a.path))
         return CLI_USAGE;
-    struct buf out;
+    struct cli_output out;
     cli_stdout(&out, &in.mem);
-    struct json_writer w = json_writer_to(&out);
+    struct json_writer w = json_writer_to(&out.buf);
     w.indent = 2;
     if (a.json) {
         json_object_begin(&w);
@@ -76,22 +77,22 @@ int cli_info(int argc, char **argv) {
         json_key(&w, STR("modules"));
         json_array_begin(&w);
     } else {
-        buf_printf(&out, "%s: %zu bytes\n", a.path, in.file->n);
+        buf_printf(&out.buf, "%s: %zu bytes\n", a.path, in.file->n);
     }
-    bool ok = show_modules(&in, &out, a.json ? &w : NULL);
+    bool ok = show_modules(&in, &out.buf, a.json ? &w : NULL);
     if (a.json) {
         json_array_end(&w);
         cli_json_diags(&in, &w);
         json_object_end(&w);
-        buf_putc(&out, '\n');
+        buf_putc(&out.buf, '\n');
     } else {
         cli_show_diags(&in);
         if (in.d.warnings)
-            buf_printf(&out, "\n%zu warnings\n", in.d.warnings);
+            buf_printf(&out.buf, "\n%zu warnings\n", in.d.warnings);
     }
     if (!ok)
         fprintf(stderr, "tt-explorer: out of memory\n");
-    code = cli_stdout_end(&out, ok ? cli_exit_code(&in) : CLI_USAGE);
+    code = cli_output_end(&out, ok ? cli_exit_code(&in) : CLI_USAGE);
     cli_input_close(&in);
     return code;
 }

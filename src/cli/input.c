@@ -105,6 +105,19 @@ bool cli_input_next(struct cli_input *in, text_registry registry) {
     return true;
 }
 
+/* What may be wrong with a file that has given no module. */
+static void put_hint(const struct diags *d, struct buf *out) {
+    for (size_t i = 0; i < d->list.n; i++) {
+        const struct diag *e = &d->list.v[i];
+        if (e->severity != DIAG_ERROR || !e->source)
+            continue;
+        const char *hint = text_unreadable_hint(e->source->text, e->begin);
+        if (hint)
+            buf_printf(out, "tt-explorer: %.*s: %s\n", STR_ARG(e->source->name), hint);
+        return;
+    }
+}
+
 void cli_show_diags(struct cli_input *in) {
     if (in->d.errors == 0 && in->d.warnings == 0 && !in->d.oom)
         return;
@@ -114,6 +127,8 @@ void cli_show_diags(struct cli_input *in) {
     struct buf out;
     buf_init_stream(&out, &in->mem, 1 << 16, file_flush_fd, &fd);
     diags_render(&in->d, &out, style);
+    if (!in->m)
+        put_hint(&in->d, &out);
     buf_flush(&out);
     buf_free(&out);
 }
@@ -131,20 +146,6 @@ int cli_exit_code(const struct cli_input *in) {
     if (in->d.oom)
         return CLI_USAGE;
     return in->d.errors ? CLI_INPUT : CLI_OK;
-}
-
-void cli_stdout(struct buf *b, struct mem *m) {
-    static int fd = STDOUT_FILENO;
-    buf_init_stream(b, m, 1 << 16, file_flush_fd, &fd);
-}
-
-int cli_stdout_end(struct buf *b, int code) {
-    bool ok = buf_flush(b);
-    buf_free(b);
-    if (ok)
-        return code;
-    fprintf(stderr, "tt-explorer: cannot write to standard output\n");
-    return CLI_USAGE;
 }
 
 int cli_bad_usage(const char *command, const char *what, const char *argument) {

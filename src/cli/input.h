@@ -42,11 +42,6 @@ void cli_json_diags(struct cli_input *in, struct json_writer *w);
 /* The exit code that the diagnostics ask for. */
 int cli_exit_code(const struct cli_input *in);
 
-/* A stream to standard output; cli_stdout_end flushes it and gives the exit code: `code`, or CLI_USAGE with a message when
- * writing failed. */
-void cli_stdout(struct buf *b, struct mem *m);
-int cli_stdout_end(struct buf *b, int code);
-
 /* Prints "tt-explorer COMMAND: what 'argument'; see tt-explorer COMMAND --help" and gives CLI_USAGE. */
 int cli_bad_usage(const char *command, const char *what, const char *argument);
 

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 static const char help[] =
     "usage: tt-explorer print [OPTION...] FILE\n"
@@ -36,10 +37,11 @@ static bool print_modules(struct cli_input *in, const text_print_options *o, str
 }
 
 static int print_json(struct cli_input *in, const text_print_options *o) {
-    struct buf out, text;
+    struct cli_output out;
+    struct buf text;
     cli_stdout(&out, &in->mem);
     buf_init(&text, &in->mem);
-    struct json_writer w = json_writer_to(&out);
+    struct json_writer w = json_writer_to(&out.buf);
     w.indent = 2;
     bool ok = print_modules(in, o, &text);
     json_object_begin(&w);
@@ -49,18 +51,18 @@ static int print_json(struct cli_input *in, const text_print_options *o) {
     json_str(&w, buf_str(&text));
     cli_json_diags(in, &w);
     json_object_end(&w);
-    buf_putc(&out, '\n');
+    buf_putc(&out.buf, '\n');
     buf_free(&text);
-    return cli_stdout_end(&out, ok ? cli_exit_code(in) : CLI_USAGE);
+    return cli_output_end(&out, ok ? cli_exit_code(in) : CLI_USAGE);
 }
 
 static int print_text(struct cli_input *in, const text_print_options *o) {
-    struct buf out;
+    struct cli_output out;
     cli_stdout(&out, &in->mem);
-    bool ok = print_modules(in, o, &out);
+    bool ok = print_modules(in, o, &out.buf);
     cli_show_diags(in);
-    bool written = !out.failed;
-    int code = cli_stdout_end(&out, cli_exit_code(in));
+    bool written = !out.buf.failed;
+    int code = cli_output_end(&out, cli_exit_code(in));
     if (ok || !written)
         return code;
     fprintf(stderr, "tt-explorer: cannot print %s: out of memory, or nested too deeply\n", in->path);

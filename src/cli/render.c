@@ -1,14 +1,12 @@
 /* tt-explorer render: a model as a picture, laid out and drawn by the code that the page runs in the browser. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/render_png.h"
 #include "graph/me_json.h"
 
@@ -200,25 +198,14 @@ static int no_memory(void) {
 }
 
 static int write_text(const struct render *o, struct scene *s, const struct scene_view *view, uint32_t background) {
-    int fd = o->to && strcmp(o->to, "-") != 0 ? open(o->to, O_WRONLY | O_CREAT | O_TRUNC, 0666) : STDOUT_FILENO;
-    if (fd < 0) {
-        fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to, strerror(errno));
+    struct cli_output out;
+    if (!cli_output_open(&out, o->mem, o->to))
         return CLI_USAGE;
-    }
-    struct buf b;
-    buf_init_stream(&b, o->mem, 1 << 18, file_flush_fd, &fd);
-    errno = 0;
-    bool ok = o->format == FORMAT_JSON ? scene_write_json(s, &b) : scene_write_svg(s, view, background, &b);
-    ok = buf_flush(&b) && ok;
-    buf_free(&b);
-    if (fd != STDOUT_FILENO && close(fd) != 0)
-        ok = false;
-    if (ok)
-        return CLI_OK;
-    if (errno == 0)
-        return no_memory();
-    fprintf(stderr, "tt-explorer: cannot write %s: %s\n", o->to ? o->to : "to standard output", strerror(errno));
-    return CLI_USAGE;
+    int code = CLI_OK;
+    if (!(o->format == FORMAT_JSON ? scene_write_json(s, &out.buf) : scene_write_svg(s, view, background, &out.buf)) &&
+        !out.buf.failed)
+        code = no_memory();
+    return cli_output_end(&out, code);
 }
 
 static int write_picture(const struct render *o, struct scene *s) {

@@ -1,6 +1,5 @@
 /* tt-explorer run: executes a module on the CPU. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "exec/exec.h"
 
 static const char help[] =
@@ -280,15 +280,13 @@ static bool write_csv(void *x, struct buf *out) {
 }
 
 static bool write_file(struct session *s, const char *path, writer *w, void *what) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (fd < 0)
-        return trouble("cannot write", path, str_from_z(strerror(errno))), false;
-    struct buf out;
-    buf_init_stream(&out, &s->mem, 1 << 16, file_flush_fd, &fd);
-    bool ok = w(what, &out) && buf_flush(&out);
-    buf_free(&out);
-    ok = close(fd) == 0 && ok;
-    return ok || (trouble("cannot write", path, str_from_z(strerror(errno))), false);
+    struct cli_output out;
+    if (!cli_output_open(&out, &s->mem, path))
+        return false;
+    bool ok = w(what, &out.buf);
+    if (!ok && !out.buf.failed)
+        no_memory();
+    return cli_output_end(&out, ok ? CLI_OK : CLI_USAGE) == CLI_OK;
 }
 
 static bool save_results(struct session *s, exec_plan *x) {
@@ -657,10 +655,10 @@ static int run_module(struct session *s) {
             code = CLI_USAGE;
     }
     if (code == CLI_OK) {
-        struct buf out;
+        struct cli_output out;
         cli_stdout(&out, &s->mem);
-        (s->o->json ? show_json : show_text)(s, x, &t, &a, &out);
-        code = cli_stdout_end(&out, code);
+        (s->o->json ? show_json : show_text)(s, x, &t, &a, &out.buf);
+        code = cli_output_end(&out, code);
     }
     vec_free(&t.ns);
     exec_plan_free(x);

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "server/api_inner.h"
+#include "text/text.h"
 
 static const struct {
     int status;
@@ -95,33 +96,6 @@ void api_line_of(str text, size_t offset, uint64_t *line, uint64_t *column) {
     *column = offset - start + 1;
 }
 
-/* What may have happened to a text whose first error is at a byte: it is something else, or a part of one is missing. NULL
- * for the usual hint. */
-static const char *unreadable_hint(str text, size_t error) {
-    size_t end = text.n, begin = 0;
-    while (end > 0 && (text.p[end - 1] == '\n' || text.p[end - 1] == ' ' || text.p[end - 1] == '\r'))
-        end--;
-    while (begin < end) { /* behind empty lines and comments */
-        size_t line = begin;
-        while (line < end && (text.p[line] == ' ' || text.p[line] == '\n' || text.p[line] == '\r'))
-            line++;
-        begin = line;
-        if (line + 1 >= end || text.p[line] != '/' || text.p[line + 1] != '/')
-            break;
-        while (begin < end && text.p[begin] != '\n')
-            begin++;
-    }
-    const char *newline = begin < end ? memchr(text.p + begin, '\n', end - begin) : NULL;
-    size_t first_line = newline ? (size_t)(newline - text.p) : end;
-    if (memchr(text.p, 0, text.n < 4096 ? text.n : 4096))
-        return "this is no text: open files of MLIR, of graphs as JSON, or what docs/ lists";
-    if (error <= first_line)
-        return "this does not look like MLIR, which begins with module, func.func, an op in quotes or an alias";
-    if (error >= end || !memchr(text.p + error, '\n', end - error))
-        return "the file ends here: it may be only a part of one; save or copy it again";
-    return NULL;
-}
-
 void api_unreadable(struct http_request *r, const struct model *m, const struct model_error *e) {
     const struct diag *first = NULL;
     for (size_t i = 0; i < m->diags.list.n && !first; i++)
@@ -133,7 +107,7 @@ void api_unreadable(struct http_request *r, const struct model *m, const struct 
     }
     struct place at = {.file = first->source->name};
     api_line_of(first->source->text, first->begin, &at.line, &at.column);
-    write_error(http_json(r, 422), 422, first->message, unreadable_hint(first->source->text, first->begin), &at);
+    write_error(http_json(r, 422), 422, first->message, text_unreadable_hint(first->source->text, first->begin), &at);
 }
 
 /* --- parameters --------------------------------------------------------------------------------------------------- */

@@ -59,4 +59,10 @@ bool text_print_local(const ir_module *m, bool locations, struct buf *out);
 /* One attribute, type or location node without aliases, as in --mlir-print-local-scope. For messages and viewers. */
 bool text_print_node(const ir_context *c, ir_node n, struct buf *out);
 
+/* --- trouble (hint.c) ------------------------------------------------------------------------------------------- */
+
+/* What may have happened to a text that cannot be read and whose first error is at byte `error`: it is something else, or
+ * a part of it is missing. A sentence that says what to do, or NULL when it is MLIR with an error in it. */
+const char *text_unreadable_hint(str text, size_t error);
+
 #endif
