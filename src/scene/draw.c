@@ -195,9 +195,10 @@ static void draw_edge_label(struct scene *s, const struct scene_route *r) {
         return;
     const struct layout_point *p = &s->geo.points.v[r->first_point];
     bool level = r->flags & LAYOUT_ROUTE_HORIZONTAL;
-    double away = 10 * s->view->zoom;
+    double away = (s->edge_font + 0.5) * s->view->zoom;
     scene_add_text(s, (double)scene_sx(s, p->x) + (level ? away * 0.5 : 0),
-                   (double)scene_sy(s, p->y) + (level ? 0 : away), 9.5 * s->view->zoom, 170 * s->view->zoom,
+                   (double)scene_sy(s, p->y) + (level ? 0 : away), s->edge_font * s->view->zoom,
+                   18 * s->edge_font * s->view->zoom,
                    r->dim ? scene_mix(s->theme.muted, s->theme.background, 0.75) : s->theme.muted,
                    (level ? SCENE_TEXT_LEFT : SCENE_TEXT_CENTER) | SCENE_TEXT_PLATE, SCENE_EDGE_LABEL, label);
 }

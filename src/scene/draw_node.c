@@ -61,7 +61,7 @@ static void draw_bar(struct scene *s, uint32_t i, double x, double y, double w, 
 }
 
 static void draw_lines(struct scene *s, uint32_t i, const struct look *l, double x, double y, double w, double top) {
-    double z = s->view->zoom, size = SCENE_FONT_SMALL * z;
+    double z = s->view->zoom * scene_scale(s, i), size = SCENE_FONT_SMALL * z;
     if (size < least_font || !s->n_lines[i])
         return;
     scene_add_rect(s, x + 8 * z, y + top * z, w - 16 * z, fmax(0.6, 0.6 * z), scene_mix(l->fill, l->border, 0.5), 0, 0,
@@ -82,7 +82,7 @@ static void draw_lines(struct scene *s, uint32_t i, const struct look *l, double
 }
 
 static void draw_op_label(struct scene *s, uint32_t i, const struct look *l, double x, double y, double w) {
-    double z = s->view->zoom, size = SCENE_FONT * z;
+    double z = s->view->zoom * scene_scale(s, i), size = SCENE_FONT * z;
     graph_node n = s->node_of[i];
     bool call = graph_at(s->g, n)->flags & GRAPH_CALL;
     if (size < least_font)
@@ -100,7 +100,7 @@ static void draw_op_label(struct scene *s, uint32_t i, const struct look *l, dou
 /* A closed layer. Far away its name is written larger than it is, as long as it fits. */
 static void draw_layer_label(struct scene *s, uint32_t i, const struct look *l, double x, double y, double w,
                              double h) {
-    double z = s->view->zoom, size = SCENE_FONT * z;
+    double z = s->view->zoom * scene_scale(s, i), size = SCENE_FONT * z;
     graph_node n = s->node_of[i];
     if (z < 0.55) {
         double one = scene_text_width(graph_label(s->g, n), 1, true);
@@ -122,7 +122,8 @@ static void draw_layer_label(struct scene *s, uint32_t i, const struct look *l, 
 }
 
 void scene_draw_closed(struct scene *s, uint32_t i, const struct layout_box *b, double fade) {
-    double z = s->view->zoom, x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * z, h = b->h * z;
+    double zoom = s->view->zoom, z = zoom * scene_scale(s, i);
+    double x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * zoom, h = b->h * zoom;
     struct look l = look_of(s, i, fade);
     if (h < 3 || w < 3) { /* a speck: its border's colour says what it is when its fill is pale */
         uint32_t c = s->fill && s->fill[s->node_of[i]] ? l.fill : scene_mix(l.fill, l.border, 0.6);
@@ -156,7 +157,8 @@ static bool named_above(struct scene *s, uint32_t i, double y) {
 }
 
 void scene_draw_open(struct scene *s, uint32_t i, const struct layout_box *b, double fade) {
-    double z = s->view->zoom, x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * z, h = b->h * z;
+    double zoom = s->view->zoom, z = zoom * s->layer_scale;
+    double x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * zoom, h = b->h * zoom;
     graph_node n = s->node_of[i];
     uint32_t depth = s->depth[i] < SCENE_N_DEPTHS ? s->depth[i] : SCENE_N_DEPTHS - 1;
     uint32_t fill = s->theme.depths[depth], border = styled(s->border, n, s->theme.layer_border);
@@ -209,7 +211,8 @@ void scene_draw_block(struct scene *s, uint32_t i, const struct layout_box *b) {
 }
 
 void scene_draw_outline(struct scene *s, uint32_t i, const struct layout_box *b) {
-    double z = s->view->zoom, x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * z, h = b->h * z;
+    double zoom = s->view->zoom, z = zoom * scene_scale(s, i);
+    double x = (double)scene_sx(s, b->x), y = (double)scene_sy(s, b->y), w = b->w * zoom, h = b->h * zoom;
     bool layer = s->flags[i] & LAYOUT_LAYER;
     bool pill = (s->category[i] == SCENE_ARGUMENT || s->category[i] == SCENE_RETURN) && !s->n_lines[i];
     double radius = fmin((layer ? (b->expanded ? 9 : 7) : pill ? 15 : 5) * z, fmin(w, h) * 0.5);

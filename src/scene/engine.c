@@ -34,7 +34,8 @@ static struct {
 void *EXPORT(ttx_alloc)(size_t n);
 void EXPORT(ttx_free)(void *p, size_t n);
 int EXPORT(ttx_load)(char *bytes, size_t n);
-int EXPORT(ttx_scene)(uint32_t root, bool flatten, bool dissolve, uint32_t quiet, const uint8_t *hidden);
+int EXPORT(ttx_scene)(uint32_t root, bool flatten, bool dissolve, uint32_t quiet, const uint8_t *hidden, float op_font,
+                      float layer_font, float edge_font);
 void EXPORT(ttx_theme)(const struct scene_theme *theme);
 void EXPORT(ttx_expand)(uint32_t layer, bool expanded, bool deep);
 void EXPORT(ttx_expand_all)(bool expanded);
@@ -97,8 +98,9 @@ int ttx_load(char *bytes, size_t n) {
 }
 
 /* On failure the scene before stays. */
-int ttx_scene(uint32_t root, bool flatten, bool dissolve, uint32_t quiet, const uint8_t *hidden) {
-    struct scene_choice choice = {root, flatten, dissolve, quiet, hidden};
+int ttx_scene(uint32_t root, bool flatten, bool dissolve, uint32_t quiet, const uint8_t *hidden, float op_font,
+              float layer_font, float edge_font) {
+    struct scene_choice choice = {root, flatten, dissolve, quiet, hidden, {op_font, layer_font, edge_font}};
     struct scene *next;
     if (!e.g)
         return LAYOUT_BAD_INPUT;

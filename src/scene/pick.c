@@ -53,18 +53,21 @@ static bool near_icon(double x, double y, double icon_x, double icon_y) {
 static uint32_t region_of(const struct scene *s, uint32_t i, const struct layout_box *b, double x, double y) {
     const struct scene_view *v = s->view;
     bool layer = s->flags[i] & LAYOUT_LAYER;
+    double scale = scene_scale(s, i);
+    x = (x - b->x) / scale; /* from here on as if it had the usual size and stood at 0, 0 */
+    y = (y - b->y) / scale;
+    double right = b->w / scale;
     if (!layer) {
         bool call = graph_at(s->g, s->node_of[i])->flags & GRAPH_CALL;
-        return call && v->zoom > 0.4 && near_icon(x, y, b->x + b->w - 14, b->y + SCENE_OP_HEIGHT * 0.5)
-                   ? SCENE_REGION_GRAPH
-                   : SCENE_REGION_NODE;
+        return call && v->zoom * scale > 0.4 && near_icon(x, y, right - 14, SCENE_OP_HEIGHT * 0.5) ? SCENE_REGION_GRAPH
+                                                                                                   : SCENE_REGION_NODE;
     }
-    if (v->zoom < 0.5)
+    if (v->zoom * scale < 0.5)
         return SCENE_REGION_NODE;
-    double middle = b->y + (b->expanded ? SCENE_HEADER * 0.5 : 17);
-    if (near_icon(x, y, b->x + SCENE_ICON_X, middle))
+    double middle = b->expanded ? SCENE_HEADER * 0.5 : 17;
+    if (near_icon(x, y, SCENE_ICON_X, middle))
         return SCENE_REGION_TOGGLE;
-    if (near_icon(x, y, b->x + b->w - SCENE_MENU_X, middle))
+    if (near_icon(x, y, right - SCENE_MENU_X, middle))
         return SCENE_REGION_MENU;
     return SCENE_REGION_NODE;
 }
@@ -149,7 +152,7 @@ void scene_pick(struct scene *s, const struct scene_view *view, double sx, doubl
             hit->region = SCENE_REGION_NODE;
             return;
         }
-        if (y <= boxes[around].y + SCENE_HEADER) {
+        if (y <= boxes[around].y + SCENE_HEADER * s->layer_scale) {
             hit->region = region_of(s, around, &boxes[around], x, y);
             return; /* lines that cross it are not meant */
         }

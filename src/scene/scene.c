@@ -213,29 +213,32 @@ static str line_part(const struct scene *s, uint32_t at, uint32_t bytes) {
 /* Size of an item while it is closed, from its texts. */
 static void measure(struct scene *s, uint32_t i) {
     str label = graph_label(s->g, s->node_of[i]);
+    double w, h, scale = scene_scale(s, i);
     if (s->flags[i] & LAYOUT_LAYER) {
         double text = scene_text_width(label, SCENE_FONT, true);
-        s->w[i] = (float)clamp(text + 2 * (SCENE_ICON_X + 13), 116, 340);
-        s->h[i] = (float)(SCENE_LAYER_HEIGHT);
-        s->header[i] = (float)clamp(text + SCENE_ICON_X + 13 + 64, 130, 420);
+        w = clamp(text + 2 * (SCENE_ICON_X + 13), 116, 340);
+        h = SCENE_LAYER_HEIGHT;
+        s->header[i] = (float)(clamp(text + SCENE_ICON_X + 13 + 64, 130, 420) * scale);
     } else {
         double icon = graph_at(s->g, s->node_of[i])->flags & GRAPH_CALL ? 18 : 0;
-        s->w[i] = (float)clamp(scene_text_width(label, SCENE_FONT, false) + 24 + icon, 56, 300);
-        s->h[i] = (float)SCENE_OP_HEIGHT;
+        w = clamp(scene_text_width(label, SCENE_FONT, false) + 24 + icon, 56, 300);
+        h = SCENE_OP_HEIGHT;
     }
     double widest = 0;
     for (uint32_t k = 0; k < s->n_lines[i]; k++) {
         const struct scene_line *l = &s->lines.v[s->first_line[i] + k];
-        double w = scene_text_width(line_part(s, l->value, l->value_bytes), SCENE_FONT_SMALL, false);
+        double line = scene_text_width(line_part(s, l->value, l->value_bytes), SCENE_FONT_SMALL, false);
         if (l->key_bytes)
-            w += scene_text_width(line_part(s, l->key, l->key_bytes), SCENE_FONT_SMALL, false) + 6;
-        widest = w > widest ? w : widest;
+            line += scene_text_width(line_part(s, l->key, l->key_bytes), SCENE_FONT_SMALL, false) + 6;
+        widest = line > widest ? line : widest;
     }
     if (s->n_lines[i]) {
         widest = clamp(widest + 20, 0, 260);
-        s->w[i] = s->w[i] < (float)widest ? (float)widest : s->w[i];
-        s->h[i] += (float)(s->n_lines[i] * SCENE_LINE + 5);
+        w = w < widest ? widest : w;
+        h += s->n_lines[i] * SCENE_LINE + 5;
     }
+    s->w[i] = (float)(w * scale);
+    s->h[i] = (float)(h * scale);
 }
 
 /* Ops whose names are equal do the same: looked up once per name. */
@@ -259,7 +262,7 @@ static bool categorize(struct scene *s) {
 
 static enum layout_status make_layout(struct scene *s) {
     struct layout_options o = layout_default_options();
-    o.header = SCENE_HEADER;
+    o.header = SCENE_HEADER * s->layer_scale;
     o.padding = 18;
     o.node_sep = 18;
     o.rank_sep = 38;
@@ -277,6 +280,11 @@ static enum layout_status make_layout(struct scene *s) {
     return layout_new(s->mem, &in, &o, &s->layout);
 }
 
+/* A font that is to be read and to leave room for others. */
+static double font_size(float wanted, double usual) {
+    return wanted > 0 ? clamp((double)wanted, 2, 100) : usual;
+}
+
 enum layout_status scene_new(struct mem *m, const graph *g, const struct scene_choice *choice, struct scene **out) {
     *out = NULL;
     if (choice->root >= g->n_nodes || !graph_is_layer(g, choice->root))
@@ -290,6 +298,9 @@ enum layout_status scene_new(struct mem *m, const graph *g, const struct scene_c
     s->theme = scene_light_theme();
     s->progress = 1;
     s->hover = SCENE_NONE;
+    s->op_scale = font_size(choice->fonts.op, SCENE_FONT) / SCENE_FONT;
+    s->layer_scale = font_size(choice->fonts.layer, SCENE_FONT) / SCENE_FONT;
+    s->edge_font = font_size(choice->fonts.edge, SCENE_FONT_EDGE);
     arena_init(&s->arena, m);
     arena_init(&s->label_arena, m);
     arena_init(&s->bar_arena, m);
@@ -551,6 +562,21 @@ bool scene_set_edge_labels(struct scene *s, const uint32_t *of_edge, const str *
     return true;
 }
 
+/* With its thousands apart, as the page writes them (web/src/app/values.ts). */
+static void put_count(struct buf *b, uint32_t n) {
+    uint32_t unit = 1000000000;
+    while (unit > 1 && n < unit)
+        unit /= 1000;
+    buf_put_u64(b, n / unit);
+    while (unit > 1) {
+        n %= unit;
+        unit /= 1000;
+        buf_putc(b, ',');
+        for (uint32_t digit = unit * 100; digit >= unit; digit /= 10)
+            buf_putc(b, (char)('0' + n / digit % 10));
+    }
+}
+
 void scene_put_text(const struct scene *s, uint32_t source, uint32_t ref, struct buf *b) {
     switch (source) {
     case SCENE_LABEL:
@@ -559,7 +585,7 @@ void scene_put_text(const struct scene *s, uint32_t source, uint32_t ref, struct
         break;
     case SCENE_COUNT: {
         uint32_t i = item(s, ref), n = i == SCENE_NONE ? 0 : s->n_ops[i];
-        buf_put_u64(b, n);
+        put_count(b, n);
         buf_puts(b, n == 1 ? " op" : " ops");
         break;
     }

@@ -71,13 +71,20 @@ enum scene_quiet {
 };
 enum { SCENE_MANY_ARGUMENTS = 40 };
 
-/* Which nodes a scene shows. */
+/* Sizes of fonts in world units; 0: the usual ones. Boxes are as much larger or smaller as their texts. */
+struct scene_fonts {
+    float op, layer; /* usually 12: labels; lines on nodes go with them */
+    float edge;      /* usually 9.5: labels of edges */
+};
+
+/* Which nodes a scene shows, and how large. */
 struct scene_choice {
     graph_node root;       /* the inside of this layer; 0: all */
     bool flatten;          /* no layers but those named const_eval: what is computed once, before the first run */
     bool dissolve_singles; /* layers that hold a single op do without themselves */
     uint32_t quiet;        /* scene_quiet */
     const uint8_t *hidden; /* (n_nodes) not 0: this op is left out with its edges; NULL: none */
+    struct scene_fonts fonts;
 };
 
 /* Colours. Indexed by depth: deeper layers take the last. */
@@ -231,7 +238,7 @@ enum scene_text_flags {
 };
 enum scene_text_source {
     SCENE_LABEL,      /* ref: node */
-    SCENE_COUNT,      /* ref: layer; "24 ops" */
+    SCENE_COUNT,      /* ref: layer; "1,024 ops" */
     SCENE_LINE_KEY,   /* ref: line */
     SCENE_LINE_VALUE, /* ref: line */
     SCENE_EDGE_LABEL, /* ref: label */

@@ -13,8 +13,9 @@
 #include "scene/rtree.h"
 #include "scene/scene.h"
 
-/* Sizes in world units. */
+/* Sizes in world units; of what is in a box and around it times scene_scale. */
 #define SCENE_FONT 12.0
+#define SCENE_FONT_EDGE 9.5
 #define SCENE_FONT_SMALL 10.0
 #define SCENE_OP_HEIGHT 30.0
 #define SCENE_LAYER_HEIGHT 48.0
@@ -78,6 +79,7 @@ struct scene {
     uint8_t *quiet;                           /* (g->n_edges) not 0: left out of the layout; NULL: none is */
     uint8_t *reads_quiet;                     /* (n_items) the end of such an edge */
     bool root_left_right;
+    double op_scale, layer_scale, edge_font; /* see scene_fonts */
 
     struct layout *layout;
     struct scene_geometry geo;
@@ -131,6 +133,11 @@ struct scene {
     VEC(struct scene_mark) marks;
     VEC(struct scene_text) texts;
 };
+
+/* How much larger than usual an item is. */
+static inline double scene_scale(const struct scene *s, uint32_t item) {
+    return s->flags[item] & LAYOUT_LAYER ? s->layer_scale : s->op_scale;
+}
 
 /* ---- geometry.c ------------------------------------------------------------------------------------------ */
 

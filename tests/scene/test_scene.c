@@ -1,4 +1,5 @@
 /* The scene: what is shown, drawn, picked and highlighted. */
+#include "graph/me_json.h"
 #include "scene/scene.h"
 
 #include <math.h>
@@ -494,6 +495,92 @@ static void grows_for_lines(void **state) {
     unmake(&w);
 }
 
+/* Boxes grow with their texts; what is pressed is found where it is drawn. */
+static void fonts_have_the_sizes_that_were_chosen(void **state) {
+    (void)state;
+    struct world w, x;
+    struct scene_lists l;
+    struct layout_box usual, larger;
+    struct scene_hit hit;
+    make(&w, &(struct scene_choice){0});
+    make(&x, &(struct scene_choice){.fonts = {.op = 24, .layer = 18, .edge = 19}});
+    scene_set_all_expanded(w.s, true);
+    scene_set_all_expanded(x.s, true);
+    uint32_t of_edge[64];
+    assert_in_range(x.f.g->n_edges, 1, 64);
+    for (uint32_t e = 0; e < x.f.g->n_edges; e++)
+        of_edge[e] = 1;
+    assert_true(scene_set_edge_labels(x.s, of_edge, (const str[]){STR(""), STR("tensor<1x1xf32>")}, 2));
+    update(&w);
+    update(&x);
+    graph_node n = op(&w, "ttir.relu", 0);
+    assert_true(scene_box(w.s, n, false, &usual) && scene_box(x.s, n, false, &larger));
+    assert_true(larger.w == 2 * usual.w && larger.h == 2 * usual.h);
+    struct scene_view v = whole(&x);
+    assert_true(scene_draw(x.s, &v, &l));
+    uint32_t ops = 0, layers = 0, edges = 0;
+    for (uint32_t i = 0; i < l.n_texts; i++) {
+        const struct scene_text *t = &l.texts[i];
+        bool is_layer = t->source == SCENE_LABEL && graph_is_layer(x.f.g, t->ref);
+        if (t->source == SCENE_EDGE_LABEL)
+            edges += t->size == 19;
+        else if (t->source == SCENE_LABEL)
+            *(is_layer ? &layers : &ops) += t->size == (is_layer ? 18 : 24);
+    }
+    assert_int_equal(layers, w.change.n_expanded);
+    assert_int_equal(ops, w.change.n_shown - w.change.n_expanded);
+    assert_true(edges > 0);
+    uint32_t pressed = 0;
+    for (uint32_t i = 0; i < l.n_marks; i++)
+        if (l.marks[i].kind == SCENE_MARK_MINUS || l.marks[i].kind == SCENE_MARK_DOTS) {
+            const struct scene_mark m = l.marks[i];
+            scene_pick(x.s, &v, (double)m.x, (double)m.y, &hit);
+            assert_int_equal(hit.region, m.kind == SCENE_MARK_DOTS ? SCENE_REGION_MENU : SCENE_REGION_TOGGLE);
+            pressed++;
+        }
+    assert_int_equal(pressed, 2 * w.change.n_expanded);
+    unmake(&w);
+    unmake(&x);
+}
+
+static void counts_have_their_thousands_apart(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t ops;
+        const char *text;
+    } rows[] = {{1, "1 op"},         {7, "7 ops"},          {999, "999 ops"},
+                {1000, "1,000 ops"}, {20045, "20,045 ops"}, {100203, "100,203 ops"}};
+    struct mem mem;
+    mem_init(&mem);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf text, shown;
+        struct scene *s;
+        graph *g;
+        buf_init(&text, &mem);
+        buf_init(&shown, &mem);
+        /* The compact form would do as well; graph JSON is easier to write. */
+        buf_lit(&text, "{\"graphs\":[{\"id\":\"g\",\"nodes\":[");
+        for (uint32_t k = 0; k < rows[i].ops; k++)
+            buf_printf(&text, "%s{\"id\":\"%u\",\"label\":\"x\",\"namespace\":\"many\"}", k ? "," : "", k);
+        buf_lit(&text, "]}]}");
+        me_graphs graphs;
+        struct diags d;
+        diags_init(&d, &mem);
+        assert_int_equal(
+            me_json_read(&mem, buf_str(&text), &d, diags_add_source(&d, STR("t"), buf_str(&text)), &graphs), GRAPH_OK);
+        g = graphs.v[0].g;
+        assert_int_equal(scene_new(&mem, g, &(struct scene_choice){0}, &s), LAYOUT_OK);
+        scene_put_text(s, SCENE_COUNT, graph_find_layer(g, STR("many")), &shown);
+        assert_str(buf_str(&shown), rows[i].text);
+        scene_free(s);
+        me_graphs_free(&graphs);
+        diags_free(&d);
+        buf_free(&shown);
+        buf_free(&text);
+    }
+    assert_int_equal(mem.used, 0);
+}
+
 static void arrow_keys_follow_edges(void **state) {
     (void)state;
     struct world w;
@@ -594,6 +681,8 @@ int main(void) {
         cmocka_unit_test(inputs_of_many_are_quiet),
         cmocka_unit_test(flat_graphs_keep_what_is_computed_once),
         cmocka_unit_test(grows_for_lines),
+        cmocka_unit_test(fonts_have_the_sizes_that_were_chosen),
+        cmocka_unit_test(counts_have_their_thousands_apart),
         cmocka_unit_test(arrow_keys_follow_edges),
         cmocka_unit_test(keeps_its_place),
         cmocka_unit_test(writes_pictures),

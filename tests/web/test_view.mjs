@@ -142,3 +142,86 @@ test("view: a graph that nobody has moved stays in sight when its room changes",
   await t.ready();
   near((await size())[0], moved, 1e-6, "once moved it stays where it is");
 });
+
+const setting = (t, title) => t.page.getByRole("dialog", { name: "Settings" }).getByLabel(title);
+const settings = async (t, act) => {
+  await t.page.keyboard.press("Control+,");
+  await act();
+  await t.page.keyboard.press("Escape");
+  await t.ready();
+};
+
+test("settings: sizes and colours of labels, edges and ops take effect at once, and the view stays where it is", async (t) => {
+  await t.openModel(MNIST);
+  await t.command("graph.expandAll");
+  await t.page.keyboard.press("v");
+  await t.page.getByRole("dialog", { name: "What to show on nodes and edges" }).getByLabel("Tensor type").check();
+  await t.page.keyboard.press("Escape");
+  await t.ready();
+  const relu = (await t.graph()).boxes.find((b) => b.label === "ttir.relu");
+  await t.clickNode(relu.id);
+  await t.view((view) => view.zoomBy(0.9, undefined, false)); // from now on the view is where the user has put it
+  await t.ready();
+  const middle = async () => { const b = await t.box(relu.id); return b && { w: b.w, h: b.h }; };
+  const canvas = await t.page.locator(".canvas").boundingBox(), centre = (b) => ({ x: b.x + b.w / 2, y: b.y + b.h / 2 });
+  const away = (b) => Math.hypot(centre(b).x - canvas.x - canvas.width / 2, centre(b).y - canvas.y - canvas.height / 2);
+  const kept = (await t.graph()).boxes.filter((b) => !b.expanded).sort((a, b) => away(a) - away(b))[0];
+  const sizes = (text) => [...new Set([...text.matchAll(/font-size="([\d.]+)"/g)].map((m) => Number(m[1])))].sort((a, b) => a - b);
+  const before = await middle(), zoom = (await t.graph()).camera.zoom;
+  equal(sizes(await svg(t)), [9.5, 10, 12]);
+  await settings(t, async () => {
+    await setting(t, "Labels of ops").fill("24");
+    await setting(t, "Labels of layers").fill("18");
+    await setting(t, "Labels of edges").fill("7");
+    await setting(t, "Longest label of an edge").fill("4");
+    await t.page.keyboard.press("Tab");
+  });
+  await eventually(async () => sizes(await svg(t)), [7, 15, 18, 24], "sizes of texts");
+  const after = await middle();
+  near(after.w / before.w, 2, 0.01, "the box is twice as wide");
+  near(after.h / before.h, 2, 0.01, "and twice as high");
+  equal((await t.graph()).camera.zoom, zoom, "the view is as near as before");
+  const now = centre(await t.box(kept.id));
+  near(now.x, centre(kept).x, 1, "what was in the middle of the view stays there");
+  near(now.y, centre(kept).y, 1);
+  await eventually(async () => />\d+x?\d*x?…</.test(await svg(t)), true, "labels of edges are cut");
+  const edge = async () => (await svg(t)).includes('stroke="#ff0000"');
+  equal(await edge(), false);
+  await settings(t, async () => {
+    await setting(t, "Edges, light theme").first().fill("#ff0000");
+    await setting(t, "Ops, light theme").first().fill("#102030");
+  });
+  await eventually(edge, true, "edges are red");
+  equal(await t.style("fill", relu.id), "#102030ff");
+  await eventually(async () => (await svg(t)).includes('fill="#102030"'), true, "ops are dark");
+  await settings(t, async () => {
+    await t.page.getByRole("button", { name: "Edges, light theme: as usual" }).click();
+    await t.page.getByRole("button", { name: "Ops, light theme: as usual" }).click();
+  });
+  await eventually(edge, false, "as usual again");
+  equal(await t.style("fill", relu.id), "");
+});
+
+test("settings: the inspector only with a selection; its text; nodes without data", async (t) => {
+  await t.openModel(MNIST);
+  await t.panel("inspector").waitFor();
+  await settings(t, () => setting(t, "Show the inspector only while something is selected").check());
+  await eventually(() => t.panel("inspector").count(), 0, "nothing is selected");
+  await t.clickNode("layer:fc1");
+  await t.panel("inspector").waitFor();
+  const height = async () => (await t.panel("inspector").locator(".node-name").boundingBox()).height;
+  const usual = await height();
+  await settings(t, async () => { await setting(t, "Text of the inspector").fill("19.5"); await t.page.keyboard.press("Tab"); });
+  near(await height() / usual, 1.5, 0.1, "larger by half");
+  await t.drop("data.json", { name: "one", results: { "layer:fc1": { value: 3 } } });
+  const section = t.panel("inspector").getByRole("table", { name: "Node data" });
+  await section.waitFor();
+  await t.clickNode("layer:fc2");
+  await section.getByText("no value").waitFor();
+  await settings(t, () => setting(t, "Hide node data without a value").check());
+  await eventually(() => section.count(), 0);
+  await t.page.keyboard.press("Escape");
+  await eventually(() => t.panel("inspector").count(), 0, "deselected");
+  await settings(t, () => setting(t, "Show the inspector only while something is selected").uncheck());
+  await t.panel("inspector").waitFor();
+});

@@ -215,7 +215,7 @@ export function openUsualPanels(): void {
 async function openUsual(): Promise<void> {
   if (!dock || dock.panels.some((p) => p.id.startsWith(PANEL))) return;
   const order = ['left', 'right', 'bottom', 'beside'];
-  const kinds = openBefore.peek().map((id) => panels.get(id)).filter((k) => !!k)
+  const kinds = openBefore.peek().map((id) => panels.get(id)).filter((k) => !!k).filter((k) => k.opensByItself?.() !== false)
     .sort((a, b) => order.indexOf(a.side) - order.indexOf(b.side));
   opening = kinds.length;
   for (const kind of kinds) {

@@ -7,7 +7,7 @@ import type { ParameterEdges, ViewState } from '../engine/types';
 import * as api from './api';
 import { closePane, dockPane, frontPane, openUsualPanels } from './dock';
 import { complain } from './notify';
-import { dissolveSingles, hiddenOps, hideHousekeeping, layersRule, parameterEdges } from './settings';
+import { dissolveSingles, fonts, hiddenOps, hideHousekeeping, layersRule, parameterEdges } from './settings';
 import { isCancel, Problem, type GraphRef, type Job, type Model } from './source';
 import { activePane, addPane, models, onStartPage, panes, stages, type Crumb, type Pane, type Wait } from './store';
 import { nextTask } from './turn';
@@ -190,7 +190,7 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
         try {
           await view.load(bytes, {
             state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(),
-            parameters: parameterEdges.peek() as ParameterEdges, signal: abort.signal,
+            parameters: parameterEdges.peek() as ParameterEdges, fonts: fonts.peek(), signal: abort.signal,
           });
         } finally {
           off();

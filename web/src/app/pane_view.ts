@@ -11,7 +11,7 @@ import { hiddenNodes } from './open';
 import { showCommandMenu } from './menus';
 import { engineWasm, makeWorker } from './platform';
 import { styleLayers } from './panels';
-import { dissolveSingles, highlightInputs, highlightLayers, highlightOutputs, motion, parameterEdges, renderer } from './settings';
+import { dissolveSingles, fonts, highlightInputs, highlightLayers, highlightOutputs, motion, parameterEdges, renderer } from './settings';
 import { followShows } from './show';
 import { record } from './history';
 import { activePane, type Pane, type PaneSnapshot } from './store';
@@ -196,7 +196,7 @@ function followMarks(pane: Pane, view: GraphView): () => void {
   });
 }
 
-/** The settings that leave nodes out take effect at once. */
+/** The settings that leave nodes out or change their sizes take effect at once. */
 function followHidden(pane: Pane, view: GraphView): () => void {
   let first = true;
   const stopHidden = effect(() => {
@@ -213,8 +213,13 @@ function followHidden(pane: Pane, view: GraphView): () => void {
     const how = parameterEdges.value as ParameterEdges;
     if (!first && pane.graph.peek()) view.setParameterEdges(how).catch(complain);
   });
+  const stopFonts = effect(() => {
+    const sizes = fonts.value;
+    if (!first && pane.graph.peek()) view.setFonts(sizes).catch(complain);
+  });
   first = false;
   return () => {
+    stopFonts();
     stopParameters();
     stopHidden();
     stopSingles();

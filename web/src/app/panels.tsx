@@ -52,6 +52,8 @@ export interface PanelKind {
   shortcut?: string | readonly string[];
   help?: string;
   component: ComponentType<{ panel: PanelHandle }>;
+  /** False: it does not come by itself with the first graph. */
+  opensByItself?: () => boolean;
 }
 
 /** What a panel's component may do with the panel it is in. */

@@ -1,8 +1,9 @@
 // What the user has set. Kept in the browser's local storage; where that is not allowed (some frames), for the time the
 // page is open.
 
-import { effect, signal, type Signal } from '@preact/signals';
+import { computed, effect, signal, type Signal } from '@preact/signals';
 
+import { DARK, LIGHT } from '../engine/theme';
 import { storage } from './storage';
 
 /** A signal whose value outlives the page. What is kept must be of the type of the default, else the default holds. */
@@ -25,7 +26,10 @@ export type ThemeChoice = 'system' | 'light' | 'dark';
 export type Setting =
   | { id: string; title: string; help?: string; group: string; kind: 'switch'; value: Signal<boolean> }
   | { id: string; title: string; help?: string; group: string; kind: 'number'; value: Signal<number>; min: number; max: number;
-      unit?: string }
+      step?: number }
+  | { id: string; title: string; help?: string; group: string; kind: 'colour';
+      /** "#rrggbb"; empty: what `usual` gives. */
+      value: Signal<string>; usual: () => string }
   | { id: string; title: string; help?: string; group: string; kind: 'text'; value: Signal<string>; placeholder?: string }
   | { id: string; title: string; help?: string; group: string; kind: 'choice'; value: Signal<string>;
       choices: readonly { value: string; title: string }[] };
@@ -52,6 +56,15 @@ export const highlightOutputs = kept('highlightOutputs', true);
 export const highlightLayers = kept('highlightLayers', true);
 export const parameterEdges = kept('parameterEdges', 'auto');
 export const constantElements = kept('constantElements', 16);
+export const opFont = kept('opFont', 12);
+export const layerFont = kept('layerFont', 12);
+export const edgeFont = kept('edgeFont', 9.5);
+/** Sizes of fonts in graphs. */
+export const fonts = computed(() => ({ op: opFont.value, layer: layerFont.value, edge: edgeFont.value }));
+export const edgeLabelLength = kept('edgeLabelLength', 0);
+export const inspectorFont = kept('inspectorFont', 13);
+export const edgeLight = kept('edgeLight', '');
+export const edgeDark = kept('edgeDark', '');
 export const minimapShown = kept('minimap', true);
 export const legendShown = kept('legend', false);
 
@@ -75,6 +88,15 @@ registerSettings(
     value: highlightOutputs },
   { id: 'highlightLayers', title: 'Highlight inputs and outputs of selected layers', group: 'Selection', kind: 'switch',
     value: highlightLayers },
+  { id: 'opFont', title: 'Labels of ops', group: 'Sizes and colours', kind: 'number', value: opFont, min: 6, max: 40, step: 0.5 },
+  { id: 'layerFont', title: 'Labels of layers', group: 'Sizes and colours', kind: 'number', value: layerFont, min: 6, max: 40, step: 0.5 },
+  { id: 'edgeFont', title: 'Labels of edges', group: 'Sizes and colours', kind: 'number', value: edgeFont, min: 5, max: 30, step: 0.5,
+    help: 'They are written level always.' },
+  { id: 'edgeLabelLength', title: 'Longest label of an edge', group: 'Sizes and colours', kind: 'number', value: edgeLabelLength, min: 0, max: 200,
+    help: 'In characters; 0: as long as it is.' },
+  { id: 'inspectorFont', title: 'Text of the inspector', group: 'Sizes and colours', kind: 'number', value: inspectorFont, min: 10, max: 20, step: 0.5 },
+  { id: 'edgeLight', title: 'Edges, light theme', group: 'Sizes and colours', kind: 'colour', value: edgeLight, usual: () => LIGHT.edge },
+  { id: 'edgeDark', title: 'Edges, dark theme', group: 'Sizes and colours', kind: 'colour', value: edgeDark, usual: () => DARK.edge },
   { id: 'constantElements', title: 'Elements shown of constants', group: 'Inspector', kind: 'number', value: constantElements,
     min: 1, max: 4096 },
 );

@@ -26,12 +26,18 @@ function One({ setting: s }: { setting: Setting }) {
       <label for={id}>{s.title}{s.help && <span class="muted"> {s.help}</span>}</label>
       {s.kind === 'switch' ? <input id={id} type="checkbox" role="switch" checked={s.value.value} onChange={(e) => { s.value.value = e.currentTarget.checked; }} />
         : s.kind === 'number' ? (
-          <input id={id} type="number" min={s.min} max={s.max} value={s.value.value}
+          <input id={id} type="number" min={s.min} max={s.max} step={s.step} value={s.value.value}
             onChange={(e) => {
               const n = e.currentTarget.valueAsNumber;
               if (Number.isFinite(n)) s.value.value = Math.min(s.max, Math.max(s.min, n));
               e.currentTarget.value = String(s.value.peek());
             }} />
+        )
+        : s.kind === 'colour' ? (
+          <>
+            {s.value.value && <button class="link" aria-label={`${s.title}: as usual`} onClick={() => { s.value.value = ''; }}>As usual</button>}
+            <input id={id} type="color" value={s.value.value || s.usual()} onInput={(e) => { s.value.value = e.currentTarget.value; }} />
+          </>
         )
         : s.kind === 'text' ? <input id={id} type="text" value={s.value.value} placeholder={s.placeholder} onChange={(e) => { s.value.value = e.currentTarget.value; }} />
         : (

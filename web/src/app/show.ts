@@ -5,7 +5,7 @@ import { effect, signal } from '@preact/signals';
 import type { NodeLine } from '../engine/types';
 import { nodeInfos } from './node_info';
 import { nodeLines } from './panels';
-import { kept } from './settings';
+import { edgeLabelLength, kept } from './settings';
 import type { Attribute, NodeInfo } from './source';
 import type { Pane } from './store';
 import { valueText } from './values';
@@ -42,9 +42,9 @@ export function toggleKey(key: string): void {
 const CUT = 120;
 const ROWS = 10;
 
-function cut(text: string): string {
+function cut(text: string, most = CUT): string {
   const line = text.replace(/\s+/g, ' ');
-  return line.length > CUT ? `${line.slice(0, CUT - 1)}…` : line;
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 function shape(attrs: readonly Attribute[]): string {
@@ -105,8 +105,9 @@ export function followShows(pane: Pane): () => void {
   const stopEdges = effect(() => {
     const view = pane.view.value, graph = pane.graph.value, ref = pane.ref.value, show = edgeShow.value;
     if (!view || !graph || !ref) return;
+    const most = edgeLabelLength.value || CUT;
     if (show.by === 'none' || show.by === 'type') {
-      void view.setEdgeLabels(show.by);
+      void view.setEdgeLabels(show.by, edgeLabelLength.value);
       return;
     }
     const { key } = show as { key: string };
@@ -117,7 +118,7 @@ export function followShows(pane: Pane): () => void {
         const e = edges[i]!;
         const attrs = show.by === 'output' ? info.outputs?.find((o) => o.index === graph.edgeOut[e])?.attrs
           : show.by === 'input' ? info.inputs?.find((o) => o.index === graph.edgeIn[e])?.attrs : info.attrs;
-        return cut(valueText(attrs?.find((a) => a.key === key)?.value ?? ''));
+        return cut(valueText(attrs?.find((a) => a.key === key)?.value ?? ''), most);
       });
     });
   });

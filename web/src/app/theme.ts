@@ -3,7 +3,7 @@
 import { computed, effect, signal } from '@preact/signals';
 
 import { DARK, LIGHT } from '../engine/theme';
-import { theme } from './settings';
+import { edgeDark, edgeLight, inspectorFont, theme } from './settings';
 
 const query = matchMedia('(prefers-color-scheme: dark)');
 const systemDark = signal(query.matches);
@@ -12,11 +12,16 @@ query.addEventListener('change', () => {
 });
 
 export const isDark = computed(() => theme.value === 'dark' || (theme.value !== 'light' && systemDark.value));
-export const engineTheme = computed(() => (isDark.value ? DARK : LIGHT));
+/** The engine's colours, with those of the settings. */
+export const engineTheme = computed(() => {
+  const usual = isDark.value ? DARK : LIGHT, edge = isDark.value ? edgeDark.value : edgeLight.value;
+  return edge ? { ...usual, edge } : usual;
+});
 
-/** Keeps the page in the chosen theme from now on. */
+/** Keeps the page in the chosen theme, and the inspector's text at its size, from now on. */
 export function followTheme(): void {
   effect(() => {
     document.documentElement.dataset['theme'] = isDark.value ? 'dark' : 'light';
   });
+  effect(() => { document.documentElement.style.setProperty('--inspector-zoom', String(inspectorFont.value / 13)); });
 }

@@ -1,7 +1,7 @@
 // protocol.ts - the messages between GraphView (view.ts) and its worker (worker.ts).
 import type { TableQuery, TableResult } from './op_table';
 import type {
-  Bar, Camera, Direction, ExpandOptions, ExtraEdge, GraphViewEvents, Hit, ImageOptions, LoadInfo, Node, NodeStyles, ParameterEdges, Rect,
+  Bar, Camera, Direction, ExpandOptions, ExtraEdge, Fonts, GraphViewEvents, Hit, ImageOptions, LoadInfo, Node, NodeStyles, ParameterEdges, Rect,
   RendererKind, RevealOptions, Theme, ViewState,
 } from './types';
 
@@ -20,6 +20,7 @@ export interface Choice {
   dissolve: boolean;
   parameters: ParameterEdges;
   hidden: Uint32Array | null;
+  fonts: Fonts;
 }
 
 /** What the worker does, and what it answers. */
@@ -59,7 +60,7 @@ export interface Calls {
   setDim(keep: Uint32Array | null): void;
   setExtraEdges(name: string, edges: ExtraEdge[] | null): void;
   setLines(on: boolean): void;
-  setEdgeLabels(kind: 'none' | 'type' | 'asked'): void;
+  setEdgeLabels(kind: 'none' | 'type' | 'asked', most: number): void;
   png(o: ImageOptions): Blob;
   svg(o: ImageOptions): Blob;
   minimap(w: number, h: number): { image: ImageBitmap; world: Rect };

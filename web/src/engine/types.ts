@@ -76,6 +76,14 @@ export interface GraphViewOptions {
  * apart; ops that read some bear a mark, and selecting shows the edges. `auto`: quiet when there are more than 40. */
 export type ParameterEdges = 'auto' | 'shown' | 'quiet';
 
+/** Sizes of fonts at zoom 1; boxes are as much larger or smaller as their texts. */
+export interface Fonts {
+  op: number;
+  layer: number;
+  edge: number;
+}
+export const USUAL_FONTS: Fonts = { op: 12, layer: 12, edge: 9.5 };
+
 export interface LoadOptions {
   /** Show only the inside of this layer (popups, sub-graphs). */
   root?: Node;
@@ -86,6 +94,7 @@ export interface LoadOptions {
   /** Dissolve layers that hold one op only. */
   dissolveSingles?: boolean;
   parameters?: ParameterEdges;
+  fonts?: Fonts;
   /** What the view looked like before; node ids that are gone are passed over. */
   state?: ViewState;
   /** The engine takes the bytes instead of a copy. */
@@ -274,6 +283,7 @@ export interface GraphViewApi {
   setHidden(nodes: Iterable<Node>): Promise<LoadInfo>;
   setParameterEdges(parameters: ParameterEdges): Promise<LoadInfo>;
   setDissolveSingles(on: boolean): Promise<LoadInfo>;
+  setFonts(fonts: Fonts): Promise<LoadInfo>;
 
   // ---- layers
   isExpanded(layer: Node): boolean;
@@ -323,8 +333,8 @@ export interface GraphViewApi {
   setExtraEdges(name: string, edges: ExtraEdge[] | null): void;
   /** Lines on nodes; null: none. Nodes grow; call again when what is shown has changed. */
   setLines(callback: LinesCallback | null): Promise<void>;
-  /** `type`: the tensor shape along the edge. */
-  setEdgeLabels(labels: 'none' | 'type' | EdgeLabelsCallback): Promise<void>;
+  /** `type`: the tensor shape along the edge, of at most `most` characters (0: any number). */
+  setEdgeLabels(labels: 'none' | 'type' | EdgeLabelsCallback, most?: number): Promise<void>;
 
   // ---- pictures
   png(options: ImageOptions): Promise<Blob>;

@@ -8,10 +8,11 @@
 import type { TableQuery, TableResult } from './op_table';
 import type { Asks, Calls, Choice, FromWorker, SetMessage, ToWorker } from './protocol';
 import type {
-  Bar, Camera, Direction, EdgeLabelsCallback, ExpandOptions, ExpansionInfo, ExtraEdge, GraphViewApi, GraphViewEvents,
+  Bar, Camera, Direction, EdgeLabelsCallback, ExpandOptions, ExpansionInfo, ExtraEdge, Fonts, GraphViewApi, GraphViewEvents,
   GraphViewOptions, HighlightSet, Hit, ImageOptions, LinesCallback, LoadInfo, LoadOptions, Minimap, Node, NodeLine,
   NodeStyles, ParameterEdges, Rect, RendererKind, RevealOptions, Theme, ViewState,
 } from './types';
+import { USUAL_FONTS } from './types';
 import { rgba } from './wasm';
 
 export type * from './types';
@@ -54,10 +55,11 @@ export class GraphView implements GraphViewApi {
   private nextId = 1;
   private expandedSet = new Set<Node>();
   private expansion: ExpansionInfo = { visible: 0, expanded: 0, layoutMs: 0, layers: new Uint32Array() };
-  private choice: Choice = { root: 0, flatten: false, dissolve: false, parameters: 'auto', hidden: null };
+  private choice: Choice = { root: 0, flatten: false, dissolve: false, parameters: 'auto', hidden: null, fonts: USUAL_FONTS };
   private linesCallback: LinesCallback | null = null;
   private labelsCallback: EdgeLabelsCallback | null = null;
   private labelsAre: 'none' | 'type' | 'asked' = 'none';
+  private labelsMost = 0;
   /** What to tell a new worker of the looks of the graph, by name of the call. */
   private readonly looks = new Map<string, () => Promise<unknown>>();
   private theme: Theme;
@@ -366,6 +368,7 @@ export class GraphView implements GraphViewApi {
     this.choice = {
       root: options.root ?? 0, flatten: options.flatten ?? false, dissolve: options.dissolveSingles ?? false,
       parameters: options.parameters ?? 'auto', hidden: options.hidden ? numbers(options.hidden) : null,
+      fonts: options.fonts ?? USUAL_FONTS,
     };
     await this.started;
     this.bytes = options.transfer ? null : bytes;
@@ -392,7 +395,7 @@ export class GraphView implements GraphViewApi {
     const had = this.expansion.visible > 0, selection = numbers(this.selection);
     this.stop('Cancelled.');
     this.started = this.start().then(async () => {
-      await this.send('setEdgeLabels', [this.labelsAre]);
+      await this.send('setEdgeLabels', [this.labelsAre, this.labelsMost]);
       if (!bytes || !had) return;
       await this.send('load', [bytes, choice, { expanded: [], camera }]);
       for (const again of this.looks.values()) await again();
@@ -424,6 +427,9 @@ export class GraphView implements GraphViewApi {
   }
   setDissolveSingles(on: boolean): Promise<LoadInfo> {
     return this.choose({ dissolve: on });
+  }
+  setFonts(fonts: Fonts): Promise<LoadInfo> {
+    return this.choose({ fonts });
   }
 
   // ---- layers
@@ -543,10 +549,11 @@ export class GraphView implements GraphViewApi {
     this.linesCallback = callback;
     return this.call('setLines', callback !== null);
   }
-  setEdgeLabels(labels: 'none' | 'type' | EdgeLabelsCallback): Promise<void> {
+  setEdgeLabels(labels: 'none' | 'type' | EdgeLabelsCallback, most = 0): Promise<void> {
+    this.labelsMost = most;
     this.labelsCallback = typeof labels === 'function' ? labels : null;
     this.labelsAre = typeof labels === 'function' ? 'asked' : labels;
-    return this.call('setEdgeLabels', this.labelsAre);
+    return this.call('setEdgeLabels', this.labelsAre, most);
   }
 
   // ---- pictures

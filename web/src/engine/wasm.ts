@@ -1,7 +1,7 @@
 // wasm.ts - the engine in C (src/scene/engine.c) with types. Runs in the worker; tests run it in Node.
 //
 // Views of its memory are taken anew for each answer: memory that grows detaches the ones before.
-import type { Node, Rect, Region, Theme } from './types';
+import type { Fonts, Node, Rect, Region, Theme } from './types';
 import { CATEGORIES } from './theme';
 
 export const NONE = 0xffffffff;
@@ -132,8 +132,9 @@ export class Engine {
     this.styles = null;
     this.check(this.call('ttx_load', at, bytes.byteLength), 'reading the graph');
   }
-  scene(root: Node, flatten: boolean, dissolve: boolean, quiet: number, hidden: Uint8Array | null): void {
-    const make = (at: number) => this.check(this.call('ttx_scene', root, +flatten, +dissolve, quiet, at), 'preparing the graph');
+  scene(root: Node, flatten: boolean, dissolve: boolean, quiet: number, hidden: Uint8Array | null, fonts: Fonts): void {
+    const make = (at: number) =>
+      this.check(this.call('ttx_scene', root, +flatten, +dissolve, quiet, at, fonts.op, fonts.layer, fonts.edge), 'preparing the graph');
     if (hidden) this.lend(hidden, make);
     else make(0);
     this.styles = null;

@@ -14,6 +14,7 @@ import type {
   Bar, Camera, Direction, ExpandOptions, ExtraEdge, GraphViewEvents, Hit, ImageOptions, LoadInfo, Node, NodeStyles, Rect,
   RendererKind, RevealOptions, Theme, ViewState,
 } from './types';
+import { USUAL_FONTS } from './types';
 import { Engine, EngineError, NONE, rgba, Status } from './wasm';
 
 const port = self as unknown as {
@@ -42,7 +43,7 @@ let texts: Texts;
 let screen: Screen;
 let theme: Theme;
 let graph: CompactGraph | null = null;
-let choice: Choice = { root: 0, flatten: false, dissolve: false, parameters: 'auto', hidden: null };
+let choice: Choice = { root: 0, flatten: false, dissolve: false, parameters: 'auto', hidden: null, fonts: USUAL_FONTS };
 let w = 1, h = 1, ratio = 1, still = false;
 let camera: Camera = { x: 0, y: 0, zoom: 1 };
 let selection: Node[] = [];
@@ -50,6 +51,7 @@ let flow = { inputs: true, outputs: true, layers: false };
 let shown = 0;
 let linesOn = false;
 let edgeLabelsAre: 'none' | 'type' | 'asked' = 'none';
+let edgeLabelsMost = 0;
 let hovered = '';
 let keep: Uint32Array | null = null;
 let styles: NodeStyles | null = null;
@@ -247,6 +249,8 @@ function applyExtra(): void {
   texts.clear();
 }
 
+const clipped = (s: string): string => (edgeLabelsMost && s.length > edgeLabelsMost ? `${s.slice(0, edgeLabelsMost - 1)}…` : s);
+
 async function applyEdgeLabels(): Promise<void> {
   texts.clear();
   const g = graph!, n = g.nEdges;
@@ -261,7 +265,7 @@ async function applyEdgeLabels(): Promise<void> {
     ofEdge[e] = k;
   };
   if (edgeLabelsAre === 'type') {
-    for (let e = 0; e < n; e++) set(e, g.edgeType(e));
+    for (let e = 0; e < n; e++) set(e, clipped(g.edgeType(e)));
   } else {
     for (let from = 0; from < n; from += 20000) {
       const edges = Uint32Array.from({ length: Math.min(20000, n - from) }, (_, i) => from + i);
@@ -291,7 +295,7 @@ function makeScene(): void {
     hidden = new Uint8Array(engine.n);
     for (const n of choice.hidden) hidden[n] = 1;
   }
-  engine.scene(choice.root, choice.flatten, choice.dissolve, ['auto', 'shown', 'quiet'].indexOf(choice.parameters), hidden);
+  engine.scene(choice.root, choice.flatten, choice.dissolve, ['auto', 'shown', 'quiet'].indexOf(choice.parameters), hidden, choice.fonts);
 }
 
 /** Opens what would only hide the graph: a layer that is alone, or the largest of a few functions. */
@@ -333,8 +337,26 @@ function firstLook(): void {
   camera = atFirst = firstCamera(engine.size(), w, h, heart(), beginning());
 }
 
+/** A node, and how far its middle is from that of the view, in units of the world. */
+interface Place {
+  node: Node;
+  dx: number;
+  dy: number;
+}
+/** The node in the middle of the view; null where there is none. */
+function middle(): Place | null {
+  let best: Place | null = null;
+  for (const node of engine.nodesIn(toWorld({ x: 0, y: 0, w, h }), 4096).nodes) {
+    const box = engine.box(node, false);
+    if (!box) continue;
+    const place = { node, dx: box.x + box.w / 2 - camera.x, dy: box.y + box.h / 2 - camera.y };
+    if (!best || Math.hypot(place.dx, place.dy) < Math.hypot(best.dx, best.dy)) best = place;
+  }
+  return best;
+}
+
 /** Shows the new scene: as a state says, or with the layers that were open before, or as a graph is first seen. */
-async function show(state: ViewState | null, before: Uint32Array | null, readMs: number, start: number): Promise<LoadInfo> {
+async function show(state: ViewState | null, before: Uint32Array | null, readMs: number, start: number, place: Place | null = null): Promise<LoadInfo> {
   const g = graph!;
   atFirst = null;
   await dress();
@@ -347,7 +369,9 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
     if (n !== undefined) engine.direction(n, true);
   }
   const layoutMs = await updateAll(NONE, false);
+  const box = place && engine.box(place.node, true);
   if (state?.camera) camera = { ...state.camera };
+  else if (box) camera = { x: box.x + box.w / 2 - place.dx, y: box.y + box.h / 2 - place.dy, zoom: camera.zoom };
   else firstLook();
   if (state?.selection) select(state.selection.map((id) => g.find(id)).filter((n) => n !== undefined), false);
   flight = null;
@@ -501,11 +525,11 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
   },
   async choose(next) {
     const start = performance.now(), before = choice.flatten ? null : engine.expanded();
-    const other = next.root !== choice.root;
+    const other = next.root !== choice.root, place = other || next.flatten !== choice.flatten || camera === atFirst ? null : middle();
     choice = next;
     makeScene();
     texts.clear();
-    return show(null, before?.length && !other ? before : null, 0, start);
+    return show(null, before?.length && !other ? before : null, 0, start, place);
   },
   async expand(layer: Node, on: boolean | null, o: ExpandOptions) {
     engine.expand(layer, on ?? !engine.isExpanded(layer), o.deep ?? false);
@@ -692,8 +716,9 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     if (on) await fillLines(anchor);
     else update(anchor);
   },
-  async setEdgeLabels(kind) {
+  async setEdgeLabels(kind, most) {
     edgeLabelsAre = kind;
+    edgeLabelsMost = most;
     if (!graph) return;
     await applyEdgeLabels();
     fresh = true;

@@ -6,6 +6,7 @@ import './execute';
 import './identical';
 import './images';
 import './node_data';
+import './op_colours';
 import './overrides';
 import './paths';
 import './repeats';

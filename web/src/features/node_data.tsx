@@ -8,6 +8,7 @@ import { Icon } from '../app/icons';
 import { complain } from '../app/notify';
 import { confirm } from '../app/overlay';
 import { dropTakers, inspectorSections, nodeLines, panels, styleLayers, urlStates, type InspectorContext } from '../app/panels';
+import { kept, registerSettings } from '../app/settings';
 import { activePane, type Pane } from '../app/store';
 import { whole } from '../app/values';
 import { VirtualList } from '../app/virtual';
@@ -36,6 +37,10 @@ styleLayers.add({
     return { fill, text, bars };
   },
 });
+
+const hideEmpty = kept('hideEmptyData', false);
+registerSettings({ id: 'hideEmptyData', title: 'Hide node data without a value', group: 'Inspector', kind: 'switch', value: hideEmpty,
+  help: 'On nodes in the graph it is left out always.' });
 
 function shown(value: Value): string {
   return typeof value === 'number' ? nice(value) : show(value);
@@ -67,6 +72,7 @@ function InspectorData({ pane, node }: InspectorContext) {
     <div role="table" aria-label="Node data">
       {runs.map((data) => {
         const value = data.values.get(node!), layer = value ? undefined : data.layers.get(node!);
+        if (hideEmpty.value && !value && !layer) return null;
         return (
           <div key={data.run.id} class="row-kv" role="row">
             <div class="row-key" role="rowheader">{data.run.name}</div>
@@ -87,7 +93,8 @@ function sums(layer: LayerSum): string {
 }
 
 inspectorSections.add({
-  id: 'nodedata', title: 'Node data', order: 50, when: (c) => c.node !== null && !!dataOf.value.get(c.pane)?.length, component: InspectorData,
+  id: 'nodedata', title: 'Node data', order: 50, when: (c) => c.node !== null &&
+    !!dataOf.value.get(c.pane)?.some((data) => !hideEmpty.value || data.values.has(c.node!) || data.layers.has(c.node!)), component: InspectorData,
 });
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */

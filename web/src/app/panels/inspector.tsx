@@ -1,13 +1,14 @@
 // The inspector: all about what is selected, in sections that features can add to. With nothing selected, the graph.
 
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { computed, effect, untracked, useSignal, useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
+import { closePanel, openPanel } from '../dock';
 import { Icon } from '../icons';
 import { nodeInfo } from '../node_info';
 import { sentence } from '../notify';
 import { inspectorSections, panels, type InspectorContext } from '../panels';
-import { kept } from '../settings';
+import { kept, registerSettings } from '../settings';
 import { isCancel, Problem, type NodeInfo } from '../source';
 import { activePane, type Pane } from '../store';
 import { count } from '../values';
@@ -85,5 +86,21 @@ function Inspected({ pane }: { pane: Pane }) {
 panels.add({
   id: 'inspector', title: 'Inspector', icon: 'info', side: 'right', size: 330, order: 30, shortcut: 'I',
   help: 'All about the selected node, or about the graph when nothing is selected.', component: Inspector,
+  opensByItself: () => !withSelection.peek(),
+});
+
+/** The inspector comes and goes with the selection; by its command it opens all the same. */
+const withSelection = kept('inspectorWithSelection', false);
+registerSettings({ id: 'inspectorWithSelection', title: 'Show the inspector only while something is selected', group: 'Inspector', kind: 'switch',
+  value: withSelection });
+const wanted = computed(() => (withSelection.value ? (activePane.value?.selection.value.length ?? 0) > 0 : null));
+let before: boolean | null = null;
+effect(() => {
+  const now = wanted.value;
+  untracked(() => {
+    if (now === false) closePanel('inspector');
+    else if (now || before !== null) openPanel('inspector', false);
+  });
+  before = now;
 });
 
