@@ -4,7 +4,8 @@
 #include <math.h>
 
 #include "base/map.h"
-#include "base/num.h"
+#include "graph/colour.h"
+#include "graph/stored.h"
 
 void overlay_init(overlay *o, struct mem *mem) {
     *o = (overlay){.mem = mem};
@@ -433,6 +434,71 @@ static bool bind_texts(const overlay *o, const graph *g, struct mem *mem, text_f
     return ok;
 }
 
+/* The next text of an object {"key","value"} in a list whose key this is; in the arena. */
+static bool next_attr(struct json_reader *r, str wanted, struct arena *a, str *value) {
+    while (json_next(r) == JSON_OBJECT_BEGIN) {
+        enum json_kind kind;
+        bool mine = false;
+        *value = (str){0};
+        while ((kind = json_next(r)) == JSON_KEY) {
+            bool is_key = json_key_is(r, STR("key")), is_value = json_key_is(r, STR("value"));
+            kind = json_next(r);
+            if (is_key && kind == JSON_STRING)
+                mine = str_eq(r->text, wanted);
+            else if (is_value && kind == JSON_STRING)
+                *value = json_unescape(r, a);
+            else if (!json_skip(r, kind))
+                return false;
+        }
+        if (kind != JSON_OBJECT_END)
+            return false;
+        if (mine && value->p)
+            return true;
+    }
+    return false;
+}
+
+/* Of a graph read from JSON: values that name the tensor of an output ("tensor_name" in its metadata). */
+static bool bind_tensors(const overlay *o, const graph *g, struct mem *mem, struct map_str *open, bool *bound,
+                         bindings *out) {
+    struct arena scratch;
+    bool ok = true;
+    arena_init(&scratch, mem);
+    for (graph_node n = 1; ok && open->n && n < g->n_nodes; n++) {
+        str outputs = graph_is_layer(g, n) ? (str){0} : g->stored->rows[g->nodes[n].ref - 1].outputs;
+        struct arena_mark mark = arena_mark(&scratch);
+        struct json_reader r;
+        json_reader_init(&r, outputs);
+        if (outputs.n == 0 || json_next(&r) != JSON_ARRAY_BEGIN)
+            continue;
+        enum json_kind kind;
+        while (ok && json_next(&r) == JSON_OBJECT_BEGIN) {
+            while (ok && (kind = json_next(&r)) == JSON_KEY) {
+                bool attrs = json_key_is(&r, STR("attrs"));
+                str name;
+                kind = json_next(&r);
+                if (!attrs || kind != JSON_ARRAY_BEGIN) {
+                    json_skip(&r, kind);
+                    continue;
+                }
+                while (ok && next_attr(&r, STR("tensor_name"), &scratch, &name)) {
+                    const uint32_t *hit = map_str_get(open, name);
+                    if (hit) {
+                        ok = vec_push(out, (overlay_binding){n, *hit});
+                        bound[*hit] = true;
+                    }
+                }
+            }
+        }
+        arena_reset(&scratch, mark);
+    }
+    arena_free(&scratch);
+    for (size_t i = 0; i < o->values.n; i++)
+        if (bound[i])
+            map_str_remove(open, o->values.v[i].key);
+    return ok;
+}
+
 graph_status overlay_bind(const overlay *o, const graph *g, struct mem *mem, overlay_binding **out, size_t *n) {
     bindings found;
     struct map_str open;
@@ -453,6 +519,8 @@ graph_status overlay_bind(const overlay *o, const graph *g, struct mem *mem, ove
         ok = bind_texts(o, g, mem, adapter_text, &open, bound, &found) &&
              bind_texts(o, g, mem, location_text, &open, bound, &found) &&
              bind_texts(o, g, mem, name_text, &open, bound, &found);
+    else if (ok)
+        ok = bind_tensors(o, g, mem, &open, bound, &found);
     if (ok) {
         *out = mem_alloc(mem, found.n * sizeof **out);
         ok = *out != NULL;
@@ -468,43 +536,6 @@ graph_status overlay_bind(const overlay *o, const graph *g, struct mem *mem, ove
 }
 
 /* ---- colours --------------------------------------------------------------------------------------------- */
-
-/* The colour names that overlays in use have; others are transparent. */
-static const struct {
-    str name;
-    uint32_t rgb;
-} colour_names[] = {
-    {STR_INIT("black"), 0x000000},  {STR_INIT("white"), 0xffffff},   {STR_INIT("red"), 0xff0000},
-    {STR_INIT("green"), 0x008000},  {STR_INIT("lime"), 0x00ff00},    {STR_INIT("blue"), 0x0000ff},
-    {STR_INIT("yellow"), 0xffff00}, {STR_INIT("orange"), 0xffa500},  {STR_INIT("purple"), 0x800080},
-    {STR_INIT("cyan"), 0x00ffff},   {STR_INIT("magenta"), 0xff00ff}, {STR_INIT("gray"), 0x808080},
-    {STR_INIT("grey"), 0x808080},   {STR_INIT("silver"), 0xc0c0c0},  {STR_INIT("maroon"), 0x800000},
-    {STR_INIT("navy"), 0x000080},   {STR_INIT("olive"), 0x808000},   {STR_INIT("teal"), 0x008080},
-    {STR_INIT("aqua"), 0x00ffff},   {STR_INIT("pink"), 0xffc0cb},    {STR_INIT("brown"), 0xa52a2a},
-    {STR_INIT("gold"), 0xffd700},   {STR_INIT("salmon"), 0xfa8072},  {STR_INIT("violet"), 0xee82ee},
-};
-
-/* #rgb, #rrggbb, #rrggbbaa or a name, as 0xrrggbbaa. */
-static bool parse_colour(str s, uint32_t *rgba) {
-    uint64_t v;
-    if (s.n > 1 && s.p[0] == '#' && num_parse_hex_u64(str_from(s, 1), &v)) {
-        if (s.n == 4) {
-            uint32_t r = v >> 8 & 15, g = v >> 4 & 15, b = v & 15;
-            *rgba = r * 0x11000000u + g * 0x110000u + b * 0x1100u + 0xff;
-        } else if (s.n == 7) {
-            *rgba = (uint32_t)v << 8 | 0xff;
-        } else if (s.n == 9) {
-            *rgba = (uint32_t)v;
-        }
-        return s.n == 4 || s.n == 7 || s.n == 9;
-    }
-    for (size_t i = 0; i < sizeof colour_names / sizeof *colour_names; i++)
-        if (str_eq(s, colour_names[i].name)) {
-            *rgba = colour_names[i].rgb << 8 | 0xff;
-            return true;
-        }
-    return false;
-}
 
 bool overlay_range(const overlay *o, double *min, double *max) {
     bool any = false;
@@ -532,7 +563,7 @@ static uint32_t mix(uint32_t a, uint32_t b, double t) {
 
 bool overlay_colour(const overlay *o, const overlay_value *v, double min, double max, uint32_t *rgba) {
     if (v->bg_color.n)
-        return parse_colour(v->bg_color, rgba);
+        return graph_colour(v->bg_color, rgba);
     if (v->kind != OVERLAY_NUMBER || isnan(v->number))
         return false;
     if (o->gradient.n) {
@@ -544,13 +575,13 @@ bool overlay_colour(const overlay *o, const overlay_value *v, double min, double
         while (i + 1 < o->gradient.n && s[i + 1].value < at)
             i++;
         uint32_t from, to;
-        if (!parse_colour(s[i].bg_color, &from))
+        if (!graph_colour(s[i].bg_color, &from))
             return false;
         if (i + 1 == o->gradient.n || at <= s[i].value) {
             *rgba = from;
             return true;
         }
-        if (!parse_colour(s[i + 1].bg_color, &to))
+        if (!graph_colour(s[i + 1].bg_color, &to))
             return false;
         double span = s[i + 1].value - s[i].value;
         *rgba = mix(from, to, span > 0 ? fmin(fmax((at - s[i].value) / span, 0), 1) : 1);
@@ -558,7 +589,7 @@ bool overlay_colour(const overlay *o, const overlay_value *v, double min, double
     }
     for (size_t i = 0; i < o->thresholds.n; i++)
         if (v->number <= o->thresholds.v[i].value)
-            return parse_colour(o->thresholds.v[i].bg_color, rgba);
+            return graph_colour(o->thresholds.v[i].bg_color, rgba);
     return false;
 }
 

@@ -288,6 +288,51 @@ static void overlays_are_read_and_written(void **state) {
     fixture_free(&f);
 }
 
+/* Colours have any name of CSS; keys may be those of tensors. */
+static void tensors_and_named_colours_are_known(void **state) {
+    (void)state;
+    static const char model[] = "{\"graphs\":[{\"id\":\"g\",\"nodes\":["
+                                "{\"id\":\"a\",\"label\":\"A\",\"namespace\":\"n\",\"outputsMetadata\":[{\"id\":\"0\","
+                                "\"attrs\":[{\"key\":\"tensor_shape\","
+                                "\"value\":\"t1\"},{\"key\":\"tensor_name\",\"value\":\"t0\"}]},{\"attrs\":[{\"value\":"
+                                "\"t\\u0031\",\"key\":\"tensor_name\"}],"
+                                "\"id\":\"1\"}]},"
+                                "{\"id\":\"t2\",\"label\":\"B\",\"namespace\":\"\",\"outputsMetadata\":[{\"id\":\"0\","
+                                "\"attrs\":[{\"key\":\"tensor_name\","
+                                "\"value\":\"t3\"}]}]}]}]}";
+    static const char data[] =
+        "{\"results\":{\"t0\":{\"value\":1,\"bgColor\":\"Tomato\"},\"t1\":{\"value\":2,\"bgColor\":"
+        "\"lightgoldenrodyellow\"},"
+        "\"t2\":{\"value\":3,\"bgColor\":\"yellowgreen\"},\"t3\":{\"value\":4,\"bgColor\":\"aliceblue\"},"
+        "\"t4\":{\"value\":5,\"bgColor\":\"tomatoes\"}}}";
+    static const struct {
+        const char *node;
+        uint32_t colour;
+    } rows[] = {{"a", 0xff6347ff}, {"a", 0xfafad2ff}, {"t2", 0x9acd32ff}, {"t2", 0xf0f8ffff}};
+    struct mem m = {0};
+    me_graphs graphs;
+    overlay_list list;
+    overlay_binding *pairs;
+    size_t n;
+    uint32_t rgba;
+    assert_int_equal(me_json_read(&m, str_from_z(model), NULL, NULL, &graphs), GRAPH_OK);
+    assert_int_equal(overlays_read(&m, str_from_z(data), NULL, NULL, &list), GRAPH_OK);
+    const graph *g = graphs.v[0].g;
+    assert_int_equal(overlay_bind(&list.v[0], g, &m, &pairs, &n), GRAPH_OK);
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(pairs[i].value < 4);
+        assert_int_equal(pairs[i].node, graph_find(g, str_from_z(rows[pairs[i].value].node)));
+        assert_true(overlay_colour(&list.v[0], &list.v[0].values.v[pairs[i].value], 1, 5, &rgba));
+        assert_int_equal(rgba, rows[pairs[i].value].colour);
+    }
+    assert_false(overlay_colour(&list.v[0], &list.v[0].values.v[4], 1, 5, &rgba));
+    mem_free(&m, pairs, n * sizeof *pairs);
+    overlay_list_free(&list);
+    me_graphs_free(&graphs);
+    assert_int_equal(m.used, 0);
+}
+
 static void edge_overlays_are_read_and_written(void **state) {
     (void)state;
     static const char text[] =
@@ -349,6 +394,7 @@ int main(void) {
         cmocka_unit_test(deep_namespaces_are_cut),
         cmocka_unit_test(the_compact_form_is_read_back),
         cmocka_unit_test(overlays_are_read_and_written),
+        cmocka_unit_test(tensors_and_named_colours_are_known),
         cmocka_unit_test(edge_overlays_are_read_and_written),
         cmocka_unit_test(survives_out_of_memory),
     };

@@ -107,6 +107,18 @@ export class HttpSource implements DataSource {
     return all.buffer;
   }
 
+  async compatible<T>(path: string): Promise<T> {
+    let answer: T & { error?: string };
+    try {
+      answer = await (await fetch(new URL(`api/v1/${path}`, this.base))).json() as typeof answer;
+    } catch {
+      throw offline();
+    }
+    // It says what went wrong with status 200.
+    if (answer.error) throw new Problem(answer.error.replace(/^\w+: /, ''), 'refused');
+    return answer;
+  }
+
   upload(files: readonly File[], options: CallOptions = {}): Promise<{ models: Model[] }> {
     const form = new FormData();
     for (const file of files) form.append('file', file, file.name);

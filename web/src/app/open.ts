@@ -9,7 +9,7 @@ import { closePane, dockPane, frontPane, openUsualPanels } from './dock';
 import { complain } from './notify';
 import { dissolveSingles, fonts, hiddenOps, hideHousekeeping, layersRule, parameterEdges } from './settings';
 import { isCancel, Problem, type GraphRef, type Job, type Model } from './source';
-import { activePane, addPane, models, onStartPage, panes, stages, type Crumb, type Pane, type Wait } from './store';
+import { activePane, addPane, models, onStartPage, panes, source, stages, type Crumb, type Pane, type Wait } from './store';
 import { nextTask } from './turn';
 
 /** Graphs of less than this are read within a task. */
@@ -264,10 +264,25 @@ export function dropModel(model: string): void {
   for (const pane of panes.peek()) if (pane.ref.peek()?.model === model) closePane(pane);
 }
 
+/** Graphs of Model Explorer's JSON as a model. */
+export async function openCollections(graphs: unknown, name: string): Promise<Model> {
+  const file = new File([JSON.stringify(graphs)], /\.json$/i.test(name) ? name : `${name}.json`, { type: 'application/json' });
+  const { models: [model] } = await api.upload([file]);
+  if (!model) throw new Problem(`${name} holds no graph.`, 'unreadable');
+  return model;
+}
+
+/** What another program has given to the server, by "graphs://NAME/NUMBER". */
+async function openGiven(address: string): Promise<Model> {
+  const parts = /^graphs:\/\/(.*)\/(\d+)$/.exec(address);
+  if (!parts) throw new Problem(`${address} is no address of graphs.`, 'unreadable');
+  return openCollections(await source().compatible(`load_graphs_json?graph_index=${parts[2]}`), parts[1] || 'graphs');
+}
+
 /** Opens a path for its id; tells the user when it cannot be opened, and gives null. */
 export async function openQuietly(path: string): Promise<string | null> {
   try {
-    const model = await api.openPath(path);
+    const model = /^graphs:\/\//.test(path) ? await openGiven(path) : await api.openPath(path);
     noteModel(model);
     return model.id;
   } catch (thrown) {

@@ -64,6 +64,8 @@ export interface DataSource {
   bytes(path: string, options?: CallOptions): Promise<ArrayBuffer>;
   /** Sends files; gives the models they became. Throws Problem. */
   upload(files: readonly File[], options?: CallOptions): Promise<{ models: Model[] }>;
+  /** GET of Model Explorer's own protocol, below /api/v1 (docs/model-explorer.md). Throws Problem. */
+  compatible<T>(path: string): Promise<T>;
   /** The address of a path for links and downloads; null where there is none (single-file pages). */
   url(path: string): string | null;
   /** Listens until the returned function is called. */

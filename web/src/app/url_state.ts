@@ -10,6 +10,7 @@ import { noteModel, openGraph, openQuietly, refOf, showGraph } from './open';
 import { copy } from './graph_commands';
 import { urlStates } from './panels';
 import { Problem } from './source';
+import { readUrlData } from './url_data';
 import { pack, unpack, type Saved } from './link';
 import { activePane, models, onStartPage, paneById, panes, source } from './store';
 
@@ -41,7 +42,7 @@ function queryOf(saved: Saved): string {
   for (const p of saved.panes) query.append('model', p.ref.model);
   // What else was asked for stays: embed=1 and the like.
   for (const [key, value] of new URLSearchParams(location.search))
-    if (key !== 'model' && key !== 'path' && key !== 'token') query.append(key, value);
+    if (key !== 'model' && key !== 'path' && key !== 'token' && key !== 'data') query.append(key, value);
   const text = query.toString();
   return text ? `?${text}` : '';
 }
@@ -56,9 +57,11 @@ async function addressOf(saved: Saved): Promise<string> {
 
 const restoring = signal(true);
 /** The address names graphs that are not on the page yet. */
-export const arriving = computed(() => restoring.value && (location.hash.length > 1 || /[?&]model=/.test(location.search)));
+export const arriving = computed(() => restoring.value && (location.hash.length > 1 || /[?&](model|data)=/.test(location.search)));
 /** Whether what the address says is on the page. */
 export const urlShown = (): boolean => !restoring.peek();
+/** The same as a signal. */
+export const urlRestored = computed(() => !restoring.value);
 let written = '';
 
 /** Puts the page's state into the address, from now on, whenever it has changed and settled. */
@@ -83,7 +86,7 @@ function follow(): void {
 }
 
 async function write(start: boolean): Promise<void> {
-  const address = start && !panes.peek().length ? location.pathname + location.search.replace(/[?&](model|path)=[^&]*/g, '').replace(/^&/, '?') : await addressOf(await saveState());
+  const address = start && !panes.peek().length ? location.pathname + location.search.replace(/[?&](model|path|data)=[^&]*/g, '').replace(/^&/, '?') : await addressOf(await saveState());
   if (address === written) return;
   written = address;
   try {
@@ -160,11 +163,14 @@ export async function startUrl(): Promise<void> {
     if (saved?.panes.length) {
       await restore(saved);
     } else {
-      const asked = [...query.getAll('model').map((id) => ({ id })), ...query.getAll('path').map((path) => ({ path }))];
+      const asked = [
+        ...query.getAll('model').map((id) => ({ id, state: undefined })), ...query.getAll('path').map((path) => ({ path, state: undefined })),
+        ...(readUrlData(location.search)?.models ?? []).map(({ url, state }) => ({ path: url, state })),
+      ];
       for (const one of asked) {
         const id = 'id' in one ? one.id : await openQuietly(one.path);
         await usualPanels();
-        if (id) openGraph(refOf(id), { where: panes.peek().length ? 'right' : 'here' });
+        if (id) openGraph(refOf(id), { where: panes.peek().length ? 'right' : 'here', state: one.state });
       }
       if (!asked.length && source().kind === 'page') {
         models.value = await api.getModels();

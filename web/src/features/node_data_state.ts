@@ -67,9 +67,18 @@ export function setColouring(model: string, run: number | null): void {
   colouring.value = next;
 }
 
+/** The last question or change, by model: answers to earlier ones come too late. */
+const turns = new Map<string, number>();
+const turn = (model: string): number => {
+  const next = (turns.get(model) ?? 0) + 1;
+  turns.set(model, next);
+  return next;
+};
+
 async function refresh(model: string): Promise<void> {
+  const mine = turn(model);
   const { overlays } = await source().call<{ overlays: Run[] }>('GET', `/models/${encodeURIComponent(model)}/overlays`);
-  runsOf.value = new Map(runsOf.peek()).set(model, overlays);
+  if (turns.get(model) === mine) runsOf.value = new Map(runsOf.peek()).set(model, overlays);
 }
 
 /** Reads a file of node data into the model of a pane; the new run colours it. */
@@ -82,14 +91,25 @@ export async function addNodeData(pane: Pane, name: string, text: string): Promi
   } catch (thrown) {
     throw new Problem(`${name} is not JSON: ${(thrown as Error).message}`, 'unreadable');
   }
+  // Which runs are new can be told only from those that were there.
+  if (!runsOf.peek().has(ref.model)) await refresh(ref.model);
   const before = new Set(runsOf.peek().get(ref.model)?.map((r) => r.id));
   const named = !!data && typeof data === 'object' && 'name' in data;
   const { overlays } = await source().call<{ overlays: Run[] }>('POST', `/models/${encodeURIComponent(ref.model)}/overlays`, data,
     { query: { name: named ? undefined : name.replace(/\.json$/i, '') } });
+  turn(ref.model);
   runsOf.value = new Map(runsOf.peek()).set(ref.model, overlays);
   const added = overlays.filter((r) => !before.has(r.id));
   if (added[0]) setColouring(ref.model, added[0].id);
   say(`${name}: ${added.length === 1 ? 'one run' : `${added.length} runs`} added.`);
+}
+
+/** Adds node data from where a path of the server, or "node_data://NAME/NUMBER" of what was given to it, leads. */
+export async function addNodeDataFrom(pane: Pane, path: string): Promise<void> {
+  const given = /^node_data:\/\/(.*)\/(\d+)$/.exec(path);
+  const { content } = await source().compatible<{ content: string }>(
+    given ? `load_node_data?node_data_index=${given[2]}` : `read_text_file?path=${encodeURIComponent(path)}`);
+  await addNodeData(pane, given?.[1] || path.slice(path.lastIndexOf('/') + 1), content);
 }
 
 export async function removeRun(run: Run): Promise<void> {

@@ -169,6 +169,10 @@ export class PageSource implements DataSource {
     throw new Problem('This page has no server to take files.', 'forbidden', { hint: 'Run tt-explorer to open other models.' });
   }
 
+  async compatible(): Promise<never> {
+    throw new Problem('This page has no server to read files.', 'forbidden');
+  }
+
   url(): null {
     return null;
   }

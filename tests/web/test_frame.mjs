@@ -1,0 +1,102 @@
+// The page in a frame of another one: what Model Explorer's frame is told and tells, and its addresses.
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { equal, eventually, ok, test } from "./harness.mjs";
+
+const GRAPH = {
+  id: "g",
+  nodes: [
+    { id: "in", label: "input", namespace: "", outputsMetadata: [{ id: "0", attrs: [{ key: "tensor_name", value: "x" }] }] },
+    { id: "a", label: "conv", namespace: "block/inner", incomingEdges: [{ sourceNodeId: "in", sourceNodeOutputId: "0", targetNodeInputId: "0" }],
+      outputsMetadata: [{ id: "0", attrs: [{ key: "tensor_name", value: "features" }] }] },
+    { id: "b", label: "relu", namespace: "block/inner", incomingEdges: [{ sourceNodeId: "a", sourceNodeOutputId: "0", targetNodeInputId: "0" }] },
+  ],
+};
+// A page with a frame that shows an address of the server; gives the frame.
+async function held(t, address) {
+  if (!t.page) await t.open();
+  const body = `<!doctype html><link rel="icon" href="data:,">
+    <script>heard = []; addEventListener("message", (e) => heard.push(e.data))</script><iframe src="${t.server.url}/${address}" width="1200" height="780"></iframe>`;
+  const host = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end(body));
+  await new Promise((done) => host.listen(0, "localhost", done));
+  t.page.on("close", () => host.close());
+  await t.page.goto(`http://localhost:${host.address().port}/`);
+  const frame = await (await t.page.locator("iframe").elementHandle()).contentFrame();
+  await frame.waitForFunction(() => globalThis.ttxTest?.ready(), null, { polling: 50 });
+  return {
+    frame,
+    tell: (message) => t.page.evaluate((m) => document.querySelector("iframe").contentWindow.postMessage(m, "*"), message),
+    heard: (cmd) => t.page.evaluate((c) => heard.filter((m) => m.cmd === `model-explorer-${c}`), cmd),
+    selection: async () => (await frame.evaluate(() => globalThis.ttxTest.graph(0)))?.selection,
+  };
+}
+
+function file(t, name, content) {
+  const path = join(t.server.files, `${t.server.next++}-${name}`);
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
+
+test("frame: the page around selects nodes, gives node data and graphs, and is told what is selected", async (t) => {
+  const model = await t.server.api("POST", "/models", { path: file(t, "graph.json", { label: "made", graphs: [GRAPH] }) });
+  const f = await held(t, `?embed=1&model=${model.id}`);
+  equal(await f.heard("ready"), [{ cmd: "model-explorer-ready" }]);
+  await f.tell({ cmd: "model-explorer-select-node-by-node-id", nodeId: "b" });
+  await eventually(f.selection, ["b"], "by its id, out of closed layers");
+  await eventually(async () => (await f.heard("node-selected")).at(-1), { cmd: "model-explorer-node-selected", nodeId: "b", outputTensorNames: [] });
+  await f.tell({ cmd: "model-explorer-select-node-by-output-tensor-name", tensorName: "features" });
+  await eventually(f.selection, ["a"], "by the name of its output");
+  await eventually(async () => (await f.heard("node-selected")).at(-1),
+    { cmd: "model-explorer-node-selected", nodeId: "a", outputTensorNames: ["features"] });
+  await f.tell({ cmd: "model-explorer-select-node-by-node-id", nodeId: "block/inner___group___" });
+  await eventually(f.selection, ["layer:block/inner"], "a layer by its name there");
+  equal((await f.heard("node-selected")).length, 2, "layers are not told");
+  await f.tell({ cmd: "model-explorer-load-node-data-file", path: file(t, "data.json", { name: "times", results: { x: { value: 1, bgColor: "tomato" } } }) });
+  await eventually(() => f.frame.evaluate(() => globalThis.ttxTest.style(0, "fill", "in")), "#ff6347ff", "node data by the name of a tensor");
+  await f.tell({ cmd: "model-explorer-load-node-data-file", path: "/nowhere/data.json" });
+  await f.frame.locator(".notice.error").waitFor();
+  await f.tell({ cmd: "model-explorer-select-node-by-node-id", nodeId: "nobody" });
+  await f.frame.getByText("No graph that is open has a node nobody.").waitFor();
+  equal(await f.heard("mousedown"), []);
+  await t.page.mouse.click(600, 400);
+  await eventually(async () => (await f.heard("mousedown")).length, 1);
+  await f.tell({ cmd: "model-explorer-load-graph-collections", fileName: "given", graphCollections: [{ label: "c", graphs: [{ ...GRAPH, nodes: GRAPH.nodes.slice(0, 1) }] }] });
+  await eventually(async () => (await f.frame.evaluate(() => globalThis.ttxTest.graph(0)))?.boxes.map((b) => b.id), ["in"], "the graphs given are shown");
+  await f.tell({ cmd: "model-explorer-select-node-by-node-id", nodeId: "in" });
+  await eventually(f.selection, ["in"]);
+  await f.frame.evaluate(() => globalThis.ttxTest.run("frame.export"));
+  await eventually(async () => (await f.heard("export-selected-nodes")).at(-1)?.nodes, ["in"]);
+});
+
+test("frame: what nobody around has said is not heeded", async (t) => {
+  const model = await t.server.api("POST", "/models", { path: file(t, "graph.json", { label: "made", graphs: [GRAPH] }) });
+  const f = await held(t, `?embed=1&model=${model.id}`);
+  await f.frame.evaluate(() => { // the frame to itself, and what is no message
+    postMessage({ cmd: "model-explorer-select-node-by-node-id", nodeId: "b" }, "*");
+    postMessage(null, "*");
+  });
+  await f.tell("text");
+  await f.tell({ cmd: "model-explorer-select-node-by-node-id" });
+  await f.tell({ cmd: "model-explorer-select-node-by-node-id", nodeId: "a" });
+  await eventually(f.selection, ["a"]);
+  await eventually(async () => (await f.heard("node-selected")).map((m) => m.nodeId), ["a"]);
+});
+
+test("frame: addresses of Model Explorer open models, node data and the view", async (t) => {
+  await t.open();
+  const data = {
+    models: [{ url: file(t, "graph.json", { label: "made", graphs: [GRAPH] }) }],
+    nodeData: [file(t, "data.json", { name: "times", results: { b: { value: 1, bgColor: "#0000ff" } } })],
+    uiState: { paneStates: [{ deepestExpandedGroupNodeIds: ["block/inner___group___"], selectedNodeId: "b" }] },
+  };
+  await t.page.goto(`${t.server.url}/?data=${encodeURIComponent(JSON.stringify(data))}`);
+  await t.ready();
+  const { expanded, selection } = await t.graph();
+  equal([expanded, selection], [["layer:block", "layer:block/inner"], ["b"]]);
+  await eventually(() => t.style("fill", "b"), "#0000ffff");
+  await eventually(() => new URL(t.page.url()).search.startsWith("?model="), true, "the address becomes one of ours");
+  await t.page.goto(`${t.server.url}/?data=${encodeURIComponent("{")}`);
+  await t.page.getByText(/The data of the address are not JSON/).waitFor();
+  ok(await t.page.getByText("Open a model").count(), "and the start page is there");
+});
