@@ -173,6 +173,20 @@ enum layout_status lay_counter_init(struct lay_counter *k, struct arena *a, cons
 /* Weighted crossings between ranks r and r + 1 in the present order. */
 double lay_count(struct lay_counter *k, const struct lay_graph *g, uint32_t r);
 
+/* lay_block.c: chains of elements that are moved at once. */
+struct lay_blocks {
+    uint32_t n;
+    uint32_t *of;           /* (n_elems) the block of an element */
+    uint32_t *start, *list; /* elements of a block from the top down */
+    uint32_t time, *tried;  /* (n) when a block was last looked at, */
+    uint32_t *changed;      /* (n_ranks) and when the order of a rank last changed: note it here */
+};
+enum layout_status lay_blocks_init(struct lay_blocks *b, struct arena *a, const struct lay_graph *g);
+/* Moves blocks wherever that lowers the number of crossings (`cross` by rank, kept right), until `limit` pairs of
+ * lines have been looked at. */
+enum layout_status lay_move_blocks(struct arena *tmp, struct lay_graph *g, struct lay_blocks *blocks,
+                                   struct lay_counter *counter, double *cross, uint64_t limit, double *gained);
+
 /* Writes the polyline of an edge to pts and returns how many points it has, at most lay_route_max(g, edge). The
  * offsets say where it leaves and enters, from the middle of its nodes (a self loop: see there). */
 uint32_t lay_route_max(const struct lay_graph *g, uint32_t edge);

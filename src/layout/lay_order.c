@@ -14,6 +14,9 @@
 
 #include "layout/lay.h"
 
+/* Graphs with fewer links have every first order improved by moving blocks, others only the best one. */
+enum { FEW_LINKS = 2000 };
+
 struct orderer {
     struct lay_ctx *c;
     struct lay_graph *g;
@@ -23,6 +26,7 @@ struct orderer {
     uint32_t *old;        /* (widest rank) */
     uint8_t *dirty;       /* (n_ranks) */
     uint32_t *best;       /* (n_elems) copy of layer */
+    struct lay_blocks blocks;
     double total, best_total;
 };
 
@@ -168,6 +172,9 @@ static bool sort_rank(struct orderer *o, uint32_t r, bool down, bool right) {
 }
 
 static void recount(struct orderer *o) {
+    for (uint32_t r = 0; r < o->g->n_ranks; r++)
+        if (o->dirty[r])
+            o->blocks.changed[r] = o->blocks.time;
     for (uint32_t r = 0; r + 1 < o->g->n_ranks; r++) {
         if (!o->dirty[r] && !o->dirty[r + 1])
             continue;
@@ -292,6 +299,23 @@ static void exchange_while_good(struct orderer *o, uint32_t rounds) {
     keep_best(o);
 }
 
+/* Moves chains and exchanges neighbours in turn while that helps. */
+static enum layout_status move_while_good(struct orderer *o, uint32_t rounds) {
+    for (uint32_t i = 0; i < rounds && o->best_total > 0; i++) {
+        double gained;
+        enum layout_status status = lay_move_blocks(o->c->tmp, o->g, &o->blocks, &o->counter, o->cross,
+                                                    64 * (uint64_t)o->g->n_links + 100000, &gained);
+        if (status != LAYOUT_OK)
+            return status;
+        o->total -= gained;
+        keep_best(o);
+        if (gained <= 0)
+            break;
+        exchange_while_good(o, 40);
+    }
+    return LAYOUT_OK;
+}
+
 /* Sweeps and exchanges from each of several first orders; the best stays. */
 static enum layout_status try_starts(struct orderer *o) {
     struct lay_graph *g = o->g;
@@ -318,6 +342,8 @@ static enum layout_status try_starts(struct orderer *o) {
         exchange_while_good(o, 40);
         if (!go_on)
             return LAYOUT_CANCELLED;
+        if (g->n_links < FEW_LINKS && move_while_good(o, 6) != LAYOUT_OK)
+            return LAYOUT_NO_MEMORY;
         if (least < 0 || o->best_total < least) {
             least = o->best_total;
             memcpy(winner, o->best, g->n_elems * sizeof *winner);
@@ -326,7 +352,9 @@ static enum layout_status try_starts(struct orderer *o) {
     memcpy(o->best, winner, g->n_elems * sizeof *winner);
     o->best_total = least;
     restore_best(o);
-    return LAYOUT_OK;
+    enum layout_status status = move_while_good(o, 6);
+    restore_best(o);
+    return status;
 }
 
 enum layout_status lay_order(struct lay_ctx *c, struct lay_graph *g) {
@@ -347,7 +375,7 @@ enum layout_status lay_order(struct lay_ctx *c, struct lay_graph *g) {
     o.cross = LAY_ZERO(c->tmp, double, g->n_ranks);
     o.best = LAY_NEW(c->tmp, uint32_t, g->n_elems);
     if (o.keys && o.tmp && o.old && o.dirty && o.cross && o.best &&
-        lay_counter_init(&o.counter, c->tmp, g) == LAYOUT_OK)
+        lay_blocks_init(&o.blocks, c->tmp, g) == LAYOUT_OK && lay_counter_init(&o.counter, c->tmp, g) == LAYOUT_OK)
         status = try_starts(&o);
     g->crossings = (uint64_t)o.total;
 end:
