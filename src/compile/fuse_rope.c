@@ -161,31 +161,18 @@ static str decomposition_name(pass_context *p, ir_op module) {
 static str build_decomposition(pass_context *p, ir_op anchor, ir_loc loc, const ir_type *types, ir_type result,
                                bool doubled) {
     ir_op func = func_of(p->m, anchor), module = func ? ir_parent_op(p->m, func) : 0;
-    ir_block body = module ? body_of(p->m, module) : 0;
-    str name = body ? decomposition_name(p, module) : STR("");
+    str name = module && body_of(p->m, module) ? decomposition_name(p, module) : STR("");
     if (!name.n)
         return name;
     ir_edit at = *p->e;
-    attr_entry props[] = {{STR("function_type"), ir_attr_type(p->c, ir_type_function(p->c, types, 3, &result, 1))},
-                          {STR("sym_name"), ir_attr_string(p->c, name, true)},
-                          {STR("sym_visibility"), ir_attr_string(p->c, STR("private"), false)}};
     attr_entry attrs[] = {{STR("tt.composite_decomposition"), p->c->a_unit}};
-    ir_op_spec spec = {.name = op_name(p, OP_func_func),
-                       .loc = loc,
-                       .props = make_dict(p, props, 3),
-                       .attrs = make_dict(p, attrs, 1),
-                       .n_regions = 1};
     p->e->listen = NULL; /* the driver sees the function in its next round, as in tt-mlir */
-    ir_edit_at_end(p->e, body);
-    ir_op made = ir_build(p->e, &spec);
-    ir_block entry =
-        made ? ir_new_block(p->e, ir_op_region(p->m, made, 0), types, (const ir_loc[]){loc, loc, loc}, 3) : 0;
+    ir_block entry = build_private_func(p, module, loc, name, types, 3, result, make_dict(p, attrs, 1));
     ir_value v = 0;
     if (entry) {
         ir_value args[3];
         for (uint32_t i = 0; i < 3; i++)
             args[i] = ir_block_at(p->m, entry)->args + i;
-        ir_edit_at_end(p->e, entry);
         v = (doubled ? build_complex : build_rotate_half)(p, loc, args, result);
         build_args ret = {.op = OP_func_return, .loc = loc, .operands = &v, .n_operands = 1};
         if (!v || !build_op(p, &ret))

@@ -13,7 +13,8 @@
 /* hlo_basic.c */
 rewrite_fn hlo_same_operands; /* those with a row in its table */
 rewrite_fn hlo_constant, hlo_iota, hlo_compare, hlo_logical, hlo_clamp, hlo_round, hlo_barrier, hlo_quantize;
-rewrite_fn hlo_batch_norm_inference, hlo_batch_norm_training;
+/* hlo_norm.c */
+rewrite_fn hlo_batch_norm_grad, hlo_batch_norm_inference, hlo_batch_norm_training;
 /* hlo_shape.c */
 rewrite_fn hlo_reshape, hlo_transpose, hlo_broadcast_in_dim, hlo_concatenate, hlo_slice, hlo_dynamic_slice, hlo_reverse,
     hlo_pad, hlo_get_dimension_size, hlo_dot_general, hlo_sort, hlo_rng;
@@ -31,9 +32,15 @@ rewrite_fn hlo_all_reduce, hlo_all_gather, hlo_reduce_scatter, hlo_collective_pe
     hlo_gspmd_to_full;
 /* hlo_custom.c */
 rewrite_fn hlo_custom_call, hlo_rng_bits;
+/* hlo_attention.c */
+rewrite_fn hlo_flash_mla_prefill, hlo_indexer_score_dsa;
 /* hlo_composite.c */
 rewrite_fn hlo_composite;
+/* A custom_call of a composite's name (tt.has_custom_sharding): it becomes what the composite would. */
+bool hlo_composite_call(pass_context *p, ir_op op, str name);
 
+/* Whether the module has ops of StableHLO, CHLO or Shardy. Once it has none, no pass makes any: it is looked for once. */
+bool hlo_is_there(pass_context *p);
 /* The result type of an op. */
 ir_type hlo_type(pass_context *p, ir_op op);
 /* Replaces the op by this value; false for 0 (out of memory). */
@@ -62,6 +69,18 @@ ir_value hlo_flatten(pass_context *p, ir_loc loc, ir_value v, const char *suffix
 /* A ttir.scatter; 0 when a value is. */
 ir_value hlo_build_scatter(pass_context *p, ir_loc loc, ir_value input, ir_value index, ir_value source, int64_t dim,
                            str reduce, ir_type type);
+/* Numbers 0, 1, 2, ... along dimension dim, the same along the others. */
+ir_value hlo_build_arange(pass_context *p, ir_loc loc, ir_type type, int64_t dim);
+/* v : ui32 */
+ir_attr hlo_ui32(pass_context *p, int64_t v);
+
+/* What a custom_call says of itself in mhlo.frontend_attributes: the text; empty when it does not say. */
+str hlo_option(pass_context *p, ir_op op, str key);
+/* A number, or `otherwise` when it is not said. False when it is said and no number. */
+bool hlo_number_option(pass_context *p, ir_op op, str key, double otherwise, double *out);
+/* Whether a text is "true" or "false", in whatever case; which of them. */
+bool hlo_flag_of(str s, bool *out);
+
 /* How the body of a reducing op combines two values, as a case of ttcore.reduce_type; empty when it does otherwise. */
 str hlo_reduce_type(pass_context *p, ir_op op);
 

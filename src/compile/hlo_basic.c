@@ -170,18 +170,21 @@ bool hlo_constant(pass_context *p, ir_op op) {
         p, op, build_value(p, OP_ttir_constant, ir_op_at(p->m, op)->loc, NULL, 0, hlo_type(p, op), make_dict(p, a, 1)));
 }
 
-bool hlo_iota(pass_context *p, ir_op op) {
-    ir_type type = hlo_type(p, op), si64 = ir_type_integer(p->c, 64, IR_SIGNED);
-    int64_t dim = op_int_or(p->m, op, STR("iota_dimension"), -1);
+ir_value hlo_build_arange(pass_context *p, ir_loc loc, ir_type type, int64_t dim) {
+    ir_type si64 = ir_type_integer(p->c, 64, IR_SIGNED);
     shape s;
     if (!shape_of_type(p->c, type, &s) || dim < 0 || dim >= s.n)
-        return false;
+        return 0;
     attr_entry a[] = {{STR("arange_dimension"), make_i64(p, dim)},
                       {STR("end"), ir_attr_int(p->c, si64, s.d[dim])},
                       {STR("start"), ir_attr_int(p->c, si64, 0)},
                       {STR("step"), ir_attr_int(p->c, si64, 1)}};
-    return hlo_replace(p, op,
-                       build_value(p, OP_ttir_arange, ir_op_at(p->m, op)->loc, NULL, 0, type, make_dict(p, a, 4)));
+    return build_value(p, OP_ttir_arange, loc, NULL, 0, type, make_dict(p, a, 4));
+}
+
+bool hlo_iota(pass_context *p, ir_op op) {
+    int64_t dim = op_int_or(p->m, op, STR("iota_dimension"), -1);
+    return hlo_replace(p, op, hlo_build_arange(p, ir_op_at(p->m, op)->loc, hlo_type(p, op), dim));
 }
 
 /* ---- comparisons and logic ------------------------------------------------------------------------------ */
@@ -341,57 +344,4 @@ bool hlo_quantize(pass_context *p, ir_op op) {
                   : quantized                                      ? OP_ttir_requantize
                                                                    : OP_ttir_quantize;
     return hlo_replace(p, op, build_unary(p, to, ir_op_at(p->m, op)->loc, v, hlo_type(p, op)));
-}
-
-/* ---- batch norm ----------------------------------------------------------------------------------------- */
-
-static bool batch_norm_props(pass_context *p, ir_op op, ir_attr momentum, ir_attr *out) {
-    int64_t feature = op_int_or(p->m, op, STR("feature_index"), -1);
-    int rank = ir_rank(p->c, hlo_type(p, op));
-    attr_entry a[] = {{STR("dimension"), make_i32(p, feature)},
-                      {STR("epsilon"), ir_op_attr(p->m, op, STR("epsilon"))},
-                      {STR("momentum"), momentum}};
-    *out = make_dict(p, a, 3);
-    return rank >= 2 && rank <= 5 && feature >= 0 && feature < rank;
-}
-
-bool hlo_batch_norm_inference(pass_context *p, ir_op op) {
-    ir_value operands[5];
-    ir_attr props;
-    if (!batch_norm_props(p, op, 0, &props))
-        return false;
-    for (uint32_t i = 0; i < 5; i++)
-        operands[i] = ir_operand(p->m, op, i);
-    return hlo_replace(
-        p, op,
-        build_value(p, OP_ttir_batch_norm_inference, ir_op_at(p->m, op)->loc, operands, 5, hlo_type(p, op), props));
-}
-
-/* With momentum 1 the updated running statistics are those of the batch. */
-bool hlo_batch_norm_training(pass_context *p, ir_op op) {
-    ir_value operands[5], out[3];
-    ir_type types[3];
-    ir_attr props;
-    ir_loc loc = ir_op_at(p->m, op)->loc;
-    if (!batch_norm_props(p, op, make_f32(p, 1), &props))
-        return false;
-    for (uint32_t i = 0; i < 3; i++) {
-        operands[i] = ir_operand(p->m, op, i);
-        types[i] = ir_value_type(p->m, ir_result(p->m, op, i));
-    }
-    operands[3] = build_named_full(p, OP_ttir_zeros, loc, types[1]);
-    operands[4] = build_named_full(p, OP_ttir_ones, loc, types[2]);
-    build_args args = {.op = OP_ttir_batch_norm_training,
-                       .loc = loc,
-                       .operands = operands,
-                       .n_operands = 5,
-                       .types = types,
-                       .n_types = 3,
-                       .props = props};
-    ir_op made = operands[3] && operands[4] ? build_op(p, &args) : 0;
-    for (uint32_t i = 0; made && i < 3; i++)
-        out[i] = ir_result(p->m, made, i);
-    if (made)
-        ir_replace(p->e, op, out);
-    return made != 0;
 }

@@ -5,7 +5,7 @@
 
 /* ---- collectives ---------------------------------------------------------------------------------------- */
 
-static ir_attr unsigned_attr(pass_context *p, int64_t v) {
+ir_attr hlo_ui32(pass_context *p, int64_t v) {
     return ir_attr_int(p->c, ir_type_integer(p->c, 32, IR_UNSIGNED), v);
 }
 
@@ -59,7 +59,7 @@ bool hlo_all_reduce(pass_context *p, ir_op op) {
     attr_entry a[] = {{STR("cluster_axis"), 0}, {STR("reduce_type"), reduce_type_attr(p, op)}};
     if (!out || !n || o->n_results != n || !a[1].value || !is_device_channel(p, op) || !cluster_axis(p, op, &axis))
         return false;
-    a[0].value = unsigned_attr(p, axis);
+    a[0].value = hlo_ui32(p, axis);
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
         out[i] = build_value(p, OP_ttir_all_reduce, loc, &v, 1, ir_value_type(p->m, ir_result(p->m, op, i)),
@@ -79,7 +79,7 @@ bool hlo_reduce_scatter(pass_context *p, ir_op op) {
                       {STR("scatter_dim"), make_si32(p, op_int_or(p->m, op, STR("scatter_dimension"), 0))}};
     if (!a[1].value || !is_device_channel(p, op) || !cluster_axis(p, op, &axis))
         return false;
-    a[0].value = unsigned_attr(p, axis);
+    a[0].value = hlo_ui32(p, axis);
     return hlo_replace(
         p, op,
         build_value(p, OP_ttir_reduce_scatter, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 3)));
@@ -91,7 +91,7 @@ bool hlo_all_gather(pass_context *p, ir_op op) {
     if (ir_op_at(p->m, op)->n_operands != 1 || !cluster_axis(p, op, &axis))
         return false;
     attr_entry a[] = {{STR("all_gather_dim"), make_si32(p, op_int_or(p->m, op, STR("all_gather_dim"), 0))},
-                      {STR("cluster_axis"), unsigned_attr(p, axis)}};
+                      {STR("cluster_axis"), hlo_ui32(p, axis)}};
     return hlo_replace(
         p, op, build_value(p, OP_ttir_all_gather, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 2)));
 }

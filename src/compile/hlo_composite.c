@@ -3,9 +3,16 @@
 #include "compile/constant.h"
 #include "compile/hlo.h"
 
-static ir_attr composite_attr(pass_context *p, ir_op op, str key) {
+/* What a composite says of itself, or the call that it was made into. 0 when it says nothing. */
+static ir_attr composite_attrs(pass_context *p, ir_op op) {
     ir_attr dict = ir_op_attr(p->m, op, STR("composite_attributes"));
-    return dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, key) : 0;
+    dict = dict ? dict : ir_op_attr(p->m, op, STR("tt.composite_attributes"));
+    return dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? dict : 0;
+}
+
+static ir_attr composite_attr(pass_context *p, ir_op op, str key) {
+    ir_attr dict = composite_attrs(p, op);
+    return dict ? ir_dict_get(p->c, dict, key) : 0;
 }
 
 static int64_t composite_int(pass_context *p, ir_op op, str key, int64_t otherwise) {
@@ -59,7 +66,7 @@ static bool gelu(pass_context *p, ir_op op) {
                     .n_operands = 1,
                     .types = &type,
                     .n_types = 1,
-                    .attrs = ir_op_attr(p->m, op, STR("composite_attributes"))};
+                    .attrs = composite_attrs(p, op)};
     ir_op made = n_operands(p, op) == 1 ? build_op(p, &a) : 0;
     return made && hlo_replace(p, op, ir_result(p->m, made, 0));
 }
@@ -133,8 +140,8 @@ static bool topk_of(pass_context *p, ir_op op, int only) {
     ir_type first = hlo_type(p, op), types[2] = {first, first};
     ir_attr largest = composite_attr(p, op, STR("largest")), sorted = composite_attr(p, op, STR("sorted"));
     shape s;
-    if (n_operands(p, op) != 1 || ir_op_at(p->m, op)->n_results != (only < 0 ? 2 : 1) ||
-        !ir_op_attr(p->m, op, STR("composite_attributes")) || !shape_of_type(p->c, first, &s))
+    if (n_operands(p, op) != 1 || ir_op_at(p->m, op)->n_results != (only < 0 ? 2 : 1) || !composite_attrs(p, op) ||
+        !shape_of_type(p->c, first, &s))
         return false;
     if (only < 0)
         types[1] = ir_value_type(p->m, ir_result(p->m, op, 1));
@@ -302,12 +309,15 @@ static bool to_call(pass_context *p, ir_op op) {
     return call != 0;
 }
 
+bool hlo_composite_call(pass_context *p, ir_op op, str name) {
+    bool one = ir_op_at(p->m, op)->n_results == 1 || str_eq(name, STR("tenstorrent.topk"));
+    for (size_t i = 0; one && i < sizeof known / sizeof known[0]; i++)
+        if (str_eq(known[i].name, name) && known[i].fn(p, op))
+            return true;
+    return false;
+}
+
 bool hlo_composite(pass_context *p, ir_op op) {
     ir_attr name = ir_op_attr(p->m, op, STR("name"));
-    str text = name ? ir_str_of(p->c, name) : STR("");
-    bool one = ir_op_at(p->m, op)->n_results == 1 || str_eq(text, STR("tenstorrent.topk"));
-    for (size_t i = 0; one && i < sizeof known / sizeof known[0]; i++)
-        if (str_eq(known[i].name, text) && known[i].fn(p, op))
-            return true;
-    return to_call(p, op);
+    return hlo_composite_call(p, op, name ? ir_str_of(p->c, name) : STR("")) || (!p->m->failed && to_call(p, op));
 }

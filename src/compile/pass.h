@@ -40,6 +40,7 @@ typedef struct pass_context {
     struct map_u64 symbols; /* where lookup_symbol found a name last: module << 32 | string node -> op */
     ir_name *names;         /* by OP_*: the handle of the op's name, 0 until op_name asks for it */
     void *data;             /* what the pass gives its own patterns */
+    bool no_hlo;            /* hlo_is_there was asked, and it is not */
     rewrite_workspace *rewriting;
 } pass_context;
 

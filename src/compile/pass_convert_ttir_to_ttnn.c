@@ -82,12 +82,16 @@ ir_op convert_build(pass_context *p, ir_op op, uint32_t ttnn, const convert_chan
         change = &none;
     const op_def *d = dialect_op(ttnn), *from = dialect_def_of(p->m, op);
     const ir_op_data *data = ir_op_at(p->m, op);
-    ir_value own[64];
     ir_type types[16];
     int32_t sizes[32];
     uint32_t n = data->n_operands, n_results = data->n_results;
-    if (n > 64 || n_results > 16 || from->n_operands > 32) {
-        pass_error(p, op, "has more operands or results than this compiler can handle");
+    ir_value *own = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
+    if (n_results > 16 || from->n_operands > 32) {
+        pass_error(p, op, "has more results than this compiler can handle");
+        return 0;
+    }
+    if (!own) {
+        p->m->failed = true;
         return 0;
     }
     for (uint32_t i = 0; i < n; i++)

@@ -15,6 +15,7 @@ static const struct {
     {OP_stablehlo_all_reduce, hlo_all_reduce},
     {OP_stablehlo_all_to_all, hlo_all_to_all},
     {OP_stablehlo_and, hlo_logical},
+    {OP_stablehlo_batch_norm_grad, hlo_batch_norm_grad},
     {OP_stablehlo_batch_norm_inference, hlo_batch_norm_inference},
     {OP_stablehlo_batch_norm_training, hlo_batch_norm_training},
     {OP_stablehlo_broadcast_in_dim, hlo_broadcast_in_dim},
@@ -70,10 +71,11 @@ static bool is_foreign(pass_context *p, ir_op op) {
            str_starts_with(name, STR("sdy."));
 }
 
-static bool has_foreign(pass_context *p) {
-    for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op))
+bool hlo_is_there(pass_context *p) {
+    for (ir_op op = p->no_hlo ? 0 : p->scope; op; op = ir_walk_next(p->m, p->scope, op))
         if (is_foreign(p, op))
             return true;
+    p->no_hlo = true;
     return false;
 }
 
@@ -98,7 +100,7 @@ static bool convert(pass_context *p, ir_op op) {
 
 /* Composites first: their functions are inlined with the others. */
 bool pass_hlo_inline(pass_context *p) {
-    if (!has_foreign(p))
+    if (!hlo_is_there(p))
         return true;
     for (ir_op op = ir_walk_next(p->m, p->scope, p->scope), next; op; op = next) {
         next = ir_walk_next(p->m, p->scope, op);
@@ -133,7 +135,7 @@ static bool convert_all(pass_context *p) {
 }
 
 bool pass_hlo_to_ttir(pass_context *p) {
-    if (!has_foreign(p))
+    if (!hlo_is_there(p))
         return true;
     ir_attr mesh = 0;
     void *outer = p->data;

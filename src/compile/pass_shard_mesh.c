@@ -1,5 +1,6 @@
 /* analyze-mesh: the module's mesh has two axes, as devices are arranged in rows and columns. A mesh of one gets one of a
  * single device in front; what GSPMD's calls say of devices becomes a mesh of "x" and "y". */
+#include "compile/hlo.h"
 #include "compile/passes.h"
 #include "compile/shard.h"
 #include "dialect/gspmd.h"
@@ -55,8 +56,10 @@ static bool mesh_of_calls(pass_context *p, int64_t *size) {
 bool pass_shard_mesh(pass_context *p) {
     shard_mesh mesh;
     ir_block body = body_of(p->m, p->scope);
-    if (!body || !shard_find_mesh(p, p->scope, &mesh))
-        return body == 0;
+    if (!body || !hlo_is_there(p))
+        return true;
+    if (!shard_find_mesh(p, p->scope, &mesh))
+        return false;
     int64_t size[2] = {1, 1};
     if (mesh.n == 1 && mesh.devices > 1) {
         str names[] = {arena_printf(&p->scratch, "%.*s_aux", STR_ARG(mesh.axis[0])), mesh.axis[0]};

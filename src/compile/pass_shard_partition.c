@@ -6,6 +6,7 @@
  * For each op one list of axes per factor is chosen that all devices keep to (shard_rule.c): what its tensors agree on,
  * and where they do not, what moves the fewest elements. Operands are brought to that, partial results are added up, and
  * results are brought to the sharding that propagation gave them. */
+#include "compile/hlo.h"
 #include "compile/passes.h"
 #include "compile/shard_func.h"
 
@@ -394,6 +395,8 @@ static void forget(pass_context *p, ir_op func) {
 
 bool pass_shard_partition(pass_context *p) {
     shard_mesh mesh;
+    if (!hlo_is_there(p))
+        return true;
     if (!shard_find_mesh(p, p->scope, &mesh))
         return false;
     for (each_func(p->m, p->scope, f)) {

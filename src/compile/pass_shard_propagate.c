@@ -8,6 +8,7 @@
  * After openxla/shardy's propagation in its conservative form: whole axes only, and only where they divide. Of two factors
  * that want one axis in one tensor, the one that comes from the larger tensor is first. The results are attributes
  * sdy.sharding of arguments, ops and results; nothing else changes, but that constants have one user each. */
+#include "compile/hlo.h"
 #include "compile/passes.h"
 #include "compile/shard_func.h"
 
@@ -333,6 +334,8 @@ static bool decouple(pass_context *p, ir_block body) {
 
 bool pass_shard_propagate(pass_context *p) {
     shard_mesh mesh;
+    if (!hlo_is_there(p))
+        return true;
     if (!shard_find_mesh(p, p->scope, &mesh))
         return false;
     for (each_func(p->m, p->scope, f)) {

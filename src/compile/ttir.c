@@ -431,6 +431,27 @@ void replace_uses(pass_context *p, ir_op op, ir_value v) {
     ir_replace_uses(p->e, ir_result(p->m, op, 0), v);
 }
 
+ir_block build_private_func(pass_context *p, ir_op module, ir_loc loc, str name, const ir_type *types, uint32_t n,
+                            ir_type result, ir_attr attrs) {
+    ir_block body = body_of(p->m, module), entry;
+    ir_loc locs[8];
+    if (!body || n > 8)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        locs[i] = loc;
+    attr_entry props[] = {{STR("function_type"), ir_attr_type(p->c, ir_type_function(p->c, types, n, &result, 1))},
+                          {STR("sym_name"), ir_attr_string(p->c, name, true)},
+                          {STR("sym_visibility"), ir_attr_string(p->c, STR("private"), false)}};
+    ir_op_spec spec = {
+        .name = op_name(p, OP_func_func), .loc = loc, .props = make_dict(p, props, 3), .attrs = attrs, .n_regions = 1};
+    ir_edit_at_end(p->e, body);
+    ir_op made = ir_build(p->e, &spec);
+    entry = made ? ir_new_block(p->e, ir_op_region(p->m, made, 0), types, locs, n) : 0;
+    if (entry)
+        ir_edit_at_end(p->e, entry);
+    return entry;
+}
+
 ir_op func_of(const ir_module *m, ir_op op) {
     while (op && !op_is(m, op, OP_func_func))
         op = ir_op_at(m, op)->block ? ir_parent_op(m, op) : 0;

@@ -145,6 +145,10 @@ ir_value build_reshape_cast(pass_context *p, ir_loc loc, ir_value v, ir_type typ
 void move_chain_before(pass_context *p, ir_value v, ir_op target);
 /* The value is used instead of the op's result; the op stays, for the driver to find it dead. */
 void replace_uses(pass_context *p, ir_op op, ir_value v);
+/* A private function of up to 8 arguments at the end of a module, and the insertion point in it: its entry block, 0 when out
+ * of memory. The caller goes back (p->e->block, before) when it has built the body. */
+ir_block build_private_func(pass_context *p, ir_op module, ir_loc loc, str name, const ir_type *types, uint32_t n,
+                            ir_type result, ir_attr attrs);
 /* The function an op stands in, 0 when it stands in none. */
 ir_op func_of(const ir_module *m, ir_op op);
 /* Whether it stands in the decomposition function of a ttcore.composite. */

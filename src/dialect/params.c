@@ -111,6 +111,21 @@ ir_type dialect_make_type(ir_context *c, uint32_t type_def, const ir_node *param
     return make(c, IR_TYPE_DIALECT, type_def, &dialect_type_defs[type_def], params);
 }
 
+ir_attr dialect_with_param(ir_context *c, ir_attr a, str name, ir_node value) {
+    enum { MOST = 32 };
+    const attr_type_def *d = dialect_def_of_node(c, a);
+    ir_node params[MOST];
+    bool known = false;
+    if (!d || d->wraps != DIALECT_NONE || d->n_params > MOST)
+        return a;
+    for (uint32_t i = 0; i < d->n_params; i++) {
+        bool is = str_eq(dialect_text(def_param(d, i)->name), name);
+        params[i] = is ? value : i + 1 < ir_count(c, a) ? dialect_param_at(c, a, i) : 0;
+        known = known || is;
+    }
+    return known ? dialect_make_attr(c, (uint32_t)(d - dialect_attr_defs), params) : a;
+}
+
 ir_attr dialect_make_case(ir_context *c, uint32_t attr_def, str text) {
     ir_node keyword = dialect_keyword(c, text);
     return keyword ? dialect_make_attr(c, attr_def, &keyword) : 0;

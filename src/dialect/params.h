@@ -61,6 +61,9 @@ uint32_t dialect_ints_of(const ir_context *c, ir_node array, int64_t *out, uint3
 /* Makes a node from parameters in the order of the definition (dialect_n_params of them). 0 when out of memory. */
 ir_attr dialect_make_attr(ir_context *c, uint32_t attr_def, const ir_node *params);
 ir_type dialect_make_type(ir_context *c, uint32_t type_def, const ir_node *params);
+/* The attribute with another value (0: none) for the parameter of this name; itself when its definition has none of that
+ * name. 0 when out of memory. */
+ir_attr dialect_with_param(ir_context *c, ir_attr a, str name, ir_node value);
 /* An attribute that wraps an enum, by the case's text: dialect_make_case(c, ATTR_ttnn_buffer_type, STR("dram")). */
 ir_attr dialect_make_case(ir_context *c, uint32_t attr_def, str text);
 /* A keyword node (PARAM_ENUM). */

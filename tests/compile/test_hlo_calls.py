@@ -1,0 +1,187 @@
+"""StableHLO that becomes TTIR by way of other ops, compiled and run beside PyTorch: calls of attention kernels, the gradient of
+batch normalization, complex numbers, tuples."""
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
+try:
+    import numpy as np
+    import torch
+except ImportError:
+    if sys.executable != "/usr/bin/python3" and os.path.exists("/usr/bin/python3"):
+        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])  # where Debian's packages are
+    print("1..0 # SKIP python3-torch is not installed")
+    sys.exit(0)
+
+PROGRAM = os.environ.get("TTX_PROGRAM", str(tap.ROOT / "build" / "tt-explorer"))
+
+
+def run(text, inputs, level, options=()):
+    """What the module computes after it was compiled at a level: one array per result."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder, "in.mlir"), Path(folder, "out.mlir")
+        source.write_text(text)
+        subprocess.run([PROGRAM, "compile", "--level", str(level), *options, str(source), "-o", str(made)], check=True, timeout=60)
+        files = []
+        for i, tensor in enumerate(inputs):
+            files.append(str(Path(folder, f"in{i}.npy")))
+            np.save(files[-1], tensor.numpy())
+        subprocess.run([PROGRAM, "run", str(made), "--inputs", *files, "--outputs", str(Path(folder, "out%d.npy"))],
+                       check=True, stdout=subprocess.DEVNULL, timeout=60)
+        return [np.load(path) for path in sorted(Path(folder).glob("out*.npy"))]
+
+
+def check(text, inputs, want, levels=(0, 2), options=()):
+    for level in levels:
+        got = run(text, inputs, level, options)
+        tap.equal([g.shape for g in got], [tuple(w.shape) for w in want])
+        for g, w in zip(got, want):
+            w = w.numpy()
+            finite = np.isfinite(w)
+            tap.equal(np.isfinite(g).tolist(), finite.tolist())
+            error = np.abs(g[finite] - w[finite]).max() / np.abs(w[finite]).max()
+            if not error < 2e-3:
+                raise AssertionError(f"level {level}: the largest error is {error}")
+
+
+def tensor(*shape):
+    return f'tensor<{"x".join(map(str, shape))}xf32>'
+
+
+def flash_mla_prefill():
+    torch.manual_seed(1)
+    for heads, keys, value, mask, causal, scale in ((4, 1, False, False, True, None), (4, 2, True, True, False, 0.3),
+                                                    (2, 2, True, False, True, None), (6, 2, False, True, True, 0.2)):
+        q, k = torch.randn(2, heads, 32, 64), torch.randn(2, keys, 32, 64)
+        v, m = torch.randn(2, keys, 32, 32), torch.randn(2, 1, 32, 32)
+        inputs = [q, k] + [v] * value + [m] * mask
+        values = v if value else k[..., :32]
+        scores = q @ k.repeat_interleave(heads // keys, 1).transpose(2, 3) * (scale or 1 / math.sqrt(64))
+        scores = scores + m if mask else scores
+        if causal:
+            scores = scores.masked_fill(torch.ones(32, 32).triu(1).bool(), -math.inf)
+        want = scores.softmax(-1) @ values.repeat_interleave(heads // keys, 1)
+        types = ", ".join(tensor(*x.shape) for x in inputs)
+        args = ", ".join(f"%a{i}: {tensor(*x.shape)}" for i, x in enumerate(inputs))
+        said = (f'head_dim_v = "32", is_causal = "{causal}", has_value = "{value}", has_attention_mask = "{mask}"'
+                + (f', scale = "{scale}"' if scale else ""))
+        check(f"""func.func @main({args}) -> {tensor(*want.shape)} {{
+  %0 = stablehlo.custom_call @tt.flash_mla_prefill({", ".join(f"%a{i}" for i in range(len(inputs)))}) {{mhlo.frontend_attributes = {{{said}}}}} : ({types}) -> {tensor(*want.shape)}
+  return %0 : {tensor(*want.shape)}
+}}""", inputs, [want])
+
+
+def indexer_score_dsa():
+    torch.manual_seed(2)
+    for start in (0, 7):
+        q, k, w = torch.randn(1, 4, 32, 64), torch.randn(1, 1, 64, 64), torch.randn(1, 4, 32, 1)
+        want = ((q @ k.transpose(2, 3)).relu() * w).sum(1, keepdim=True)
+        seen = torch.arange(64)[None, :] <= torch.arange(32)[:, None] + start
+        want = want.masked_fill(~seen, -math.inf)
+        check(f"""func.func @main(%q: {tensor(1, 4, 32, 64)}, %k: {tensor(1, 1, 64, 64)}, %w: {tensor(1, 4, 32, 1)}) -> {tensor(1, 1, 32, 64)} {{
+  %0 = stablehlo.custom_call @tt.indexer_score_dsa(%q, %k, %w) {{mhlo.frontend_attributes = {{chunk_start_idx = "{start}"}}}} : ({tensor(1, 4, 32, 64)}, {tensor(1, 1, 64, 64)}, {tensor(1, 4, 32, 1)}) -> {tensor(1, 1, 32, 64)}
+  return %0 : {tensor(1, 1, 32, 64)}
+}}""", [q, k, w], [want])
+
+
+def batch_norm_grad():
+    torch.manual_seed(3)
+    x = torch.randn(4, 6, 6, 8, requires_grad=True)
+    scale, offset = torch.randn(8, requires_grad=True), torch.zeros(8, requires_grad=True)
+    mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2), unbiased=False)
+    dy = torch.randn(4, 6, 6, 8)
+    ((x - mean) / (variance + 1e-3).sqrt() * scale + offset).backward(dy)
+    inputs = [t.detach() for t in (x, scale, mean, variance, dy)]
+    a, b = tensor(4, 6, 6, 8), tensor(8)
+    check(f"""func.func @main(%x: {a}, %s: {b}, %m: {b}, %v: {b}, %g: {a}) -> ({a}, {b}, {b}) {{
+  %0:3 = "stablehlo.batch_norm_grad"(%x, %s, %m, %v, %g) <{{epsilon = 1.0e-3 : f32, feature_index = 3 : i64}}> : ({a}, {b}, {b}, {b}, {a}) -> ({a}, {b}, {b})
+  return %0#0, %0#1, %0#2 : {a}, {b}, {b}
+}}""", inputs, [x.grad, scale.grad, offset.grad])
+
+
+def complex_numbers():
+    torch.manual_seed(4)
+    a, b, c, d = (torch.randn(4, 6) for _ in "abcd")
+    z = torch.complex(a, b) * torch.complex(c, d) - torch.complex(d, a)
+    z = torch.cat([z.t()[1:5:2], torch.full((2, 4), 0.5 + 2j)]).reshape(2, 8)
+    z = z[None].expand(3, 2, 8)
+    f, g = tensor(4, 6), "tensor<3x2x8xf32>"
+
+    def of(*shape):
+        return f'tensor<{"x".join(map(str, shape))}xcomplex<f32>>'
+    check(f"""func.func @main(%a: {f}, %b: {f}, %c: {f}, %d: {f}) -> ({g}, {g}) {{
+  %0 = stablehlo.complex %a, %b : {of(4, 6)}
+  %1 = stablehlo.complex %c, %d : {of(4, 6)}
+  %2 = stablehlo.complex %d, %a : {of(4, 6)}
+  %3 = stablehlo.multiply %0, %1 : {of(4, 6)}
+  %4 = stablehlo.subtract %3, %2 : {of(4, 6)}
+  %5 = stablehlo.transpose %4, dims = [1, 0] : ({of(4, 6)}) -> {of(6, 4)}
+  %6 = stablehlo.slice %5 [1:5:2, 0:4] : ({of(6, 4)}) -> {of(2, 4)}
+  %7 = stablehlo.constant dense<(0.5, 2.0)> : {of(2, 4)}
+  %8 = stablehlo.concatenate %6, %7, dim = 0 : ({of(2, 4)}, {of(2, 4)}) -> {of(4, 4)}
+  %9 = stablehlo.reshape %8 : ({of(4, 4)}) -> {of(2, 8)}
+  %10 = stablehlo.broadcast_in_dim %9, dims = [1, 2] : ({of(2, 8)}) -> {of(3, 2, 8)}
+  %11 = stablehlo.real %10 : ({of(3, 2, 8)}) -> {g}
+  %12 = stablehlo.imag %10 : ({of(3, 2, 8)}) -> {g}
+  return %11, %12 : {g}, {g}
+}}""", [a, b, c, d], [z.real.contiguous(), z.imag.contiguous()])
+    refused = subprocess.run([PROGRAM, "compile", "-"], text=True, capture_output=True, timeout=60, input=f"""func.func @main(%a: {of(4)}) -> tensor<4xf32> {{
+  %0 = stablehlo.abs %a : ({of(4)}) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}}""")
+    tap.equal(refused.returncode, 1)
+    tap.contains(refused.stderr, "'stablehlo.abs' op is not supported for complex numbers")
+
+
+def scatter_of_rows():
+    """A row's number that is the same in every column makes a scatter of rows; one that is not, does not."""
+    torch.manual_seed(5)
+    for same in (True, False):
+        table, update = torch.randn(4, 8), torch.randn(2, 8)
+        rows = torch.tensor([3, 1]) if same else torch.randint(0, 4, (2, 8, 1))
+        index = rows[:, None].expand(2, 8) if same else rows[..., 0]
+        want = table.clone()
+        want.index_put_((index, torch.arange(8).expand(2, 8)), update, accumulate=True)
+        rows_type = "tensor<2xi64>" if same else "tensor<2x8x1xi64>"
+        spread = "%1 = stablehlo.broadcast_in_dim %r, dims = [0] : (tensor<2xi64>) -> tensor<2x8x1xi64>\n" if same else ""
+        text = f"""func.func @main(%t: {tensor(4, 8)}, %r: {rows_type}, %u: {tensor(2, 8)}) -> {tensor(4, 8)} {{
+  %0 = stablehlo.iota dim = 1 : tensor<2x8x1xi64>
+  {spread}
+  %2 = stablehlo.concatenate {"%1" if same else "%r"}, %0, dim = 2 : (tensor<2x8x1xi64>, tensor<2x8x1xi64>) -> tensor<2x8x2xi64>
+  %3 = "stablehlo.scatter"(%t, %2, %u) <{{scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0, 1], scatter_dims_to_operand_dims = [0, 1], index_vector_dim = 2>}}> ({{
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+    %s = stablehlo.add %a, %b : tensor<f32>
+    stablehlo.return %s : tensor<f32>
+  }}) : ({tensor(4, 8)}, tensor<2x8x2xi64>, {tensor(2, 8)}) -> {tensor(4, 8)}
+  return %3 : {tensor(4, 8)}
+}}"""
+        check(text, [table, rows, update], [want])
+        fused = subprocess.run([PROGRAM, "compile", "-", "--stop-after", "stablehlo-fusing"], input=text, text=True, capture_output=True,
+                               check=True, timeout=60).stdout
+        tap.equal("scatter_dims_to_operand_dims = [0]," in fused, same)
+
+
+def tuples_and_copies():
+    """A tuple's elements are what it was made of; a tensor a hundred times is a broadcast, different ones stay."""
+    x, y = torch.randn(1, 4), torch.randn(4)
+    many = ", ".join(["%x"] * 99 + ["%z"])
+    types = ", ".join([tensor(1, 4)] * 100)
+    check(f"""func.func @main(%x: {tensor(1, 4)}, %y: {tensor(4)}) -> ({tensor(4)}, {tensor(100, 4)}, {tensor(3, 4)}) {{
+  %t = stablehlo.tuple %x, %y : tuple<{tensor(1, 4)}, {tensor(4)}>
+  %0 = stablehlo.get_tuple_element %t[1] : (tuple<{tensor(1, 4)}, {tensor(4)}>) -> {tensor(4)}
+  %z = stablehlo.add %x, %x : {tensor(1, 4)}
+  %1 = stablehlo.concatenate {many}, dim = 0 : ({types}) -> {tensor(100, 4)}
+  %2 = stablehlo.concatenate %x, %x, %x, dim = 0 : ({tensor(1, 4)}, {tensor(1, 4)}, {tensor(1, 4)}) -> {tensor(3, 4)}
+  return %0, %1, %2 : {tensor(4)}, {tensor(100, 4)}, {tensor(3, 4)}
+}}""", [x, y], [y, torch.cat([x] * 99 + [x + x]), x.expand(3, 4)])
+
+
+for case in (flash_mla_prefill, indexer_score_dsa, batch_norm_grad, complex_numbers, scatter_of_rows, tuples_and_copies):
+    tap.case(case)
+tap.main()
