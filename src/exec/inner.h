@@ -69,6 +69,7 @@ struct slot {
     bool written;        /* an in-place op writes it (asked of the root) */
     bool splat;          /* constant: all elements equal; `data` has one of them */
     bool steady;         /* comes from constants and parameters only */
+    bool given;          /* its place went on to a result that was written over it */
     uint32_t begin, end; /* steps that it lives in, both included */
     uint32_t uses;
     size_t bytes;  /* of one tensor */
@@ -117,6 +118,7 @@ struct tail_op {
     exec_slot with; /* the other operand, f32 or bf16; 0: none */
     enum tail_spread spread;
     enum tensor_dtype dtype;
+    bool steady;       /* the other operand comes from constants and parameters only, on all devices alike */
     int rank, channel; /* of the op's result; of TAIL_CHANNEL: which dimension */
     int64_t dims[TENSOR_MAX_RANK];
 };
@@ -161,7 +163,8 @@ struct exec_step {
     uint32_t target;       /* where a jump goes; STEP_CACHE: behind the cached steps */
     uint32_t *targets;     /* STEP_SWITCH: n_targets of them, the last one for what is out of range */
     uint32_t n_targets;
-    uint32_t fused; /* STEP_KERNEL of elementwise: how many following steps it runs as well */
+    uint32_t reuses; /* n: the result may have the memory of operand n - 1, if that is not needed any more */
+    uint32_t fused;  /* STEP_KERNEL of elementwise: how many following steps it runs as well */
     bool per_device;
     bool skip; /* a fused step or a view: nothing to run */
     uint64_t flops, read, written, live;

@@ -409,6 +409,8 @@ static uint32_t absorb_conv(struct planner *p, struct exec_step *s, const struct
     w->tail_at = s->n_in;
     while (!dnnl_conv_ready(x, &f, &tail, &w->state) && tail.n)
         tail.n--;
+    int added = w->state ? dnnl_conv_added(w->state) : -1;
+    s->reuses = added < 0 ? 0 : w->tail_at + (uint32_t)added + 1;
     return tail.n;
 }
 

@@ -158,16 +158,22 @@ struct window_loop {
     enum tensor_dtype index_dtype;
 };
 
-/* Where tap t of the window at y falls: the row of the input, or -1. */
-static int64_t tap(const struct window *w, const int64_t *y, int64_t t) {
-    int64_t step = 1, at = 0;
+/* Where tap k of the window at y falls: the row of the input, or -1. Goes on to the next tap. */
+static int64_t next_tap(const struct window *w, const int64_t *y, int64_t *k) {
+    int64_t at = 0;
+    for (int i = 0; i < w->rank && at >= 0; i++) {
+        int64_t from = y[i] * w->stride[i] + k[i] * w->dilation[i] - w->low[i];
+        bool inside = from >= 0;
+        if (inside && w->holes[i] != 1) { /* divisions cost more than all else here */
+            inside = from % w->holes[i] == 0;
+            from /= w->holes[i];
+        }
+        at = inside && from < w->in[i] ? at * w->in[i] + from : -1;
+    }
     for (int i = w->rank; i-- > 0;) {
-        int64_t k = t % w->size[i], from = y[i] * w->stride[i] + k * w->dilation[i] - w->low[i];
-        t /= w->size[i];
-        if (from < 0 || from % w->holes[i] || from / w->holes[i] >= w->in[i])
-            return -1;
-        at += from / w->holes[i] * step;
-        step *= w->in[i];
+        if (++k[i] < w->size[i])
+            break;
+        k[i] = 0;
     }
     return at;
 }
@@ -192,14 +198,15 @@ static void window_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct window_loop *l = ctx;
     const struct window *w = l->w;
     size_t size = l->v->size, inner = (size_t)w->inner;
+    int64_t y[TENSOR_MAX_RANK];
+    size_t rest = begin;
     (void)worker;
+    for (int i = w->rank; i-- > 0;) {
+        y[i] = (int64_t)(rest % (size_t)w->out[i]);
+        rest /= (size_t)w->out[i];
+    }
     for (size_t r = begin; r < end; r++) {
-        int64_t y[TENSOR_MAX_RANK];
-        size_t rest = r;
-        for (int i = w->rank; i-- > 0;) {
-            y[i] = (int64_t)(rest % (size_t)w->out[i]);
-            rest /= (size_t)w->out[i];
-        }
+        int64_t k[TENSOR_MAX_RANK] = {0};
         char *out = l->out + r * inner * size;
         bool first = !l->initial;
         if (l->initial) {
@@ -207,7 +214,7 @@ static void window_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
             l->v->spread(out, inner);
         }
         for (int64_t t = 0; t < w->taps; t++) {
-            int64_t at = tap(w, y, t);
+            int64_t at = next_tap(w, y, k);
             if (at < 0)
                 continue;
             const char *in = l->in + (size_t)at * inner * size;
@@ -227,7 +234,7 @@ static void window_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
             double most = -INFINITY;
             bool any = false;
             for (int64_t t = 0; t < w->taps; t++) {
-                int64_t at = tap(w, y, t);
+                int64_t at = next_tap(w, y, k);
                 double v = at < 0 ? 0 : l->v->get(l->in + ((size_t)at * inner + c) * size);
                 if (at >= 0 && (!any || v > most)) {
                     most = v;
@@ -236,6 +243,11 @@ static void window_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
                 }
             }
             tensor_set(&ids, (int64_t)(r * inner + c), (double)best);
+        }
+        for (int i = w->rank; i-- > 0;) {
+            if (++y[i] < w->out[i])
+                break;
+            y[i] = 0;
         }
     }
 }

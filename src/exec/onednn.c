@@ -1,8 +1,10 @@
 /* oneDNN, opened when it is needed.
  *
  * Every op has a primitive whose weights are in the layout that the primitive likes best; steady weights are packed once
- * and kept, others at each run. bf16 is used as such where the processor is faster with it; all else is computed in
- * f32, operands of other types being converted on the way. Scratch memory is the run's, so that primitives hold none.
+ * and kept, others at each run. What follows a convolution becomes part of its weights and bias where it can, and else, as
+ * behind products, something that the primitive does with each block of results. bf16 is used as such where the processor
+ * is faster with it; all else is computed in f32, operands of other types being converted on the way. Scratch memory is the
+ * run's, so that primitives hold none.
  */
 #define _GNU_SOURCE /* setenv */
 #include "exec/onednn.h"
@@ -47,6 +49,7 @@
     X(dnnl_post_ops_create)                         \
     X(dnnl_post_ops_destroy)                        \
     X(dnnl_post_ops_append_binary)                  \
+    X(dnnl_post_ops_append_sum)                     \
     X(dnnl_post_ops_append_eltwise)
 
 struct library {
@@ -70,12 +73,26 @@ struct dnnl_op {
     size_t scratch, reordered[4];
     uint32_t n_tail;
     struct {
-        int place; /* among the ops */
+        int place;     /* among the primitive's ops */
+        uint32_t with; /* among the operands */
         dnnl_memory_t memory;
     } tail[TAIL_MAX]; /* operands of ops behind it */
-    void *packed;     /* steady weights */
-    size_t packed_bytes;
-    bool steady, is_packed;
+    uint32_t n_folds;
+    struct {
+        enum tail_kind kind;
+        bool one; /* number for all channels */
+        uint32_t with;
+        enum tensor_dtype dtype;
+    } folds[TAIL_MAX]; /* ops behind it that became part of its weights (products) and bias */
+    int64_t channels;
+    bool scaled;            /* there are products among them */
+    bool grouped;           /* the first dimension of its weights is groups */
+    enum tensor_dtype bias; /* its own, which comes before them; NONE: none */
+    bool adds;              /* the result is added to a tensor ... */
+    uint32_t added;         /* ... which is this operand */
+    enum tensor_dtype added_type;
+    size_t packed_at; /* of steady weights that are put in another layout: where among all of these */
+    bool steady, packs, is_packed;
 };
 
 struct dnnl_state {
@@ -83,7 +100,11 @@ struct dnnl_state {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     struct dnnl_op *ops;
-    bool bf16; /* the processor multiplies bf16 faster than f32 */
+    /* The packed weights of all ops, from the first run on: one block, on huge pages, with which large products take a
+     * seventh less time. */
+    char *packed;
+    size_t packed_bytes; /* and 64 more, so that the first can be aligned */
+    bool bf16;           /* the processor multiplies bf16 faster than f32 */
 };
 
 /* --- the library -------------------------------------------------------------------------------------------------- */
@@ -143,7 +164,6 @@ static void free_op(exec_plan *x, struct dnnl_op *op) {
         lib->dnnl_memory_destroy(op->tail[i].memory);
     if (op->primitive)
         lib->dnnl_primitive_destroy(op->primitive);
-    mem_free(x->mem, op->packed, op->packed_bytes);
     mem_free(x->mem, op, sizeof *op);
 }
 
@@ -160,6 +180,7 @@ void dnnl_free(exec_plan *x) {
         s->lib.dnnl_stream_destroy(s->stream);
     if (s->engine)
         s->lib.dnnl_engine_destroy(s->engine);
+    mem_huge_free(x->mem, s->packed, s->packed_bytes + 64);
     /* The library stays: unloading OpenMP under its own threads does not work. */
     mem_free(x->mem, s, sizeof *s);
     x->dnnl = NULL;
@@ -228,8 +249,8 @@ static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_
 
 /* The operand of an op behind the primitive: in the shape of its result, with 1 where it is spread. Channels come second, or
  * (of products) last. */
-static bool tail_operand(exec_plan *x, struct dnnl_op *op, const struct tail_op *t, int place, bool product,
-                         dnnl_memory_desc_t *md) {
+static bool tail_operand(exec_plan *x, struct dnnl_op *op, const struct tail_op *t, int place, uint32_t with,
+                         bool product, dnnl_memory_desc_t *md) {
     struct library *lib = &x->dnnl->lib;
     const dnnl_memory_desc_t *dst = &op->user[DST];
     dnnl_dims_t dims, strides;
@@ -245,8 +266,27 @@ static bool tail_operand(exec_plan *x, struct dnnl_op *op, const struct tail_op 
     if (lib->dnnl_memory_desc_init_by_strides(md, dst->ndims, dims, type_of_dtype(t->dtype), strides) != dnnl_success ||
         lib->dnnl_memory_create(&op->tail[op->n_tail].memory, md, x->dnnl->engine, DNNL_MEMORY_NONE) != dnnl_success)
         return false;
+    op->tail[op->n_tail].with = with;
     op->tail[op->n_tail++].place = place;
     return true;
+}
+
+/* How many of the ops at the front become part of a convolution's weights and bias: products and sums with one number, or
+ * one for each channel. A blocked result costs nothing then, where each op would cost as much as some channels of input. */
+static uint32_t fold_tail(struct dnnl_op *op, const struct dnnl_tail *tail) {
+    uint32_t n = 0, with = 0;
+    for (; n < tail->n; n++) {
+        const struct tail_op *t = &tail->ops[n];
+        bool product = t->kind == TAIL_MUL;
+        if (!t->with || t->spread == TAIL_FULL || (product && !(op->steady && t->steady)))
+            break;
+        op->folds[n].kind = t->kind;
+        op->folds[n].one = t->spread == TAIL_ONE;
+        op->folds[n].with = with++;
+        op->folds[n].dtype = t->dtype;
+        op->scaled |= product;
+    }
+    return op->n_folds = n;
 }
 
 static bool append_tail(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail *tail, bool product,
@@ -256,14 +296,22 @@ static bool append_tail(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail
         [TAIL_RELU] = dnnl_eltwise_relu, [TAIL_GELU] = dnnl_eltwise_gelu_erf, [TAIL_SIGMOID] = dnnl_eltwise_logistic,
         [TAIL_SILU] = dnnl_eltwise_swish};
     struct library *lib = &x->dnnl->lib;
-    for (uint32_t i = 0; i < tail->n; i++) {
+    uint32_t with = op->n_folds;
+    for (uint32_t i = op->n_folds; i < tail->n; i++) {
         const struct tail_op *t = &tail->ops[i];
+        int place = (int)(i - op->n_folds);
         dnnl_memory_desc_t md;
         if (!t->with) {
             float alpha = t->kind == TAIL_SILU ? 1 : 0;
             if (lib->dnnl_post_ops_append_eltwise(to, 1, algorithms[t->kind], alpha, 0) != dnnl_success)
                 return false;
-        } else if (!tail_operand(x, op, t, (int)i, product, &md) ||
+        } else if (!product && place == 0 && t->kind == TAIL_ADD && t->spread == TAIL_FULL) {
+            op->adds = true;
+            op->added = with++;
+            op->added_type = t->dtype;
+            if (lib->dnnl_post_ops_append_sum(to, 1) != dnnl_success)
+                return false;
+        } else if (!tail_operand(x, op, t, place, with++, product, &md) ||
                    lib->dnnl_post_ops_append_binary(to, algorithms[t->kind], &md) != dnnl_success) {
             return false;
         }
@@ -279,7 +327,7 @@ static dnnl_primitive_attr_t attributes(exec_plan *x, struct dnnl_op *op, const 
     if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
         return NULL;
     bool ok = lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success;
-    if (tail->n) {
+    if (tail->n > op->n_folds) {
         ok = ok && lib->dnnl_post_ops_create(&ops) == dnnl_success && append_tail(x, op, tail, product, ops) &&
              lib->dnnl_primitive_attr_set_post_ops(attr, ops) == dnnl_success;
         if (ops)
@@ -339,8 +387,17 @@ static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
         free_op(x, op);
         return false;
     }
-    op->next = x->dnnl->ops;
-    x->dnnl->ops = op;
+    struct dnnl_state *s = x->dnnl;
+    op->packs = op->steady && (op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS] || op->scaled);
+    if (op->packs) {
+        size_t bytes = op->reorder[WEIGHTS] ? op->reordered[WEIGHTS]
+                                            : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
+        op->packed_at = s->packed_bytes;
+        s->packed_bytes += (bytes + 63) & ~(size_t)63;
+        x->cached += bytes;
+    }
+    op->next = s->ops;
+    s->ops = op;
     *state = op;
     return true;
 }
@@ -397,9 +454,15 @@ bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_
     }
     choose_types(s, op, w->dtype, w->dtype, w->bias, w->out_dtype);
     op->steady = w->steady_weight;
+    op->channels = w->out_channels;
+    op->bias = w->bias;
+    op->grouped = groups;
+    if (op->used[WEIGHTS] == TENSOR_F32 && fold_tail(op, tail))
+        op->given[BIAS] = op->used[BIAS] = TENSOR_F32;
+    bool has_bias = w->bias || op->n_folds;
     bool ok = strided(s, op, SRC, n, in, w->in_strides) && strided(s, op, DST, n, out, w->out_strides) &&
               strided(s, op, WEIGHTS, n + groups, weight + !groups, w->weight_strides + !groups) &&
-              (!w->bias || strided(s, op, BIAS, 1, &w->out_channels, &one));
+              (!has_bias || strided(s, op, BIAS, 1, &w->out_channels, &one));
     if (!ok)
         return keep(x, op, false, state);
     dnnl_memory_desc_t src = op->user[SRC], dst = op->user[DST], weights = any_layout(s, &op->user[WEIGHTS]);
@@ -421,7 +484,7 @@ bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_
         if (low[i] < 0)
             return keep(x, op, false, state);
     }
-    const dnnl_memory_desc_t *bias = w->bias ? &op->user[BIAS] : NULL;
+    const dnnl_memory_desc_t *bias = has_bias ? &op->user[BIAS] : NULL;
     dnnl_convolution_desc_t conv;
     dnnl_deconvolution_desc_t deconv;
     if (w->transposed)
@@ -433,7 +496,7 @@ bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_
                                                                &src, &weights, bias, &dst, stride, dilation, low,
                                                                high) == dnnl_success;
     const void *desc = w->transposed ? (const void *)&deconv : (const void *)&conv;
-    return keep(x, op, ok && finish(x, op, desc, w->bias != TENSOR_NONE, tail, false), state);
+    return keep(x, op, ok && finish(x, op, desc, has_bias, tail, false), state);
 }
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
@@ -491,24 +554,81 @@ static const void *operand(struct call *c, struct dnnl_op *op, int which, const 
     return to && reorder(c, op, which, data, to) ? to : NULL;
 }
 
-static const void *weights(struct call *c, struct dnnl_op *op, const void *data) {
-    bool changed = op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS];
-    if (!op->steady || !changed)
-        return operand(c, op, WEIGHTS, data, NULL);
-    if (!op->packed) {
-        op->packed_bytes = op->reorder[WEIGHTS] ? op->reordered[WEIGHTS]
-                                                : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
-        op->packed_bytes += 64;
-        op->packed = mem_alloc(c->x->mem, op->packed_bytes);
-        if (!op->packed) {
-            call_error(c, "out of memory");
-            return NULL;
-        }
-        c->x->cached += op->packed_bytes;
-    }
-    char *to = (char *)op->packed + (64 - (uintptr_t)op->packed % 64) % 64;
-    if (!op->is_packed && !operand(c, op, WEIGHTS, data, to))
+/* What is folded into the weights and the bias of each channel. */
+static float *fold_channels(struct call *c, const struct dnnl_op *op, const void *bias, const struct exec_arg *with,
+                            bool scale) {
+    size_t n = (size_t)op->channels;
+    float *to = call_scratch(c, 2 * n * sizeof *to), *by = to ? to + n : NULL;
+    if (!to)
         return NULL;
+    for (size_t i = 0; i < n; i++)
+        to[i] = scale ? 1 : 0;
+    if (!scale && bias)
+        exec_convert(c->x, to, TENSOR_F32, bias, op->bias, n);
+    for (uint32_t f = 0; f < op->n_folds; f++) {
+        bool product = op->folds[f].kind == TAIL_MUL;
+        exec_convert(c->x, by, TENSOR_F32, with[op->folds[f].with].data, op->folds[f].dtype, op->folds[f].one ? 1 : n);
+        for (size_t i = 0; i < n; i++) {
+            float x = by[op->folds[f].one ? 0 : i];
+            to[i] = product ? to[i] * x : scale ? to[i] : op->folds[f].kind == TAIL_SUB ? to[i] - x : to[i] + x;
+        }
+    }
+    return to;
+}
+
+struct scaling {
+    const dnnl_memory_desc_t *md; /* [group,] out, in, spatial... */
+    int out;                      /* which dimension that is */
+    const float *by;
+    float *weights;
+};
+
+static void scale_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct scaling *w = ctx;
+    const dnnl_dim_t *dims = w->md->dims, *strides = w->md->format_desc.blocking.strides;
+    int n = w->md->ndims, last = n - 1;
+    (void)worker;
+    for (size_t channel = begin; channel < end; channel++) {
+        dnnl_dim_t o = (dnnl_dim_t)channel % dims[w->out], g = (dnnl_dim_t)channel / dims[w->out];
+        dnnl_dim_t index[DNNL_MAX_NDIMS] = {0};
+        float *at = w->weights + o * strides[w->out] + (w->out ? g * strides[0] : 0), by = w->by[channel];
+        for (bool more = true; more;) {
+            for (dnnl_dim_t i = 0; i < dims[last]; i++)
+                at[i * strides[last]] *= by;
+            more = false;
+            for (int d = last; !more && d-- > w->out + 1;) {
+                more = ++index[d] < dims[d];
+                at += (more ? 1 : 1 - dims[d]) * strides[d];
+                index[d] = more ? index[d] : 0;
+            }
+        }
+    }
+}
+
+/* Steady weights as the primitive wants them, made in the first run. */
+static const void *packed_weights(struct call *c, struct dnnl_op *op, const void *data, const struct exec_arg *with) {
+    struct dnnl_state *s = c->x->dnnl;
+    if (!s->packed && !(s->packed = mem_huge_realloc(c->x->mem, NULL, 0, s->packed_bytes + 64))) {
+        call_error(c, "out of memory");
+        return NULL;
+    }
+    char *to = s->packed + (64 - (uintptr_t)s->packed % 64) % 64 + op->packed_at;
+    if (op->is_packed)
+        return to;
+    if (op->scaled) {
+        /* The op computes in f32 then. */
+        size_t n = (size_t)op->extent[WEIGHTS];
+        struct scaling w = {.md = &op->user[WEIGHTS],
+                            .out = op->grouped,
+                            .weights = op->reorder[WEIGHTS] ? call_scratch(c, n * sizeof(float)) : (float *)to};
+        w.by = w.weights ? fold_channels(c, op, NULL, with, true) : NULL;
+        if (!w.by || !convert(c, w.weights, TENSOR_F32, data, op->given[WEIGHTS], n) ||
+            !call_loop(c, (size_t)op->channels, 8, scale_piece, &w) ||
+            (op->reorder[WEIGHTS] && !reorder(c, op, WEIGHTS, w.weights, to)))
+            return NULL;
+    } else if (!operand(c, op, WEIGHTS, data, to)) {
+        return NULL;
+    }
     op->is_packed = true;
     return to;
 }
@@ -519,8 +639,11 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], c
     char *out = (char *)(uintptr_t)data[DST], *to = out;
     if (s->lib.set_threads)
         s->lib.set_threads((int)pool_threads(c->x->pool));
-    if (!(in[SRC] = operand(c, op, SRC, data[SRC], NULL)) || !(in[WEIGHTS] = weights(c, op, data[WEIGHTS])) ||
-        (op->memory[BIAS] && !(in[BIAS] = operand(c, op, BIAS, data[BIAS], NULL))))
+    if (!(in[SRC] = operand(c, op, SRC, data[SRC], NULL)) ||
+        !(in[WEIGHTS] =
+              op->packs ? packed_weights(c, op, data[WEIGHTS], with) : operand(c, op, WEIGHTS, data[WEIGHTS], NULL)) ||
+        (op->memory[BIAS] && !(in[BIAS] = op->n_folds ? fold_channels(c, op, data[BIAS], with, false)
+                                                      : operand(c, op, BIAS, data[BIAS], NULL))))
         return false;
     char *converted = out;
     if (op->given[DST] != op->used[DST])
@@ -529,13 +652,16 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], c
         to = call_scratch(c, op->reordered[DST]);
     if (!to || (op->scratch && !(in[SCRATCH] = call_scratch(c, op->scratch))))
         return false;
+    if (op->adds && with[op->added].data != to &&
+        !convert(c, to, op->used[DST], with[op->added].data, op->added_type, (size_t)op->extent[DST]))
+        return false;
     in[DST] = to;
     static const int names[N_MEMORIES] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS, DNNL_ARG_DST,
                                           DNNL_ARG_SCRATCHPAD};
     dnnl_exec_arg_t args[N_MEMORIES + TAIL_MAX];
     int n = 0;
     for (uint32_t i = 0; i < op->n_tail; i++) {
-        s->lib.dnnl_memory_set_data_handle(op->tail[i].memory, with[i].data);
+        s->lib.dnnl_memory_set_data_handle(op->tail[i].memory, with[op->tail[i].with].data);
         args[n++] =
             (dnnl_exec_arg_t){DNNL_ARG_ATTR_MULTIPLE_POST_OP(op->tail[i].place) | DNNL_ARG_SRC_1, op->tail[i].memory};
     }
@@ -549,6 +675,11 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], c
     if (op->reorder[DST] && !reorder(c, op, DST, to, converted))
         return false;
     return converted == out || convert(c, out, op->given[DST], converted, op->used[DST], (size_t)op->extent[DST]);
+}
+
+int dnnl_conv_added(const void *state) {
+    const struct dnnl_op *op = state;
+    return op->adds ? (int)op->added : -1;
 }
 
 bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias,

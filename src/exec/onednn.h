@@ -43,6 +43,9 @@ struct dnnl_conv {
 bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state);
 bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias,
                    const struct exec_arg *with, void *out);
+/* Which of the tail's operands the result is added to in place, so that giving its memory to the result saves copying it;
+ * -1: none. */
+int dnnl_conv_added(const void *state);
 
 /* A steady operand changed: packed copies are stale. */
 void dnnl_forget(exec_plan *x);

@@ -199,6 +199,26 @@ static bool needs_place(const struct slot *s) {
     return s->kind == SLOT_PLANNED || s->kind == SLOT_CACHED;
 }
 
+/* Gives a result the memory of the operand that its step may write it over: one that has a place of the same size and ends
+ * with this step, and that the step reads nowhere else. */
+static bool take_over(exec_plan *x, uint32_t step, exec_slot result) {
+    const struct exec_step *s = &x->steps.v[step];
+    if (!s->reuses || s->out[0] != result)
+        return false;
+    struct slot *to = &x->slots.v[result];
+    exec_slot root = x->slots.v[s->in[s->reuses - 1]].root;
+    struct slot *from = &x->slots.v[root];
+    if (from->kind != SLOT_PLANNED || to->kind != SLOT_PLANNED || from->end > step + s->fused ||
+        from->stride != to->stride || from->per_device != to->per_device)
+        return false;
+    for (uint32_t k = 0; k < s->n_in; k++)
+        if (k != s->reuses - 1 && x->slots.v[s->in[k]].root == root)
+            return false;
+    to->offset = from->offset;
+    from->given = true;
+    return true;
+}
+
 static bool place(struct planner *p) {
     exec_plan *x = p->x;
     size_t n = 0, bytes = x->slots.n * 2 * sizeof(struct life);
@@ -226,12 +246,16 @@ static bool place(struct planner *p) {
         for (; ok && d < n && deaths[d].step < births[b].step; d++) {
             const struct slot *dead = &x->slots.v[deaths[d].slot];
             size_t size = dead->stride * (dead->per_device ? x->devices : 1);
+            if (dead->given)
+                continue;
             ok = give(&f, dead->offset, size);
             live -= size;
         }
         size_t size = 0, padded = 0;
         ok = ok && num_add_size(s->bytes ? s->bytes : 1, PLACE_ALIGN - 1, &padded);
         s->stride = padded & ~(size_t)(PLACE_ALIGN - 1);
+        if (ok && take_over(x, births[b].step, births[b].slot))
+            continue;
         ok = ok && num_mul_size(s->stride, s->per_device ? x->devices : 1, &size) && take(&f, size, &s->offset);
         live += ok ? size : 0;
         if (s->kind == SLOT_CACHED && ok)

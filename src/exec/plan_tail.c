@@ -50,6 +50,7 @@ static bool describe_operand(struct planner *p, const struct exec_step *s, exec_
         return false;
     op->with = with;
     op->dtype = t->dtype;
+    op->steady = x->slots.v[with].steady && !x->slots.v[with].per_device;
     op->rank = out->rank;
     memcpy(op->dims, out->dims, sizeof op->dims);
     if (x->slots.v[with].splat || x->slots.v[x->slots.v[with].root].splat || type_count(t) == 1) {

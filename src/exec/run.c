@@ -127,7 +127,7 @@ static bool ready_memory(exec_plan *x) {
     if (x->memory)
         return true;
     x->memory_size = x->planned + 64;
-    x->memory_block = mem_alloc(x->mem, x->memory_size);
+    x->memory_block = mem_huge_realloc(x->mem, NULL, 0, x->memory_size);
     if (!x->memory_block)
         return fail(x, 0, "out of memory");
     x->memory = x->memory_block + (64 - (uintptr_t)x->memory_block % 64) % 64;
@@ -333,7 +333,7 @@ void exec_plan_free(exec_plan *x) {
         tensor_free(&x->seeded[i]);
     dnnl_free(x);
     pool_free(x->pool);
-    mem_free(x->mem, x->memory_block, x->memory_size);
+    mem_huge_free(x->mem, x->memory_block, x->memory_size);
     vec_free(&x->slots);
     vec_free(&x->steps);
     vec_free(&x->trace);

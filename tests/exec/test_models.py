@@ -1,5 +1,5 @@
 """Whole models against PyTorch, in f32 to 1e-4 of the largest value: the examples, decoder layers and, where the corpus is,
-its models. The same bytes must come out with another number of threads. Without python3-torch the test is skipped."""
+its models. The same bytes must come out with another number of threads, and of a second run. Without python3-torch the test is skipped."""
 import os
 import subprocess
 import sys
@@ -29,6 +29,9 @@ CASES = [
     ('decoder layer, 24 tokens', None, lambda: small_layer(24, 0)),
     ('decoder layer, one token behind 30', None, lambda: small_layer(1, 30)),
     ('decoder layer, 24 tokens, bf16 kept in f32', None, lambda: ttir_models.in_bf16(small_layer(24, 0))),
+    ('convolutions and what follows them', None, ttir_models.convolutions),
+    ('convolutions and what follows them, bf16 kept in f32', None,
+     lambda: ttir_models.in_bf16(ttir_models.convolutions())),
     ('mnist', MODELS / 'mnist.mlir', None),
     ('resnet_hf, one image', MODELS / 'resnet_hf.mlir', ttir_models.one_image),
     ('segformer', MODELS / 'segformer.mlir', None),
@@ -70,9 +73,10 @@ def problems(path, folder):
             out.append(f'result {i} differs by {worst:.2e} of its largest value')
         if w.is_floating_point() and not (torch.isfinite(w).all() and w.std() > 1e-3):
             out.append(f'result {i} says nothing: PyTorch gives no spread of finite numbers')
-    again = run(path, module, arrays, folder, '--threads', '2')
-    out += [f'result {i} is another with two threads' for i, (a, b) in enumerate(zip(got, again))
-            if a.tobytes() != b.tobytes()]
+    for threads in '2', '3':
+        again = run(path, module, arrays, folder, '--threads', threads, '--repeat', '2')
+        out += [f'result {i} is another with {threads} threads' for i, (a, b) in enumerate(zip(got, again))
+                if a.tobytes() != b.tobytes()]
     return out
 
 

@@ -119,6 +119,59 @@ static void kept_values(void **state) {
     drop(&f);
 }
 
+/* Scales of a convolution's channels may be packed into its weights; other values of either must count all the same. */
+static void arguments_given_anew(void **state) {
+    (void)state;
+    struct fixture f;
+    enum { N = 16, PIXELS = 36 * N, WEIGHTS = N * N * 9 };
+    float pixels[PIXELS], weights[WEIGHTS], scale[N], other[N];
+    struct tensor in[4] = {{.dtype = TENSOR_F32, .rank = 4, .dims = {1, 6, 6, N}, .data = pixels},
+                           {.dtype = TENSOR_F32, .rank = 4, .dims = {N, N, 3, 3}, .data = weights},
+                           {.dtype = TENSOR_F32, .rank = 4, .dims = {1, 1, 1, N}, .data = scale},
+                           {.dtype = TENSOR_F32, .rank = 4, .dims = {1, 1, 1, N}, .data = other}};
+    str why;
+    make(&f,
+         "module {\n"
+         "  func.func @main(%x: tensor<1x6x6x16xf32> {ttcore.argument_type = #ttcore.argument_type<input>},\n"
+         "      %w: tensor<16x16x3x3xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>},\n"
+         "      %a: tensor<1x1x1x16xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>},\n"
+         "      %b: tensor<1x1x1x16xf32> {ttcore.argument_type = #ttcore.argument_type<input>}) -> "
+         "tensor<1x6x6x16xf32> {\n"
+         "    %0 = \"ttir.conv2d\"(%x, %w) <{stride = 1 : i32, padding = 1 : i32, dilation = 1 : i32, groups = 1 : "
+         "i32}> "
+         ": (tensor<1x6x6x16xf32>, tensor<16x16x3x3xf32>) -> tensor<1x6x6x16xf32>\n"
+         "    %1 = \"ttir.multiply\"(%0, %a) : (tensor<1x6x6x16xf32>, tensor<1x1x1x16xf32>) -> tensor<1x6x6x16xf32>\n"
+         "    %2 = \"ttir.multiply\"(%1, %b) : (tensor<1x6x6x16xf32>, tensor<1x1x1x16xf32>) -> tensor<1x6x6x16xf32>\n"
+         "    return %2 : tensor<1x6x6x16xf32>\n"
+         "  }\n"
+         "}\n",
+         &(exec_options){.threads = 1});
+    for (int i = 0; i < PIXELS; i++)
+        pixels[i] = 1;
+    /* The argument that changes, and what it becomes: all ones at first, then one after the other. */
+    const struct {
+        size_t i;
+        float value;
+    } turns[] = {{0, 1}, {1, 2}, {2, 3}, {3, 5}, {2, 7}, {1, 11}};
+    float now[4] = {1, 1, 1, 1};
+    float *const data[4] = {pixels, weights, scale, other};
+    const int counts[4] = {PIXELS, WEIGHTS, N, N};
+    for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++) {
+        now[turns[turn].i] = turns[turn].value;
+        for (size_t i = 0; i < 4; i++) {
+            if (turn && i != turns[turn].i)
+                continue;
+            for (int k = 0; k < counts[i]; k++)
+                data[i][k] = now[i];
+            assert_true(exec_bind(f.x, i, &in[i], 1, &why));
+        }
+        assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+        /* A corner sees four of nine pixels. */
+        assert_true(tensor_get(exec_result(f.x, 0, 0), 0) == (double)(4 * N * now[0] * now[1] * now[2] * now[3]));
+    }
+    drop(&f);
+}
+
 static void statistics(void **state) {
     (void)state;
     const float values[8] = {1, 2, 3, 0, -4, (float)NAN, (float)INFINITY, -(float)INFINITY};
@@ -185,8 +238,11 @@ static void divergence(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_cancel_is_never_lost), cmocka_unit_test(a_cancel_during_the_last_op_counts),
-        cmocka_unit_test(kept_values), cmocka_unit_test(statistics), cmocka_unit_test(divergence)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost),
+                                       cmocka_unit_test(a_cancel_during_the_last_op_counts),
+                                       cmocka_unit_test(kept_values),
+                                       cmocka_unit_test(arguments_given_anew),
+                                       cmocka_unit_test(statistics),
+                                       cmocka_unit_test(divergence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,6 +128,51 @@ def llama_layer(tokens, past, hidden=2048, inner=8192, heads=32, kv_heads=8):
     return t.module(t.same('add', x, linear(h, 'down_proj', hidden, inner)), k, v)
 
 
+def convolutions():
+    """Convolutions with what may become part of them: scales and shifts of channels, tensors that are added, activations."""
+    t = Text()
+    n, size, c = 2, 10, 16
+    shape = n, size, size, c
+    x = t.arg('x', shape, 'input')
+    lively = t.arg('lively', (1, 1, 1, c), 'input')  # no parameter: it may differ from run to run
+    whole = t.arg('whole', shape, 'input')
+    count = 0
+
+    def row():
+        nonlocal count
+        count += 1
+        return t.arg(f'row{count}', (1, 1, 1, c), 'parameter')
+
+    def conv(y, kernel=3, groups=1, bias=False):
+        nonlocal count
+        count += 1
+        w = t.arg(f'w{count}', (c, c // groups, kernel, kernel), 'parameter')
+        return t.op('conv2d', [y, w] + ([row()] if bias else []), shape,
+                    f'stride = 1 : i32, padding = {kernel // 2} : i32, dilation = 1 : i32, groups = {groups} : i32')
+
+    def scaled(y, by=None):
+        return t.same('multiply', y, by or row())
+
+    def moved(y, kind='add'):
+        return t.same(kind, y, row())
+    silu = lambda y: t.same('multiply', y, t.same('sigmoid', y))
+    stem = t.same('relu', moved(scaled(conv(x))))
+    results = [stem,  # added to below, and wanted afterwards
+               t.same('relu', t.same('add', moved(scaled(conv(stem, 1))), stem)),
+               t.same('add', stem, scaled(conv(x))),
+               t.same('relu', t.same('add', moved(conv(stem, groups=4)), whole)),
+               moved(scaled(conv(x, groups=c, bias=True)), 'subtract'),
+               scaled(moved(conv(x, 1, bias=True)), lively),
+               scaled(scaled(conv(x), t.constant(0.25, *shape)), lively),
+               silu(moved(scaled(t.same('add', conv(x), t.constant(0.5, *shape))))),
+               scaled(t.same('add', conv(x), whole))]
+    side = conv(x, 1)  # dies in the sum, with its memory
+    results.append(t.same('relu', t.same('add', scaled(conv(stem)), side)))
+    side = scaled(conv(x, 1))
+    results.append(t.same('add', t.same('add', conv(side), side), side))
+    return t.module(*results)
+
+
 def one_image(text):
     """resnet_hf of the corpus, which takes eight images, for one."""
     return text.replace('tensor<8x', 'tensor<1x').replace('shape = [8 : i32', 'shape = [1 : i32')
