@@ -222,7 +222,7 @@ static bool decompose(pass_context *p, ir_op op, ir_op func) {
 }
 
 bool pass_decompose_layouts(pass_context *p) {
-    for (each_func(p->m, p->scope, func)) {
+    for (each_func_inside(p->m, p->scope, func)) {
         ir_block b = body_of(p->m, func);
         for (ir_op op = b ? ir_block_at(p->m, b)->first : 0, next; op; op = next) {
             next = ir_op_at(p->m, op)->next;
