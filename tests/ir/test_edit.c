@@ -17,6 +17,34 @@ static ir_block new_root(ir_edit *e, ir_module *m) {
     return ir_new_block(e, r, t, NULL, 2);
 }
 
+/* Every case has a module of its own with that root; nothing of it is left at the end. */
+struct fixture {
+    struct mem mem;
+    ir_context *c;
+    ir_module *m;
+    ir_edit e;
+    ir_block b; /* of the root */
+};
+
+static int set_up(void **state) {
+    static struct fixture f;
+    f = (struct fixture){0};
+    f.c = ir_context_new(&f.mem, NULL);
+    f.m = ir_module_new(f.c);
+    f.b = new_root(&f.e, f.m);
+    ir_edit_at_end(&f.e, f.b);
+    *state = &f;
+    return f.b ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    struct fixture *f = *state;
+    ir_edit_free(&f->e);
+    ir_module_free(f->m);
+    ir_context_unref(f->c);
+    return f->mem.used == 0 ? 0 : -1;
+}
+
 static ir_op build(ir_edit *e, const char *name, const ir_value *v, uint32_t n, uint32_t results) {
     ir_type t[] = {e->m->ctx->t_i32, e->m->ctx->t_i32};
     return ir_build(e, &(ir_op_spec){.name = op_named(e->m, name),
@@ -83,21 +111,18 @@ static void assert_changes_noticed(const ir_edit *e, const uint64_t *before, uin
 }
 
 static void random_edits(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
     uint64_t seed = 7;
-    ir_edit_at_end(&e, b);
     uint64_t before[8192];
     for (int i = 0; i < 3000; i++) {
         uint32_t n_ops = m->n_ops;
-        uint64_t count = e.changes;
+        uint64_t count = e->changes;
         assert_true(n_ops < 8192);
         for (ir_op op = 1; op < n_ops; op++)
-            before[op] = surroundings(&e, op);
+            before[op] = surroundings(e, op);
         ir_value v[3];
         for (int k = 0; k < 3; k++)
             v[k] = random_value(m, b, &seed);
@@ -105,89 +130,73 @@ static void random_edits(void **state) {
         switch (test_random(&seed) % 9) {
         case 0:
         case 1:
-            ir_edit_at_end(&e, b);
-            assert_true(build(&e, "x.op", v, (uint32_t)(test_random(&seed) % 4), 1));
+            ir_edit_at_end(e, b);
+            assert_true(build(e, "x.op", v, (uint32_t)(test_random(&seed) % 4), 1));
             break;
         case 2:
             if (op && m->ops[op].n_operands)
-                ir_set_operand(&e, op, (uint32_t)(test_random(&seed) % m->ops[op].n_operands), v[0]);
+                ir_set_operand(e, op, (uint32_t)(test_random(&seed) % m->ops[op].n_operands), v[0]);
             break;
         case 3:
             if (op)
-                assert_true(ir_set_operands(&e, op, v, (uint32_t)(test_random(&seed) % 4)));
+                assert_true(ir_set_operands(e, op, v, (uint32_t)(test_random(&seed) % 4)));
             break;
-        case 4: ir_replace_uses(&e, v[0], v[1]); break;
+        case 4: ir_replace_uses(e, v[0], v[1]); break;
         case 5:
             if (op)
-                ir_replace_uses_except(&e, v[0], v[1], op);
+                ir_replace_uses_except(e, v[0], v[1], op);
             break;
         case 6:
-            if (op && !ir_op_has_uses(&e, op))
-                ir_erase(&e, op);
+            if (op && !ir_op_has_uses(e, op))
+                ir_erase(e, op);
             break;
         case 7:
             if (op && other)
-                ir_move_after(&e, op, other);
+                ir_move_after(e, op, other);
             break;
         default:
             if (op) {
-                ir_edit_after(&e, op);
-                assert_true(ir_clone_op(&e, op, NULL, 0));
-                assert_true(ir_insert_operand(&e, op, 0, v[2]));
+                ir_edit_after(e, op);
+                assert_true(ir_clone_op(e, op, NULL, 0));
+                assert_true(ir_insert_operand(e, op, 0, v[2]));
             }
         }
-        assert_changes_noticed(&e, before, n_ops, count);
+        assert_changes_noticed(e, before, n_ops, count);
         if (i % 50 == 0)
-            assert_uses_right(&e);
+            assert_uses_right(e);
     }
-    assert_uses_right(&e);
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
+    assert_uses_right(e);
 }
 
 static void newest_use_first(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
     ir_value arg = m->blocks[b].args;
-    ir_edit_at_end(&e, b);
-    ir_op first = build(&e, "x.a", &arg, 1, 1), second = build(&e, "x.b", &arg, 1, 1);
-    assert_int_equal(ir_use_op(&e, ir_first_use(&e, arg)), second);
-    assert_int_equal(ir_use_op(&e, ir_next_use(&e, ir_first_use(&e, arg))), first);
-    assert_int_equal(ir_only_user(&e, arg), 0);
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
+    ir_op first = build(e, "x.a", &arg, 1, 1), second = build(e, "x.b", &arg, 1, 1);
+    assert_int_equal(ir_use_op(e, ir_first_use(e, arg)), second);
+    assert_int_equal(ir_use_op(e, ir_next_use(e, ir_first_use(e, arg))), first);
+    assert_int_equal(ir_only_user(e, arg), 0);
 }
 
 static void arguments_come_and_go(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
     ir_value args[] = {m->blocks[b].args, m->blocks[b].args + 1};
-    ir_op op = build(&e, "x.op", args, 2, 0);
-    ir_value added = ir_insert_arg(&e, b, 1, c->t_f32, c->l_unknown);
+    ir_op op = build(e, "x.op", args, 2, 0);
+    ir_value added = ir_insert_arg(e, b, 1, f->c->t_f32, f->c->l_unknown);
     assert_int_equal(m->blocks[b].n_args, 3);
     assert_int_equal(added, m->blocks[b].args + 1);
-    assert_int_equal(ir_value_type(m, added), c->t_f32);
+    assert_int_equal(ir_value_type(m, added), f->c->t_f32);
     assert_int_equal(ir_value_index(m, ir_operand(m, op, 0)), 0);
     assert_int_equal(ir_value_index(m, ir_operand(m, op, 1)), 2);
-    assert_int_equal(ir_value_type(m, ir_operand(m, op, 1)), c->t_i32);
-    ir_remove_arg(&e, b, 1);
+    assert_int_equal(ir_value_type(m, ir_operand(m, op, 1)), f->c->t_i32);
+    ir_remove_arg(e, b, 1);
     assert_int_equal(ir_value_index(m, ir_operand(m, op, 1)), 1);
-    assert_uses_right(&e);
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
+    assert_uses_right(e);
 }
 
 static bool any_removable(const ir_module *m, ir_op op) {
@@ -197,108 +206,86 @@ static bool any_removable(const ir_module *m, ir_op op) {
 
 /* a, m and b are fused into c: c comes from all three, though only b was replaced: m dies of it, and a of that. */
 static void origins_follow(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
     ir_value arg = m->blocks[b].args;
-    ir_op first = build(&e, "x.a", &arg, 1, 1);
+    ir_op first = build(e, "x.a", &arg, 1, 1);
     ir_value v = ir_result(m, first, 0);
-    ir_op middle = build(&e, "x.m", &v, 1, 1);
+    ir_op middle = build(e, "x.m", &v, 1, 1);
     v = ir_result(m, middle, 0);
-    ir_op second = build(&e, "x.b", &v, 1, 1);
+    ir_op second = build(e, "x.b", &v, 1, 1);
     v = ir_result(m, second, 0);
-    ir_op user = build(&e, "x.use", &v, 1, 0);
-    ir_edit_mark_origins(&e);
-    ir_edit_at(&e, second);
-    e.from = second;
-    ir_op fused = build(&e, "x.c", &arg, 1, 1);
-    e.from = 0;
-    ir_replace1(&e, second, ir_result(m, fused, 0));
-    ir_erase_dead(&e, middle, any_removable);
+    ir_op user = build(e, "x.use", &v, 1, 0);
+    ir_edit_mark_origins(e);
+    ir_edit_at(e, second);
+    e->from = second;
+    ir_op fused = build(e, "x.c", &arg, 1, 1);
+    e->from = 0;
+    ir_replace1(e, second, ir_result(m, fused, 0));
+    ir_erase_dead(e, middle, any_removable);
     ir_op from[4];
-    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 3);
+    assert_int_equal(ir_edit_origins(e, fused, from, 4), 3);
     assert_int_equal(from[0], second);
     assert_int_equal(from[1], middle);
     assert_int_equal(from[2], first);
-    assert_int_equal(ir_edit_origins(&e, user, from, 4), 1);
+    assert_int_equal(ir_edit_origins(e, user, from, 4), 1);
     assert_int_equal(from[0], user);
-    ir_edit_mark_origins(&e);
-    assert_int_equal(ir_edit_origins(&e, fused, from, 4), 1);
+    ir_edit_mark_origins(e);
+    assert_int_equal(ir_edit_origins(e, fused, from, 4), 1);
     assert_int_equal(from[0], fused);
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
 }
 
 /* A replacement that has its own origins already gets no others, and what dies of it passes on nothing. */
 static void only_replaced(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
     ir_value arg = m->blocks[b].args;
-    ir_op first = build(&e, "x.a", &arg, 1, 1);
+    ir_op first = build(e, "x.a", &arg, 1, 1);
     ir_value v = ir_result(m, first, 0);
-    ir_op second = build(&e, "x.b", &v, 1, 1);
+    ir_op second = build(e, "x.b", &v, 1, 1);
     v = ir_result(m, second, 0);
-    build(&e, "x.use", &v, 1, 0);
-    ir_edit_mark_origins(&e);
-    ir_edit_at(&e, second);
-    e.from = second;
-    ir_op made = build(&e, "x.c", &arg, 1, 1);
-    e.from = 0;
-    ir_replace_only(&e, second, ir_result(m, made, 0));
-    ir_erase_dead(&e, first, any_removable);
+    build(e, "x.use", &v, 1, 0);
+    ir_edit_mark_origins(e);
+    ir_edit_at(e, second);
+    e->from = second;
+    ir_op made = build(e, "x.c", &arg, 1, 1);
+    e->from = 0;
+    ir_replace_only(e, second, ir_result(m, made, 0));
+    ir_erase_dead(e, first, any_removable);
     ir_op from[4];
     assert_int_equal(m->ops[first].name, 0);
-    assert_int_equal(ir_edit_origins(&e, made, from, 4), 1);
+    assert_int_equal(ir_edit_origins(e, made, from, 4), 1);
     assert_int_equal(from[0], second);
-    assert_uses_right(&e);
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
+    assert_uses_right(e);
 }
 
 /* Hundreds of ops merged into one, some of them twice: it comes from each once, in that order. */
 static void many_origins_follow(void **state) {
-    (void)state;
     enum { MERGED = 300 };
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
+    struct fixture *f = *state;
+    ir_edit *e = &f->e;
     ir_op op[MERGED], from[MERGED + 1];
     for (uint32_t i = 0; i < MERGED; i++)
-        op[i] = build(&e, "x.constant", NULL, 0, 1);
+        op[i] = build(e, "x.constant", NULL, 0, 1);
     for (int round = 0; round < 2; round++) {
-        ir_edit_mark_origins(&e);
+        ir_edit_mark_origins(e);
         for (uint32_t i = 1; i < MERGED; i++) {
-            ir_edit_came_from(&e, op[0], op[i]);
-            ir_edit_came_from(&e, op[0], op[i / 2]);
+            ir_edit_came_from(e, op[0], op[i]);
+            ir_edit_came_from(e, op[0], op[i / 2]);
         }
-        assert_int_equal(ir_edit_origins(&e, op[0], from, MERGED + 1), MERGED);
+        assert_int_equal(ir_edit_origins(e, op[0], from, MERGED + 1), MERGED);
         for (uint32_t i = 0; i < MERGED; i++)
             assert_int_equal(from[i], op[i]);
-        ir_edit_came_from(&e, op[1], op[0]); /* what it has already, and what else op[0] came from */
-        assert_int_equal(ir_edit_origins(&e, op[1], from, MERGED + 1), MERGED);
+        ir_edit_came_from(e, op[1], op[0]); /* what it has already, and what else op[0] came from */
+        assert_int_equal(ir_edit_origins(e, op[1], from, MERGED + 1), MERGED);
         assert_int_equal(from[0], op[1]);
         assert_int_equal(from[1], op[0]);
         assert_int_equal(from[MERGED - 1], op[MERGED - 1]);
     }
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
 }
 
 /* An op with a region that adds its argument to a value from outside. */
@@ -325,81 +312,67 @@ static ir_op build_nested(ir_edit *e, ir_value outside) {
 }
 
 static void regions_copied_and_inlined(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
-    ir_op nest = build_nested(&e, m->blocks[b].args);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
+    ir_op nest = build_nested(e, m->blocks[b].args);
     ir_value map[64] = {0};
     map[m->blocks[b].args] = m->blocks[b].args + 1;
-    ir_op copy = ir_clone_op(&e, nest, map, m->n_values);
+    ir_op copy = ir_clone_op(e, nest, map, m->n_values);
     assert_int_equal(map[ir_result(m, nest, 0)], ir_result(m, copy, 0));
     ir_block inner = m->regions[ir_op_region(m, copy, 0)].first;
     ir_op sum = m->blocks[inner].first;
     assert_int_equal(ir_operand(m, sum, 0), m->blocks[inner].args);
     assert_int_equal(ir_operand(m, sum, 1), m->blocks[b].args + 1);
-    assert_uses_right(&e);
+    assert_uses_right(e);
     ir_value arg = m->blocks[b].args, result;
-    assert_true(ir_inline_region(&e, ir_op_region(m, copy, 0), copy, &arg, &result, 1));
+    assert_true(ir_inline_region(e, ir_op_region(m, copy, 0), copy, &arg, &result, 1));
     assert_int_equal(result, ir_result(m, sum, 0));
     assert_int_equal(ir_operand(m, sum, 0), arg);
     assert_true(ir_is_before(m, sum, copy));
-    ir_replace1(&e, copy, result);
-    ir_erase(&e, nest);
-    assert_uses_right(&e);
-    ir_edit_free(&e);
-    ir_module_free(m);
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
+    ir_replace1(e, copy, result);
+    ir_erase(e, nest);
+    assert_uses_right(e);
 }
 
 /* The ops of a block are moved between two others, or to the end: these and the ones moved count as changed. */
-static void splices_are_noticed(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    for (int at_end = 0; at_end < 2; at_end++) {
-        ir_module *m = ir_module_new(c);
-        ir_edit e;
-        ir_block b = new_root(&e, m);
-        ir_edit_at_end(&e, b);
-        ir_op nest = build_nested(&e, m->blocks[b].args);
-        ir_op last = build(&e, "x.last", NULL, 0, 0);
-        ir_block inner = m->regions[ir_op_region(m, nest, 0)].first;
-        ir_op first = m->blocks[inner].first;
-        uint64_t before[64], count = e.changes;
-        assert_true(m->n_ops < 64);
-        for (ir_op op = 1; op < m->n_ops; op++)
-            before[op] = surroundings(&e, op);
-        ir_splice(&e, inner, b, at_end ? 0 : last);
-        assert_changes_noticed(&e, before, m->n_ops, count);
-        assert_int_equal(m->blocks[inner].first, 0);
-        assert_int_equal(m->ops[first].prev, at_end ? last : nest);
-        assert_int_equal(m->blocks[b].last == last, !at_end);
-        ir_edit_free(&e);
-        ir_module_free(m);
-    }
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
+static void splice_is_noticed(struct fixture *f, bool at_end) {
+    ir_module *m = f->m;
+    ir_op nest = build_nested(&f->e, m->blocks[f->b].args);
+    ir_op last = build(&f->e, "x.last", NULL, 0, 0);
+    ir_block inner = m->regions[ir_op_region(m, nest, 0)].first;
+    ir_op first = m->blocks[inner].first;
+    uint64_t before[64], count = f->e.changes;
+    assert_true(m->n_ops < 64);
+    for (ir_op op = 1; op < m->n_ops; op++)
+        before[op] = surroundings(&f->e, op);
+    ir_splice(&f->e, inner, f->b, at_end ? 0 : last);
+    assert_changes_noticed(&f->e, before, m->n_ops, count);
+    assert_int_equal(m->blocks[inner].first, 0);
+    assert_int_equal(m->ops[first].prev, at_end ? last : nest);
+    assert_int_equal(m->blocks[f->b].last == last, !at_end);
+}
+
+static void splices_between_are_noticed(void **state) {
+    splice_is_noticed(*state, false);
+}
+
+static void splices_at_the_end_are_noticed(void **state) {
+    splice_is_noticed(*state, true);
 }
 
 /* A clone is compact, in pre-order, and says the same. */
 static void clones_are_compact(void **state) {
-    (void)state;
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
-    ir_op gone = build(&e, "x.gone", NULL, 0, 1);
-    ir_op nest = build_nested(&e, m->blocks[b].args);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
+    ir_op gone = build(e, "x.gone", NULL, 0, 1);
+    ir_op nest = build_nested(e, m->blocks[b].args);
     ir_value v = ir_result(m, nest, 0);
-    build(&e, "x.use", &v, 1, 0);
-    ir_erase(&e, gone);
+    build(e, "x.use", &v, 1, 0);
+    ir_erase(e, gone);
     ir_op *map;
     ir_module *n = ir_module_clone(m, &map);
     assert_non_null(n);
@@ -423,26 +396,19 @@ static void clones_are_compact(void **state) {
     assert_int_equal(g, 0);
     assert_int_equal(n->n_ops, next);
     mem_free(m->mem, map, m->n_ops * sizeof *map);
-    ir_edit_free(&e);
-    ir_module_free(m);
     ir_module_free(n);
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
 }
 
 /* The arrays of a clone that is longer than a huge page grow and go like those of any module. */
 static void long_clones_grow(void **state) {
-    (void)state;
     enum { OPS = 40000 };
-    struct mem mem = {0};
-    ir_context *c = ir_context_new(&mem, NULL);
-    ir_module *m = ir_module_new(c);
-    ir_edit e;
-    ir_block b = new_root(&e, m);
-    ir_edit_at_end(&e, b);
+    struct fixture *f = *state;
+    ir_module *m = f->m;
+    ir_edit *e = &f->e;
+    ir_block b = f->b;
     ir_value v = m->blocks[b].args;
     for (uint32_t i = 0; i < OPS; i++) {
-        ir_op op = build(&e, "x.op", &v, 1, 1);
+        ir_op op = build(e, "x.op", &v, 1, 1);
         assert_true(op);
         v = ir_result(m, op, 0);
     }
@@ -453,12 +419,8 @@ static void long_clones_grow(void **state) {
     assert_true(ir_module_reserve(n, n->n_ops * 4, n->n_values * 4, n->n_pool * 4));
     assert_true(n->cap_ops >= n->n_ops * 4 && n->cap_values >= n->n_values * 4 && n->cap_pool >= n->n_pool * 4);
     assert_int_equal(n->values[n->n_values - 1].type, last);
-    assert_true(ir_op_new(n, op_named(n, "x.more"), c->l_unknown));
-    ir_edit_free(&e);
-    ir_module_free(m);
+    assert_true(ir_op_new(n, op_named(n, "x.more"), f->c->l_unknown));
     ir_module_free(n);
-    ir_context_unref(c);
-    assert_int_equal(mem.used, 0);
 }
 
 static bool edit_without_memory(struct mem *mem, void *ctx) {
@@ -503,16 +465,17 @@ static void memory_may_run_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_edits),
-        cmocka_unit_test(newest_use_first),
-        cmocka_unit_test(arguments_come_and_go),
-        cmocka_unit_test(origins_follow),
-        cmocka_unit_test(only_replaced),
-        cmocka_unit_test(many_origins_follow),
-        cmocka_unit_test(regions_copied_and_inlined),
-        cmocka_unit_test(splices_are_noticed),
-        cmocka_unit_test(clones_are_compact),
-        cmocka_unit_test(long_clones_grow),
+        cmocka_unit_test_setup_teardown(random_edits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(newest_use_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(arguments_come_and_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(origins_follow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_replaced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_origins_follow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(regions_copied_and_inlined, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(splices_between_are_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(splices_at_the_end_are_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(clones_are_compact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_clones_grow, set_up, tear_down),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
