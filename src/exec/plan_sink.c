@@ -63,8 +63,11 @@ static struct exec_type reordered(const struct exec_type *t, const int *order, i
     return out;
 }
 
-/* The bytes of a slot as a tensor of another shape. 0 (reported) when out of memory. */
+/* The bytes of a slot as a tensor of another shape: the slot itself where it has that, so that loops can be joined. 0
+ * (reported) when out of memory. */
 static exec_slot view_as(struct planner *p, exec_slot s, const struct exec_type *t) {
+    if (type_same_shape(slot_type(p->x, s), t))
+        return s;
     exec_slot v = plan_slot(p, t, SLOT_VIEW, 0);
     if (v) {
         struct slot *to = &p->x->slots.v[v];
