@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "dialect/gspmd.h"
 #include "dialect/params.h"
 #include "exec/plan.h"
 
@@ -573,7 +574,7 @@ static ir_op entry_function(struct planner *p) {
 }
 
 /* The mesh of the module: its attribute, or its device's. */
-static void find_mesh(struct planner *p) {
+static bool find_mesh(struct planner *p) {
     exec_plan *x = p->x;
     x->rows = x->cols = 1;
     int64_t shape[2] = {1, 1};
@@ -596,11 +597,15 @@ static void find_mesh(struct planner *p) {
         shape[1] = shape[0];
         shape[0] = 1;
     }
-    if ((n == 1 || n == 2) && shape[0] > 0 && shape[1] > 0 && shape[0] <= 1024 && shape[1] <= 1024) {
+    if ((n == 1 || n == 2) && shape[0] > 0 && shape[1] > 0) {
+        if (shape[0] > GSPMD_MAX_DEVICES / shape[1])
+            return plan_error(p, p->m->root, "is for a mesh of %lldx%lld, more than %d devices", (long long)shape[0],
+                              (long long)shape[1], GSPMD_MAX_DEVICES);
         x->rows = (unsigned)shape[0];
         x->cols = (unsigned)shape[1];
     }
     x->devices = x->rows * x->cols;
+    return true;
 }
 
 /* The dictionary of argument i of a function. */
@@ -732,8 +737,8 @@ exec_plan *exec_plan_new(const ir_module *m, const exec_options *o, struct mem *
     ok = ok && ir_symbols_build(m, traits, NULL, &p.symbols);
     if (!ok)
         plan_no_memory(&p);
+    ok = ok && find_mesh(&p);
     if (ok) {
-        find_mesh(&p);
         ir_op f = entry_function(&p);
         ir_block entry = f ? ir_region_at(m, ir_op_region(m, f, 0))->first : 0;
         exec_slot *out = NULL;

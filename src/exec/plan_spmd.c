@@ -14,7 +14,7 @@
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
-enum { MAX_AXES = 8, MAX_DEVICES = 4096 };
+enum { MAX_AXES = 8 };
 
 /* --- which part -------------------------------------------------------------------------------------------------------- */
 
@@ -38,8 +38,8 @@ static bool no_tiles(struct planner *p, struct tiling *t, int rank) {
 struct axes {
     uint32_t n;
     str name[MAX_AXES];
-    int64_t size[MAX_AXES]; /* 1..MAX_DEVICES */
-    int64_t devices;        /* their product, at most MAX_DEVICES */
+    int64_t size[MAX_AXES]; /* 1..GSPMD_MAX_DEVICES */
+    int64_t devices;        /* their product, at most GSPMD_MAX_DEVICES */
 };
 
 static bool read_axes(const struct planner *p, ir_attr mesh, struct axes *out) {
@@ -52,10 +52,10 @@ static bool read_axes(const struct planner *p, ir_attr mesh, struct axes *out) {
         ir_node axis = ir_at(p->c, list, i);
         out->name[out->n] = dialect_param_text(p->c, axis, STR("name"));
         int64_t *size = &out->size[out->n++];
-        if (!dialect_param_int(p->c, axis, STR("size"), size) || *size < 1 || *size > MAX_DEVICES)
+        if (!dialect_param_int(p->c, axis, STR("size"), size) || *size < 1 || *size > GSPMD_MAX_DEVICES)
             return false;
-        out->devices *= *size; /* at most MAX_DEVICES squared */
-        if (out->devices > MAX_DEVICES)
+        out->devices *= *size; /* at most GSPMD_MAX_DEVICES squared */
+        if (out->devices > GSPMD_MAX_DEVICES)
             return false;
     }
     return out->n != 0;
@@ -175,7 +175,8 @@ bool plan_shard_mesh(struct planner *p, int64_t shape[2]) {
             found |= times > 1;
         }
     }
-    return found && shape[0] <= MAX_DEVICES && shape[1] <= MAX_DEVICES && shape[0] * shape[1] <= MAX_DEVICES;
+    return found && shape[0] <= GSPMD_MAX_DEVICES && shape[1] <= GSPMD_MAX_DEVICES &&
+           shape[0] * shape[1] <= GSPMD_MAX_DEVICES;
 }
 
 /* --- cutting and joining -------------------------------------------------------------------------------------------------- */

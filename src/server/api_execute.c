@@ -7,7 +7,7 @@
 #include "server/runs.h"
 
 void api_executions_start(struct http_request *r) {
-    struct execution x = {.part = 0};
+    struct execution x = {.model = {{0}}};
     struct store_model m;
     struct store_error se;
     struct model_error e;

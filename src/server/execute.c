@@ -57,12 +57,17 @@ static bool threshold(str json, double *out, struct model_error *e) {
     return false;
 }
 
+struct execution execution_of(const struct store_hash *model) {
+    return (struct execution){.model = *model,
+                              .repeat = 1,
+                              .pcc = EXEC_GOOD_PCC,
+                              .keep_memory = KEPT_DEFAULT_BYTES,
+                              .numbers = STR("as-written")};
+}
+
 bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e) {
     str golden = http_json_member(json, STR("golden")), keep = http_json_member(json, STR("keep"));
-    out->repeat = 1;
-    out->pcc = EXEC_GOOD_PCC;
-    out->keep_memory = KEPT_DEFAULT_BYTES;
-    out->numbers = STR("as-written");
+    *out = execution_of(&out->model);
     if (!number(json, STR("part"), UINT32_MAX, &out->part, e) ||
         !number(json, STR("stage"), UINT32_MAX, &out->stage, e) || !text(json, STR("run"), a, &out->run, e) ||
         !number(json, STR("threads"), 1024, &out->threads, e) ||
@@ -209,7 +214,8 @@ static bool gather(struct work *w, uint64_t round) {
         struct measured *m = row_of(w, r[i].op);
         if (!m->us)
             return execute_failed(w, "out of memory", NULL);
-        if (m->us[round] == 0) { /* an op in a loop has several records: the first of a run begins anew */
+        if (m->rounds <= round) { /* an op in a loop has several records: the first of a run begins anew */
+            m->rounds = round + 1;
             m->read = m->written = m->flops = 0;
             m->start = (double)r[i].start_ns / 1e3;
         }
@@ -333,7 +339,6 @@ uint64_t execution_start(struct server *s, const struct execution *x, str title)
     w->mem = mem;
     w->server = s;
     w->x = *x;
-    w->x.pcc = x->pcc == 0 ? EXEC_GOOD_PCC : x->pcc;
     arena_init(&w->arena, &w->mem);
     w->x.run = arena_str(&w->arena, x->run);
     w->x.numbers = arena_str(&w->arena, x->numbers);

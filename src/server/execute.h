@@ -23,12 +23,15 @@ struct execution {
     uint64_t threads, seed, repeat, max_memory;
     str numbers; /* "as-written", "f32" or "f64" */
     bool golden; /* run in f32 as well and compare: of a stage, with the source it came from */
-    double pcc;  /* what agrees less than this has diverged; 0: EXEC_GOOD_PCC */
+    double pcc;  /* what agrees less than this has diverged */
     bool keep;   /* all tensors stay in memory to be looked at, if they take no more than keep_memory bytes; kept.h */
     uint64_t keep_memory;
 };
 
-/* Reads settings, a JSON object with the members' names; what is absent has its default. False with a sentence. */
+/* The source of a model, once, as it is written. */
+struct execution execution_of(const struct store_hash *model);
+/* Reads settings for out->model, a JSON object with the members' names; what is absent is as execution_of has it. False with a
+ * sentence. */
 bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e);
 
 /* Keeps an overlay of a model in the workspace and tells the pages. */

@@ -44,42 +44,64 @@ static bool same_order(const ir_module *a, ir_op x, const ir_module *b, ir_op y)
     return left == right;
 }
 
-/* Which ops are compared with which: `op` with each op it came from whose last offspring it is (of several that came from
- * one the last in program order has its value) and whose numbers can stand in the same order. Which of them it stands
- * for passes do not tell: the one it agrees with best. What has no pair is told why. False when memory ran out. */
+/* How much an op looks like the one it came from: 2 the same shape, 1 the same numbers in the same order, 0 neither. */
+static int likeness(const ir_module *m, ir_op op, const ir_module *source, ir_op there) {
+    if (!ir_op_at(m, op)->n_results || !same_order(m, op, source, there))
+        return 0;
+    ir_type a = ir_value_type(m, ir_op_at(m, op)->results), b = ir_value_type(source, ir_op_at(source, there)->results);
+    int rank = ir_rank(m->ctx, a);
+    bool same = rank == ir_rank(source->ctx, b);
+    for (int i = 0; same && i < rank; i++)
+        same = ir_dim(m->ctx, a, i) == ir_dim(source->ctx, b, i);
+    return same ? 2 : 1;
+}
+
+/* Which ops are compared with which: `op` with each op it came from whose heir it is and whose numbers can stand in the same
+ * order. Of several that came from one the heir is the one that is most like it, of those the last in program order.
+ * Which of them it stands for passes do not tell: the one it agrees with best. What has no pair is told why. False when
+ * memory ran out. */
 static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, size_t *n) {
     struct run_origins from = {0};
-    ir_op *last = ARENA_ARRAY(&w->arena, ir_op, source->n_ops);
+    ir_op *heir = ARENA_ARRAY(&w->arena, ir_op, source->n_ops);
+    uint8_t *alike = ARENA_ARRAY(&w->arena, uint8_t, source->n_ops);
     exec_pair *pairs = ARENA_ARRAY(&w->arena, exec_pair, w->n_ops * RUN_MAX_ORIGINS);
     *n = 0;
     *out = pairs;
-    if (!last || !pairs || (w->run && !run_origins(w->run, (uint32_t)w->x.stage, w->g, &w->arena, &from)))
+    if (!heir || !alike || !pairs || (w->run && !run_origins(w->run, (uint32_t)w->x.stage, w->g, &w->arena, &from)))
         return execute_failed(w, "out of memory", NULL);
     for (size_t i = 0; i < w->n_ops; i++) {
         ir_op op = w->ops[i].op;
         w->ops[i].why = NO_NUMBERS;
         if (!w->run) /* both are one module */
             pairs[(*n)++] = (exec_pair){op, op};
-        for (uint32_t k = w->run ? from.start[op] : 0; w->run && k < from.start[op + 1]; k++)
-            if (from.sources[k] < source->n_ops && op > last[from.sources[k]])
-                last[from.sources[k]] = op;
+        for (uint32_t k = w->run ? from.start[op] : 0; w->run && k < from.start[op + 1]; k++) {
+            ir_op there = from.sources[k];
+            if (there >= source->n_ops || ir_op_at(source, there)->n_results == 0)
+                continue;
+            int like = likeness(w->module, op, source, there);
+            if (!heir[there] || like > alike[there] || (like == alike[there] && op > heir[there])) {
+                heir[there] = op;
+                alike[there] = (uint8_t)like;
+            }
+        }
     }
     for (size_t i = 0; w->run && i < w->n_ops; i++) {
         ir_op op = w->ops[i].op;
         enum not_compared why = NO_SOURCE;
-        bool lasting = false, paired = false;
+        bool inherits = false, paired = false;
         for (uint32_t k = from.start[op]; k < from.start[op + 1]; k++) { /* ascending: in program order */
             ir_op there = from.sources[k];
             if (there >= source->n_ops || ir_op_at(source, there)->n_results == 0)
                 continue;
-            bool is_last = last[there] == op, same = is_last && same_order(w->module, op, source, there);
+            bool is_heir = heir[there] == op, same = is_heir && alike[there] != 0;
             if (same)
                 pairs[(*n)++] = (exec_pair){op, there};
-            if (is_last)
-                w->ops[i].unsure = !same;
-            lasting |= is_last;
+            /* What moves a constant may be what a pass made of the op that reads it: a broadcast that comes later now. */
+            bool moves = ir_op_at(source, there)->n_operands == 0 && ir_op_at(w->module, op)->n_operands != 0;
+            w->ops[i].unsure = !is_heir ? NOT_HEIR : !same ? OTHER_ORDER : moves ? NO_SOURCE : COMPARED;
+            inherits |= is_heir;
             paired |= same;
-            why = paired ? NO_NUMBERS : lasting ? OTHER_ORDER : NOT_LAST;
+            why = paired ? NO_NUMBERS : inherits ? OTHER_ORDER : NOT_HEIR;
         }
         w->ops[i].why = why;
     }
@@ -122,10 +144,10 @@ static bool judge(struct work *w, const ir_module *source) {
     }
     for (size_t i = 0; i < w->n_ops; i++) {
         struct measured *m = &w->ops[i];
-        /* It has most likely the value of the last op it came from, which could not be compared: what it differs by from
+        /* It has most likely the value of the last op it came from, which it is not compared with: what it differs by from
          * the ones before says nothing. */
-        if (m->why == COMPARED && m->unsure && m->difference.pcc < w->x.pcc)
-            m->why = OTHER_ORDER;
+        if (m->why == COMPARED && m->unsure != COMPARED && m->difference.pcc < w->x.pcc)
+            m->why = m->unsure;
         if (m->why == COMPARED)
             best[n_compared++] = m->difference;
     }

@@ -16,7 +16,7 @@ enum not_compared {
     COMPARED,
     NOT_ASKED,   /* the golden run was not asked for */
     NO_SOURCE,   /* it came from no op of the source, or from too many */
-    NOT_LAST,    /* another op that came from the same ops gives their value */
+    NOT_HEIR,    /* another op that came from the same ops gives their value */
     OTHER_ORDER, /* its numbers stand in another order than those of the ops it came from */
     NO_NUMBERS,  /* one of the two has no kept tensor, or another number of elements */
     N_NOT_COMPARED
@@ -26,12 +26,13 @@ enum not_compared {
 struct measured {
     ir_op op;
     str kernel;
-    double *us;   /* of each run */
-    double start; /* in the last one */
+    double *us;      /* of each run */
+    uint64_t rounds; /* runs that it is known from */
+    double start;    /* in the last one */
     uint64_t read, written, flops, live;
     unsigned threads;
-    enum not_compared why; /* it has no difference */
-    bool unsure;           /* the last op it came from has its numbers in another order */
+    enum not_compared why;    /* it has no difference */
+    enum not_compared unsure; /* why it is not compared with the last op it came from */
     exec_difference difference;
 };
 

@@ -11,7 +11,7 @@ static const char *const reasons[N_NOT_COMPARED] = {
     [COMPARED] = "",
     [NOT_ASKED] = "",
     [NO_SOURCE] = "it comes from no op of the source, or from too many: a step that a pass made",
-    [NOT_LAST] = "a later step gives the value of the op it comes from",
+    [NOT_HEIR] = "another step gives the value of the op it comes from",
     [OTHER_ORDER] = "its numbers stand in another order than those of the op it comes from",
     [NO_NUMBERS] = "there are no numbers to compare it with",
 };

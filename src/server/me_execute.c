@@ -161,7 +161,8 @@ static void run_task(struct job *job, void *ctx) {
     model_unref(models, m);
     if (!good || (!ttnn && !compile(job, t)))
         return;
-    struct execution x = {.model = t->what.model, .golden = true, .repeat = 1, .numbers = STR("as-written")};
+    struct execution x = execution_of(&t->what.model);
+    x.golden = true;
     x.run = str_from_z(t->what.run.text);
     x.stage = t->what.stage;
     x.part = t->what.part;

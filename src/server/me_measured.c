@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec/exec.h"
 #include "graph/overlays.h"
 #include "server/me_execute.h"
 #include "target/device.h"
 #include "target/layout.h"
 #include "target/legal.h"
-
-/* The PCC that today's tool expects of an op. */
-static const double expected_pcc = 0.99;
 
 /* --- overlays ------------------------------------------------------------------------------------------------------ */
 
@@ -34,7 +32,7 @@ static bool add_op(struct http_request *r, const graph *g, str op, struct buf *i
     if (!node || !graph_put_adapter_id(g, node, id))
         return !id->failed; /* the adapter does not show it */
     return (!number_of(op, STR("us"), &us) || overlay_add_number(perf, buf_str(id), us * 1000)) &&
-           (!number_of(op, STR("pcc"), &pcc) || overlay_add_number(accuracy, buf_str(id), pcc - expected_pcc));
+           (!number_of(op, STR("pcc"), &pcc) || overlay_add_number(accuracy, buf_str(id), pcc - EXEC_GOOD_PCC));
 }
 
 bool me_measured_overlays(struct http_request *r, const struct me_done *d, const graph *g, str graph_id,

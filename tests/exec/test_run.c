@@ -203,6 +203,22 @@ static const char tree[] = "module {\n"
                            "  }\n"
                            "}\n";
 
+/* A mask of f32's lowest number is one of -inf in bf16: no divergence. Where the other numbers part it is one. */
+static void overflow_agrees(void **state) {
+    (void)state;
+    uint16_t mask[4] = {0xFF80, 0, 0xFF80, 0};
+    float golden[4] = {-3.4028235e38f, 0, -3.4028235e38f, 0};
+    struct tensor a = {.dtype = TENSOR_BF16, .rank = 1, .dims = {4}, .data = mask};
+    struct tensor b = {.dtype = TENSOR_F32, .rank = 1, .dims = {4}, .data = golden};
+    exec_difference d;
+    exec_compare(&a, &b, &d);
+    assert_true(d.pcc == 1);
+    mask[2] = 0;
+    mask[3] = 0xFF80;
+    exec_compare(&a, &b, &d);
+    assert_true(d.pcc == 0);
+}
+
 static void divergence(void **state) {
     (void)state;
     struct fixture f;
@@ -243,6 +259,7 @@ int main(void) {
                                        cmocka_unit_test(kept_values),
                                        cmocka_unit_test(arguments_given_anew),
                                        cmocka_unit_test(statistics),
+                                       cmocka_unit_test(overflow_agrees),
                                        cmocka_unit_test(divergence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
