@@ -276,6 +276,34 @@ static bool operands_there(pass_context *p, ir_op op, const call_row *row, uint3
     return n_there == n;
 }
 
+/* Composites, whose groups are numbered the same way. */
+static const call_row composites[] = {
+    {.name = STR_INIT("tt.flash_mla_prefill"), .operands = {IN(0), IN(1), IF(2, "has_value"), IF(3, MASK), END}},
+    {.name = STR_INIT("tt.indexer_score_dsa"), .operands = {IN(0), IN(1), IN(2), END}},
+};
+
+static const call_row *row_of(const call_row *rows, size_t n, str name) {
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(rows[i].name, name))
+            return &rows[i];
+    return NULL;
+}
+
+bool hlo_call_groups(pass_context *p, ir_op op, int8_t *group) {
+    ir_attr a = ir_op_attr(p->m, op, STR("call_target_name"));
+    str name = a ? ir_str_of(p->c, a) : STR("");
+    const call_row *row = row_of(calls, sizeof calls / sizeof calls[0], name);
+    uint32_t there, n = 0;
+    if (!row)
+        row = row_of(composites, sizeof composites / sizeof composites[0], name);
+    if (!row || !operands_there(p, op, row, &there))
+        return false;
+    for (uint32_t i = 0; row->operands[i].group >= 0; i++)
+        if (there >> i & 1)
+            group[n++] = row->operands[i].group;
+    return true;
+}
+
 /* The operands in the order of the op's groups, with their sizes. */
 static uint32_t operands_by_group(pass_context *p, ir_op op, const call_row *row, uint32_t there, ir_value *out,
                                   int32_t *sizes) {
@@ -461,8 +489,8 @@ bool hlo_custom_call(pass_context *p, ir_op op) {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (str_eq(known[i].name, text))
             return known[i].fn(p, op);
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        if (str_eq(calls[i].name, text))
-            return call_by_row(p, op, &calls[i]);
+    const call_row *row = row_of(calls, sizeof calls / sizeof calls[0], text);
+    if (row)
+        return call_by_row(p, op, row);
     return str_starts_with(text, STR("tenstorrent.")) && hlo_composite_call(p, op, text);
 }

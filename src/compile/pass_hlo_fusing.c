@@ -10,6 +10,7 @@
 #include "compile/constant.h"
 #include "compile/hlo.h"
 #include "compile/passes.h"
+#include "compile/shard.h"
 
 /* ---- what is cut ---------------------------------------------------------------------------------------- */
 
@@ -17,14 +18,17 @@ static bool value_is_cut(pass_context *p, ir_value v) {
     ir_block block = ir_arg_block(p->m, v);
     ir_op def = block ? 0 : ir_def_op(p->m, v), func = block ? p->m->regions[p->m->blocks[block].region].op : 0;
     str key = STR("sdy.sharding");
-    if (def)
-        return ir_op_attr(p->m, def, key) != 0 || op_is(p->m, def, OP_sdy_sharding_constraint);
-    return op_is(p->m, func, OP_func_func) && func_arg_attr(p->m, func, v - ir_block_at(p->m, block)->args, key);
+    if (op_is(p->m, def, OP_sdy_sharding_constraint))
+        return shard_attr_cuts(p, ir_op_attr(p->m, def, STR("sharding")));
+    if (def) /* the first result of several stands for all */
+        return shard_attr_cuts(p, shard_list_at(p, ir_op_attr(p->m, def, key), 0));
+    return op_is(p->m, func, OP_func_func) &&
+           shard_attr_cuts(p, func_arg_attr(p->m, func, v - ir_block_at(p->m, block)->args, key));
 }
 
-/* Whether an op, or what it takes, has a sharding. */
+/* Whether an op's result, or what it takes, is cut over devices. */
 static bool is_cut(pass_context *p, ir_op op) {
-    bool cut = ir_op_attr(p->m, op, STR("sdy.sharding")) != 0;
+    bool cut = value_is_cut(p, ir_result(p->m, op, 0));
     for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands && !cut; i++)
         cut = value_is_cut(p, ir_operand(p->m, op, i));
     return cut;

@@ -66,7 +66,7 @@ enum { MOST_LISTS = 4, MOST_CHOICES = 512 };
 /* The lists that the tensors of an op have for a factor, the longest first; then none. */
 static uint32_t lists_of(const partition *g, const shard_rule *r, uint32_t f, shard_axes *out) {
     uint32_t n = 0;
-    for (uint32_t t = 0; t < r->n_operands + r->n_results; t++) {
+    for (uint32_t t = 0; !r->whole[f] && t < r->n_operands + r->n_results; t++) {
         const shard_axes *a = &g->lists[t * RULE_MAX_FACTORS + f];
         bool known = !a->n || n + 1 == MOST_LISTS;
         for (uint32_t i = 0; i < n && !known; i++)
@@ -236,6 +236,7 @@ static bool convert_op(partition *g, ir_op op) {
         ir_set_type(p->e, out->v, type);
     }
     ir_set_attr(p->e, made, STR("sdy.sharding"), 0);
+    ir_set_attr(p->e, made, STR("sdy.sharding_rule"), 0); /* of whole tensors */
     if (!shard_localize(p, op, made) || !bring_captured(g, made))
         return false;
     for (uint32_t i = 0; i < r->n_results; i++) {

@@ -126,11 +126,45 @@ static bool convert_dicts(pass_context *p, ir_op func, str key) {
 
 /* ---- calls ---------------------------------------------------------------------------------------------- */
 
+/* Whether the mappings of a rule are about n values with these dimensions; else an error. */
+static bool mappings_fit(pass_context *p, ir_op op, ir_attr rule, bool results) {
+    ir_attr list = dialect_param(p->c, rule, results ? STR("result_mappings") : STR("operand_mappings"));
+    uint32_t n = results ? ir_op_at(p->m, op)->n_results : ir_op_at(p->m, op)->n_operands;
+    const char *what = results ? "result" : "operand";
+    int64_t sizes[RULE_MAX_FACTORS], factors[RULE_MAX_SPLIT];
+    uint32_t n_sizes = dialect_param_ints(p->c, rule, STR("factor_sizes"), sizes, RULE_MAX_FACTORS);
+    if (list_count(p, list) != n || n_sizes > RULE_MAX_FACTORS)
+        return pass_error(p, op, "has a sharding rule of %u %ss, and has %u", list_count(p, list), what, n);
+    for (uint32_t t = 0; t < n; t++) {
+        ir_attr dims = dialect_param(p->c, ir_at(p->c, list, t), STR("dim_mappings"));
+        shape s;
+        if (!shape_of(p->m, results ? ir_result(p->m, op, t) : ir_operand(p->m, op, t), &s) ||
+            list_count(p, dims) != (uint32_t)s.n)
+            return pass_error(p, op, "has a sharding rule for %s %u of %u dimensions, which it does not have", what, t,
+                              list_count(p, dims));
+        for (uint32_t d = 0; d < list_count(p, dims); d++) {
+            uint32_t n_factors =
+                dialect_param_ints(p->c, ir_at(p->c, dims, d), STR("factor_indices"), factors, RULE_MAX_SPLIT);
+            int64_t size = 1;
+            for (uint32_t i = 0; i < n_factors && i < RULE_MAX_SPLIT && size > 0; i++)
+                size = factors[i] >= 0 && factors[i] < n_sizes && sizes[factors[i]] > 0 &&
+                               sizes[factors[i]] <= s.d[d] / size
+                           ? size * sizes[factors[i]]
+                           : 0;
+            if (n_factors > RULE_MAX_SPLIT || (n_factors && size != s.d[d]))
+                return pass_error(p, op, "has a sharding rule whose factors are not dimension %u of %s %u", d, what, t);
+        }
+    }
+    return true;
+}
+
 static bool convert_rule(pass_context *p, ir_op op) {
     str text = text_in(p, ir_op_at(p->m, op)->attrs, rule_key);
     ir_attr rule = text.n ? read_attr(p, op, text) : 0;
     if (rule && !dialect_is_attr(p->c, rule, ATTR_sdy_op_sharding_rule))
         return pass_error(p, op, "has a text that is no sharding rule: %.*s", STR_ARG(text));
+    if (rule && (!mappings_fit(p, op, rule, false) || !mappings_fit(p, op, rule, true)))
+        return false;
     if (rule)
         ir_set_attr(p->e, op, STR("sdy.sharding_rule"), rule);
     return rule || !text.n;

@@ -141,6 +141,14 @@ ir_attr shard_list_at(pass_context *p, ir_attr list, uint32_t i) {
     return i < list_count(p, all) ? ir_at(p->c, all, i) : 0;
 }
 
+bool shard_attr_cuts(pass_context *p, ir_attr a) {
+    ir_attr dims = a && dialect_is_attr(p->c, a, ATTR_sdy_sharding) ? dialect_param(p->c, a, STR("dim_shardings")) : 0;
+    for (uint32_t d = 0; d < list_count(p, dims); d++)
+        if (list_count(p, dialect_param(p->c, ir_at(p->c, dims, d), STR("axes"))))
+            return true;
+    return false;
+}
+
 bool shard_same(const sharding *a, const sharding *b) {
     bool same = a->rank == b->rank;
     for (int d = 0; same && d < a->rank; d++)

@@ -85,6 +85,8 @@ static inline int64_t shard_parts(const shard_mesh *mesh, const shard_axes *a) {
         n *= mesh->size[a->axis[i]];
     return n;
 }
+/* Whether an attribute sdy.sharding cuts any dimension. */
+bool shard_attr_cuts(pass_context *p, ir_attr a);
 /* Whether the same dimensions are cut the same way. */
 bool shard_same(const sharding *a, const sharding *b);
 /* All axes that cut a tensor, as bits. */
@@ -110,6 +112,7 @@ typedef struct shard_rule {
     uint32_t n_operands, n_results, n_factors;
     int64_t size[RULE_MAX_FACTORS];
     bool reduces[RULE_MAX_FACTORS]; /* in operands only: results are partial when it is cut */
+    bool whole[RULE_MAX_FACTORS];   /* every device needs all of it: shardings spread along it, but it is not cut */
     str reduce;                     /* how partial results become one: "sum", "max", "min" */
     bool passes;                    /* looks at each element alone, or only moves them: shardings go through it first */
     rule_tensor *tensors;           /* operands, then results; in the scratch arena */

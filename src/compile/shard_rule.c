@@ -1,106 +1,94 @@
 /* shard_rule.c - which dimensions of an op's operands and results go together: a function per kind of op, and the table of
  * what is of which kind. An op that has no row is computed on whole tensors by every device, which is always right. */
+#include "compile/shard_rule.h"
 #include "compile/constant.h"
 #include "compile/hlo.h"
-#include "compile/shard.h"
-
-/* A rule in the making. */
-typedef struct making {
-    pass_context *p;
-    ir_op op;
-    shard_rule *r;
-    shape *shapes; /* of operands, then results; n = 0 for what is no static tensor */
-} making;
-
-typedef void rule_fn(making *k);
 
 /* ---- in the making -------------------------------------------------------------------------------------- */
 
-static const shape *operand_shape(const making *k, uint32_t i) {
+const shape *rule_operand_shape(const rule_making *k, uint32_t i) {
     static const shape none = {.n = 0};
     return i < k->r->n_operands ? &k->shapes[i] : &none;
 }
-static const shape *result_shape(const making *k, uint32_t i) {
+const shape *rule_result_shape(const rule_making *k, uint32_t i) {
     static const shape none = {.n = 0};
     return i < k->r->n_results ? &k->shapes[k->r->n_operands + i] : &none;
 }
 
-/* A new factor; -1 when there are too many: its dimensions then stay whole. */
-static int new_factor(making *k, int64_t size) {
+int rule_new_factor(rule_making *k, int64_t size) {
     if (k->r->n_factors == RULE_MAX_FACTORS || size < 1)
         return -1;
     k->r->size[k->r->n_factors] = size;
-    k->r->reduces[k->r->n_factors] = false;
+    k->r->reduces[k->r->n_factors] = k->r->whole[k->r->n_factors] = false;
     return (int)k->r->n_factors++;
 }
 
-/* Dimension d of tensor t (operands first) is made of this factor too, the minor one so far. */
-static void add_factor(making *k, uint32_t t, int64_t d, int factor) {
+void rule_add_factor(rule_making *k, uint32_t t, int64_t d, int factor) {
     rule_tensor *tensor = &k->r->tensors[t];
     if (factor < 0 || d < 0 || d >= tensor->rank || tensor->dim[d].n == RULE_MAX_SPLIT)
         return;
     tensor->dim[d].factor[tensor->dim[d].n++] = (uint8_t)factor;
 }
 
-static void add_result_factor(making *k, uint32_t i, int64_t d, int factor) {
+void rule_add_result_factor(rule_making *k, uint32_t i, int64_t d, int factor) {
     if (i < k->r->n_results)
-        add_factor(k, k->r->n_operands + i, d, factor);
+        rule_add_factor(k, k->r->n_operands + i, d, factor);
 }
 
 /* ---- every element alone -------------------------------------------------------------------------------- */
 
 /* Dimension d of all operands and results of the result's rank, as far as they have its size. */
-static void same_dim(making *k, int d) {
-    int64_t size = result_shape(k, 0)->d[d];
-    int factor = new_factor(k, size);
+void rule_same_dim(rule_making *k, int d) {
+    int64_t size = rule_result_shape(k, 0)->d[d];
+    int factor = rule_new_factor(k, size);
     for (uint32_t t = 0; t < k->r->n_operands + k->r->n_results; t++)
-        if (k->shapes[t].n == result_shape(k, 0)->n && k->shapes[t].d[d] == size)
-            add_factor(k, t, d, factor);
+        if (k->shapes[t].n == rule_result_shape(k, 0)->n && k->shapes[t].d[d] == size)
+            rule_add_factor(k, t, d, factor);
 }
 
 /* Operands of lower rank have the last dimensions (TTIR ops broadcast; in StableHLO such operands are scalars). */
-static void elementwise(making *k) {
-    int rank = result_shape(k, 0)->n;
+void rule_elementwise(rule_making *k) {
+    int rank = rule_result_shape(k, 0)->n;
     for (int d = 0; d < rank; d++) {
-        int factor = new_factor(k, result_shape(k, 0)->d[d]);
+        int factor = rule_new_factor(k, rule_result_shape(k, 0)->d[d]);
         for (uint32_t t = 0; t < k->r->n_operands + k->r->n_results; t++) {
             int at = d - (rank - k->shapes[t].n);
-            if (at >= 0 && k->shapes[t].d[at] == result_shape(k, 0)->d[d])
-                add_factor(k, t, at, factor);
+            if (at >= 0 && k->shapes[t].d[at] == rule_result_shape(k, 0)->d[d])
+                rule_add_factor(k, t, at, factor);
         }
     }
     k->r->passes = true;
 }
 
 /* Result i is operand i. */
-static void pairwise(making *k) {
+void rule_pairwise(rule_making *k) {
     for (uint32_t i = 0; i < k->r->n_operands && i < k->r->n_results; i++)
-        for (int d = 0; d < operand_shape(k, i)->n; d++) {
-            int factor = new_factor(k, operand_shape(k, i)->d[d]);
-            add_factor(k, i, d, factor);
-            add_result_factor(k, i, d, factor);
+        for (int d = 0; d < rule_operand_shape(k, i)->n; d++) {
+            int factor = rule_new_factor(k, rule_operand_shape(k, i)->d[d]);
+            rule_add_factor(k, i, d, factor);
+            rule_add_result_factor(k, i, d, factor);
         }
     k->r->passes = true;
 }
 
 /* All dimensions but some, which one element needs the whole of. */
-static void all_but(making *k, const int64_t *dims, uint32_t n) {
-    for (int d = 0; d < result_shape(k, 0)->n; d++) {
+static void all_but(rule_making *k, const int64_t *dims, uint32_t n) {
+    for (int d = 0; d < rule_result_shape(k, 0)->n; d++) {
         bool whole = false;
         for (uint32_t i = 0; i < n; i++)
             whole = whole || dims[i] == d;
         if (!whole)
-            same_dim(k, d);
+            rule_same_dim(k, d);
     }
 }
 
-static void all_but_dimension(making *k) {
+static void all_but_dimension(rule_making *k) {
     int64_t dim = op_int_or(k->p->m, k->op, STR("dimension"), -1);
     all_but(k, &dim, 1);
 }
 
-static void all_but_last(making *k) {
-    int64_t last = result_shape(k, 0)->n - 1;
+void rule_all_but_last(rule_making *k) {
+    int64_t last = rule_result_shape(k, 0)->n - 1;
     all_but(k, &last, 1);
 }
 
@@ -108,8 +96,8 @@ static void all_but_last(making *k) {
 
 /* Both sides from the major end: what divides what is a factor of both. Where neither divides the other, the rest of the
  * group of dimensions up to the next place where both sides have come to the same number stays without. */
-static void reshape(making *k) {
-    const shape *in = operand_shape(k, 0), *out = result_shape(k, 0);
+static void reshape(rule_making *k) {
+    const shape *in = rule_operand_shape(k, 0), *out = rule_result_shape(k, 0);
     int i = 0, j = 0;
     int64_t a = 1, b = 1; /* what is left of in->d[i - 1] and out->d[j - 1] */
     bool stuck = false;
@@ -123,9 +111,9 @@ static void reshape(making *k) {
             return;
         if (!stuck && (a % b == 0 || b % a == 0)) {
             int64_t size = a < b ? a : b;
-            int factor = new_factor(k, size);
-            add_factor(k, 0, i - 1, factor);
-            add_result_factor(k, 0, j - 1, factor);
+            int factor = rule_new_factor(k, size);
+            rule_add_factor(k, 0, i - 1, factor);
+            rule_add_result_factor(k, 0, j - 1, factor);
             a /= size;
             b /= size;
             continue;
@@ -146,45 +134,45 @@ static void reshape(making *k) {
     }
 }
 
-static void permuted(making *k, str key) {
+static void permuted(rule_making *k, str key) {
     int64_t perm[PASS_MAX_RANK];
     uint32_t n = op_ints(k->p->m, k->op, key, perm, PASS_MAX_RANK);
-    const shape *in = operand_shape(k, 0);
+    const shape *in = rule_operand_shape(k, 0);
     k->r->passes = true;
     for (uint32_t d = 0; d < n && d < PASS_MAX_RANK && (int)n == in->n; d++) {
         if (perm[d] < 0 || perm[d] >= in->n)
             return;
-        int factor = new_factor(k, in->d[perm[d]]);
-        add_factor(k, 0, perm[d], factor);
-        add_result_factor(k, 0, d, factor);
+        int factor = rule_new_factor(k, in->d[perm[d]]);
+        rule_add_factor(k, 0, perm[d], factor);
+        rule_add_result_factor(k, 0, d, factor);
     }
 }
 
-static void transpose(making *k) {
+static void transpose(rule_making *k) {
     permuted(k, STR("permutation"));
 }
 
-static void broadcast_in_dim(making *k) {
+static void broadcast_in_dim(rule_making *k) {
     int64_t dims[PASS_MAX_RANK];
     uint32_t n = op_ints(k->p->m, k->op, STR("broadcast_dimensions"), dims, PASS_MAX_RANK);
-    const shape *in = operand_shape(k, 0), *out = result_shape(k, 0);
+    const shape *in = rule_operand_shape(k, 0), *out = rule_result_shape(k, 0);
     for (int d = 0; d < out->n; d++) {
-        int factor = new_factor(k, out->d[d]);
+        int factor = rule_new_factor(k, out->d[d]);
         for (uint32_t i = 0; i < n && (int)i < in->n; i++)
             if (dims[i] == d && in->d[i] == out->d[d])
-                add_factor(k, 0, i, factor);
-        add_result_factor(k, 0, d, factor);
+                rule_add_factor(k, 0, i, factor);
+        rule_add_result_factor(k, 0, d, factor);
     }
 }
 
-static void constant(making *k) {
+static void constant(rule_making *k) {
     dense_view v;
     bool splat = dense_read(k->p->c, ir_op_attr(k->p->m, k->op, STR("value")), &v) && v.splat;
-    for (int d = 0; splat && d < result_shape(k, 0)->n; d++)
-        same_dim(k, d);
+    for (int d = 0; splat && d < rule_result_shape(k, 0)->n; d++)
+        rule_same_dim(k, d);
 }
 
-static void iota(making *k) {
+static void iota(rule_making *k) {
     int64_t dim = op_int_or(k->p->m, k->op, STR("iota_dimension"), -1);
     all_but(k, &dim, 1);
 }
@@ -192,37 +180,37 @@ static void iota(making *k) {
 /* ---- parts ---------------------------------------------------------------------------------------------- */
 
 /* Dimensions that are taken whole. */
-static void slice(making *k) {
-    const shape *in = operand_shape(k, 0), *out = result_shape(k, 0);
+static void slice(rule_making *k) {
+    const shape *in = rule_operand_shape(k, 0), *out = rule_result_shape(k, 0);
     for (int d = 0; d < out->n && in->n == out->n; d++)
         if (in->d[d] == out->d[d])
-            same_dim(k, d);
+            rule_same_dim(k, d);
 }
 
 /* operand, update, starts: dimensions that the update covers. */
-static void dynamic_update_slice(making *k) {
-    const shape *in = operand_shape(k, 0), *update = operand_shape(k, 1);
+static void dynamic_update_slice(rule_making *k) {
+    const shape *in = rule_operand_shape(k, 0), *update = rule_operand_shape(k, 1);
     for (int d = 0; d < in->n && in->n == update->n; d++)
         if (in->d[d] == update->d[d])
-            same_dim(k, d);
+            rule_same_dim(k, d);
 }
 
-static void pad(making *k) {
+static void pad(rule_making *k) {
     int64_t low[PASS_MAX_RANK], high[PASS_MAX_RANK], inner[PASS_MAX_RANK];
-    uint32_t n = (uint32_t)result_shape(k, 0)->n;
+    uint32_t n = (uint32_t)rule_result_shape(k, 0)->n;
     if (!hlo_ints(k->p, k->op, STR("edge_padding_low"), n, 0, low) ||
         !hlo_ints(k->p, k->op, STR("edge_padding_high"), n, 0, high) ||
         !hlo_ints(k->p, k->op, STR("interior_padding"), n, 0, inner))
         return;
     for (uint32_t d = 0; d < n; d++)
         if (!low[d] && !high[d] && !inner[d])
-            same_dim(k, (int)d);
+            rule_same_dim(k, (int)d);
 }
 
 /* Dimensions whose windows are single elements. */
-static void reduce_window(making *k) {
+static void reduce_window(rule_making *k) {
     static const char *const keys[] = {"window_dimensions", "window_strides", "base_dilations", "window_dilations"};
-    uint32_t n = (uint32_t)result_shape(k, 0)->n;
+    uint32_t n = (uint32_t)rule_result_shape(k, 0)->n;
     int64_t v[PASS_MAX_RANK], padding[2 * PASS_MAX_RANK];
     bool single[PASS_MAX_RANK];
     if (!hlo_ints(k->p, k->op, STR("padding"), 2 * n, 0, padding))
@@ -237,12 +225,12 @@ static void reduce_window(making *k) {
     }
     for (uint32_t d = 0; d < n; d++)
         if (single[d])
-            same_dim(k, (int)d);
+            rule_same_dim(k, (int)d);
 }
 
 /* ---- sums ----------------------------------------------------------------------------------------------- */
 
-static bool reduces_by(making *k, str type) {
+static bool reduces_by(rule_making *k, str type) {
     static const str known[] = {STR_INIT("sum"), STR_INIT("max"), STR_INIT("min")};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (str_eq(type, known[i])) {
@@ -254,10 +242,10 @@ static bool reduces_by(making *k, str type) {
 
 /* Inputs, then as many start values. Partial results exist for one input and what can be added up; the start value is
  * taken for a neutral one, as when it is lowered. */
-static void reduce(making *k) {
+static void reduce(rule_making *k) {
     int64_t dims[PASS_MAX_RANK];
     uint32_t n = op_ints(k->p->m, k->op, STR("dimensions"), dims, PASS_MAX_RANK), inputs = k->r->n_operands / 2;
-    const shape *in = operand_shape(k, 0);
+    const shape *in = rule_operand_shape(k, 0);
     bool partial = inputs == 1 && reduces_by(k, hlo_reduce_type(k->p, k->op));
     int out = 0;
     for (int d = 0; d < in->n && n <= PASS_MAX_RANK; d++) {
@@ -266,13 +254,13 @@ static void reduce(making *k) {
             gone = gone || dims[i] == d;
         if (gone && !partial)
             continue;
-        int factor = new_factor(k, in->d[d]);
+        int factor = rule_new_factor(k, in->d[d]);
         if (gone && factor >= 0)
             k->r->reduces[factor] = true;
         for (uint32_t i = 0; i < inputs; i++) {
-            add_factor(k, i, d, factor);
+            rule_add_factor(k, i, d, factor);
             if (!gone)
-                add_result_factor(k, i, out, factor);
+                rule_add_result_factor(k, i, out, factor);
         }
         out += !gone;
     }
@@ -293,8 +281,8 @@ static uint32_t free_dims(int rank, const shape *a, const shape *b, int64_t *out
     return n;
 }
 
-static void dot_general(making *k) {
-    const shape *lhs = operand_shape(k, 0), *rhs = operand_shape(k, 1);
+static void dot_general(rule_making *k) {
+    const shape *lhs = rule_operand_shape(k, 0), *rhs = rule_operand_shape(k, 1);
     str key = STR("dot_dimension_numbers");
     shape batch[2], sum[2];
     int64_t alone[PASS_MAX_RANK];
@@ -306,32 +294,32 @@ static void dot_general(making *k) {
         return;
     int64_t out = 0;
     for (int i = 0; i < batch[0].n; i++) {
-        int factor = new_factor(k, lhs->d[batch[0].d[i]]);
-        add_factor(k, 0, batch[0].d[i], factor);
-        add_factor(k, 1, batch[1].d[i], factor);
-        add_result_factor(k, 0, out++, factor);
+        int factor = rule_new_factor(k, lhs->d[batch[0].d[i]]);
+        rule_add_factor(k, 0, batch[0].d[i], factor);
+        rule_add_factor(k, 1, batch[1].d[i], factor);
+        rule_add_result_factor(k, 0, out++, factor);
     }
     for (uint32_t t = 0; t < 2; t++) {
         uint32_t n = free_dims(t ? rhs->n : lhs->n, &batch[t], &sum[t], alone);
         for (uint32_t i = 0; i < n; i++) {
-            int factor = new_factor(k, (t ? rhs : lhs)->d[alone[i]]);
-            add_factor(k, t, alone[i], factor);
-            add_result_factor(k, 0, out++, factor);
+            int factor = rule_new_factor(k, (t ? rhs : lhs)->d[alone[i]]);
+            rule_add_factor(k, t, alone[i], factor);
+            rule_add_result_factor(k, 0, out++, factor);
         }
     }
     k->r->reduce = STR("sum");
     for (int i = 0; i < sum[0].n; i++) {
-        int factor = new_factor(k, lhs->d[sum[0].d[i]]);
+        int factor = rule_new_factor(k, lhs->d[sum[0].d[i]]);
         if (factor >= 0)
             k->r->reduces[factor] = true;
-        add_factor(k, 0, sum[0].d[i], factor);
-        add_factor(k, 1, sum[1].d[i], factor);
+        rule_add_factor(k, 0, sum[0].d[i], factor);
+        rule_add_factor(k, 1, sum[1].d[i], factor);
     }
 }
 
 /* Batch, output features, and input features (groups of them when there are several: the inputs of a group go with its
  * outputs). Windows look at their neighbours: spatial dimensions stay whole. */
-static void convolution(making *k) {
+static void convolution(rule_making *k) {
     str key = STR("dimension_numbers");
     int64_t in_batch = hlo_dim(k->p, k->op, key, STR("inputBatchDimension")),
             in_feature = hlo_dim(k->p, k->op, key, STR("inputFeatureDimension")),
@@ -340,27 +328,27 @@ static void convolution(making *k) {
             out_batch = hlo_dim(k->p, k->op, key, STR("outputBatchDimension")),
             out_feature = hlo_dim(k->p, k->op, key, STR("outputFeatureDimension")),
             groups = op_int_or(k->p->m, k->op, STR("feature_group_count"), 1);
-    const shape *in = operand_shape(k, 0), *out = result_shape(k, 0), *kernel = operand_shape(k, 1);
+    const shape *in = rule_operand_shape(k, 0), *out = rule_result_shape(k, 0), *kernel = rule_operand_shape(k, 1);
     if (op_int_or(k->p->m, k->op, STR("batch_group_count"), 1) != 1 || in_batch < 0 || in_batch >= in->n ||
         in_feature < 0 || in_feature >= in->n || out_feature < 0 || out_feature >= out->n || kernel_in < 0 ||
         kernel_in >= kernel->n)
         return;
-    int batch = new_factor(k, in->d[in_batch]);
-    add_factor(k, 0, in_batch, batch);
-    add_result_factor(k, 0, out_batch, batch);
-    int factor = new_factor(k, groups > 1 ? groups : out->d[out_feature]);
+    int batch = rule_new_factor(k, in->d[in_batch]);
+    rule_add_factor(k, 0, in_batch, batch);
+    rule_add_result_factor(k, 0, out_batch, batch);
+    int factor = rule_new_factor(k, groups > 1 ? groups : out->d[out_feature]);
     if (groups > 1)
-        add_factor(k, 0, in_feature, factor);
-    add_factor(k, 1, kernel_out, factor);
-    add_result_factor(k, 0, out_feature, factor);
+        rule_add_factor(k, 0, in_feature, factor);
+    rule_add_factor(k, 1, kernel_out, factor);
+    rule_add_result_factor(k, 0, out_feature, factor);
     if (groups > 1 || in->d[in_feature] != kernel->d[kernel_in])
         return;
     k->r->reduce = STR("sum");
-    factor = new_factor(k, in->d[in_feature]);
+    factor = rule_new_factor(k, in->d[in_feature]);
     if (factor >= 0)
         k->r->reduces[factor] = true;
-    add_factor(k, 0, in_feature, factor);
-    add_factor(k, 1, kernel_in, factor);
+    rule_add_factor(k, 0, in_feature, factor);
+    rule_add_factor(k, 1, kernel_in, factor);
 }
 
 /* ---- lookups -------------------------------------------------------------------------------------------- */
@@ -374,8 +362,8 @@ static bool has(const shape *dims, int64_t d) {
 
 /* Whole rows of the operand go to offset dimensions, dimensions of the indices to the others of the result; what is
  * looked up by index must be whole. */
-static void gather(making *k) {
-    const shape *in = operand_shape(k, 0), *at = operand_shape(k, 1), *out = result_shape(k, 0);
+static void gather(rule_making *k) {
+    const shape *in = rule_operand_shape(k, 0), *at = rule_operand_shape(k, 1), *out = rule_result_shape(k, 0);
     str key = STR("dimension_numbers");
     shape offset, collapsed, in_batch, at_batch;
     int64_t sizes[PASS_MAX_RANK], vector = hlo_dim(k->p, k->op, key, STR("indexVectorDim"));
@@ -390,9 +378,9 @@ static void gather(making *k) {
         if (has(&collapsed, d) || has(&in_batch, d))
             continue;
         if (sizes[d] == in->d[d] && next < offset.n) {
-            int factor = new_factor(k, sizes[d]);
-            add_factor(k, 0, d, factor);
-            add_result_factor(k, 0, offset.d[next], factor);
+            int factor = rule_new_factor(k, sizes[d]);
+            rule_add_factor(k, 0, d, factor);
+            rule_add_result_factor(k, 0, offset.d[next], factor);
         }
         next++;
     }
@@ -402,18 +390,18 @@ static void gather(making *k) {
             continue;
         while (has(&offset, o))
             o++;
-        int factor = new_factor(k, at->d[d]);
-        add_factor(k, 1, d, factor);
+        int factor = rule_new_factor(k, at->d[d]);
+        rule_add_factor(k, 1, d, factor);
         for (int i = 0; i < in_batch.n; i++)
             if (at_batch.d[i] == d)
-                add_factor(k, 0, in_batch.d[i], factor);
-        add_result_factor(k, 0, o++, factor);
+                rule_add_factor(k, 0, in_batch.d[i], factor);
+        rule_add_result_factor(k, 0, o++, factor);
     }
 }
 
 /* One operand, indices, one update: window dimensions that cover the operand's, and batching dimensions. */
-static void scatter(making *k) {
-    const shape *in = operand_shape(k, 0), *at = operand_shape(k, 1), *update = operand_shape(k, 2);
+static void scatter(rule_making *k) {
+    const shape *in = rule_operand_shape(k, 0), *at = rule_operand_shape(k, 1), *update = rule_operand_shape(k, 2);
     str key = STR("scatter_dimension_numbers");
     shape window, inserted, in_batch, at_batch;
     int64_t vector = hlo_dim(k->p, k->op, key, STR("indexVectorDim"));
@@ -428,10 +416,10 @@ static void scatter(making *k) {
         if (has(&inserted, d) || has(&in_batch, d))
             continue;
         if (next < window.n && update->d[window.d[next]] == in->d[d]) {
-            int factor = new_factor(k, in->d[d]);
-            add_factor(k, 0, d, factor);
-            add_factor(k, 2, window.d[next], factor);
-            add_result_factor(k, 0, d, factor);
+            int factor = rule_new_factor(k, in->d[d]);
+            rule_add_factor(k, 0, d, factor);
+            rule_add_factor(k, 2, window.d[next], factor);
+            rule_add_result_factor(k, 0, d, factor);
         }
         next++;
     }
@@ -444,105 +432,62 @@ static void scatter(making *k) {
         for (int i = 0; i < in_batch.n; i++) {
             if (at_batch.d[i] != d)
                 continue;
-            int factor = new_factor(k, at->d[d]);
-            add_factor(k, 0, in_batch.d[i], factor);
-            add_factor(k, 1, d, factor);
-            add_factor(k, 2, u, factor);
-            add_result_factor(k, 0, in_batch.d[i], factor);
+            int factor = rule_new_factor(k, at->d[d]);
+            rule_add_factor(k, 0, in_batch.d[i], factor);
+            rule_add_factor(k, 1, d, factor);
+            rule_add_factor(k, 2, u, factor);
+            rule_add_result_factor(k, 0, in_batch.d[i], factor);
         }
         u++;
     }
 }
 
-/* ---- what front ends call ------------------------------------------------------------------------------- */
-
-/* query, key, value, then a mask: batches and heads. With fewer heads of keys than of queries, a head of keys goes with as
- * many of queries. */
-static void attention(making *k) {
-    const shape *q = operand_shape(k, 0), *keys = operand_shape(k, 1);
-    if (k->r->n_operands < 3 || q->n != 4 || keys->n != 4 || operand_shape(k, 2)->n != 4 || keys->d[1] < 1 ||
-        q->d[1] % keys->d[1] || operand_shape(k, 2)->d[1] != keys->d[1])
-        return;
-    same_dim(k, 0);
-    bool masked_by_head = k->r->n_operands > 3 && operand_shape(k, 3)->n == 4 && operand_shape(k, 3)->d[1] != 1;
-    if (k->r->n_operands > 4 || masked_by_head)
-        return; /* what is there for each head of the queries */
-    int factor = new_factor(k, keys->d[1]), times = new_factor(k, q->d[1] / keys->d[1]);
-    for (uint32_t t = 0; t < 3; t++)
-        add_factor(k, t, 1, factor);
-    add_result_factor(k, 0, 1, factor);
-    add_factor(k, 0, 1, times);
-    add_result_factor(k, 0, 1, times);
-}
-
-/* cache (batch, head, position, element), what is written into it, ...: heads and elements. */
-static void cache(making *k) {
-    const shape *in = operand_shape(k, 0), *update = operand_shape(k, 1);
-    for (int d = 1; d < 4 && in->n == 4 && update->n == 4; d += 2)
-        if (in->d[d] == update->d[d])
-            same_dim(k, d);
-}
+/* ---- norms ----------------------------------------------------------------------------------------------- */
 
 /* input, weight, bias, normalized over the last dimensions: those before them. */
-static void norm(making *k) {
+static void norm(rule_making *k) {
     int64_t dims[PASS_MAX_RANK];
-    int n = (int)op_ints(k->p->m, k->op, STR("normalized_shape"), dims, PASS_MAX_RANK), rank = result_shape(k, 0)->n;
+    int n = (int)op_ints(k->p->m, k->op, STR("normalized_shape"), dims, PASS_MAX_RANK),
+        rank = rule_result_shape(k, 0)->n;
     for (int d = 0; d < rank - n && n; d++) {
-        int factor = new_factor(k, result_shape(k, 0)->d[d]);
-        add_factor(k, 0, d, factor);
-        add_result_factor(k, 0, d, factor);
+        int factor = rule_new_factor(k, rule_result_shape(k, 0)->d[d]);
+        rule_add_factor(k, 0, d, factor);
+        rule_add_result_factor(k, 0, d, factor);
     }
 }
 
 /* input, then one number per feature: each feature is for itself, and each element when statistics are given. */
-static void batch_norm(making *k, bool elements) {
+static void batch_norm(rule_making *k, bool elements) {
     int64_t feature = op_int_or(k->p->m, k->op, STR("feature_index"), -1);
-    const shape *in = operand_shape(k, 0);
+    const shape *in = rule_operand_shape(k, 0);
     for (int d = 0; d < in->n; d++) {
         if (d != feature && !elements)
             continue;
-        int factor = new_factor(k, in->d[d]);
-        add_factor(k, 0, d, factor);
-        add_result_factor(k, 0, d, factor);
+        int factor = rule_new_factor(k, in->d[d]);
+        rule_add_factor(k, 0, d, factor);
+        rule_add_result_factor(k, 0, d, factor);
         for (uint32_t t = 1; t < k->r->n_operands + k->r->n_results && d == feature; t++)
             if (k->shapes[t].n == 1)
-                add_factor(k, t, 0, factor);
+                rule_add_factor(k, t, 0, factor);
     }
 }
 
-static void batch_norm_inference(making *k) {
+static void batch_norm_inference(rule_making *k) {
     batch_norm(k, true);
 }
-static void batch_norm_training(making *k) {
+static void batch_norm_training(rule_making *k) {
     batch_norm(k, false);
 }
 
 /* input or gradient, ..., gradient of the same shape: each feature is for itself. */
-static void batch_norm_grad(making *k) {
+static void batch_norm_grad(rule_making *k) {
     int64_t feature = op_int_or(k->p->m, k->op, STR("feature_index"), -1);
-    const shape *in = operand_shape(k, 0);
+    const shape *in = rule_operand_shape(k, 0);
     if (feature < 0 || feature >= in->n)
         return;
-    int factor = new_factor(k, in->d[feature]);
+    int factor = rule_new_factor(k, in->d[feature]);
     for (uint32_t t = 0; t < k->r->n_operands + k->r->n_results; t++)
-        add_factor(k, t, k->shapes[t].n == 1 ? 0 : feature, factor);
-}
-
-static const struct {
-    str target;
-    rule_fn *fn;
-} calls[] = {
-    {STR_INIT("mhlo.asinh"), elementwise},    {STR_INIT("mhlo.erf"), elementwise},
-    {STR_INIT("mhlo.topk"), all_but_last},    {STR_INIT("tt.fill_cache"), cache},
-    {STR_INIT("tt.mark_argument"), pairwise}, {STR_INIT("tt.scaled_dot_product_attention"), attention},
-    {STR_INIT("tt.update_cache"), cache},
-};
-
-static void custom_call(making *k) {
-    ir_attr name = ir_op_attr(k->p->m, k->op, STR("call_target_name"));
-    for (size_t i = 0; name && i < sizeof calls / sizeof calls[0]; i++)
-        if (str_eq(calls[i].target, ir_str_of(k->p->c, name)))
-            calls[i].fn(k);
+        rule_add_factor(k, t, k->shapes[t].n == 1 ? 0 : feature, factor);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------------ */
@@ -552,14 +497,14 @@ static const struct {
     uint16_t op;
     rule_fn *fn;
 } rows[] = {
-    {OP_sdy_all_gather, pairwise},
-    {OP_sdy_all_slice, pairwise},
-    {OP_sdy_all_to_all, pairwise},
-    {OP_sdy_collective_permute, pairwise},
+    {OP_sdy_all_gather, rule_pairwise},
+    {OP_sdy_all_slice, rule_pairwise},
+    {OP_sdy_all_to_all, rule_pairwise},
+    {OP_sdy_collective_permute, rule_pairwise},
     {OP_sdy_constant, constant},
-    {OP_sdy_propagation_barrier, pairwise},
-    {OP_sdy_reshard, pairwise},
-    {OP_sdy_sharding_constraint, pairwise},
+    {OP_sdy_propagation_barrier, rule_pairwise},
+    {OP_sdy_reshard, rule_pairwise},
+    {OP_sdy_sharding_constraint, rule_pairwise},
     {OP_stablehlo_batch_norm_grad, batch_norm_grad},
     {OP_stablehlo_batch_norm_inference, batch_norm_inference},
     {OP_stablehlo_batch_norm_training, batch_norm_training},
@@ -567,13 +512,13 @@ static const struct {
     {OP_stablehlo_concatenate, all_but_dimension},
     {OP_stablehlo_constant, constant},
     {OP_stablehlo_convolution, convolution},
-    {OP_stablehlo_custom_call, custom_call},
+    {OP_stablehlo_custom_call, rule_custom_call},
     {OP_stablehlo_dot_general, dot_general},
     {OP_stablehlo_dynamic_slice, slice},
     {OP_stablehlo_dynamic_update_slice, dynamic_update_slice},
     {OP_stablehlo_gather, gather},
     {OP_stablehlo_iota, iota},
-    {OP_stablehlo_optimization_barrier, pairwise},
+    {OP_stablehlo_optimization_barrier, rule_pairwise},
     {OP_stablehlo_pad, pad},
     {OP_stablehlo_reduce, reduce},
     {OP_stablehlo_reduce_window, reduce_window},
@@ -582,18 +527,21 @@ static const struct {
     {OP_stablehlo_slice, slice},
     {OP_stablehlo_sort, all_but_dimension},
     {OP_stablehlo_transpose, transpose},
-    {OP_ttir_gelu, elementwise},
+    {OP_ttir_argmax, rule_composite},
+    {OP_ttir_gather, rule_composite},
+    {OP_ttir_gelu, rule_elementwise},
     {OP_ttir_layer_norm, norm},
     {OP_ttir_reshape, reshape},
     {OP_ttir_rms_norm, norm},
-    {OP_ttir_scaled_dot_product_attention, attention},
-    {OP_ttir_typecast, elementwise},
+    {OP_ttir_scaled_dot_product_attention, rule_attention},
+    {OP_ttir_topk, rule_composite},
+    {OP_ttir_typecast, rule_elementwise},
 };
 
 shard_rule *shard_rule_of(pass_context *p, ir_op op) {
     const ir_op_data *o = ir_op_at(p->m, op);
     uint32_t n = o->n_operands + o->n_results;
-    making k = {.p = p, .op = op, .r = ARENA_NEW(&p->scratch, shard_rule)};
+    rule_making k = {.p = p, .op = op, .r = ARENA_NEW(&p->scratch, shard_rule)};
     k.shapes = ARENA_ARRAY(&p->scratch, shape, n + 1);
     if (!k.r || !k.shapes)
         return NULL;
@@ -609,13 +557,15 @@ shard_rule *shard_rule_of(pass_context *p, ir_op op) {
     }
     uint32_t id = op_id(p->m, op);
     const op_def *d = dialect_def_of(p->m, op);
+    if (rule_given(&k))
+        return k.r;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].op == id) {
             rows[i].fn(&k);
             return k.r;
         }
     if (d && d->flags & OP_ELEMENTWISE && o->n_results == 1)
-        elementwise(&k);
+        rule_elementwise(&k);
     return k.r;
 }
 

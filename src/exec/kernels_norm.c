@@ -196,6 +196,7 @@ struct batch_norm {
     vec_class k;
     int scale, offset, mean, variance; /* operands; -1: none */
     bool training, hlo;
+    bool writes; /* the new mean and variance go where the old ones are: ttnn.batch_norm_training */
 };
 
 static bool plan_batch_norm(struct planner *p, struct exec_step *s) {
@@ -231,9 +232,21 @@ static bool plan_batch_norm(struct planner *p, struct exec_step *s) {
     }
     if (!w->training && (w->mean < 0 || w->variance < 0))
         return plan_error(p, s->op, "lacks its mean or variance");
+    w->writes = w->training && ttnn;
+    for (int i = 0; i < 2; i++) {
+        int statistic = i ? w->variance : w->mean;
+        if (w->writes && statistic >= 0)
+            p->x->slots.v[p->x->slots.v[s->in[statistic]].root].written = true;
+    }
     w->k = class_real(p->x, in);
     s->flops = 4 * (uint64_t)type_count(in);
     return true;
+}
+
+/* Operand i of the call, or a result, gets the number. */
+static void put(const struct exec_arg *a, int64_t i, double v) {
+    struct tensor t = {.dtype = a->type->dtype, .data = a->data};
+    tensor_set(&t, i, v);
 }
 
 static double operand_at(struct call *c, int operand, int64_t i, double otherwise) {
@@ -262,10 +275,13 @@ static bool run_batch_norm(struct call *c) {
             for (int64_t o = 0; o < w->outer; o++)
                 squares += v->square_sum(in + (size_t)(o * w->channels + ch) * inner * size, batch_mean, inner);
             double batch_variance = squares / count, m = w->hlo ? 1 : w->momentum;
-            for (uint32_t r = 1; r < c->s->n_out && r < 3; r++) {
-                struct tensor t = {.dtype = c->out[r].type->dtype, .data = c->out[r].data};
-                tensor_set(&t, ch, r == 1 ? m * batch_mean + (1 - m) * mean : m * batch_variance + (1 - m) * variance);
-            }
+            double next[] = {m * batch_mean + (1 - m) * mean, m * batch_variance + (1 - m) * variance};
+            for (uint32_t r = 1; r < c->s->n_out && r < 3; r++)
+                put(&c->out[r], ch, next[r - 1]);
+            if (w->writes && w->mean >= 0)
+                put(&c->in[w->mean], ch, next[0]);
+            if (w->writes && w->variance >= 0)
+                put(&c->in[w->variance], ch, next[1]);
             mean = batch_mean;
             variance = batch_variance;
         }

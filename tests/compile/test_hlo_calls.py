@@ -50,6 +50,12 @@ def check(text, inputs, want, levels=(0, 2), options=()):
                 raise AssertionError(f"level {level}: the largest error is {error}")
 
 
+def stage(text, name):
+    """The module after a pass."""
+    return subprocess.run([PROGRAM, "compile", "-", "--stop-after", name], input=text, text=True, capture_output=True, check=True,
+                          timeout=60).stdout
+
+
 def tensor(*shape):
     return f'tensor<{"x".join(map(str, shape))}xf32>'
 
@@ -162,9 +168,7 @@ def scatter_of_rows():
   return %3 : {tensor(4, 8)}
 }}"""
         check(text, [table, rows, update], [want])
-        fused = subprocess.run([PROGRAM, "compile", "-", "--stop-after", "stablehlo-fusing"], input=text, text=True, capture_output=True,
-                               check=True, timeout=60).stdout
-        tap.equal("scatter_dims_to_operand_dims = [0]," in fused, same)
+        tap.equal("scatter_dims_to_operand_dims = [0]," in stage(text, "stablehlo-fusing"), same)
 
 
 def tuples_and_copies():
@@ -182,6 +186,83 @@ def tuples_and_copies():
 }}""", [x, y], [y, torch.cat([x] * 99 + [x + x]), x.expand(3, 4)])
 
 
-for case in (flash_mla_prefill, indexer_score_dsa, batch_norm_grad, complex_numbers, scatter_of_rows, tuples_and_copies):
+MESH = """
+  sdy.mesh @mesh = <["x"=2, "y"=2]>"""
+
+
+def cut(*axes):
+    return "{sdy.sharding = #sdy.sharding<@mesh, [" + ", ".join(f'{{"{axis}"}}' if axis else "{}" for axis in axes) + "]>}"
+
+
+def calls_over_devices():
+    """Heads of attention, heads that are summed up, rows of what is looked up: each device does its own, told as XLA's text or as
+    attributes; what each device needs whole is gathered."""
+    torch.manual_seed(6)
+    q, k = torch.randn(2, 4, 32, 64), torch.randn(2, 1, 32, 64)
+    want = (q @ k.expand(2, 4, 32, 64).transpose(2, 3) / 8).softmax(-1) @ k[..., :32].expand(2, 4, 32, 32)
+    body = f"""-> {tensor(2, 4, 32, 32)} {{
+    %0 = stablehlo.custom_call @tt.flash_mla_prefill(%q, %k) {{mhlo.frontend_attributes = {{head_dim_v = "32", is_causal = "False"}}}} : ({tensor(2, 4, 32, 64)}, {tensor(2, 1, 32, 64)}) -> {tensor(2, 4, 32, 32)}
+    return %0 : {tensor(2, 4, 32, 32)}
+  }}
+}}"""
+    plain = f'module {{{MESH}\n  func.func @main(%q: {tensor(2, 4, 32, 64)} {cut("x", "y", 0, 0)}, %k: {tensor(2, 1, 32, 64)} {cut("x", 0, 0, 0)}) {body}'
+    text = '#sdy.sharding<@mesh, [{\\22x\\22}, {\\22y\\22}, {}, {}]>'
+    xla = ('module attributes {mhlo.frontend_attributes = {xla.sdy.meshes = "{mesh = #sdy.mesh<[\\22x\\22=2, \\22y\\22=2]>}"}} {\n'
+           f'  func.func @main(%q: {tensor(2, 4, 32, 64)} {{mhlo.frontend_attributes = {{xla.sdy.sharding = "{text}"}}, mhlo.sharding = "{{devices=[2,2,1,1]<=[4]}}"}}, '
+           f'%k: {tensor(2, 1, 32, 64)}) {body}')
+    for module in (plain, xla):
+        tap.contains(stage(module, "update-global-to-local-shapes"),
+                     f"({tensor(1, 2, 32, 64)}, {tensor(1, 1, 32, 64)}) -> {tensor(1, 2, 32, 32)}")
+        check(module, [q, k], [want])
+    whole = plain.replace(cut("x", "y", 0, 0), cut(0, 0, 0, "y")).replace(cut("x", 0, 0, 0), cut(0, 0, 0, "y"))
+    tap.equal(stage(whole, "update-global-to-local-shapes").count("stablehlo.all_gather"), 2)
+    check(whole, [q, k], [want], (0,))
+
+    q, k, w = torch.randn(1, 4, 32, 64), torch.randn(1, 1, 32, 64), torch.randn(1, 4, 32, 1)
+    want = ((q @ k.transpose(2, 3)).relu() * w).sum(1, keepdim=True).masked_fill(torch.ones(32, 32).triu(1).bool(), -math.inf)
+    module = f"""module {{{MESH}
+  func.func @main(%q: {tensor(1, 4, 32, 64)} {cut(0, "y", 0, 0)}, %k: {tensor(1, 1, 32, 64)}, %w: {tensor(1, 4, 32, 1)} {cut(0, "y", 0, 0)}) -> {tensor(1, 1, 32, 32)} {{
+    %0 = stablehlo.custom_call @tt.indexer_score_dsa(%q, %k, %w) : ({tensor(1, 4, 32, 64)}, {tensor(1, 1, 32, 64)}, {tensor(1, 4, 32, 1)}) -> {tensor(1, 1, 32, 32)}
+    return %0 : {tensor(1, 1, 32, 32)}
+  }}
+}}"""
+    tap.equal(stage(module, "update-global-to-local-shapes").count("stablehlo.all_reduce"), 1)
+    check(module, [q, k, w], [want])
+
+    table, rows = torch.randn(8, 4), torch.randint(0, 8, (6, 4))
+    module = f"""module {{{MESH}
+  func.func @main(%t: {tensor(8, 4)} {cut("x", "y")}, %i: tensor<6x4xi64> {cut("x", "y")}) -> {tensor(6, 4)} {{
+    %0 = stablehlo.custom_call @tenstorrent.gather_dim(%t, %i) {{tt.composite_attributes = {{dim = 0 : i64}}, tt.has_custom_sharding}} : ({tensor(8, 4)}, tensor<6x4xi64>) -> {tensor(6, 4)}
+    return %0 : {tensor(6, 4)}
+  }}
+}}"""
+    tap.contains(stage(module, "update-global-to-local-shapes"), f"({tensor(8, 2)}, tensor<3x2xi64>) -> {tensor(3, 2)}")
+    check(module, [table, rows], [table.gather(0, rows)], (0,))
+
+
+def rules_of_the_user():
+    """A rule in a call's text says which dimensions go together; one that does not fit the call is an error."""
+    def module(rule):
+        return f"""module {{{MESH}
+  func.func @main(%a: {tensor(8, 4)} {cut("x", 0)}, %b: {tensor(8, 4)} {cut("x", 0)}) -> {tensor(8, 4)} {{
+    %0 = stablehlo.custom_call @tt.tt_lang_op(%a, %b) {{mhlo.frontend_attributes = {{kernel_id = "k", version_tag = "1", arg_roles = "in,in,out", xla.sdy.custom_sharding_rule = "{rule}"}}}} : ({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}
+    return %0 : {tensor(8, 4)}
+  }}
+}}"""
+    def local(rule):
+        return stage(module(rule), "update-global-to-local-shapes").split("@tt.tt_lang_op", 1)[1].splitlines()[0].split(" : ")[-1]
+    tap.equal(local("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=4}>"), f"({tensor(4, 4)}, {tensor(4, 4)}) -> {tensor(4, 4)}")
+    tap.equal(local("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=4} need_replication={i}>"),
+              f"({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}")
+    tap.equal(local(" "), f"({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}")
+    for rule, why in (("#sdy.op_sharding_rule<([i, j])->([i, j]) {i=8, j=4}>", "operands"), ("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=5}>", "dimension 1"),
+                      ("nonsense", "no attribute of Shardy")):
+        refused = subprocess.run([PROGRAM, "compile", "-"], input=module(rule), text=True, capture_output=True, timeout=60)
+        tap.equal(refused.returncode, 1)
+        tap.contains(refused.stderr, why)
+
+
+for case in (flash_mla_prefill, indexer_score_dsa, batch_norm_grad, complex_numbers, scatter_of_rows, tuples_and_copies,
+             calls_over_devices, rules_of_the_user):
     tap.case(case)
 tap.main()
