@@ -1,24 +1,17 @@
-/* tt-explorer export: models as one page that needs no server.
- *
- *   <script id="ttx-info">       version; name and hash of each model
- *   <script id="ttx-model-0">    the bytes of the first file,   \
- *   <script id="ttx-core">       reader and graph (core.wasm),   | base64 of gzip
- *   <script id="ttx-engine">     the drawing engine, ...        /
- *   <script>                     unpacks them and starts the app (web/src/page/main.ts)
- *
- * The parts of the page are those that the server has built in.
+/* tt-explorer export: models as one page that needs no server; the page itself is made by src/server/export_page.c. With
+ * --level the models are compiled and their stages are in it, with --data node data.
  */
 #include <string.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "dialect/dialect.h"
 #include "graph/me_json.h"
-#include "server/static.h"
-#include "store/store.h"
+#include "graph/overlays.h"
+#include "server/export_page.h"
 
 static const char help[] =
     "usage: tt-explorer export [OPTION...] FILE... -o PAGE.html\n"
@@ -26,255 +19,81 @@ static const char help[] =
     "Makes a single page of a model, with the explorer inside. It opens from disk, with no server and no network.\n"
     "FILE is MLIR text or a graph as JSON; - is standard input. Several stand beside each other, to be compared.\n"
     "\n"
-    "  -o FILE          where to write; - is standard output\n"
-    "  --title TEXT     title of the page (default: the names of the files)\n"
-    "  --help           this text\n"
+    "  -o FILE            where to write; - is standard output\n"
+    "  --title TEXT       title of the page (default: the names of the files)\n"
+    "  --data FILE        node data for the model named before it, such as times; may be given several times\n"
+    "  --help             this text\n"
+    "\n"
+    "with the stages of a compilation, one per pass that changes something (of a file of several modules, the first)\n"
+    "  --level 0|1|2      optimization level\n"
+    "  --device NAME      a built-in board (n150, n300, p100, p150) or architecture (wormhole_b0, blackhole)\n"
+    "  --overrides FILE   overrides as JSON, as the page saves them\n"
     "\n"
     "examples:\n"
     "  tt-explorer export model.mlir -o model.html\n"
     "  tt-explorer export before.mlir after.mlir -o change.html\n"
+    "  tt-explorer export --level 1 model.mlir --data times.json -o stages.html\n"
     "  tt-explorer convert big.mlir | tt-explorer export --title big -o big.html -\n"
     "\n"
-    "exit status: 0 written, 1 a model has errors (they are shown), 2 wrong usage or trouble with files\n";
+    "exit status: 0 written, 1 a model has errors or cannot be compiled (they are shown), 2 wrong usage or trouble "
+    "with "
+    "files\n";
 
-struct model {
+struct data_file {
+    const char *path;
+    size_t model;
+    struct file file;
+    overlay_list list;
+};
+
+struct source {
     const char *path;
     struct cli_input in;
     str name, text;
+    /* When it is compiled. */
+    struct arena arena;
+    ir_context *ctx;
+    ir_module *input;
+    compile_run *compiled;
+    override_set overrides;
+    struct run_settings settings;
+    struct run_id id;
 };
 
 struct export {
-    struct model *models;
-    size_t n;
-    const char *to, *title;
+    struct source *models;
+    struct data_file *data;
+    size_t n, n_data, n_open; /* n_open: of the models */
+    const char *to, *title, *level, *device, *overrides;
 };
 
 static int take_file(void *o, const char *path) {
     struct export *e = o;
-    e->models[e->n++] = (struct model){.path = path};
+    e->models[e->n++] = (struct source){.path = path};
+    return CLI_OK;
+}
+
+static int take_data(void *o, const char *path) {
+    struct export *e = o;
+    if (e->n == 0)
+        return cli_bad_usage("export", "--data belongs to the model before it: name that first", NULL);
+    e->data[e->n_data++] = (struct data_file){.path = path, .model = e->n - 1};
     return CLI_OK;
 }
 
 static const struct cli_option options[] = {
     {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct export, to)},
     {.name = "--title", .kind = CLI_TEXT, .at = offsetof(struct export, title)},
+    {.name = "--data", .kind = CLI_VALUE, .take = take_data},
+    {.name = "--level", .kind = CLI_TEXT, .at = offsetof(struct export, level)},
+    {.name = "--device", .kind = CLI_TEXT, .at = offsetof(struct export, device)},
+    {.name = "--overrides", .kind = CLI_TEXT, .at = offsetof(struct export, overrides)},
     {0},
 };
 
 static const struct cli_syntax syntax = {"export", help, options, .file = take_file};
 
-/* ---- parts ------------------------------------------------------------------------------------------------- */
-
-/* Base64 of bytes that may come in pieces. */
-struct base64 {
-    struct buf *out;
-    uint32_t bits;
-    unsigned n; /* bytes in `bits` */
-};
-
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void base64_put(struct base64 *b, const unsigned char *p, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        b->bits = b->bits << 8 | p[i];
-        if (++b->n < 3)
-            continue;
-        char four[4] = {digits[b->bits >> 18 & 63], digits[b->bits >> 12 & 63], digits[b->bits >> 6 & 63],
-                        digits[b->bits & 63]};
-        buf_write(b->out, four, 4);
-        b->n = 0;
-        b->bits = 0;
-    }
-}
-
-/* What is left: one byte or two. */
-static void base64_end(struct base64 *b) {
-    if (b->n == 0)
-        return;
-    uint32_t bits = b->bits << (b->n == 1 ? 16 : 8);
-    char four[4] = {digits[bits >> 18 & 63], digits[bits >> 12 & 63], b->n == 2 ? digits[bits >> 6 & 63] : '=', '='};
-    buf_write(b->out, four, 4);
-    b->n = 0;
-}
-
-/* gzip of bytes, as base64. False when memory runs out. */
-static bool put_packed(struct buf *out, str bytes) {
-    unsigned char piece[3 * 4096];
-    z_stream z = {0};
-    struct base64 b = {.out = out};
-    if (deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-        return false;
-    int status = Z_OK;
-    size_t at = 0;
-    while (status != Z_STREAM_END) {
-        if (z.avail_in == 0 && at < bytes.n) {
-            size_t n = bytes.n - at < (1u << 30) ? bytes.n - at : 1u << 30;
-            z.next_in = (unsigned char *)(uintptr_t)(bytes.p + at);
-            z.avail_in = (unsigned)n;
-            at += n;
-        }
-        z.next_out = piece;
-        z.avail_out = sizeof piece;
-        status = deflate(&z, at == bytes.n ? Z_FINISH : Z_NO_FLUSH);
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-            break;
-        base64_put(&b, piece, sizeof piece - z.avail_out);
-    }
-    deflateEnd(&z);
-    base64_end(&b);
-    return status == Z_STREAM_END && !out->failed;
-}
-
-/* A file of the built-in page by the start and the end of its name, between which stands its hash. */
-static const struct static_file *page_file(const char *begin, const char *end) {
-    for (size_t i = 0; i < n_static_files; i++) {
-        str path = str_from_z(static_files[i].path);
-        if (str_starts_with(path, str_from_z(begin)) && str_ends_with(path, str_from_z(end)))
-            return &static_files[i];
-    }
-    return NULL;
-}
-
-static void put_escaped(struct buf *out, str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '<': buf_lit(out, "&lt;"); break;
-        case '&': buf_lit(out, "&amp;"); break;
-        default: buf_putc(out, s.p[i]);
-        }
-    }
-}
-
-static void begin_part(struct buf *out, const char *id) {
-    buf_printf(out, "<script type=\"text/plain\" id=\"ttx-%s\">", id);
-}
-
-static void end_part(struct buf *out) {
-    buf_lit(out, "</script>\n");
-}
-
-/* The first script, unpacked. */
-static bool put_script(struct buf *out, const struct static_file *file, struct mem *mem) {
-    char *plain = mem_alloc(mem, file->n_plain);
-    z_stream z = {.next_in = (unsigned char *)(uintptr_t)file->data,
-                  .avail_in = (unsigned)file->n,
-                  .next_out = (unsigned char *)plain,
-                  .avail_out = (unsigned)file->n_plain};
-    bool good = plain && inflateInit2(&z, 31) == Z_OK;
-    if (good) {
-        good = inflate(&z, Z_FINISH) == Z_STREAM_END;
-        inflateEnd(&z);
-    }
-    if (good) {
-        buf_lit(out, "<script>");
-        buf_write(out, plain, file->n_plain);
-        end_part(out);
-    }
-    mem_free(mem, plain, plain ? file->n_plain : 0);
-    return good;
-}
-
-/* What the page says of the models; '<' cannot stand in it. */
-static void put_info(struct buf *out, const struct export *o) {
-    struct mem mem = {0};
-    struct buf json;
-    buf_init(&json, &mem);
-    struct json_writer w = json_writer_to(&json);
-    json_object_begin(&w);
-    json_key(&w, STR("version"));
-    json_str(&w, STR(TTX_VERSION));
-    json_key(&w, STR("models"));
-    json_array_begin(&w);
-    for (size_t i = 0; i < o->n; i++) {
-        struct store_hash id;
-        store_hash_bytes(o->models[i].text, &id);
-        json_object_begin(&w);
-        json_key(&w, STR("name"));
-        json_str(&w, o->models[i].name);
-        json_key(&w, STR("id"));
-        json_str(&w, str_of(id.text, STORE_HASH_TEXT));
-        json_object_end(&w);
-    }
-    json_array_end(&w);
-    json_key(&w, STR("exported"));
-    json_u64(&w, (uint64_t)time(NULL) * 1000);
-    json_object_end(&w);
-    begin_part(out, "info");
-    for (size_t i = 0; i < json.n; i++) {
-        if (json.p[i] == '<')
-            buf_lit(out, "\\u003c");
-        else
-            buf_putc(out, json.p[i]);
-    }
-    end_part(out);
-    if (json.failed)
-        out->failed = true;
-    buf_free(&json);
-}
-
-static const struct {
-    const char *id, *begin, *end;
-} parts[] = {
-    {"style", "/app-", ".css"},    {"app", "/app-", ".js"},         {"editor", "/editor-", ".js"},
-    {"worker", "/worker-", ".js"}, {"engine", "/engine-", ".wasm"}, {"core", "/core-", ".wasm"},
-};
-
-/* The page. False when this program was built without the web page, or memory or the file fails. */
-static bool write_page(struct buf *out, const struct export *o, struct mem *mem, bool *built) {
-    const struct static_file *script = page_file("/page-", ".js");
-    *built = script != NULL;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        *built &= page_file(parts[i].begin, parts[i].end) != NULL;
-    if (!*built)
-        return false;
-    buf_lit(out,
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-            "<meta name=\"color-scheme\" content=\"light dark\">\n"
-            /* nothing is loaded from anywhere */
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' "
-            "'wasm-unsafe-eval' blob:; worker-src blob:; style-src 'unsafe-inline'; img-src data: blob:; "
-            "connect-src data: blob:\">\n<title>");
-    for (size_t i = 0; i < o->n && !o->title; i++) {
-        if (i)
-            buf_lit(out, ", ");
-        put_escaped(out, o->models[i].name);
-    }
-    if (o->title)
-        put_escaped(out, str_from_z(o->title));
-    buf_lit(out, "</title>\n<body>\n<div id=\"app\"></div>\n<noscript>This page needs JavaScript.</noscript>\n");
-    put_info(out, o);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const struct static_file *file = page_file(parts[i].begin, parts[i].end);
-        struct base64 b = {.out = out};
-        begin_part(out, parts[i].id);
-        base64_put(&b, file->data, file->n);
-        base64_end(&b);
-        end_part(out);
-    }
-    bool good = true;
-    for (size_t i = 0; good && i < o->n; i++) {
-        char id[32];
-        snprintf(id, sizeof id, "model-%zu", i);
-        begin_part(out, id);
-        good = put_packed(out, o->models[i].text);
-        end_part(out);
-    }
-    return good && put_script(out, script, mem) && !out->failed;
-}
-
-static int write_file(const struct export *o, struct mem *mem) {
-    struct cli_output out;
-    bool built;
-    if (!cli_output_open(&out, mem, o->to))
-        return CLI_USAGE;
-    bool good = write_page(&out.buf, o, mem, &built);
-    if (!built)
-        fprintf(stderr, "tt-explorer: this program was built without the web page, which export needs\n");
-    else if (!good && !out.buf.failed)
-        fprintf(stderr, "tt-explorer: cannot write %s: out of memory\n", o->to);
-    return cli_output_end(&out, good ? CLI_OK : CLI_USAGE);
-}
+/* ---- reading --------------------------------------------------------------------------------------------- */
 
 static str last_part(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -298,19 +117,119 @@ static bool is_model(struct cli_input *in) {
     return any;
 }
 
-/* Reads the models; gives the exit code. All that were opened are to be closed. */
+/* Whether the models are to be compiled. */
+static bool compiles(const struct export *o) {
+    return o->level || o->device || o->overrides;
+}
+
+/* The settings of the run as the API takes them. False with what is wrong said. */
+static bool read_settings(const struct export *o, struct source *m, const struct file *overrides) {
+    bool arch = o->device && (strcmp(o->device, "wormhole_b0") == 0 || strcmp(o->device, "blackhole") == 0);
+    struct model_error e;
+    struct buf json;
+    buf_init(&json, &m->in.mem);
+    struct json_writer w = json_writer_to(&json);
+    json_object_begin(&w);
+    if (o->level) {
+        json_key(&w, STR("level"));
+        json_raw(&w, str_from_z(o->level));
+    }
+    if (o->device)
+        json_member_str(&w, arch ? STR("arch") : STR("device"), str_from_z(o->device));
+    if (overrides) {
+        json_key(&w, STR("overrides"));
+        json_raw(&w, file_text(overrides));
+    }
+    json_object_end(&w);
+    bool good = run_settings_read(buf_str(&json), &m->arena, &m->settings, &e);
+    if (!good)
+        fprintf(stderr, "tt-explorer: export: %s\n", e.text);
+    buf_free(&json);
+    store_hash_bytes(m->text, &m->settings.model);
+    run_id_of(&m->settings, &m->id);
+    return good;
+}
+
+/* Compiles the first module of the file. What goes wrong in it is among the diagnostics of the input; false with a message
+ * when it cannot even begin. */
+static bool compile_model(const struct export *o, struct source *m) {
+    struct file overrides;
+    compile_options co;
+    struct model_error e;
+    str piece;
+    size_t at = 0;
+    if (o->overrides && !file_open(&overrides, &m->in.mem, o->overrides)) {
+        fprintf(stderr, "tt-explorer: %s\n", overrides.error);
+        return false;
+    }
+    bool good = read_settings(o, m, o->overrides ? &overrides : NULL);
+    if (o->overrides)
+        file_close(&overrides);
+    if (!good || !run_options(&m->settings, &m->arena, &co, &e))
+        return false;
+    m->ctx = ir_context_new(&m->in.mem, dialect_resolve);
+    if (m->ctx && text_split(m->text, &at, &piece))
+        m->input = text_read(m->ctx, piece, m->name, NULL, &m->in.d);
+    str wanted = run_overrides_text(&m->settings);
+    if (wanted.p) {
+        if (m->input && !override_read_json(&m->overrides, wanted, &m->in.d))
+            return true; /* told by the diagnostics */
+        co.overrides = &m->overrides;
+    }
+    if (m->input)
+        m->compiled = compile_run_new(m->input, &co, &m->in.d);
+    return true;
+}
+
+static bool open_model(const struct export *o, struct source *m) {
+    if (!cli_input_open(&m->in, m->path))
+        return false;
+    arena_init(&m->arena, &m->in.mem);
+    override_set_init(&m->overrides, &m->in.mem);
+    m->name = o->title && o->n == 1 ? str_from_z(o->title) : last_part(m->path);
+    m->text = file_text(m->in.file);
+    return true;
+}
+
+static void close_model(struct source *m) {
+    compile_free(m->compiled);
+    ir_module_free(m->input);
+    if (m->ctx)
+        ir_context_unref(m->ctx);
+    override_set_free(&m->overrides);
+    arena_free(&m->arena);
+    cli_input_close(&m->in);
+}
+
+/* Reads node data; what is wrong with it is shown with the model's diagnostics. False when it cannot be read at all. */
+static bool open_data(struct data_file *f, struct source *m) {
+    if (!file_open(&f->file, &m->in.mem, f->path)) {
+        fprintf(stderr, "tt-explorer: %s\n", f->file.error);
+        f->path = NULL;
+        return false;
+    }
+    struct diag_source *source = diags_add_source(&m->in.d, str_from_z(f->path), file_text(&f->file));
+    (void)overlays_read(&m->in.mem, file_text(&f->file), &m->in.d, source, &f->list); /* told by the diagnostics */
+    return true;
+}
+
+/* Reads the models and what belongs to them; gives the exit code. The first n_open are to be closed. */
 static int read_models(struct export *o) {
     int code = CLI_OK;
+    size_t next = 0; /* node data */
     for (size_t i = 0; i < o->n; i++) {
-        struct model *m = &o->models[i];
-        if (!cli_input_open(&m->in, m->path)) {
-            o->n = i;
+        struct source *m = &o->models[i];
+        if (!open_model(o, m))
             return CLI_USAGE;
-        }
-        m->name = o->title && o->n == 1 ? str_from_z(o->title) : last_part(m->path);
-        m->text = file_text(m->in.file);
-        bool model = is_model(&m->in);
+        o->n_open = i + 1;
+        bool model = is_model(&m->in), good = true;
+        if (model && compiles(o) && !me_json_is(m->text))
+            good = compile_model(o, m);
+        for (; next < o->n_data && o->data[next].model == i; next++)
+            good = open_data(&o->data[next], m) && good;
         cli_show_diags(&m->in);
+        if (!good)
+            return CLI_USAGE;
         if (cli_exit_code(&m->in) > code)
             code = cli_exit_code(&m->in);
         if (!model)
@@ -319,27 +238,96 @@ static int read_models(struct export *o) {
     return code;
 }
 
+/* ---- writing --------------------------------------------------------------------------------------------- */
+
+/* The node data of a model, each graph's by itself. In the model's arena; false when memory ran out. */
+static bool gather_data(const struct export *o, size_t model, struct export_model *out) {
+    struct arena *a = &o->models[model].arena;
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_data; i++)
+        n += o->data[i].model == model ? o->data[i].list.n : 0;
+    struct export_data *all = arena_alloc(a, (n + 1) * sizeof *all, sizeof(void *));
+    for (size_t i = 0; all && i < o->n_data; i++) {
+        const struct data_file *f = &o->data[i];
+        for (size_t k = 0; f->model == model && k < f->list.n; k++) {
+            const overlay *one = &f->list.v[k];
+            struct buf json;
+            buf_init(&json, a->mem);
+            struct json_writer w = json_writer_to(&json);
+            overlay_write(one, &w);
+            str name = last_part(f->path);
+            if (str_ends_with(name, STR(".json")))
+                name.n -= 5;
+            all[out->n_data] =
+                (struct export_data){one->name.n ? one->name : name, one->graph_id, arena_str(a, buf_str(&json))};
+            bool failed = json.failed || !all[out->n_data++].json.p;
+            buf_free(&json);
+            if (failed)
+                return false;
+        }
+    }
+    out->data = all;
+    return all != NULL;
+}
+
+static bool write_page(const struct export *o, struct mem *mem, struct buf *out, bool *built) {
+    struct export_model *models = mem_alloc_zero(mem, o->n * sizeof *models);
+    struct export_run *runs = mem_alloc_zero(mem, o->n * sizeof *runs);
+    bool good = models && runs;
+    *built = true;
+    for (size_t i = 0; good && i < o->n; i++) {
+        const struct source *m = &o->models[i];
+        models[i] =
+            (struct export_model){.name = m->name, .text = m->text, .runs = &runs[i], .n_runs = m->compiled != NULL};
+        runs[i] =
+            (struct export_run){&m->id, &m->settings, m->compiled, &m->in.d, &m->overrides, (int64_t)time(NULL) * 1000};
+        good = gather_data(o, i, &models[i]);
+    }
+    const struct export_page page = {.title = o->title ? str_from_z(o->title) : (str){0}, .models = models, .n = o->n};
+    good = good && export_page_write(&page, mem, out, built);
+    mem_free(mem, models, models ? o->n * sizeof *models : 0);
+    mem_free(mem, runs, runs ? o->n * sizeof *runs : 0);
+    return good;
+}
+
+static int write_file(const struct export *o, struct mem *mem) {
+    struct cli_output out;
+    bool built;
+    if (!cli_output_open(&out, mem, o->to))
+        return CLI_USAGE;
+    bool good = write_page(o, mem, &out.buf, &built);
+    if (!built)
+        fprintf(stderr, "tt-explorer: this program was built without the web page, which export needs\n");
+    else if (!good && !out.buf.failed)
+        fprintf(stderr, "tt-explorer: cannot write %s: out of memory\n", o->to);
+    return cli_output_end(&out, good ? CLI_OK : CLI_USAGE);
+}
+
 int cli_export(int argc, char **argv) {
     struct mem mem;
     mem_init(&mem);
-    size_t room = (size_t)argc * sizeof(struct model);
-    struct export o = {.models = mem_alloc(&mem, room)};
-    if (!o.models) {
+    size_t models = (size_t)argc * sizeof(struct source), data = (size_t)argc * sizeof(struct data_file);
+    struct export o = {.models = mem_alloc(&mem, models), .data = mem_alloc(&mem, data)};
+    int code = CLI_USAGE;
+    if (!o.models || !o.data) {
         fputs("tt-explorer: out of memory\n", stderr);
-        return CLI_USAGE;
-    }
-    int code;
-    if (cli_read_options(&syntax, &o, argc, argv, &code)) {
+    } else if (cli_read_options(&syntax, &o, argc, argv, &code)) {
         if (!o.to) {
             code = cli_bad_usage("export", "where to? Say -o PAGE.html", NULL);
         } else {
             code = read_models(&o);
             int written = code != CLI_USAGE && o.to ? write_file(&o, &mem) : CLI_OK;
             code = written != CLI_OK ? written : code;
-            for (size_t i = 0; i < o.n; i++)
-                cli_input_close(&o.models[i].in);
+            for (size_t i = 0; i < o.n_data; i++)
+                if (o.data[i].path && o.data[i].file.mem) {
+                    overlay_list_free(&o.data[i].list);
+                    file_close(&o.data[i].file);
+                }
+            for (size_t i = 0; i < o.n_open; i++)
+                close_model(&o.models[i]);
         }
     }
-    mem_free(&mem, o.models, room);
+    mem_free(&mem, o.models, o.models ? models : 0);
+    mem_free(&mem, o.data, o.data ? data : 0);
     return code;
 }

@@ -133,7 +133,7 @@ typedef struct request {
     int status;
     const graph *g;
     str what, layers, id, direction, kind, style, form;
-    str terms, nodes, ids, data; /* raw JSON */
+    str terms, nodes, ops, ids, data; /* raw JSON */
     uint64_t part, other_part, node, from, to, steps, limit, within;
     bool types, has_node, has_from, has_to;
 } request;
@@ -186,6 +186,7 @@ static bool read_request(request *r, str text) {
         {STR_INIT("form"), AT(form), TEXT, 0},
         {STR_INIT("terms"), AT(terms), RAW, 0},
         {STR_INIT("nodes"), AT(nodes), RAW, 0},
+        {STR_INIT("ops"), AT(ops), RAW, 0},
         {STR_INIT("ids"), AT(ids), RAW, 0},
         {STR_INIT("data"), AT(data), RAW, 0},
         {STR_INIT("part"), AT(part), NUMBER, 0},
@@ -501,6 +502,90 @@ static void answer_places(request *r) {
     json_object_end(&r->w);
 }
 
+/* The flags [0, n) of the numbers in a list; NULL with the answer given. Freed with mem_free(.., n). */
+static uint8_t *flags_of(request *r, str list, uint32_t n) {
+    uint8_t *flags = mem_alloc_zero(r->page->mem, n);
+    struct json_reader in;
+    enum json_kind kind;
+    uint64_t v;
+    if (!flags) {
+        refuse(r, 503, "out of memory");
+        return NULL;
+    }
+    json_reader_init(&in, list);
+    kind = json_next(&in);
+    while (kind == JSON_ARRAY_BEGIN || kind == JSON_NUMBER) {
+        kind = json_next(&in);
+        if (kind == JSON_NUMBER && json_get_u64(&in, &v) && v < n)
+            flags[v] = 1;
+    }
+    return flags;
+}
+
+static void answer_ops(request *r) {
+    const graph *g = r->g;
+    uint8_t *wanted = flags_of(r, r->nodes, g->n_nodes);
+    if (!wanted)
+        return;
+    for (graph_node n = 0; n < g->n_nodes; n++) /* a layer comes before what is in it */
+        if (wanted[n] && graph_is_layer(g, n))
+            memset(wanted + n, 1, g->nodes[n].end - n);
+    json_object_begin(&r->w);
+    json_key(&r->w, STR("ops"));
+    json_array_begin(&r->w);
+    uint64_t number = 0;
+    for (ir_op op = g->module ? g->module->root : 0; op; op = ir_walk_next(g->module, g->module->root, op), number++) {
+        graph_node n = graph_node_of_op(g, op);
+        if (n && wanted[n])
+            json_u64(&r->w, number);
+    }
+    json_array_end(&r->w);
+    json_key(&r->w, STR("arguments"));
+    json_array_begin(&r->w);
+    struct buf id;
+    buf_init(&id, r->page->mem);
+    for (graph_node n = 1; n < g->n_nodes; n++)
+        if (wanted[n] && g->nodes[n].kind == GRAPH_ARGUMENT) {
+            buf_clear(&id);
+            graph_put_id(g, n, &id);
+            json_str(&r->w, buf_str(&id));
+        }
+    buf_free(&id);
+    json_array_end(&r->w);
+    json_object_end(&r->w);
+    mem_free(r->page->mem, wanted, g->n_nodes);
+}
+
+static void answer_nodes_of(request *r) {
+    const graph *g = r->g;
+    uint32_t n_ops = g->module ? g->module->n_ops : 0;
+    uint8_t *found = mem_alloc_zero(r->page->mem, g->n_nodes), *wanted = found ? flags_of(r, r->ops, n_ops) : NULL;
+    uint32_t number = 0;
+    if (!found)
+        refuse(r, 503, "out of memory");
+    for (ir_op op = wanted && n_ops ? g->module->root : 0; op && number < n_ops;
+         op = ir_walk_next(g->module, g->module->root, op), number++)
+        if (wanted[number])
+            found[graph_node_of_op(g, op)] = 1;
+    if (wanted) {
+        struct json_reader in;
+        json_reader_init(&in, r->ids);
+        if (r->ids.n && json_next(&in) == JSON_ARRAY_BEGIN)
+            while (json_next(&in) == JSON_STRING)
+                found[graph_find(g, json_unescape(&in, &r->arena))] = 1;
+        json_object_begin(&r->w);
+        json_key(&r->w, STR("nodes"));
+        json_array_begin(&r->w);
+        for (graph_node n = 1; n < g->n_nodes; n++)
+            if (found[n])
+                json_u64(&r->w, n);
+        json_array_end(&r->w);
+        json_object_end(&r->w);
+    }
+    mem_free(r->page->mem, wanted, wanted ? n_ops : 0);
+    mem_free(r->page->mem, found, found ? g->n_nodes : 0);
+}
+
 static void answer_op(request *r) {
     const op_def *d = dialect_find_op(r->id);
     if (d)
@@ -531,14 +616,24 @@ int page_ask(struct page *p, struct page *other, str text, struct buf *out) {
         void (*answer)(request *r);
         bool graph;
     } answers[] = {
-        {STR_INIT("model"), answer_model, false},        {STR_INIT("text"), answer_text, false},
-        {STR_INIT("graph"), answer_graph, true},         {STR_INIT("json"), answer_json, true},
-        {STR_INIT("node"), answer_node, true},           {STR_INIT("nodes"), answer_nodes, true},
-        {STR_INIT("search"), answer_search, true},       {STR_INIT("trace"), answer_trace, true},
-        {STR_INIT("paths"), answer_paths, true},         {STR_INIT("bind"), answer_bind, true},
-        {STR_INIT("identical"), answer_identical, true}, {STR_INIT("values"), answer_values, true},
-        {STR_INIT("layers"), answer_layers, true},       {STR_INIT("places"), answer_places, true},
-        {STR_INIT("diff"), answer_diff, true},           {STR_INIT("op"), answer_op, false},
+        {STR_INIT("model"), answer_model, false},
+        {STR_INIT("text"), answer_text, false},
+        {STR_INIT("graph"), answer_graph, true},
+        {STR_INIT("json"), answer_json, true},
+        {STR_INIT("node"), answer_node, true},
+        {STR_INIT("nodes"), answer_nodes, true},
+        {STR_INIT("search"), answer_search, true},
+        {STR_INIT("trace"), answer_trace, true},
+        {STR_INIT("paths"), answer_paths, true},
+        {STR_INIT("bind"), answer_bind, true},
+        {STR_INIT("identical"), answer_identical, true},
+        {STR_INIT("values"), answer_values, true},
+        {STR_INIT("layers"), answer_layers, true},
+        {STR_INIT("places"), answer_places, true},
+        {STR_INIT("ops"), answer_ops, true},
+        {STR_INIT("nodes-of"), answer_nodes_of, true},
+        {STR_INIT("diff"), answer_diff, true},
+        {STR_INIT("op"), answer_op, false},
     };
     request r = {.page = p, .other = other, .out = out, .w = json_writer_to(out), .status = 200};
     arena_init(&r.arena, p->mem);

@@ -30,6 +30,9 @@ void page_free(struct page *p);
  *   json                      {"graphs":[...]}, "style" as in the API
  *   node, nodes, search, trace, paths, identical, bind
  *   values, layers            node data in "data", bound to the graph
+ *   ops                       {"ops":[...],"arguments":[id,...]}: what the nodes "nodes" stand for, ops by their numbers in the order
+ *                             of ir_walk_next, arguments by their ids; a layer stands for the ops in it
+ *   nodes-of                  {"nodes":[...]}: the other way round, of "ops" and "ids", ascending
  *   diff                      from this model's "part" to the other's "other_part"; "form" is list, nodes or sync
  *   places                    {"places":[node,begin,end,...]}: the bytes of the text where nodes stand, ascending
  *

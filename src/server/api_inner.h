@@ -74,6 +74,7 @@ void api_put_node(struct json_writer *w, const graph *g, graph_node n, struct ar
 /* --- handlers, listed in api.c ------------------------------------------------------------------------------------ */
 
 http_handler api_server, api_openapi, api_op_doc;                 /* api.c */
+http_handler api_model_export;                                    /* api_export.c */
 http_handler api_models_list, api_models_open, api_models_upload; /* api_models.c */
 http_handler api_model_get, api_model_delete, api_model_file, api_model_load, api_stages;
 http_handler api_graph_binary, api_graph_json, api_graph_node, api_graph_nodes, api_diff; /* api_graph.c */

@@ -43,6 +43,13 @@ void runs_free(struct runs *runs);
  * of which may be absent. The canonical form is in the arena. False with a sentence in e. */
 bool run_settings_read(str json, struct arena *a, struct run_settings *out, struct model_error *e);
 void run_id_of(const struct run_settings *s, struct run_id *out);
+/* Puts settings into options. False with a sentence. Texts are slices of the settings or in the arena. */
+bool run_options(const struct run_settings *s, struct arena *a, compile_options *o, struct model_error *e);
+/* The raw JSON of the overrides in them; .p NULL: none. */
+str run_overrides_text(const struct run_settings *s);
+/* A run as object Run of the API (run_json.c): with its stages, diagnostics, what became of its overrides and the estimate. */
+void run_json(struct json_writer *w, const struct run_id *id, const struct run_settings *s, const compile_run *c,
+              const struct diags *d, const override_set *overrides);
 
 /* The run of these settings, compiling if it is not in memory; several who ask wait for one. `job` (may be NULL) gets
  * progress and may cancel. A run whose compilation failed comes back, too: see run_compiled. NULL with e when the model

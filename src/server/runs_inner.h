@@ -55,10 +55,6 @@ struct runs {
 bool run_make(struct run *run, struct job *job, struct model_error *e);
 /* Frees what run_make and run_stage made. */
 void run_unmake(struct run *run);
-/* Puts settings into options. False with a sentence. Texts are slices of the settings or in the arena. */
-bool run_options(const struct run_settings *s, struct arena *a, compile_options *o, struct model_error *e);
-/* The raw JSON of the overrides; .p NULL: none. */
-str run_overrides_text(const struct run_settings *s);
 
 /* One more user. */
 void run_ref(struct run *run);

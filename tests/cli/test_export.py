@@ -76,6 +76,58 @@ def several_stand_beside_each_other():
 
 
 @tap.case
+def stages_and_node_data_are_in_it_when_asked_for():
+    """The stages are those that compile writes; what an op came from stands beside each."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "times.json"
+        data.write_text(json.dumps({"g": {"results": {"fc1": {"value": 2.5}}}, "h": {"results": {}, "name": "other"}}))
+        stages = Path(folder) / "stages"
+        tap.equal(tap.run("compile", "--level", "1", "--locations", "--stages", stages, MODEL, "-o", "/dev/null").code, 0)
+        done = tap.run("export", "--level", "1", MODEL, "--data", data, "-o", "-")
+        tap.equal((done.code, done.err), (0, ""))
+        model = json.loads(part(done.out, "info"))["models"][0]
+        tap.equal(model["data"], [{"name": "times", "graph": "g"}, {"name": "other", "graph": "h"}])
+        tap.equal(json.loads(unpacked(done.out, "data-0-0")), {"results": {"fc1": {"value": 2.5}}})
+        run = model["runs"][0]["run"]
+        tap.equal((run["ok"], run["settings"], run["model"]), (True, {"part": 0, "level": 1}, model["id"]))
+        changed = [s for s in run["stages"][1:] if s["changed"]]
+        files = sorted(stages.iterdir())[1:]  # the first is the input
+        tap.equal([s["pass"] for s in changed], [f.stem.split("-", 1)[1] for f in files])
+        before = 0
+        for stage, file in zip(changed, files):
+            text = unpacked(done.out, f"run-0-0-{stage['stage']}").decode()
+            tap.equal(text, file.read_text().replace(str(MODEL), MODEL.name))
+            origins = json.loads(unpacked(done.out, f"origins-0-0-{stage['stage']}"))
+            # the op of each name at the beginning of a line has its origins; the module's is the module
+            tap.equal(origins[0], [0])
+            if before:
+                assert max(max(o, default=0) for o in origins) < before, stage
+            before = len(origins)
+        tap.equal(before, run["stages"][-1]["ops"] + 1)  # the module is none of the ops that are counted
+
+
+@tap.case
+def what_cannot_be_compiled_or_read_is_said():
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "bad.json"
+        data.write_text('{"results": 1}')
+        for args, code, text in (
+            (("--level", "3"), 2, "level"),
+            (("--level", "x"), 2, "level"),
+            (("--device", "n999"), 2, "n999"),
+            (("--overrides", "/nowhere.json"), 2, "/nowhere.json"),
+            (("--data", "/nowhere.json"), 2, "/nowhere.json"),
+            (("--data", data), 1, "bad.json"),
+        ):
+            done = tap.run("export", MODEL, *args, "-o", Path(folder) / "page.html")
+            tap.equal((args, done.code), (args, code))
+            tap.contains(done.err, text)
+        done = tap.run("export", "--data", data, MODEL, "-o", "-")
+        tap.equal((done.code, done.out), (2, ""))
+        tap.contains(done.err, "name that first")
+
+
+@tap.case
 def a_model_with_errors_makes_no_page():
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"

@@ -38,6 +38,20 @@ static void assert_answer(struct page *p, const char *request, int status, const
     assert_int_equal(m.used, 0);
 }
 
+/* The one node of an answer {"nodes":[N]}. */
+static unsigned node_in(struct page *p, const char *request) {
+    struct mem m = {0};
+    struct buf out;
+    unsigned node = 0;
+    buf_init(&out, &m);
+    assert_int_equal(page_ask(p, NULL, str_from_z(request), &out), 200);
+    buf_putc(&out, 0);
+    if (sscanf(out.p, "{\"nodes\":[%u]}", &node) != 1)
+        fail_msg("%s: %s", request, out.p);
+    buf_free(&out);
+    return node;
+}
+
 static void answers_about_a_module(void **state) {
     (void)state;
     struct mem m = {0};
@@ -56,6 +70,18 @@ static void answers_about_a_module(void **state) {
     assert_answer(p, "{\"what\":\"layers\",\"data\":{\"results\":{\"b/exp\":{\"value\":3}}}}", 200, "\"sum\":3");
     assert_answer(p, "{\"what\":\"places\"}", 200, "{\"places\":[");
     assert_answer(p, "{\"what\":\"json\"}", 200, "ttir.exp");
+    /* module, func, relu, exp, return: numbers 0 to 4; the nodes that relu and exp are come back */
+    assert_answer(p, "{\"what\":\"ops\",\"nodes\":[0]}", 200, "{\"ops\":[2,3,4],\"arguments\":[\"main/");
+    assert_answer(p, "{\"what\":\"nodes-of\",\"ops\":[0,1]}", 200, "{\"nodes\":[]}");
+    assert_answer(p, "{\"what\":\"nodes-of\",\"ops\":[99999,\"x\"],\"ids\":[\"nobody\",1]}", 200, "{\"nodes\":[]}");
+    char request[100], all[40];
+    for (unsigned op = 2; op <= 4; op++) {
+        snprintf(request, sizeof request, "{\"what\":\"nodes-of\",\"ops\":[%u]}", op);
+        unsigned node = node_in(p, request);
+        snprintf(request, sizeof request, "{\"what\":\"ops\",\"nodes\":[%u]}", node);
+        snprintf(all, sizeof all, "{\"ops\":[%u],\"arguments\":[]}", op);
+        assert_answer(p, request, 200, all);
+    }
     page_free(p);
     assert_int_equal(m.used, 0);
 }

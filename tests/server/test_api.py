@@ -578,9 +578,28 @@ def compiles():
         text = call(s, "GET", f"{stage}/text?{query}")["text"]
         s.restart()
         tap.equal(call(s, "GET", f"{stage}/text?{query}")["text"], text)
+        exports(s, model, run)
         call(s, "DELETE", f"/models/{model}/runs/{other['id']}")
         call(s, "DELETE", f"/models/{model}/runs/{other['id']}", expect=404)
         tap.equal([one["id"] for one in call(s, "GET", f"/models/{model}/runs")["runs"]], [run["id"]])
+
+
+def exports(s, model, run):
+    """A page with the model, with the stages of a run and node data when asked."""
+    call(s, "POST", f"/models/{model}/overlays?name=times", {"results": {"x": {"value": 1}}})
+    whole = call(s, "GET", f"/models/{model}/export?run={run['id']}&data=true").body
+    info = json.loads(re.search(rb'id="ttx-info">(.*?)</script>', whole).group(1))["models"][0]
+    told = info["runs"][0]["run"]
+    passes = [[(i["pass"], i["changed"], i["same_as"], i["ops"]) for i in one["stages"]] for one in (told, run)]
+    tap.equal((told["id"], told["settings"], passes[0]), (run["id"], run["settings"], passes[1]))
+    tap.equal((info["id"], info["data"]), (model, [{"name": "times", "graph": ""}]))
+    changed = [str(i["stage"]) for i in run["stages"][1:] if i["changed"]]
+    tap.equal([n.decode() for n in re.findall(rb'id="ttx-run-0-0-(\d+)"', whole)], changed)
+    alone = call(s, "GET", f"/models/{model}/export").body
+    tap.equal(re.findall(rb'id="ttx-(?:run|data)-', alone), [])
+    call(s, "GET", f"/models/{model}/export?run={'0' * 24}", expect=404)
+    call(s, "GET", f"/models/{model}/export?data=perhaps", expect=400)
+    call(s, "GET", f"/models/{'0' * 64}/export", expect=404)
 
 
 @tap.case

@@ -90,3 +90,83 @@ test("export: what is no model makes no page", async (t) => {
   }
   equal(code, 1);
 });
+
+// What a page shows of a stage: labels with their places, the selection.
+const stageOf = async (t) => {
+  const g = await t.graph();
+  return { nodes: g.nodes, selection: g.selection, labels: g.boxes.map((b) => b.label).sort() };
+};
+const stages = (t) => t.panel("compile").locator('div[role="option"]');
+const show = async (t, pass) => {
+  await stages(t).filter({ hasText: pass }).click();
+  await t.ready();
+};
+
+// The last stage with the selected op, and that followed back to the source and to a stage between, in a page.
+async function walk(t) {
+  await t.command("graph.expandAll");
+  const relu = (await t.graph()).boxes.find((b) => b.label === "ttir.relu").id;
+  await t.clickNode(relu);
+  const seen = {};
+  for (const pass of ["ttir-to-ttnn", "ttnn-deallocate", "ttir-fusing", "input"]) {
+    await show(t, pass);
+    await eventually(async () => (await t.graph()).selection.length > 0, true, `something is selected after ${pass}`);
+    seen[pass] = await stageOf(t);
+  }
+  return seen;
+}
+
+test("export: a page with the stages of a compilation and node data, as the server shows them", async (t) => {
+  await t.openModel("examples/mnist.mlir");
+  const model = t.models[0];
+  await t.drop("times.json", { results: { "layer:fc1": { value: 7, bgColor: "#ff0000" } } });
+  await eventually(() => t.style("fill", "layer:fc1"), "#ff0000ff");
+  const run = await t.server.api("POST", `/models/${model}/runs`, { level: 1 });
+  ok(run.ok, "it compiles");
+  await t.command("panel.compile");
+  await stages(t).first().waitFor();
+  const served = await walk(t);
+  await t.page.getByLabel("All commands").first().click();
+  await t.page.keyboard.type("Save as a page");
+  await t.page.keyboard.press("Enter");
+  const dialog = t.page.getByRole("dialog", { name: "Save as a page" });
+  await dialog.getByText("one run").waitFor();
+  ok(await dialog.getByLabel("The stages of a compilation").isChecked(), "with the stages");
+  const file = await t.download(() => dialog.getByRole("button", { name: "Save", exact: true }).click());
+  equal(file.name, "mnist.html");
+  ok(/ttx-run-0-0-60/.test(file.bytes) && /ttx-data-0-/.test(file.bytes), "the parts are in it");
+  const path = join(t.server.folder, `page${t.server.next++}.html`);
+  writeFileSync(path, file.bytes);
+  await t.context.close();
+  await t.open();
+  t.page.on("request", (r) => ok(/^(file|blob|data):/.test(r.url()), `asks for ${r.url()}`));
+  await t.page.goto(pathToFileURL(path).href);
+  await t.ready();
+  await stages(t).first().waitFor();
+  equal(await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).count(), 0, "nothing can be compiled there");
+  equal(await walk(t), served, "the same stages, the same selections");
+  await t.command("nodedata.colours");
+  await eventually(() => t.style("fill", "layer:fc1"), "#ff0000ff");
+  await t.shot("export_stages");
+});
+
+test("export: stages beside each other are compared, the text of a stage is there", async (t) => {
+  const page = join(t.server.folder, `page${t.server.next++}.html`), data = join(t.server.folder, `data${t.server.next++}.json`);
+  writeFileSync(data, JSON.stringify({ results: { "main/ttir.relu@fc1/relu": { value: 3 } } }));
+  execFileSync(PROGRAM, ["export", "--level", "0", resolve(ROOT, "examples/mnist.mlir"), "--data", data, "-o", page]);
+  await t.open();
+  await t.page.goto(pathToFileURL(page).href);
+  await t.ready();
+  const first = stages(t).filter({ hasText: "ttnn-deallocate" });
+  await first.click({ modifiers: ["Alt"] });
+  await eventually(() => t.page.locator(".graph-pane").count(), 2);
+  await t.ready();
+  await t.command("panel.compare");
+  await t.panel("compare").getByRole("button", { name: /difference/i }).first().click();
+  await t.panel("compare").getByText(/[1-9]\d* (changed|removed|added)/).first().waitFor();
+  await t.page.keyboard.press("t");
+  await t.page.locator(".cm-content").getByText("ttnn.deallocate").first().waitFor();
+  await t.command("panel.search");
+  await t.page.getByLabel("Search the graph").fill("ttnn.linear|ttnn.matmul");
+  await t.panel("search").getByRole("treeitem").first().waitFor();
+});

@@ -104,6 +104,12 @@ export function openPanel(id: string, focus = true): void {
   if (focus) requestAnimationFrame(() => focusPanel(id));
 }
 
+/** Opens a panel, in front of others of its group; the keyboard stays where it is. */
+export function showPanel(id: string): void {
+  openPanel(id, false);
+  dock?.getPanel(PANEL + id)?.api.setActive();
+}
+
 /** Puts the keyboard into a panel: on what it marks as its first, else on its first control. */
 export function focusPanel(id: string): void {
   const element = document.querySelector<HTMLElement>(`[data-panel="${CSS.escape(id)}"]`);

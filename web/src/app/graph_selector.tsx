@@ -9,7 +9,7 @@ import { loadStages, openGraph, refOf, refreshModels } from './open';
 import { Popover, showOverlay } from './overlay';
 import { changedStages, fetchRun, refreshRuns, runLists, settingsText, showStage } from './run_list';
 import type { GraphRef, Model } from './source';
-import { models, onStartPage, runs, source, stages, type Pane } from './store';
+import { models, onStartPage, runs, stages, type Pane } from './store';
 import { when } from './values';
 import { VirtualList } from './virtual';
 
@@ -95,7 +95,7 @@ function Selector({ pane, anchor, close }: { pane: Pane | null; anchor: HTMLElem
       if (model.loaded) {
         if (!stages.peek().has(model.id)) loadStages(model.id).catch(() => {});
         // The list goes without those of a model that has just gone.
-        if (source().kind === 'server' && model.format.startsWith('mlir')) refreshRuns(model.id).catch(() => {});
+        if (model.format.startsWith('mlir')) refreshRuns(model.id).catch(() => {});
       }
   }, [models.value]);
   const rows = rowsOf(filter.value);

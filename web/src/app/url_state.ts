@@ -4,7 +4,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 
 import * as api from './api';
-import { dockChanged, restoreDock, saveDock, usualPanels } from './dock';
+import { dockChanged, restoreDock, saveDock, showPanel, usualPanels } from './dock';
 import { complain, say } from './notify';
 import { noteModel, openGraph, openQuietly, refOf, showGraph } from './open';
 import { copy } from './graph_commands';
@@ -178,6 +178,8 @@ export async function startUrl(): Promise<void> {
           await usualPanels();
           openGraph(refOf(id), { where: panes.peek().length ? 'right' : 'here' });
         }
+        await usualPanels();
+        if ((await Promise.all(models.peek().map((m) => api.getRuns(m.id)))).some((runs) => runs.length)) showPanel('compile');
       }
     }
   } catch (thrown) {

@@ -3,6 +3,7 @@ import './bookmarks';
 import './compare';
 import './edge_overlays';
 import './execute';
+import './export_page';
 import './frame';
 import './identical';
 import './images';

@@ -207,6 +207,6 @@ effect(() => {
   const change = overlayChanged.value;
   if (!change) return;
   untracked(() => {
-    for (const model of runsOf.peek().keys()) if (!change.model || change.model === model) refresh(model).catch(complain);
+    for (const model of asked) if (!change.model || change.model === model) refresh(model).catch(complain);
   });
 });

@@ -5,7 +5,8 @@ import type {} from '../app/platform';
 import { PageSource, type PageInfo } from './source';
 
 async function part(id: string): Promise<Uint8Array<ArrayBuffer>> {
-  const element = document.getElementById(`ttx-${id}`)!;
+  const element = document.getElementById(`ttx-${id}`);
+  if (!element) throw new Error(`The page has no part ${id}.`);
   const packed = Uint8Array.from(atob(element.textContent.trim()), (c) => c.charCodeAt(0));
   element.remove();
   const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
@@ -15,12 +16,11 @@ async function part(id: string): Promise<Uint8Array<ArrayBuffer>> {
 async function start(): Promise<void> {
   const info = JSON.parse(document.getElementById('ttx-info')!.textContent) as PageInfo;
   const [style, app, editor, worker, engine, core] = await Promise.all(['style', 'app', 'editor', 'worker', 'engine', 'core'].map(part));
-  const models = await Promise.all(info.models.map((_, i) => part(`model-${i}`)));
   const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
   const sheet = document.createElement('style');
   sheet.textContent = text(style);
   document.head.append(sheet);
-  globalThis.ttxPage = { source: await PageSource.open(core!, models, info), worker: text(worker), wasm: engine!.buffer, editor: text(editor) };
+  globalThis.ttxPage = { source: await PageSource.open(core!, info, part), worker: text(worker), wasm: engine!.buffer, editor: text(editor) };
   const script = document.createElement('script');
   script.textContent = text(app);
   document.body.append(script);

@@ -1,7 +1,8 @@
 // The data source of a page without a server: the paths of docs/api.md, answered by the C core in WebAssembly
 // (src/page/page.h) from the models inside the page. What the user adds stays in the browser's storage or in memory.
 
-import { Problem, type CallOptions, type DataSource, type Method, type Model, type ServerInfo } from '../app/source';
+import { Problem, type CallOptions, type DataSource, type Method, type Model, type Run, type ServerInfo } from '../app/source';
+import { followOps, type Origins } from './follow';
 
 interface CoreExports {
   memory: WebAssembly.Memory;
@@ -73,8 +74,14 @@ export interface PageInfo {
     name: string;
     /** SHA-256 of the bytes. */
     id: string;
+    /** Compilations: the stages that differ from the one before are in the page. */
+    runs?: { created: number; run: Run }[];
+    data?: { name: string; graph: string }[];
   }[];
 }
+
+/** Unpacks a part of the page; each once. */
+export type Unpack = (part: string) => Promise<Uint8Array>;
 
 interface KeptOverlay {
   id: number;
@@ -140,21 +147,80 @@ export class PageSource implements DataSource {
   private nextOverlay = 1;
   private readonly ui = new Map<string, unknown>();
 
-  private constructor(private readonly models: readonly Held[], private readonly info: PageInfo) {}
+  /** Stages that were looked at, and where their ops come from, by the name of their part. */
+  private readonly stages = new Map<string, Promise<Held>>();
+  private readonly origins = new Map<string, Promise<Origins>>();
 
-  /** The bytes of the models are in the order of those in `info`. */
-  static async open(wasm: BufferSource, bytes: readonly Uint8Array[], info: PageInfo): Promise<PageSource> {
+  private constructor(private readonly core: Core, private readonly models: readonly Held[], private readonly info: PageInfo, private readonly unpack: Unpack) {}
+
+  static async open(wasm: BufferSource, info: PageInfo, unpack: Unpack): Promise<PageSource> {
     const core = await Core.start(wasm);
-    return new PageSource(info.models.map(({ name, id }, i) => new Held(core, core.open(bytes[i]!, name), bytes[i]!, name, id)), info);
+    const bytes = await Promise.all(info.models.map((_, i) => unpack(`model-${i}`)));
+    const page = new PageSource(core, info.models.map(({ name, id }, i) => new Held(core, core.open(bytes[i]!, name), bytes[i]!, name, id)), info, unpack);
+    for (const [i, model] of info.models.entries())
+      for (const [k, { name, graph }] of (model.data ?? []).entries())
+        page.overlays.push({ id: page.nextOverlay++, of: page.models[i]!, graph, name, created: info.exported,
+          data: JSON.parse(new TextDecoder().decode(await unpack(`data-${i}-${k}`))) });
+    return page;
   }
 
   private held(id: unknown): Held {
     return this.models.find((m) => m.id === id) ?? notFound('This page does not hold this model.');
   }
 
+  /** A run, with the numbers that its parts have. */
+  private runOf(model: Held, id: unknown): { run: Run; created: number; at: string } {
+    const i = this.models.indexOf(model), runs = this.info.models[i]!.runs ?? [], k = runs.findIndex((r) => r.run.id === id);
+    return k < 0 ? notFound('This page does not hold this compilation.') : { ...runs[k]!, at: `${i}-${k}` };
+  }
+
+  /** What a stage of a run is shown as, and which part of it: of stages that changed nothing the one before. */
+  private async stageOf(model: Held, query: Query): Promise<{ held: Held; query: Query }> {
+    if (query['run'] === undefined) return { held: model, query };
+    const { run, at } = this.runOf(model, query['run']), stage = run.stages[Number(query['stage'] ?? 0)];
+    if (!stage) return notFound('The compilation has no such stage.');
+    const maker = stage.same_as;
+    if (!maker) return { held: model, query: { ...query, part: run.settings.part ?? 0 } };
+    const name = `run-${at}-${maker}`;
+    let held = this.stages.get(name);
+    if (!held) {
+      held = this.unpack(name).then((bytes) => {
+        const title = `${model.name} after ${run.stages[maker]!.pass}`;
+        return new Held(this.core, this.core.open(bytes, title), bytes, title, model.id);
+      });
+      this.stages.set(name, held);
+    }
+    return { held: await held, query: { ...query, part: 0 } };
+  }
+
+  private originsOf(at: string, stage: number): Promise<Origins> {
+    const name = `origins-${at}-${stage}`;
+    let origins = this.origins.get(name);
+    if (!origins) {
+      origins = this.unpack(name).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Origins, () => null); // none: op for op
+      this.origins.set(name, origins);
+    }
+    return origins;
+  }
+
+  /** The nodes of stages that nodes of a stage came from or became. */
+  private async follow(model: Held, id: string | undefined, query: Query) {
+    const { run, at } = this.runOf(model, id);
+    const from = await this.stageOf(model, { ...query, run: id }), answers: { stage: number; nodes: number[] }[] = [];
+    const given = from.held.json<{ ops: number[]; arguments: string[] }>({
+      what: 'ops', layers: query['layers'], part: from.query['part'], nodes: String(query['nodes']).split(',').map(Number),
+    });
+    for (const stage of String(query['to']).split(',').map(Number)) {
+      const to = await this.stageOf(model, { ...query, run: id, stage });
+      const ops = await followOps(run.stages, given.ops, Number(query['stage'] ?? 0), stage, (n) => this.originsOf(at, n));
+      answers.push({ stage, ...to.held.json<{ nodes: number[] }>({ what: 'nodes-of', layers: query['layers'], part: to.query['part'], ops, ids: given.arguments }) });
+    }
+    return { stages: answers };
+  }
+
   async call<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
     options.signal?.throwIfAborted();
-    return this.answer(method, path.split('/').slice(1).map(decodeURIComponent), (options.query ?? {}) as Query, body) as T;
+    return await this.answer(method, path.split('/').slice(1).map(decodeURIComponent), (options.query ?? {}) as Query, body) as T;
   }
 
   async bytes(path: string, options: CallOptions = {}): Promise<ArrayBuffer> {
@@ -162,7 +228,8 @@ export class PageSource implements DataSource {
     const parts = path.split('/').slice(1).map(decodeURIComponent);
     const held = this.held(parts[1]);
     if (parts[2] === 'file') return held.bytes.slice().buffer as ArrayBuffer;
-    return held.ask({ ...options.query, what: parts.at(-1) }).buffer;
+    const shown = await this.stageOf(held, { ...options.query, stage: parts[3] });
+    return shown.held.ask({ ...shown.query, what: parts.at(-1) }).buffer;
   }
 
   async upload(): Promise<never> {
@@ -183,7 +250,7 @@ export class PageSource implements DataSource {
 
   // ---- paths
 
-  private answer(method: Method, path: string[], query: Query, body: unknown): unknown {
+  private async answer(method: Method, path: string[], query: Query, body: unknown): Promise<unknown> {
     const [first, second, third] = path;
     switch (first) {
       case 'server': {
@@ -196,14 +263,22 @@ export class PageSource implements DataSource {
         if (second === undefined) return { models: this.models.map((m) => this.model(m)) };
         const held = this.held(second);
         if (third === undefined) return this.model(held);
-        if (third === 'stages') return path.length === 3 ? { stages: [this.stage(held)] } : this.ofStage(held, path[4] ?? '', query, body);
+        if (third === 'stages' && path.length === 3) return { stages: [this.stage(held)] };
+        if (third === 'stages') {
+          const shown = await this.stageOf(held, { ...query, stage: path[3] });
+          return this.ofStage(shown.held, path[4] ?? '', shown.query, body);
+        }
         if (third === 'overlays') return method === 'POST' ? this.addOverlay(held, query, body) : { overlays: this.listOverlays(held) };
         if (third === 'overrides') return { overrides: [] };
-        if (third === 'runs') return { runs: [] };
+        if (third === 'runs' && method === 'GET') return this.ofRuns(held, path.slice(3), query);
         break;
       }
-      case 'diff': return this.held(query['left']).diff(this.held(query['right']),
-        { form: query['form'], limit: query['limit'], layers: query['layers'], part: query['left_part'], other_part: query['right_part'] });
+      case 'diff': {
+        const [left, right] = await Promise.all((['left', 'right'] as const).map((side) => this.stageOf(this.held(query[side]),
+          { part: query[`${side}_part`], stage: query[`${side}_stage`], run: query[`${side}_run`] })));
+        return left!.held.diff(right!.held,
+          { form: query['form'], limit: query['limit'], layers: query['layers'], part: left!.query['part'], other_part: right!.query['part'] });
+      }
       case 'ops': return this.models[0]!.json({ what: 'op', id: second });
       case 'overlays': return this.ofOverlay(method, Number(second), third, query);
       case 'ui': return this.ofUi(method, `${second}/${third}`, body);
@@ -327,7 +402,15 @@ export class PageSource implements DataSource {
     return { overlays: this.listOverlays(held) };
   }
 
-  private ofOverlay(method: Method, id: number, what: string | undefined, query: Query): unknown {
+  private ofRuns(held: Held, path: string[], query: Query): unknown {
+    const runs = this.info.models[this.models.indexOf(held)]!.runs ?? [], [id, what] = path;
+    if (id === undefined)
+      return { runs: runs.map(({ run, created }) => ({ id: run.id, state: run.ok ? 'compiled' : 'failed', created, settings: run.settings })) };
+    if (what === undefined) return this.runOf(held, id).run;
+    return what === 'follow' ? this.follow(held, id, query) : notFound('This page cannot do that: it has no server.');
+  }
+
+  private async ofOverlay(method: Method, id: number, what: string | undefined, query: Query): Promise<unknown> {
     const overlay = this.overlays.find((o) => o.id === id);
     if (!overlay) return notFound(`There is no overlay ${id}.`);
     if (method === 'DELETE') {
@@ -335,7 +418,8 @@ export class PageSource implements DataSource {
       return undefined;
     }
     if (what === undefined) return overlay.data;
-    const answer = overlay.of.json<Record<string, unknown>>({ ...query, what, data: overlay.data });
+    const shown = await this.stageOf(overlay.of, query);
+    const answer = shown.held.json<Record<string, unknown>>({ ...shown.query, what, data: overlay.data });
     return what === 'values' ? { ...answer, name: overlay.name } : answer;
   }
 

@@ -13,7 +13,7 @@ import { changedStages, fetchRun, listRun, refreshRuns, runLists, settingsText, 
 import { kept } from '../settings';
 import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
-import { count, when } from '../values';
+import { count, when, whole } from '../values';
 import { VirtualList } from '../virtual';
 import { WaitCard } from '../wait';
 
@@ -99,7 +99,7 @@ function Compile() {
 
   useSignalEffect(() => {
     const now = activePane.value?.ref.value;
-    if (!now || source().kind === 'page') return;
+    if (!now) return;
     // A pane of a run (from a link, say) brings its run along; else the last one of the model is listed.
     const wanted = now.run ?? chosen.peek().get(now.model);
     const get = async () => {
@@ -141,7 +141,7 @@ function Compile() {
   };
   return (
     <div class="panel compile">
-      <form class="compile-form" onSubmit={(e) => { e.preventDefault(); compile(); }}>
+      {source().kind === 'server' && <form class="compile-form" onSubmit={(e) => { e.preventDefault(); compile(); }}>
         <label title="Optimization level: 2 chooses memory layouts">Level
           <select value={String(level.value)} onChange={(e) => { level.value = Number(e.currentTarget.value); }}>
             {[0, 1, 2].map((n) => <option key={n} value={n}>{n}</option>)}
@@ -152,7 +152,7 @@ function Compile() {
           </select></label>
         <label>Mesh <input type="text" value={mesh.value} placeholder="1x1" size={4} spellcheck={false} onChange={(e) => { mesh.value = e.currentTarget.value; }} /></label>
         <button class="primary" data-autofocus disabled={!!wait.value}><Icon name="play" size={13} /> Compile</button>
-      </form>
+      </form>}
       {wait.value && <WaitCard wait={wait.value} />}
       {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}{problem.value.detail.hint && ` ${sentence(problem.value.detail.hint)}`}</p>}
       {run && (
@@ -182,7 +182,7 @@ function Compile() {
                   <span class="stage-number muted">{s.stage}</span>
                   <span class={`option-text ${s.changed || s.stage === 0 ? '' : 'muted'}`}>{s.pass || 'input'}</span>
                   {s.failed && <Icon name="error" size={13} />}
-                  <span class="muted">{s.ops}{more ? ` (${more > 0 ? '+' : '−'}${Math.abs(more)})` : ''}</span>
+                  <span class="muted">{whole(s.ops)}{more ? ` (${more > 0 ? '+' : '−'}${whole(Math.abs(more))})` : ''}</span>
                   <button class="icon-button small" aria-label={`Show ${s.pass || 'input'} beside`} title="Show beside" onClick={(e) => { e.stopPropagation(); take(i, true); }}><Icon name="split" size={13} /></button>
                 </div>
               );
@@ -191,7 +191,8 @@ function Compile() {
             {!run.ok && <span class="error-text">a pass failed</span>}</div>
         </>
       )}
-      {!run && !wait.value && <p class="empty">Compile the model to see its stages, one per pass.</p>}
+      {!run && !wait.value && <p class="empty">{source().kind === 'server' ? 'Compile the model to see its stages, one per pass.'
+        : 'This page holds no compilation of the model; tt-explorer export --level 0 makes one that does.'}</p>}
     </div>
   );
 }
