@@ -185,8 +185,7 @@ struct session {
     struct run *o;
     struct mem mem;
     struct arena arena;
-    VEC(struct file *) files;
-    VEC(struct tensor_file) tensors;
+    exec_inputs *inputs;
     struct cli_input in;
 };
 
@@ -200,69 +199,37 @@ static bool no_memory(void) {
     return false;
 }
 
-static bool bind(exec_plan *x, size_t i, const struct tensor *t, const char *path) {
-    str why = {0};
-    if (i >= exec_n_arguments(x))
-        return trouble("there is no argument for", path, STR("the function has fewer")), false;
-    if (exec_bind(x, i, t, 1, &why))
-        return true;
-    exec_value_info info = exec_argument(x, i);
-    fprintf(stderr, "tt-explorer: %s does not fit argument %zu (", path, i);
-    for (int d = 0; d < info.rank; d++)
-        fprintf(stderr, "%lldx", (long long)info.dims[d]);
-    fprintf(stderr, "%.*s): %.*s\n", STR_ARG(tensor_dtype_name(info.dtype)), STR_ARG(why));
-    return false;
-}
-
-/* One file of --inputs. *next: the argument that a nameless tensor goes to. */
-static bool bind_file(struct session *s, exec_plan *x, const char *given, size_t *next) {
-    const char *equals = strchr(given, '='), *path = given;
-    ptrdiff_t named = -1;
-    if (equals && access(given, F_OK) != 0) {
-        path = equals + 1;
-        named = exec_find_argument(x, str_of(given, (size_t)(equals - given)));
-        if (named < 0)
-            return trouble("no argument is called", given, STR("see --json for their names")), false;
+/* Opens the files of --inputs: FILE, or ARGUMENT=FILE. */
+static bool open_inputs(struct session *s) {
+    struct buf why;
+    bool ok = true;
+    buf_init(&why, &s->mem);
+    s->inputs = exec_inputs_new(&s->mem);
+    if (!s->inputs)
+        return no_memory();
+    for (size_t i = 0; ok && i < s->o->n_inputs; i++) {
+        const char *given = s->o->inputs[i], *equals = strchr(given, '='), *path = given;
+        str argument = STR("");
+        if (equals && access(given, F_OK) != 0) {
+            path = equals + 1;
+            argument = str_of(given, (size_t)(equals - given));
+        }
+        ok = exec_inputs_add(s->inputs, argument, str_from_z(path), path, &why);
     }
-    struct file *f = mem_alloc_zero(&s->mem, sizeof *f);
-    if (!f || !vec_push(&s->files, f))
-        return trouble("cannot read", path, STR("out of memory")), false;
-    if (!file_open(f, &s->mem, path)) {
-        fprintf(stderr, "tt-explorer: %s\n", f->error);
-        return false;
-    }
-    size_t i = named >= 0 ? (size_t)named : *next;
-    if (tensor_file_format(file_text(f)) == TENSOR_FILE_UNKNOWN) {
-        struct tensor raw;
-        if (i >= exec_n_arguments(x))
-            return bind(x, i, NULL, path);
-        exec_value_info info = exec_argument(x, i);
-        if (!tensor_raw(&raw, file_text(f), info.dtype, info.dims, info.rank))
-            return trouble("cannot use", path, STR("it has another size than the argument")), false;
-        *next = i + 1;
-        return bind(x, i, &raw, path);
-    }
-    struct tensor_file t;
-    if (!tensor_file_read(&t, file_text(f), &s->arena, &s->mem))
-        return trouble("cannot read", path, t.error.p ? t.error : STR("out of memory")), false;
-    if (!vec_push(&s->tensors, t))
-        return trouble("cannot read", path, STR("out of memory")), false;
-    for (size_t k = 0; k < t.n; k++) {
-        ptrdiff_t by_name = named >= 0 ? named : exec_find_argument(x, t.entries[k].name);
-        i = by_name >= 0 ? (size_t)by_name : *next;
-        *next = i + 1;
-        if (!bind(x, i, &t.entries[k].tensor, path))
-            return false;
-    }
-    return true;
+    if (!ok)
+        fprintf(stderr, "tt-explorer: %.*s\n", STR_ARG(buf_str(&why)));
+    buf_free(&why);
+    return ok;
 }
 
 static bool bind_all(struct session *s, exec_plan *x) {
-    size_t next = 0;
-    for (size_t i = 0; i < s->o->n_inputs; i++)
-        if (!bind_file(s, x, s->o->inputs[i], &next))
-            return false;
-    return true;
+    struct buf why;
+    buf_init(&why, &s->mem);
+    bool ok = exec_inputs_bind(s->inputs, x, &why);
+    if (!ok)
+        fprintf(stderr, "tt-explorer: %.*s\n", STR_ARG(buf_str(&why)));
+    buf_free(&why);
+    return ok;
 }
 
 /* --- results ------------------------------------------------------------------------------------------------------ */
@@ -671,24 +638,14 @@ static int run_file(struct run *o) {
         return CLI_USAGE;
     mem_init(&s.mem);
     arena_init(&s.arena, &s.mem);
-    vec_init(&s.files, &s.mem);
-    vec_init(&s.tensors, &s.mem);
     int code = CLI_USAGE;
     if (cli_input_next(&s.in, TEXT_ALL) && s.in.m) {
-        code = run_module(&s);
+        code = open_inputs(&s) ? run_module(&s) : CLI_USAGE;
     } else {
         cli_show_diags(&s.in);
         code = cli_exit_code(&s.in);
     }
-    for (size_t i = 0; i < s.tensors.n; i++)
-        tensor_file_free(&s.tensors.v[i]);
-    for (size_t i = 0; i < s.files.n; i++) {
-        if (s.files.v[i]->p)
-            file_close(s.files.v[i]);
-        mem_free(&s.mem, s.files.v[i], sizeof(struct file));
-    }
-    vec_free(&s.tensors);
-    vec_free(&s.files);
+    exec_inputs_free(s.inputs);
     arena_free(&s.arena);
     cli_input_close(&s.in);
     return code;

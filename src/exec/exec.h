@@ -46,6 +46,7 @@ typedef struct exec_options {
     size_t max_memory; /* bytes a run may take beyond its bound arguments; 0: no limit */
     bool keep;         /* keep the results of all ops until the next run (costs memory and fusion) */
     bool reference;    /* plain kernels only: no oneDNN, no fusion */
+    bool signature;    /* only the arguments: exec_argument tells of them, nothing else of the plan means anything */
 } exec_options;
 
 /* Plans a function. The module must live as long as the plan. Errors (no such function, an op without a kernel, a type
@@ -85,6 +86,24 @@ void exec_unbind(exec_plan *x);
 /* The values that an unbound argument has in the next run (device 0's): normal numbers scaled by fan-in for weights,
  * ones and zeros for norms, indices within what their consumers allow. Same seed, same bytes. NULL when out of memory. */
 const struct tensor *exec_seeded(exec_plan *x, size_t i);
+
+/* Values of arguments that come from files: opened once, they can be bound to several plans, of which each must be freed
+ * before them. */
+typedef struct exec_inputs exec_inputs;
+
+/* None yet; NULL when out of memory. Free it, and with it everything that was opened, with exec_inputs_free (NULL is
+ * allowed). `mem` must outlive it. */
+exec_inputs *exec_inputs_new(struct mem *mem);
+void exec_inputs_free(exec_inputs *in);
+size_t exec_inputs_count(const exec_inputs *in);
+/* Opens the file at `path`, a .npy, .npz, .safetensors or raw elements, called `name` in sentences. `argument` is the name or
+ * number of the argument it is for; empty: its entries go to the arguments of their names, and then what has no such name
+ * to the arguments that have nothing yet, in order. False with a sentence appended to `why`. */
+bool exec_inputs_add(exec_inputs *in, str argument, str name, const char *path, struct buf *why);
+/* Gives a plan's arguments the values, with exec_bind. False with a sentence appended to `why`. */
+bool exec_inputs_bind(exec_inputs *in, exec_plan *x, struct buf *why);
+/* The name of the file that argument i of the plan bound last has its values of; empty: none. */
+str exec_inputs_source(const exec_inputs *in, size_t i);
 
 /* --- running --------------------------------------------------------------------------------------------------- */
 

@@ -750,8 +750,9 @@ exec_plan *exec_plan_new(const ir_module *m, const exec_options *o, struct mem *
         x->pool = ok ? pool_new(mem, o->threads) : NULL;
         if (ok && !x->pool)
             ok = plan_no_memory(&p);
-        ok = ok && plan_arguments(&p, f, entry) && plan_block(&p, entry, &out, &n_out) &&
-             plan_results(&p, out, n_out) && plan_finish(&p);
+        ok = ok && plan_arguments(&p, f, entry);
+        if (!o->signature)
+            ok = ok && plan_block(&p, entry, &out, &n_out) && plan_results(&p, out, n_out) && plan_finish(&p);
         ir_symbols_free(&p.symbols);
     }
     vec_free(&p.loops);

@@ -160,6 +160,25 @@ static const struct http_route routes[] = {
     {"DELETE", API_PREFIX "/executions/{execution}/tensors", api_tensors_drop, READ,
      "Frees the memory of the tensors that it kept.", NULL, NULL, "204"},
 
+    {"POST", API_PREFIX "/executions/{execution}/tensors", api_tensors_again, READ,
+     "Makes the tensors that it kept again, with its settings and inputs, as a job: same settings, same numbers.", NULL,
+     NULL, "202 Job"},
+    {"GET", API_PREFIX "/executions/{execution}/results", api_results, READ,
+     "The results of the function, of an execution that keeps its tensors.", NULL, NULL, "Results"},
+    {"GET", API_PREFIX "/executions/{execution}/results/npz", api_results_npz, READ,
+     "All results as .npz: result_0, result_1, ...", NULL, NULL, "binary application/octet-stream"},
+    {"GET", API_PREFIX "/executions/{execution}/results/{result}/npy", api_results_npy, READ, "One result as .npy.",
+     "device:integer of several that have one each, by default 0", NULL, "binary application/octet-stream"},
+
+    {"GET", STAGE "/arguments", api_arguments, READ, "What the function that executions run takes.",
+     "part:integer number of the module; run:string the compile run of a stage", NULL, "Arguments"},
+    {"POST", MODEL "/tensors", api_tensors_upload, CHANGE | ROUTE_UPLOAD,
+     "Takes files with values of arguments: .npy, .npz, .safetensors, or raw elements. Executions name them as inputs.",
+     "name:string of a file that is the whole body", NULL, "201 TensorFiles"},
+    {"GET", MODEL "/tensors", api_tensors_list, READ, "The files of tensors that were uploaded for a model.", NULL,
+     NULL, "TensorFiles"},
+    {"DELETE", API_PREFIX "/tensors/{tensor}", api_tensors_delete, CHANGE, "Deletes one.", NULL, NULL, "204"},
+
     {"GET", API_PREFIX "/diff", api_diff, READ, "What is different between two graphs.",
      "left!:string id of a model; right!:string id of a model; left_part:integer its part; right_part:integer its "
      "part; left_stage:integer a stage of the left run; left_run:string a run of the left model; right_stage:integer a "

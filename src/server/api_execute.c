@@ -25,6 +25,13 @@ void api_executions_start(struct http_request *r) {
         api_error(r, e.status, NULL, "%s", e.text);
         return;
     }
+    for (size_t i = 0; i < x.n_inputs; i++) {
+        struct store_item item;
+        if (!execution_input_find(r->server, &x.model, x.inputs[i].tensor, r->arena, &item, &e)) {
+            api_error(r, e.status, "upload it: POST /models/{id}/tensors", "%s", e.text);
+            return;
+        }
+    }
     uint64_t id = execution_start(r->server, &x, m.name);
     if (id)
         jobs_write(r->server->jobs, id, http_json(r, 202));
@@ -62,7 +69,7 @@ void api_executions_list(struct http_request *r) {
 }
 
 /* The execution that the path names; false with the answer given. */
-static bool get_execution(struct http_request *r, struct store_item *out) {
+bool api_execution(struct http_request *r, struct store_item *out) {
     uint64_t id;
     struct store_error e;
     if (!api_number(r, "execution", &id))
@@ -79,14 +86,14 @@ static bool get_execution(struct http_request *r, struct store_item *out) {
 
 void api_execution_get(struct http_request *r) {
     struct store_item item;
-    if (get_execution(r, &item))
+    if (api_execution(r, &item))
         http_text(r, 200, "application/json", item.body);
 }
 
 void api_execution_delete(struct http_request *r) {
     struct store_item item;
     struct store_error e;
-    if (!get_execution(r, &item))
+    if (!api_execution(r, &item))
         return;
     kept_drop(r->server->kept, item.id);
     if (store_item_delete(r->server->store, STORE_RUN, item.id, &e))

@@ -95,8 +95,18 @@ bool api_run_node_open(struct http_request *r, struct api_run_node *out);
 void api_run_node_close(struct http_request *r, struct api_run_node *n);
 http_handler api_run_suggest, api_run_fields, api_runs_compare, api_overrides_convert; /* api_legal.c */
 http_handler api_traces_add, api_executions_start, api_executions_list, api_execution_get,
-    api_execution_delete;                                                                /* api_execute.c */
-http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop;            /* api_tensor.c */
+    api_execution_delete;                                                     /* api_execute.c */
+http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop; /* api_tensor.c */
+http_handler api_arguments, api_tensors_upload, api_tensors_list, api_tensors_delete, api_results, api_results_npz,
+    api_results_npy, api_tensors_again; /* api_inputs.c */
+/* The document of the execution that the path names (api_execute.c). False with the answer given. */
+bool api_execution(struct http_request *r, struct store_item *out);
+/* The kept run of the execution that the path names; NULL with the answer given. Give it back with kept_unref. */
+struct kept_run;
+struct kept_run *api_kept_run(struct http_request *r);
+/* Answers a file of the head (copied) and a tensor of the run, which is given back when it was sent. */
+struct tensor;
+void api_kept_bytes(struct http_request *r, struct kept_run *run, str head, const struct tensor *t, str name);
 http_handler api_runs_start, api_runs_list, api_run_get, api_run_delete, api_run_follow; /* api_runs.c */
 http_handler api_search, api_search_terms;                                               /* api_search.c */
 http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;               /* api_source.c */

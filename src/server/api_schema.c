@@ -186,8 +186,42 @@ const struct api_schema api_schemas[] = {
      "golden? boolean run in f32 as well and compare every op\n"
      "pcc? number what agrees less has diverged, 0.99 unless told\n"
      "keep? boolean all tensors stay in memory to be looked at, if they fit\n"
-     "keep_memory? integer bytes they may take, 1 GiB unless told, at most 4 GiB, which is what all executions share",
+     "keep_memory? integer bytes they may take, 1 GiB unless told, at most 4 GiB, which is what all executions share\n"
+     "inputs? ExecutionInput[] values of arguments; the others have values of the seed",
      true},
+    {"ExecutionInput", "An uploaded file for arguments.",
+     "tensor integer its number: POST /models/{id}/tensors\n"
+     "argument? any name or number of an argument; without it entries go to the arguments of their names, else in "
+     "order",
+     false},
+    {"GivenInput", "", "argument integer its number\nname string of the argument\nfile string", false},
+    {"Arguments", "", "arguments Argument[]", false},
+    {"Argument", "",
+     "argument integer its number\n"
+     "role string input, parameter or constant\n"
+     "name string\n"
+     "dtype string\n"
+     "shape integer[] on one device\n"
+     "devices integer that have a tensor each",
+     false},
+    {"Results", "", "results Result[]", false},
+    {"Result", "",
+     "result integer its number\n"
+     "name string\n"
+     "dtype string\n"
+     "shape integer[] on one device\n"
+     "devices integer that have a tensor each",
+     false},
+    {"TensorFiles", "", "tensors TensorFile[]", false},
+    {"TensorFile", "",
+     "id integer\n"
+     "name string\n"
+     "bytes integer\n"
+     "created integer milliseconds since 1970\n"
+     "format string npy, npz, safetensors or raw\n"
+     "entries TensorEntry[] none of raw elements",
+     false},
+    {"TensorEntry", "", "name string empty in a .npy\ndtype string\nshape integer[]", false},
     {"Executions", "", "executions ExecutionSummary[]", false},
     {"ExecutionSummary", "",
      "id integer\ncreated integer milliseconds since 1970\nus number the median run\nsettings object as in "
@@ -202,6 +236,7 @@ const struct api_schema api_schemas[] = {
      "divergence? Divergence from the golden run\n"
      "notes? string[] of a trace: what was left out, and why\n"
      "kept? KeptTensors when it ended; later executions may have pushed them out\n"
+     "inputs? GivenInput[] arguments that had values of files\n"
      "ops ExecutedOp[] in order of execution",
      false},
     {"Measured", "What became of a trace.",

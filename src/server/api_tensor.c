@@ -40,8 +40,7 @@ static bool read_which(struct http_request *r, enum which *out) {
     return name.n == 0;
 }
 
-/* The run that the path names. NULL with the answer given. */
-static struct kept_run *open_run(struct http_request *r) {
+struct kept_run *api_kept_run(struct http_request *r) {
     uint64_t id;
     struct store_item item;
     struct store_error e;
@@ -49,8 +48,8 @@ static struct kept_run *open_run(struct http_request *r) {
         return NULL;
     struct kept_run *run = kept_find(r->server->kept, (int64_t)id);
     if (!run && store_item_get(r->server->store, STORE_RUN, (int64_t)id, r->arena, &item, &e))
-        api_error(r, 404, "execute it again with keep", "execution %llu keeps no tensors, or not any longer",
-                  (unsigned long long)id);
+        api_error(r, 404, "POST /executions/{n}/tensors makes them again",
+                  "execution %llu keeps no tensors, or not any longer", (unsigned long long)id);
     else if (!run)
         api_error(r, 404, NULL, "there is no execution %llu", (unsigned long long)id);
     return run;
@@ -61,7 +60,7 @@ static bool looked_open(struct http_request *r, struct looked *l) {
     unsigned devices;
     *l = (struct looked){.out = 0};
     if (!http_query_u64(r, "out", UINT32_MAX, &l->out) || !http_query_u64(r, "device", UINT32_MAX, &l->device) ||
-        !read_which(r, &l->which) || !(l->run = open_run(r)))
+        !read_which(r, &l->which) || !(l->run = api_kept_run(r)))
         return false;
     bool good = api_node(r, l->run->g, &l->node);
     if (good && !kept_tensor(l->run, l->node, (uint32_t)l->out, (unsigned)l->device, false, &l->value, &l->devices)) {
@@ -260,6 +259,18 @@ static void lent_release(void *ctx) {
     kept_unref(lent->kept, lent->run);
 }
 
+void api_kept_bytes(struct http_request *r, struct kept_run *run, str head, const struct tensor *t, str name) {
+    struct lent *lent = ARENA_ARRAY(r->arena, struct lent, 1);
+    if (!lent || !name.p) {
+        api_error(r, 503, NULL, "out of memory");
+        kept_unref(r->server->kept, run);
+        return;
+    }
+    *lent = (struct lent){r->server->kept, run};
+    http_shared_behind(r, 200, "application/octet-stream", head, str_of(t->data, tensor_bytes(t)), lent_release, lent);
+    http_download(r, name);
+}
+
 void api_tensor_npy(struct http_request *r) {
     struct looked l;
     struct buf head;
@@ -267,27 +278,23 @@ void api_tensor_npy(struct http_request *r) {
     if (!looked_open(r, &l))
         return;
     const struct tensor *t = l.which == GOLDEN ? &l.golden : &l.value;
-    struct lent *lent = ARENA_ARRAY(r->arena, struct lent, 1);
     buf_init(&head, &mem);
     str name = arena_printf(r->arena, "%.*s_%llu%s.npy", STR_ARG(graph_label(l.run->g, l.node)),
                             (unsigned long long)l.out, l.which == GOLDEN ? "_golden" : "");
     if (l.which == DIFFERENCE) {
         api_error(r, 400, NULL, "a difference is no file: save value and golden");
         looked_close(r, &l);
-    } else if (!lent || !name.p || !tensor_write_npy_header(t, &head)) {
+    } else if (!tensor_write_npy_header(t, &head)) {
         api_error(r, 503, NULL, "out of memory");
         looked_close(r, &l);
     } else {
-        *lent = (struct lent){r->server->kept, l.run};
-        http_shared_behind(r, 200, "application/octet-stream", buf_str(&head), str_of(t->data, tensor_bytes(t)),
-                           lent_release, lent);
-        http_download(r, name);
+        api_kept_bytes(r, l.run, buf_str(&head), t, name);
     }
     buf_free(&head);
 }
 
 void api_tensors_drop(struct http_request *r) {
-    struct kept_run *run = open_run(r);
+    struct kept_run *run = api_kept_run(r);
     if (!run)
         return;
     kept_drop(r->server->kept, run->execution);

@@ -75,7 +75,7 @@ bool execution_read(str json, struct arena *a, struct execution *out, struct mod
         !number(json, STR("repeat"), 1000, &out->repeat, e) ||
         !number(json, STR("max_memory"), (uint64_t)1 << 50, &out->max_memory, e) ||
         !number(json, STR("keep_memory"), KEPT_ALL_BYTES, &out->keep_memory, e) || !threshold(json, &out->pcc, e) ||
-        !text(json, STR("numbers"), a, &out->numbers, e))
+        !execution_read_inputs(json, a, out, e) || !text(json, STR("numbers"), a, &out->numbers, e))
         return false;
     e->status = 400;
     if (golden.p && !str_eq(golden, STR("true")) && !str_eq(golden, STR("false")))
@@ -240,6 +240,8 @@ static bool measure(struct work *w) {
     diags_free(&d);
     if (!good)
         return false;
+    if (!execute_bind(w, w->plan) || !execute_note_inputs(w))
+        return false;
     struct buf why;
     buf_init(&why, &w->mem);
     good = exec_fits(w->plan, machine_memory_available(), &why);
@@ -288,7 +290,21 @@ static bool open_all(struct work *w) {
     if (!w->g)
         return execute_failed(w, e.text, NULL);
     w->module = w->g->module;
-    return w->module || execute_failed(w, "a graph without a module cannot run: open the MLIR text", NULL);
+    if (!w->module)
+        return execute_failed(w, "a graph without a module cannot run: open the MLIR text", NULL);
+    w->kept = kept_run_new();
+    return w->kept ? execute_open_inputs(w) : execute_failed(w, "out of memory", NULL);
+}
+
+/* The number of the execution: a new document, or the one whose tensors are made again. */
+static bool numbered(struct work *w, int64_t *number) {
+    *number = w->x.again;
+    if (!w->x.again)
+        return execute_keep(w, number);
+    if (w->kept)
+        return true;
+    job_fail(w->job, "its tensors cannot be kept: %s", w->kept_why);
+    return false;
 }
 
 /* What was kept stays, with what it was made of. */
@@ -312,7 +328,7 @@ static void run_job(struct job *job, void *ctx) {
     int64_t number;
     char result[60];
     w->job = job;
-    if (open_all(w) && measure(w) && execute_compare(w) && execute_keep(w, &number)) {
+    if (open_all(w) && measure(w) && execute_compare(w) && numbered(w, &number)) {
         hand_over(w, number);
         snprintf(result, sizeof result, "{\"execution\":%lld}", (long long)number);
         job_result(job, str_from_z(result));
@@ -342,7 +358,13 @@ uint64_t execution_start(struct server *s, const struct execution *x, str title)
     arena_init(&w->arena, &w->mem);
     w->x.run = arena_str(&w->arena, x->run);
     w->x.numbers = arena_str(&w->arena, x->numbers);
-    if (!w->x.run.p || !w->x.numbers.p) {
+    w->x.inputs = ARENA_ARRAY(&w->arena, struct execution_input, x->n_inputs + 1);
+    bool copied = w->x.run.p && w->x.numbers.p && w->x.inputs;
+    for (size_t i = 0; copied && i < x->n_inputs; i++) {
+        w->x.inputs[i] = (struct execution_input){x->inputs[i].tensor, arena_str(&w->arena, x->inputs[i].argument)};
+        copied = w->x.inputs[i].argument.p != NULL;
+    }
+    if (!copied) {
         release(w);
         return 0;
     }

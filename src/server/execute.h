@@ -15,6 +15,13 @@ struct server;
 /* Rank of items of kind STORE_RUN: compile runs and executions. */
 enum { RANK_COMPILED = 0, RANK_EXECUTED = 1 };
 
+/* A file of tensors that was uploaded (its number in the store), for an argument by name or number; empty: by the names in
+ * it, else in order. */
+struct execution_input {
+    uint64_t tensor;
+    str argument;
+};
+
 /* What to execute, and how. Texts live in the arena it was read with. */
 struct execution {
     struct store_hash model;
@@ -26,6 +33,9 @@ struct execution {
     double pcc;  /* what agrees less than this has diverged */
     bool keep;   /* all tensors stay in memory to be looked at, if they take no more than keep_memory bytes; kept.h */
     uint64_t keep_memory;
+    struct execution_input *inputs; /* of arguments; the others have values of the seed */
+    size_t n_inputs;
+    int64_t again; /* an execution whose tensors are made once more, with its settings; 0: a new one */
 };
 
 /* The source of a model, once, as it is written. */
@@ -34,11 +44,16 @@ struct execution execution_of(const struct store_hash *model);
  * sentence. */
 bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e);
 
+/* The uploaded file of a model. False with a sentence. */
+bool execution_input_find(struct server *s, const struct store_hash *model, uint64_t tensor, struct arena *a,
+                          struct store_item *out, struct model_error *e);
+
 /* Keeps an overlay of a model in the workspace and tells the pages. */
 bool execution_overlay(struct server *s, const struct store_hash *model, const overlay *o, str name,
                        struct store_error *e);
 
-/* Starts the job ("execute"); its result is {"execution": number of the document}. 0 when no job can be started. */
+/* Starts the job ("execute"); its result is {"execution": number of the document}. 0 when no job can be started. Texts and
+ * inputs are copied. */
 uint64_t execution_start(struct server *s, const struct execution *x, str title);
 
 #endif

@@ -108,9 +108,11 @@ static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, si
     return true;
 }
 
-/* Both plans with the same arguments: those of the golden run. */
+/* Both plans with the same arguments: those of files, else those of the golden run. */
 static bool share_arguments(struct work *w, exec_plan *kept, exec_plan *exact) {
     for (size_t i = 0; i < exec_n_arguments(exact) && i < exec_n_arguments(kept); i++) {
+        if (w->kept->inputs && exec_inputs_source(w->kept->inputs, i).n)
+            continue;
         const struct tensor *t = exec_seeded(exact, i);
         str why;
         if (!t)
@@ -186,11 +188,11 @@ bool execute_compare(struct work *w) {
     const ir_module *source = w->source->parts[w->run ? run_settings_of(w->run)->part : w->x.part].module;
     double us;
     snprintf(w->kept_why, sizeof w->kept_why, "they were not asked for");
-    if (!w->x.golden && !w->x.keep)
+    if (!w->x.golden && !w->x.keep) {
+        kept_run_free(w->kept);
+        w->kept = NULL;
         return true;
-    w->kept = kept_run_new();
-    if (!w->kept)
-        return execute_failed(w, "out of memory", NULL);
+    }
     if (!plan_both(w, w->kept, source))
         return false;
     uint64_t allowed = w->x.keep_memory;
@@ -217,10 +219,11 @@ bool execute_compare(struct work *w) {
         job_log(w->job, "tensors are not kept: %s", w->kept_why);
     bool good = true;
     if (w->x.golden)
-        good = share_arguments(w, w->kept->plan, w->kept->golden) && execute_once(w, w->kept->golden, &us) &&
+        good = execute_bind(w, w->kept->golden) && execute_bind(w, w->kept->plan) &&
+               share_arguments(w, w->kept->plan, w->kept->golden) && execute_once(w, w->kept->golden, &us) &&
                execute_once(w, w->kept->plan, &us) && judge(w, source);
     else if (fits)
-        good = execute_once(w, w->kept->plan, &us);
+        good = execute_bind(w, w->kept->plan) && execute_once(w, w->kept->plan, &us);
     if (!good || !w->x.keep || !fits) {
         kept_run_free(w->kept);
         w->kept = NULL;

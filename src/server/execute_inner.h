@@ -36,6 +36,12 @@ struct measured {
     exec_difference difference;
 };
 
+/* An argument that has its values of a file. */
+struct given {
+    size_t argument;
+    str name, file;
+};
+
 struct work {
     struct mem mem;
     struct arena arena;
@@ -52,7 +58,9 @@ struct work {
     uint32_t *row_of_op; /* by ir_op: row in ops + 1 */
     size_t n_ops;
     exec_memory memory;
-    struct kept_run *kept; /* the run with all its tensors, or NULL */
+    struct given *given;
+    size_t n_given;
+    struct kept_run *kept; /* the run with all its tensors and the files of its inputs, or NULL when nothing is kept */
     char kept_why[200];    /* why they are not kept */
     exec_divergence divergence;
     bool diverged; /* it was looked for */
@@ -62,6 +70,14 @@ struct work {
 bool execute_failed(struct work *w, const char *what, const struct diags *d);
 /* Runs a plan once, as the job; *us is what it took. False when the job was cancelled or has failed. */
 bool execute_once(struct work *w, exec_plan *plan, double *us);
+/* Of inputs (execute_inputs.c): reads them of settings, opens their files, gives them to a plan, notes which arguments of
+ * w->plan have them. */
+bool execution_read_inputs(str json, struct arena *a, struct execution *out, struct model_error *e);
+bool execute_open_inputs(struct work *w);
+bool execute_bind(struct work *w, exec_plan *plan);
+bool execute_note_inputs(struct work *w);
+void execution_write_inputs(const struct execution *x, struct json_writer *j);
+void execute_write_given(const struct work *w, struct json_writer *j);
 exec_options execute_options(const struct work *w);
 /* Runs it once more with all tensors kept, if they or the accuracy are asked for, beside the golden run; finds out how well they
  * agree (execute_compare.c). What may stay is in w->kept. */

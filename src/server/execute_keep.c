@@ -59,6 +59,8 @@ static void write_settings(const struct execution *x, struct json_writer *j) {
     json_member_double(j, STR("pcc"), x->pcc);
     json_member_bool(j, STR("keep"), x->keep);
     json_member_u64(j, STR("keep_memory"), x->keep_memory);
+    json_member_u64(j, STR("max_memory"), x->max_memory);
+    execution_write_inputs(x, j);
 }
 
 static void put_node(struct work *w, struct json_writer *j, str key, ir_op op) {
@@ -162,6 +164,7 @@ bool execute_keep(struct work *w, int64_t *number) {
     if (w->diverged)
         write_divergence(w, &j);
     write_kept(w, &j);
+    execute_write_given(w, &j);
     json_key(&j, STR("ops"));
     json_array_begin(&j);
     for (size_t i = 0; i < w->n_ops; i++) {

@@ -35,6 +35,7 @@ void kept_run_free(struct kept_run *r) {
         return;
     exec_plan_free(r->plan); /* its arguments are those of the golden run */
     exec_plan_free(r->golden);
+    exec_inputs_free(r->inputs);
     if (r->models) {
         model_unref(r->models, r->model);
         model_unref(r->models, r->source);
@@ -183,4 +184,13 @@ bool kept_tensor(struct kept_run *r, graph_node node, uint32_t out, unsigned dev
     *devices = look ? exec_value_devices(plan, v) : 0;
     pthread_mutex_unlock(&r->lock);
     return look != NULL && device < *devices;
+}
+
+bool kept_result(struct kept_run *r, size_t i, unsigned device, struct tensor *t) {
+    pthread_mutex_lock(&r->lock);
+    const struct tensor *look = exec_result(r->plan, i, device);
+    if (look)
+        *t = *look;
+    pthread_mutex_unlock(&r->lock);
+    return look != NULL;
 }

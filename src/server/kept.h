@@ -3,7 +3,8 @@
  *   execution ──kept_add──▶ kept_run (plan, golden plan, graph) ──kept_find──▶ value of a node ──▶ routes
  *
  * Executions that keep their tensors may take so many bytes all together; when a new one does not fit beside the others,
- * the longest unused ones go. Nothing of it survives the server. A kept run does not change: several may read it.
+ * the longest unused ones go. Nothing of it survives the server,
+ * but an execution can be made to keep them again: same settings, same numbers. A kept run does not change: several may read it.
  */
 #ifndef SERVER_KEPT_H
 #define SERVER_KEPT_H
@@ -28,6 +29,7 @@ struct kept_run {
     const graph *g;                     /* of what ran */
     exec_plan *plan;                    /* with all its tensors */
     exec_plan *golden;                  /* likewise, or NULL */
+    exec_inputs *inputs;                /* files that both look into, or NULL */
     const ir_module *golden_module;
     ir_op *golden_of; /* by op of the module: the golden's op, 0: none; NULL without golden */
     uint64_t bytes;
@@ -67,5 +69,7 @@ void kept_drop_model(struct kept *k, const struct store_hash *hash);
  * without op and value, a result that no step computes). The elements stay while the run is referenced. */
 bool kept_tensor(struct kept_run *r, graph_node node, uint32_t out, unsigned device, bool golden, struct tensor *t,
                  unsigned *devices);
+/* Result i of the function on a device, likewise. False when the plan has none. */
+bool kept_result(struct kept_run *r, size_t i, unsigned device, struct tensor *t);
 
 #endif

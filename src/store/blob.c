@@ -256,7 +256,8 @@ static bool blob_is_used(struct store *s, const struct store_hash *hash) {
                                   " OR EXISTS (SELECT 1 FROM stages WHERE blob = ?1)"
                                   " OR EXISTS (SELECT 1 FROM runs WHERE blob = ?1)"
                                   " OR EXISTS (SELECT 1 FROM overrides WHERE blob = ?1)"
-                                  " OR EXISTS (SELECT 1 FROM overlays WHERE blob = ?1)",
+                                  " OR EXISTS (SELECT 1 FROM overlays WHERE blob = ?1)"
+                                  " OR EXISTS (SELECT 1 FROM tensors WHERE blob = ?1)",
                                   &e);
     int64_t used = 1;
     if (!q)

@@ -112,7 +112,7 @@ bool store_model_list(struct store *s, struct arena *a, struct store_models *out
     return good;
 }
 
-static const char *const kind_table[STORE_KINDS] = {"stages", "runs", "overrides", "overlays"};
+static const char *const kind_table[STORE_KINDS] = {"stages", "runs", "overrides", "overlays", "tensors"};
 
 /* Blobs that go with what a query finds; as many as fit, the rest is left to cleaning. */
 struct doomed {
@@ -171,7 +171,7 @@ bool store_model_delete(struct store *s, const struct store_hash *hash, struct s
 
 /* --- items -------------------------------------------------------------------------------------------------------- */
 
-#define ITEM_COLUMNS "id, model, name, state, rank, body_size, created, changed"
+#define ITEM_COLUMNS "id, model, name, state, rank, body_size, created, changed, blob"
 
 static bool no_item(struct store_error *e) {
     return store_fail(e, STORE_NOT_FOUND, "it does not exist, or its model does not");
@@ -219,7 +219,7 @@ static bool item_write(struct store *s, enum store_kind kind, const struct store
         sql_bind_str(q, 7, str_from_z(blob->text));
     else
         sqlite3_bind_blob64(q, 6, item->body.n ? item->body.p : "", item->body.n, SQLITE_STATIC);
-    sqlite3_bind_int64(q, 8, (int64_t)item->body.n);
+    sqlite3_bind_int64(q, 8, item->blob.text[0] ? (int64_t)item->body_size : (int64_t)item->body.n);
     sqlite3_bind_int64(q, 9, store_now_ms());
     if (!sql_run(s, q, e))
         return false;
@@ -229,9 +229,9 @@ static bool item_write(struct store *s, enum store_kind kind, const struct store
 bool store_item_put(struct store *s, enum store_kind kind, const struct store_item *item, int64_t *id,
                     struct store_error *e) {
     store_ok(e);
-    struct store_hash blob = {{0}};
+    struct store_hash blob = item->blob;
     struct doomed old = {.n = 0};
-    if (item->body.n > STORE_INLINE_BYTES && !s->read_only && !store_blob_put(s, item->body, &blob, e))
+    if (!blob.text[0] && item->body.n > STORE_INLINE_BYTES && !s->read_only && !store_blob_put(s, item->body, &blob, e))
         return false;
     pthread_mutex_lock(&s->lock);
     bool good = sql_begin(s, e);
@@ -258,36 +258,36 @@ static bool item_read(sqlite3_stmt *q, struct arena *a, struct store_item *out) 
     out->created = sqlite3_column_int64(q, 6);
     out->changed = sqlite3_column_int64(q, 7);
     out->body = (str){0};
+    if (sqlite3_column_type(q, 8) != SQLITE_NULL)
+        store_hash_parse(str_from_z((const char *)sqlite3_column_text(q, 8)), &out->blob);
     if (!model.p || !out->name.p || !out->state.p)
         return false;
     store_hash_parse(model, &out->model);
     return true;
 }
 
-/* The body of a row: inline, or out of its blob. */
-static bool item_body(struct store *s, sqlite3_stmt *q, int body, int blob, struct arena *a, struct store_item *out,
+/* The body of a row that item_read has read: inline, or out of its blob. */
+static bool item_body(struct store *s, sqlite3_stmt *q, int body, struct arena *a, struct store_item *out,
                       struct store_error *e) {
-    if (sqlite3_column_type(q, blob) == SQLITE_NULL) {
+    if (!out->blob.text[0]) {
         out->body = sql_str(q, body, a);
         return out->body.p || store_fail(e, STORE_MEMORY, "out of memory");
     }
-    struct store_hash hash;
     char path[STORE_PATH];
     struct file f;
-    if (!store_hash_parse(str_from_z((const char *)sqlite3_column_text(q, blob)), &hash) ||
-        !blob_path(s, "blobs", &hash, path) || !file_open(&f, s->mem, path))
+    if (!blob_path(s, "blobs", &out->blob, path) || !file_open(&f, s->mem, path))
         return store_fail(e, STORE_CORRUPT, "a file of the workspace is missing or cannot be read");
     out->body = arena_str(a, file_text(&f));
     file_close(&f);
     return out->body.p || store_fail(e, STORE_MEMORY, "out of memory");
 }
 
-bool store_item_get(struct store *s, enum store_kind kind, int64_t id, struct arena *a, struct store_item *out,
-                    struct store_error *e) {
+static bool item_get(struct store *s, enum store_kind kind, int64_t id, bool body, struct arena *a,
+                     struct store_item *out, struct store_error *e) {
     store_ok(e);
     *out = (struct store_item){0};
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *q = item_prepare(s, kind, "SELECT " ITEM_COLUMNS ", body, blob FROM %s WHERE id = ?", e);
+    sqlite3_stmt *q = item_prepare(s, kind, "SELECT " ITEM_COLUMNS ", body FROM %s WHERE id = ?", e);
     bool good = q != NULL;
     if (good) {
         sqlite3_bind_int64(q, 1, id);
@@ -297,11 +297,21 @@ bool store_item_get(struct store *s, enum store_kind kind, int64_t id, struct ar
         else if (!item_read(q, a, out))
             good = store_fail(e, STORE_MEMORY, "out of memory");
         else
-            good = item_body(s, q, 8, 9, a, out, e);
+            good = !body || item_body(s, q, 9, a, out, e);
         sqlite3_finalize(q);
     }
     pthread_mutex_unlock(&s->lock);
     return good;
+}
+
+bool store_item_get(struct store *s, enum store_kind kind, int64_t id, struct arena *a, struct store_item *out,
+                    struct store_error *e) {
+    return item_get(s, kind, id, true, a, out, e);
+}
+
+bool store_item_head(struct store *s, enum store_kind kind, int64_t id, struct arena *a, struct store_item *out,
+                     struct store_error *e) {
+    return item_get(s, kind, id, false, a, out, e);
 }
 
 bool store_item_list(struct store *s, enum store_kind kind, const struct store_hash *model, struct arena *a,

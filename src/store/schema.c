@@ -38,6 +38,12 @@ static const char *const schema_steps[] = {
     /* 2: the index of derived data. */
     "CREATE TABLE derived (key TEXT PRIMARY KEY, size INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX derived_used ON derived(used);",
+    /* 3: files of tensors: what arguments of executions are given. */
+    "CREATE TABLE tensors (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " model TEXT NOT NULL REFERENCES models(hash) ON DELETE CASCADE, name TEXT NOT NULL, state TEXT NOT NULL,"
+    " rank INTEGER NOT NULL, body BLOB, blob TEXT, body_size INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, changed INTEGER NOT NULL);"
+    "CREATE INDEX tensors_model ON tensors(model, rank, id);",
 };
 
 int schema_version(void) {

@@ -136,9 +136,9 @@ bool store_model_delete(struct store *s, const struct store_hash *hash, struct s
 
 /* --- what belongs to a model ----------------------------------------------------------------------------------- */
 
-/* Stages, runs, override sets and overlays are alike for the store: named documents of a model. `body` is mostly JSON;
- * the store does not look into it. Bodies above 64 KiB are kept as blobs. */
-enum store_kind { STORE_STAGE, STORE_RUN, STORE_OVERRIDES, STORE_OVERLAY, STORE_KINDS };
+/* Stages, runs, override sets, overlays and files of tensors are alike for the store: named documents of a model. `body` is
+ * mostly JSON; the store does not look into it. Bodies above 64 KiB are kept as blobs. */
+enum store_kind { STORE_STAGE, STORE_RUN, STORE_OVERRIDES, STORE_OVERLAY, STORE_TENSOR, STORE_KINDS };
 
 struct store_item {
     int64_t id;              /* chosen by the store; 0 in store_item_put: a new one */
@@ -147,7 +147,8 @@ struct store_item {
     str state;    /* of a run: "running", "done", ...; of an overlay: the graph it belongs to; free text else */
     int64_t rank; /* order in lists: the stage's number; free else */
     str body;
-    uint64_t body_size;       /* set by the store, also where the body is left out */
+    struct store_hash blob;   /* where the body is a blob; to put: a blob that is the body, which is then left out */
+    uint64_t body_size;       /* set by the store, also where the body is left out; given with a blob */
     int64_t created, changed; /* set by the store */
 };
 struct store_items {
@@ -159,6 +160,9 @@ bool store_item_put(struct store *s, enum store_kind kind, const struct store_it
                     struct store_error *e);
 bool store_item_get(struct store *s, enum store_kind kind, int64_t id, struct arena *a, struct store_item *out,
                     struct store_error *e);
+/* The same without the body. */
+bool store_item_head(struct store *s, enum store_kind kind, int64_t id, struct arena *a, struct store_item *out,
+                     struct store_error *e);
 /* Those of one model by rank, then id; without their bodies. `model` NULL: of all models. */
 bool store_item_list(struct store *s, enum store_kind kind, const struct store_hash *model, struct arena *a,
                      struct store_items *out, struct store_error *e);

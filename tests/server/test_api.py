@@ -3,15 +3,18 @@
 import ast
 import csv
 import gzip
+import io
 import json
 import os
 import re
 import struct
 import time
+import zipfile
 from urllib.parse import quote
 
 import schema
 import serving
+import tensors
 from serving import tap
 
 API = "/api/ttx/v1"
@@ -796,6 +799,109 @@ def keeps_tensors():
         call(s, "GET", f"{tensor}?{node['ttir.abs']}", expect=404)
         call(s, "DELETE", f"/executions/{first}/tensors", expect=404)
         call(s, "GET", f"/executions/{first}")
+
+
+GIVEN = """module {
+  func.func @main(%arg0: tensor<2x2xf32> loc("x"), %arg1: tensor<2x2xf32> {ttir.name = "y"}, %arg2: tensor<2xi32>) -> (tensor<2x2xf32>, tensor<2xi32>) {
+    %0 = "ttir.subtract"(%arg0, %arg1) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    %1 = "ttir.neg"(%arg2) : (tensor<2xi32>) -> tensor<2xi32>
+    return %0, %1 : tensor<2x2xf32>, tensor<2xi32>
+  }
+}
+"""
+
+
+@tap.case
+def takes_inputs_and_gives_results():
+    with serving.Server(files={"given.mlir": GIVEN}) as s:
+        model = opened(s, "given.mlir")
+        told = call(s, "GET", f"/models/{model}/stages/0/arguments")["arguments"]
+        tap.equal([(a["argument"], a["name"], a["dtype"], a["shape"]) for a in told],
+                  [(0, "x", "f32", [2, 2]), (1, "y", "f32", [2, 2]), (2, "arg2", "i32", [2])])
+
+        def upload(name, data):
+            answer = call(s, "POST", f"/models/{model}/tensors?name={name}", data, expect=201)["tensors"]
+            tap.equal(len(answer), 1)
+            return answer[0]
+
+        def execute(inputs, state="done", **settings):
+            job = ended(s, call(s, "POST", f"/models/{model}/executions", {"keep": True, "inputs": inputs, **settings}))
+            tap.equal((job["state"], job["error"] if state == "done" else None), (state, None))
+            return job["error"] if state == "failed" else job["result"]["execution"]
+
+        def results(execution):
+            got = []
+            for i, code in enumerate("fi"):
+                data = call(s, "GET", f"/executions/{execution}/results/{i}/npy").body
+                got.append(struct.unpack(f"<{len(data[128:]) // 4}{code}", data[128:]))
+            return got
+
+        x, y, z = (1.5, 2, 3, -4), (0.25, 1, -1, 8), (7, -9)
+        want = [tuple(a - b for a, b in zip(x, y)), (-7, 9)]
+        first = upload("x.npy", tensors.npy_of(x, (2, 2)))
+        tap.equal((first["format"], first["entries"]), ("npy", [{"name": "", "dtype": "f32", "shape": [2, 2]}]))
+        tap.equal(upload("x.npy", tensors.npy_of(x, (2, 2)))["id"], first["id"])
+        both = upload("both.npz", tensors.npz_of({"y": tensors.npy_of(y, (2, 2)), "x": tensors.npy_of(x, (2, 2))}))
+        tap.equal([e["name"] for e in both["entries"]], ["y", "x"])
+        safe = upload("both.safetensors", tensors.safetensors_of({"y": ([2, 2], y), "x": ([2, 2], x)}))
+        raw = upload("z.bin", struct.pack("<2i", *z))
+        tap.equal((raw["format"], raw["entries"], raw["bytes"]), ("raw", [], 8))
+        second = upload("y.npy", tensors.npy_of(y, (2, 2)))
+        # by order, by name, by number, by the names in a file
+        for inputs in ([first, second, raw], [(second, "y"), (raw, 2), (first, "0")], [both, (raw, "arg2")], [safe, (raw, "%arg2")]):
+            inputs = [{"tensor": i["id"]} if isinstance(i, dict) else {"tensor": i[0]["id"], "argument": i[1]} for i in inputs]
+            number = execute(inputs, golden=True)
+            tap.equal(results(number), want)
+        told = call(s, "GET", f"/executions/{number}")
+        tap.equal(told["inputs"], [{"argument": 0, "name": "x", "file": "both.safetensors"}, {"argument": 1, "name": "y", "file": "both.safetensors"},
+                                   {"argument": 2, "name": "arg2", "file": "z.bin"}])
+        tap.equal([r["shape"] for r in call(s, "GET", f"/executions/{number}/results")["results"]], [[2, 2], [2]])
+        with zipfile.ZipFile(io.BytesIO(call(s, "GET", f"/executions/{number}/results/npz").body)) as z_file:
+            tap.equal(z_file.namelist(), ["result_0.npy", "result_1.npy"])
+            tap.equal(values_of(z_file.read("result_0.npy")), ((2, 2), want[0]))
+        # a compiled stage takes them as well
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        stage = len(run["stages"]) - 1
+        told = call(s, "GET", f"/models/{model}/stages/{stage}/arguments?run={run['id']}")["arguments"]
+        tap.equal([a["shape"] for a in told], [[2, 2], [2, 2], [2]])
+        compiled = execute([{"tensor": both["id"]}, {"tensor": raw["id"]}], run=run["id"], stage=stage, golden=True)
+        tap.equal(results(compiled), want)
+        # where they are not given, they come of the seed: the same ones again
+        seeded = [execute([{"tensor": first["id"]}], seed=7) for _ in range(2)]
+        tap.equal(results(seeded[0]), results(seeded[1]))
+        tap.equal(len(call(s, "GET", f"/executions/{seeded[0]}")["inputs"]), 1)
+        # a server that was started anew has no tensors, and makes them again
+        before = call(s, "GET", f"/executions/{number}")
+        s.restart()
+        error = call(s, "GET", f"/executions/{number}/results", expect=404)
+        tap.contains(error["message"] + error["hint"], "makes them again")
+        job = ended(s, call(s, "POST", f"/executions/{number}/tensors"))
+        tap.equal((job["error"], job["result"]), (None, {"execution": number}))
+        tap.equal(results(number), want)
+        tap.equal(call(s, "GET", f"/executions/{number}"), before)
+        assert {e["id"]: e["kept"] for e in call(s, "GET", f"/models/{model}/executions")["executions"]}[number] > 0
+        # what does not fit is said, before anything runs
+        wide = upload("wide.npy", tensors.npy_of((1, 2, 3), (3,)))
+        for inputs, text in (([{"tensor": wide["id"]}], "wide.npy, which holds 3xf32, does not fit argument 0 'x' (2x2xf32): its shape does not match"),
+                             ([{"tensor": first["id"], "argument": "q"}], "no argument is called 'q', for which x.npy is meant; the function has argument 0 'x' (2x2xf32), "),
+                             ([{"tensor": raw["id"], "argument": "x"}], "z.bin has 8 bytes and is no .npy, .npz or .safetensors; as raw elements argument 0 'x' (2x2xf32) takes 16"),
+                             ([{"tensor": both["id"], "argument": 2}], "both.npz holds 2 tensors, none of them for argument 2 'arg2' (2xi32)"),
+                             ([{"tensor": first["id"]}] * 2 + [{"tensor": raw["id"]}] * 2, "there is no argument for z.bin: the function takes 3")):
+            tap.contains(execute(inputs, "failed"), text)
+        for inputs in ({}, [1], [{}], [{"tensor": "x"}], [{"tensor": 1, "argument": []}]):
+            call(s, "POST", f"/models/{model}/executions", {"inputs": inputs}, expect=400)
+        call(s, "POST", f"/models/{model}/executions", {"inputs": [{"tensor": 999}]}, expect=404)
+        call(s, "GET", f"/executions/{number}/results/2/npy", expect=404)
+        call(s, "GET", f"/executions/{number}/results/0/npy?device=1", expect=404)
+        error = call(s, "POST", f"/models/{model}/tensors?name=broken.npy", tensors.npy_of(x, (2, 2))[:-4], expect=422)
+        tap.contains(error["message"], "cannot read broken.npy")
+        call(s, "POST", f"/models/{'0' * 64}/tensors?name=x.npy", tensors.npy_of(x, (2, 2)), expect=404)
+        # a file that is deleted is gone, and the executions that used it say so
+        tap.equal(len(call(s, "GET", f"/models/{model}/tensors")["tensors"]), 6)
+        call(s, "DELETE", f"/tensors/{safe['id']}")
+        call(s, "DELETE", f"/tensors/{safe['id']}", expect=404)
+        call(s, "DELETE", f"/executions/{number}/tensors")
+        tap.contains(ended(s, call(s, "POST", f"/executions/{number}/tensors"))["error"], "has no uploaded file")
 
 
 def argument_of(s, model):

@@ -227,6 +227,35 @@ static void run_sql(const char *sql) {
     sqlite3_close(db);
 }
 
+/* A file that was streamed into a blob becomes an item without being read again, and goes with it. */
+static void an_item_of_a_blob(void **state) {
+    (void)state;
+    struct mem m = {0}, scratch = {0};
+    struct arena a;
+    struct store_error e;
+    arena_init(&a, &scratch);
+    struct store *s = must_open(&m);
+    struct store_model model = model_of(STR("of a blob"), "b.mlir");
+    struct store_item item = {.model = model.hash, .name = STR("x.npy"), .body_size = 5}, got;
+    int64_t id;
+    assert_true(store_model_put(s, &model, &e));
+    assert_true(store_blob_put(s, STR("12345"), &item.blob, &e));
+    assert_true(store_item_put(s, STORE_TENSOR, &item, &id, &e));
+    assert_true(store_item_head(s, STORE_TENSOR, id, &a, &got, &e));
+    assert_int_equal(got.body_size, 5);
+    assert_null(got.body.p);
+    assert_string_equal(got.blob.text, item.blob.text);
+    assert_true(store_item_get(s, STORE_TENSOR, id, &a, &got, &e));
+    assert_str(got.body, "12345");
+    assert_true(store_clean(s, 0, &e));
+    assert_non_null(store_blob_path(s, &item.blob, &a).p);
+    assert_true(store_item_delete(s, STORE_TENSOR, id, &e));
+    assert_null(store_blob_path(s, &item.blob, &a).p);
+    assert_false(store_item_put(s, STORE_TENSOR, &item, &id, &e)); /* the blob is gone */
+    store_close(s);
+    arena_free(&a);
+}
+
 static void migrates_an_old_version(void **state) {
     (void)state;
     struct mem m = {0}, scratch = {0};
@@ -237,7 +266,7 @@ static void migrates_an_old_version(void **state) {
     struct store_model model = model_of(STR("old"), "old");
     assert_true(store_model_put(s, &model, &e));
     store_close(s);
-    run_sql("DROP TABLE derived; PRAGMA user_version = 1;"); /* what version 1 looked like */
+    run_sql("DROP TABLE derived; DROP TABLE tensors; PRAGMA user_version = 1;"); /* what version 1 looked like */
     s = must_open(&m);
     struct store_model kept;
     assert_true(store_model_get(s, &model.hash, &a, &kept, &e));
@@ -247,7 +276,7 @@ static void migrates_an_old_version(void **state) {
     run_sql("PRAGMA user_version = 99;");
     assert_null(store_open(&m, &(struct store_options){.folder = folder}, &e));
     assert_non_null(strstr(e.text, "newer"));
-    run_sql("PRAGMA user_version = 2;");
+    run_sql("PRAGMA user_version = 3;");
     store_close(must_open(&m));
     arena_free(&a);
 }
@@ -513,10 +542,11 @@ static void says_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(hashes_as_sha256sum),      TEST(keeps_everything),         TEST(items_need_their_model),
-        TEST(blobs_by_content),         TEST(derived_is_bounded),       TEST(migrates_an_old_version),
-        TEST(sets_a_damaged_one_aside), TEST(survives_kill_9),          TEST(tells_a_full_disk),
-        TEST(two_processes_share_it),   TEST(read_only_writes_nothing), TEST(says_out_of_memory),
+        TEST(hashes_as_sha256sum), TEST(keeps_everything),         TEST(items_need_their_model),
+        TEST(blobs_by_content),    TEST(derived_is_bounded),       TEST(migrates_an_old_version),
+        TEST(an_item_of_a_blob),   TEST(sets_a_damaged_one_aside), TEST(survives_kill_9),
+        TEST(tells_a_full_disk),   TEST(two_processes_share_it),   TEST(read_only_writes_nothing),
+        TEST(says_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
