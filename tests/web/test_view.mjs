@@ -225,3 +225,29 @@ test("settings: the inspector only with a selection; its text; nodes without dat
   await settings(t, () => setting(t, "Show the inspector only while something is selected").uncheck());
   await t.panel("inspector").waitFor();
 });
+
+test("messages: they stand at the foot of the active graph, over no panel below it", async (t) => {
+  await t.openModel(MNIST);
+  await t.command("panel.nodedata");
+  await t.page.locator('[data-panel="nodedata"]').waitFor();
+  await t.drop("bad.json", '{"results": {"x": ');
+  const notice = t.page.locator(".notice.error");
+  await notice.waitFor();
+  const inside = async () => {
+    const n = await notice.boundingBox(), canvas = await t.page.locator(".canvas").first().boundingBox();
+    return n.x >= canvas.x && n.x + n.width <= canvas.x + canvas.width && n.y >= canvas.y && n.y + n.height <= canvas.y + canvas.height;
+  };
+  await eventually(inside, true, "within the graph");
+  await t.command("panel.ops"); // takes room below
+  await t.page.setViewportSize({ width: 1200, height: 700 });
+  await eventually(inside, true, "also when its room changes");
+});
+
+test("view: small panes have no minimap", async (t) => {
+  await t.openModel(MNIST);
+  await t.view((view) => view.zoomBy(3, undefined, false));
+  const seen = () => t.page.locator(".minimap").first().isVisible();
+  await eventually(seen, true);
+  await t.page.setViewportSize({ width: 900, height: 380 });
+  await eventually(seen, false);
+});

@@ -10,7 +10,7 @@ import { Popover, showOverlay } from './overlay';
 import { changedStages, fetchRun, refreshRuns, runLists, settingsText, showStage } from './run_list';
 import type { GraphRef, Model } from './source';
 import { models, onStartPage, runs, stages, type Pane } from './store';
-import { when } from './values';
+import { count, when } from './values';
 import { VirtualList } from './virtual';
 
 interface Row {
@@ -40,7 +40,7 @@ function runRows(model: Model, filtered: boolean): Row[] {
     });
     for (const s of known && (open || filtered) ? changedStages(known) : [])
       rows.push({
-        key: `run ${summary.id}/${s.stage}`, title: `${s.stage} ${s.pass || 'input'}`, detail: `${s.ops} ops`, depth: 2, path: model.path,
+        key: `run ${summary.id}/${s.stage}`, title: `${s.stage} ${s.pass || 'input'}`, detail: count(s.ops, 'op'), depth: 2, path: model.path,
         ref: { ...refOf(model.id), run: summary.id, stage: s.stage }, stage: { model: model.id, run: summary.id, stage: s.stage },
       });
   }
@@ -58,7 +58,7 @@ function rowsOf(filter: string): Row[] {
         mine.push({
           key: `${model.id}/${stage.stage}/${part.part}`, depth: 1, path: model.path,
           title: (stage.stage || stage.parts.length < 2 ? stage.name : '') + (stage.parts.length > 1 ? ` ${part.collection || `part ${part.part + 1}`}` : ''),
-          detail: part.ops === undefined ? '' : `${part.ops} ops`, ref: part.readable ? refOf(model.id, stage.stage, part.part) : null,
+          detail: part.ops === undefined ? '' : count(part.ops, 'op'), ref: part.readable ? refOf(model.id, stage.stage, part.part) : null,
         });
     mine.push(...runRows(model, words.length > 0));
     const hits = (text: string) => words.every((w) => text.toLowerCase().includes(w));

@@ -2,9 +2,11 @@
 // are closed, the rest goes by itself.
 
 import { signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { Icon } from './icons';
 import { isCancel, Problem } from './source';
+import { activePane, onStartPage, panes } from './store';
 
 export interface Notice {
   id: number;
@@ -58,9 +60,36 @@ export function sentence(text: string): string {
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
+/** Rows of panels lie at the lower edge of the page, and graphs have room to spare: messages stand at the foot of the active
+ * graph, over what it says of its size; without a graph that has room for them, in the middle of the page's lower edge. */
+function placeNotices(box: HTMLElement): void {
+  const pane = onStartPage.peek() ? null : activePane.peek();
+  const r = pane && document.querySelector(`.canvas[data-pane="${CSS.escape(pane.id)}"]`)?.getBoundingClientRect();
+  const fits = !!r && r.width >= LEAST_ROOM && r.height >= LEAST_ROOM / 2;
+  box.style.left = fits ? `${r.left + 10}px` : '';
+  box.style.bottom = fits ? `${innerHeight - r.bottom + 36}px` : '';
+  box.style.transform = fits ? 'none' : '';
+  box.style.maxWidth = fits ? `${Math.min(440, r.width - 20)}px` : '';
+}
+const LEAST_ROOM = 260;
+
 export function Notices() {
+  const box = useRef<HTMLDivElement>(null);
+  const any = notices.value.length > 0, pane = activePane.value, start = onStartPage.value;
+  useLayoutEffect(() => {
+    if (!any) return;
+    const element = box.current!, place = () => placeNotices(element);
+    place();
+    const observer = new ResizeObserver(place);
+    for (const canvas of document.querySelectorAll('.canvas')) observer.observe(canvas);
+    addEventListener('resize', place);
+    return () => {
+      observer.disconnect();
+      removeEventListener('resize', place);
+    };
+  }, [any, pane, start, panes.value]);
   return (
-    <div class="notices" role="log" aria-live="polite" aria-label="Messages">
+    <div ref={box} class="notices" role="log" aria-live="polite" aria-label="Messages">
       {notices.value.map((n) => (
         <div key={n.id} class={`notice ${n.kind}`} role={n.kind === 'error' ? 'alert' : 'status'}>
           <Icon name={n.kind === 'error' ? 'error' : 'info'} />

@@ -8,7 +8,7 @@ import { nodeLines } from './panels';
 import { edgeLabelLength, kept } from './settings';
 import type { Attribute, NodeInfo } from './source';
 import type { Pane } from './store';
-import { valueText } from './values';
+import { valueText, whole } from './values';
 
 export const NODE_SHOWS = [
   { id: 'id', title: 'Id' },
@@ -75,9 +75,9 @@ function linesOf(info: NodeInfo, on: ReadonlySet<string>, keys: readonly string[
     for (const i of (info.inputs ?? []).slice(0, ROWS)) lines.push({ key: i.name || `in ${i.index}`, value: cut(shape(i.attrs)) });
   if (on.has('outputs'))
     for (const o of (info.outputs ?? []).slice(0, ROWS)) lines.push({ key: o.name || `out ${o.index}`, value: cut(shape(o.attrs)) });
-  if (layer && on.has('children') && info.children !== undefined) lines.push({ key: 'children', value: String(info.children) });
+  if (layer && on.has('children') && info.children !== undefined) lines.push({ key: 'children', value: whole(info.children) });
   if (layer && on.has('descendants') && info.descendants !== undefined)
-    lines.push({ key: 'descendants', value: String(info.descendants) });
+    lines.push({ key: 'descendants', value: whole(info.descendants) });
   return lines;
 }
 

@@ -16,7 +16,7 @@ import { PathField } from './path_field';
 import { kept } from './settings';
 import { isCancel, Problem, type Model } from './source';
 import { models, onStartPage, panes, server } from './store';
-import { bytes, when } from './values';
+import { bytes, when, whole } from './values';
 import { VirtualList } from './virtual';
 
 /** Something that is being opened, or could not be. */
@@ -164,7 +164,7 @@ function Folders() {
   };
   return (
     <section class="start-card">
-      <h2>Models in your folders <span class="muted">{all.length}{found.value!.more ? '+' : ''}</span></h2>
+      <h2>Models in your folders <span class="muted">{whole(all.length)}{found.value!.more ? '+' : ''}</span></h2>
       {all.length > 8 && (
         <div class="field"><Icon name="filter" size={13} /><input type="text" placeholder="Filter" aria-label="Filter files" value={text.value}
           onInput={(e) => { text.value = e.currentTarget.value; active.value = -1; }} /></div>

@@ -8,6 +8,7 @@ import { say } from '../app/notify';
 import { kept } from '../app/settings';
 import { Problem, type Job } from '../app/source';
 import { activePane, overlayChanged, runs, server, source, type Pane, type Wait } from '../app/store';
+import { count, whole } from '../app/values';
 import { setName } from './overrides';
 import { addTrace, getExecution, getExecutions, getLog, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
 
@@ -132,7 +133,7 @@ export async function openTraces(pane: Pane, files: readonly File[]): Promise<vo
     try {
       const told = await addTrace(ref, file, abort.signal);
       await showNew(ref.model, told.execution, order);
-      say(`${file.name}: ${told.bound} of ${told.ops} ops have a node.`);
+      say(`${file.name}: ${whole(told.bound)} of ${count(told.ops, 'op')} have a node.`);
     } finally {
       wait.value = null;
     }

@@ -10,7 +10,7 @@ import { confirm } from '../app/overlay';
 import { dropTakers, inspectorSections, nodeLines, panels, styleLayers, urlStates, type InspectorContext } from '../app/panels';
 import { kept, registerSettings } from '../app/settings';
 import { activePane, type Pane } from '../app/store';
-import { whole } from '../app/values';
+import { count, whole } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { chooseFiles, colourNumber, nice, textOn } from './common';
 import {
@@ -52,7 +52,7 @@ function valueOf(data: RunData, node: number): string | null {
   if (value) return shown(value.value);
   const layer = data.layers.get(node);
   if (!layer) return null;
-  return layer.sum === undefined ? `${layer.count} values` : `Σ ${nice(layer.sum)}`;
+  return layer.sum === undefined ? count(layer.count, 'value') : `Σ ${nice(layer.sum)}`;
 }
 
 nodeLines.add({
@@ -88,7 +88,7 @@ function InspectorData({ pane, node }: InspectorContext) {
 }
 
 function sums(layer: LayerSum): string {
-  if (layer.sum === undefined) return `${whole(layer.count)} values`;
+  if (layer.sum === undefined) return count(layer.count, 'value');
   return `sum ${nice(layer.sum)}, average ${nice(layer.avg!)}, ${nice(layer.min!)} to ${nice(layer.max!)}`;
 }
 

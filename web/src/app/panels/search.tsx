@@ -176,7 +176,7 @@ function Search() {
                   </button>
                 ) : <span class="twist" />}
                 <span class="tree-label">{graph.label(row.node)}</span>
-                {row.inside > 0 && <span class="muted">{row.inside}</span>}
+                {row.inside > 0 && <span class="muted">{whole(row.inside)}</span>}
                 {hit && <Where hit={hit} />}
               </div>
             );
