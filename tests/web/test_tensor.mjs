@@ -86,6 +86,62 @@ test("tensor: without kept tensors it says so, and executes on request; from the
   await t.panel("execute").getByText(/not in memory: .* MB are needed/).waitFor();
 });
 
+// A .npy of f32.
+function npyOf(values, shape) {
+  const head = Buffer.from(`{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`.padEnd(117) + "\n");
+  const out = Buffer.alloc(10 + head.length + 4 * values.length);
+  out.write("\x93NUMPY\x01\x00", "latin1");
+  out.writeUInt16LE(head.length, 8);
+  head.copy(out, 10);
+  values.forEach((v, i) => out.writeFloatLE(v, 10 + head.length + 4 * i));
+  return out;
+}
+const TWO = `module {
+  func.func @main(%a: tensor<2x2xf32> loc("left"), %b: tensor<2x2xf32> loc("right")) -> tensor<2x2xf32> {
+    %0 = "ttir.subtract"(%a, %b) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    return %0 : tensor<2x2xf32>
+  }
+}
+`;
+
+test("execute: inputs of files, results to save, and tensors that are made again", async (t) => {
+  await t.openText("two.mlir", TWO);
+  await t.page.keyboard.press("x");
+  const panel = t.panel("execute"), start = panel.getByRole("button", { name: "Execute", exact: true });
+  const choose = async (button, name, buffer) => {
+    const [chooser] = await Promise.all([t.page.waitForEvent("filechooser"), button.click()]);
+    await chooser.setFiles({ name, mimeType: "application/octet-stream", buffer });
+  };
+  const row = (name) => panel.getByRole("option", { name: new RegExp(`^Argument \\d ${name}`) });
+  await panel.locator(".execute-inputs summary").click();
+  await eventually(async () => /2x2xf32.*seeded/.test(await row("right").textContent()), true, "arguments are listed");
+  await choose(row("right").getByRole("button", { name: /^Choose values/ }), "b.npy", npyOf([1, 1, 2, 8], [2, 2]));
+  await eventually(async () => /b\.npy/.test(await row("right").textContent()), true, "the argument has its file");
+  await choose(panel.getByRole("button", { name: "Choose files…" }), "a.npy", npyOf([5, 4, 3, 2], [2, 2]));
+  await eventually(async () => /a\.npy/.test(await row("left").textContent()), true, "what has no name goes to what has nothing yet");
+  await t.shot("execute_inputs");
+  await start.click();
+  await panel.getByText("Inputs: left of a.npy, right of b.npy").waitFor();
+  const saved = npy((await t.download(() => panel.getByRole("link", { name: /^0 2x2xf32/ }).click())).bytes);
+  equal(saved, { shape: "2, 2", values: [4, 3, 1, -6] });
+  ok((await t.download(() => panel.getByRole("link", { name: ".npz" }).click())).bytes.subarray(0, 2).toString() === "PK", "all results");
+  // freed: the same numbers come again
+  const model = (await t.server.api("GET", "/models")).models[0].id;
+  const [last] = (await t.server.api("GET", `/models/${model}/executions`)).executions.slice(-1);
+  await t.server.api("DELETE", `/executions/${last.id}/tensors`);
+  await t.page.reload();
+  await t.ready();
+  await panel.getByRole("button", { name: "Run again" }).click();
+  const again = npy((await t.download(() => panel.getByRole("link", { name: /^0 2x2xf32/ }).click())).bytes);
+  equal(again.values, saved.values);
+  equal((await t.server.api("GET", `/models/${model}/executions`)).executions.length, 1);
+  // what does not fit is a sentence
+  await panel.locator(".execute-inputs summary").click();
+  await choose(row("left").getByRole("button", { name: /^Choose values/ }), "wide.npy", npyOf([1, 2, 3], [3]));
+  await start.click();
+  await panel.getByText("Wide.npy, which holds 3xf32, does not fit argument 0 'left' (2x2xf32): its shape does not match.").waitFor();
+});
+
 test("tensor: one that cannot be read is asked for once, and says why", async (t) => {
   await executed(t, SLICES);
   let asked = 0;

@@ -2,7 +2,7 @@
 // memory in use and a table of ops, compared with another when one is chosen. All lead to the graph.
 
 import { batch, computed, useSignal } from '@preact/signals';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 
 import { registerCommands } from '../app/commands';
 import { openPanel } from '../app/dock';
@@ -15,9 +15,10 @@ import { bytes, count, when } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
 import { chooseFiles, nice, save } from './common';
-import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, openTraces, other, place, problem, refresh, repeat, start, threads, wait } from './executions';
+import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
 import './features.css';
-import { deleteExecution, type ExecutedOp, type Execution } from './runs';
+import { Inputs } from './inputs';
+import { deleteExecution, getResults, resultFile, type ExecutedOp, type Execution, type ResultInfo } from './runs';
 
 /** Shows the node of an op in the pane. */
 function locate(op: Pick<ExecutedOp, 'id'>): void {
@@ -261,8 +262,41 @@ function Kept({ run }: { run: Execution }) {
     const fits = activePane.value && isOf(x, activePane.value);
     return <span class="muted">All tensors are kept, {bytes(x.kept)}: <button class="link" disabled={!fits} onClick={() => openPanel('tensor')}>look at them</button>{!fits && ' in the stage that was executed'}.</span>;
   }
-  const why = run.kept?.why ?? 'they had to make room, or the server was started anew';
-  return run.settings.keep ? <span class="muted">Its tensors are not in memory: {why}.</span> : null;
+  if (!run.settings.keep) return null;
+  const model = activePane.value?.ref.value?.model;
+  if (run.kept?.why || !x || !model) return <span class="muted">Its tensors are not in memory: {run.kept?.why ?? 'they had to make room'}.</span>;
+  return (
+    <span class="muted">Its tensors are not in memory any longer: they had to make room, or the server was started anew.{' '}
+      <button class="link" disabled={!!wait.value} title="Runs it once more with the same settings and inputs, which gives the same numbers" onClick={() => void makeAgain(x, model)}>Run again</button></span>
+  );
+}
+
+/** Which arguments had values of files. */
+function Given({ run }: { run: Execution }) {
+  const some = run.inputs ?? [], most = 4;
+  if (!some.length) return null;
+  const text = (all: typeof some) => all.map((i) => `${i.name || i.argument} of ${i.file}`).join(', ');
+  return <span class="muted" title={text(some)}>Inputs: {text(some.slice(0, most))}{some.length > most && ` and ${some.length - most} more`}; the others of seed {run.settings.seed ?? 0}. </span>;
+}
+
+/** What the function gave, to save. */
+function Results({ run }: { run: Execution }) {
+  const x = here.value.find((e) => loaded.value.get(e.id) === run), id = x && x.kept > 0 ? x.id : 0;
+  const results = useSignal<readonly ResultInfo[]>([]);
+  useEffect(() => {
+    results.value = [];
+    if (!id) return;
+    const abort = new AbortController();
+    getResults(id, abort.signal).then((all) => { results.value = all; }).catch(() => {}); // it has made room meanwhile
+    return () => abort.abort();
+  }, [id]);
+  const all = id ? resultFile(id, null) : null;
+  if (!all || !results.value.length) return null;
+  return (
+    <span class="muted"> Results: <a href={all} download title="Save all results as .npz"><Icon name="download" size={12} /> .npz</a>
+      {results.value.slice(0, 8).map((r) => <a key={r.result} href={resultFile(id, r.result)!} download title={`Save result ${r.result} ${r.name} as .npy`}>{' '}{r.result} <span class="mono">{[...r.shape, r.dtype].join('x')}</span></a>)}
+      {results.value.length > 8 && ' …'}</span>
+  );
 }
 
 /* --- panel ----------------------------------------------------------------------------------------------------------- */
@@ -317,6 +351,7 @@ function Panel() {
           <select value={numbers.value} onChange={(e) => { numbers.value = e.currentTarget.value; }}>
             <option value="as-written">as written</option><option value="f32">f32</option><option value="f64">f64</option>
           </select></label>
+        <label title="Of the values that arguments have without a file: the same seed gives the same values">Seed <input type="number" min={0} value={seed.value} onChange={(e) => { seed.value = Math.min(2 ** 53, Math.max(0, Math.floor(Number(e.currentTarget.value)) || 0)); }} /></label>
         <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
         <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
         <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
@@ -331,6 +366,7 @@ function Panel() {
             onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>
         </>}
       </form>
+      <Inputs />
       {wait.value && <WaitCard wait={wait.value} />}
       {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}</p>}
       <Log />
@@ -338,7 +374,7 @@ function Panel() {
         <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
           {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
           , {count(run.ops.length, 'op')}{run.settings.trace ? `, ${run.settings.format}` : `, arguments ${bytes(run.memory['arguments'] ?? 0)}, intermediate values ${bytes(run.memory['planned'] ?? 0)}`}
-. <Kept run={run} /></p>
+. <Given run={run} /><Kept run={run} /><Results run={run} /></p>
         <Accuracy run={run} />
         <Extremes run={run} against={against} />
         <Timeline run={run} />

@@ -9,13 +9,15 @@ import { kept } from '../app/settings';
 import { Problem, type Job } from '../app/source';
 import { activePane, overlayChanged, runs, server, source, type Pane, type Wait } from '../app/store';
 import { count, whole } from '../app/values';
+import { inputsOf } from './inputs';
 import { setName } from './overrides';
-import { addTrace, getExecution, getExecutions, getLog, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
+import { addTrace, getExecution, getExecutions, getLog, makeTensorsAgain, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
 
 export const repeat = kept('executeRepeat', 3);
 export const threads = kept('executeThreads', 0);
 export const numbers = kept('executeNumbers', 'as-written');
 export const golden = kept('executeGolden', true);
+export const seed = kept('executeSeed', 0);
 
 export const lists = signal<ReadonlyMap<string, readonly ExecutionSummary[]>>(new Map());
 export const loaded = signal<ReadonlyMap<number, Execution>>(new Map());
@@ -99,14 +101,22 @@ async function execute(pane: Pane): Promise<void> {
   const ref = pane.ref.peek();
   if (!ref) return;
   const settings: ExecutionSettings = {
-    repeat: repeat.peek(), threads: threads.peek(), numbers: numbers.peek(), golden: golden.peek(),
+    repeat: repeat.peek(), threads: threads.peek(), numbers: numbers.peek(), golden: golden.peek(), seed: seed.peek(), inputs: inputsOf(ref.model),
     keep: keep.peek(), keep_memory: keepMb.peek() * 2 ** 20,
     ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
   };
   const order = wish();
+  const done = await follow(() => startExecution(ref.model, settings));
+  if (done === null) return;
+  await showNew(ref.model, done, order);
+  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
+}
+
+/** Shows a job until it ends. The execution's number, or null when it came to nothing. */
+async function follow(begin: () => Promise<Job>): Promise<number | null> {
   problem.value = null;
   log.value = '';
-  let job: Job = await startExecution(ref.model, settings);
+  let job = await begin();
   const cancel = () => { cancelJob(job.id).catch(() => {}); };
   while (job.state === 'queued' || job.state === 'running') {
     wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
@@ -116,9 +126,18 @@ async function execute(pane: Pane): Promise<void> {
   wait.value = null;
   log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
-  if (job.state !== 'done') return;
-  await showNew(ref.model, (job.result as { execution: number }).execution, order);
-  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
+  return job.state === 'done' ? (job.result as { execution: number }).execution : null;
+}
+
+/** Runs an execution once more for its tensors, which are not in memory any longer: same settings, same numbers. */
+export async function makeAgain(x: ExecutionSummary, model: string): Promise<void> {
+  try {
+    if (await follow(() => makeTensorsAgain(x.id)) !== null) await refresh(model);
+  } catch (thrown) {
+    problem.value = Problem.of(thrown);
+  } finally {
+    wait.value = null;
+  }
 }
 
 export const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; });

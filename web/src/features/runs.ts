@@ -117,6 +117,11 @@ export interface Forms {
 /** A set in all its forms, from JSON of either kind or the vendor's option string. */
 export const convertOverrides = (from: { overrides?: unknown; options?: string }) => source().call<Forms>('POST', '/overrides-convert', from);
 
+/** An uploaded file, for an argument by its number or for what its entries are called. */
+export interface ExecutionInput {
+  tensor: number;
+  argument?: number;
+}
 export interface ExecutionSettings {
   part?: number;
   run?: string;
@@ -128,6 +133,7 @@ export interface ExecutionSettings {
   golden?: boolean;
   keep?: boolean;
   keep_memory?: number;
+  inputs?: ExecutionInput[];
   /** The file of a trace that was read, and its format: nothing ran here. */
   trace?: string;
   format?: string;
@@ -176,6 +182,8 @@ export interface Execution {
   notes?: string[];
   divergence?: Divergence;
   kept?: { bytes: number; why?: string };
+  /** Arguments that had values of files. */
+  inputs?: { argument: number; name: string; file: string }[];
   ops: ExecutedOp[];
 }
 export interface ExecutionSummary {
@@ -188,6 +196,39 @@ export interface ExecutionSummary {
 }
 export const startExecution = (model: string, settings: ExecutionSettings) =>
   source().call<Job>('POST', `/models/${id(model)}/executions`, settings);
+/** Makes the tensors that it kept again. */
+export const makeTensorsAgain = (n: number) => source().call<Job>('POST', `/executions/${n}/tensors`);
+export interface Argument {
+  argument: number;
+  role: string;
+  name: string;
+  dtype: string;
+  shape: number[];
+}
+export interface TensorFile {
+  id: number;
+  name: string;
+  bytes: number;
+  format: string;
+  entries: { name: string; dtype: string; shape: number[] }[];
+}
+/** What the function takes that an execution of this graph runs. */
+export const getArguments = async (ref: GraphRef, signal?: AbortSignal) =>
+  (await source().call<{ arguments: Argument[] }>('GET', `/models/${id(ref.model)}/stages/${ref.stage}/arguments`, undefined,
+    { signal, query: { part: ref.part, ...(ref.run ? { run: ref.run } : {}) } })).arguments;
+export const uploadTensors = async (model: string, file: File, signal?: AbortSignal) =>
+  (await source().call<{ tensors: TensorFile[] }>('POST', `/models/${id(model)}/tensors`, file, { signal, query: { name: file.name } })).tensors[0]!;
+export interface ResultInfo {
+  result: number;
+  name: string;
+  dtype: string;
+  shape: number[];
+  devices: number;
+}
+export const getResults = async (n: number, signal?: AbortSignal) =>
+  (await source().call<{ results: ResultInfo[] }>('GET', `/executions/${n}/results`, undefined, { signal })).results;
+/** Where the browser saves results from: one, or all. */
+export const resultFile = (n: number, result: number | null): string | null => source().url(`/executions/${n}/results/${result === null ? 'npz' : `${result}/npy`}`);
 export const getExecutions = async (model: string) =>
   (await source().call<{ executions: ExecutionSummary[] }>('GET', `/models/${id(model)}/executions`)).executions;
 export const getExecution = (n: number) => source().call<Execution>('GET', `/executions/${n}`);

@@ -14,7 +14,7 @@ import { bytes, count, whole } from '../app/values';
 import { sentence } from '../app/notify';
 import { WaitCard } from '../app/wait';
 import { nice } from './common';
-import { here, keep, keeping, problem as executing, refresh, start, wait } from './executions';
+import { here, isOf, keep, keeping, makeAgain, problem as executing, refresh, start, wait } from './executions';
 import './features.css';
 import { NumberGrid, type Cell } from './number_grid';
 import { getTensor, getTensorWindow, tensorFile, type TensorInfo, type TensorRef, type Which } from './runs';
@@ -132,13 +132,14 @@ function Values({ t, of }: { t: TensorInfo; of: TensorRef }) {
 }
 
 function Missing({ pane }: { pane: Pane }) {
-  const before = here.value.some((x) => x.settings.keep);
+  const before = here.value.find((x) => x.settings.keep && isOf(x, pane)), model = pane.ref.value!.model;
   if (wait.value) return <WaitCard wait={wait.value} />;
   return (
     <div class="empty">
       {executing.value && <p class="error-text" role="alert">{sentence(executing.value.message)}</p>}
-      <p>{before ? 'No execution of what the pane shows has its tensors in memory any longer, or it did not fit.' : 'No execution of what the pane shows has kept its tensors.'}</p>
-      <button class="primary" onClick={() => { keep.value = true; void start(pane); }}><Icon name="play" size={13} /> Execute and keep them</button>
+      <p>{before ? 'No execution of what the pane shows has its tensors in memory any longer: they had to make room, did not fit, or the server was started anew.' : 'No execution of what the pane shows has kept its tensors.'}</p>
+      {before && <button class="primary" title="Same settings and inputs, same numbers" onClick={() => void makeAgain(before, model)}><Icon name="play" size={13} /> Run the last one again</button>}
+      <button class={before ? '' : 'primary'} onClick={() => { keep.value = true; void start(pane); }}><Icon name="play" size={13} /> Execute and keep them</button>
     </div>
   );
 }
