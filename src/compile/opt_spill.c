@@ -150,8 +150,18 @@ static void demote(spiller *s, ir_op op) {
     }
 }
 
+/* Forgets the tensors that nothing reads any more, so that a long function is not looked through at each of its ops. */
+static void forget_dead(spiller *s, uint32_t at) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->tensors.n; i++)
+        if (s->tensors.v[i].last >= at)
+            s->tensors.v[n++] = s->tensors.v[i];
+    s->tensors.n = n;
+}
+
 static void make_room(spiller *s, ir_op op, uint32_t at) {
     pass_context *p = s->p;
+    forget_dead(s, at);
     while (!s->failed) {
         ttnn_layout in[MAX_OPERANDS], out;
         uint64_t others = 0, most = s->env.l1_budget;
