@@ -6,7 +6,8 @@
  *   lay_rank.c     a rank (row) for every node            lay_simplex.c   shortens the edges
  *   lay_trunk.c    edges over several ranks become trunks of dummies, shared between edges; or lanes
  *   lay_order.c    the order in every rank                lay_cross.c     counts crossings
- *   lay_place.c    coordinates along the rank
+ *                                                         lay_block.c     moves chains of elements
+ *   lay_place.c    coordinates along the rank            lay_finish.c    moves what is straight, for short lines
  *   lay_route.c    coordinates across, and polylines
  *
  * The first four (the *structure*) do not look at sizes and are kept while boxes grow and shrink; the last two (the
@@ -150,6 +151,12 @@ enum layout_status lay_assign_ranks(struct lay_ctx *c, struct lay_graph *g);
 enum layout_status lay_make_trunks(struct lay_ctx *c, struct lay_graph *g);
 enum layout_status lay_order(struct lay_ctx *c, struct lay_graph *g);
 enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo);
+/* The sum of horizontal distances of all lines if all nodes were of one size (about that of an op), for comparing
+ * orders of one graph: the structure must not depend on sizes. */
+enum layout_status lay_estimate(struct lay_ctx *c, const struct lay_graph *g, double *length);
+/* lay_finish.c: shortens the horizontal distances of geo->x, in at most `passes` rounds; `push`: also by pushing. */
+enum layout_status lay_finish(struct arena *tmp, const struct lay_graph *g, struct lay_geometry *geo, uint32_t passes,
+                              bool push);
 enum lay_port_rule { LAY_PORTS_ORDERED, LAY_PORTS_FREE, LAY_PORTS_FIXED };
 /* Moves ports along the sides of their nodes to where their lines come from, in operand order, or in the order of the
  * lines (operands of nodes whose rule is LAY_PORTS_FREE), or not at all. */

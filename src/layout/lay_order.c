@@ -14,8 +14,9 @@
 
 #include "layout/lay.h"
 
-/* Graphs with fewer links have every first order improved by moving blocks, others only the best one. */
-enum { FEW_LINKS = 2000 };
+/* Graphs with fewer links have every first order improved by moving blocks, others only the best one; of their orders
+ * the best is that with the shorter lines, where a crossing counts as much as that length. */
+enum { FEW_LINKS = 2000, CROSSING_LENGTH = 500 };
 
 struct orderer {
     struct lay_ctx *c;
@@ -325,8 +326,8 @@ static enum layout_status try_starts(struct orderer *o) {
     uint32_t *winner = LAY_NEW(o->c->tmp, uint32_t, g->n_elems);
     if (!winner)
         return LAYOUT_NO_MEMORY;
-    double least = -1;
-    for (int start = 0; start < n_starts && least != 0; start++) {
+    double least = 0, total = 0;
+    for (int start = 0; start < n_starts && (start == 0 || g->n_links < FEW_LINKS || least > 0); start++) {
         double from = 0.3 + 0.45 * start / n_starts, step = 0.45 / n_starts;
         if (!first_order(o, start))
             return LAYOUT_NO_MEMORY;
@@ -344,13 +345,23 @@ static enum layout_status try_starts(struct orderer *o) {
             return LAYOUT_CANCELLED;
         if (g->n_links < FEW_LINKS && move_while_good(o, 6) != LAYOUT_OK)
             return LAYOUT_NO_MEMORY;
-        if (least < 0 || o->best_total < least) {
-            least = o->best_total;
+        double score = o->best_total;
+        if (g->n_links < FEW_LINKS) {
+            double length;
+            restore_best(o);
+            enum layout_status status = lay_estimate(o->c, g, &length);
+            if (status != LAYOUT_OK)
+                return status;
+            score = o->best_total * CROSSING_LENGTH + length;
+        }
+        if (start == 0 || score < least) {
+            least = score;
+            total = o->best_total;
             memcpy(winner, o->best, g->n_elems * sizeof *winner);
         }
     }
     memcpy(o->best, winner, g->n_elems * sizeof *winner);
-    o->best_total = least;
+    o->best_total = total;
     restore_best(o);
     enum layout_status status = move_while_good(o, 6);
     restore_best(o);

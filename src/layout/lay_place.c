@@ -8,17 +8,17 @@
  *   2. four times (from above or below, leftmost or rightmost): every element is put in line with the median of its
  *      neighbours, which gives *blocks* that are drawn straight; blocks are packed by longest paths
  *   3. the mean of the two middle ones of the four coordinates
- *   4. blocks of what came out straight are moved to where their links are shortest, as far as there is room
+ *   4. blocks of what came out straight are moved to where their links are shortest (lay_finish.c)
  *
  * Inputs that come from nowhere (weights) do not attract while there are others: the main line stays straight.
  *
  * Invariants: 1. within a block, x[v] = x[root] + shift[v], and links of the block are vertical, port to port.
- * 2. x[right] - x[left] >= gap(left, right) for neighbours in a rank, after each of the four and at the end.
+ * 2. x[right] - x[left] >= lay_gap(left, right) for neighbours in a rank, after each of the four and at the end.
  */
 #include <math.h>
 #include <string.h>
 
-#include "layout/lay.h"
+#include "layout/lay_line.h"
 
 struct placer {
     struct lay_ctx *c;
@@ -33,36 +33,7 @@ struct placer {
     uint32_t *waits;                 /* (n_elems) at roots: left neighbours not placed yet */
     uint32_t *queue;                 /* (n_elems) */
     uint64_t *keys, *tmp;            /* (most links at an element) */
-    uint64_t *wishes, *wishes_tmp;   /* (2 n_links) */
 };
-
-static inline double half_width(const struct placer *p, uint32_t v) {
-    return v < p->g->n ? p->geo->w[v] * 0.5 : 0;
-}
-
-/* Least distance between the centres of neighbours. */
-static inline double gap(const struct placer *p, uint32_t left, uint32_t right) {
-    double sep_left = left < p->g->n && p->geo->w[left] > 0 ? p->geo->node_sep : p->geo->edge_sep;
-    double sep_right = right < p->g->n && p->geo->w[right] > 0 ? p->geo->node_sep : p->geo->edge_sep;
-    return half_width(p, left) + half_width(p, right) + (sep_left + sep_right) * 0.5;
-}
-
-/* Whether a link joins two nodes. These are put in line by their middles, wherever the line enters an open layer: a stack of
- * layers whose values enter on one side and leave on the other would be a staircase otherwise. */
-static inline bool joins_nodes(const struct lay_graph *g, uint32_t link) {
-    return g->links[link].a < g->n && g->links[link].b < g->n;
-}
-
-/* Where a link ends for placing, from the middle of its element. */
-static inline double upper_offset(const struct placer *p, uint32_t link) {
-    uint32_t e = p->g->links[link].a_edge;
-    return e == LAY_NONE || joins_nodes(p->g, link) ? 0 : p->geo->out_off[e];
-}
-
-static inline double lower_offset(const struct placer *p, uint32_t link) {
-    uint32_t e = p->g->links[link].b_edge;
-    return e == LAY_NONE || joins_nodes(p->g, link) ? 0 : p->geo->in_off[e];
-}
 
 /* The trunk link above (or below) a dummy, LAY_NONE if it has none. */
 static inline uint32_t inner_arc(const struct lay_graph *g, uint32_t v, bool above) {
@@ -109,14 +80,9 @@ static void mark_conflicts(struct placer *p) {
     }
 }
 
-/* Whether an arc leads to an element that hangs on nothing further in that direction. */
-static inline bool is_loose_end(const struct lay_graph *g, uint32_t v, bool above) {
-    return above ? g->up_start[v] == g->up_start[v + 1] : g->down_start[v] == g->down_start[v + 1];
-}
-
 /* Who may be in line with a common neighbour: ops with further neighbours, before dummies, before loose ends. */
 static inline uint8_t class_of(const struct lay_graph *g, uint32_t v, bool above) {
-    return v >= g->n ? 1 : is_loose_end(g, v, above) ? 2 : 0;
+    return v >= g->n ? 1 : lay_is_loose(g, v, above) ? 2 : 0;
 }
 
 /* The best class among the neighbours of every element on both sides. */
@@ -206,7 +172,7 @@ static void align(struct placer *p, bool above, bool leftmost) {
                     continue;
                 used = at;
                 uint32_t u = arc->to;
-                double up = upper_offset(p, arc->link), low = lower_offset(p, arc->link);
+                double up = lay_upper_offset(p->g, p->geo, arc->link), low = lay_lower_offset(p->g, p->geo, arc->link);
                 p->root[v] = p->root[u];
                 p->shift[v] = p->shift[u] + (above ? up - low : low - up);
                 p->next[v] = p->next[u];
@@ -243,15 +209,6 @@ static uint32_t order_blocks(struct placer *p) {
     return n;
 }
 
-static inline uint32_t right_of(const struct lay_graph *g, uint32_t v) {
-    uint32_t i = g->layer_start[g->elem_rank[v]] + g->pos[v] + 1;
-    return i < g->layer_start[g->elem_rank[v] + 1] ? g->layer[i] : LAY_NONE;
-}
-
-static inline uint32_t left_of(const struct lay_graph *g, uint32_t v) {
-    return g->pos[v] ? g->layer[g->layer_start[g->elem_rank[v]] + g->pos[v] - 1] : LAY_NONE;
-}
-
 /* Packs blocks to the left, then takes back the room that is not needed (or mirrored: to the right). */
 static void pack(struct placer *p, double *x, bool leftmost) {
     const struct lay_graph *g = p->g;
@@ -260,11 +217,11 @@ static void pack(struct placer *p, double *x, bool leftmost) {
         uint32_t root = p->queue[leftmost ? i : n - 1 - i], v = root;
         double at = leftmost ? -INFINITY : INFINITY;
         do {
-            uint32_t beside = leftmost ? left_of(g, v) : right_of(g, v);
+            uint32_t beside = leftmost ? lay_left_of(g, v) : lay_right_of(g, v);
             if (beside != LAY_NONE) {
                 double there = x[p->root[beside]] + p->shift[beside];
-                double limit =
-                    leftmost ? there + gap(p, beside, v) - p->shift[v] : there - gap(p, v, beside) - p->shift[v];
+                double limit = leftmost ? there + lay_gap(p->g, p->geo, beside, v) - p->shift[v]
+                                        : there - lay_gap(p->g, p->geo, v, beside) - p->shift[v];
                 at = leftmost ? fmax(at, limit) : fmin(at, limit);
             }
             v = p->next[v];
@@ -275,11 +232,11 @@ static void pack(struct placer *p, double *x, bool leftmost) {
         uint32_t root = p->queue[leftmost ? i : n - 1 - i], v = root;
         double at = leftmost ? INFINITY : -INFINITY;
         do {
-            uint32_t beside = leftmost ? right_of(g, v) : left_of(g, v);
+            uint32_t beside = leftmost ? lay_right_of(g, v) : lay_left_of(g, v);
             if (beside != LAY_NONE) {
                 double there = x[p->root[beside]] + p->shift[beside];
-                double limit =
-                    leftmost ? there - gap(p, v, beside) - p->shift[v] : there + gap(p, beside, v) - p->shift[v];
+                double limit = leftmost ? there - lay_gap(p->g, p->geo, v, beside) - p->shift[v]
+                                        : there + lay_gap(p->g, p->geo, beside, v) - p->shift[v];
                 at = leftmost ? fmin(at, limit) : fmax(at, limit);
             }
             v = p->next[v];
@@ -296,8 +253,8 @@ static void extent(const struct placer *p, const double *x, double *low, double 
     *low = INFINITY;
     *high = -INFINITY;
     for (uint32_t v = 0; v < p->g->n_elems; v++) {
-        *low = fmin(*low, x[v] - half_width(p, v));
-        *high = fmax(*high, x[v] + half_width(p, v));
+        *low = fmin(*low, x[v] - lay_half_width(p->g, p->geo, v));
+        *high = fmax(*high, x[v] + lay_half_width(p->g, p->geo, v));
     }
 }
 
@@ -321,191 +278,86 @@ static void balance(struct placer *p) {
     }
 }
 
-/* ---- finishing -------------------------------------------------------------------------------------------- */
-
-static uint32_t find_block(uint32_t *up, uint32_t v) {
-    while (up[v] != v) {
-        up[v] = up[up[v]];
-        v = up[v];
-    }
-    return v;
-}
-
-/* How far a link is from vertical: what its lower end would have to move. */
-static inline double slant(const struct placer *p, uint32_t link) {
-    const struct lay_link *l = &p->g->links[link];
-    return p->geo->x[l->a] + upper_offset(p, link) - p->geo->x[l->b] - lower_offset(p, link);
-}
-
-/* Elements joined by vertical links move together. `root` is the union-find forest, `next` circular lists. */
-static void join_straight(struct placer *p) {
+/* Takes all that lining up needs from the arena for passing memory. */
+static bool reserve(struct placer *p, struct arena *a) {
     const struct lay_graph *g = p->g;
-    for (uint32_t v = 0; v < g->n_elems; v++)
-        p->root[v] = p->next[v] = v;
-    for (uint32_t i = 0; i < g->n_links; i++) {
-        if (fabs(slant(p, i)) > 1e-6)
-            continue;
-        uint32_t a = find_block(p->root, g->links[i].a), b = find_block(p->root, g->links[i].b);
-        if (a == b)
-            continue;
-        p->root[a > b ? a : b] = a > b ? b : a;
-        uint32_t t = p->next[a];
-        p->next[a] = p->next[b];
-        p->next[b] = t;
-    }
-    for (uint32_t v = 0; v < g->n_elems; v++)
-        p->root[v] = find_block(p->root, v);
-}
-
-/* A float's bits in an order that sorts as unsigned. */
-static inline uint32_t ordered_bits(float f) {
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-static inline float from_ordered(uint32_t bits) {
-    bits = bits & 0x80000000u ? bits & 0x7fffffffu : ~bits;
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-/* Notes how far the block would have to move to make the links of v on one side vertical; returns their number. */
-static uint32_t gather_wishes(struct placer *p, uint32_t v, uint32_t root, bool above, uint64_t *wishes, float *total) {
-    const struct lay_graph *g = p->g;
-    const struct lay_arc *arcs = above ? g->up : g->down;
-    uint32_t end = above ? g->up_start[v + 1] : g->down_start[v + 1], n = 0;
-    for (uint32_t i = above ? g->up_start[v] : g->down_start[v]; i < end; i++) {
-        if (p->root[arcs[i].to] == root)
-            continue;
-        double d = slant(p, arcs[i].link);
-        /* Loose ends come to their neighbours, not the other way round. */
-        float weight = arcs[i].to < g->n && is_loose_end(g, arcs[i].to, above) ? 0.05f : 1.0f;
-        uint32_t bits;
-        memcpy(&bits, &weight, sizeof bits);
-        wishes[n++] = (uint64_t)ordered_bits((float)(above ? d : -d)) << 32 | bits;
-        *total += weight;
-    }
-    return n;
-}
-
-/* Moves a block to the weighted median of its wishes, as far as its neighbours leave room. */
-static bool move_block(struct placer *p, uint32_t root) {
-    const struct lay_graph *g = p->g;
-    double *x = p->geo->x, room_left = INFINITY, room_right = INFINITY;
-    uint32_t n = 0, v = root;
-    float total = 0;
-    do {
-        n += gather_wishes(p, v, root, true, p->wishes + n, &total);
-        n += gather_wishes(p, v, root, false, p->wishes + n, &total);
-        v = p->next[v];
-    } while (v != root);
-    if (n == 0)
-        return false;
-    lay_sort_u64(p->wishes, p->wishes_tmp, n);
-    float sum = 0;
-    double wish = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)p->wishes[i];
-        float weight;
-        memcpy(&weight, &bits, sizeof weight);
-        sum += weight;
-        if (sum * 2 > total || i + 1 == n) {
-            wish = (double)from_ordered((uint32_t)(p->wishes[i] >> 32));
-            break;
-        }
-        if (sum * 2 == total) { /* any place between two wishes is as good: the nearest */
-            double low = (double)from_ordered((uint32_t)(p->wishes[i] >> 32));
-            double high = (double)from_ordered((uint32_t)(p->wishes[i + 1] >> 32));
-            wish = low > 0 ? low : high < 0 ? high : 0;
-            break;
-        }
-    }
-    if (fabs(wish) < 1e-3)
-        return false;
-    do {
-        uint32_t beside = wish < 0 ? left_of(g, v) : right_of(g, v);
-        if (beside != LAY_NONE && p->root[beside] != root) {
-            if (wish < 0)
-                room_left = fmin(room_left, x[v] - x[beside] - gap(p, beside, v));
-            else
-                room_right = fmin(room_right, x[beside] - x[v] - gap(p, v, beside));
-        }
-        v = p->next[v];
-    } while (v != root);
-    wish = wish < 0 ? fmax(wish, -fmax(room_left, 0)) : fmin(wish, fmax(room_right, 0));
-    if (fabs(wish) < 1e-3)
-        return false;
-    do {
-        x[v] += wish;
-        v = p->next[v];
-    } while (v != root);
-    return true;
-}
-
-static void finish(struct placer *p, uint32_t passes) {
-    for (uint32_t pass = 0; pass < passes; pass++) {
-        join_straight(p);
-        bool moved = false;
-        uint32_t n = p->g->n_elems;
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t v = pass & 1 ? n - 1 - i : i;
-            if (p->root[v] == v)
-                moved = move_block(p, v) || moved;
-        }
-        if (!moved)
-            break;
-    }
-}
-
-enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo) {
-    enum layout_status status = LAYOUT_NO_MEMORY;
-    struct arena_mark mark = arena_mark(c->tmp);
-    struct arena *a = c->tmp;
-    struct placer p = {.c = c, .g = g, .geo = geo};
     uint32_t most = 1;
     for (uint32_t v = 0; v < g->n_elems; v++) {
         uint32_t up = g->up_start[v + 1] - g->up_start[v], down = g->down_start[v + 1] - g->down_start[v];
         most = up > most ? up : most;
         most = down > most ? down : most;
     }
-    geo->x = LAY_NEW(geo->arena, double, g->n_elems);
-    p.blocked = LAY_ZERO(a, uint8_t, g->n_links);
-    p.root = LAY_NEW(a, uint32_t, g->n_elems);
-    p.next = LAY_NEW(a, uint32_t, g->n_elems);
-    p.shift = LAY_NEW(a, double, g->n_elems);
-    p.waits = LAY_NEW(a, uint32_t, g->n_elems);
-    p.queue = LAY_NEW(a, uint32_t, g->n_elems);
-    p.keys = LAY_NEW(a, uint64_t, most);
-    p.tmp = LAY_NEW(a, uint64_t, most);
-    p.best_up = LAY_NEW(a, uint8_t, g->n_elems);
-    p.best_down = LAY_NEW(a, uint8_t, g->n_elems);
-    p.wishes = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
-    p.wishes_tmp = LAY_NEW(a, uint64_t, (size_t)g->n_links * 2);
-    bool ok = p.best_up && p.best_down && p.wishes && p.wishes_tmp && geo->x && p.blocked && p.root && p.next &&
-              p.shift && p.waits && p.queue && p.keys && p.tmp;
+    p->blocked = LAY_ZERO(a, uint8_t, g->n_links);
+    p->root = LAY_NEW(a, uint32_t, g->n_elems);
+    p->next = LAY_NEW(a, uint32_t, g->n_elems);
+    p->shift = LAY_NEW(a, double, g->n_elems);
+    p->waits = LAY_NEW(a, uint32_t, g->n_elems);
+    p->queue = LAY_NEW(a, uint32_t, g->n_elems);
+    p->keys = LAY_NEW(a, uint64_t, most);
+    p->tmp = LAY_NEW(a, uint64_t, most);
+    p->best_up = LAY_NEW(a, uint8_t, g->n_elems);
+    p->best_down = LAY_NEW(a, uint8_t, g->n_elems);
+    bool ok = p->best_up && p->best_down && p->blocked && p->root && p->next && p->shift && p->waits && p->queue &&
+              p->keys && p->tmp;
     for (int k = 0; k < 4; k++)
-        ok = ok && (p.x[k] = LAY_NEW(a, double, g->n_elems));
-    if (!ok)
-        goto end;
+        ok = ok && (p->x[k] = LAY_NEW(a, double, g->n_elems));
     /* Depths are for lining up; the last coordinates are written after that has been done for the last time. */
-    p.depth_up = (void *)p.x[3];
-    p.depth_down = p.depth_up + g->n_elems;
+    p->depth_up = (void *)p->x[3];
+    p->depth_down = p->depth_up + g->n_elems;
+    return ok;
+}
+
+/* Steps 1 to 3, into geo->x. `quiet`: without telling of progress. */
+static enum layout_status line_up(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo, bool quiet) {
+    enum layout_status status = LAYOUT_NO_MEMORY;
+    struct arena_mark mark = arena_mark(c->tmp);
+    struct placer p = {.c = c, .g = g, .geo = geo};
+    if (!reserve(&p, c->tmp))
+        goto end;
     mark_conflicts(&p);
     find_classes(&p);
     find_depths(&p);
     for (int k = 0; k < 4; k++) {
         align(&p, k < 2, (k & 1) == 0);
         pack(&p, p.x[k], (k & 1) == 0);
-        if (!lay_progress(c, 0.8 + 0.04 * (k + 1))) {
+        if (!quiet && !lay_progress(c, 0.8 + 0.04 * (k + 1))) {
             status = LAYOUT_CANCELLED;
             goto end;
         }
     }
     balance(&p);
-    finish(&p, 8);
     status = LAYOUT_OK;
+end:
+    arena_reset(c->tmp, mark);
+    return status;
+}
+
+enum layout_status lay_place(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo) {
+    geo->x = LAY_NEW(geo->arena, double, g->n_elems);
+    if (!geo->x)
+        return LAYOUT_NO_MEMORY;
+    enum layout_status status = line_up(c, g, geo, false);
+    return status == LAYOUT_OK ? lay_finish(c->tmp, g, geo, 8, true) : status;
+}
+
+enum layout_status lay_estimate(struct lay_ctx *c, const struct lay_graph *g, double *length) {
+    enum layout_status status = LAYOUT_NO_MEMORY;
+    struct arena_mark mark = arena_mark(c->tmp);
+    double *w = LAY_NEW(c->tmp, double, g->n), *off = LAY_ZERO(c->tmp, double, g->m);
+    struct lay_geometry geo = {
+        .arena = c->tmp, .w = w, .box_w = w, .out_off = off, .in_off = off, .node_sep = 18, .edge_sep = 10};
+    geo.x = LAY_NEW(c->tmp, double, g->n_elems);
+    if (!w || !off || !geo.x)
+        goto end;
+    for (uint32_t v = 0; v < g->n; v++)
+        w[v] = g->kind[v] == LAY_INNER ? 80 : 0;
+    status = line_up(c, g, &geo, true);
+    if (status == LAYOUT_OK)
+        status = lay_finish(c->tmp, g, &geo, 2, false);
+    *length = 0;
+    for (uint32_t v = 0; v < g->n_elems && status == LAYOUT_OK; v++)
+        for (uint32_t i = g->down_start[v]; i < g->down_start[v + 1]; i++)
+            *length += (double)g->down[i].weight * fabs(geo.x[v] - geo.x[g->down[i].to]);
 end:
     arena_reset(c->tmp, mark);
     return status;
