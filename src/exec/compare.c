@@ -5,7 +5,7 @@
 #include "exec/inner.h"
 #include "exec/vec.h"
 
-enum { PIECE = 1024 };
+enum { PIECE = VEC_PIECE };
 
 /* As many elements of a tensor as are looked at together, from `at` on. */
 static size_t piece_at(int64_t at, int64_t n) {
@@ -78,10 +78,6 @@ void exec_histogram(const struct tensor *t, double min, double max, uint64_t *bi
     }
 }
 
-static double finite_or_zero(double v) {
-    return isfinite(v) ? v : 0;
-}
-
 static bool close_enough(double a, double b) {
     return fabs(a - b) <= 1e-8 + 1e-5 * fabs(b); /* numpy.allclose */
 }
@@ -97,94 +93,99 @@ static double overflow_of(enum tensor_dtype t) {
     }
 }
 
-static double correlation(const struct tensor *a, const struct tensor *b) {
-    int64_t n = tensor_count(a);
-    double sum_a = 0, sum_b = 0;
-    bool equal = true, zero_a = true, zero_b = true, nan_a = true, nan_b = true, flat_a = true, flat_b = true;
-    if (n == 0)
-        return 1;
-    double first_a = tensor_get(a, 0), first_b = tensor_get(b, 0), piece_a[PIECE], piece_b[PIECE];
-    /* What is infinite because its type ends there agrees with a golden number of a wider type: masks are -3.4e38 in f32. */
-    double overflow = overflow_of(a->dtype);
-    for (int64_t at = 0; at < n; at += PIECE) {
-        size_t m = piece_at(at, n);
-        load_piece(a, at, m, piece_a);
-        load_piece(b, at, m, piece_b);
-        for (size_t i = 0; i < m; i++) {
-            double x = piece_a[i], y = piece_b[i];
-            y = fabs(y) >= overflow ? copysign(INFINITY, y) : y;
-            equal &= (x == y) | ((x != x) & (y != y)); /* no branches: this is where golden runs spend their time */
-            nan_a &= x != x;
-            nan_b &= y != y;
-            zero_a &= x == 0;
-            zero_b &= y == 0;
-            flat_a &= x == first_a;
-            flat_b &= y == first_b;
-            sum_a += finite_or_zero(x);
-            sum_b += finite_or_zero(y);
+/* Tensors are compared in this many parts, whatever the number of threads, so that sums do not depend on it. */
+enum { PARTS = 64 };
+
+struct comparison {
+    const struct tensor *a, *b;
+    int64_t part; /* elements of one, a multiple of PIECE */
+    double overflow, first_a, first_b;
+    struct vec_difference parts[PARTS];
+};
+
+/* Adds what is behind: Chan, Golub and LeVeque, "Algorithms for computing the sample variance" (1983), equation 2.1. */
+static void merge(struct vec_difference *d, const struct vec_difference *more) {
+    double n = d->n + more->n, off_a = more->mean_a - d->mean_a, off_b = more->mean_b - d->mean_b;
+    double weight = d->n * more->n / n;
+    d->aa += more->aa + off_a * off_a * weight;
+    d->bb += more->bb + off_b * off_b * weight;
+    d->ab += more->ab + off_a * off_b * weight;
+    d->mean_a += off_a * more->n / n;
+    d->mean_b += off_b * more->n / n;
+    d->n = n;
+    d->absolute = more->absolute > d->absolute ? more->absolute : d->absolute;
+    d->relative = more->relative > d->relative ? more->relative : d->relative;
+    d->equal &= more->equal;
+    d->nan_a &= more->nan_a;
+    d->nan_b &= more->nan_b;
+    d->zero_a &= more->zero_a;
+    d->zero_b &= more->zero_b;
+    d->flat_a &= more->flat_a;
+    d->flat_b &= more->flat_b;
+}
+
+static void compare_parts(void *ctx, size_t begin, size_t end, unsigned worker) {
+    struct comparison *c = ctx;
+    const struct vec *v = vec_table(VEC_F64);
+    int64_t n = tensor_count(c->a);
+    double piece_a[PIECE], piece_b[PIECE];
+    (void)worker;
+    for (size_t part = begin; part < end; part++) {
+        int64_t from = (int64_t)part * c->part, to = n - from < c->part ? n : from + c->part;
+        for (int64_t at = from; at < to; at += PIECE) {
+            size_t m = piece_at(at, to);
+            struct vec_difference d = {.relative = at == from ? 0 : c->parts[part].relative};
+            load_piece(c->a, at, m, piece_a);
+            load_piece(c->b, at, m, piece_b);
+            v->differ(piece_a, piece_b, m, c->overflow, &d);
+            d.flat_a &= piece_a[0] == c->first_a;
+            d.flat_b &= piece_b[0] == c->first_b;
+            if (at == from)
+                c->parts[part] = d;
+            else
+                merge(&c->parts[part], &d);
         }
     }
-    if (equal || (nan_a && nan_b))
+}
+
+static double correlation(const struct comparison *c, const struct vec_difference *d) {
+    if (d->equal || (d->nan_a && d->nan_b))
         return 1;
-    if (nan_a != nan_b || zero_a != zero_b)
+    if (d->nan_a != d->nan_b || d->zero_a != d->zero_b)
         return 0;
-    if (n == 1 || (flat_a && flat_b))
-        return close_enough(first_a, first_b) ? 1 : 0;
-    double mean_a = sum_a / (double)n, mean_b = sum_b / (double)n, ab = 0, aa = 0, bb = 0;
-    for (int64_t at = 0; at < n; at += PIECE) {
-        size_t m = piece_at(at, n);
-        load_piece(a, at, m, piece_a);
-        load_piece(b, at, m, piece_b);
-        for (size_t i = 0; i < m; i++) {
-            double x = finite_or_zero(piece_a[i]) - mean_a, y = piece_b[i];
-            y = (fabs(y) >= overflow ? 0 : finite_or_zero(y)) - mean_b;
-            ab += x * y;
-            aa += x * x;
-            bb += y * y;
-        }
+    if (d->n == 1 || (d->flat_a && d->flat_b))
+        return close_enough(c->first_a, c->first_b) ? 1 : 0;
+    return d->aa > 0 && d->bb > 0 ? d->ab / sqrt(d->aa * d->bb) : 0;
+}
+
+void compare_tensors(const struct tensor *a, const struct tensor *golden, struct pool *pool, exec_difference *out) {
+    struct comparison c = {.a = a, .b = golden};
+    int64_t n = tensor_count(a);
+    *out = (exec_difference){.pcc = n == 0};
+    if (n != tensor_count(golden)) {
+        out->pcc = 0;
+        out->shapes_differ = true;
     }
-    return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
+    if (n == 0 || out->shapes_differ)
+        return;
+    /* What is infinite because its type ends there agrees with a golden number of a wider type: masks are -3.4e38 in f32. */
+    c.overflow = overflow_of(a->dtype);
+    c.first_a = tensor_get(a, 0);
+    c.first_b = tensor_get(golden, 0);
+    c.part = ((n + PARTS - 1) / PARTS + PIECE - 1) / PIECE * PIECE;
+    size_t parts = (size_t)((n + c.part - 1) / c.part);
+    if (pool && parts > 1)
+        pool_for(pool, parts, 1, compare_parts, &c, NULL);
+    else
+        compare_parts(&c, 0, parts, 0);
+    struct vec_difference *d = &c.parts[0];
+    for (size_t i = 1; i < parts; i++)
+        merge(d, &c.parts[i]);
+    out->pcc = correlation(&c, d);
+    out->absolute = d->absolute;
+    out->relative = d->relative;
 }
 
 void exec_compare(const struct tensor *a, const struct tensor *golden, exec_difference *out) {
-    *out = (exec_difference){.pcc = 0};
-    int64_t n = tensor_count(a);
-    if (n != tensor_count(golden)) {
-        out->shapes_differ = true;
-        return;
-    }
-    out->pcc = correlation(a, golden);
-    double piece_a[PIECE], piece_b[PIECE], absolute = 0, relative = 0;
-    for (int64_t at = 0; at < n; at += PIECE) {
-        size_t m = piece_at(at, n);
-        load_piece(a, at, m, piece_a);
-        load_piece(golden, at, m, piece_b);
-        for (size_t i = 0; i < m; i++) {
-            double x = piece_a[i], y = piece_b[i], d = fabs(x - y);
-            if (!isfinite(d))
-                continue;
-            absolute = d > absolute ? d : absolute;
-            if (y != 0 && d > relative * fabs(y)) /* few get here: a division is dear */
-                relative = d / fabs(y);
-        }
-    }
-    out->absolute = absolute;
-    out->relative = relative;
-}
-
-size_t exec_compare_runs(const exec_plan *x, const exec_plan *golden, const exec_pair *pairs, size_t n,
-                         exec_difference *out) {
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!ir_op_at(x->m, pairs[i].op)->n_results || !ir_op_at(golden->m, pairs[i].golden)->n_results)
-            continue;
-        const struct tensor *a = exec_value(x, ir_op_at(x->m, pairs[i].op)->results, 0);
-        const struct tensor *b = exec_value(golden, ir_op_at(golden->m, pairs[i].golden)->results, 0);
-        if (!a || !b)
-            continue;
-        exec_compare(a, b, &out[k]);
-        out[k].op = pairs[i].op;
-        out[k++].golden = pairs[i].golden;
-    }
-    return k;
+    compare_tensors(a, golden, NULL, out);
 }

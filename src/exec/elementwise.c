@@ -595,7 +595,7 @@ static bool joins(const exec_plan *x, uint32_t first, uint32_t i) {
 
 bool elementwise_fuse(struct planner *p, const uint8_t *targets) {
     exec_plan *x = p->x;
-    bool alone = x->options.keep || x->options.reference;
+    bool alone = plan_alone(x);
     for (uint32_t i = 0; i < x->steps.n; i++) {
         if (!is_elementwise(&x->steps.v[i]) || x->steps.v[i].skip)
             continue;

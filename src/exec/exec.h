@@ -45,6 +45,7 @@ typedef struct exec_options {
     uint64_t seed;     /* of arguments that are not bound and of ops that draw numbers */
     size_t max_memory; /* bytes a run may take beyond its bound arguments; 0: no limit */
     bool keep;         /* keep the results of all ops until the next run (costs memory and fusion) */
+    bool alone;        /* ops run one by one, so that exec_compare_beside can look at each result (costs fusion only) */
     bool reference;    /* plain kernels only: no oneDNN, no fusion */
     bool signature;    /* only the arguments: exec_argument tells of them, nothing else of the plan means anything */
 } exec_options;
@@ -197,10 +198,14 @@ typedef struct exec_pair {
     ir_op op, golden;
 } exec_pair;
 
-/* Compares the kept values of two plans that have run, pair by pair in the order given; out has room for n. Pairs without
- * kept tensors are left out; returns how many there are. */
-size_t exec_compare_runs(const exec_plan *x, const exec_plan *golden, const exec_pair *pairs, size_t n,
-                         exec_difference *out);
+/* Runs two plans, made with exec_options.alone or keep, side by side, and compares the first results of each pair of ops as
+ * they are made: a golden value that is wanted later is copied, all else is gone behind its last reader. Pairs without
+ * numbers are left out. `out` has room for n differences, in the order of the pairs; *n_out says how many there are. All of
+ * `x` runs, of `golden` what is compared (all of it with keep). On failure exec_error(x) says why, for either. */
+exec_status exec_compare_beside(exec_plan *x, exec_plan *golden, const exec_pair *pairs, size_t n, exec_difference *out,
+                                size_t *n_out, const exec_hooks *h);
+/* Which op step i of a run computes; 0: it jumps, or looks at numbers that are there. False behind the last. */
+bool exec_step_op(const exec_plan *x, size_t i, ir_op *op);
 
 /* Where the numbers of a run leave those of its golden. An op without a comparison counts as good as the worst of what it
  * reads; arguments are good. */

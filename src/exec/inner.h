@@ -206,6 +206,11 @@ struct exec_plan {
     bool no_dnnl;            /* it was asked for and is not there */
 };
 
+/* Whether every op's result can be looked at: nothing is fused, absorbed or looked through. */
+static inline bool plan_alone(const exec_plan *x) {
+    return x->options.keep || x->options.alone || x->options.reference;
+}
+
 /* --- planning (plan.c, types.c, attrs.c) ------------------------------------------------------------------------ */
 
 /* Steps [first, last] run over and over. */
@@ -287,6 +292,14 @@ void *call_room(struct call *c, const struct exec_arg *a, vec_class k);
 void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k);
 /* n elements from one dtype to another, through the class that loses least. */
 void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st, size_t n);
+/* A run, step by step. Begins one: false when memory ran out (the error is set). */
+struct run {
+    size_t at; /* the step that comes next */
+    uint64_t begin, told;
+};
+bool run_begin(exec_plan *x, struct run *r);
+/* Runs the next step. False once the run is over; *status says how. */
+bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status);
 /* Where a slot's bytes are on a device; NULL when it has none. Valid while the bindings stay. */
 void *exec_slot_data(const exec_plan *x, exec_slot s, unsigned device);
 /* The class in which a step with these types computes: f64 when one is f64 (or the run asks), f32 for other floats. */
@@ -294,6 +307,11 @@ vec_class class_join(const struct exec_type *a, const struct exec_type *b);
 vec_class class_real(const exec_plan *x, const struct exec_type *t); /* integers count as f64 */
 
 extern const struct kernel kernel_copy; /* kernels_move.c */
+
+/* --- compare.c ------------------------------------------------------------------------------------------------- */
+
+/* exec_compare, shared by a pool's threads (NULL: the caller's alone), of which the result does not depend. */
+void compare_tensors(const struct tensor *a, const struct tensor *golden, struct pool *pool, exec_difference *out);
 
 /* --- formats.c ------------------------------------------------------------------------------------------------- */
 

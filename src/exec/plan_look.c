@@ -202,7 +202,7 @@ static void close_ranks(struct planner *p, uint32_t *to) {
 static bool remake(struct remake *r, uint32_t *to) {
     struct planner *p = r->p;
     exec_plan *x = p->x;
-    bool look = !x->options.keep && !x->options.reference;
+    bool look = !plan_alone(x);
     size_t apart = 0, n = x->steps.n; /* behind the const-eval function that the step stands in */
     for (size_t i = 0; i < n; i++) {
         struct exec_step *s = &x->steps.v[i];
@@ -229,7 +229,7 @@ bool plan_look_through(struct planner *p) {
         x->steps.n = r.steps.n;
         x->steps.cap = r.steps.cap;
         renumber(p, to);
-        if (!x->options.keep && !x->options.reference) {
+        if (!plan_alone(x)) {
             drop_unread(p);
             close_ranks(p, to);
         }

@@ -43,7 +43,7 @@ static bool spread_constants(struct planner *p) {
     for (size_t i = 0; i < x->n_results; i++)
         if (!spread_constant(p, x->results[i]))
             return false;
-    for (size_t i = 1; x->options.keep && i < x->slots.n; i++)
+    for (size_t i = 1; (x->options.keep || x->options.alone) && i < x->slots.n; i++)
         if (!spread_constant(p, (exec_slot)i))
             return false;
     for (size_t i = 1; i < x->slots.n; i++)
@@ -292,6 +292,8 @@ static bool prepare_steps(struct planner *p) {
 
 bool plan_finish(struct planner *p) {
     exec_plan *x = p->x;
+    for (size_t i = 0; x->options.alone && i < x->steps.n; i++) /* what a loop makes is known when it is over */
+        x->options.keep |= x->steps.v[i].kind != STEP_KERNEL && x->steps.v[i].kind != STEP_CACHE;
     if (!plan_look_through(p))
         return false;
     size_t bytes = x->steps.n + 2;

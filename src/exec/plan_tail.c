@@ -115,7 +115,7 @@ static void find_chain(struct planner *p, const uint8_t *targets, uint32_t i, st
     const exec_plan *x = p->x;
     const struct exec_step *s = &x->steps.v[i];
     c->n = c->n_steps = 0;
-    if (x->options.keep || x->options.reference || s->n_out != 1 || !s->out[0])
+    if (plan_alone(x) || s->n_out != 1 || !s->out[0])
         return;
     for (uint32_t k = 0; k < s->n_in; k++)
         if (x->slots.v[x->slots.v[s->in[k]].root].written)

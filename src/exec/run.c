@@ -261,57 +261,76 @@ static bool cancelled(exec_plan *x) {
     return atomic_load_explicit(&x->cancel, memory_order_relaxed) && atomic_exchange(&x->cancel, false);
 }
 
-exec_status exec_run(exec_plan *x, const exec_hooks *h) {
-    uint64_t begin = clock_now_ns(), told = begin;
+bool run_begin(exec_plan *x, struct run *r) {
+    r->at = 0;
+    r->begin = r->told = clock_now_ns();
     x->error = NULL;
     x->error_op = 0;
     x->has_run = false;
     vec_clear(&x->trace);
-    if (!ready_memory(x) || !ready_pointers(x))
-        return EXEC_FAILED;
-    for (size_t i = 0; i < x->steps.n;) {
-        const struct exec_step *s = &x->steps.v[i];
-        if (cancelled(x))
-            return EXEC_CANCELLED;
-        size_t next = i + 1 + s->fused;
-        switch (s->kind) {
-        case STEP_JUMP: next = s->target; break;
-        case STEP_CACHE: next = x->steady_ready ? s->target : i + 1; break;
-        case STEP_UNLESS:
-            if (s->n_targets)
-                next = s->targets[arg_int(&s->args[0], 0) ? 0 : 1];
-            else if (!arg_int(&s->args[0], 0))
-                next = s->target;
-            break;
-        case STEP_SWITCH: {
-            int64_t k = arg_int(&s->args[0], 0);
-            next = k >= 0 && k < s->n_targets ? s->targets[k] : s->target;
-            break;
-        }
-        case STEP_KERNEL: {
-            if (s->skip)
-                break;
-            uint64_t start = clock_now_ns();
-            if (h && h->progress && start - told > 2000000) {
-                h->progress(h->arg, i, x->steps.n, s->op);
-                told = start;
-            }
-            if (!run_step(x, s))
-                return cancelled(x) ? EXEC_CANCELLED : EXEC_FAILED;
-            if (!record(x, s, start - begin, clock_now_ns() - start))
-                return EXEC_FAILED;
-            break;
-        }
-        }
-        i = next;
+    return ready_memory(x) && ready_pointers(x);
+}
+
+/* The step behind a jump. */
+static size_t jump(const exec_plan *x, const struct exec_step *s, size_t i) {
+    int64_t k;
+    switch (s->kind) {
+    case STEP_KERNEL: break;
+    case STEP_JUMP: return s->target;
+    case STEP_CACHE: return x->steady_ready ? s->target : i + 1;
+    case STEP_UNLESS:
+        if (s->n_targets)
+            return s->targets[arg_int(&s->args[0], 0) ? 0 : 1];
+        return arg_int(&s->args[0], 0) ? i + 1 : s->target;
+    case STEP_SWITCH: k = arg_int(&s->args[0], 0); return k >= 0 && k < s->n_targets ? s->targets[k] : s->target;
     }
-    if (cancelled(x)) /* while the last step ran, which may have left its loop for it */
-        return EXEC_CANCELLED;
-    x->steady_ready = true;
-    x->has_run = true;
-    if (h && h->progress)
-        h->progress(h->arg, x->steps.n, x->steps.n, 0);
-    return EXEC_DONE;
+    return i + 1;
+}
+
+/* Says how a run ended, which is over then. */
+static bool over(exec_status *status, exec_status how) {
+    *status = how;
+    return false;
+}
+
+bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status) {
+    if (cancelled(x)) /* asked for last while the last step ran, which may have left its loop for it */
+        return over(status, EXEC_CANCELLED);
+    if (r->at >= x->steps.n) {
+        x->steady_ready = true;
+        x->has_run = true;
+        if (h && h->progress)
+            h->progress(h->arg, x->steps.n, x->steps.n, 0);
+        return over(status, EXEC_DONE);
+    }
+    const struct exec_step *s = &x->steps.v[r->at];
+    if (s->kind != STEP_KERNEL) {
+        r->at = jump(x, s, r->at);
+        return true;
+    }
+    if (!s->skip) {
+        uint64_t start = clock_now_ns();
+        if (h && h->progress && start - r->told > 2000000) {
+            h->progress(h->arg, r->at, x->steps.n, s->op);
+            r->told = start;
+        }
+        if (!run_step(x, s))
+            return over(status, cancelled(x) ? EXEC_CANCELLED : EXEC_FAILED);
+        if (!record(x, s, start - r->begin, clock_now_ns() - start))
+            return over(status, EXEC_FAILED);
+    }
+    r->at += 1 + s->fused;
+    return true;
+}
+
+exec_status exec_run(exec_plan *x, const exec_hooks *h) {
+    struct run r;
+    exec_status status = EXEC_FAILED;
+    if (!run_begin(x, &r))
+        return EXEC_FAILED;
+    while (run_next(x, &r, h, &status))
+        ;
+    return status;
 }
 
 void exec_cancel(exec_plan *x) {

@@ -135,6 +135,16 @@ const char *vec_name(vec_op op);
 
 typedef enum vec_fold { FOLD_SUM, FOLD_PROD, FOLD_MAX, FOLD_MIN, FOLD_AND, FOLD_OR, FOLD_XOR, FOLD_N } vec_fold;
 
+/* Two pieces of tensors beside each other. */
+enum { VEC_PIECE = 1024 };
+struct vec_difference {
+    double n, mean_a, mean_b, aa, bb, ab; /* means and products of what lies off them, infinities and NaN being 0 */
+    double absolute, relative;            /* the largest |a - b| and |(a - b) / b| that are finite */
+    bool equal;                           /* all numbers, NaN being equal to NaN */
+    bool nan_a, nan_b, zero_a, zero_b;    /* nothing but that */
+    bool flat_a, flat_b;                  /* all numbers are as the first */
+};
+
 struct vec {
     size_t size;           /* of a lane */
     vec_fn *op[VEC_N_OPS]; /* NULL: not in this class */
@@ -159,6 +169,9 @@ struct vec {
     void (*scale)(void *d, const void *s, double f, size_t n);
     /* d[i] = (s[i] - mean) * f * w[i] + b[i]; w and b may be NULL. */
     void (*normalise)(void *d, const void *s, double mean, double f, const void *w, const void *b, size_t n);
+    /* How at most VEC_PIECE lanes of two tensors (one at least) differ. Numbers of b from `overflow` on count as infinite.
+     * What out->relative holds before is a lower bound of what it will be. */
+    void (*differ)(const void *a, const void *b, size_t n, double overflow, struct vec_difference *out);
     double (*dot)(const void *a, const void *b, size_t n);
     /* d[i] += f * s[i]. */
     void (*axpy)(void *d, const void *s, double f, size_t n);

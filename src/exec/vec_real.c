@@ -452,6 +452,74 @@ static double square_sum(const void *s, double mean, size_t n) {
     return square_sum_of(s, (real)mean, n);
 }
 
+static inline real finite_or_zero(real x) {
+    return x - x == 0 ? x : 0;
+}
+#define EXPR_FINITE(i) (finite_or_zero(s[i]))
+BLOCK_SUM(finite_sum_of, (const real *s, size_t n), EXPR_FINITE)
+#define EXPR_MOMENT(i) ((finite_or_zero(a[i]) - mean_a) * (finite_or_zero(b[i]) - mean_b))
+BLOCK_SUM(moment_of, (const real *a, real mean_a, const real *b, real mean_b, size_t n), EXPR_MOMENT)
+
+/* Loops without branches over what is in the first cache, one for each thing that is asked. */
+static void differ(const void *a_, const void *b_, size_t n, double overflow, struct vec_difference *out) {
+    const real *a = a_, *b = b_;
+    real y[VEC_PIECE];
+    int64_t equal = 1, nan_a = 1, nan_b = 1, zero_a = 1, zero_b = 1, flat_a = 1, flat_b = 1;
+    for (size_t i = 0; i < n; i++) {
+        bool low = b[i] <= -(real)overflow, high = b[i] >= (real)overflow;
+        y[i] = low ? -(real)INFINITY : high ? (real)INFINITY : b[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        equal &= (a[i] == y[i]) | ((a[i] != a[i]) & (y[i] != y[i]));
+        nan_a &= a[i] != a[i];
+        nan_b &= y[i] != y[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        zero_a &= a[i] == 0;
+        zero_b &= y[i] == 0;
+        flat_a &= a[i] == a[0];
+        flat_b &= y[i] == y[0];
+    }
+    /* Divisions are dear: one where a difference is larger than any before. */
+    real most[LANES] = {0}, over[LANES] = {0}, relative = (real)out->relative;
+    for (size_t i = 0; i < n; i += LANES)
+        for (size_t k = 0; k < (n - i < LANES ? n - i : LANES); k++) {
+            real d = a[i + k] - b[i + k], size = b[i + k] < 0 ? -b[i + k] : b[i + k];
+            d = d < 0 ? -d : d;
+            d = d - d == 0 ? d : 0;
+            real above = d - relative * size;
+            most[k] = d > most[k] ? d : most[k];
+            over[k] = above > over[k] ? above : over[k];
+        }
+    real absolute = 0, above = 0;
+    for (size_t k = 0; k < LANES; k++) {
+        absolute = most[k] > absolute ? most[k] : absolute;
+        above = over[k] > above ? over[k] : above;
+    }
+    for (size_t i = 0; above > 0 && i < n; i++) {
+        real d = a[i] - b[i], size = b[i] < 0 ? -b[i] : b[i];
+        d = d < 0 ? -d : d;
+        if (d - d == 0 && size != 0 && d > relative * size)
+            relative = d / size;
+    }
+    double mean_a = finite_sum_of(a, n) / (double)n, mean_b = finite_sum_of(y, n) / (double)n;
+    *out = (struct vec_difference){.n = (double)n,
+                                   .mean_a = mean_a,
+                                   .mean_b = mean_b,
+                                   .aa = moment_of(a, (real)mean_a, a, (real)mean_a, n),
+                                   .bb = moment_of(y, (real)mean_b, y, (real)mean_b, n),
+                                   .ab = moment_of(a, (real)mean_a, y, (real)mean_b, n),
+                                   .absolute = (double)absolute,
+                                   .relative = (double)relative,
+                                   .equal = equal,
+                                   .nan_a = nan_a,
+                                   .nan_b = nan_b,
+                                   .zero_a = zero_a,
+                                   .zero_b = zero_b,
+                                   .flat_a = flat_a,
+                                   .flat_b = flat_b};
+}
+
 static void scale(void *d_, const void *s_, double f, size_t n) {
     real *d = d_;
     const real *s = s_;
@@ -693,6 +761,7 @@ const struct vec VEC_TABLE = {
     .spread = spread,
     .exp_sum = exp_sum,
     .square_sum = square_sum,
+    .differ = differ,
     .scale = scale,
     .normalise = normalise,
     .dot = dot,

@@ -130,7 +130,7 @@ struct watch {
     pthread_mutex_t lock;
     pthread_cond_t change;
     struct job *job;
-    exec_plan *plan;
+    exec_plan *plan, *golden; /* the latter may be NULL */
     bool over;
 };
 enum { WATCH_NS = 20000000 };
@@ -142,6 +142,8 @@ static void *watch_job(void *arg) {
         struct timespec until;
         if (job_cancelled(w->job))
             exec_cancel(w->plan);
+        if (job_cancelled(w->job) && w->golden)
+            exec_cancel(w->golden);
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += WATCH_NS;
         until.tv_sec += until.tv_nsec / 1000000000;
@@ -160,15 +162,19 @@ static void on_progress(void *arg, size_t done, size_t total, ir_op op) {
     job_progress(w->job, done, total, name);
 }
 
-/* Runs a plan once, as a job. */
-bool execute_once(struct work *w, exec_plan *plan, double *us) {
-    struct watch watch = {
-        .job = w->job, .plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us) {
+    struct watch watch = {.job = w->job,
+                          .plan = plan,
+                          .golden = golden ? golden->plan : NULL,
+                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                          .change = PTHREAD_COND_INITIALIZER};
     exec_hooks hooks = {on_progress, w};
     bool watched = pthread_create(&watch.thread, NULL, watch_job, &watch) == 0;
     struct timespec from, to;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    exec_status status = exec_run(plan, &hooks);
+    exec_status status =
+        golden ? exec_compare_beside(plan, golden->plan, golden->pairs, golden->n, golden->out, &golden->n_out, &hooks)
+               : exec_run(plan, &hooks);
     clock_gettime(CLOCK_MONOTONIC, &to);
     pthread_mutex_lock(&watch.lock);
     watch.over = true;
@@ -259,7 +265,7 @@ static bool measure(struct work *w) {
     if (!w->ops || !w->row_of_op || !w->total_us)
         return execute_failed(w, "out of memory", NULL);
     for (uint64_t i = 0; i < w->x.repeat; i++) {
-        if (job_cancelled(w->job) || !execute_once(w, w->plan, &w->total_us[i]) || !gather(w, i))
+        if (job_cancelled(w->job) || !execute_once(w, w->plan, NULL, &w->total_us[i]) || !gather(w, i))
             return false;
         job_log(w->job, "run %llu: %.3f ms", (unsigned long long)i + 1, w->total_us[i] / 1e3);
     }

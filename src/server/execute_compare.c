@@ -125,17 +125,23 @@ static bool share_arguments(struct work *w, exec_plan *kept, exec_plan *exact) {
     return true;
 }
 
+/* Runs both plans and says how well they agree. */
 static bool judge(struct work *w, const ir_module *source) {
+    struct golden_run golden = {.plan = w->kept->golden};
     exec_pair *pairs;
-    size_t n = 0, n_compared = 0;
-    if (!pair_up(w, source, &pairs, &n))
+    size_t n_compared = 0;
+    double us;
+    if (!pair_up(w, source, &pairs, &golden.n))
         return false;
-    exec_difference *d = ARENA_ARRAY(&w->arena, exec_difference, n + w->n_ops + 1);
+    golden.pairs = pairs;
+    golden.out = ARENA_ARRAY(&w->arena, exec_difference, golden.n + w->n_ops + 1);
     w->kept->golden_of = ARENA_ARRAY(&w->kept->arena, ir_op, w->module->n_ops);
-    if (!d || !w->kept->golden_of)
+    if (!golden.out || !w->kept->golden_of)
         return execute_failed(w, "out of memory", NULL);
-    exec_difference *best = d + n;
-    n = exec_compare_runs(w->kept->plan, w->kept->golden, pairs, n, d);
+    if (!execute_once(w, w->kept->plan, &golden, &us))
+        return false;
+    exec_difference *d = golden.out, *best = d + golden.n;
+    size_t n = golden.n_out;
     for (size_t i = 0; i < n; i++) {
         struct measured *m = w->row_of_op[d[i].op] ? &w->ops[w->row_of_op[d[i].op] - 1] : NULL;
         if (m && !d[i].shapes_differ && (m->why != COMPARED || d[i].pcc > m->difference.pcc)) {
@@ -163,16 +169,21 @@ static uint64_t bytes_of(const exec_plan *x) {
     return x ? (uint64_t)m.arguments + m.constants + m.planned : 0;
 }
 
-/* Plans both runs; the golden one only if it is asked for. */
-static bool plan_both(struct work *w, struct kept_run *k, const ir_module *source) {
+/* Plans both runs, the golden one only if it is asked for: with all tensors kept, or with those that are in use. */
+static bool plan_both(struct work *w, const ir_module *source, bool keep) {
+    struct kept_run *k = w->kept;
     struct diags d;
     exec_options o = execute_options(w), golden = o;
-    o.keep = golden.keep = true;
+    o.keep = golden.keep = keep;
+    o.alone = golden.alone = true;
     golden.numbers = EXEC_F32;
-    if (!w->x.golden) /* what does not fit is not kept, and no failure */
-        o.max_memory = 0;
+    if (keep) /* what does not fit is not kept, and no failure */
+        o.max_memory = golden.max_memory = 0;
     diags_init(&d, &w->mem);
     job_progress(w->job, 0, 0, w->x.golden ? "planning the golden run" : "planning the run whose tensors are kept");
+    exec_plan_free(k->plan);
+    exec_plan_free(k->golden);
+    k->golden = NULL;
     k->plan = exec_plan_new(w->module, &o, &k->mem, &d);
     if (k->plan && w->x.golden)
         k->golden = exec_plan_new(source, &golden, &k->mem, &d);
@@ -184,6 +195,41 @@ static bool plan_both(struct work *w, struct kept_run *k, const ir_module *sourc
     return good;
 }
 
+/* Plans with all tensors kept if they fit, and says so; else, for a golden run, with those that are in use. *fits: they are
+ * kept. */
+static bool plan_what_fits(struct work *w, const ir_module *source, bool *fits) {
+    uint64_t available = machine_memory_available(), allowed = w->x.keep_memory;
+    if (w->x.max_memory && w->x.max_memory < allowed)
+        allowed = w->x.max_memory;
+    if (available < allowed)
+        allowed = available;
+    *fits = false;
+    if (w->x.keep) {
+        if (!plan_both(w, source, true))
+            return false;
+        *fits = w->kept->bytes <= allowed;
+        if (*fits) {
+            job_log(w->job, "all tensors are kept: %.1f MB", (double)w->kept->bytes / 1e6);
+            return true;
+        }
+        snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for all tensors%s, %.1f MB are allowed",
+                 (double)w->kept->bytes / 1e6, w->x.golden ? " and those of the golden run" : "",
+                 (double)allowed / 1e6);
+        job_log(w->job, "tensors are not kept: %s", w->kept_why);
+    }
+    if (!w->x.golden)
+        return true;
+    if (!plan_both(w, source, false))
+        return false;
+    if (w->kept->bytes <= available)
+        return true;
+    job_fail(w->job,
+             "the golden run needs %.1f MB with the run that is compared and this machine has %.1f MB left; execute "
+             "without golden, or a smaller model",
+             (double)w->kept->bytes / 1e6, (double)available / 1e6);
+    return false;
+}
+
 bool execute_compare(struct work *w) {
     const ir_module *source = w->source->parts[w->run ? run_settings_of(w->run)->part : w->x.part].module;
     double us;
@@ -193,38 +239,16 @@ bool execute_compare(struct work *w) {
         w->kept = NULL;
         return true;
     }
-    if (!plan_both(w, w->kept, source))
+    bool fits;
+    if (!plan_what_fits(w, source, &fits))
         return false;
-    uint64_t allowed = w->x.keep_memory;
-    if (w->x.max_memory && w->x.max_memory < allowed)
-        allowed = w->x.max_memory;
-    uint64_t available = machine_memory_available();
-    if (w->x.golden && w->kept->bytes > available) {
-        job_fail(w->job,
-                 "the golden run needs %.1f MB for all tensors of both runs and this machine has %.1f MB left; execute "
-                 "without golden, or a smaller model",
-                 (double)w->kept->bytes / 1e6, (double)available / 1e6);
-        return false;
-    }
-    if (available < allowed)
-        allowed = available;
-    bool fits = w->kept->bytes <= allowed;
-    if (w->x.keep && !fits)
-        snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for all tensors%s, %.1f MB are allowed",
-                 (double)w->kept->bytes / 1e6, w->x.golden ? " and those of the golden run" : "",
-                 (double)allowed / 1e6);
-    if (w->x.keep && fits)
-        job_log(w->job, "all tensors are kept: %.1f MB", (double)w->kept->bytes / 1e6);
-    else if (w->x.keep)
-        job_log(w->job, "tensors are not kept: %s", w->kept_why);
     bool good = true;
     if (w->x.golden)
         good = execute_bind(w, w->kept->golden) && execute_bind(w, w->kept->plan) &&
-               share_arguments(w, w->kept->plan, w->kept->golden) && execute_once(w, w->kept->golden, &us) &&
-               execute_once(w, w->kept->plan, &us) && judge(w, source);
+               share_arguments(w, w->kept->plan, w->kept->golden) && judge(w, source);
     else if (fits)
-        good = execute_bind(w, w->kept->plan) && execute_once(w, w->kept->plan, &us);
-    if (!good || !w->x.keep || !fits) {
+        good = execute_bind(w, w->kept->plan) && execute_once(w, w->kept->plan, NULL, &us);
+    if (!good || !fits) {
         kept_run_free(w->kept);
         w->kept = NULL;
     }

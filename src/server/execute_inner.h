@@ -68,8 +68,17 @@ struct work {
 
 /* Fails the job with the first error of `d` (may be NULL), or `what` alone. Gives false. */
 bool execute_failed(struct work *w, const char *what, const struct diags *d);
-/* Runs a plan once, as the job; *us is what it took. False when the job was cancelled or has failed. */
-bool execute_once(struct work *w, exec_plan *plan, double *us);
+/* What a run is compared with meanwhile (exec_compare_beside). */
+struct golden_run {
+    exec_plan *plan;
+    const exec_pair *pairs;
+    size_t n;
+    exec_difference *out; /* room for n, of which n_out are written */
+    size_t n_out;
+};
+/* Runs a plan once, as the job, beside a golden one (NULL: alone); *us is what it took. False when the job was cancelled or
+ * has failed. */
+bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us);
 /* Of inputs (execute_inputs.c): reads them of settings, opens their files, gives them to a plan, notes which arguments of
  * w->plan have them. */
 bool execution_read_inputs(str json, struct arena *a, struct execution *out, struct model_error *e);

@@ -191,6 +191,84 @@ static void statistics(void **state) {
     assert_memory_equal(bins, want, sizeof want);
 }
 
+/* abs, exp and neg of the argument, each summed up at once, in the order given: what one takes is soon another's. */
+static void three_sums(char *out, size_t cap, const char *const names[3]) {
+    int n = snprintf(out, cap, "module {\n  func.func @main(%%arg0: tensor<300xf32>) -> tensor<f32> {\n");
+    for (int i = 0; i < 3; i++)
+        n += snprintf(out + n, cap - (size_t)n,
+                      "    %%%s = \"ttir.%s\"(%%arg0) : (tensor<300xf32>) -> tensor<300xf32>\n"
+                      "    %%s%d = \"ttir.sum\"(%%%s) <{dim_arg = [0 : i32], keep_dim = false}> : (tensor<300xf32>) -> "
+                      "tensor<f32>\n",
+                      names[i], names[i], i, names[i]);
+    snprintf(out + n, cap - (size_t)n,
+             "    %%r = \"ttir.add\"(%%s0, %%s1) : (tensor<f32>, tensor<f32>) -> tensor<f32>\n"
+             "    %%t = \"ttir.add\"(%%r, %%s2) : (tensor<f32>, tensor<f32>) -> tensor<f32>\n"
+             "    return %%t : tensor<f32>\n  }\n}\n");
+}
+
+static void side_by_side(void **state) {
+    (void)state;
+    struct fixture f, g;
+    char text[2000];
+    static const char *const orders[2][3] = {{"abs", "exp", "neg"}, {"neg", "exp", "abs"}};
+    for (int keep = 0; keep < 4; keep++) { /* by neither, the run, the golden one, both */
+        exec_difference d[3];
+        exec_pair pairs[3];
+        size_t n;
+        three_sums(text, sizeof text, orders[0]);
+        make(&f, text, &(exec_options){.threads = 1, .alone = true, .keep = keep & 1});
+        three_sums(text, sizeof text, orders[1]);
+        make(&g, text, &(exec_options){.threads = 1, .alone = true, .keep = keep & 2});
+        for (int i = 0; i < 3; i++) {
+            char name[20];
+            snprintf(name, sizeof name, "ttir.%s", orders[0][i]);
+            pairs[i] = (exec_pair){named(f.m, name, 0), named(g.m, name, 0)};
+        }
+        pairs[2].golden = named(g.m, "ttir.exp", 0); /* not what it should be */
+        assert_int_equal(exec_compare_beside(f.x, g.x, pairs, 3, d, &n, NULL), EXEC_DONE);
+        assert_int_equal(n, 3);
+        for (int i = 0; i < 3; i++)
+            assert_true(d[i].op == pairs[i].op && d[i].golden == pairs[i].golden);
+        assert_true(d[0].pcc == 1 && d[0].absolute == 0);
+        assert_true(d[1].pcc == 1 && d[1].absolute == 0);
+        assert_true(d[2].pcc < 0 && d[2].absolute > 0);
+        assert_non_null(exec_result(f.x, 0, 0)); /* all of it has run */
+        drop(&g);
+        drop(&f);
+    }
+}
+
+/* What a loop makes is compared with its last round. */
+static void side_by_side_in_a_loop(void **state) {
+    (void)state;
+    static const char loop[] =
+        "module {\n  func.func @main(%arg0: tensor<4xf32>, %n: tensor<i32>) -> tensor<4xf32> {\n"
+        "    %one = stablehlo.constant dense<1> : tensor<i32>\n"
+        "    %zero = stablehlo.constant dense<0> : tensor<i32>\n"
+        "    %three = stablehlo.constant dense<3> : tensor<i32>\n"
+        "    %0:2 = stablehlo.while(%a = %arg0, %i = %zero) : tensor<4xf32>, tensor<i32>\n"
+        "    cond {\n"
+        "      %c = stablehlo.compare LT, %i, %three : (tensor<i32>, tensor<i32>) -> tensor<i1>\n"
+        "      stablehlo.return %c : tensor<i1>\n"
+        "    } do {\n"
+        "      %b = stablehlo.add %a, %a : tensor<4xf32>\n"
+        "      %j = stablehlo.add %i, %one : tensor<i32>\n"
+        "      stablehlo.return %b, %j : tensor<4xf32>, tensor<i32>\n"
+        "    }\n"
+        "    return %0#0 : tensor<4xf32>\n  }\n}\n";
+    struct fixture f, g;
+    exec_difference d;
+    size_t n;
+    make(&f, loop, &(exec_options){.threads = 1, .alone = true});
+    make(&g, loop, &(exec_options){.threads = 1, .alone = true, .numbers = EXEC_F64});
+    ir_op add = named(f.m, "stablehlo.add", 0);
+    assert_int_equal(exec_compare_beside(f.x, g.x, &(exec_pair){add, add}, 1, &d, &n, NULL), EXEC_DONE);
+    assert_int_equal(n, 1);
+    assert_true(d.pcc == 1 && d.absolute < 1e-5);
+    drop(&g);
+    drop(&f);
+}
+
 /* a -> b -> c; d reads the argument; e reads c and d. b is where the numbers go wrong, and d on its own. */
 static const char tree[] = "module {\n"
                            "  func.func @main(%arg0: tensor<2xf32>) -> tensor<2xf32> {\n"
@@ -258,6 +336,8 @@ int main(void) {
                                        cmocka_unit_test(a_cancel_during_the_last_op_counts),
                                        cmocka_unit_test(kept_values),
                                        cmocka_unit_test(arguments_given_anew),
+                                       cmocka_unit_test(side_by_side),
+                                       cmocka_unit_test(side_by_side_in_a_loop),
                                        cmocka_unit_test(statistics),
                                        cmocka_unit_test(overflow_agrees),
                                        cmocka_unit_test(divergence)};

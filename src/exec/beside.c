@@ -1,0 +1,211 @@
+/* Two plans side by side, and what is compared meanwhile.
+ *
+ *   x        ─▶ a ─▶ b ─▶ c           each step of x that has a pair waits for the golden step; a golden value whose pair
+ *   golden   ─▶ a ─────▶ c ─▶ b       comes later is copied as it is made
+ *
+ * Nothing else is kept, so that memory is that of two runs and not of all their values: writing to fresh memory can take
+ * longer than computing what is put there. A plan that keeps its values (exec_options.keep, or there are loops) runs before
+ * the other, and its values are there from the start.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/inner.h"
+
+/* One pair, and behind which steps its values are there: their number + 1; 0: from the start. */
+struct meeting {
+    size_t pair;
+    exec_slot a, b;
+    size_t at_x, at_golden;
+    struct tensor copy; /* of the golden value; data NULL: none was needed */
+    bool compared;
+};
+
+/* The meetings in the order in which golden comes to them. */
+struct waiting {
+    size_t at, meeting;
+};
+
+struct beside {
+    exec_plan *x, *golden;
+    struct run x_run, golden_run;
+    struct meeting *meetings; /* in the order in which x comes to them */
+    struct waiting *waiting;
+    size_t n, met, next; /* meetings that are over; the first in `waiting` that golden has not come to */
+    exec_status status;
+};
+
+static int by_x(const void *a, const void *b) {
+    const struct meeting *l = a, *r = b;
+    if (l->at_x != r->at_x)
+        return l->at_x < r->at_x ? -1 : 1;
+    if (l->at_golden != r->at_golden)
+        return l->at_golden < r->at_golden ? -1 : 1;
+    return l->pair < r->pair ? -1 : 1;
+}
+
+static int by_golden(const void *a, const void *b) {
+    const struct waiting *l = a, *r = b;
+    if (l->at != r->at)
+        return l->at < r->at ? -1 : 1;
+    return l->meeting < r->meeting ? -1 : 1;
+}
+
+/* Behind which step each slot has its value. */
+static void note_steps(const exec_plan *x, size_t *made) {
+    for (size_t i = 0; i < x->steps.n && !x->options.keep; i++)
+        for (uint32_t k = 0; k < x->steps.v[i].n_out; k++)
+            made[x->steps.v[i].out[k]] = i + 1;
+}
+
+static exec_slot first_result(const exec_plan *x, ir_op op) {
+    const uint32_t *s = ir_op_at(x->m, op)->n_results ? map_u64_get(&x->kept, ir_op_at(x->m, op)->results) : NULL;
+    return s ? *s : 0;
+}
+
+static bool has_numbers(const exec_plan *x, exec_slot s) {
+    return s && x->slots.v[s].type.dtype != TENSOR_NONE && x->slots.v[x->slots.v[s].root].kind != SLOT_NONE;
+}
+
+static bool look_at(const exec_plan *x, exec_slot s, struct tensor *out) {
+    const struct exec_type *t = slot_type(x, s);
+    *out = (struct tensor){.dtype = t->dtype, .rank = t->rank, .data = exec_slot_data(x, s, 0)};
+    memcpy(out->dims, t->dims, sizeof out->dims);
+    return out->data != NULL;
+}
+
+static bool no_memory(struct beside *s) {
+    exec_plan *x = s->x;
+    x->error = "out of memory";
+    x->error_op = 0;
+    s->status = EXEC_FAILED;
+    return false;
+}
+
+static bool arrange(struct beside *s, const exec_pair *pairs, size_t n) {
+    size_t slots[2] = {s->x->slots.n, s->golden->slots.n};
+    size_t *made = mem_alloc_zero(s->x->mem, (slots[0] + slots[1]) * sizeof *made);
+    if (!made)
+        return no_memory(s);
+    note_steps(s->x, made);
+    note_steps(s->golden, made + slots[0]);
+    for (size_t i = 0; i < n; i++) {
+        struct meeting m = {.pair = i, .a = first_result(s->x, pairs[i].op)};
+        m.b = first_result(s->golden, pairs[i].golden);
+        if (!has_numbers(s->x, m.a) || !has_numbers(s->golden, m.b))
+            continue;
+        m.at_x = made[m.a];
+        m.at_golden = made[slots[0] + m.b];
+        s->meetings[s->n++] = m;
+    }
+    mem_free(s->x->mem, made, (slots[0] + slots[1]) * sizeof *made);
+    qsort(s->meetings, s->n, sizeof *s->meetings, by_x);
+    for (size_t i = 0; i < s->n; i++)
+        s->waiting[i] = (struct waiting){s->meetings[i].at_golden, i};
+    qsort(s->waiting, s->n, sizeof *s->waiting, by_golden);
+    return true;
+}
+
+/* Copies what golden has just made for meetings that come later. */
+static bool copy_for_later(struct beside *s) {
+    for (; s->next < s->n && s->waiting[s->next].at <= s->golden_run.at; s->next++) {
+        struct meeting *m = &s->meetings[s->waiting[s->next].meeting];
+        struct tensor now;
+        if (m->at_golden == 0 || m <= &s->meetings[s->met] || !look_at(s->golden, m->b, &now))
+            continue;
+        if (!tensor_new(&m->copy, s->x->mem, now.dtype, now.dims, now.rank))
+            return no_memory(s);
+        memcpy(m->copy.data, now.data, tensor_bytes(&now));
+    }
+    return true;
+}
+
+/* Runs golden until so many steps are done. */
+static bool follow(struct beside *s, size_t steps) {
+    while (s->golden_run.at < steps) {
+        if (atomic_exchange(&s->x->cancel, false)) { /* who wants a stop asks x, which is not running now */
+            s->status = EXEC_CANCELLED;
+            return false;
+        }
+        if (run_next(s->golden, &s->golden_run, NULL, &s->status)) {
+            if (!copy_for_later(s))
+                return false;
+            continue;
+        }
+        if (s->status != EXEC_DONE) { /* what is wrong is said of x */
+            s->x->error = s->golden->error;
+            s->x->error_op = 0;
+        }
+        return s->status == EXEC_DONE;
+    }
+    return true;
+}
+
+static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {
+    struct tensor a, b = m->copy;
+    if (!follow(s, m->at_golden))
+        return false;
+    m->compared = look_at(s->x, m->a, &a) && (b.data || look_at(s->golden, m->b, &b));
+    if (m->compared)
+        compare_tensors(&a, &b, s->golden->pool, out);
+    tensor_free(&m->copy);
+    return true;
+}
+
+/* Runs both, filling differences by pair; those of pairs without numbers stay as they are. */
+static bool run_both(struct beside *s, exec_difference *by_pair, const exec_hooks *h) {
+    s->x->steady_ready = s->golden->steady_ready =
+        false; /* what const-eval functions make on their way is compared too */
+    if (!run_begin(s->x, &s->x_run) || !run_begin(s->golden, &s->golden_run))
+        return no_memory(s);
+    if (s->golden->options.keep && !follow(s, SIZE_MAX))
+        return false;
+    bool first = s->x->options.keep; /* all of it before anything is compared */
+    for (bool more = true; more;) {
+        while (!first && s->met < s->n && s->meetings[s->met].at_x <= s->x_run.at) {
+            if (!meet(s, &s->meetings[s->met], &by_pair[s->meetings[s->met].pair]))
+                return false;
+            s->met++;
+        }
+        more = run_next(s->x, &s->x_run, h, &s->status);
+        if (!more && s->status != EXEC_DONE)
+            return false;
+        if (!more && first)
+            first = false, more = s->met < s->n;
+    }
+    return true;
+}
+
+exec_status exec_compare_beside(exec_plan *x, exec_plan *golden, const exec_pair *pairs, size_t n, exec_difference *out,
+                                size_t *n_out, const exec_hooks *h) {
+    struct beside s = {.x = x, .golden = golden, .status = EXEC_FAILED};
+    *n_out = 0;
+    size_t bytes = n * (sizeof *s.meetings + sizeof *s.waiting + 1) + 1;
+    s.meetings = mem_alloc_zero(x->mem, bytes);
+    if (!s.meetings)
+        return no_memory(&s), EXEC_FAILED;
+    s.waiting = (struct waiting *)(s.meetings + n);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (exec_difference){.op = 0};
+    bool good = arrange(&s, pairs, n) && run_both(&s, out, h);
+    for (size_t i = 0; good && i < s.n; i++) {
+        const struct meeting *m = &s.meetings[i];
+        out[m->pair].op = m->compared ? pairs[m->pair].op : 0;
+        out[m->pair].golden = pairs[m->pair].golden;
+    }
+    for (size_t i = 0; good && i < n; i++)
+        if (out[i].op)
+            out[(*n_out)++] = out[i];
+    for (size_t i = 0; i < s.n; i++)
+        tensor_free(&s.meetings[i].copy);
+    mem_free(x->mem, s.meetings, bytes);
+    return good ? EXEC_DONE : s.status;
+}
+
+bool exec_step_op(const exec_plan *x, size_t i, ir_op *op) {
+    if (i >= x->steps.n)
+        return false;
+    const struct exec_step *s = &x->steps.v[i];
+    *op = s->kind == STEP_KERNEL && !s->skip ? s->op : 0;
+    return true;
+}
