@@ -28,8 +28,8 @@ rewrite_fn hlo_gather_slice, hlo_gather_along_dim, hlo_gather_repeat, hlo_gather
 rewrite_fn hlo_scatter_cache, hlo_scatter_embedding, hlo_scatter_along_dim, hlo_scatter_flat;
 /* hlo_ccl.c; p->data is where the attribute of the mesh is kept */
 rewrite_fn hlo_all_reduce, hlo_all_gather, hlo_reduce_scatter, hlo_collective_permute, hlo_all_to_all,
-    hlo_collective_broadcast, hlo_manual_computation, hlo_mesh, hlo_gspmd_sharding, hlo_gspmd_to_shards,
-    hlo_gspmd_to_full;
+    hlo_collective_broadcast, hlo_sdy_all_reduce, hlo_manual_computation, hlo_mesh, hlo_gspmd_sharding,
+    hlo_gspmd_to_shards, hlo_gspmd_to_full;
 /* hlo_custom.c */
 rewrite_fn hlo_custom_call, hlo_rng_bits;
 /* hlo_attention.c */

@@ -175,6 +175,30 @@ bool hlo_mesh(pass_context *p, ir_op op) {
     return true;
 }
 
+/* One all_reduce for each axis. */
+bool hlo_sdy_all_reduce(pass_context *p, ir_op op) {
+    ir_attr mesh = p->data ? *(ir_attr *)p->data : 0, list = ir_op_attr(p->m, op, STR("reduction_axes"));
+    ir_attr axes = list && dialect_is_attr(p->c, list, ATTR_sdy_axis_ref_list) ? dialect_param_at(p->c, list, 0) : 0;
+    ir_attr reduction = ir_op_attr(p->m, op, STR("reduction_op"));
+    ir_value v = ir_operand(p->m, op, 0);
+    str names[PASS_MAX_RANK], how = reduction ? dialect_case_text(p->c, reduction) : STR("");
+    int64_t sizes[PASS_MAX_RANK];
+    uint32_t n = mesh_axes(p, mesh, names, sizes);
+    for (uint32_t i = 0; i < list_count(p, axes) && v; i++) {
+        ir_attr axis = ir_at(p->c, axes, i);
+        uint32_t at = 0;
+        while (at < n && !str_eq(names[at], dialect_param_text(p->c, axis, STR("name"))))
+            at++;
+        if (at == n || dialect_param(p->c, axis, STR("sub_axis_info")))
+            return false;
+        attr_entry a[] = {
+            {STR("cluster_axis"), hlo_ui32(p, at)},
+            {STR("reduce_type"), dialect_make_case(p->c, ATTR_ttcore_reduce_type, how.n ? how : STR("sum"))}};
+        v = build_value(p, OP_ttir_all_reduce, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 2));
+    }
+    return v && hlo_replace(p, op, v);
+}
+
 /* ---- manual computations -------------------------------------------------------------------------------- */
 
 /* How a tensor is cut along a mesh: into shape[d] parts along each dimension; mesh axis a cuts dimension dims[a]. */

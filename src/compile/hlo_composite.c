@@ -2,6 +2,7 @@
  * made of. */
 #include "compile/constant.h"
 #include "compile/hlo.h"
+#include "compile/shard.h"
 
 /* What a composite says of itself, or the call that it was made into. 0 when it says nothing. */
 static ir_attr composite_attrs(pass_context *p, ir_op op) {
@@ -259,6 +260,41 @@ static bool attention(pass_context *p, ir_op op) {
     return hlo_replace(p, op, out);
 }
 
+/* ---- slices over devices --------------------------------------------------------------------------------- */
+
+/* How many times smaller each dimension becomes is how many of its minor axes cut it now. */
+static bool all_slice(pass_context *p, ir_op op) {
+    ir_attr to = composite_attr(p, op, STR("out_sharding"));
+    shard_mesh mesh;
+    sharding s;
+    shape in, out;
+    const char *why;
+    uint32_t used = 0;
+    ir_value v = ir_operand(p->m, op, 0);
+    if (n_operands(p, op) != 1 || !to || !shard_find_mesh(p, p->scope, &mesh) || !shape_of(p->m, v, &in) ||
+        !shape_of_type(p->c, hlo_type(p, op), &out) || in.n != out.n || !shard_read(p, &mesh, to, in.n, &s, &why))
+        return false;
+    for (int d = 0; d < in.n; d++) {
+        int64_t parts = 1;
+        for (unsigned i = s.dim[d].n; i-- > 0 && parts * out.d[d] < in.d[d];) {
+            parts *= mesh.size[s.dim[d].axis[i]];
+            used |= 1u << s.dim[d].axis[i];
+        }
+        if (parts * out.d[d] != in.d[d])
+            return false;
+    }
+    for (unsigned axis = 0; axis < mesh.n && v; axis++)
+        for (int d = 0; d < in.n && used >> axis & 1; d++) {
+            if (!(shard_axes_bits(&s.dim[d]) >> axis & 1))
+                continue;
+            in.d[d] /= mesh.size[axis];
+            attr_entry a[] = {{STR("cluster_axis"), hlo_ui32(p, axis)}, {STR("dim"), make_si32(p, d)}};
+            v = build_value(p, OP_ttir_mesh_partition, ir_op_at(p->m, op)->loc, &v, 1, type_like(p, v, &in),
+                            make_dict(p, a, 2));
+        }
+    return v && hlo_replace(p, op, v);
+}
+
 /* ---- all ------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -278,6 +314,7 @@ static const struct {
     {STR_INIT("tenstorrent.gather"), gather},
     {STR_INIT("tenstorrent.gather_dim"), gather},
     {STR_INIT("tenstorrent.scaled_dot_product_attention"), attention},
+    {STR_INIT("sdy.all_slice"), all_slice},
 };
 
 static bool to_call(pass_context *p, ir_op op) {

@@ -60,6 +60,7 @@ static const struct {
     {OP_stablehlo_uniform_dequantize, hlo_quantize},
     {OP_stablehlo_uniform_quantize, hlo_quantize},
     {OP_stablehlo_xor, hlo_logical},
+    {OP_sdy_all_reduce, hlo_sdy_all_reduce},
     {OP_sdy_constant, hlo_constant},
     {OP_sdy_manual_computation, hlo_manual_computation},
     {OP_sdy_mesh, hlo_mesh},

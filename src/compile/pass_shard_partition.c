@@ -63,6 +63,22 @@ static double cost_of(partition *g, ir_op op, const shard_rule *r, const shard_a
 
 enum { MOST_LISTS = 4, MOST_CHOICES = 512 };
 
+/* Axes that cut factor w, which every device needs all of, in every tensor that has factor f: they may cut f instead. */
+static bool instead_of(const partition *g, const shard_rule *r, uint32_t f, uint32_t w, shard_axes *out) {
+    *out = (shard_axes){0};
+    for (uint32_t t = 0; t < r->n_operands + r->n_results; t++)
+        for (int d = 0; d < r->tensors[t].rank; d++)
+            for (unsigned i = 0; i < r->tensors[t].dim[d].n; i++) {
+                const shard_axes *a = &g->lists[t * RULE_MAX_FACTORS + w];
+                if (r->tensors[t].dim[d].factor[i] != f)
+                    continue;
+                if (!a->n || (out->n && !shard_axes_equal(a, out)))
+                    return false;
+                *out = *a;
+            }
+    return out->n && r->size[f] % shard_parts(&g->mesh, out) == 0;
+}
+
 /* The lists that the tensors of an op have for a factor, the longest first; then none. */
 static uint32_t lists_of(const partition *g, const shard_rule *r, uint32_t f, shard_axes *out) {
     uint32_t n = 0;
@@ -78,6 +94,9 @@ static uint32_t lists_of(const partition *g, const shard_rule *r, uint32_t f, sh
             out[at] = out[at - 1];
         out[at] = *a;
     }
+    for (uint32_t w = 0; w < r->n_factors && !n && !r->whole[f] && !r->reduces[f]; w++)
+        if (r->whole[w] && instead_of(g, r, f, w, out))
+            n = 1;
     out[n++] = (shard_axes){0};
     return n;
 }

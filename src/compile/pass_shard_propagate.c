@@ -317,6 +317,8 @@ static bool decouple(pass_context *p, ir_block body) {
         if (!constant || ir_op_at(p->m, op)->n_results != 1)
             continue;
         ir_value v = ir_result(p->m, op, 0);
+        if (!ir_rank(p->c, ir_value_type(p->m, v)))
+            continue; /* a single number is whole everywhere */
         while (ir_first_use(p->e, v) && !ir_has_one_use(p->e, v)) {
             uint32_t use = ir_first_use(p->e, v);
             ir_edit_at(p->e, op);
@@ -340,6 +342,8 @@ bool pass_shard_propagate(pass_context *p) {
         return false;
     for (each_func(p->m, p->scope, f)) {
         ir_block body = body_of(p->m, f);
+        if (!shard_unwrap(p, f))
+            return false;
         if (mesh.devices < 2 || !shard_is_wanted(p, f))
             continue;
         if (!decouple(p, body))

@@ -47,6 +47,53 @@ bool shard_is_wanted(pass_context *p, ir_op func) {
     return wanted;
 }
 
+static ir_value constrained(pass_context *p, ir_loc loc, ir_value v, ir_attr list, uint32_t i) {
+    attr_entry a[] = {{STR("sharding"), shard_list_at(p, list, i)}};
+    return a[0].value
+               ? build_value(p, OP_sdy_sharding_constraint, loc, &v, 1, ir_value_type(p->m, v), make_dict(p, a, 1))
+               : v;
+}
+
+static bool unwrap(pass_context *p, ir_op op) {
+    const ir_op_data *o = ir_op_at(p->m, op);
+    ir_attr in = ir_op_attr(p->m, op, STR("in_shardings")), out = ir_op_attr(p->m, op, STR("out_shardings"));
+    uint32_t n = o->n_operands, n_results = o->n_results;
+    ir_loc loc = o->loc;
+    ir_value *args = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
+    ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
+    if (!args || !results)
+        return pass_out_of_memory(p);
+    ir_edit_at(p->e, op);
+    p->e->from = op;
+    for (uint32_t i = 0; i < n; i++)
+        if (!(args[i] = constrained(p, loc, ir_operand(p->m, op, i), in, i)))
+            return pass_out_of_memory(p);
+    if (!ir_inline_region(p->e, ir_op_region(p->m, op, 0), op, args, results, n_results))
+        return p->m->failed ? pass_out_of_memory(p) : pass_error(p, op, "has a body of another form");
+    ir_edit_at(p->e, op);
+    for (uint32_t i = 0; i < n_results; i++)
+        if (!(results[i] = constrained(p, loc, results[i], out, i)))
+            return pass_out_of_memory(p);
+    p->e->from = 0;
+    ir_replace(p->e, op, results);
+    return true;
+}
+
+bool shard_unwrap(pass_context *p, ir_op func) {
+    ir_block body = body_of(p->m, func);
+    for (ir_op op = body ? ir_block_at(p->m, body)->first : 0, next; op; op = next) {
+        next = ir_op_at(p->m, op)->next;
+        ir_attr axes = op_is(p->m, op, OP_sdy_manual_computation) ? ir_op_attr(p->m, op, STR("manual_axes")) : 0;
+        ir_block inner = axes ? body_of(p->m, op) : 0;
+        if (!inner || list_count(p, dialect_param_at(p->c, axes, 0)) ||
+            ir_block_at(p->m, inner)->n_args != ir_op_at(p->m, op)->n_operands)
+            continue;
+        if (!unwrap(p, op))
+            return false;
+    }
+    return true;
+}
+
 ir_attr shard_result_attr(pass_context *p, ir_op func, uint32_t i) {
     ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
     ir_attr dict = i < list_count(p, list) ? ir_at(p->c, list, i) : 0;

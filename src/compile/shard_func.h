@@ -7,6 +7,9 @@
 /* Whether a function is written for the whole of its tensors and says how some of them are to be cut: attributes
  * sdy.sharding, or ops that change a sharding. Not one that has manual computations, which is cut already. */
 bool shard_is_wanted(pass_context *p, ir_op func);
+/* Manual computations of a function that have no manual axes: their insides are of whole tensors, and come out of them, with
+ * constraints where their shardings were. False after an error. */
+bool shard_unwrap(pass_context *p, ir_op func);
 /* The sharding that an op is there to give its result (sdy.sharding_constraint, sdy.reshard, sdy.all_gather, ...); 0: it is
  * there for something else. */
 ir_attr shard_fixed(pass_context *p, ir_op op);

@@ -77,14 +77,29 @@ static bool convolution(pass_context *p, ir_op op, ir_op local) {
     return true;
 }
 
+/* The first part: along dimensions that are cut nothing changes. */
 static bool constant(pass_context *p, ir_op op, ir_op local) {
     ir_type type = hlo_type(p, local);
     dense_view v;
+    shape global, part;
     if (type == hlo_type(p, op))
         return true;
-    if (!dense_read(p->c, ir_op_attr(p->m, op, STR("value")), &v))
+    if (!dense_read(p->c, ir_op_attr(p->m, op, STR("value")), &v) || !shapes(p, op, local, true, &global, &part))
         return false;
-    ir_set_prop(p->e, local, STR("value"), dense_splat(p, type, dense_at(&v, 0)));
+    int64_t n = v.splat ? 1 : shape_volume(&part);
+    uint64_t *bits = ARENA_ARRAY(&p->scratch, uint64_t, (size_t)n + 1);
+    if (!bits)
+        return pass_out_of_memory(p);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t from = 0, left = i, stride = 1;
+        for (int d = part.n - 1; d >= 0; d--) {
+            from += left % part.d[d] * stride;
+            left /= part.d[d];
+            stride *= global.d[d];
+        }
+        bits[i] = dense_at(&v, from);
+    }
+    ir_set_prop(p->e, local, STR("value"), v.splat ? dense_splat(p, type, bits[0]) : dense_make(p, type, bits, n));
     return true;
 }
 

@@ -165,11 +165,22 @@ static void broadcast_in_dim(rule_making *k) {
     }
 }
 
+/* Dimensions along which nothing changes: in every one of a splat. */
 static void constant(rule_making *k) {
+    enum { MOST = 1 << 20 }; /* numbers that are looked at */
+    const shape *s = rule_result_shape(k, 0);
     dense_view v;
-    bool splat = dense_read(k->p->c, ir_op_attr(k->p->m, k->op, STR("value")), &v) && v.splat;
-    for (int d = 0; splat && d < rule_result_shape(k, 0)->n; d++)
-        rule_same_dim(k, d);
+    if (!dense_read(k->p->c, ir_op_attr(k->p->m, k->op, STR("value")), &v) || (!v.splat && v.n > MOST))
+        return;
+    int64_t inner = 1;
+    for (int d = s->n - 1; d >= 0; d--) {
+        bool same = true;
+        for (int64_t i = 0; i < v.n && same && !v.splat; i++)
+            same = i / inner % s->d[d] == 0 || dense_at(&v, i) == dense_at(&v, i - inner);
+        if (same)
+            rule_same_dim(k, d);
+        inner *= s->d[d];
+    }
 }
 
 static void iota(rule_making *k) {
@@ -399,7 +410,16 @@ static void gather(rule_making *k) {
     }
 }
 
-/* One operand, indices, one update: window dimensions that cover the operand's, and batching dimensions. */
+/* A dimension of the operand and the result that every device needs all of. */
+static void whole_dim(rule_making *k, int d) {
+    int factor = rule_new_factor(k, rule_operand_shape(k, 0)->d[d]);
+    if (factor >= 0)
+        k->r->whole[factor] = true;
+    rule_add_factor(k, 0, d, factor);
+    rule_add_result_factor(k, 0, d, factor);
+}
+
+/* One operand, indices, one update: window dimensions that cover the operand's, and batching dimensions; the others whole. */
 static void scatter(rule_making *k) {
     const shape *in = rule_operand_shape(k, 0), *at = rule_operand_shape(k, 1), *update = rule_operand_shape(k, 2);
     str key = STR("scatter_dimension_numbers");
@@ -413,13 +433,19 @@ static void scatter(rule_making *k) {
         return;
     int next = 0;
     for (int d = 0; d < in->n; d++) {
-        if (has(&inserted, d) || has(&in_batch, d))
+        if (has(&in_batch, d))
             continue;
+        if (has(&inserted, d)) {
+            whole_dim(k, d);
+            continue;
+        }
         if (next < window.n && update->d[window.d[next]] == in->d[d]) {
             int factor = rule_new_factor(k, in->d[d]);
             rule_add_factor(k, 0, d, factor);
             rule_add_factor(k, 2, window.d[next], factor);
             rule_add_result_factor(k, 0, d, factor);
+        } else {
+            whole_dim(k, d);
         }
         next++;
     }

@@ -252,7 +252,10 @@ def rules_of_the_user():
     def local(rule):
         return stage(module(rule), "update-global-to-local-shapes").split("@tt.tt_lang_op", 1)[1].splitlines()[0].split(" : ")[-1]
     tap.equal(local("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=4}>"), f"({tensor(4, 4)}, {tensor(4, 4)}) -> {tensor(4, 4)}")
+    # What all tensors are cut along and must not be is cut along something else instead; whole when there is nothing else.
     tap.equal(local("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=4} need_replication={i}>"),
+              f"({tensor(8, 2)}, {tensor(8, 2)}) -> {tensor(8, 2)}")
+    tap.equal(local("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=4} need_replication={i, j}>"),
               f"({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}")
     tap.equal(local(" "), f"({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}")
     for rule, why in (("#sdy.op_sharding_rule<([i, j])->([i, j]) {i=8, j=4}>", "operands"), ("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=5}>", "dimension 1"),
