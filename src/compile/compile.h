@@ -49,6 +49,8 @@ typedef struct compile_options {
     str math_fidelity;                /* "" = by level: hifi4 at level 0, undefined above */
     compile_choice fp32_dest_acc, math_approx, packer_l1_acc, dst_full_sync;
     str composite_resolution;   /* "auto" */
+    str argument_shard_status;  /* "as-given", "presharded": as tt-mlir, those with a sharding; "unsharded" */
+    str results_presharded;     /* result-presharded: "0,1", an entry per result; "": none */
     double tensor_l1_usage_cap; /* 0.95 */
     uint32_t max_legal_layouts, max_fallback_attempts;
     /* Set: only what comes after / up to and including this pass runs ("ttnn-layout", or "canonicalize#3" for the third

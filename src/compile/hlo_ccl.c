@@ -206,6 +206,13 @@ typedef struct mesh_cut {
     int64_t shape[PASS_MAX_RANK], dims[PASS_MAX_RANK];
     uint32_t n_shape, n_dims;
     str type; /* replicate, maximal, devices */
+    /* Axes that cut a dimension in another order than the mesh's: mesh_shard cannot say it, and the parts are cut by them
+     * afterwards, the major one first. */
+    struct {
+        uint32_t axis, dim;
+        int64_t size;
+    } rest[PASS_MAX_RANK];
+    uint32_t n_rest;
 } mesh_cut;
 
 static void not_cut(mesh_cut *c, str type) {
@@ -231,16 +238,24 @@ static bool cut_of(pass_context *p, ir_attr mesh, ir_attr sharding, mesh_cut *c)
         c->shape[d] = 1;
         if (dialect_param(p->c, dim, STR("is_closed")) != p->c->a_true)
             return false;
+        uint32_t next = 0; /* the first axis of the mesh that may still come */
         for (uint32_t i = 0; i < list_count(p, axes); i++) {
             ir_attr axis = ir_at(p->c, axes, i);
             if (dialect_param(p->c, axis, STR("sub_axis_info")))
                 return false;
             for (uint32_t a = 0; a < n; a++) {
-                if (!str_eq(names[a], dialect_param_text(p->c, axis, STR("name"))))
+                if (!str_eq(names[a], dialect_param_text(p->c, axis, STR("name"))) || sizes[a] == 1)
                     continue;
+                if (a < next && c->n_rest < PASS_MAX_RANK) {
+                    c->rest[c->n_rest].axis = a;
+                    c->rest[c->n_rest].dim = d;
+                    c->rest[c->n_rest++].size = sizes[a];
+                    next = n;
+                    continue;
+                }
                 c->shape[d] *= sizes[a];
-                if (sizes[a] > 1)
-                    c->dims[a] = d;
+                c->dims[a] = d;
+                next = a + 1;
             }
         }
         parts *= c->shape[d];
@@ -256,6 +271,31 @@ static ir_value mesh_shard(pass_context *p, ir_loc loc, ir_value v, const mesh_c
                       {STR("shard_shape"), make_i64s(p, c->shape, c->n_shape)},
                       {STR("shard_type"), dialect_make_case(p->c, ATTR_ttcore_shard_type, c->type)}};
     return build_value(p, OP_ttir_mesh_shard, loc, &v, 1, type, make_dict(p, a, 4));
+}
+
+/* From the part that mesh_shard gives to what is asked for (to_parts), or back: a value of this type. */
+static ir_value cut_rest(pass_context *p, ir_loc loc, ir_value v, const mesh_cut *c, bool to_parts) {
+    shape s;
+    for (uint32_t i = 0; i < c->n_rest && v; i++) {
+        uint32_t at = to_parts ? i : c->n_rest - 1 - i, axis = c->rest[at].axis, d = c->rest[at].dim;
+        if (!shape_of(p->m, v, &s))
+            return 0;
+        s.d[d] = to_parts ? s.d[d] / c->rest[at].size : s.d[d] * c->rest[at].size;
+        attr_entry part[] = {{STR("cluster_axis"), hlo_ui32(p, axis)}, {STR("dim"), make_si32(p, d)}};
+        attr_entry all[] = {{STR("all_gather_dim"), make_si32(p, d)}, {STR("cluster_axis"), hlo_ui32(p, axis)}};
+        v = build_value(p, to_parts ? OP_ttir_mesh_partition : OP_ttir_all_gather, loc, &v, 1, type_like(p, v, &s),
+                        make_dict(p, to_parts ? part : all, 2));
+    }
+    return v;
+}
+
+/* The type of a part before cut_rest. */
+static ir_type before_rest(pass_context *p, ir_type part, const mesh_cut *c) {
+    int64_t dims[PASS_MAX_RANK];
+    int rank = type_shape(p->c, part, dims);
+    for (uint32_t i = 0; i < c->n_rest && rank >= 0; i++)
+        dims[c->rest[i].dim] *= c->rest[i].size;
+    return c->n_rest && rank >= 0 ? type_with_shape(p, part, dims, (uint32_t)rank) : part;
 }
 
 static bool is_presharded(pass_context *p, ir_attr dict) {
@@ -307,7 +347,8 @@ bool hlo_manual_computation(pass_context *p, ir_op op) {
             continue;
         }
         if (!cut_of(p, mesh, ir_at(p->c, in, i), &c) ||
-            !(args[i] = mesh_shard(p, loc, args[i], &c, STR("full_to_shard"), type)))
+            !(args[i] = mesh_shard(p, loc, args[i], &c, STR("full_to_shard"), before_rest(p, type, &c))) ||
+            !(args[i] = cut_rest(p, loc, args[i], &c, true)))
             return false;
     }
     if (!ir_inline_region(p->e, ir_op_region(p->m, op, 0), op, args, results, n_results))
@@ -317,7 +358,7 @@ bool hlo_manual_computation(pass_context *p, ir_op op) {
         ir_value v = ir_result(p->m, op, i);
         if (result_presharded(p, v))
             continue;
-        if (!cut_of(p, mesh, ir_at(p->c, out, i), &c) ||
+        if (!cut_of(p, mesh, ir_at(p->c, out, i), &c) || !(results[i] = cut_rest(p, loc, results[i], &c, false)) ||
             !(results[i] = mesh_shard(p, loc, results[i], &c, STR("shard_to_full"), ir_value_type(p->m, v))))
             return false;
     }
@@ -390,9 +431,21 @@ static bool gspmd_shard(pass_context *p, ir_op op, str direction, int rank) {
 }
 
 bool hlo_gspmd_to_shards(pass_context *p, ir_op op) {
+    ir_value v = ir_operand(p->m, op, 0);
+    if (argument_presharded(p, v) && ir_has_one_use(p->e, v)) {
+        ir_set_type(p->e, v, hlo_type(p, op));
+        update_function_type(p, func_of(p->m, op));
+        return hlo_replace(p, op, v);
+    }
     return gspmd_shard(p, op, STR("full_to_shard"), ir_rank(p->c, hlo_type(p, op)));
 }
 
 bool hlo_gspmd_to_full(pass_context *p, ir_op op) {
+    if (result_presharded(p, ir_result(p->m, op, 0))) {
+        ir_op func = func_of(p->m, op);
+        bool ok = hlo_replace(p, op, ir_operand(p->m, op, 0));
+        update_function_type(p, func);
+        return ok;
+    }
     return gspmd_shard(p, op, STR("shard_to_full"), ir_rank(p->c, hlo_type(p, op)));
 }

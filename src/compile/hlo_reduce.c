@@ -1,4 +1,6 @@
 /* hlo_reduce.c - StableHLO reductions and reductions of windows: sums, maxima, argmax, running sums, pools. */
+#include <math.h>
+
 #include "compile/constant.h"
 #include "compile/hlo.h"
 
@@ -110,12 +112,56 @@ static bool reduce_argmax(pass_context *p, ir_op op, ir_op body) {
     return true;
 }
 
+/* The largest number of a type, nearly: at least this is a start that no number of it changes a minimum of. */
+static double largest_number(pass_context *p, ir_type element) {
+    uint32_t width = ir_bit_width(p->c, element);
+    number_type t;
+    if (!number_type_of(p->c, element, &t))
+        return INFINITY;
+    if (t.is_float)
+        return width == 64 ? 1.79e308 : width == 16 && t.format != IR_BF16 ? 65504 : 3.38e38;
+    return ldexp(1, (int)width - !t.is_unsigned) - 1;
+}
+
+/* Whether what a reduction starts from changes nothing. */
+static bool starts_neutral(pass_context *p, uint32_t body, ir_value start) {
+    ir_type element = element_of(p->m, start);
+    number_type t;
+    double v;
+    if (!hlo_number(p, start, &v) || !number_type_of(p->c, element, &t))
+        return false;
+    switch (body) {
+    case OP_stablehlo_add:
+    case OP_stablehlo_or: return v == 0;
+    case OP_stablehlo_and:
+    case OP_stablehlo_multiply: return v == 1;
+    case OP_stablehlo_maximum: return v <= (t.is_float || !t.is_unsigned ? -largest_number(p, element) : 0);
+    default: return v >= largest_number(p, element);
+    }
+}
+
+/* What a reduction starts from comes in behind it: TTIR's start from nothing. */
+static ir_value with_start(pass_context *p, ir_op op, uint32_t combine, ir_value v, ir_value start) {
+    ir_loc loc = ir_op_at(p->m, op)->loc;
+    ir_type type = hlo_type(p, op);
+    shape s, ones;
+    if (!v || !shape_of_type(p->c, type, &s))
+        return 0;
+    ones = shape_ones(s.n);
+    start = s.n ? build_reshape(p, loc, start, &ones) : start;
+    start = start && !shape_equal(&s, &ones) ? build_broadcast_to(p, loc, start, type) : start;
+    return start ? build_binary(p, combine, loc, v, start, type) : 0;
+}
+
 bool hlo_reduce(pass_context *p, ir_op op) {
     static const struct {
-        uint16_t body, to;
-    } kinds[] = {{OP_stablehlo_add, OP_ttir_sum},        {OP_stablehlo_maximum, OP_ttir_max},
-                 {OP_stablehlo_minimum, OP_ttir_min},    {OP_stablehlo_multiply, OP_ttir_prod},
-                 {OP_stablehlo_and, OP_ttir_reduce_and}, {OP_stablehlo_or, OP_ttir_reduce_or}};
+        uint16_t body, to, combine;
+    } kinds[] = {{OP_stablehlo_add, OP_ttir_sum, OP_ttir_add},
+                 {OP_stablehlo_maximum, OP_ttir_max, OP_ttir_maximum},
+                 {OP_stablehlo_minimum, OP_ttir_min, OP_ttir_minimum},
+                 {OP_stablehlo_multiply, OP_ttir_prod, OP_ttir_multiply},
+                 {OP_stablehlo_and, OP_ttir_reduce_and, OP_ttir_logical_and},
+                 {OP_stablehlo_or, OP_ttir_reduce_or, OP_ttir_logical_or}};
     ir_op body = hlo_body(p, op);
     while (op_is(p->m, body, OP_stablehlo_constant) || op_is(p->m, body, OP_sdy_constant))
         body = next_op(p, body);
@@ -126,9 +172,12 @@ bool hlo_reduce(pass_context *p, ir_op op) {
             continue;
         if (ir_op_at(p->m, op)->n_results != 1 || (i >= 4 && ir_bit_width(p->c, element_of(p->m, v)) != 1))
             return false;
-        return hlo_replace(p, op,
-                           build_reduce(p, kinds[i].to, ir_op_at(p->m, op)->loc, v, p->c->a_false, reduced_dims(p, op),
-                                        hlo_type(p, op)));
+        ir_value start = ir_operand(p->m, op, 1);
+        v = build_reduce(p, kinds[i].to, ir_op_at(p->m, op)->loc, v, p->c->a_false, reduced_dims(p, op),
+                         hlo_type(p, op));
+        if (!starts_neutral(p, id, start))
+            v = with_start(p, op, kinds[i].combine, v, start);
+        return hlo_replace(p, op, v);
     }
     return body && reduce_argmax(p, op, body);
 }

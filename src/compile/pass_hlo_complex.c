@@ -233,6 +233,7 @@ static const struct {
     {OP_stablehlo_collective_broadcast, same},
     {OP_stablehlo_collective_permute, same},
     {OP_stablehlo_complex, complex_of},
+    {OP_stablehlo_composite, same},
     {OP_stablehlo_concatenate, same},
     {OP_stablehlo_constant, constant},
     {OP_stablehlo_gather, gather},
@@ -264,9 +265,10 @@ static ir_attr with_whole_dim(pass_context *p, ir_attr cut) {
     return dialect_with_param(p->c, cut, STR("dim_shardings"), ir_attr_array(p->c, all, n + 1));
 }
 
-/* Which values of the module had complex numbers when the pass began; later ones have none. */
+/* Which values of the module had complex numbers when the pass began, later ones have none; and which ops took or gave such,
+ * or have arguments of blocks that were. */
 typedef struct complex_values {
-    bool *is;
+    bool *is, *op;
     uint32_t n;
 } complex_values;
 
@@ -296,15 +298,13 @@ static bool retype(pass_context *p, ir_value v) {
     return type != 0;
 }
 
-/* Arguments of the blocks of an op; *any: there were complex ones. */
-static bool retype_blocks(pass_context *p, ir_op op, bool *any) {
+/* Arguments of the blocks of an op. */
+static bool retype_blocks(pass_context *p, ir_op op) {
     for (uint32_t r = 0; r < ir_op_at(p->m, op)->n_regions; r++)
         for (ir_block b = p->m->regions[ir_op_region(p->m, op, r)].first; b; b = ir_block_at(p->m, b)->next)
-            for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++) {
-                *any = *any || was_complex(p, ir_block_at(p->m, b)->args + i);
+            for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
                 if (!retype(p, ir_block_at(p->m, b)->args + i))
                     return false;
-            }
     return true;
 }
 
@@ -330,14 +330,13 @@ static bool convert_func(pass_context *p, ir_op func) {
     ir_op end = body ? ir_block_at(p->m, body)->last : 0;
     uint32_t n = body ? ir_block_at(p->m, body)->n_args : 0, n_results = end ? ir_op_at(p->m, end)->n_operands : 0;
     ir_value *v = ARENA_ARRAY(&p->scratch, ir_value, n + n_results + 1);
-    bool any;
     if (!v)
         return pass_out_of_memory(p);
     for (uint32_t i = 0; i < n + n_results; i++)
         v[i] = i < n ? ir_block_at(p->m, body)->args + i : ir_operand(p->m, end, i - n);
     convert_dicts(p, func, STR("arg_attrs"), v, n);
     convert_dicts(p, func, STR("res_attrs"), v + n, n_results);
-    return retype_blocks(p, func, &any);
+    return retype_blocks(p, func);
 }
 
 /* What an op says of how its values are cut. */
@@ -361,18 +360,28 @@ static void convert_shardings(pass_context *p, ir_op op) {
     }
 }
 
+static bool touches(pass_context *p, ir_op op, const complex_values *all) {
+    const ir_op_data *o = ir_op_at(p->m, op);
+    for (uint32_t i = 0; i < o->n_operands; i++)
+        if (all->is[ir_operand(p->m, op, i)])
+            return true;
+    for (uint32_t i = 0; i < o->n_results; i++)
+        if (all->is[ir_result(p->m, op, i)])
+            return true;
+    for (uint32_t r = 0; r < o->n_regions; r++)
+        for (ir_block b = p->m->regions[ir_op_region(p->m, op, r)].first; b; b = ir_block_at(p->m, b)->next)
+            for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
+                if (all->is[ir_block_at(p->m, b)->args + i])
+                    return true;
+    return false;
+}
+
 static bool convert_op(pass_context *p, ir_op op) {
     const ir_op_data *o = ir_op_at(p->m, op);
     uint32_t id = op_id(p->m, op);
-    bool any = false, ok = retype_blocks(p, op, &any);
-    for (uint32_t i = 0; i < o->n_results; i++) {
-        any = any || was_complex(p, ir_result(p->m, op, i));
+    bool ok = retype_blocks(p, op);
+    for (uint32_t i = 0; i < o->n_results; i++)
         ok = ok && retype(p, ir_result(p->m, op, i));
-    }
-    for (uint32_t i = 0; i < o->n_operands; i++)
-        any = any || was_complex(p, ir_operand(p->m, op, i));
-    if (!any)
-        return true;
     convert_shardings(p, op);
     ir_edit_at(p->e, op);
     p->e->from = op;
@@ -386,9 +395,11 @@ static bool convert_all(pass_context *p) {
     for (each_func(p->m, p->scope, f))
         if (!convert_func(p, f))
             return p->m->failed ? pass_out_of_memory(p) : pass_error(p, f, "is not supported for complex numbers");
+    const complex_values *all = p->data;
+    uint32_t n = p->m->n_ops; /* new ones know of no complex numbers */
     for (ir_op op = ir_walk_next(p->m, p->scope, p->scope), next; op; op = next) {
         next = ir_walk_next(p->m, p->scope, op);
-        if (!op_is(p->m, op, OP_func_func) && !convert_op(p, op))
+        if (op < n && all->op[op] && !op_is(p->m, op, OP_func_func) && !convert_op(p, op))
             return false;
     }
     for (each_func(p->m, p->scope, f))
@@ -403,12 +414,15 @@ bool pass_hlo_complex(pass_context *p) {
     if (!hlo_is_there(p))
         return true;
     all.is = ARENA_ARRAY(&p->scratch, bool, all.n);
-    if (!all.is)
+    all.op = ARENA_ARRAY(&p->scratch, bool, p->m->n_ops);
+    if (!all.is || !all.op)
         return pass_out_of_memory(p);
     for (ir_value v = 1; v < all.n; v++)
         any |= all.is[v] = is_complex(p, ir_value_type(p->m, v));
     if (!any)
         return true;
+    for (ir_op op = ir_walk_next(p->m, p->scope, p->scope); op; op = ir_walk_next(p->m, p->scope, op))
+        all.op[op] = touches(p, op, &all);
     void *outer = p->data;
     p->data = &all;
     bool ok = convert_all(p);

@@ -359,6 +359,30 @@ static bool build_end(partition *g, ir_op around, ir_op end) {
     return !p->m->failed || pass_out_of_memory(p);
 }
 
+/* What is said of an argument or a result's shard status has the shape of one device's part beside it. */
+static bool annotate_shapes(pass_context *p, ir_op func, ir_op around) {
+    ir_block inner = body_of(p->m, around);
+    str status = STR("ttcore.shard_status"), key = STR("ttcore.local_shape");
+    ir_attr results = ir_op_attr(p->m, func, STR("res_attrs"));
+    ir_op end = ir_block_at(p->m, inner)->last;
+    for (uint32_t i = 0; i < ir_block_at(p->m, inner)->n_args; i++) {
+        ir_node type = ir_attr_type(p->c, ir_value_type(p->m, ir_block_at(p->m, inner)->args + i));
+        if (func_arg_attr(p->m, func, i, status))
+            func_set_arg_attr(p, func, i, key, dialect_make_attr(p->c, ATTR_ttcore_local_shape, &type));
+    }
+    for (uint32_t i = 0; i < list_count(p, results); i++) {
+        ir_attr dict = ir_at(p->c, results, i);
+        ir_attr is = ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, status) : 0;
+        bool part = is && str_eq(dialect_case_text(p->c, is), STR("presharded"));
+        ir_node type = ir_attr_type(p->c, ir_value_type(p->m, ir_operand(p->m, end, i)));
+        if (is && !part)
+            type = ir_attr_type(p->c, ir_value_type(p->m, ir_result(p->m, around, i)));
+        if (is && !shard_set_result_attr(p, func, i, key, dialect_make_attr(p->c, ATTR_ttcore_local_shape, &type)))
+            return false;
+    }
+    return true;
+}
+
 static bool partition_func(pass_context *p, const shard_mesh *mesh, ir_op func) {
     partition g = {.p = p, .mesh = *mesh, .func = func};
     ir_block body = body_of(p->m, func);
@@ -398,9 +422,9 @@ static bool partition_func(pass_context *p, const shard_mesh *mesh, ir_op func) 
     for (uint32_t i = 0; i < ir_block_at(p->m, body)->n_args; i++)
         func_set_arg_attr(p, func, i, STR("sdy.sharding"), 0);
     for (uint32_t i = 0; i < ir_op_at(p->m, end)->n_operands; i++)
-        if (!shard_set_result_attr(p, func, i, 0))
+        if (!shard_set_result_attr(p, func, i, STR("sdy.sharding"), 0))
             return false;
-    return true;
+    return annotate_shapes(p, func, around);
 }
 
 /* On one device, or without a mesh, shardings say nothing. */

@@ -300,7 +300,8 @@ static bool write(propagation *g, ir_block body) {
     for (uint32_t i = 0; i < ir_op_at(p->m, end)->n_operands; i++) {
         uint32_t state = g->returned[i];
         if (state && says(&g->states[state]) &&
-            !shard_set_result_attr(p, g->func, i, shard_attr(p, g->mesh, &g->states[state].s, false)))
+            !shard_set_result_attr(p, g->func, i, STR("sdy.sharding"),
+                                   shard_attr(p, g->mesh, &g->states[state].s, false)))
             return false;
     }
     return true;

@@ -69,6 +69,8 @@ const pass_row pipeline[] = {
      pass_hlo_fusing, PASS_ROOT, NULL},
     {"stablehlo-complex-data-type-conversion", "complex numbers become pairs of real ones", pass_hlo_complex, PASS_ROOT,
      NULL},
+    {"apply-argument-shard-status", "arguments and results that are parts already are marked", pass_shard_status,
+     PASS_ROOT, NULL},
     {"analyze-mesh", "the mesh of devices gets rows and columns", pass_shard_mesh, PASS_ROOT, NULL},
     {"sdy-user-priority-propagate", "shardings of some tensors spread to the others", pass_shard_propagate, PASS_ROOT,
      NULL},

@@ -100,7 +100,7 @@ ir_attr shard_result_attr(pass_context *p, ir_op func, uint32_t i) {
     return dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, STR("sdy.sharding")) : 0;
 }
 
-bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, ir_attr a) {
+bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, str key, ir_attr a) {
     ir_block body = body_of(p->m, func);
     uint32_t n = body ? ir_op_at(p->m, ir_block_at(p->m, body)->last)->n_operands : 0;
     ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
@@ -112,7 +112,7 @@ bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, ir_attr a) {
     for (uint32_t k = 0; k < n; k++) {
         dicts[k] = k < had ? ir_at(p->c, list, k) : p->c->a_empty_dict;
         if (k == i)
-            dicts[k] = ir_dict_set(p->c, dicts[k], STR("sdy.sharding"), a);
+            dicts[k] = ir_dict_set(p->c, dicts[k], key, a);
         any = any || (dicts[k] && ir_count(p->c, dicts[k]));
     }
     ir_set_prop(p->e, func, STR("res_attrs"), any ? ir_attr_array(p->c, dicts, n) : 0);

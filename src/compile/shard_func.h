@@ -13,9 +13,10 @@ bool shard_unwrap(pass_context *p, ir_op func);
 /* The sharding that an op is there to give its result (sdy.sharding_constraint, sdy.reshard, sdy.all_gather, ...); 0: it is
  * there for something else. */
 ir_attr shard_fixed(pass_context *p, ir_op op);
-/* sdy.sharding of result i of a function; 0 when there is none. Setting it; 0 removes it. False when out of memory. */
+/* sdy.sharding of result i of a function; 0 when there is none. Setting an attribute of a result; 0 removes it. False when out
+ * of memory. */
 ir_attr shard_result_attr(pass_context *p, ir_op func, uint32_t i);
-bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, ir_attr a);
+bool shard_set_result_attr(pass_context *p, ir_op func, uint32_t i, str key, ir_attr a);
 /* The rule of what gives on a value as it is: one operand, one result. NULL when out of memory. */
 shard_rule *shard_identity_rule(pass_context *p, ir_value v);
 
