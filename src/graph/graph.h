@@ -67,10 +67,12 @@ typedef enum graph_kind {
 enum {
     GRAPH_PINNED = 1 << 0,       /* stands at the top of its layer: the op the layer belongs to */
     GRAPH_HOUSEKEEPING = 1 << 1, /* deallocate, empty, get_device: what today's adapter hides */
-    GRAPH_CALL = 1 << 2,         /* calls a function of this module (ttcore.load_cached, func.call, ...) */
-    GRAPH_ADAPTER = 1 << 3,      /* the adapter shows it too, so it has an adapter id */
-    GRAPH_INPUT = 1 << 4,        /* argument with ttcore.argument_type input: what changes from run to run */
-    GRAPH_PARAMETER = 1 << 5,    /* argument with ttcore.argument_type parameter or constant: a weight */
+    GRAPH_CALL =
+        1 << 2, /* calls a function of this module (ttcore.load_cached, func.call, ...); read from JSON: leads to
+                                  * other graphs, see looks.h */
+    GRAPH_ADAPTER = 1 << 3,   /* the adapter shows it too, so it has an adapter id */
+    GRAPH_INPUT = 1 << 4,     /* argument with ttcore.argument_type input: what changes from run to run */
+    GRAPH_PARAMETER = 1 << 5, /* argument with ttcore.argument_type parameter or constant: a weight */
 };
 
 /* Where a layer comes from. */

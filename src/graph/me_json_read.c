@@ -132,13 +132,21 @@ static uint32_t layer_of(making *m, str space) {
     return layer;
 }
 
+/* Whether a member is a list that holds a string. */
+static bool is_list(str raw) {
+    size_t at = str_find_char(raw, '[') + 1;
+    while (at < raw.n && (raw.p[at] == ' ' || raw.p[at] == '\n' || raw.p[at] == '\r' || raw.p[at] == '\t'))
+        at++;
+    return at < raw.n && raw.p[at] == '"';
+}
+
 /* Behind the '{' of a node. */
 static bool read_node(making *m) {
     reader *rd = m->rd;
     stored_row row = {.id = {"", 0}, .space = {"", 0}};
     str label = {"", 0};
     size_t begin = json_at(&rd->r);
-    bool pinned = false;
+    bool pinned = false, leads = false;
     buf_clear(&m->other);
     for (;;) {
         enum json_kind kind = json_next(&rd->r);
@@ -163,7 +171,9 @@ static bool read_node(making *m) {
             ok = take_value(rd, &row.outputs);
         else {
             size_t from = m->other.n;
+            bool subgraphs = json_key_is(&rd->r, STR("subgraphIds"));
             ok = keep_member(rd, &m->other);
+            leads |= ok && subgraphs && is_list(str_from(str_of(m->other.p, m->other.n), from));
             pinned |= ok && str_find(str_of(m->other.p + from, m->other.n - from), STR("\"pinToGroupTop\":true")) <
                                 m->other.n - from;
         }
@@ -180,12 +190,13 @@ static bool read_node(making *m) {
     if (!added)
         return fail(rd, begin, begin + 1, "two nodes have the same id");
     uint32_t layer = layer_of(m, row.space);
-    uint32_t made = drafts_add(&m->d, (struct draft){.parent = layer,
-                                                     .label = drafts_string(&m->d, label, false),
-                                                     .ref = (uint32_t)m->rows.n + 1,
-                                                     .order = (uint32_t)m->rows.n,
-                                                     .kind = GRAPH_OP,
-                                                     .flags = pinned ? GRAPH_PINNED : 0});
+    uint32_t made =
+        drafts_add(&m->d, (struct draft){.parent = layer,
+                                         .label = drafts_string(&m->d, label, false),
+                                         .ref = (uint32_t)m->rows.n + 1,
+                                         .order = (uint32_t)m->rows.n,
+                                         .kind = GRAPH_OP,
+                                         .flags = (uint8_t)((pinned ? GRAPH_PINNED : 0) | (leads ? GRAPH_CALL : 0))});
     if (!vec_push(&m->rows, row) || !vec_push(&m->draft_of, made) || m->d.failed)
         return no_memory(rd);
     return true;

@@ -10,6 +10,7 @@
 #include "graph/attrs.h"
 #include "graph/diff.h"
 #include "graph/graph_bin.h"
+#include "graph/looks.h"
 #include "graph/me_json.h"
 #include "graph/search_json.h"
 #include "graph/trace.h"
@@ -292,6 +293,12 @@ static void answer_model(request *r) {
         json_str(w, part->collection);
         json_key(w, STR("first"));
         json_u64(w, part->first);
+        if (part->stored) {
+            json_member_u64(w, STR("ops"), part->stored->n_ops);
+            json_member_str(w, STR("graph"), part->stored->id);
+            json_key(w, STR("subgraphs"));
+            check(r, graph_subgraph_ids_json(part->stored, p->mem, w));
+        }
         json_object_end(w);
     }
     json_array_end(w);
@@ -586,6 +593,10 @@ static void answer_nodes_of(request *r) {
     mem_free(r->page->mem, found, found ? g->n_nodes : 0);
 }
 
+static void answer_looks(request *r) {
+    check(r, graph_looks_json(r->g, r->page->mem, &r->w));
+}
+
 static void answer_op(request *r) {
     const op_def *d = dialect_find_op(r->id);
     if (d)
@@ -634,6 +645,7 @@ int page_ask(struct page *p, struct page *other, str text, struct buf *out) {
         {STR_INIT("nodes-of"), answer_nodes_of, true},
         {STR_INIT("diff"), answer_diff, true},
         {STR_INIT("op"), answer_op, false},
+        {STR_INIT("looks"), answer_looks, true},
     };
     request r = {.page = p, .other = other, .out = out, .w = json_writer_to(out), .status = 200};
     arena_init(&r.arena, p->mem);

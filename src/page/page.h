@@ -28,6 +28,7 @@ void page_free(struct page *p);
  *   text                      the text of a part, bytes; "first" line breaks stand for the parts before it
  *   graph                     the compact form, bytes
  *   json                      {"graphs":[...]}, "style" as in the API
+ *   looks                     how graph JSON is to be shown, see graph/looks.h
  *   node, nodes, search, trace, paths, identical, bind
  *   values, layers            node data in "data", bound to the graph
  *   ops                       {"ops":[...],"arguments":[id,...]}: what the nodes "nodes" stand for, ops by their numbers in the order

@@ -84,6 +84,8 @@ static const struct http_route routes[] = {
     {"GET", STAGE "/identical", api_alike, READ,
      "Layers whose contents are equal: the same ops, connected in the same way. Names do not count.",
      "types:boolean the types of results must be equal, too; " NODE_QUERY, NULL, "Identical"},
+    {"GET", STAGE "/looks", api_looks, READ, "How a graph of Model Explorer's JSON says that it is to be shown.",
+     GRAPH_QUERY, NULL, "Looks"},
     {"GET", STAGE "/repeats", api_repeats, READ,
      "Runs of equal blocks among the children of a layer; layers=RULE+repeats makes layers of them.",
      "least:integer children in a block, 4 unless told; " NODE_QUERY, NULL, "Repeats"},

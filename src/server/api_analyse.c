@@ -1,6 +1,7 @@
 /* Questions about a graph as a whole: traces, paths, identical layers, repeats; values added up; ids bound. */
 #include "graph/aggregate.h"
 #include "graph/alike.h"
+#include "graph/looks.h"
 #include "graph/trace.h"
 #include "server/api_inner.h"
 #include "server/repeats.h"
@@ -87,6 +88,17 @@ void api_alike(struct http_request *r) {
         if (status != GRAPH_OK)
             failed(r, status);
     }
+    api_graph_close(r, &ag);
+}
+
+void api_looks(struct http_request *r) {
+    struct api_graph ag;
+    struct mem scratch = {0};
+    if (!api_graph_open(r, &ag))
+        return;
+    graph_status status = graph_looks_json(ag.g, &scratch, http_json(r, 200));
+    if (status != GRAPH_OK)
+        failed(r, status);
     api_graph_close(r, &ag);
 }
 

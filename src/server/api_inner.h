@@ -77,8 +77,8 @@ http_handler api_server, api_openapi, api_op_doc;                 /* api.c */
 http_handler api_model_export;                                    /* api_export.c */
 http_handler api_models_list, api_models_open, api_models_upload; /* api_models.c */
 http_handler api_model_get, api_model_delete, api_model_file, api_model_load, api_stages;
-http_handler api_graph_binary, api_graph_json, api_graph_node, api_graph_nodes, api_diff; /* api_graph.c */
-http_handler api_trace, api_paths, api_alike, api_repeats, api_bind, api_overlay_layers;  /* api_analyse.c */
+http_handler api_graph_binary, api_graph_json, api_graph_node, api_graph_nodes, api_diff;           /* api_graph.c */
+http_handler api_trace, api_paths, api_alike, api_looks, api_repeats, api_bind, api_overlay_layers; /* api_analyse.c */
 /* A node of a stage of the run that the path names: ?stage=, ?node= or ?id=, ?layers=. False with the answer given. */
 struct run;
 struct api_run_node {

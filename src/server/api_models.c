@@ -1,6 +1,7 @@
 /* Models: opening, listing, deleting; their stages. */
 #include <string.h>
 
+#include "graph/looks.h"
 #include "server/api_inner.h"
 #include "server/jobs.h"
 #include "server/kept.h"
@@ -33,16 +34,25 @@ static bool part_is_readable(const struct model *m, const struct model_part *p) 
     return p->module || !m->ctx;
 }
 
-static void write_parts(struct json_writer *w, const struct model *m) {
+static void write_parts(struct http_request *r, struct json_writer *w, const struct model *m) {
     json_array_begin(w);
     for (size_t i = 0; i < m->n_parts; i++) {
         const struct model_part *p = &m->parts[i];
+        struct model_error e;
+        const graph *g = m->ctx ? NULL : model_graph(r->server->models, m, i, (struct model_rule){0}, NULL, &e);
         json_object_begin(w);
         json_member_u64(w, STR("part"), i);
         json_member_bool(w, STR("readable"), part_is_readable(m, p));
         json_member_str(w, STR("collection"), p->collection);
+        if (g && m->n_parts > 1) {
+            json_member_str(w, STR("graph"), g->id);
+            json_key(w, STR("subgraphs"));
+            (void)graph_subgraph_ids_json(g, r->arena->mem, w);
+        }
         if (p->module)
             json_member_u64(w, STR("ops"), p->module->n_ops > 2 ? p->module->n_ops - 2 : 0);
+        else if (g)
+            json_member_u64(w, STR("ops"), g->n_ops);
         json_object_end(w);
     }
     json_array_end(w);
@@ -64,7 +74,7 @@ static void write_model(struct http_request *r, struct json_writer *w, const str
     json_member_bool(w, STR("loaded"), loaded != NULL);
     if (loaded && details) {
         json_key(w, STR("parts"));
-        write_parts(w, loaded);
+        write_parts(r, w, loaded);
         json_key(w, STR("diagnostics"));
         api_put_diags(w, &loaded->diags);
         json_member_u64(w, STR("load_us"), loaded->load_ns / 1000);
@@ -303,7 +313,7 @@ void api_stages(struct http_request *r) {
     json_member_str(w, STR("format"), m->info.format);
     json_member_u64(w, STR("bytes"), m->text.n);
     json_key(w, STR("parts"));
-    write_parts(w, m);
+    write_parts(r, w, m);
     json_key(w, STR("diagnostics"));
     api_put_diags(w, &m->diags);
     json_object_end(w);

@@ -47,6 +47,8 @@ const struct api_schema api_schemas[] = {
      "part integer its number, from 0\n"
      "readable boolean false: see the diagnostics\n"
      "collection string label of the collection, in graph JSON\n"
+     "graph? string id of the graph, in graph JSON\n"
+     "subgraphs? string[] ids of the graphs of the file that its nodes lead to\n"
      "ops? integer ops in it",
      false},
     {"Diagnostic", "",
@@ -399,6 +401,20 @@ const struct api_schema api_schemas[] = {
      "paths any[] lists of nodes, a shortest one first",
      false},
     {"Identical", "", "groups any[] lists of layers that are identical, two or more each", false},
+    {"Looks", "Colours, directions and more, as graph JSON has them.",
+     "styles Look[]\n"
+     "leftRight integer[] layers that are laid out from left to right\n"
+     "hidden integer[] nodes that are left out\n"
+     "overlays any[] edge overlays of Model Explorer\n"
+     "subgraphs Leads[] nodes that lead to other graphs of the file",
+     false},
+    {"Look", "Colours of a node or layer, as CSS writes them.",
+     "node integer\n"
+     "fill? string\n"
+     "border? string\n"
+     "text? string",
+     false},
+    {"Leads", "", "node integer\ngraphs string[] their ids", false},
     {"Repeats", "", "repeats Repeat[]", false},
     {"Repeat", "Equal blocks one after another.",
      "first integer first node\n"

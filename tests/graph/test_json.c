@@ -1,6 +1,7 @@
 /* Graph JSON and the compact form: written, read back, written again; every container shape; errors; overlays. */
 #include "base/json.h"
 #include "graph/graph_bin.h"
+#include "graph/looks.h"
 #include "graph/me_json.h"
 #include "graph/overlays.h"
 #include "graph_test.h"
@@ -333,6 +334,57 @@ static void tensors_and_named_colours_are_known(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+/* What is not as it should be is passed over, and memory may run out anywhere. */
+static void looks_are_told(void **state) {
+    (void)state;
+    static const char model[] =
+        "{\"graphs\":[{\"id\":\"g\",\"nodes\":["
+        "{\"id\":\"a\",\"label\":\"Const\",\"namespace\":\"n/"
+        "m\",\"style\":{\"borderWidth\":2,\"textColor\":\"r\\u0065d\"}},"
+        "{\"id\":\"b\",\"label\":\"x\",\"namespace\":\"\",\"style\":\"red\",\"subgraphIds\":null},"
+        "{\"id\":\"c\",\"label\":\"y\",\"namespace\":\"\",\"subgraphIds\" : [ \"g\" "
+        "],\"config\":{\"style\":{\"textColor\":\"no\"}}},"
+        "{\"id\":\"d\",\"label\":\"y\",\"namespace\":\"\",\"subgraphIds\":[\"h\",\"g\"]}],"
+        "\"groupNodeConfigs\":[3,{\"layoutDirection\":1},{\"namespaceRegex\":\"[\"},{\"namespaceRegex\":\"^n$\","
+        "\"layoutDirection\":1,"
+        "\"backgroundColor\":\"blue\"},{\"namespaceRegex\":\"m\",\"layoutDirection\":\"1\"}],"
+        "\"tasksData\":{\"edgeOverlaysDataListLeftPane\":{}},\"nodeLabelsToHide\":[\"CONST\",7]}]}";
+    struct mem m = {0};
+    me_graphs graphs;
+    assert_int_equal(me_json_read(&m, str_from_z(model), NULL, NULL, &graphs), GRAPH_OK);
+    const graph *g = graphs.v[0].g;
+    unsigned a = graph_find(g, STR("a")), b = graph_find(g, STR("b")), c = graph_find(g, STR("c")),
+             d = graph_find(g, STR("d"));
+    unsigned n = graph_find_layer(g, STR("n"));
+    char expected[400];
+    (void)snprintf(expected, sizeof expected,
+                   "{\"styles\":[{\"node\":%u,\"fill\":\"blue\"},{\"node\":%u,\"text\":\"red\"}],\"leftRight\":[%u],"
+                   "\"hidden\":[%u],\"overlays\":[],\"subgraphs\":[{\"node\":%u,"
+                   "\"graphs\":[ \"g\" ]},"
+                   "{\"node\":%u,\"graphs\":[\"h\",\"g\"]}]}[\"g\",\"h\"]",
+                   n, a, n, a, c, d);
+    assert_int_equal(g->nodes[b].flags & GRAPH_CALL, 0);
+    assert_int_equal(g->nodes[c].flags & g->nodes[d].flags & GRAPH_CALL, GRAPH_CALL);
+    bool done = false;
+    for (uint64_t call = 1; !done; call++) {
+        struct mem tight = {.fail_at = call};
+        struct buf out;
+        buf_init(&out, &m);
+        struct json_writer w = json_writer_to(&out);
+        done = graph_looks_json(g, &tight, &w) == GRAPH_OK;
+        assert_int_equal(tight.used, 0);
+        if (done) {
+            struct json_writer v = json_writer_to(&out);
+            assert_int_equal(graph_subgraph_ids_json(g, &m, &v), GRAPH_OK);
+            assert_str(buf_str(&out), expected);
+            assert_true(call > 10);
+        }
+        buf_free(&out);
+    }
+    me_graphs_free(&graphs);
+    assert_int_equal(m.used, 0);
+}
+
 static void edge_overlays_are_read_and_written(void **state) {
     (void)state;
     static const char text[] =
@@ -395,6 +447,7 @@ int main(void) {
         cmocka_unit_test(the_compact_form_is_read_back),
         cmocka_unit_test(overlays_are_read_and_written),
         cmocka_unit_test(tensors_and_named_colours_are_known),
+        cmocka_unit_test(looks_are_told),
         cmocka_unit_test(edge_overlays_are_read_and_written),
         cmocka_unit_test(survives_out_of_memory),
     };

@@ -204,6 +204,25 @@ def documentation_of_ops():
 
 
 @tap.case
+def looks_of_graphs():
+    """What graph JSON says of how it is shown; parts by the ids of their graphs."""
+    node = {"id": "n", "label": "x", "namespace": "a", "style": {"backgroundColor": "red"}, "subgraphIds": ["h"]}
+    graphs = [{"id": "g", "nodes": [node], "groupNodeConfigs": [{"namespaceRegex": "a", "layoutDirection": 1}]}, {"id": "h", "nodes": []}]
+    with serving.Server() as s:
+        model = call(s, "POST", "/models", {"text": json.dumps({"label": "l", "graphs": graphs}), "name": "g.json"})["id"]
+        parts = call(s, "GET", f"/models/{model}/stages")["stages"][0]["parts"]
+        tap.equal([(p["graph"], p["subgraphs"], p["ops"]) for p in parts], [("g", ["h"], 1), ("h", [], 0)])
+        looks = call(s, "GET", f"/models/{model}/stages/0/looks")
+        layer, op = (call(s, "GET", f"/models/{model}/stages/0/node?id={i}")["node"] for i in ("layer:a", "n"))
+        tap.equal(
+            looks,
+            {"styles": [{"node": op, "fill": "red"}], "leftRight": [layer], "hidden": [], "overlays": [],
+             "subgraphs": [{"node": op, "graphs": ["h"]}]},
+        )
+        tap.equal(call(s, "GET", f"/models/{opened(s)}/stages/0/looks")["styles"], [])
+
+
+@tap.case
 def nodes():
     with serving.Server() as s:
         stage = f"/models/{opened(s)}/stages/0"

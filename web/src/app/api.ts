@@ -53,6 +53,17 @@ export async function followNodes(from: GraphRef, to: GraphRef, nodes: readonly 
   return answer.stages.flatMap((s) => s.nodes);
 }
 
+/** How graph JSON says that it is to be shown. */
+export interface Looks {
+  styles: { node: number; fill?: string; border?: string; text?: string }[];
+  leftRight: number[];
+  hidden: number[];
+  overlays: unknown[];
+  subgraphs: { node: number; graphs: string[] }[];
+}
+export const getLooks = (ref: GraphRef, options: CallOptions = {}) =>
+  get<Looks>(`${stagePath(ref)}/looks`, { ...options, query: { ...graphQuery(ref) } });
+
 export const getNode = (ref: GraphRef, node: number, options: CallOptions = {}) =>
   get<NodeInfo>(`${stagePath(ref)}/node`, { ...options, query: { node, ...graphQuery(ref) } });
 

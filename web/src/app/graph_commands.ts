@@ -8,7 +8,7 @@ import { openGraph, reloadPane } from './open';
 import { openLayerPopup } from './popup';
 import { legendShown, minimapShown } from './settings';
 import { activePane, panes, type Pane } from './store';
-import { enterLayer, goBack } from './subgraph';
+import { enterLayer, goBack, openSubgraph, subgraphsOf } from './subgraph';
 
 const drawn = (c: CommandContext): boolean => !!c.pane?.view.value && !!c.pane.graph.value;
 const onNode = (c: CommandContext): boolean => drawn(c) && c.node !== null;
@@ -90,10 +90,11 @@ registerCommands(
     when: (c) => drawn(c) && (c.node === null || onLayer(c)),
     run: (c) => change(c, 'Lay out top to bottom', (p) => p.view.peek()!.setDirection(c.node ?? p.root.peek(), false)) },
   { id: 'graph.enter', title: 'Show as a graph of its own', group: 'Layers', icon: 'graph', menus: ['layer', 'node'], order: 200,
-    help: 'A layer, or the function that an op calls. The bread crumbs lead back.',
-    when: (c) => onLayer(c) || (onNode(c) && c.pane!.graph.value!.callees(c.node!).length > 0),
+    help: 'A layer, or the function or graph that an op leads to. The bread crumbs lead back.',
+    when: (c) => onLayer(c) || (onNode(c) && (c.pane!.graph.value!.callees(c.node!).length > 0 || subgraphsOf(c.pane!, c.node!).length > 0)),
     run: (c) => {
-      const graph = c.pane!.graph.peek()!;
+      const graph = c.pane!.graph.peek()!, others = subgraphsOf(c.pane!, c.node!);
+      if (others.length) return openSubgraph(c.pane!, others[0]!, false);
       return enterLayer(c.pane!, graph.isLayer(c.node!) ? c.node! : graph.callees(c.node!)[0]!);
     } },
   { id: 'graph.back', title: 'Back to the graph around', group: 'Layers', shortcut: 'Alt+ArrowUp', icon: 'up', menus: ['canvas'], order: 201,

@@ -81,6 +81,7 @@ function Toolbar({ pane }: { pane: Pane }) {
 function Crumbs({ pane }: { pane: Pane }) {
   const graph = pane.graph.value, crumbs = pane.crumbs.value;
   if (!graph || (!crumbs.length && !pane.root.value)) return null;
+  const here = pane.root.value ? graph.label(pane.root.value) : graph.name;
   const all = crumbs.length ? crumbs : [{ root: 0, title: graph.label(0), view: null }];
   return (
     <nav class="crumbs" aria-label="Sub-graphs">
@@ -90,7 +91,7 @@ function Crumbs({ pane }: { pane: Pane }) {
           <Icon name="right" size={12} />
         </span>
       ))}
-      <b title={graph.namespace(pane.root.value)}>{graph.label(pane.root.value)}</b>
+      <b title={graph.namespace(pane.root.value) || here}>{here}</b>
     </nav>
   );
 }

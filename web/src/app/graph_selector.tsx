@@ -8,7 +8,7 @@ import { complain } from './notify';
 import { loadStages, openGraph, refOf, refreshModels } from './open';
 import { Popover, showOverlay } from './overlay';
 import { changedStages, fetchRun, refreshRuns, runLists, settingsText, showStage } from './run_list';
-import type { GraphRef, Model } from './source';
+import { partName, type GraphRef, type Model, type Part } from './source';
 import { models, onStartPage, runs, stages, type Pane } from './store';
 import { count, when } from './values';
 import { VirtualList } from './virtual';
@@ -47,6 +47,28 @@ function runRows(model: Model, filtered: boolean): Row[] {
   return rows;
 }
 
+/** Parts below those that lead to them, each once; in the order of the file. */
+function nested(parts: readonly Part[]): { part: Part; depth: number }[] {
+  const of = new Map(parts.filter((p) => p.graph !== undefined).map((p) => [p.graph!, p]));
+  const led = new Set(parts.flatMap((p) => (p.subgraphs ?? []).filter((id) => id !== p.graph && of.has(id))));
+  const rows: { part: Part; depth: number }[] = [], seen = new Set<Part>();
+  const walk = (first: Part) => {
+    for (const stack = [{ part: first, depth: 0 }]; stack.length;) {
+      const row = stack.pop()!;
+      if (seen.has(row.part)) continue;
+      seen.add(row.part);
+      rows.push(row);
+      for (const id of [...row.part.subgraphs ?? []].reverse()) {
+        const below = of.get(id);
+        if (below) stack.push({ part: below, depth: row.depth + 1 });
+      }
+    }
+  };
+  for (const p of parts) if (!led.has(p.graph ?? '')) walk(p);
+  for (const p of parts) walk(p); // those that only lead to each other
+  return rows;
+}
+
 /** The rows: models, below each its stages, the parts of files that have several, and its compile runs. */
 function rowsOf(filter: string): Row[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
@@ -54,10 +76,10 @@ function rowsOf(filter: string): Row[] {
   for (const model of models.value) {
     const mine: Row[] = [];
     for (const stage of stages.value.get(model.id) ?? [])
-      for (const part of stage.parts.length > 1 || stage.stage ? stage.parts : [])
+      for (const { part, depth } of stage.parts.length > 1 || stage.stage ? nested(stage.parts) : [])
         mine.push({
-          key: `${model.id}/${stage.stage}/${part.part}`, depth: 1, path: model.path,
-          title: (stage.stage || stage.parts.length < 2 ? stage.name : '') + (stage.parts.length > 1 ? ` ${part.collection || `part ${part.part + 1}`}` : ''),
+          key: `${model.id}/${stage.stage}/${part.part}`, depth: 1 + depth, path: model.path,
+          title: (stage.stage || stage.parts.length < 2 ? stage.name : '') + (stage.parts.length > 1 ? ` ${partName(part)}` : ''),
           detail: part.ops === undefined ? '' : count(part.ops, 'op'), ref: part.readable ? refOf(model.id, stage.stage, part.part) : null,
         });
     mine.push(...runRows(model, words.length > 0));
@@ -65,7 +87,7 @@ function rowsOf(filter: string): Row[] {
     const kept = hits(`${model.name} ${model.path}`) ? mine : mine.filter((r) => hits(`${model.name} ${model.path} ${r.title}`));
     if (!kept.length && !hits(`${model.name} ${model.path}`)) continue;
     const ops = stages.value.get(model.id)?.[0]?.parts[0]?.ops;
-    rows.push({ key: model.id, title: model.name, detail: ops === undefined ? model.format : `${ops} ops`, depth: 0, ref: refOf(model.id), path: model.path }, ...kept);
+    rows.push({ key: model.id, title: model.name, detail: ops === undefined ? model.format : count(ops, 'op'), depth: 0, ref: refOf(model.id), path: model.path }, ...kept);
   }
   return rows;
 }

@@ -119,11 +119,11 @@ export function mainOnes(graph: CompactGraph, nodes: readonly number[], kinds: r
   return main.length ? main : kept.length ? kept : nodes;
 }
 
-/** The nodes that the settings hide. */
-export function hiddenNodes(graph: CompactGraph): number[] {
+/** The nodes that the settings hide, or the graph itself. */
+export function hiddenNodes(graph: CompactGraph, looks: api.Looks | null): number[] {
   const labels = new Set(hiddenOps.value.split(',').map((s) => s.trim()).filter(Boolean));
   const housekeeping = hideHousekeeping.value;
-  const found: number[] = [];
+  const found: number[] = [...looks?.hidden ?? []];
   if (!labels.size && !housekeeping) return found;
   // Labels are compared by their numbers: most nodes share few of them.
   const verdict = new Map<number, boolean>();
@@ -184,12 +184,15 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
         if (!small) await nextTask();
         const graph = new CompactGraph(bytes);
         if (!small) await nextTask();
+        // Only graphs that were read from JSON have looks of their own.
+        const looks = graph.explicitIds ? await api.getLooks(ref, { signal: abort.signal }) : null;
+        const shown = state ?? (looks?.leftRight.length ? { leftRight: looks.leftRight.map((n) => graph.id(n)) } : undefined);
         say({ text: 'Laying out', done: 0, total: 0 });
         const view = await viewOf(pane, abort.signal);
         const off = view.on('progress', (p) => say({ text: p.stage === 'read' ? 'Reading the graph' : 'Laying out', done: p.done, total: 1 }));
         try {
           await view.load(bytes, {
-            state, hidden: hiddenNodes(graph), dissolveSingles: dissolveSingles.peek(),
+            state: shown, hidden: hiddenNodes(graph, looks), dissolveSingles: dissolveSingles.peek(),
             parameters: parameterEdges.peek() as ParameterEdges, fonts: fonts.peek(), signal: abort.signal,
           });
         } finally {
@@ -203,6 +206,7 @@ export async function showGraph(pane: Pane, ref: GraphRef, options: Pick<OpenOpt
           announce();
           pane.given = given;
           pane.drawn = ref;
+          pane.looks.value = looks;
           pane.graph.value = graph;
           pane.marks.value = new Map();
           pane.root.value = (state?.root !== undefined && graph.find(state.root)) || 0;

@@ -16,7 +16,7 @@ import { followShows } from './show';
 import { record } from './history';
 import { activePane, type Pane, type PaneSnapshot } from './store';
 import { engineTheme } from './theme';
-import { showCallMenu } from './subgraph';
+import { showCallMenu, subgraphsOf } from './subgraph';
 
 /** Layers of colours over each other: what is not 0 covers what is below. */
 function cover(below: Uint32Array | undefined, above: Uint32Array | undefined): Uint32Array | undefined {
@@ -87,7 +87,7 @@ export function attachView(pane: Pane, host: HTMLElement, options: AttachOptions
       const graph = pane.graph.peek();
       if (hit.region !== 'node' || !graph) return;
       if (graph.isLayer(hit.node)) toggled(hit.node);
-      else if (graph.callees(hit.node).length) runCommand('graph.enter', { pane, node: hit.node });
+      else if (graph.callees(hit.node).length || subgraphsOf(pane, hit.node).length) runCommand('graph.enter', { pane, node: hit.node });
     }),
     view.on('contextmenu', (hit) => {
       activate();
@@ -202,7 +202,7 @@ function followHidden(pane: Pane, view: GraphView): () => void {
   const stopHidden = effect(() => {
     // Only when settings change: a new graph is loaded with what it hides.
     const graph = untracked(() => pane.graph.value);
-    const hidden = graph ? hiddenNodes(graph) : (hiddenNodesOfNothing(), null);
+    const hidden = graph ? hiddenNodes(graph, pane.looks.peek()) : (hiddenNodesOfNothing(), null);
     if (!first && hidden) view.setHidden(hidden).catch(complain);
   });
   const stopSingles = effect(() => {
@@ -228,5 +228,5 @@ function followHidden(pane: Pane, view: GraphView): () => void {
 
 /** Makes an effect depend on the settings while there is no graph yet. */
 function hiddenNodesOfNothing(): void {
-  hiddenNodes({ n: 0 } as Parameters<typeof hiddenNodes>[0]);
+  hiddenNodes({ n: 0 } as Parameters<typeof hiddenNodes>[0], null);
 }

@@ -104,7 +104,15 @@ export interface Part {
   part: number;
   readable: boolean;
   collection: string;
+  /** In files of several graphs: its id, and the ids of those that its nodes lead to. */
+  graph?: string;
+  subgraphs?: string[];
   ops?: number;
+}
+
+/** What a part is called among others of its file. */
+export function partName(part: Part): string {
+  return [part.collection, part.graph].filter(Boolean).join(': ') || `part ${part.part + 1}`;
 }
 
 export interface Diagnostic {

@@ -6,8 +6,9 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from '@prea
 
 import type { CompactGraph } from '../engine/graph';
 import type { ExtraEdge, GraphViewApi, HighlightSet, ViewState } from '../engine/types';
+import type { Looks } from './api';
 import { record } from './history';
-import { sameRef, type DataSource, type GraphRef, type Model, type Problem, type Run, type ServerInfo, type Stage } from './source';
+import { partName, sameRef, type DataSource, type GraphRef, type Model, type Problem, type Run, type ServerInfo, type Stage } from './source';
 
 /** Something that takes a while: what the user reads, how far it is (total 0: not known), and how to stop it. */
 export interface Wait {
@@ -19,6 +20,8 @@ export interface Wait {
 
 /** A step of the bread crumbs: the layer that was the root before a sub-graph was entered, and the view it had. */
 export interface Crumb {
+  /** The graph it was in, when that is another one than the pane shows. */
+  ref?: GraphRef;
   root: number;
   title: string;
   view: ViewState | null;
@@ -41,6 +44,8 @@ export class Pane {
   readonly graph = signal<CompactGraph | null>(null);
   /** What graph, selection and view are of: not `ref` while another graph is on its way. */
   drawn: GraphRef | null = null;
+  /** Of graph JSON: how it is to be shown. Set with `graph`. */
+  readonly looks = signal<Looks | null>(null);
   /** The drawing, once it is there. */
   readonly view = signal<GraphViewApi | null>(null);
   /** Grows whenever the view's expansion or camera changes: read it in effects that look at view. */
@@ -77,8 +82,9 @@ export class Pane {
       return `${name} · ${ref.stage}${passed ? ` ${passed.pass || 'input'}` : ''}`;
     }
     const stage = stages.value.get(ref.model)?.find((s) => s.stage === ref.stage);
+    const part = stage && stage.parts.length > 1 ? stage.parts[ref.part] : undefined;
     return name + (ref.stage ? ` · ${stage?.name ?? `stage ${ref.stage}`}` : '') +
-      (ref.part ? ` · part ${ref.part + 1}` : '');
+      (part && (ref.part || part.graph !== undefined) ? ` · ${partName(part)}` : ref.part ? ` · part ${ref.part + 1}` : '');
   });
 
   constructor(readonly id: string) {}

@@ -31,7 +31,8 @@ export class CompactGraph {
   readonly linkLayer: Column;
   /** Behind the subtree of each node. */
   readonly end: Uint32Array;
-  private readonly explicitIds: boolean;
+  /** It was read from JSON. */
+  readonly explicitIds: boolean;
   private readonly nameOfGraph: number;
   private readonly labels: Column;
   private readonly names: Column;

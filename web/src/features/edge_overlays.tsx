@@ -87,6 +87,11 @@ function readFile(text: string): OverlayFile {
   } catch (thrown) {
     throw new Problem(`The edge overlays are not JSON: ${(thrown as Error).message}`, 'unreadable');
   }
+  return checked(raw);
+}
+
+/** Throws Problem. */
+function checked(raw: unknown): OverlayFile {
   if (!isObject(raw) || !Array.isArray(raw['overlays'])) throw new Problem('The file has no list of overlays.', 'unreadable');
   for (const [i, o] of raw['overlays'].entries()) {
     const edges: unknown = isObject(o) ? o['edges'] : null;
@@ -94,6 +99,17 @@ function readFile(text: string): OverlayFile {
       throw new Problem(`Overlay ${i + 1} has no list of edges with sourceNodeId and targetNodeId.`, 'unreadable');
   }
   return { ...(raw as unknown as OverlayFile), name: typeof raw['name'] === 'string' ? raw['name'] : 'edges' };
+}
+
+/** The overlays that came with the graph; what is none is left out. */
+function ownFiles(overlays: readonly unknown[]): OverlayFile[] {
+  return overlays.flatMap((one) => {
+    try {
+      return [checked(one)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function add(pane: Pane | null, files: readonly File[]): Promise<void> {
@@ -123,7 +139,8 @@ eachPane((pane) => {
         if (asked.has(ref.model)) return;
         asked.add(ref.model);
         const before = await getUi<Kept>(ref.model, KEY).catch(() => undefined);
-        if (before?.files) setKept(ref.model, before, false);
+        const own = ownFiles(pane.looks.peek()?.overlays ?? []);
+        if (before?.files || own.length) setKept(ref.model, before?.files ? before : { files: own, off: [], hops: {} }, false);
         return;
       }
       const ids = new Set(kept.files.flatMap((f) => f.overlays.flatMap((o) => o.edges.flatMap((e) => [e.sourceNodeId, e.targetNodeId]))));

@@ -5,6 +5,7 @@ import './edge_overlays';
 import './execute';
 import './export_page';
 import './frame';
+import './graph_looks';
 import './identical';
 import './images';
 import './node_data';

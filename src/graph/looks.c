@@ -1,0 +1,283 @@
+/* How a graph read from JSON is to be shown; see looks.h. */
+#include "graph/looks.h"
+
+#include "base/map.h"
+#include "graph/regex.h"
+#include "graph/stored.h"
+
+enum { MOST_CONFIGS = 64 };
+
+struct config {
+    regex *pattern;
+    bool left_right;
+    str style; /* the object, whose colours are those of layers */
+};
+
+struct looks {
+    const graph *g;
+    struct mem *mem;
+    struct arena arena;
+    struct buf object; /* the members at hand as an object */
+    struct config configs[MOST_CONFIGS];
+    size_t n_configs;
+};
+
+static void looks_init(struct looks *l, const graph *g, struct mem *mem) {
+    *l = (struct looks){.g = g, .mem = mem};
+    arena_init(&l->arena, mem);
+    buf_init(&l->object, mem);
+}
+
+static void looks_free(struct looks *l) {
+    for (size_t i = 0; i < l->n_configs; i++)
+        regex_free(l->configs[i].pattern);
+    buf_free(&l->object);
+    arena_free(&l->arena);
+}
+
+/* The raw value of a member of an object; .p NULL when it has none. */
+static str member(str object, str key) {
+    struct json_reader r;
+    json_reader_init(&r, object);
+    if (json_next(&r) != JSON_OBJECT_BEGIN)
+        return (str){0};
+    while (json_next(&r) == JSON_KEY) {
+        bool mine = json_key_is(&r, key);
+        size_t begin = (size_t)(r.p - r.begin); /* behind the colon */
+        enum json_kind kind = json_next(&r);
+        if (!json_skip(&r, kind))
+            break;
+        if (mine)
+            return str_trim(str_slice(object, begin, (size_t)(r.p - r.begin)));
+    }
+    return (str){0};
+}
+
+/* Members as a graph keeps them ("\"style\":{...},\"config\":{...}") as an object, until the next call. */
+static str object_of(struct looks *l, str members) {
+    buf_clear(&l->object);
+    buf_putc(&l->object, '{');
+    buf_put_str(&l->object, members);
+    buf_putc(&l->object, '}');
+    return buf_str(&l->object);
+}
+
+/* The text of a string value in the arena; empty when it is none. */
+static str text_of(struct looks *l, str raw) {
+    struct json_reader r;
+    json_reader_init(&r, raw);
+    return raw.p && json_next(&r) == JSON_STRING ? json_unescape(&r, &l->arena) : (str){0};
+}
+
+/* A look of a node, when the object has a colour. */
+static void put_style(struct looks *l, graph_node n, str style, struct json_writer *w) {
+    static const struct {
+        str of, key;
+    } colours[] = {{STR_INIT("backgroundColor"), STR_INIT("fill")},
+                   {STR_INIT("borderColor"), STR_INIT("border")},
+                   {STR_INIT("textColor"), STR_INIT("text")}};
+    bool begun = false;
+    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
+        str colour = text_of(l, member(style, colours[i].of));
+        if (!colour.n)
+            continue;
+        if (!begun) {
+            json_object_begin(w);
+            json_member_u64(w, STR("node"), n);
+        }
+        begun = true;
+        json_member_str(w, colours[i].key, colour);
+    }
+    if (begun)
+        json_object_end(w);
+}
+
+/* ---- layers ---------------------------------------------------------------------------------------------- */
+
+static bool read_configs(struct looks *l, str list) {
+    struct json_reader r;
+    char error[120];
+    json_reader_init(&r, list);
+    if (!list.p || json_next(&r) != JSON_ARRAY_BEGIN)
+        return true;
+    while (l->n_configs < MOST_CONFIGS) {
+        enum json_kind kind = json_next(&r);
+        size_t begin = json_at(&r);
+        if (kind == JSON_ARRAY_END || !json_skip(&r, kind))
+            break;
+        str object = str_slice(list, begin, (size_t)(r.p - r.begin));
+        str pattern = text_of(l, member(object, STR("namespaceRegex"))), way = member(object, STR("layoutDirection"));
+        regex *compiled = pattern.p ? regex_new(l->mem, pattern, false, true, error, sizeof error) : NULL;
+        if (!compiled && pattern.p && !error[0])
+            return false;
+        if (compiled) {
+            struct json_reader n;
+            uint64_t v = 0;
+            json_reader_init(&n, way);
+            bool left_right = way.p && json_next(&n) == JSON_NUMBER && json_get_u64(&n, &v) && v == 1;
+            l->configs[l->n_configs++] = (struct config){compiled, left_right, object};
+        }
+    }
+    return true;
+}
+
+/* The first that matches the layer's path; NULL: none. */
+static const struct config *config_of(struct looks *l, graph_node layer, struct buf *path) {
+    buf_clear(path);
+    graph_put_namespace(l->g, layer, path);
+    for (size_t i = 0; i < l->n_configs; i++)
+        if (regex_find(l->configs[i].pattern, buf_str(path)))
+            return &l->configs[i];
+    return NULL;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------------- */
+
+static const stored_row *row_of(const graph *g, graph_node n) {
+    return graph_is_layer(g, n) || g->nodes[n].ref == 0 ? NULL : &g->stored->rows[g->nodes[n].ref - 1];
+}
+
+/* The nodes with one of these labels. */
+static bool put_hidden(struct looks *l, str labels, struct json_writer *w) {
+    struct json_reader r;
+    struct map_str set;
+    struct buf lower;
+    bool good = true;
+    map_str_init(&set, l->mem);
+    buf_init(&lower, l->mem);
+    json_reader_init(&r, labels);
+    if (labels.p && json_next(&r) == JSON_ARRAY_BEGIN)
+        while (good && json_next(&r) == JSON_STRING) {
+            str label = json_unescape(&r, &l->arena);
+            buf_clear(&lower);
+            for (size_t i = 0; label.p && i < label.n; i++)
+                buf_putc(&lower, label.p[i] >= 'A' && label.p[i] <= 'Z' ? label.p[i] + 32 : label.p[i]);
+            str kept = arena_str(&l->arena, buf_str(&lower));
+            good = label.p && kept.p && map_str_put(&set, kept, 1, NULL);
+        }
+    for (graph_node n = 1; good && set.n && n < l->g->n_nodes; n++) {
+        if (graph_is_layer(l->g, n))
+            continue;
+        str label = graph_label(l->g, n);
+        buf_clear(&lower);
+        for (size_t i = 0; i < label.n; i++)
+            buf_putc(&lower, label.p[i] >= 'A' && label.p[i] <= 'Z' ? label.p[i] + 32 : label.p[i]);
+        if (map_str_get(&set, buf_str(&lower)))
+            json_u64(w, n);
+    }
+    good = good && !lower.failed;
+    buf_free(&lower);
+    map_str_free(&set);
+    return good;
+}
+
+static bool has_list(str raw) {
+    struct json_reader r;
+    json_reader_init(&r, raw);
+    return raw.p && json_next(&r) == JSON_ARRAY_BEGIN && json_next(&r) == JSON_STRING;
+}
+
+static bool write_looks(struct looks *l, struct json_writer *w) {
+    const graph *g = l->g;
+    struct buf path;
+    str members = arena_str(&l->arena, object_of(l, g->stored->other));
+    if (!members.p || !read_configs(l, member(members, STR("groupNodeConfigs"))))
+        return false;
+    buf_init(&path, l->mem);
+    json_key(w, STR("styles"));
+    json_array_begin(w);
+    for (graph_node n = 1; n < g->n_nodes; n++) {
+        const stored_row *row = row_of(g, n);
+        struct arena_mark mark = arena_mark(&l->arena);
+        const struct config *c = row ? NULL : config_of(l, n, &path);
+        if (c)
+            put_style(l, n, c->style, w);
+        else if (row && row->other.n)
+            put_style(l, n, member(object_of(l, row->other), STR("style")), w);
+        arena_reset(&l->arena, mark);
+    }
+    json_array_end(w);
+    json_key(w, STR("leftRight"));
+    json_array_begin(w);
+    for (graph_node n = 1; n < g->n_nodes && l->n_configs; n++) {
+        const struct config *c = graph_is_layer(g, n) ? config_of(l, n, &path) : NULL;
+        if (c && c->left_right)
+            json_u64(w, n);
+    }
+    json_array_end(w);
+    json_key(w, STR("hidden"));
+    json_array_begin(w);
+    bool good = put_hidden(l, member(members, STR("nodeLabelsToHide")), w);
+    json_array_end(w);
+    json_key(w, STR("overlays"));
+    str overlays = member(member(members, STR("tasksData")), STR("edgeOverlaysDataListLeftPane"));
+    json_raw(w, overlays.p && overlays.n && overlays.p[0] == '[' ? overlays : STR("[]"));
+    json_key(w, STR("subgraphs"));
+    json_array_begin(w);
+    for (graph_node n = 1; n < g->n_nodes; n++) {
+        const stored_row *row = row_of(g, n);
+        str ids = row && row->other.n ? member(object_of(l, row->other), STR("subgraphIds")) : (str){0};
+        if (!has_list(ids))
+            continue;
+        json_object_begin(w);
+        json_member_u64(w, STR("node"), n);
+        json_key(w, STR("graphs"));
+        json_raw(w, ids);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    good = good && !path.failed && !l->object.failed;
+    buf_free(&path);
+    return good;
+}
+
+graph_status graph_looks_json(const graph *g, struct mem *mem, struct json_writer *w) {
+    json_object_begin(w);
+    if (!g->stored || g->stored->binary) {
+        static const str none[] = {STR_INIT("styles"), STR_INIT("leftRight"), STR_INIT("hidden"), STR_INIT("overlays"),
+                                   STR_INIT("subgraphs")};
+        for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+            json_key(w, none[i]);
+            json_raw(w, STR("[]"));
+        }
+        json_object_end(w);
+        return GRAPH_OK;
+    }
+    struct looks l;
+    looks_init(&l, g, mem);
+    bool good = write_looks(&l, w);
+    looks_free(&l);
+    json_object_end(w);
+    return good ? GRAPH_OK : GRAPH_NO_MEMORY;
+}
+
+graph_status graph_subgraph_ids_json(const graph *g, struct mem *mem, struct json_writer *w) {
+    struct looks l;
+    struct map_str seen;
+    bool good = true;
+    looks_init(&l, g, mem);
+    map_str_init(&seen, mem);
+    json_array_begin(w);
+    for (graph_node n = 1; good && g->stored && !g->stored->binary && n < g->n_nodes; n++) {
+        const stored_row *row = row_of(g, n);
+        if (!row || !row->other.n)
+            continue;
+        struct json_reader r;
+        str ids = member(object_of(&l, row->other), STR("subgraphIds"));
+        json_reader_init(&r, ids);
+        if (!ids.p || json_next(&r) != JSON_ARRAY_BEGIN)
+            continue;
+        while (good && json_next(&r) == JSON_STRING) {
+            bool added = false;
+            str id = arena_str(&l.arena, json_unescape(&r, &l.arena));
+            good = id.p && map_str_put(&seen, id, 1, &added);
+            if (good && added)
+                json_str(w, id);
+        }
+    }
+    json_array_end(w);
+    good = good && !l.object.failed;
+    map_str_free(&seen);
+    looks_free(&l);
+    return good ? GRAPH_OK : GRAPH_NO_MEMORY;
+}

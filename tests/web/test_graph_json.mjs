@@ -1,0 +1,70 @@
+// What Model Explorer's graph JSON says of how it is to be shown: colours, directions, what is hidden, edge overlays, sub-graphs.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { equal, eventually, ok, test } from "./harness.mjs";
+
+const edge = (source) => ({ sourceNodeId: source, sourceNodeOutputId: "0", targetNodeInputId: "0" });
+const MAIN = {
+  id: "main",
+  nodes: [
+    { id: "in", label: "input", namespace: "", style: { backgroundColor: "tomato", textColor: "#000" } },
+    { id: "a", label: "conv", namespace: "wide", incomingEdges: [edge("in")], subgraphIds: ["body"] },
+    { id: "b", label: "relu", namespace: "wide", incomingEdges: [edge("a")], config: null, style: null, subgraphIds: [] },
+    { id: "k", label: "CONST", namespace: "wide", incomingEdges: [] },
+    { id: "c", label: "while", namespace: "tall", incomingEdges: [edge("b")], subgraphIds: ["body", "cond"] },
+    { id: "d", label: "out", namespace: "tall", incomingEdges: [edge("c")] },
+  ],
+  groupNodeConfigs: [{ namespaceRegex: "^wi", layoutDirection: 1, borderColor: "#0000ff" }, { namespaceRegex: "(" }, { namespaceRegex: ".", layoutDirection: 0 }],
+  nodeLabelsToHide: ["const"],
+  tasksData: { edgeOverlaysDataListLeftPane: [{ type: "edge_overlays", name: "extra", overlays: [{ name: "flow", edgeColor: "green", edges: [{ sourceNodeId: "in", targetNodeId: "d" }] }] }] },
+};
+const BODY = { id: "body", nodes: [{ id: "x", label: "add", namespace: "" }, { id: "y", label: "mul", namespace: "", incomingEdges: [edge("x")] }] };
+const COND = { id: "cond", nodes: [{ id: "z", label: "less", namespace: "" }] };
+
+async function open(t) {
+  await t.open();
+  const path = join(t.server.files, `${t.server.next++}-looks.json`);
+  writeFileSync(path, JSON.stringify({ label: `c${t.server.next}`, graphs: [MAIN, COND, BODY] }));
+  await t.openModel(path);
+}
+
+test("graph JSON: colours, directions and edges of the file are shown, what it hides is not", async (t) => {
+  await open(t);
+  equal(await t.style("fill", "in"), "#ff6347ff");
+  equal(await t.style("text", "in"), "#000000ff");
+  equal(await t.style("border", "layer:wide"), "#0000ffff");
+  equal(await t.style("border", "layer:tall"), "");
+  await t.command("graph.expandAll");
+  const boxes = Object.fromEntries((await t.graph()).boxes.map((b) => [b.id, b]));
+  ok(!boxes.k, "the constant is hidden");
+  ok(Math.abs(boxes.a.y - boxes.b.y) < 2 && boxes.a.x < boxes.b.x, "from left to right");
+  ok(Math.abs(boxes.c.x + boxes.c.w / 2 - boxes.d.x - boxes.d.w / 2) < 40 && boxes.c.y < boxes.d.y, "from top to bottom");
+  await eventually(async () => (await t.mark("edges"))?.edges, [{ from: "in", to: "d" }]);
+  await t.shot("graph_json");
+});
+
+test("graph JSON: nodes lead to other graphs of the file, the bread crumbs back", async (t) => {
+  await open(t);
+  const title = () => t.page.locator(".graph-selector").first().innerText();
+  await eventually(async () => /main/.test(await title()), true, "the graph's name is in the title");
+  await t.command("graph.expandAll");
+  const camera = (await t.graph()).camera;
+  await t.clickNode("c");
+  await t.command("graph.enter"); // the first
+  await eventually(async () => (await t.graph())?.boxes.map((b) => b.id).sort(), ["x", "y"]);
+  await t.ready();
+  ok(/body/.test(await title()), await title());
+  await t.page.locator(".crumbs").getByRole("button", { name: /main/ }).click();
+  await eventually(async () => (await t.graph())?.boxes.some((b) => b.id === "in"), true);
+  await t.ready();
+  const back = await t.graph();
+  equal([back.expanded.sort(), back.camera], [["layer:tall", "layer:wide"], camera], "as it was left");
+  const icon = await t.box("c");
+  await t.page.mouse.click(icon.x + icon.w - 14 * camera.zoom, icon.y + icon.h / 2);
+  await t.page.getByRole("menuitem", { name: "Show cond beside" }).click();
+  await eventually(async () => (await t.graph(1))?.boxes.map((b) => b.id), ["z"]);
+  await t.page.keyboard.press("g");
+  const rows = t.page.locator(".selector").getByRole("option");
+  await eventually(async () => (await rows.allInnerTexts()).map((r) => r.replace(/\s+/g, " ").trim()).filter((r) => /: (main|body|cond)/.test(r)).map((r) => r.replace(/^c\d+: /, "")),
+    ["main 6 ops", "body 2 ops", "cond 1 op"], "graphs below those that lead to them");
+});
