@@ -4,6 +4,8 @@
  *   layout_bench time NAME SIZE       one of them, best of several runs
  *   layout_bench expand NAME SIZE     opening and closing layers
  *   layout_bench dump NAME SIZE [free] graph and result as JSON, for layout_peers.mjs
+ *   layout_bench read FILE [free]      the same for a graph from a file: "nodes edges", a line "width height" for each
+ *                                      node, a line "from to result operand" for each edge
  *   layout_bench svg NAME SIZE [LR] [EXPAND]   picture; EXPAND: all layers, or how many of the first ones
  */
 #include <stdio.h>
@@ -126,13 +128,43 @@ static bool dump_ends(void *user, const struct layout_route *r) {
     return !b->failed;
 }
 
+/* Adds the nodes and edges of a file, see the top. */
+static bool read_graph(struct test_graph *g, const char *path) {
+    FILE *f = fopen(path, "r");
+    unsigned n = 0, m = 0;
+    bool ok = f && fscanf(f, "%u %u", &n, &m) == 2;
+    for (unsigned i = 0; i < n && ok; i++) {
+        float w, h;
+        ok = fscanf(f, "%f %f", &w, &h) == 2;
+        uint32_t v = test_graph_node(g, "op", LAYOUT_ROOT);
+        ok = ok && !g->failed;
+        if (ok) {
+            g->w[v] = w;
+            g->h[v] = h;
+        }
+    }
+    for (unsigned i = 0; i < m && ok; i++) {
+        unsigned from, to, out, in;
+        ok = fscanf(f, "%u %u %u %u", &from, &to, &out, &in) == 4 && from < n && to < n;
+        if (ok)
+            test_graph_edge_from(g, from, out, to);
+        ok = ok && !g->failed;
+        if (ok)
+            g->in[i] = in;
+    }
+    if (f)
+        fclose(f);
+    return ok;
+}
+
+/* Graph and result as JSON; the graph is made, or read when there is no size. */
 static void dump(const char *name, uint32_t size, bool free_operands) {
     struct mem m = {0};
     struct test_graph g;
     struct buf b;
     test_graph_init(&g, &m);
     buf_init(&b, &m);
-    if (!test_graph_make(&g, name, size))
+    if (!(size ? test_graph_make(&g, name, size) : read_graph(&g, name)))
         fail("no such graph");
     for (uint32_t v = 0; v < g.n && free_operands; v++)
         g.flags[v] |= LAYOUT_FREE_OPERANDS;
@@ -197,6 +229,10 @@ static void svg(const char *name, uint32_t size, bool left_right, uint32_t expan
 }
 
 int main(int argc, char **argv) {
+    if (argc >= 3 && !strcmp(argv[1], "read")) {
+        dump(argv[2], 0, argc > 3 && !strcmp(argv[3], "free"));
+        return 0;
+    }
     if (argc >= 4) {
         uint32_t size = (uint32_t)strtoul(argv[3], NULL, 10);
         if (!strcmp(argv[1], "time"))

@@ -42,6 +42,33 @@ export function inkLength(lines) {
 }
 
 /**
+ * How many lines run through boxes ([[x, y, w, h], ...]) that are not at their ends ([[from, to], ...]); a line through
+ * two boxes counts twice. A crossing that is hidden behind a box shows here.
+ */
+export function countThroughBoxes(lines, ends, boxes) {
+  let count = 0;
+  lines.forEach((p, i) => {
+    boxes.forEach(([x, y, w, h], b) => {
+      if (b === ends[i][0] || b === ends[i][1]) return;
+      for (let k = 2; k < p.length; k += 2)
+        if (cuts(p[k - 2], p[k - 1], p[k], p[k + 1], x + 0.5, y + 0.5, x + w - 0.5, y + h - 0.5)) {
+          count++;
+          return;
+        }
+    });
+  });
+  return count;
+}
+
+// Whether a piece of a line touches the inside of a rectangle.
+function cuts(x0, y0, x1, y1, left, top, right, bottom) {
+  if (Math.max(y0, y1) <= top || Math.min(y0, y1) >= bottom || Math.max(x0, x1) <= left || Math.min(x0, x1) >= right) return false;
+  const side = (x, y) => Math.sign((x1 - x0) * (y - y0) - (y1 - y0) * (x - x0));
+  const sides = [side(left, top), side(right, top), side(left, bottom), side(right, bottom)];
+  return !sides.every((s) => s >= 0) && !sides.every((s) => s <= 0);
+}
+
+/**
  * Crossings, by a sweep over horizontal strips: every line is cut at all y where any line has a corner, so that within
  * a strip each piece runs from top to bottom (or is level), and two lines cross in the strip when their order at its
  * top and at its bottom differ. Order at shared points is carried over from strip to strip, so that lines which meet
