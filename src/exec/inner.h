@@ -192,8 +192,9 @@ struct exec_plan {
     char *memory, *memory_block;
     size_t planned, memory_size; /* for one device; planned bytes of all */
     size_t constants, cached, arguments_bytes;
-    struct arena scratch;
-    size_t scratch_peak;
+    struct arena scratch; /* of what does not fit into the block */
+    char *scratch_block;
+    size_t scratch_size, scratch_used, scratch_peak;
     bool pointers_ready, steady_ready; /* arguments' pointers are in the steps; cached steps have run */
     atomic_bool cancel;
     VEC(exec_record) trace;

@@ -25,16 +25,54 @@ bool call_error(struct call *c, const char *fmt, ...) {
     return fail(c->x, c->s->op, text);
 }
 
+/* The gap behind each piece is poisoned under AddressSanitizer. */
+enum { SCRATCH_ALIGN = 64, SCRATCH_GAP = 64 };
+
+static void free_scratch(exec_plan *x) {
+    if (!x->scratch_block)
+        return;
+    ASAN_UNPOISON(x->scratch_block, x->scratch_size + SCRATCH_ALIGN);
+    mem_huge_free(x->mem, x->scratch_block, x->scratch_size + SCRATCH_ALIGN);
+    x->scratch_block = NULL;
+    x->scratch_size = 0;
+}
+
+/* Scratch memory is a stack in one block, as large as any step has needed so far: memory that is given back and taken anew has
+ * to be cleared by the system each time, which takes longer than many ops. What does not fit comes from an arena, once. */
 void *call_scratch(struct call *c, size_t bytes) {
-    size_t before = c->x->mem->used;
-    char *p = bytes > SIZE_MAX - 64 ? NULL : arena_alloc(&c->x->scratch, bytes + 64, 16);
-    if (!p) {
-        call_error(c, "out of memory");
-        return NULL;
+    exec_plan *x = c->x;
+    size_t size = bytes > SIZE_MAX / 2 ? 0 : ((bytes + SCRATCH_ALIGN - 1) & ~(size_t)(SCRATCH_ALIGN - 1)) + SCRATCH_GAP;
+    if (size && num_add_size(x->scratch_used, size, &x->scratch_used)) {
+        if (x->scratch_used <= x->scratch_size) {
+            char *p = x->scratch_block + x->scratch_used - size;
+            p += (SCRATCH_ALIGN - (uintptr_t)x->scratch_block % SCRATCH_ALIGN) % SCRATCH_ALIGN;
+            ASAN_UNPOISON(p, bytes);
+            return p;
+        }
+        char *p = arena_alloc(&x->scratch, size, 16);
+        if (p)
+            return p + (SCRATCH_ALIGN - (uintptr_t)p % SCRATCH_ALIGN) % SCRATCH_ALIGN;
     }
-    if (c->x->mem->used > before)
-        c->x->scratch_peak += c->x->mem->used - before;
-    return p + (64 - (uintptr_t)p % 64) % 64;
+    call_error(c, "out of memory");
+    return NULL;
+}
+
+/* Takes scratch memory back down to `used`. When it did not suffice the block grows for the next step; where there is no
+ * memory for that the arena goes on helping. */
+static void reset_scratch(exec_plan *x, size_t used, struct arena_mark mark) {
+    size_t need = x->scratch_used;
+    arena_reset(&x->scratch, mark);
+    x->scratch_used = used;
+    if (need > x->scratch_peak)
+        x->scratch_peak = need;
+    if (need <= x->scratch_size || used) {
+        ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
+        return;
+    }
+    free_scratch(x);
+    if ((x->scratch_block = mem_huge_realloc(x->mem, NULL, 0, need + SCRATCH_ALIGN)) != NULL)
+        x->scratch_size = need;
+    ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
 }
 
 bool call_loop(struct call *c, size_t n, size_t grain, pool_body *body, void *ctx) {
@@ -54,6 +92,10 @@ struct conversion {
     enum tensor_dtype dt, st;
 };
 
+static enum tensor_dtype lane_dtype(vec_class k) {
+    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
+}
+
 void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void *s_, enum tensor_dtype st, size_t n) {
     enum { PIECE = 512 };
     double a[PIECE], b[PIECE];
@@ -68,15 +110,19 @@ void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void
         to = VEC_F32; /* cut and saturate from the real number itself */
     if (from == VEC_F64)
         to = VEC_F64;
+    /* Lanes as they are need no copy on either side. */
+    bool direct = from == to && dt == lane_dtype(to), bare = st == lane_dtype(from);
     for (; n; s += PIECE * tensor_dtype_size(st), d += PIECE * tensor_dtype_size(dt)) {
         size_t k = n < PIECE ? n : PIECE;
-        void *lanes = a;
-        x->vec[from]->load[st](a, s, k);
+        const void *lanes = bare ? (const void *)s : a;
+        if (!bare)
+            x->vec[from]->load[st](direct ? (void *)d : a, s, k);
         if (to != from) {
-            x->vec[to]->from[from](b, a, k);
+            x->vec[to]->from[from](b, lanes, k);
             lanes = b;
         }
-        x->vec[to]->store[dt](d, lanes, k);
+        if (!direct)
+            x->vec[to]->store[dt](d, lanes, k);
         n -= k;
         if (n == 0)
             break;
@@ -88,10 +134,6 @@ static void convert_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
     (void)worker;
     exec_convert(w->x, w->d + begin * tensor_dtype_size(w->dt), w->dt, w->s + begin * tensor_dtype_size(w->st), w->st,
                  end - begin);
-}
-
-static enum tensor_dtype lane_dtype(vec_class k) {
-    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
 }
 
 const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {
@@ -218,8 +260,9 @@ static bool run_step(exec_plan *x, const struct exec_step *s) {
         struct call c = {.x = x, .s = s, .in = s->args + d * width, .width = width, .device = d};
         c.out = c.in + s->n_in;
         struct arena_mark mark = arena_mark(&x->scratch);
+        size_t used = x->scratch_used;
         bool ok = s->run(&c);
-        arena_reset(&x->scratch, mark);
+        reset_scratch(x, used, mark);
         if (!ok)
             return false;
     }
@@ -357,6 +400,7 @@ void exec_plan_free(exec_plan *x) {
     vec_free(&x->steps);
     vec_free(&x->trace);
     map_u64_free(&x->kept);
+    free_scratch(x);
     arena_free(&x->scratch);
     arena_free(&x->arena);
     mem_free(x->mem, x, sizeof *x);
