@@ -34,6 +34,14 @@
 #define ASAN_UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/* Functions that use the SHA instructions of x86, to be called only where cpu_has_sha says that the processor has them. */
+#if defined(__x86_64__)
+#define HAVE_SHA 1
+#define WITH_SHA __attribute__((target("sha,ssse3,sse4.1")))
+#else
+#define HAVE_SHA 0
+#endif
+
 #if defined(__wasm__)
 #define HAVE_THREADS 0
 #else
