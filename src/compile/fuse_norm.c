@@ -115,6 +115,11 @@ static ir_op split_operands(pass_context *p, ir_op op, uint32_t id, uint32_t thr
     return 0;
 }
 
+/* Whether s has rows of this size, as many as `out` has. */
+static bool is_rows_of(const shape *s, int64_t size, const shape *out) {
+    return s->n && s->d[s->n - 1] == size && shape_volume(s) == shape_volume(out);
+}
+
 bool fuse_rms_norm(pass_context *p, ir_op op) {
     ir_type out_type = result_type(p, op);
     ir_value gamma, x = 0, epsilon, square = 0;
@@ -146,6 +151,9 @@ bool fuse_rms_norm(pass_context *p, ir_op op) {
         return false;
     gamma = through_safe_ops(p, gamma, size);
     if (!shape_of(p->m, gamma, &gs) || !shape_of(p->m, x, &xs) || !gs.n)
+        return false;
+    /* What was looked through may have made elements more, or the last dimension another one. */
+    if (!is_rows_of(&xs, size, &out) || !is_rows_of(&mean_in, size, &out))
         return false;
     for (int i = 0; i < gs.n; i++)
         if (gs.d[i] != (i == gs.n - 1 ? size : 1))

@@ -199,9 +199,12 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
             rows *= k[i];
         prepared = weight->rank == 4 && weight->dims[0] == 1 && weight->dims[1] == 1 && weight->dims[2] == rows &&
                    weight->dims[3] == w->out_channels;
-        if (weight->rank == n + 2 && weight->dims[0] == (transposed ? w->in_channels : w->out_channels) &&
-            weight->dims[1] == (transposed ? w->out_channels : w->in_channels) / w->groups)
-            prepared = false;
+        /* With one channel each it may have the rank of one that is not prepared, but not its kernel. */
+        bool plain = weight->rank == n + 2 && weight->dims[0] == (transposed ? w->in_channels : w->out_channels) &&
+                     weight->dims[1] == (transposed ? w->out_channels : w->in_channels) / w->groups;
+        for (int i = 0; plain && i < n; i++)
+            plain = weight->dims[2 + i] == k[i];
+        prepared = prepared && !plain;
         if (prepared) {
             int64_t step = w->out_channels;
             for (int i = n; i-- > 0;) {

@@ -170,6 +170,19 @@ static bool try_seed(uint64_t seed, uint32_t n_ops) {
     return !t.what[0];
 }
 
+/* %0 (of this shape, that of its rows' means, their dimension) normalised with the weight %w, and the end of a function. */
+#define NORM_OF(shape, rows, dim, size)                                                                            \
+    "  %1 = \"ttir.multiply\"(%0, %0) : (tensor<" shape "xf32>, tensor<" shape "xf32>) -> tensor<" shape "xf32>\n" \
+    "  %2 = \"ttir.mean\"(%1) <{dim_arg = [" dim " : i32], keep_dim = true}> : (tensor<" shape                     \
+    "xf32>) -> tensor<" rows "xf32>\n"                                                                             \
+    "  %3 = \"ttir.full\"() <{fill_value = 1.0e-02 : f32, shape = array<i32: 1>}> : () -> tensor<1xf32>\n"         \
+    "  %4 = \"ttir.add\"(%2, %3) : (tensor<" rows "xf32>, tensor<1xf32>) -> tensor<" rows "xf32>\n"                \
+    "  %5 = \"ttir.rsqrt\"(%4) : (tensor<" rows "xf32>) -> tensor<" rows "xf32>\n"                                 \
+    "  %6 = \"ttir.multiply\"(%0, %5) : (tensor<" shape "xf32>, tensor<" rows "xf32>) -> tensor<" shape "xf32>\n"  \
+    "  %7 = \"ttir.multiply\"(%6, %w) : (tensor<" shape "xf32>, tensor<" size "xf32>) -> tensor<" shape "xf32>\n"  \
+    "  return %7 : tensor<" shape "xf32>\n"                                                                        \
+    "}\n"
+
 /* What was found, made small. */
 static const char *const findings[] = {
     /* the executor took the four paddings of ttnn.conv2d in ttir's order */
@@ -179,6 +192,22 @@ static const char *const findings[] = {
     "tensor<2x5x2x6xf32>\n"
     "  return %0 : tensor<2x5x2x6xf32>\n"
     "}\n",
+    /* the executor took a prepared weight of one channel (1x1x4x1 of a kernel of 2x2) for one of a kernel of 4x1 */
+    "func.func @main(%a: tensor<2x4x8x1xbf16>, "
+    "%b: tensor<1x1x2x2xbf16> {ttcore.argument_type = #ttcore.argument_type<parameter>}) -> tensor<2x2x9x1xbf16> {\n"
+    "  %0 = \"ttir.conv2d\"(%a, %b) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 1, 0, 1>, "
+    "dilation = array<i32: 2, 1>, groups = 1 : i32}> : (tensor<2x4x8x1xbf16>, tensor<1x1x2x2xbf16>) -> "
+    "tensor<2x2x9x1xbf16>\n"
+    "  return %0 : tensor<2x2x9x1xbf16>\n"
+    "}\n",
+    /* a root mean square norm was looked for behind a repeat of its rows and then had too few of them */
+    "func.func @main(%x: tensor<5x3x2xf32>, %w: tensor<2xf32>) -> tensor<10x3x2xf32> {\n"
+    "  %0 = \"ttir.repeat_interleave\"(%x) <{dim = 0 : si32, repeats = 2 : ui32}> : (tensor<5x3x2xf32>) -> "
+    "tensor<10x3x2xf32>\n" NORM_OF("10x3x2", "10x3x1", "2", "2"),
+    /* or behind a reshape after which another dimension is the last one */
+    "func.func @main(%x: tensor<2xf32>, %w: tensor<1xf32>) -> tensor<2x1x1xf32> {\n"
+    "  %0 = \"ttir.reshape\"(%x) <{shape = [2 : i32, 1 : i32, 1 : i32]}> : (tensor<2xf32>) -> "
+    "tensor<2x1x1xf32>\n" NORM_OF("2x1x1", "2x1x1", "2", "1"),
 };
 
 static void what_was_found(void **state) {
