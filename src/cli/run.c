@@ -128,6 +128,7 @@ static int take_pcc(void *o, const char *value) {
 /* The kernel table as Markdown. */
 static void show_ops(void) {
     exec_op_support s;
+    str op, why;
     fputs("# Ops that run on the CPU\n\n"
           "Made by `tt-explorer run --ops` from the kernel table (src/exec/table.c) and the ops that planning itself "
           "deals\n"
@@ -148,6 +149,12 @@ static void show_ops(void) {
           stdout);
     for (size_t i = 0; exec_supported(i, &s); i++)
         printf("| %.*s | %.*s | %.*s |\n", STR_ARG(s.op), STR_ARG(s.kernel), STR_ARG(s.checked));
+    fputs("\n## Ops that cannot\n\n"
+          "Elementwise ops of stablehlo run on complex numbers (f32) as well, products and reductions do not.\n\n"
+          "| op | why |\n|---|---|\n",
+          stdout);
+    for (size_t i = 0; exec_refused(i, &op, &why); i++)
+        printf("| %.*s | %.*s |\n", STR_ARG(op), STR_ARG(why));
 }
 
 static int list_ops(void *o, const char *value) {

@@ -236,5 +236,7 @@ typedef struct exec_op_support {
 
 /* Row i of the table, in order of names; false behind its end. docs/ops-execution.md is made of it. */
 bool exec_supported(size_t i, exec_op_support *out);
+/* Row i of the ops that cannot run, with the reason, likewise. */
+bool exec_refused(size_t i, str *op, str *why);
 
 #endif

@@ -226,8 +226,9 @@ struct planner {
     struct arena *a;
     ir_report report;
     ir_symbols symbols;
-    VEC(struct plan_loop) loops; /* inner ones first */
-    unsigned depth;              /* of nested calls and regions */
+    VEC(struct plan_loop) loops;  /* inner ones first */
+    unsigned depth;               /* of nested calls and regions */
+    const struct exec_type *lift; /* of the result of the map in whose body we are; NULL */
     bool failed;
 };
 

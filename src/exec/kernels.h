@@ -51,7 +51,7 @@ extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_t
 bool plan_view(struct planner *p, struct exec_step *s);
 /* The walk of a step that copies elements of operand 0 into its result as they are; NULL for all others. */
 struct walk *step_walk(const struct planner *p, const struct exec_step *s);
-enum { DYNAMIC_BEGINS, DYNAMIC_HLO, DYNAMIC_UPDATE };
+enum { DYNAMIC_BEGINS, DYNAMIC_HLO, DYNAMIC_UPDATE, DYNAMIC_STRIDES };
 
 /* kernels_create.c */
 extern const struct kernel kernel_constant, kernel_full, kernel_dimension_size, kernel_arange, kernel_rand,
@@ -90,6 +90,10 @@ enum { POOL_MAX, POOL_MAX_INDICES, POOL_AVERAGE, POOL_GLOBAL };
 /* kernels_region.c: ops whose body is a region */
 /* Whether the body of region 0 is one plain fold of its two arguments. */
 bool region_fold(struct planner *p, ir_op op, vec_fold *out);
+bool region_fold_of(struct planner *p, ir_op op, uint32_t region, vec_fold *out);
+/* Whether region 0 compares its first argument, what was chosen, with its second one; the chosen one stays when it is greater
+ * (else less), or `equal`. */
+bool region_choice(struct planner *p, ir_op op, bool *greater, bool *equal);
 /* Whether it gives its second argument: a replacement. */
 bool region_replaces(struct planner *p, ir_op op);
 /* Whether it compares its first two arguments, and which way that sorts. */
@@ -127,7 +131,19 @@ enum {
 };
 
 /* kernels_experts.c */
-extern const struct kernel kernel_dispatch, kernel_combine, kernel_moe;
+extern const struct kernel kernel_dispatch, kernel_dispatch_metadata, kernel_remap, kernel_combine, kernel_moe;
+
+/* kernels_complex.c */
+extern const struct kernel kernel_complex_math, kernel_fft;
+enum { COMPLEX_CONJ = VEC_N_OPS + 1, COMPLEX_CONVERT };
+/* The row of an op of these operands and results: its own, or one that does the same with complex numbers. */
+const struct exec_row *plan_complex_row(struct planner *p, ir_op op, const struct exec_row *row);
+
+/* kernels_linear.c */
+extern const struct kernel kernel_cholesky, kernel_solve, kernel_einsum;
+
+/* kernels_picks.c */
+extern const struct kernel kernel_select_scatter, kernel_torch_select;
 
 /* kernels_parts.c */
 extern const struct kernel kernel_statistics, kernel_post_norm, kernel_decode_heads, kernel_batch_grad;

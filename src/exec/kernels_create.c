@@ -85,7 +85,8 @@ static bool dense_constant(struct planner *p, struct exec_step *s, ir_attr value
             return false;
         packed = written.dtype == TENSOR_BOOL && form == IR_DENSE_HEX && n > 1;
     }
-    if (n != (size_t)type_count(&out->type))
+    splat |= n == 1 && p->lift; /* in the body of a map: the same number for every element */
+    if (n != (size_t)type_count(&out->type) && !(n == 1 && p->lift))
         return plan_error(p, s->op, "has a value of another shape than its type");
     size_t have = splat && n ? 1 : n;
     if (bytes < (packed ? (n + 7) / 8 : have * size))
@@ -112,7 +113,7 @@ static bool dense_constant(struct planner *p, struct exec_step *s, ir_attr value
         x->constants += have * own;
     }
     out->kind = SLOT_CONSTANT;
-    out->splat = have == 1 && n > 1;
+    out->splat = have == 1 && type_count(&out->type) > 1;
     out->steady = true;
     out->data = data;
     s->skip = true;

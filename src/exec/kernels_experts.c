@@ -2,6 +2,10 @@
  *
  *   all_to_all_dispatch   input [B, S, 1, H], indices [B, S, 1, K]   -> tokens [1, B*D, S, H], metadata [1, B*D, S, K]
  *   all_to_all_combine    expert outputs [E local, B*D, S, H], metadata, mapping [1, 1, E, D]  -> [K, B, S, H]
+ *   ..._metadata          input [1, 1, M, H], indices and scores [1, 1, M, K], mapping [.., E] of expert to device
+ *                         -> tokens [1, M*D, H] of which those of other devices' experts are zeros, all indices and scores
+ *   expert_token_remap    scores [1, B, S, E], mapping [1, 1, E, devices], metadata [1, B, S, K]
+ *                         -> scores of the device's own experts [1, B, S, E local], which blocks of rows have any
  *   moe_compute           tokens [1, T, H], indices [1, T, K], weights of E experts  -> [K, T, H]
  *
  * A device only needs the tokens that its own experts take; here each gets those of all D devices of its group, as the golden
@@ -60,10 +64,11 @@ static bool plan_dispatch(struct planner *p, struct exec_step *s) {
     return true;
 }
 
-static bool run_dispatch(struct call *c) {
+/* Result o of each device: operand o of all members of its group, for the first n of them. */
+static bool run_gather_all(struct call *c, uint32_t n) {
     const struct experts *w = c->s->params;
     for (unsigned d = 0; d < c->x->devices; d++)
-        for (uint32_t o = 0; o < 2; o++) {
+        for (uint32_t o = 0; o < n; o++) {
             const struct exec_type *t = c->in[o].type;
             size_t bytes = (size_t)type_count(t) * tensor_dtype_size(t->dtype);
             for (int64_t i = 0; bytes && i < w->devices; i++)
@@ -72,7 +77,108 @@ static bool run_dispatch(struct call *c) {
         }
     return true;
 }
+static bool run_dispatch(struct call *c) {
+    return run_gather_all(c, 2);
+}
 const struct kernel kernel_dispatch = {"experts", plan_dispatch, run_dispatch, KERNEL_MESH};
+
+/* all_to_all_dispatch_metadata (golden function of tt-mlir's tools/golden/mapping.py): a device has only the tokens that one of
+ * its own experts takes, at their places among all; indices and scores of all tokens are everywhere. */
+static bool plan_dispatch_metadata(struct planner *p, struct exec_step *s) {
+    struct experts *w = PLAN_PARAMS(p, s, struct experts);
+    if (!w || !plan_group(p, s, w))
+        return false;
+    if (!has_in(s, 3) || s->n_out != 3)
+        return plan_error(p, s->op, "lacks tokens, indices, scores or the mapping");
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct exec_type *in = in_type(p, s, i), *out = s->out[i] ? out_type(p, s, i) : NULL;
+        if (!out || in->rank < 1 || in->dtype != out->dtype || out->rank < 1 ||
+            in->dims[in->rank - 1] != out->dims[out->rank - 1] || type_count(in) * w->devices != type_count(out))
+            return plan_error(p, s->op, "gives other than %lld times what it takes", (long long)w->devices);
+    }
+    const struct exec_type *x = in_type(p, s, 0), *at = in_type(p, s, 1);
+    if (in_type(p, s, 3)->rank < 1 || type_count(x) * at->dims[at->rank - 1] != type_count(at) * x->dims[x->rank - 1])
+        return plan_error(p, s->op, "has indices of other tokens, or no mapping");
+    s->n_in = 4;
+    return true;
+}
+
+static bool run_dispatch_metadata(struct call *c) {
+    const struct exec_type *x = c->in[0].type, *at = c->in[1].type, *map = c->in[3].type;
+    size_t row = (size_t)x->dims[x->rank - 1] * tensor_dtype_size(x->dtype);
+    int64_t k_n = at->dims[at->rank - 1], experts = map->dims[map->rank - 1];
+    int64_t tokens = row && k_n ? type_count(c->out[1].type) / k_n : 0;
+    if (!run_gather_all(c, 3))
+        return false;
+    for (unsigned d = 0; d < c->x->devices; d++)
+        for (int64_t t = 0; t < tokens; t++) {
+            bool own = false;
+            for (int64_t k = 0; k < k_n && !own; k++) {
+                int64_t e = arg_int(device_out(c, d, 1), t * k_n + k);
+                own = e >= 0 && e < experts && arg_int(device_in(c, d, 3), e) == (int64_t)d;
+            }
+            if (!own)
+                memset((char *)device_out(c, d, 0)->data + (size_t)t * row, 0, row);
+        }
+    return true;
+}
+const struct kernel kernel_dispatch_metadata = {"experts", plan_dispatch_metadata, run_dispatch_metadata, KERNEL_MESH};
+
+/* --- scores of a device's own experts ------------------------------------------------------------------------------------ */
+
+/* moe_expert_token_remap: as tt-metal's own test works it out. A device's experts are those that its column of the mapping
+ * names, in order; an expert that the metadata of a token does not name has no score. */
+static bool plan_remap(struct planner *p, struct exec_step *s) {
+    int64_t *block = plan_params(p, s, sizeof *block);
+    if (!block)
+        return false;
+    *block = 32;
+    attr_i64(p, s->op, "reduction_size", block);
+    if (!has_in(s, 2) || s->n_out != 2 || !s->out[0] || !s->out[1])
+        return plan_error(p, s->op, "lacks operands or results");
+    const struct exec_type *scores = in_type(p, s, 0), *map = in_type(p, s, 1), *meta = in_type(p, s, 2),
+                           *out = out_type(p, s, 0), *some = out_type(p, s, 1);
+    bool fits = *block > 0 && scores->rank == 4 && map->rank == 4 && meta->rank == 4 && out->rank == 4 &&
+                some->rank == 4 && map->dims[2] == scores->dims[3] && map->dims[3] >= (int64_t)p->x->devices;
+    for (int i = 1; fits && i < 3; i++)
+        fits = scores->dims[i] == meta->dims[i] && scores->dims[i] == out->dims[i];
+    fits = fits && out->dims[0] == 1 && out->dims[3] == some->dims[3] &&
+           type_count(some) == (out->dims[1] * out->dims[2] + *block - 1) / *block * out->dims[3];
+    if (!fits)
+        return plan_error(p, s->op, "has operands and results that do not fit each other");
+    s->n_in = 3;
+    s->per_device = p->x->devices > 1; /* each device has experts of its own */
+    for (uint32_t i = 0; i < 2; i++)
+        p->x->slots.v[s->out[i]].per_device = s->per_device;
+    return true;
+}
+
+static bool run_remap(struct call *c) {
+    int64_t block = *(const int64_t *)c->s->params;
+    const struct exec_type *scores = c->in[0].type, *map = c->in[1].type, *meta = c->in[2].type, *out = c->out[0].type;
+    int64_t experts = scores->dims[3], local_n = out->dims[3], k_n = meta->dims[3], rows = out->dims[1] * out->dims[2];
+    int64_t *local = call_scratch(c, (size_t)(experts + 1) * sizeof *local), n = 0;
+    if (!local)
+        return false;
+    for (int64_t e = 0; e < experts; e++) {
+        bool own = arg_get(&c->in[1], e * map->dims[3] + (int64_t)c->device) != 0;
+        local[e] = own && n < local_n ? n++ : -1;
+    }
+    memset(c->out[0].data, 0, (size_t)type_count(out) * tensor_dtype_size(out->dtype));
+    memset(c->out[1].data, 0, (size_t)type_count(c->out[1].type) * tensor_dtype_size(c->out[1].type->dtype));
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t k = 0; k < k_n; k++) {
+            int64_t e = arg_int(&c->in[2], r * k_n + k);
+            if (e < 0 || e >= experts || local[e] < 0)
+                continue;
+            double v = arg_get(&c->in[0], r * experts + e);
+            arg_set(&c->out[0], r * local_n + local[e], v);
+            if (v != 0)
+                arg_set(&c->out[1], r / block * local_n + local[e], 1);
+        }
+    return true;
+}
+const struct kernel kernel_remap = {"experts", plan_remap, run_remap, 0};
 
 /* --- combine ------------------------------------------------------------------------------------------------------------ */
 

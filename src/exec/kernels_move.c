@@ -685,7 +685,7 @@ const struct kernel kernel_pad = {"pad", plan_pad, run_pad, 0};
 static bool plan_dynamic(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
     uint32_t first = s->row->arg == DYNAMIC_UPDATE ? 2 : 1;
-    uint32_t need = s->row->arg == DYNAMIC_BEGINS ? 3 : first + (uint32_t)in->rank;
+    uint32_t need = s->row->arg == DYNAMIC_BEGINS ? 3 : s->row->arg == DYNAMIC_STRIDES ? 4 : first + (uint32_t)in->rank;
     int64_t *steps = plan_params(p, s, TENSOR_MAX_RANK * sizeof *steps);
     if (!steps)
         return false;
@@ -705,12 +705,20 @@ static bool plan_dynamic(struct planner *p, struct exec_step *s) {
 }
 
 static bool run_dynamic(struct call *c) {
-    const int64_t *steps = c->s->params;
     const struct exec_type *in = c->in[0].type;
     size_t size = tensor_dtype_size(in->dtype);
-    bool update = c->s->row->arg == DYNAMIC_UPDATE, hlo = c->s->row->arg != DYNAMIC_BEGINS;
+    bool update = c->s->row->arg == DYNAMIC_UPDATE, strides = c->s->row->arg == DYNAMIC_STRIDES,
+         hlo = c->s->row->arg != DYNAMIC_BEGINS && !strides;
+    int64_t steps[TENSOR_MAX_RANK];
     const struct exec_type *window = update ? c->in[1].type : c->out[0].type;
     struct walk w = {.rank = in->rank};
+    memcpy(steps, c->s->params, sizeof steps);
+    for (int i = 0; strides && i < in->rank; i++) {
+        steps[i] = arg_int(&c->in[3], i);
+        if (steps[i] <= 0 || steps[i] > INT32_MAX ||
+            (window->dims[i] && (window->dims[i] - 1) * steps[i] + 1 > in->dims[i]))
+            return call_error(c, "takes more of dimension %d than there is", i);
+    }
     walk_row_strides(in->dims, in->rank, w.strides);
     for (int i = 0; i < in->rank; i++) {
         int64_t at = hlo ? arg_int(&c->in[(update ? 2 : 1) + i], 0) : arg_int(&c->in[1], i);

@@ -20,11 +20,11 @@ static bool is_truth(struct planner *p, ir_value v, bool truth) {
     return op && exec_op_ints(p, op, "value", &n, 1) == 1 && n == truth;
 }
 
-/* The op that a region of two arguments gives the result of, when it is one op on both (in either order): as it is, or as
+/* The op that region number `region`, of two arguments, gives the result of, when it is one op on both (in either order): as it is, or as
  * select(op, true, false), which some front ends write for truth values. 0 otherwise. */
-static ir_op single_op(struct planner *p, ir_op op) {
+static ir_op single_op(struct planner *p, ir_op op, uint32_t region) {
     const ir_module *m = p->m;
-    ir_region r = ir_op_at(m, op)->n_regions ? ir_op_region(m, op, 0) : 0;
+    ir_region r = region < ir_op_at(m, op)->n_regions ? ir_op_region(m, op, region) : 0;
     ir_block b = r ? ir_region_at(m, r)->first : 0;
     if (!b || ir_block_at(m, b)->next || ir_block_at(m, b)->n_args != 2)
         return 0;
@@ -38,14 +38,14 @@ static ir_op single_op(struct planner *p, ir_op op) {
     return (x == args && y == args + 1) || (x == args + 1 && y == args) ? body : 0;
 }
 
-bool region_fold(struct planner *p, ir_op op, vec_fold *out) {
+bool region_fold_of(struct planner *p, ir_op op, uint32_t region, vec_fold *out) {
     static const struct {
         const char *op;
         vec_fold fold;
     } folds[] = {{"stablehlo.add", FOLD_SUM},     {"stablehlo.multiply", FOLD_PROD}, {"stablehlo.maximum", FOLD_MAX},
                  {"stablehlo.minimum", FOLD_MIN}, {"stablehlo.and", FOLD_AND},       {"stablehlo.or", FOLD_OR},
                  {"stablehlo.xor", FOLD_XOR}};
-    ir_op body = single_op(p, op);
+    ir_op body = single_op(p, op, region);
     if (!body)
         return false;
     str name = ir_op_name_str(p->m, body);
@@ -59,6 +59,24 @@ bool region_fold(struct planner *p, ir_op op, vec_fold *out) {
             return type_of(p, ir_value_type(p->m, ir_op_at(p->m, body)->results), &t) && t.dtype == TENSOR_BOOL;
         }
     return false;
+}
+
+bool region_fold(struct planner *p, ir_op op, vec_fold *out) {
+    return region_fold_of(p, op, 0, out);
+}
+
+bool region_choice(struct planner *p, ir_op op, bool *greater, bool *equal) {
+    ir_op by = single_op(p, op, 0);
+    if (!by || !str_eq(ir_op_name_str(p->m, by), STR("stablehlo.compare")))
+        return false;
+    str how = attr_text(p, by, "comparison_direction");
+    ir_region r = ir_op_region(p->m, op, 0);
+    *greater = str_starts_with(how, STR("G"));
+    *equal = str_ends_with(how, STR("E"));
+    /* (candidate, chosen) instead of (chosen, candidate) says the same the other way round. */
+    if (ir_operand(p->m, by, 0) != ir_block_at(p->m, ir_region_at(p->m, r)->first)->args)
+        *greater = !*greater;
+    return str_starts_with(how, STR("G")) || str_starts_with(how, STR("L"));
 }
 
 static ir_block body_of(struct planner *p, ir_op op) {

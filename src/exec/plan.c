@@ -9,6 +9,7 @@
 
 #include "dialect/gspmd.h"
 #include "dialect/params.h"
+#include "exec/kernels.h"
 #include "exec/plan.h"
 
 /* Deeper nests of calls and regions are refused: planning recurses. */
@@ -68,6 +69,10 @@ static exec_slot result_slot(struct planner *p, ir_op op, ir_value v, bool *ok) 
         buf_free(&text);
         *ok = false;
         return 0;
+    }
+    if (p->lift && t.rank == 0) { /* in the body of a map */
+        t.rank = p->lift->rank;
+        memcpy(t.dims, p->lift->dims, sizeof t.dims);
     }
     exec_slot s = plan_slot(p, &t, SLOT_PLANNED, v);
     *ok = s != 0;
@@ -357,6 +362,32 @@ static bool plan_while(struct planner *p, ir_op op) {
     return vec_push(&p->loops, loop) || plan_no_memory(p);
 }
 
+/* A function of numbers, done to all elements at once: what is a number in its body is a tensor of the result's shape. */
+static bool plan_map(struct planner *p, ir_op op) {
+    uint32_t n = ir_op_at(p->m, op)->n_operands, n_out;
+    exec_slot *in = slots_of(p, op, 0, n), *out;
+    ir_block body;
+    struct exec_type t;
+    const struct exec_type *before = p->lift;
+    if (!in || !region_block(p, op, 0, &body))
+        return false;
+    if (ir_op_at(p->m, op)->n_results != 1 || ir_block_at(p->m, body)->n_args != n ||
+        !type_of(p, ir_value_type(p->m, ir_op_at(p->m, op)->results), &t))
+        return plan_error(p, op, "is not formed as a map");
+    for (uint32_t i = 0; i < n; i++) {
+        if (!in[i] || !type_same_shape(slot_type(p->x, in[i]), &t))
+            return plan_error(p, op, "maps tensors of different shapes");
+        if (!plan_set(p, ir_block_at(p->m, body)->args + i, in[i]))
+            return false;
+    }
+    p->lift = &t;
+    bool good = plan_block(p, body, &out, &n_out);
+    p->lift = before;
+    if (!good || n_out != 1 || !type_same_shape(slot_type(p->x, out[0]), &t))
+        return good ? plan_error(p, op, "gives other than one number for each element") : false;
+    return plan_set(p, ir_op_at(p->m, op)->results, out[0]);
+}
+
 /* if and case: a switch over the regions. */
 static bool plan_branches(struct planner *p, ir_op op, bool is_case) {
     exec_plan *x = p->x;
@@ -481,6 +512,7 @@ static const struct plan_special {
     {"stablehlo.custom_call", plan_custom_call, "by its target"},
     {"stablehlo.get_tuple_element", plan_get_element, "nothing to do"},
     {"stablehlo.if", plan_if, "jumps"},
+    {"stablehlo.map", plan_map, "inlined"},
     {"stablehlo.optimization_barrier", plan_forward, "nothing to do"},
     {"stablehlo.tuple", plan_nothing, "nothing to do"},
     {"stablehlo.while", plan_while, "jumps"},
@@ -513,8 +545,8 @@ static bool plan_op(struct planner *p, ir_op op) {
             return plan_specials[i].plan(p, op);
     const struct exec_row *row = exec_find_row(name);
     if (!row)
-        return plan_error(p, op, "cannot run on a CPU: there is no kernel for it");
-    return plan_kernel(p, op, row);
+        return plan_error(p, op, "cannot run on a CPU: %.*s", STR_ARG(exec_why_refused(name)));
+    return plan_kernel(p, op, plan_complex_row(p, op, row));
 }
 
 bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n) {

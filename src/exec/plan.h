@@ -49,6 +49,8 @@ bool plan_finish(struct planner *p);
 
 /* The kernel for a stablehlo.custom_call target; NULL when there is none. */
 const struct exec_row *exec_find_custom(str target);
+/* Why an op without a kernel cannot run (refused.c). */
+str exec_why_refused(str op);
 /* Op i of those that planning itself deals with; false behind the last. */
 bool exec_special(size_t i, const char **op, const char **what);
 

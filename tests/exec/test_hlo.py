@@ -251,4 +251,123 @@ def products(m):
     conv(x, turned, numbers_nchw, F.conv_transpose2d(f, t[1].float(), None, 2, 1), pad=((1, 1), (1, 1)), left=(2, 2))
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32')])
+def matrices(m):
+    """Factors, systems, subscripts, transforms; results of complex numbers as their parts."""
+    a = torch.randn(2, 5, 5)
+    a = m.arg(a @ a.transpose(1, 2) + torch.eye(5))
+    b, c = m.arg(torch.randn(2, 5, 3)), m.arg(torch.randn(2, 3, 5))
+    l = torch.linalg.cholesky(a[1])
+    m.op('stablehlo.cholesky', [a], '<{lower = true}>', l, 1e-5)
+    m.op('stablehlo.cholesky', [a], '', l.transpose(1, 2), 1e-5)
+    t = m.arg(torch.randn(2, 5, 5) + 3 * torch.eye(5))
+    for lower in (True, False):
+        for unit in (True, False):
+            for turned in (True, False):
+                half = torch.tril(t[1]) if lower else torch.triu(t[1])
+                if unit:
+                    half = half - torch.diag_embed(torch.diagonal(half, dim1=1, dim2=2)) + torch.eye(5)
+                full = (half.transpose(1, 2) if turned else half).double()
+                for left, rhs in ((True, b), (False, c)):
+                    want = torch.linalg.solve(full, rhs[1].double()) if left else torch.linalg.solve(full.transpose(1, 2), rhs[1].double().transpose(1, 2)).transpose(1, 2)
+                    m.op('stablehlo.triangular_solve', [t, rhs],
+                         f'<{{left_side = {str(left).lower()}, lower = {str(lower).lower()}, unit_diagonal = {str(unit).lower()}, '
+                         f'transpose_a = #stablehlo<transpose {"TRANSPOSE" if turned else "NO_TRANSPOSE"}>}}>', want.float(), 1e-4)
+    x, y = m.arg(torch.randn(3, 4, 5)), m.arg(torch.randn(5, 4, 2))
+    for config in ('abc,cbd->ad', 'abc,cbd->dab', 'abc,cbd->', 'abc,dbe->acde'):
+        m.op('stablehlo.einsum', [x, y], f'<{{einsum_config = "{config}"}}>', torch.einsum(config, x[1], y[1]), 1e-5)
+    for config in ('abc->cba', 'abc->b'):
+        m.op('stablehlo.unary_einsum', [x], f'<{{einsum_config = "{config}"}}>', torch.einsum(config, x[1]), 1e-5)
+    m.op('stablehlo.unary_einsum', [a], '<{einsum_config = "bii->bi"}>', torch.diagonal(a[1], dim1=1, dim2=2))
+    # 16 by halving, 12 and 5 by the definition
+    for shape, n in (((3, 16), 1), ((2, 12), 1), ((2, 5), 1), ((4, 6, 8), 2), ((4, 3, 5), 3), ((7, 1), 1)):
+        dims, length = tuple(range(len(shape) - n, len(shape))), ', '.join(map(str, shape[len(shape) - n:]))
+        re, im = m.arg(torch.randn(shape)), m.arg(torch.randn(shape))
+        z, named = torch.complex(re[1], im[1]), numbers_of(m, re, im)
+        for kind, f in (('FFT', torch.fft.fftn), ('IFFT', torch.fft.ifftn)):
+            parts_of(m, f'"stablehlo.fft"({named}) <{{fft_type = #stablehlo<fft_type {kind}>, fft_length = array<i64: {length}>}}> : ({complex_type(shape)}) -> {complex_type(shape)}',
+                     f(z, dim=dims), 'stablehlo.fft')
+        half = (*shape[:-1], shape[-1] // 2 + 1)
+        parts_of(m, f'"stablehlo.fft"({re[0]}) <{{fft_type = #stablehlo<fft_type RFFT>, fft_length = array<i64: {length}>}}> : ({m.type_of(re[1])}) -> {complex_type(half)}',
+                 torch.fft.rfftn(re[1], dim=dims), 'stablehlo.fft')
+        re, im = m.arg(torch.randn(half)), m.arg(torch.randn(half))
+        m.body.append(f'%back{len(m.body)} = "stablehlo.fft"({numbers_of(m, re, im)}) <{{fft_type = #stablehlo<fft_type IRFFT>, fft_length = array<i64: {length}>}}> : ({complex_type(half)}) -> {m.type_of(torch.zeros(shape))}')
+        m.given('stablehlo.fft', m.body[-1].split(' ')[0], torch.fft.irfftn(torch.complex(re[1], im[1]), s=shape[len(shape) - n:], dim=dims), 1e-5)
+
+
+def complex_type(shape):
+    return 'tensor<' + ''.join(f'{d}x' for d in shape) + 'complex<f32>>'
+
+
+def numbers_of(m, re, im):
+    """A complex tensor of two real ones; its name."""
+    name, t = f'%z{len(m.body)}', m.type_of(re[1])
+    m.body.append(f'{name} = "stablehlo.complex"({re[0]}, {im[0]}) : ({t}, {t}) -> {complex_type(re[1].shape)}')
+    return name
+
+
+def parts_of(m, op, want, what):
+    """An op of a complex result, of which both parts are compared."""
+    name, t = f'%z{len(m.body)}', m.type_of(want.real)
+    m.body.append(f'{name} = {op}')
+    for part, value in (('real', want.real), ('imag', want.imag)):
+        m.body.append(f'{name}_{part} = "stablehlo.{part}"({name}) : ({complex_type(want.shape)}) -> {t}')
+        m.given(what, f'{name}_{part}', value.contiguous(), 1e-5)
+
+
+def complex_numbers(m):
+    parts = [m.arg(torch.randn(3, 11)) for _ in range(4)]
+    z, w = torch.complex(parts[0][1], parts[1][1]), torch.complex(parts[2][1], parts[3][1])
+    a, b = numbers_of(m, parts[0], parts[1]), numbers_of(m, parts[2], parts[3])
+    t = complex_type(z.shape)
+    for name, want in (('add', z + w), ('subtract', z - w), ('multiply', z * w), ('divide', z / w), ('power', z ** w)):
+        parts_of(m, f'"stablehlo.{name}"({a}, {b}) : ({t}, {t}) -> {t}', want, name)
+    for name, want in (('negate', -z), ('exponential', z.exp()), ('log', z.log()), ('sqrt', z.sqrt()), ('rsqrt', z.rsqrt()), ('sine', z.sin()),
+                       ('cosine', z.cos()), ('tanh', z.tanh()), ('logistic', z.sigmoid()), ('exponential_minus_one', z.exp() - 1),
+                       ('log_plus_one', (z + 1).log()), ('sign', z / z.abs())):
+        parts_of(m, f'"stablehlo.{name}"({a}) : ({t}) -> {t}', want, name)
+    parts_of(m, f'"chlo.conj"({a}) : ({t}) -> {t}', z.conj().resolve_conj(), 'chlo.conj')
+    parts_of(m, f'"stablehlo.convert"({parts[0][0]}) : ({m.type_of(parts[0][1])}) -> {t}', torch.complex(parts[0][1], torch.zeros(3, 11)), 'stablehlo.convert')
+    m.body.append(f'%abs = "stablehlo.abs"({a}) : ({t}) -> {m.type_of(z.real)}')
+    m.given('stablehlo.abs', '%abs', z.abs(), 1e-6)
+    for way, want in (('EQ', z == z), ('NE', z != w)):
+        other = a if way == 'EQ' else b
+        m.body.append(f'%is_{way} = "stablehlo.compare"({a}, {other}) <{{comparison_direction = #stablehlo<comparison_direction {way}>}}> : ({t}, {t}) -> tensor<3x11xi1>')
+        m.given('stablehlo.compare', f'%is_{way}', want)
+    pick = m.arg(torch.rand(3, 11) > 0.5)
+    parts_of(m, f'"stablehlo.select"({pick[0]}, {a}, {b}) : (tensor<3x11xi1>, {t}, {t}) -> {t}', torch.where(pick[1], z, w), 'stablehlo.select')
+    # moves do not mind what they move
+    parts_of(m, f'"stablehlo.transpose"({a}) <{{permutation = array<i64: 1, 0>}}> : ({t}) -> {complex_type((11, 3))}', z.T.contiguous(), 'stablehlo.transpose')
+
+
+def picks(m):
+    x = m.arg(torch.randn(2, 7, 9))
+    # the gradient of a max pool
+    v = x[1].float().clone().requires_grad_()
+    pooled = F.max_pool2d(v, (3, 2), (2, 3), padding=(1, 0))
+    source = m.arg(torch.randn(pooled.shape))
+    pooled.backward(source[1].float())
+    zero = m.arg(torch.zeros(()))
+    select = '({ ^bb0(%l: tensor<$T>, %r: tensor<$T>): %p = "stablehlo.compare"(%l, %r) <{comparison_direction = #stablehlo<comparison_direction GE>}> : (tensor<$T>, tensor<$T>) -> tensor<i1> "stablehlo.return"(%p) : (tensor<i1>) -> () }, '
+    add = '{ ^bb0(%l: tensor<$T>, %r: tensor<$T>): %p = "stablehlo.add"(%l, %r) : (tensor<$T>, tensor<$T>) -> tensor<$T> "stablehlo.return"(%p) : (tensor<$T>) -> () })'
+    m.op('stablehlo.select_and_scatter', [x, source, zero],
+         '<{window_dimensions = array<i64: 1, 3, 2>, window_strides = array<i64: 1, 2, 3>, padding = dense<[[0, 0], [1, 1], [0, 0]]> : tensor<3x2xi64>}> ' +
+         (select + add).replace('$T', m.number), v.grad)
+    index = m.arg(torch.tensor([4, 0, 4, 6]).int())
+    m.op('stablehlo.torch_index_select', [x, index], '<{dim = 1 : i64, batch_dims = 0 : i64}>', x[1].index_select(1, index[1]))
+    rows = m.arg(torch.tensor([[1, 6], [0, 2]]).int())
+    m.op('stablehlo.torch_index_select', [x, rows], '<{dim = 1 : i64, batch_dims = 1 : i64}>', torch.stack([x[1][b].index_select(0, rows[1][b]) for b in range(2)]))
+    shape = m.arg(torch.tensor([9, 14]).int())
+    m.op('stablehlo.dynamic_reshape', [x, shape], '', x[1].reshape(9, 14))
+    shape = m.arg(torch.tensor([3, 2, 7, 9]).int())
+    m.op('stablehlo.dynamic_broadcast_in_dim', [x, shape], '<{broadcast_dimensions = array<i64: 1, 2, 3>}>', x[1].expand(3, 2, 7, 9))
+    m.op('stablehlo.dynamic_iota', [shape], '<{iota_dimension = 2 : i64}>', torch.arange(7).reshape(1, 1, 7, 1).expand(3, 2, 7, 9).float())
+    low, high, step = (m.arg(torch.tensor(v).int()) for v in ([1, 0, 2], [2, 7, 9], [1, 3, 2]))
+    m.op('stablehlo.real_dynamic_slice', [x, low, high, step], '', x[1][1:2, 0:7:3, 2:9:2])
+    # a body of more than one op, with a number of its own
+    y = m.arg(torch.randn(2, 7, 9))
+    body = ('({ ^bb0(%l: tensor<$T>, %r: tensor<$T>): %k = "stablehlo.constant"() <{value = dense<3.0> : tensor<$T>}> : () -> tensor<$T> %s = "stablehlo.multiply"(%l, %k) : (tensor<$T>, tensor<$T>) -> tensor<$T> '
+            '%t = "stablehlo.maximum"(%s, %r) : (tensor<$T>, tensor<$T>) -> tensor<$T> "stablehlo.return"(%t) : (tensor<$T>) -> () })')
+    m.op('stablehlo.map', [x, y], '<{dimensions = array<i64: 0, 1, 2>}> ' + body.replace('$T', m.number), torch.maximum(3 * x[1], y[1]))
+
+
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), (complex_numbers, 'f32'), (picks, 'f32'), (picks, 'bf16')])

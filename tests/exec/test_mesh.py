@@ -511,6 +511,43 @@ func.func @main(%x: tensor<8x1x1x3xf32>, %i: tensor<8x1x1x2xf32>, %m: tensor<1x1
     tap.equal((shape, got), ((16, 1, 1, 3), want))
 
 
+@tap.case
+def experts_with_metadata():
+    """Two devices with two tokens each: tokens go where one of their experts is, indices and scores everywhere; of those the
+    device's own experts have theirs, and blocks of two rows say whether they have any."""
+    owner = [1, 0, 0, 1]  # of each expert
+    chosen = [(0, 3), (1, 2), (2, 1), (3, 1)]  # of each token
+    tokens = [[float(10 * t + i) for i in range(3)] for t in range(4)]
+    scores = [[0.5 + t, 0.25 + t] for t in range(4)]
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = 1x2>]>}} {{
+func.func @main(%x: tensor<1x1x4x3xf32>, %i: tensor<1x1x4x2xf32>, %s: tensor<1x1x4x2xf32>, %m: tensor<1x1x2x4xf32>, %top: tensor<1x4x1x4xf32>, %meta: tensor<1x4x1x2xf32>, %own: tensor<1x1x4x2xf32>)
+    -> (tensor<1x8x3xf32>, tensor<1x8x2xf32>, tensor<1x8x2xf32>, tensor<1x4x2x2xf32>, tensor<1x1x4x2xf32>) {{
+{"".join(f'  %{n}s = "ttir.mesh_shard"(%{n}) <{{shard_dims = array<i64: -1, 2>, shard_direction = #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 1, 1, 2, 1>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<1x1x4x{w}x{t}>) -> tensor<1x1x2x{w}x{t}>' + chr(10) for n, w, t in (("x", 3, "f32"), ("i", 2, "f32"), ("s", 2, "f32")))}\
+  %d, %di, %ds = "ttir.all_to_all_dispatch_metadata"(%xs, %is, %ss, %m) <{{num_devices = 2 : i64, cluster_axis = 1 : i64}}> : (tensor<1x1x2x3xf32>, tensor<1x1x2x2xf32>, tensor<1x1x2x2xf32>, tensor<1x1x2x4xf32>) -> (tensor<1x4x3xf32>, tensor<1x4x2xf32>, tensor<1x4x2xf32>)
+  %r, %some = "ttir.moe_expert_token_remap"(%top, %own, %meta) <{{reduction_size = 2 : i64}}> : (tensor<1x4x1x4xf32>, tensor<1x1x4x2xf32>, tensor<1x4x1x2xf32>) -> (tensor<1x4x1x2xf32>, tensor<1x1x2x2xf32>)
+{"".join(f'  %{n}g = "ttir.mesh_shard"(%{n}) <{{shard_dims = array<i64: -1, {dim}>, shard_direction = #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: {parts}>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<{local}>) -> tensor<{full}>' + chr(10) for n, dim, parts, local, full in (("d", 1, "1, 2, 1", "1x4x3xf32", "1x8x3xf32"), ("di", 1, "1, 2, 1", "1x4x2xf32", "1x8x2xf32"), ("ds", 1, "1, 2, 1", "1x4x2xf32", "1x8x2xf32"), ("r", 2, "1, 1, 2, 1", "1x4x1x2xf32", "1x4x2x2xf32"), ("some", 2, "1, 1, 2, 1", "1x1x2x2xf32", "1x1x4x2xf32")))}\
+  return %dg, %dig, %dsg, %rg, %someg : tensor<1x8x3xf32>, tensor<1x8x2xf32>, tensor<1x8x2xf32>, tensor<1x4x2x2xf32>, tensor<1x1x4x2xf32>
+}}
+}}
+"""
+    top = [0.0] * 16  # the scores of the chosen, by expert; others have some that must not count
+    for t in range(4):
+        for e in range(4):
+            top[4 * t + e] = scores[t][chosen[t].index(e)] if e in chosen[t] else 99.0
+    flat = [float(e) for c in chosen for e in c]
+    got = run_module(text, ((1, 1, 4, 3), sum(tokens, [])), ((1, 1, 4, 2), flat), ((1, 1, 4, 2), sum(scores, [])), ((1, 1, 2, 4), [float(o) for o in owner * 2]),
+                     ((1, 4, 1, 4), top), ((1, 4, 1, 2), flat), ((1, 1, 4, 2), [1.0 if owner[e] == d else 0.0 for e in range(4) for d in range(2)]))
+    dispatched = [v for d in range(2) for t in range(4) for v in (tokens[t] if any(owner[e] == d for e in chosen[t]) else [0.0] * 3)]
+    tap.equal(got[0], ((1, 8, 3), dispatched))
+    tap.equal([list(map(float, v)) for _, v in got[1:3]], [flat * 2, sum(scores, []) * 2])
+    own = [[e for e in range(4) if owner[e] == d] for d in range(2)]
+    mapped = [[[scores[t][chosen[t].index(e)] if e in chosen[t] else 0.0 for e in own[d]] for d in range(2)] for t in range(4)]
+    tap.equal(got[3], ((1, 4, 2, 2), [v for t in mapped for d in t for v in d]))
+    some = [1.0 if any(mapped[t][d][e] for t in (2 * block, 2 * block + 1)) else 0.0 for d in range(2) for block in range(2) for e in range(2)]
+    tap.equal([float(v) for v in got[4][1]], some)
+    assert 0.0 in some and 0.0 in dispatched[:3]
+
+
 # --- block formats ------------------------------------------------------------------------------------------------------
 
 # One block of 16, exact in bf16: the largest, 3.0, has exponent 1, so that a step of bfp8 (7 bits, no hidden one) is

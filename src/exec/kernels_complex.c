@@ -1,0 +1,290 @@
+/* Complex numbers: arithmetic element by element and Fourier transforms.
+ *
+ *   c64      pairs of f32, computed in pairs of f64
+ *   fft      over the last dimensions: lengths that are powers of two by halving, others by the definition
+ *
+ * Functions are those of C (complex.h), transforms as stablehlo.fft has them: forward without a factor, backward with 1/n.
+ */
+#include <complex.h>
+#include <math.h>
+#include <string.h>
+
+#include "exec/elementwise.h"
+#include "exec/kernels.h"
+#include "exec/plan.h"
+
+static double complex get(const struct exec_arg *a, int64_t i) {
+    if (a->type->dtype != TENSOR_C64)
+        return CMPLX(arg_get(a, i), 0);
+    const float *v = (const float *)a->data + 2 * i;
+    return CMPLX((double)v[0], (double)v[1]);
+}
+
+static void set(const struct exec_arg *a, int64_t i, double complex z) {
+    if (a->type->dtype != TENSOR_C64) {
+        arg_set(a, i, creal(z));
+        return;
+    }
+    float *v = (float *)a->data + 2 * i;
+    v[0] = (float)creal(z);
+    v[1] = (float)cimag(z);
+}
+
+/* --- arithmetic -------------------------------------------------------------------------------------------------------- */
+
+/* x * y and x / y by their definitions: the library's own give NaN another treatment than XLA does. */
+static double complex product(double complex x, double complex y) {
+    return CMPLX(creal(x) * creal(y) - cimag(x) * cimag(y), creal(x) * cimag(y) + cimag(x) * creal(y));
+}
+
+static double complex compute(int op, double complex x, double complex y) {
+    switch (op) {
+    case VEC_ADD: return x + y;
+    case VEC_SUB: return x - y;
+    case VEC_MUL: return product(x, y);
+    case VEC_DIV: return x / y;
+    case VEC_POW: return x == 0 && y != 0 ? 0 : cpow(x, y);
+    case VEC_EQ: return x == y;
+    case VEC_NE: return x != y;
+    case VEC_ABS: return cabs(x);
+    case VEC_NEG: return -x;
+    case VEC_EXP: return cexp(x);
+    case VEC_EXPM1: return cexp(x) - 1;
+    case VEC_LOG: return clog(x);
+    case VEC_LOG1P: return clog(1 + x);
+    case VEC_SQRT: return csqrt(x);
+    case VEC_RSQRT: return 1 / csqrt(x);
+    case VEC_SIN: return csin(x);
+    case VEC_COS: return ccos(x);
+    case VEC_TAN: return ctan(x);
+    case VEC_TANH: return ctanh(x);
+    case VEC_SIGMOID: return 1 / (1 + cexp(-x));
+    case VEC_SIGN: return x == 0 ? 0 : x / cabs(x);
+    case VEC_SQUARE: return product(x, x);
+    case COMPLEX_CONJ: return conj(x);
+    case COMPLEX_CONVERT: return x;
+    default: return CMPLX((double)NAN, (double)NAN);
+    }
+}
+
+/* How many operands an op has of which compute() knows; 0: it knows nothing of it. */
+static uint32_t operands_of(int op) {
+    static const short one[] = {VEC_ABS,     VEC_NEG,   VEC_EXP,    VEC_EXPM1,    VEC_LOG,        VEC_LOG1P,
+                                VEC_SQRT,    VEC_RSQRT, VEC_SIN,    VEC_COS,      VEC_TAN,        VEC_TANH,
+                                VEC_SIGMOID, VEC_SIGN,  VEC_SQUARE, COMPLEX_CONJ, COMPLEX_CONVERT};
+    static const short two[] = {VEC_ADD, VEC_SUB, VEC_MUL, VEC_DIV, VEC_POW, VEC_EQ, VEC_NE};
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+        if (one[i] == op)
+            return 1;
+    for (size_t i = 0; i < sizeof two / sizeof *two; i++)
+        if (two[i] == op)
+            return 2;
+    return op == VEC_SELECT ? 3 : 0;
+}
+
+static bool plan_math(struct planner *p, struct exec_step *s) {
+    int *op = plan_params(p, s, sizeof *op);
+    if (!op)
+        return false;
+    *op = s->row->arg & EW_COMPARE ? VEC_N_OPS : s->row->arg & EW_OP;
+    if (s->row->arg & EW_COMPARE) {
+        str how = attr_text(p, s->op, "comparison_direction");
+        *op = str_eq(how, STR("EQ")) ? VEC_EQ : str_eq(how, STR("NE")) ? VEC_NE : VEC_N_OPS;
+    }
+    uint32_t n = operands_of(*op);
+    if (!n)
+        return plan_error(p, s->op, "is not defined for complex numbers here");
+    if (s->n_in < n || !s->out[0])
+        return plan_error(p, s->op, "has %u operands, %u are needed", s->n_in, n);
+    s->n_in = n;
+    for (uint32_t i = 0; i < n; i++)
+        if (!s->in[i] || (type_count(in_type(p, s, i)) != type_count(out_type(p, s, 0)) &&
+                          (*op != VEC_SELECT || i != 0 || type_count(in_type(p, s, i)) != 1)))
+            return plan_error(p, s->op, "has complex operands of another shape than its result");
+    s->flops = (uint64_t)type_count(out_type(p, s, 0)) * 6;
+    return true;
+}
+
+static void math_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    struct call *c = ctx;
+    int op = *(const int *)c->s->params;
+    bool one = op == VEC_SELECT && type_count(c->in[0].type) == 1;
+    (void)worker;
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; i++)
+        set(&c->out[0], i,
+            op == VEC_SELECT ? get(&c->in[arg_get(&c->in[0], one ? 0 : i) != 0 ? 1 : 2], i)
+                             : compute(op, get(&c->in[0], i), c->s->n_in > 1 ? get(&c->in[1], i) : 0));
+}
+
+static bool run_math(struct call *c) {
+    return call_loop(c, (size_t)type_count(c->out[0].type), 1 << 12, math_piece, c);
+}
+const struct kernel kernel_complex_math = {"complex numbers", plan_math, run_math, 0};
+
+const struct exec_row *plan_complex_row(struct planner *p, ir_op op, const struct exec_row *row) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    struct exec_type t;
+    bool some = false, all = true;
+    for (uint32_t i = 0; i < d->n_operands + d->n_results; i++) {
+        ir_value v = i < d->n_operands ? ir_operand(p->m, op, i) : d->results + (i - d->n_operands);
+        bool complex_one = type_of(p, ir_value_type(p->m, v), &t) && t.dtype == TENSOR_C64;
+        some |= complex_one;
+        all &= complex_one;
+    }
+    bool convert = row->kernel == &kernel_view && str_eq(str_from_z(row->op), STR("stablehlo.convert"));
+    if (!some || (row->kernel != &kernel_elementwise && !(convert && !all)))
+        return row;
+    struct exec_row *own = ARENA_NEW(p->a, struct exec_row);
+    if (!own) {
+        plan_no_memory(p);
+        return row;
+    }
+    *own = (struct exec_row){row->op, &kernel_complex_math, convert ? COMPLEX_CONVERT : row->arg, row->checked};
+    return own;
+}
+
+/* --- Fourier transforms -------------------------------------------------------------------------------------------------- */
+
+enum fft_type { FFT, IFFT, RFFT, IRFFT };
+struct fft {
+    enum fft_type type;
+    int n; /* dimensions */
+    int64_t length[3];
+    int64_t size; /* their product */
+    int64_t batch;
+};
+
+static bool plan_fft(struct planner *p, struct exec_step *s) {
+    static const char *const names[] = {"FFT", "IFFT", "RFFT", "IRFFT"};
+    struct fft *w = PLAN_PARAMS(p, s, struct fft);
+    str type = attr_text(p, s->op, "fft_type");
+    if (!w)
+        return false;
+    w->type = IRFFT + 1;
+    for (int i = 0; i < 4; i++)
+        if (str_eq(type, str_from_z(names[i])))
+            w->type = (enum fft_type)i;
+    const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
+    w->n = exec_op_ints(p, s->op, "fft_length", w->length, 3);
+    if (w->type > IRFFT || w->n < 1 || w->n > 3 || in->rank < w->n || out->rank != in->rank)
+        return plan_error(p, s->op, "does not say which transform over which dimensions");
+    bool real_in = w->type == RFFT, real_out = w->type == IRFFT, fits = true;
+    w->size = w->batch = 1;
+    for (int i = 0; i < in->rank; i++) {
+        int k = i - (in->rank - w->n);
+        bool last = i == in->rank - 1;
+        int64_t n = k < 0 ? in->dims[i] : w->length[k], half = n / 2 + 1;
+        fits &= in->dims[i] == (last && real_out ? half : n) && out->dims[i] == (last && real_in ? half : n) &&
+                (k < 0 || n > 0);
+        *(k < 0 ? &w->batch : &w->size) *= n;
+    }
+    if (!fits || (in->dtype == TENSOR_C64) == real_in || (out->dtype == TENSOR_C64) == real_out)
+        return plan_error(p, s->op,
+                          "has an operand or a result that does not fit the lengths or the kind of transform");
+    s->flops = (uint64_t)((double)w->batch * (double)w->size * 5 * log2((double)w->size + 1));
+    return true;
+}
+
+/* n numbers at `stride`, a power of two of them: bits reversed, then halves joined. turns[i] is exp(sign 2 pi i / n). */
+static void transform_halves(double complex *v, int64_t n, int64_t stride, const double complex *turns) {
+    for (int64_t i = 1, j = 0; i < n; i++) {
+        int64_t bit = n >> 1;
+        for (; j & bit; bit >>= 1)
+            j ^= bit;
+        j ^= bit;
+        if (i < j) {
+            double complex t = v[i * stride];
+            v[i * stride] = v[j * stride];
+            v[j * stride] = t;
+        }
+    }
+    for (int64_t half = 1; half < n; half *= 2)
+        for (int64_t block = 0; block < n; block += 2 * half)
+            for (int64_t i = 0; i < half; i++) {
+                double complex *a = &v[(block + i) * stride], *b = a + half * stride;
+                double complex t = product(*b, turns[i * (n / (2 * half))]);
+                *b = *a - t;
+                *a += t;
+            }
+}
+
+static void transform_plain(double complex *v, int64_t n, int64_t stride, const double complex *turns,
+                            double complex *room) {
+    for (int64_t k = 0; k < n; k++) {
+        double complex sum = 0;
+        for (int64_t i = 0, at = 0; i < n; i++) {
+            sum += product(v[i * stride], turns[at]);
+            at += k;
+            at -= at >= n ? n : 0;
+        }
+        room[k] = sum;
+    }
+    for (int64_t k = 0; k < n; k++)
+        v[k * stride] = room[k];
+}
+
+/* All lines along dimension d of the transform. */
+static void transform(const struct fft *w, double complex *v, int d, bool back, double complex *turns,
+                      double complex *room) {
+    int64_t n = w->length[d], stride = 1;
+    for (int i = d + 1; i < w->n; i++)
+        stride *= w->length[i];
+    for (int64_t i = 0; i < n; i++) {
+        double turn = (back ? 2 : -2) * 3.14159265358979323846 * (double)i / (double)n;
+        turns[i] = CMPLX(cos(turn), sin(turn));
+    }
+    for (int64_t line = 0; line < w->size / n; line++) {
+        double complex *at = v + line / stride * stride * n + line % stride;
+        if ((n & (n - 1)) == 0)
+            transform_halves(at, n, stride, turns);
+        else
+            transform_plain(at, n, stride, turns, room);
+    }
+}
+
+/* The element of a tensor cut to half of the last dimension that stands at `at` of the whole, or the one that it is the
+ * conjugate of. */
+static int64_t half_index(const struct fft *w, int64_t at, bool *mirrored) {
+    int64_t place[3] = {0}, last = w->length[w->n - 1], index = 0;
+    for (int d = w->n; d-- > 0; at /= w->length[d])
+        place[d] = at % w->length[d];
+    *mirrored = place[w->n - 1] > last / 2;
+    for (int d = 0; d < w->n; d++) {
+        int64_t n = w->length[d], i = *mirrored && place[d] ? n - place[d] : place[d];
+        index = index * (d == w->n - 1 ? last / 2 + 1 : n) + i;
+    }
+    return index;
+}
+
+static bool run_fft(struct call *c) {
+    const struct fft *w = c->s->params;
+    int64_t last = w->length[w->n - 1], longest = 1, half = w->size / last * (last / 2 + 1);
+    for (int d = 0; d < w->n; d++)
+        longest = w->length[d] > longest ? w->length[d] : longest;
+    double complex *v = call_scratch(c, (size_t)w->size * sizeof *v),
+                   *turns = call_scratch(c, (size_t)longest * sizeof *turns),
+                   *room = call_scratch(c, (size_t)longest * sizeof *room);
+    bool back = w->type == IFFT || w->type == IRFFT, mirrored;
+    if (!v || !turns || !room)
+        return false;
+    for (int64_t b = 0; b < w->batch; b++) {
+        for (int64_t i = 0; i < w->size; i++) {
+            if (w->type != IRFFT) {
+                v[i] = get(&c->in[0], b * w->size + i);
+                continue;
+            }
+            double complex z = get(&c->in[0], b * half + half_index(w, i, &mirrored));
+            v[i] = mirrored ? conj(z) : z;
+        }
+        for (int d = 0; d < w->n; d++)
+            transform(w, v, d, back, turns, room);
+        for (int64_t i = 0; i < w->size; i++) {
+            double complex z = back ? v[i] / (double)w->size : v[i];
+            int64_t at = w->type == RFFT ? half_index(w, i, &mirrored) : i;
+            if (w->type != RFFT || !mirrored)
+                set(&c->out[0], b * (w->type == RFFT ? half : w->size) + at, z);
+        }
+    }
+    return true;
+}
+const struct kernel kernel_fft = {"fft", plan_fft, run_fft, 0};

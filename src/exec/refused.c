@@ -1,0 +1,55 @@
+/* Ops that cannot run on a CPU, and why: what they do is not defined by anything that is public, or needs a device. */
+#include "exec/plan.h"
+
+#define PACKED "its weights are packed for the cores of a device, in an order that no definition gives"
+#define ELSEWHERE "it runs kernels that are compiled for a device, outside of the module"
+#define COMMANDS "it captures or replays commands of a device"
+#define HOST "it talks to a program that is not here"
+#define SHAPES "the shape of its result is not known before it runs"
+#define REGIONS "its region is a computation of its own, which is not supported"
+
+static const struct refused {
+    const char *op, *why;
+} refused[] = {
+    {"stablehlo.async_done", REGIONS},
+    {"stablehlo.async_start", REGIONS},
+    {"stablehlo.dynamic_conv", SHAPES},
+    {"stablehlo.dynamic_gather", SHAPES},
+    {"stablehlo.dynamic_pad", SHAPES},
+    {"stablehlo.infeed", HOST},
+    {"stablehlo.outfeed", HOST},
+    {"stablehlo.recv", HOST},
+    {"stablehlo.send", HOST},
+    {"stablehlo.set_dimension_size", SHAPES},
+    {"ttir.moe_gpt", PACKED},
+    {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
+    {"ttir.tt_lang_op", ELSEWHERE},
+    {"ttnn.begin_trace_capture", COMMANDS},
+    {"ttnn.capture_or_execute_trace", COMMANDS},
+    {"ttnn.d2m_subgraph", ELSEWHERE},
+    {"ttnn.end_trace_capture", COMMANDS},
+    {"ttnn.execute_trace", COMMANDS},
+    {"ttnn.generic", ELSEWHERE},
+    {"ttnn.load_tensor", "it reads a file of the device's runtime"},
+    {"ttnn.moe_compute", PACKED},
+    {"ttnn.moe_gpt", PACKED},
+    {"ttnn.prepare_moe_compute_w0_w1_weights", PACKED},
+    {"ttnn.prepare_moe_compute_w2_weights", PACKED},
+    {"ttnn.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
+    {"ttnn.tt_lang_op", ELSEWHERE},
+};
+
+bool exec_refused(size_t i, str *op, str *why) {
+    if (i >= sizeof refused / sizeof refused[0])
+        return false;
+    *op = str_from_z(refused[i].op);
+    *why = str_from_z(refused[i].why);
+    return true;
+}
+
+str exec_why_refused(str op) {
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        if (str_eq(op, str_from_z(refused[i].op)))
+            return str_from_z(refused[i].why);
+    return STR("there is no kernel for it");
+}
