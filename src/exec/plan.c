@@ -153,38 +153,80 @@ static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_
     return s;
 }
 
-/* An op with a kernel. */
-static bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row) {
+/* The step at `at`, whose operands are there: results from number `first` on, and what its kernel wants. */
+static bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     exec_plan *x = p->x;
-    size_t at = x->steps.n;
-    struct exec_step *s = step_of(p, op, row);
-    if (!s)
-        return false;
-    bool steady = !(row->kernel->flags & KERNEL_IN_PLACE);
+    struct exec_step *s = &x->steps.v[at];
+    const struct kernel *kernel = s->row->kernel;
+    ir_value results = ir_op_at(p->m, op)->results + first;
+    bool steady = !(kernel->flags & KERNEL_IN_PLACE);
     for (uint32_t i = 0; i < s->n_in; i++) {
         s->per_device |= x->slots.v[s->in[i]].per_device;
         steady &= s->in[i] == 0 || x->slots.v[s->in[i]].steady;
     }
     for (uint32_t i = 0; i < s->n_out; i++) {
         bool ok;
-        s->out[i] = result_slot(p, op, ir_op_at(p->m, op)->results + i, &ok);
+        s->out[i] = result_slot(p, op, results + i, &ok);
         if (!ok)
             return false;
         x->slots.v[s->out[i]].per_device = s->per_device && s->out[i];
         x->slots.v[s->out[i]].steady = steady && s->out[i];
     }
-    if (row->kernel->flags & KERNEL_IN_PLACE && has_in(s, 0))
+    if (kernel->flags & KERNEL_IN_PLACE && has_in(s, 0))
         x->slots.v[x->slots.v[s->in[0]].root].written = true;
-    if (row->kernel->plan && !row->kernel->plan(p, s)) {
+    if (kernel->plan && !kernel->plan(p, s)) {
         p->failed = true;
         return false;
     }
     /* A plan function may have put steps behind it, which moves them all. */
     s = &x->steps.v[at];
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] && !plan_set(p, ir_op_at(p->m, op)->results + i, s->out[i]))
+        if (s->out[i] && !plan_set(p, results + i, s->out[i]))
             return false;
     return true;
+}
+
+/* An op with a kernel. */
+static bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row) {
+    size_t at = p->x->steps.n;
+    return step_of(p, op, row) && plan_made(p, op, at, 0);
+}
+
+/* An op that does the same with each of several tensors. */
+static bool plan_each(struct planner *p, ir_op op, const struct exec_row *row) {
+    for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands; i++) {
+        size_t at = p->x->steps.n;
+        struct exec_step *s = plan_step(p, op, row, 1, 1);
+        if (!s)
+            return false;
+        s->in[0] = plan_get(p, ir_operand(p->m, op, i));
+        if (!plan_made(p, op, at, i))
+            return false;
+    }
+    return true;
+}
+
+/* A call that gives a changed copy of its first operand, by a kernel that changes it in place. */
+static bool plan_on_copy(struct planner *p, ir_op op, const struct exec_row *row) {
+    uint32_t n = ir_op_at(p->m, op)->n_operands;
+    ir_value result = ir_op_at(p->m, op)->results;
+    bool ok = n != 0 && ir_op_at(p->m, op)->n_results == 1;
+    exec_slot from = ok ? plan_get(p, ir_operand(p->m, op, 0)) : 0, to = from ? result_slot(p, op, result, &ok) : 0;
+    if (!to)
+        return ok ? plan_error(p, op, "has other than one result, or nothing to change") : false;
+    if (!type_same_shape(slot_type(p->x, from), slot_type(p->x, to)))
+        return plan_error(p, op, "gives another shape than it takes");
+    p->x->slots.v[to].per_device = p->x->slots.v[from].per_device;
+    if (!plan_copy(p, op, from, to))
+        return false;
+    size_t at = p->x->steps.n;
+    struct exec_step *s = plan_step(p, op, row, n, 0);
+    if (!s)
+        return false;
+    for (uint32_t i = 1; i < n; i++)
+        s->in[i] = plan_get(p, ir_operand(p->m, op, i));
+    s->in[0] = to;
+    return plan_made(p, op, at, 0) && plan_set(p, result, to);
 }
 
 /* --- calls and control flow --------------------------------------------------------------------------------------- */
@@ -471,7 +513,7 @@ static bool plan_custom_call(struct planner *p, ir_op op) {
             return plan_forward(p, op);
     const struct exec_row *row = exec_find_custom(target);
     if (row)
-        return plan_kernel(p, op, row);
+        return row->kernel->flags & KERNEL_IN_PLACE ? plan_on_copy(p, op, row) : plan_kernel(p, op, row);
     return plan_error(p, op, "calls '%.*s', for which there is no kernel", STR_ARG(target));
 }
 
@@ -546,6 +588,10 @@ static bool plan_op(struct planner *p, ir_op op) {
     const struct exec_row *row = exec_find_row(name);
     if (!row)
         return plan_error(p, op, "cannot run on a CPU: %.*s", STR_ARG(exec_why_refused(name)));
+    const ir_op_data *d = ir_op_at(p->m, op);
+    if (row->kernel == &kernel_collective && row->arg == MESH_ALL_REDUCE && d->n_operands > 1 &&
+        d->n_operands == d->n_results)
+        return plan_each(p, op, row);
     return plan_kernel(p, op, plan_complex_row(p, op, row));
 }
 
@@ -623,7 +669,7 @@ static bool find_mesh(struct planner *p) {
         if (is_function(p, op))
             break; /* both stand before the functions */
     }
-    if (n < 0 && (plan_spmd_mesh(p, shape) || plan_shard_mesh(p, shape)))
+    if (n < 0 && (plan_spmd_mesh(p, shape) || plan_shard_mesh(p, shape) || plan_group_mesh(p, shape)))
         n = 2;
     if (n == 1) {
         shape[1] = shape[0];

@@ -37,6 +37,7 @@ bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n)
 bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]);
 /* The mesh that the ops over devices need in a module that names none. */
 bool plan_shard_mesh(struct planner *p, int64_t shape[2]);
+bool plan_group_mesh(struct planner *p, int64_t shape[2]);
 bool plan_manual_computation(struct planner *p, ir_op op);
 bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);
 

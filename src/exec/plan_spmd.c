@@ -148,6 +148,23 @@ bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]) {
     return false;
 }
 
+/* Devices that collectives of StableHLO name, in a module that has no mesh: all in one row. */
+bool plan_group_mesh(struct planner *p, int64_t shape[2]) {
+    int64_t *ids = ARENA_ARRAY(p->a, int64_t, GSPMD_MAX_DEVICES), most = 0;
+    for (ir_op op = ids ? p->m->root : 0; op; op = ir_walk_next(p->m, p->m->root, op)) {
+        if (!str_starts_with(ir_op_name_str(p->m, op), STR("stablehlo.")))
+            continue;
+        int n = exec_op_ints(p, op, "replica_groups", ids, GSPMD_MAX_DEVICES);
+        if (n < 0)
+            n = exec_op_ints(p, op, "source_target_pairs", ids, GSPMD_MAX_DEVICES);
+        for (int i = 0; i < n && i < GSPMD_MAX_DEVICES; i++)
+            most = ids[i] > most ? ids[i] : most;
+    }
+    shape[0] = 1;
+    shape[1] = most + 1;
+    return most > 0 && most < GSPMD_MAX_DEVICES;
+}
+
 /* From the shapes that an op over devices has: shard_shape along shard_dims, or by how much a dimension grows. */
 bool plan_shard_mesh(struct planner *p, int64_t shape[2]) {
     shape[0] = shape[1] = 1;

@@ -548,6 +548,23 @@ func.func @main(%x: tensor<1x1x4x3xf32>, %i: tensor<1x1x4x2xf32>, %s: tensor<1x1
     assert 0.0 in some and 0.0 in dispatched[:3]
 
 
+@tap.case
+def groups_without_a_mesh():
+    """Three devices that only the groups name, and two tensors at once: three times what each has."""
+    (first, second) = run_module("""module {
+func.func @main(%a: tensor<2xf32>, %b: tensor<3xf32>) -> (tensor<2xf32>, tensor<3xf32>) {
+  %0:2 = "stablehlo.all_reduce"(%a, %b) <{replica_groups = dense<[[0, 1, 2]]> : tensor<1x3xi64>}> ({
+  ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+    %s = "stablehlo.add"(%x, %y) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    "stablehlo.return"(%s) : (tensor<f32>) -> ()
+  }) : (tensor<2xf32>, tensor<3xf32>) -> (tensor<2xf32>, tensor<3xf32>)
+  return %0#0, %0#1 : tensor<2xf32>, tensor<3xf32>
+}
+}
+""", ((2,), [1.0, -2.0]), ((3,), [0.5, 4.0, 8.0]))
+    tap.equal((first[1], second[1]), ([3.0, -6.0], [1.5, 12.0, 24.0]))
+
+
 # --- block formats ------------------------------------------------------------------------------------------------------
 
 # One block of 16, exact in bf16: the largest, 3.0, has exponent 1, so that a step of bfp8 (7 bits, no hidden one) is

@@ -239,6 +239,12 @@ def caches(m):
     for u, p in enumerate((0, 33, 63)):
         want[table[1][u, p // 32], :, p % 32] = new[1][0, u, :2]
     m.in_place('ttnn.paged_update_cache', [blocks, new, at, table], '<{operandSegmentSizes = array<i32: 1, 1, 1, 1>, share_cache = false}>', want)
+    # as a call of StableHLO it gives a changed copy, and the cache stays
+    still = m.arg(torch.randn(blocks[1].shape))
+    changed = still[1].clone()
+    changed[want != blocks[1]] = want[want != blocks[1]]
+    m.op('stablehlo.custom_call', [still, new, at, table], '{call_target_name = "tt.paged_update_cache"}', changed)
+    m.op('stablehlo.abs', [still], '', still[1].abs())
     # without a table each user has a block of the cache
     c, new, at = m.arg(cache), m.arg(torch.randn(1, 3, 32, 8)), m.arg(torch.tensor([5, 0, 63]).int())
     want = c[1].clone()
