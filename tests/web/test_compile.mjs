@@ -239,3 +239,18 @@ test("execute: what cannot run says so in a sentence, and a long one ends at Can
   ok(await start.isEnabled(), "it can be started again");
   await eventually(() => rowsOf(t, "execute").count(), 0);
 });
+
+test("compile: a stage beside another is in sight, also when the view before looked at nothing", async (t) => {
+  await t.openModel("examples/mnist.mlir");
+  await t.command("panel.compile");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  const stage = (name) => t.panel("compile").locator('div[role="option"]').filter({ hasText: name });
+  await stage("ttnn-deallocate").waitFor();
+  await t.ready();
+  await t.view((view) => view.setCamera({ x: -9000, y: 0, zoom: 1 }));
+  await t.ready();
+  await stage("input").click({ modifiers: ["Alt"] });
+  await eventually(() => t.page.locator(".graph-pane").count(), 2);
+  await t.ready();
+  await eventually(async () => ((await t.graph(1))?.boxes.filter((b) => !b.expanded).length ?? 0) > 3, true, "ops are in sight");
+});

@@ -60,8 +60,12 @@ export function FanOut({ pane }: { pane: Pane }) {
     }, () => {});
     place();
     const stops = [view.on('drawn', place), view.on('camera', () => { at.value = null; place(); })];
+    // The middle of the view stays where it is when its room changes, so the camera does not tell.
+    const observer = new ResizeObserver(place);
+    observer.observe(view.host);
     return () => {
       gone = true;
+      observer.disconnect();
       for (const stop of stops) stop();
     };
   }, [view, node, count, pane.moved.value]);

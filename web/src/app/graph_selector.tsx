@@ -97,7 +97,7 @@ export function GraphSelector({ pane }: { pane: Pane }) {
     <button class="graph-selector" aria-haspopup="dialog" title="Choose the graph of this pane (G)" data-selector={pane.id}
       onClick={(e) => openGraphSelector(pane, e.currentTarget)}>
       <Icon name="graph" />
-      <span>{pane.title.value}</span>
+      {pane.title.value.split(' · ').map((part, i) => <span key={i} class={i ? 'title-rest' : ''}>{i > 0 && '· '}{part}</span>)}
       <Icon name="down" size={12} />
     </button>
   );

@@ -117,6 +117,9 @@ export interface LoadInfo {
 /** Everything needed to show a graph again as it was; survives changes of the model, being made of ids. */
 export interface ViewState {
   camera?: Camera;
+  /** The node nearest to the middle of the view, where its own middle was, and how large the drawing: in another stage of the model
+   * it may be elsewhere. */
+  anchor?: { id: string; x: number; y: number; w: number; h: number };
   /** Ids of expanded layers, or all of them. */
   expanded?: string[] | 'all';
   /** Ids of layers whose children flow left to right; "layer:" is the root. */

@@ -308,23 +308,33 @@ function openFirst(): void {
   if (layer >= 0 && children.length <= 12) engine.expand(layer, true, false);
 }
 
-/** The layer with most in it; the one that is shown when it holds none. */
+/** What is computed once, on the host or before all else, is not what a graph is looked at for. */
+const ASIDE = /^(const_eval|cpu_module\w*|Inputs)$/;
+
+/** The layer with most in it; the one that is shown when it holds more ops itself. */
 function largest(): Node {
-  const g = graph!;
-  let layer = choice.root;
-  for (const c of g.children(choice.root))
-    if (g.isLayer(c) && (layer === choice.root || g.end[c]! - c > g.end[layer]! - layer)) layer = c;
+  const g = graph!, children = g.children(choice.root);
+  let layer = choice.root, most = children.filter((c) => !g.isLayer(c)).length;
+  for (const c of children) {
+    if (!g.isLayer(c) || ASIDE.test(g.label(c)) || g.end[c]! - c <= most) continue;
+    layer = c;
+    most = g.end[c]! - c;
+  }
   return layer;
 }
 function heart(): { x: number; y: number } | null {
   const box = engine.box(largest(), false);
   return box && { x: box.x + box.w / 2, y: box.y + box.h / 2 };
 }
-/** The middle of the upper edge of the first op in it. */
+/** The middle of the upper edge of the first op in it that reads something. */
 function beginning(): { x: number; y: number } | null {
   const g = graph!, layer = largest();
   for (let n = layer + 1; n < g.end[layer]!; n++) {
-    const box = g.kind[n] === Kind.Op ? engine.box(n, true) : null;
+    if (g.isLayer(n) && ASIDE.test(g.label(n))) {
+      n = g.end[n]! - 1;
+      continue;
+    }
+    const box = g.kind[n] === Kind.Op && g.inStart[n + 1]! > g.inStart[n]! ? engine.box(n, true) : null;
     if (box) return { x: box.x + box.w / 2, y: box.y };
   }
   return null;
@@ -335,6 +345,24 @@ function beginning(): { x: number; y: number } | null {
 let atFirst: Camera | null = null;
 function firstLook(): void {
   camera = atFirst = firstCamera(engine.size(), w, h, heart(), beginning());
+}
+
+/** Of a drawing that is so much larger or smaller the same place is another one. */
+const OTHER_SIZE = 1.3;
+
+/** Looks as before, also at another stage of a model: what was in the middle of the view is there again, if it is still there.
+ * Of a stage without it, whose drawing has another size, and where there would be nothing to be seen, as at first. */
+function lookAs(before: Camera, anchor: ViewState['anchor']): void {
+  const node = anchor && graph!.find(anchor.id), size = engine.size();
+  const other = (a: number, b: number) => Math.max(a, b) > OTHER_SIZE * Math.min(a, b);
+  if (anchor && node === undefined && (other(size.w, anchor.w) || other(size.h, anchor.h))) {
+    firstLook();
+    return;
+  }
+  const box = node === undefined ? null : engine.box(node, false);
+  const dx = box ? box.x + box.w / 2 - anchor!.x : 0, dy = box ? box.y + box.h / 2 - anchor!.y : 0;
+  camera = Math.abs(dx) + Math.abs(dy) > 0.5 ? { x: before.x + dx, y: before.y + dy, zoom: before.zoom } : { ...before };
+  if (!engine.nodesIn(toWorld({ x: 0, y: 0, w, h }), 1).total) firstLook();
 }
 
 /** A node, and how far its middle is from that of the view, in units of the world. */
@@ -361,8 +389,12 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
   atFirst = null;
   await dress();
   if (state?.expanded === 'all') engine.expandAll(true);
-  else if (state?.expanded) for (const id of state.expanded) engine.expand(g.find(id) ?? NONE, true, false);
-  else if (before) for (const n of before) engine.expand(n, true, false);
+  else if (state?.expanded) {
+    const layers = state.expanded.map((id) => g.find(id) ?? NONE);
+    for (const n of layers) engine.expand(n, true, false);
+    // Another stage, which has none of what was open and in the middle: as it is first seen.
+    if (state.anchor && g.find(state.anchor.id) === undefined && layers.every((n) => n === NONE)) openFirst();
+  } else if (before) for (const n of before) engine.expand(n, true, false);
   else openFirst();
   for (const id of state?.leftRight ?? []) {
     const n = id === 'layer:' ? choice.root : g.find(id);
@@ -370,7 +402,7 @@ async function show(state: ViewState | null, before: Uint32Array | null, readMs:
   }
   const layoutMs = await updateAll(NONE, false);
   const box = place && engine.box(place.node, true);
-  if (state?.camera) camera = { ...state.camera };
+  if (state?.camera) lookAs(state.camera, state.anchor);
   else if (box) camera = { x: box.x + box.w / 2 - place.dx, y: box.y + box.h / 2 - place.dy, zoom: camera.zoom };
   else firstLook();
   if (state?.selection) select(state.selection.map((id) => g.find(id)).filter((n) => n !== undefined), false);
@@ -763,10 +795,12 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
   table: (query) => tabulate(graph!, tableTexts, query),
   saveState() {
     const g = graph!, layers = engine.expanded(), leftRight: string[] = [];
+    const place = middle();
     if (engine.isLeftRight(choice.root)) leftRight.push('layer:');
     for (let n = 1; n < g.n; n++) if (g.isLayer(n) && n !== choice.root && engine.isLeftRight(n)) leftRight.push(g.id(n));
     return {
       camera: { ...(flight?.to ?? camera) },
+      ...(place ? { anchor: { id: g.id(place.node), x: place.dx + camera.x, y: place.dy + camera.y, ...engine.size() } } : {}),
       expanded: layers.length > 20 && layers.length === g.nLayers - 1 ? 'all' : [...layers].map((n) => g.id(n)),
       ...(leftRight.length ? { leftRight } : {}),
       ...(choice.flatten ? { flatten: true } : {}),

@@ -161,11 +161,18 @@ function List({ d }: { d: Differences }) {
 
 /* --- panel -------------------------------------------------------------------------------------------------------- */
 
+/** Without the model's name where all have the same: what follows is what tells them apart. */
+function shortTitles(list: readonly Pane[]): string[] {
+  const parts = list.map((p) => p.title.value.split(' · ')), first = parts[0]?.[0];
+  return parts.map((p) => (p.length > 1 && parts.every((o) => o[0] === first) ? p.slice(1) : p).join(' · '));
+}
+
 function Side({ which, pane }: { which: 'left' | 'right'; pane: Pane }) {
+  const drawn = panes.value.filter((p) => p.graph.value), titles = shortTitles(drawn);
   return (
     <label class="side"><span>{which === 'left' ? 'Left' : 'Right'}</span>
       <select value={pane.id} onChange={(e) => setSide(which, e.currentTarget.value)}>
-        {panes.value.filter((p) => p.graph.value).map((p) => <option key={p.id} value={p.id}>{p.title.value}</option>)}
+        {drawn.map((p, i) => <option key={p.id} value={p.id}>{titles[i]}</option>)}
       </select>
     </label>
   );

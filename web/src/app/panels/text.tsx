@@ -16,6 +16,7 @@ import { panels } from '../panels';
 import { isCancel, Problem, sameRef, type GraphRef } from '../source';
 import { kept } from '../settings';
 import { activePane, source, type Pane } from '../store';
+import { nextTask } from '../turn';
 
 /** Bytes read at once, and held at most: beyond that the text is read anew around the place. */
 const PIECE = 1 << 18;
@@ -114,13 +115,15 @@ function Text() {
 
   useEffect(() => {
     let it: TextWindow | null = null, r: Reader | null = null, gone = false;
-    editors().then((all) => {
+    editors().then(async (all) => {
       if (gone) return;
       const made = r = new all.Reader(host.current!, {
         colours: all.mlirColours, label: 'Text of the stage',
         onClick: (line, column) => void clicked(line, column, made, mine).catch(complain),
         onEdge: (end) => void it?.more(end).catch(complain),
       });
+      await nextTask(); // making it is a task of its own
+      if (gone) return;
       it = new TextWindow(made);
       reader.value = { reader: made, window: it };
     }).catch(complain);
