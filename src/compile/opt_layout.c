@@ -6,8 +6,8 @@
  *   forward    in program order each op tries what its producers may leave (up to BEAM candidates each), what its operands
  *              may be brought into, and what results it may make of that; the best BEAM by score stay
  *   backward   from the last op on, each op takes the candidate that most of its readers were made for
- *   settling   ops that hand tensors on in L1 without a move form a group; a group that the cost model says costs clearly more, the
- *              moves at its edges included, than leaving its ops as they were is left as it was
+ *   settling   ops that hand tensors on in L1 without a move form a group; a group that the cost model says costs more, the moves
+ *              at its edges included, than leaving its ops as they were is left as it was
  *   applying   result types are set; where a reader was made for another layout, to_memory_config stands in front of it;
  *              what a function returns goes back to where it was
  *
@@ -38,10 +38,6 @@ enum {
     MAX_COMBINATIONS = 512
 };
 
-/* The estimate overrules the score only when it sees a loss of more than this share: it is right within a factor of two, not
- * to the percent. */
-static const double doubt = 0.1;
-
 typedef struct score {
     bool l1, sharded, moved;
     uint64_t dram_bytes, l1_bytes;
@@ -62,8 +58,8 @@ enum { STAY = BEAM }; /* the last candidate of a beam: the op as it was */
 typedef struct beam {
     candidate *v; /* BEAM + 1, best first; NULL: the op is not searched */
     uint32_t n, chosen;
-    ir_op group;       /* settling: another op of its group, or itself */
-    double gain, stay; /* settling, of a group's first op: what the group saves, and what it takes as it was */
+    ir_op group; /* settling: another op of its group, or itself */
+    double gain; /* settling, of a group's first op: what the group saves, in ns */
 } beam;
 
 typedef struct search {
@@ -417,8 +413,7 @@ static bool settle(search *s, ir_block body) {
         if (op < s->n_ops && s->beams[op].v) {
             beam *b = &s->beams[op];
             b->group = op;
-            b->stay = b->v[STAY].score.ns;
-            b->gain = b->stay - chosen_of(s, op)->score.ns;
+            b->gain = b->v[STAY].score.ns - chosen_of(s, op)->score.ns;
         }
     for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
         for (uint32_t i = 0; op < s->n_ops && s->beams[op].v && i < m->ops[op].n_operands; i++) {
@@ -431,7 +426,6 @@ static bool settle(search *s, ir_block body) {
             if (a != b) {
                 s->beams[b].group = a;
                 s->beams[a].gain += s->beams[b].gain;
-                s->beams[a].stay += s->beams[b].stay;
             }
         }
     for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
@@ -440,7 +434,7 @@ static bool settle(search *s, ir_block body) {
     for (ir_op op = m->blocks[body].first; op; op = m->ops[op].next)
         if (op < s->n_ops && s->beams[op].v && s->beams[op].chosen != STAY) {
             const beam *group = &s->beams[group_of(s, op)];
-            if (group->gain < -doubt * group->stay) {
+            if (group->gain < 0) {
                 s->beams[op].chosen = STAY;
                 changed = true;
             }
@@ -530,7 +524,7 @@ static bool run_func(search *s, ir_op func) {
     for (ir_op op = body ? p->m->blocks[body].last : 0; op && !s->failed; op = p->m->ops[op].prev)
         if (op < s->n_ops && s->beams[op].v)
             choose(s, op);
-    enum { ROUNDS = 4 };
+    enum { ROUNDS = 16 };
     for (int round = 0; round < ROUNDS && body && !s->failed && settle(s, body); round++) {
     }
     for (ir_op op = body ? p->m->blocks[body].first : 0; op && !s->failed; op = p->m->ops[op].next)

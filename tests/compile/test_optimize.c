@@ -118,8 +118,9 @@ static void a_chain_stays_in_l1(void **state) {
     assert_int_equal(zero.illegal + one.illegal + two.illegal, 0);
 }
 
-/* A bottleneck of a residual network: all three convolutions are sharded. */
-static const char bottleneck[] =
+/* Three bottlenecks of a residual network, one after the other: those of two are sharded. Where there are fewer, what is saved
+ * does not pay for the way into L1 and back. */
+static const char bottlenecks[] =
     "module {\n"
     "  func.func @main(%x: tensor<1x56x56x256xbf16>" IN ", %a: tensor<64x256x1x1xbf16>" WEIGHT
     ", %b: tensor<64x64x3x3xbf16>" WEIGHT ", %c: tensor<256x64x1x1xbf16>" WEIGHT ") -> tensor<1x56x56x256xbf16> {\n"
@@ -134,18 +135,41 @@ static const char bottleneck[] =
     "tensor<1x56x56x256xbf16>\n"
     "    %3 = \"ttir.add\"(%2, %x) : (tensor<1x56x56x256xbf16>, tensor<1x56x56x256xbf16>) -> "
     "tensor<1x56x56x256xbf16>\n"
-    "    return %3 : tensor<1x56x56x256xbf16>\n"
+    "    %4 = \"ttir.conv2d\"(%3, %a) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x256xbf16>, tensor<64x256x1x1xbf16>) -> "
+    "tensor<1x56x56x64xbf16>\n"
+    "    %5 = \"ttir.conv2d\"(%4, %b) <{stride = array<i32: 1, 1>, padding = array<i32: 1, 1, 1, 1>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x64xbf16>, tensor<64x64x3x3xbf16>) -> "
+    "tensor<1x56x56x64xbf16>\n"
+    "    %6 = \"ttir.conv2d\"(%5, %c) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x64xbf16>, tensor<256x64x1x1xbf16>) -> "
+    "tensor<1x56x56x256xbf16>\n"
+    "    %7 = \"ttir.add\"(%6, %3) : (tensor<1x56x56x256xbf16>, tensor<1x56x56x256xbf16>) -> "
+    "tensor<1x56x56x256xbf16>\n"
+    "    %8 = \"ttir.conv2d\"(%7, %a) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x256xbf16>, tensor<64x256x1x1xbf16>) -> "
+    "tensor<1x56x56x64xbf16>\n"
+    "    %9 = \"ttir.conv2d\"(%8, %b) <{stride = array<i32: 1, 1>, padding = array<i32: 1, 1, 1, 1>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x64xbf16>, tensor<64x64x3x3xbf16>) -> "
+    "tensor<1x56x56x64xbf16>\n"
+    "    %10 = \"ttir.conv2d\"(%9, %c) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x56x56x64xbf16>, tensor<256x64x1x1xbf16>) -> "
+    "tensor<1x56x56x256xbf16>\n"
+    "    %11 = \"ttir.add\"(%10, %7) : (tensor<1x56x56x256xbf16>, tensor<1x56x56x256xbf16>) -> "
+    "tensor<1x56x56x256xbf16>\n"
+    "    return %11 : tensor<1x56x56x256xbf16>\n"
     "  }\n"
     "}\n";
 
 static void convolutions_are_sharded(void **state) {
     (void)state;
-    outcome one = compile(str_from_z(bottleneck), "bottleneck", 1);
-    outcome two = compile(str_from_z(bottleneck), "bottleneck", 2);
+    outcome one = compile(str_from_z(bottlenecks), "bottlenecks", 1);
+    outcome two = compile(str_from_z(bottlenecks), "bottlenecks", 2);
     assert_true(one.ok && two.ok);
     assert_int_equal(one.sharded_convs, 0);
-    assert_int_equal(two.sharded_convs, 3);
-    assert_int_equal(two.told_convs, 3);
+    assert_true(two.sharded_convs >= 6);
+    assert_int_equal(two.told_convs, two.sharded_convs);
+    assert_true(two.estimate_ns < one.estimate_ns);
     assert_int_equal(one.illegal + two.illegal, 0);
 }
 
@@ -281,6 +305,8 @@ static void corpus_is_legal(void **state) {
         sum.files, sum.failed, sum.illegal, sum.other_ops, sum.sharded, sum.better, sum.worse, sum.after / 1e6,
         sum.before / 1e6, (double)sum.took_ns / 1e3 / sum.files);
     assert_int_equal(sum.failed + sum.illegal, 0);
+    /* One: of a conv3d whose weight is no parameter, a later pass prepares it at another place at level 2. */
+    assert_true(sum.worse <= 1 && sum.after < sum.before);
     assert_true(sum.files > 100);
 }
 
