@@ -193,7 +193,6 @@ static int complete_options(struct run *o) {
     if (!o->path)
         return cli_bad_usage("run", "no file given", NULL);
     o->exec.keep = o->save;
-    o->exec.alone = o->golden;
     return CLI_OK;
 }
 
@@ -606,18 +605,38 @@ static bool compare_runs(struct session *s, exec_plan *x, exec_plan *golden, str
     return exec_find_divergence(m, a->diffs, a->n, s->o->pcc, &s->mem, &a->parting) || no_memory();
 }
 
-/* Runs the module once more in f32, and compares. False when that does not work, which is said then. */
+/* A plan of the module whose ops run one by one, with the arguments of x (NULL: its own). NULL when it cannot be, which is
+ * said then. */
+static exec_plan *plan_beside(struct session *s, exec_options o, exec_plan *x) {
+    o.alone = true;
+    o.keep = false;
+    exec_plan *p = exec_plan_new(s->in.m, &o, &s->mem, &s->in.d);
+    if (!p)
+        cli_show_diags(&s->in);
+    bool ok = p && fits(s, p) && bind_all(s, p);
+    for (size_t i = 0; ok && x && i < exec_n_arguments(p); i++) {
+        str why = STR("out of memory");
+        const struct tensor *t = exec_inputs_source(s->inputs, i).n ? NULL : exec_seeded(x, i);
+        ok = exec_inputs_source(s->inputs, i).n || (t && exec_bind(p, i, t, 1, &why));
+        if (!ok)
+            fprintf(stderr, "tt-explorer: argument %zu: %.*s\n", i, STR_ARG(why));
+    }
+    if (ok)
+        return p;
+    exec_plan_free(p);
+    return NULL;
+}
+
+/* Runs the module once more op by op, beside itself in f32, and compares. False when that does not work, which is said then. */
 static bool compare_golden(struct session *s, exec_plan *x, struct accuracy *a) {
     exec_options o = s->o->exec;
+    exec_plan *again = plan_beside(s, o, x);
     o.numbers = EXEC_F32;
-    o.keep = o.reference = false;
-    exec_plan *golden = exec_plan_new(s->in.m, &o, &s->mem, &s->in.d);
-    if (!golden) {
-        cli_show_diags(&s->in);
-        return false;
-    }
-    bool ok = fits(s, golden) && bind_all(s, golden) && compare_runs(s, x, golden, a);
+    o.reference = false;
+    exec_plan *golden = again ? plan_beside(s, o, NULL) : NULL;
+    bool ok = golden && compare_runs(s, again, golden, a);
     exec_plan_free(golden);
+    exec_plan_free(again);
     return ok;
 }
 

@@ -45,7 +45,8 @@ typedef struct exec_options {
     uint64_t seed;     /* of arguments that are not bound and of ops that draw numbers */
     size_t max_memory; /* bytes a run may take beyond its bound arguments; 0: no limit */
     bool keep;         /* keep the results of all ops until the next run (costs memory and fusion) */
-    bool alone;        /* ops run one by one, so that exec_compare_beside can look at each result (costs fusion only) */
+    bool alone;        /* for one run of exec_compare_beside: ops run one by one, so that each result can be looked at, and
+                          packed weights are not kept for a next run */
     bool reference;    /* plain kernels only: no oneDNN, no fusion */
     bool signature;    /* only the arguments: exec_argument tells of them, nothing else of the plan means anything */
 } exec_options;

@@ -376,7 +376,9 @@ struct softmax_loop {
     const struct vec *v;
     const char *in;
     char *out;
-    char *scratch; /* [worker][2 n] lanes, for columns */
+    char *scratch;                       /* [worker][2 n] lanes, for columns and conversions */
+    enum tensor_dtype in_type, out_type; /* rows are converted one by one, in the first cache */
+    bool rows, convert_in, convert_out;
 };
 
 void softmax_row(const struct vec *v, void *out, const void *in, size_t n) {
@@ -394,12 +396,19 @@ static void softmax_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
     const struct softmax_loop *l = ctx;
     const struct along *w = l->w;
     size_t n = (size_t)w->n, size = l->v->size;
+    size_t in_size = tensor_dtype_size(l->in_type), out_size = tensor_dtype_size(l->out_type);
+    char *a = l->scratch + worker * 2 * n * size, *b = a + n * size;
     for (size_t i = begin; i < end; i++) {
-        if (w->inner == 1) {
-            softmax_row(l->v, l->out + i * n * size, l->in + i * n * size, n);
+        const char *in = l->in + i * n * in_size;
+        char *out = l->out + i * n * out_size;
+        if (l->rows) {
+            if (l->convert_in)
+                l->v->load[l->in_type](a, in, n);
+            softmax_row(l->v, l->convert_out ? b : out, l->convert_in ? a : in, n);
+            if (l->convert_out)
+                l->v->store[l->out_type](out, b, n);
             continue;
         }
-        char *a = l->scratch + worker * 2 * n * size, *b = a + n * size;
         size_t base = (i / (size_t)w->inner * n * (size_t)w->inner + i % (size_t)w->inner) * size;
         for (size_t k = 0; k < n; k++)
             memcpy(a + k * size, l->in + base + k * (size_t)w->inner * size, size);
@@ -412,14 +421,21 @@ static void softmax_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
 static bool run_softmax(struct call *c) {
     const struct along *w = c->s->params;
     struct softmax_loop l = {.c = c, .w = w, .v = c->x->vec[w->k]};
-    l.in = call_lanes(c, &c->in[0], w->k);
-    l.out = l.in ? call_room(c, &c->out[0], w->k) : NULL;
+    bool rows = w->inner == 1 && l.v->load[c->in[0].type->dtype] && l.v->store[c->out[0].type->dtype];
+    l.rows = rows;
+    l.in = rows ? c->in[0].data : call_lanes(c, &c->in[0], w->k);
+    l.out = rows ? c->out[0].data : l.in ? call_room(c, &c->out[0], w->k) : NULL;
+    l.in_type = c->in[0].type->dtype;
+    l.out_type = c->out[0].type->dtype;
+    l.convert_in = rows && vec_lane(w->k) != l.in_type;
+    l.convert_out = rows && vec_lane(w->k) != l.out_type;
     l.scratch = l.out ? call_scratch(c, pool_threads(c->x->pool) * 2 * (size_t)w->n * l.v->size) : NULL;
     if (!l.scratch)
         return false;
     if (w->n && !call_loop(c, (size_t)(w->outer * w->inner), (size_t)(16384 / w->n) + 1, softmax_piece, &l))
         return false;
-    call_store(c, &c->out[0], l.out, w->k);
+    if (!rows)
+        call_store(c, &c->out[0], l.out, w->k);
     return true;
 }
 const struct kernel kernel_softmax = {"softmax", plan_softmax, run_softmax, 0};

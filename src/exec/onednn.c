@@ -388,7 +388,8 @@ static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
         return false;
     }
     struct dnnl_state *s = x->dnnl;
-    op->packs = op->steady && (op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS] || op->scaled);
+    op->packs = op->steady && (!x->options.alone || op->scaled) &&
+                (op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS] || op->scaled);
     if (op->packs) {
         size_t bytes = op->reorder[WEIGHTS] ? op->reordered[WEIGHTS]
                                             : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);

@@ -92,10 +92,6 @@ struct conversion {
     enum tensor_dtype dt, st;
 };
 
-static enum tensor_dtype lane_dtype(vec_class k) {
-    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
-}
-
 void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void *s_, enum tensor_dtype st, size_t n) {
     enum { PIECE = 512 };
     double a[PIECE], b[PIECE];
@@ -111,7 +107,7 @@ void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void
     if (from == VEC_F64)
         to = VEC_F64;
     /* Lanes as they are need no copy on either side. */
-    bool direct = from == to && dt == lane_dtype(to), bare = st == lane_dtype(from);
+    bool direct = from == to && dt == vec_lane(to), bare = st == vec_lane(from);
     for (; n; s += PIECE * tensor_dtype_size(st), d += PIECE * tensor_dtype_size(dt)) {
         size_t k = n < PIECE ? n : PIECE;
         const void *lanes = bare ? (const void *)s : a;
@@ -137,7 +133,7 @@ static void convert_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
 }
 
 const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {
-    enum tensor_dtype want = lane_dtype(k);
+    enum tensor_dtype want = vec_lane(k);
     size_t n = (size_t)type_count(a->type);
     if (a->type->dtype == want)
         return a->data;
@@ -149,14 +145,14 @@ const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {
 }
 
 void *call_room(struct call *c, const struct exec_arg *a, vec_class k) {
-    enum tensor_dtype want = lane_dtype(k);
+    enum tensor_dtype want = vec_lane(k);
     if (a->type->dtype == want)
         return a->data;
     return call_scratch(c, (size_t)type_count(a->type) * tensor_dtype_size(want));
 }
 
 void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k) {
-    enum tensor_dtype have = lane_dtype(k);
+    enum tensor_dtype have = vec_lane(k);
     if (lanes == a->data)
         return;
     struct conversion w = {c->x, a->data, lanes, a->type->dtype, have};

@@ -19,6 +19,10 @@ const char *vec_name(vec_op op) {
     return names[op];
 }
 
+enum tensor_dtype vec_lane(vec_class k) {
+    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
+}
+
 vec_class vec_class_of(enum tensor_dtype t) {
     switch (t) {
     case TENSOR_F16:

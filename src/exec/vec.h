@@ -189,5 +189,7 @@ struct vec {
 const struct vec *vec_table(vec_class c);
 /* The class that a dtype computes in when nothing else is asked for. */
 vec_class vec_class_of(enum tensor_dtype t);
+/* The element type that lanes of a class are. */
+enum tensor_dtype vec_lane(vec_class k);
 
 #endif
