@@ -6,7 +6,8 @@
  * tried as far as the size of the graph allows. Positions are those of ports.
  * Then neighbours are exchanged wherever that removes crossings with both adjacent ranks, rank by rank, only where
  * something changed, until nothing does or the budget is spent. Counting is incremental: a rank's crossings are
- * counted again when it or the next one changed.
+ * counted again when it or the next one changed. Last, whole chains are moved (lay_block.c). Of the orders found in this
+ * way the one with short lines as well as few crossings stays.
  *
  * Invariants: 1. pos and layer agree (L3) between steps. 2. `best` holds an order with `best_total` crossings.
  */
@@ -14,9 +15,12 @@
 
 #include "layout/lay.h"
 
-/* Graphs with fewer links have every first order improved by moving blocks, others only the best one; of their orders
- * the best is that with the shorter lines, where a crossing counts as much as that length. */
-enum { FEW_LINKS = 2000, CROSSING_LENGTH = 500 };
+/* The ways to find a first order. */
+enum { START_DOWN, START_UP, START_DOWN_MIRRORED, START_UP_MIRRORED, N_STARTS };
+
+/* Graphs with fewer links have all orders improved by moving blocks, others only the best one; of those the best is
+ * that with the shorter lines, where a crossing counts as much as that length. */
+enum { FEW_LINKS = 2000, IMPROVED = N_STARTS, CROSSING_LENGTH = 500 };
 
 struct orderer {
     struct lay_ctx *c;
@@ -30,9 +34,6 @@ struct orderer {
     struct lay_blocks blocks;
     double total, best_total;
 };
-
-/* The ways to find a first order. */
-enum { START_DOWN, START_UP, START_DOWN_MIRRORED, START_UP_MIRRORED, N_STARTS };
 
 /* Depth-first search from the elements without neighbours above, downwards (or the reverse), through the arcs in port
  * order (or the reverse); elements are appended to their ranks as they are met. */
@@ -317,55 +318,103 @@ static enum layout_status move_while_good(struct orderer *o, uint32_t rounds) {
     return LAYOUT_OK;
 }
 
-/* Sweeps and exchanges from each of several first orders; the best stays. */
-static enum layout_status try_starts(struct orderer *o) {
+/* Sweeps and exchanges from one first order; o->best is the result. */
+static enum layout_status try_start(struct orderer *o, int start, int n_starts) {
     struct lay_graph *g = o->g;
     uint32_t most = g->n_links < 50000 ? 24 : g->n_links < 400000 ? 14 : 8;
     uint32_t patience = o->c->effort >= 3 ? 8 : o->c->effort == 1 ? 2 : 4;
-    int n_starts = o->c->effort == 1 || g->n_links > 400000 ? 1 : g->n_links > 50000 ? 2 : N_STARTS;
-    uint32_t *winner = LAY_NEW(o->c->tmp, uint32_t, g->n_elems);
-    if (!winner)
+    double from = 0.3 + 0.45 * start / n_starts, step = 0.45 / n_starts;
+    if (!first_order(o, start))
         return LAYOUT_NO_MEMORY;
-    double least = 0, total = 0;
-    for (int start = 0; start < n_starts && (start == 0 || g->n_links < FEW_LINKS || least > 0); start++) {
-        double from = 0.3 + 0.45 * start / n_starts, step = 0.45 / n_starts;
-        if (!first_order(o, start))
-            return LAYOUT_NO_MEMORY;
-        memset(o->dirty, 1, g->n_ranks);
-        recount(o);
-        o->best_total = o->total + 1;
-        keep_best(o);
-        bool go_on = sweep_while_good(o, most, patience, from, from + step * 0.7);
-        restore_best(o);
-        exchange_while_good(o, 40);
-        go_on = go_on && sweep_while_good(o, most / 2, patience, from + step * 0.7, from + step);
-        restore_best(o);
-        exchange_while_good(o, 40);
-        if (!go_on)
-            return LAYOUT_CANCELLED;
-        if (g->n_links < FEW_LINKS && move_while_good(o, 6) != LAYOUT_OK)
-            return LAYOUT_NO_MEMORY;
-        double score = o->best_total;
-        if (g->n_links < FEW_LINKS) {
-            double length;
-            restore_best(o);
-            enum layout_status status = lay_estimate(o->c, g, &length);
-            if (status != LAYOUT_OK)
-                return status;
-            score = o->best_total * CROSSING_LENGTH + length;
-        }
-        if (start == 0 || score < least) {
-            least = score;
-            total = o->best_total;
-            memcpy(winner, o->best, g->n_elems * sizeof *winner);
-        }
-    }
-    memcpy(o->best, winner, g->n_elems * sizeof *winner);
-    o->best_total = total;
+    memset(o->dirty, 1, g->n_ranks);
+    recount(o);
+    o->best_total = o->total + 1;
+    keep_best(o);
+    bool go_on = sweep_while_good(o, most, patience, from, from + step * 0.7);
     restore_best(o);
+    exchange_while_good(o, 40);
+    go_on = go_on && sweep_while_good(o, most / 2, patience, from + step * 0.7, from + step);
+    restore_best(o);
+    exchange_while_good(o, 40);
+    return go_on ? LAYOUT_OK : LAYOUT_CANCELLED;
+}
+
+struct candidate {
+    uint32_t *layer; /* (n_elems) */
+    double total;
+};
+
+static void use(struct orderer *o, const struct candidate *order) {
+    memcpy(o->best, order->layer, o->g->n_elems * sizeof *o->best);
+    o->best_total = order->total;
+    restore_best(o);
+}
+
+/* Moves blocks in an order and says what it is worth: short lines and few crossings. */
+static enum layout_status improve(struct orderer *o, struct candidate *order, double *score) {
+    double length;
+    use(o, order);
     enum layout_status status = move_while_good(o, 6);
     restore_best(o);
-    return status;
+    if (status == LAYOUT_OK)
+        status = lay_estimate(o->c, o->g, &length);
+    if (status != LAYOUT_OK)
+        return status;
+    order->total = o->best_total;
+    memcpy(order->layer, o->best, o->g->n_elems * sizeof *o->best);
+    *score = o->best_total * CROSSING_LENGTH + length;
+    return LAYOUT_OK;
+}
+
+/* Tries several first orders. Of a large graph that with the fewest crossings is improved by moving blocks; of others
+ * all are (IMPROVED at most), and that with the best score stays. */
+static enum layout_status try_starts(struct orderer *o) {
+    struct lay_graph *g = o->g;
+    int n_starts = o->c->effort == 1 || g->n_links > 400000 ? 1 : g->n_links > 50000 ? 2 : N_STARTS;
+    bool few = g->n_links < FEW_LINKS;
+    uint32_t n_kept = 0, most_kept = few ? IMPROVED : 1;
+    struct candidate kept[IMPROVED + 1]; /* by crossings */
+    for (uint32_t i = 0; i <= most_kept; i++)
+        if (!(kept[i].layer = LAY_NEW(o->c->tmp, uint32_t, g->n_elems)))
+            return LAYOUT_NO_MEMORY;
+    for (int start = 0; start < n_starts && (few || start == 0 || kept[0].total > 0); start++) {
+        enum layout_status status = try_start(o, start, n_starts);
+        if (status != LAYOUT_OK)
+            return status;
+        bool known = false;
+        for (uint32_t i = 0; i < n_kept; i++)
+            known = known || memcmp(kept[i].layer, o->best, g->n_elems * sizeof *o->best) == 0;
+        if (known)
+            continue;
+        struct candidate spare = kept[n_kept]; /* the last one is lost when there are enough */
+        spare.total = o->best_total;
+        memcpy(spare.layer, o->best, g->n_elems * sizeof *o->best);
+        uint32_t at = n_kept;
+        for (; at > 0 && kept[at - 1].total > spare.total; at--)
+            kept[at] = kept[at - 1];
+        kept[at] = spare;
+        n_kept += n_kept < most_kept;
+    }
+    if (!few || n_kept == 1) {
+        use(o, &kept[0]);
+        enum layout_status status = move_while_good(o, 6);
+        restore_best(o);
+        return status;
+    }
+    uint32_t winner = 0;
+    double least = 0;
+    for (uint32_t i = 0; i < n_kept; i++) {
+        double score;
+        enum layout_status status = improve(o, &kept[i], &score);
+        if (status != LAYOUT_OK)
+            return status;
+        if (i == 0 || score < least) {
+            least = score;
+            winner = i;
+        }
+    }
+    use(o, &kept[winner]);
+    return LAYOUT_OK;
 }
 
 enum layout_status lay_order(struct lay_ctx *c, struct lay_graph *g) {

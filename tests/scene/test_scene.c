@@ -168,6 +168,15 @@ static bool drawn(const struct scene_lists *l, const struct scene_view *v, const
     return false;
 }
 
+/* The same for a point of the world: whether some rectangle's upper left corner is there. */
+static bool corner_drawn(const struct scene_lists *l, const struct scene_view *v, double at_x, double at_y) {
+    double x = (at_x - v->x) * v->zoom + v->w / 2, y = (at_y - v->y) * v->zoom + v->h / 2;
+    for (uint32_t i = 0; i < l->n_rects; i++)
+        if (fabs((double)l->rects[i].x - x) < 0.01 && fabs((double)l->rects[i].y - y) < 0.01)
+            return true;
+    return false;
+}
+
 static void draws_what_is_in_view(void **state) {
     (void)state;
     struct world w;
@@ -618,6 +627,12 @@ static void keeps_its_place(void **state) {
     assert_true(scene_draw(w.s, &v, &l));
     struct scene_view old = {.x = 0, .y = 0, .zoom = 1, .w = 2000, .h = 2000};
     assert_true(drawn(&l, &old, &before));
+    /* And stays there all the way. */
+    for (int step = 1; step <= 10; step++) {
+        scene_set_progress(w.s, step / 10.0);
+        assert_true(scene_draw(w.s, &v, &l));
+        assert_true(corner_drawn(&l, &old, before.x, before.y));
+    }
     unmake(&w);
 }
 
