@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "compile/override.h"
 #include "dialect/dialect.h"
 #include "ids.h"
 #include "target/cost.h"
@@ -47,7 +48,11 @@ static estimate_row *row_of(struct comparing *k, const ir_module *m, ir_op func,
                             uint32_t run) {
     ir_attr name = func ? ir_op_attr(m, func, STR("sym_name")) : 0;
     str function = name ? ir_str_of(m->ctx, name) : STR(""), op_name = ir_op_name_str(m, op);
-    str identity = arena_printf(k->arena, "@%.*s/%.*s#%u", STR_ARG(function), STR_ARG(op_name), ordinal);
+    struct buf text;
+    buf_init(&text, k->mem);
+    override_identity_of(&text, function, op_name, ordinal);
+    str identity = text.failed ? (str){0} : arena_str(k->arena, buf_str(&text));
+    buf_free(&text);
     bool added;
     uint32_t *at = identity.p ? map_str_put(&k->rows, identity, (uint32_t)k->list.n, &added) : NULL;
     if (at && added &&

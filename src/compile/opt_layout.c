@@ -554,7 +554,7 @@ bool pass_layout_propagation(pass_context *p) {
     s.beams = mem_alloc_zero(p->m->mem, n * sizeof *s.beams);
     if (!s.beams)
         return pass_out_of_memory(p);
-    for (each_func(p->m, p->scope, func))
+    for (each_func_inside(p->m, p->scope, func))
         if (str_eq(function_kind(p->m, func), STR("forward_device")) && !run_func(&s, func))
             break;
     mem_free(p->m->mem, s.beams, n * sizeof *s.beams);

@@ -227,7 +227,7 @@ bool pass_l1_spill(pass_context *p) {
     s.number = mem_alloc_zero(p->m->mem, n * sizeof *s.number);
     if (!s.number)
         return pass_out_of_memory(p);
-    for (each_func(p->m, p->scope, func))
+    for (each_func_inside(p->m, p->scope, func))
         if (str_eq(function_kind(p->m, func), STR("forward_device")))
             run_func(&s, func);
     mem_free(p->m->mem, s.number, n * sizeof *s.number);

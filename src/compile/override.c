@@ -84,7 +84,11 @@ void override_identity(const ir_module *m, ir_op op, struct buf *out) {
     uint32_t n = 0;
     for (ir_op at = func; at && at != op; at = ir_walk_next(m, func, at))
         n += m->ops[at].name == m->ops[op].name;
-    buf_printf(out, "@%.*s/%.*s#%u", STR_ARG(symbol(m, func)), STR_ARG(ir_op_name_str(m, op)), n);
+    override_identity_of(out, symbol(m, func), ir_op_name_str(m, op), n);
+}
+
+void override_identity_of(struct buf *out, str function, str op_name, uint32_t ordinal) {
+    buf_printf(out, "@%.*s/%.*s#%u", STR_ARG(function), STR_ARG(op_name), ordinal);
 }
 
 /* Whether a location has this name: itself or, when fused, one of its parts. Nesting is followed a few levels. */

@@ -111,6 +111,8 @@ void override_results_json(const override_set *s, struct json_writer *w);
 
 /* "@main/ttnn.matmul#3" of an op of this module, appended. */
 void override_identity(const ir_module *m, ir_op op, struct buf *out);
+/* The same of the op of this name that is number `ordinal` (from 0) of its kind in this function, for who counts himself. */
+void override_identity_of(struct buf *out, str function, str op_name, uint32_t ordinal);
 /* Whether an entry means this op. ordinal: which op of its name in its function it is (override_identity). */
 bool override_matches(const override_entry *e, const ir_module *m, ir_op op, str function, uint32_t ordinal);
 

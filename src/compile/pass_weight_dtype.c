@@ -83,7 +83,7 @@ bool pass_weight_dtype(pass_context *p) {
     uint8_t *of = ARENA_ARRAY(&p->scratch, uint8_t, p->m->n_ops); /* casts are new: nothing asks for them */
     if (!of)
         return pass_out_of_memory(p);
-    for (each_func(p->m, p->scope, func)) {
+    for (each_func_inside(p->m, p->scope, func)) {
         ir_block b = body_of(p->m, func);
         for (ir_op op = b ? ir_block_at(p->m, b)->first : 0, next; op && ok; op = next) {
             next = ir_op_at(p->m, op)->next;
@@ -158,7 +158,7 @@ bool pass_kv_cache_dtype(pass_context *p) {
     target_dtype dtype = block_dtype(p->o->kv_cache_dtype);
     if (dtype == DTYPE_NONE)
         return true;
-    for (each_func(p->m, p->scope, func)) {
+    for (each_func_inside(p->m, p->scope, func)) {
         ir_block b = body_of(p->m, func);
         if (!b || !str_eq(function_kind(p->m, func), STR("forward_device")))
             continue;
