@@ -210,6 +210,10 @@ void overlay_values_write(const overlay *o, const overlay_binding *pairs, size_t
     json_u64(w, o->values.n > n ? o->values.n - n : 0);
     write_stops(w, STR("gradient"), o->gradient.v, o->gradient.n);
     write_stops(w, STR("thresholds"), o->thresholds.v, o->thresholds.n);
+    json_key(w, STR("options"));
+    json_raw(w, STR("{"));
+    buf_put_str(w->out, o->other); /* members as they were */
+    buf_putc(w->out, '}');
     json_key(w, STR("values"));
     json_array_begin(w);
     for (size_t i = 0; i < n; i++)

@@ -90,7 +90,8 @@ static bool number_items(struct scene *s, const struct scene_choice *c) {
     }
     for (uint32_t i = s->n_items; i-- > 0;)
         if (s->parent[i] != LAYOUT_ROOT)
-            s->n_ops[s->parent[i]] += s->flags[i] & LAYOUT_LAYER ? s->n_ops[i] : 1;
+            s->n_ops[s->parent[i]] +=
+                s->flags[i] & LAYOUT_LAYER ? s->n_ops[i] : graph_at(g, s->node_of[i])->kind != GRAPH_ARGUMENT;
     return true;
 }
 
@@ -585,8 +586,11 @@ void scene_put_text(const struct scene *s, uint32_t source, uint32_t ref, struct
         break;
     case SCENE_COUNT: {
         uint32_t i = item(s, ref), n = i == SCENE_NONE ? 0 : s->n_ops[i];
+        bool ops = n > 0 || i == SCENE_NONE;
+        if (!ops) /* arguments of functions */
+            n = graph_at(s->g, ref)->end - ref - 1;
         put_count(b, n);
-        buf_puts(b, n == 1 ? " op" : " ops");
+        buf_puts(b, ops ? n == 1 ? " op" : " ops" : n == 1 ? " input" : " inputs");
         break;
     }
     case SCENE_LINE_KEY:

@@ -238,7 +238,7 @@ enum scene_text_flags {
 };
 enum scene_text_source {
     SCENE_LABEL,      /* ref: node */
-    SCENE_COUNT,      /* ref: layer; "1,024 ops" */
+    SCENE_COUNT,      /* ref: layer; "1,024 ops", of one of arguments "7 inputs" */
     SCENE_LINE_KEY,   /* ref: line */
     SCENE_LINE_VALUE, /* ref: line */
     SCENE_EDGE_LABEL, /* ref: label */

@@ -483,6 +483,7 @@ const struct api_schema api_schemas[] = {
      "unbound integer values whose key is no node of this graph\n"
      "gradient OverlayStop[] its places from 0 to 1\n"
      "thresholds OverlayStop[] upper bounds\n"
+     "options object further members of the node data, such as what its tables leave out\n"
      "values OverlayValue[]",
      false},
     {"OverlayStop", "", "value number\ncolour string as in the node data", false},

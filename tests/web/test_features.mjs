@@ -242,3 +242,25 @@ test("bookmarks: keys lead back to place, expansion and selection", async (t) =>
   await t.panel("bookmarks").getByLabel("Delete fc1").click();
   await eventually(() => t.panel("bookmarks").locator("img").count(), 0);
 });
+
+test("node data: tables leave out what the file says, layers count texts", async (t) => {
+  await t.openText("chain.mlir", `module {
+  func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+    %0 = "ttir.relu"(%x) : (tensor<4xf32>) -> tensor<4xf32> loc("a/one")
+    %1 = "ttir.relu"(%0) : (tensor<4xf32>) -> tensor<4xf32> loc("a/two")
+    %2 = "ttir.relu"(%1) : (tensor<4xf32>) -> tensor<4xf32> loc("a/three")
+    return %2 : tensor<4xf32>
+  }
+}
+`);
+  const results = (...values) => Object.fromEntries(values.map((value, i) => [`a/${["one", "two", "three"][i]}`, { value }]));
+  await t.drop("seen.json", { name: "seen", results: results(1, 2, 6), hideAggregatedStats: ["min", "avg"], hideInChildrenStatsTable: true });
+  await t.drop("unseen.json", { name: "unseen", results: results(1, 2, 3), hideInAggregatedStatsTable: true });
+  await t.drop("kinds.json", { name: "kinds", results: results("host", "device", "host"), showExpandedSummaryOnGroupNode: true, showLabelCountColumnsInChildrenStatsTable: true });
+  const panel = t.panel("nodedata");
+  await eventually(async () => (await panel.locator("table.data tbody tr").allInnerTexts()).map((r) => r.replace(/\s+/g, " ")).sort(),
+    ["kinds 3 – – – –", "seen 3 – 6 9 –"]);
+  await panel.getByRole("tab", { name: "Children" }).or(panel.getByRole("button", { name: "Children" })).or(panel.getByText("Children", { exact: true })).first().click();
+  await eventually(async () => (await panel.locator(".tr.head").innerText()).replace(/\s+/g, " ").trim(), "Node unseen % kinds %");
+  await eventually(async () => /host 2, device 1/.test(await panel.getByRole("grid").innerText()), true, "texts are counted");
+});

@@ -1,8 +1,8 @@
 // The page in a frame of another one: what Model Explorer's frame is told and tells, and its addresses.
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { join } from "node:path";
-import { equal, eventually, ok, test } from "./harness.mjs";
+import { equal, eventually, ok, ROOT, test } from "./harness.mjs";
 
 const GRAPH = {
   id: "g",
@@ -99,4 +99,46 @@ test("frame: addresses of Model Explorer open models, node data and the view", a
   await t.page.goto(`${t.server.url}/?data=${encodeURIComponent("{")}`);
   await t.page.getByText(/The data of the address are not JSON/).waitFor();
   ok(await t.page.getByText("Open a model").count(), "and the start page is there");
+});
+
+// A reverse proxy that serves the program below a path, as JupyterHub's does; gives the address of the page there.
+async function proxied(t) {
+  const prefix = "/user/me/proxy/8080", target = new URL(t.server.url);
+  const proxy = createServer((asked, answer) => {
+    if (!asked.url.startsWith(prefix)) return answer.writeHead(404).end();
+    const on = request({ host: target.hostname, port: target.port, path: asked.url.slice(prefix.length) || "/", method: asked.method, headers: asked.headers }, (given) => {
+      answer.writeHead(given.statusCode, given.headers);
+      given.pipe(answer);
+    });
+    on.on("error", () => answer.destroy());
+    asked.pipe(on);
+    answer.on("close", () => on.destroy());
+  });
+  await new Promise((done) => proxy.listen(0, "localhost", done));
+  t.page.on("close", () => proxy.close());
+  return `http://localhost:${proxy.address().port}${prefix}/`;
+}
+
+test("proxy: below a path all of the page works, and nothing is asked for elsewhere", async (t) => {
+  await t.open();
+  const address = await proxied(t);
+  t.page.on("request", (r) => ok(r.url().startsWith(address) || /^(blob|data):/.test(r.url()), `asks for ${r.url()}`));
+  await t.page.goto(address);
+  await t.page.getByLabel(/path/i).first().fill(join(ROOT, "examples/mnist.mlir"));
+  await t.page.keyboard.press("Enter");
+  await t.until((g) => g?.boxes.length > 5, "the model is drawn");
+  await t.clickNode("layer:fc1");
+  await t.panel("inspector").getByText("layer:fc1").first().waitFor();
+  await t.command("panel.compile");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  await t.panel("compile").locator('div[role="option"]').filter({ hasText: "ttnn-deallocate" }).waitFor();
+  await t.ready();
+  await t.page.keyboard.press("t");
+  await t.page.locator(".cm-content").getByText("ttnn.").first().waitFor();
+  await t.drop("data.json", { name: "one", results: { "layer:fc1": { value: 3, bgColor: "#00ff00" } } });
+  await eventually(() => t.style("fill", "layer:fc1"), "#00ff00ff");
+  await eventually(() => t.page.url().startsWith(`${address}?model=`), true);
+  await t.page.reload();
+  await t.ready();
+  ok((await t.graph()).boxes.length > 5, "the link leads back");
 });

@@ -14,7 +14,7 @@ import { count, whole } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { chooseFiles, colourNumber, nice, textOn } from './common';
 import {
-  activeData, addNodeData, colouring, colouringOf, dataOf, removeRun, setColouring, show, type LayerSum, type RunData, type Value,
+  activeData, addNodeData, colouring, colouringOf, dataOf, removeRun, setColouring, show, textsIn, type LayerSum, type RunData, type Value,
 } from './node_data_state';
 import './features.css';
 
@@ -47,11 +47,14 @@ function shown(value: Value): string {
 }
 
 /** What a run says about a node: its value, of a layer what the values inside add up to. */
-function valueOf(data: RunData, node: number): string | null {
+function valueOf(data: RunData, node: number, pane: Pane, table = false): string | null {
   const value = data.values.get(node);
   if (value) return shown(value.value);
   const layer = data.layers.get(node);
   if (!layer) return null;
+  const counts = table ? data.options.showLabelCountColumnsInChildrenStatsTable : data.options.showExpandedSummaryOnGroupNode;
+  const texts = counts && layer.sum === undefined ? textsIn(data, node, pane.graph.peek()?.end[node] ?? 0) : '';
+  if (texts) return texts;
   return layer.sum === undefined ? count(layer.count, 'value') : `Σ ${nice(layer.sum)}`;
 }
 
@@ -60,7 +63,7 @@ nodeLines.add({
   lines: (pane, nodes) => {
     const runs = dataOf.value.get(pane) ?? [];
     return nodes.map((node) => runs.flatMap((data) => {
-      const value = valueOf(data, node);
+      const value = valueOf(data, node, pane);
       return value === null ? [] : [{ key: data.run.name, value }];
     }));
   },
@@ -199,12 +202,12 @@ function Summary({ runs }: { runs: readonly RunData[] }) {
     <table class="data">
       <thead><tr><th>Run</th><th class="num">Values</th><th class="num">Min</th><th class="num">Max</th><th class="num">Sum</th><th class="num">Average</th></tr></thead>
       <tbody>
-        {runs.map((data) => {
+        {runs.filter((data) => !data.options.hideInAggregatedStatsTable).map((data) => {
           const all = data.layers.get(0);
           return (
             <tr key={data.run.id}>
               <td>{data.run.name}</td><td class="num">{whole(all?.count ?? 0)}</td>
-              {(['min', 'max', 'sum', 'avg'] as const).map((k) => <td key={k} class="num">{all?.[k] === undefined ? '–' : nice(all[k])}</td>)}
+              {(['min', 'max', 'sum', 'avg'] as const).map((k) => <td key={k} class="num">{all?.[k] === undefined || data.options.hideAggregatedStats?.includes(k) ? '–' : nice(all[k])}</td>)}
             </tr>
           );
         })}
@@ -287,7 +290,7 @@ function NodeTable({ pane, runs, nodes, share }: { pane: Pane; runs: readonly Ru
                 const value = d.values.get(node), whole = share === null ? undefined : d.layers.get(share)?.sum;
                 const mine = numberOf(d, node);
                 return <>
-                  <span class="num">{value?.colour && <span class="swatch" style={{ background: value.colour }} />}{valueOf(d, node) ?? ''}</span>
+                  <span class="num">{value?.colour && <span class="swatch" style={{ background: value.colour }} />}{valueOf(d, node, pane, share !== null) ?? ''}</span>
                   {share !== null && <span class="num muted">{whole && mine !== null ? `${((100 * mine) / whole).toFixed(1)}` : ''}</span>}
                 </>;
               })}
@@ -311,7 +314,7 @@ function Children({ pane, runs }: { pane: Pane; runs: readonly RunData[] }) {
   const nodes = useComputed(() => graph.children(tableLayer.value).filter((n) => runs.some((d) => d.values.has(n) || d.layers.has(n))));
   return <>
     <div class="panel-bar muted">In {layer ? graph.namespace(layer) : 'the whole graph'}</div>
-    <NodeTable pane={pane} runs={runs} nodes={nodes.value} share={layer} />
+    <NodeTable pane={pane} runs={runs.filter((d) => !d.options.hideInChildrenStatsTable)} nodes={nodes.value} share={layer} />
   </>;
 }
 

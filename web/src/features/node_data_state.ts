@@ -7,6 +7,7 @@ import { graphQuery } from '../app/address';
 import { complain, say } from '../app/notify';
 import { Problem, type GraphRef } from '../app/source';
 import { activePane, overlayChanged, source, type Pane } from '../app/store';
+import { whole } from '../app/values';
 import { eachPane, following } from './common';
 
 /** A run as the server lists it. */
@@ -48,6 +49,14 @@ export interface RunData {
   unbound: number;
   gradient: Stop[];
   thresholds: Stop[];
+  /** What the file says of its tables (model-explorer-protocol, 2). */
+  options: {
+    hideInAggregatedStatsTable?: boolean;
+    hideInChildrenStatsTable?: boolean;
+    hideAggregatedStats?: string[];
+    showExpandedSummaryOnGroupNode?: boolean;
+    showLabelCountColumnsInChildrenStatsTable?: boolean;
+  };
   /** By node; several values of one node are a list. */
   values: Map<number, { value: Value; colour?: string }>;
   layers: Map<number, LayerSum>;
@@ -136,6 +145,14 @@ async function load(run: Run, ref: GraphRef): Promise<RunData> {
     values.set(v.node, before ? { value: `${show(before.value)}, ${show(v.value)}`, colour: before.colour ?? v.colour } : v);
   }
   return { ...answer, run, values, layers: new Map(sums.layers.map((l) => [l.layer, l])) };
+}
+
+/** How often each text stands inside a layer, the most frequent first: "a 12, b 3". */
+export function textsIn(data: RunData, layer: number, end: number): string {
+  const counts = new Map<string, number>();
+  for (const [node, { value }] of data.values)
+    if (node > layer && node < end && typeof value !== 'number') counts.set(show(value), (counts.get(show(value)) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([text, n]) => `${text} ${whole(n)}`).join(', ');
 }
 
 /** A value as text, numbers in full. */
