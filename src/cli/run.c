@@ -640,7 +640,22 @@ static bool compare_golden(struct session *s, exec_plan *x, struct accuracy *a) 
     return ok;
 }
 
+/* Arguments whose types leave dimensions open have the shapes of their inputs. */
+static bool shape_all(struct session *s) {
+    struct buf why;
+    buf_init(&why, &s->mem);
+    bool ok = !s->o->n_inputs || exec_inputs_shapes(s->inputs, s->in.m, &s->o->exec, &s->mem, &s->in.d, &why);
+    if (!ok && why.n)
+        fprintf(stderr, "tt-explorer: %.*s\n", STR_ARG(buf_str(&why)));
+    else if (!ok)
+        cli_show_diags(&s->in);
+    buf_free(&why);
+    return ok;
+}
+
 static int run_module(struct session *s) {
+    if (!shape_all(s))
+        return s->in.d.errors ? CLI_INPUT : CLI_USAGE;
     exec_plan *x = exec_plan_new(s->in.m, &s->o->exec, &s->mem, &s->in.d);
     if (!x) {
         cli_show_diags(&s->in);

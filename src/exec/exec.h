@@ -38,6 +38,12 @@ typedef enum exec_numbers {
     EXEC_F64,        /* all floats kept and computed in f64 */
 } exec_numbers;
 
+/* The shape of an argument whose type leaves dimensions open. */
+typedef struct exec_shape {
+    int rank;
+    int64_t dims[TENSOR_MAX_RANK]; /* -1: open */
+} exec_shape;
+
 typedef struct exec_options {
     str function;     /* name of the entry function; empty: the first public one that is no const-eval function */
     unsigned threads; /* 0: as many as the machine has processors */
@@ -48,7 +54,9 @@ typedef struct exec_options {
     bool alone;        /* for one run of exec_compare_beside: ops run one by one, so that each result can be looked at, and
                           packed weights are not kept for a next run */
     bool reference;    /* plain kernels only: no oneDNN, no fusion */
-    bool signature;    /* only the arguments: exec_argument tells of them, nothing else of the plan means anything */
+    const exec_shape *shapes; /* by argument: exec_inputs_shapes; only looked at while planning */
+    size_t n_shapes;
+    bool signature; /* only the arguments: exec_argument tells of them, nothing else of the plan means anything */
 } exec_options;
 
 /* Plans a function. The module must live as long as the plan. Errors (no such function, an op without a kernel, a type
@@ -66,7 +74,7 @@ typedef struct exec_value_info {
     exec_role role;          /* of an argument: ttcore.argument_type */
     enum tensor_dtype dtype; /* as kept in memory */
     int rank;
-    int64_t dims[TENSOR_MAX_RANK]; /* of one device's tensor */
+    int64_t dims[TENSOR_MAX_RANK]; /* of one device's tensor; of a signature -1 where the type leaves it open */
     unsigned copies;               /* 1, or one tensor for each device (presharded arguments, per-device results) */
     ir_value value;                /* the block argument, or what the function returns */
 } exec_value_info;
@@ -102,6 +110,10 @@ size_t exec_inputs_count(const exec_inputs *in);
  * number of the argument it is for; empty: its entries go to the arguments of their names, and then what has no such name
  * to the arguments that have nothing yet, in order. False with a sentence appended to `why`. */
 bool exec_inputs_add(exec_inputs *in, str argument, str name, const char *path, struct buf *why);
+/* Lets the shapes of the tensors decide what the types of arguments leave open: sets o->shapes, which are valid as long as
+ * `in` and until the next call. False with errors in `d` (as exec_plan_new) or a sentence appended to `why`. */
+bool exec_inputs_shapes(exec_inputs *in, const ir_module *m, exec_options *o, struct mem *mem, struct diags *d,
+                        struct buf *why);
 /* Gives a plan's arguments the values, with exec_bind. False with a sentence appended to `why`. */
 bool exec_inputs_bind(exec_inputs *in, exec_plan *x, struct buf *why);
 /* The name of the file that argument i of the plan bound last has its values of; empty: none. */

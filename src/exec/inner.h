@@ -241,6 +241,8 @@ void *plan_params(struct planner *p, struct exec_step *s, size_t size);
 
 /* The numbers of a type: false when it has none (the type is then SLOT_NONE material) or a dimension is dynamic. */
 bool type_of(struct planner *p, ir_type t, struct exec_type *out);
+/* The same with other dimensions than the type's, of its rank (NULL: the type's). */
+bool type_of_shape(struct planner *p, ir_type t, const int64_t *dims, struct exec_type *out);
 static inline const struct exec_type *slot_type(const exec_plan *x, exec_slot s) {
     return &x->slots.v[s].type;
 }

@@ -19,7 +19,8 @@ struct exec_inputs {
     struct mem *mem;
     struct arena arena;
     VEC(struct input) list;
-    VEC(uint32_t) source; /* by argument: number of its input + 1 */
+    VEC(uint32_t) source;   /* by argument: number of its input + 1 */
+    VEC(exec_shape) shapes; /* by argument */
 };
 
 exec_inputs *exec_inputs_new(struct mem *mem) {
@@ -30,6 +31,7 @@ exec_inputs *exec_inputs_new(struct mem *mem) {
     arena_init(&in->arena, mem);
     vec_init(&in->list, mem);
     vec_init(&in->source, mem);
+    vec_init(&in->shapes, mem);
     return in;
 }
 
@@ -42,6 +44,7 @@ void exec_inputs_free(exec_inputs *in) {
     }
     vec_free(&in->list);
     vec_free(&in->source);
+    vec_free(&in->shapes);
     arena_free(&in->arena);
     mem_free(in->mem, in, sizeof *in);
 }
@@ -83,7 +86,10 @@ bool exec_inputs_add(exec_inputs *in, str argument, str name, const char *path, 
 
 static void put_shape(struct buf *out, const int64_t *dims, int rank, enum tensor_dtype dtype) {
     for (int d = 0; d < rank; d++)
-        buf_printf(out, "%lldx", (long long)dims[d]);
+        if (dims[d] < 0)
+            buf_lit(out, "?x");
+        else
+            buf_printf(out, "%lldx", (long long)dims[d]);
     buf_put_str(out, tensor_dtype_name(dtype));
 }
 
@@ -205,6 +211,24 @@ bool exec_inputs_bind(exec_inputs *in, exec_plan *x, struct buf *why) {
         if (!in->list.v[i].argument.n && !bind_entries(in, x, i, true, why))
             return false;
     return true;
+}
+
+bool exec_inputs_shapes(exec_inputs *in, const ir_module *m, exec_options *o, struct mem *mem, struct diags *d,
+                        struct buf *why) {
+    exec_options look = {.function = o->function, .threads = 1, .numbers = o->numbers, .signature = true};
+    exec_plan *x = exec_plan_new(m, &look, mem, d);
+    bool good = x && exec_inputs_bind(in, x, why);
+    in->shapes.n = 0;
+    for (size_t i = 0; good && i < exec_n_arguments(x); i++) {
+        exec_value_info info = exec_argument(x, i);
+        exec_shape shape = {.rank = info.rank};
+        memcpy(shape.dims, info.dims, sizeof shape.dims);
+        good = vec_push(&in->shapes, shape) || no_memory(why);
+    }
+    exec_plan_free(x);
+    o->shapes = in->shapes.v;
+    o->n_shapes = in->shapes.n;
+    return good;
 }
 
 str exec_inputs_source(const exec_inputs *in, size_t i) {

@@ -71,6 +71,9 @@ bool plan_fold(struct planner *p, struct exec_step *s, vec_fold fold, const int6
 /* kernels_matmul.c */
 extern const struct kernel kernel_matmul;
 enum { MATMUL, MATMUL_GENERAL, MATMUL_DOT };
+/* Lists of dimensions of a product (arg: of its row; rank: of its left operand): batch left, batch right, contracted left,
+ * contracted right; from the op's attributes (TTIR), the dimension numbers (StableHLO), or what dot means. False: not said. */
+bool dot_dimensions(const struct planner *p, ir_op op, int arg, int rank, int64_t d[4][TENSOR_MAX_RANK], int n[4]);
 /* The function of an activation's name, "_approx" or not; VEC_N_OPS when it is not known. */
 vec_op plan_activation(str name);
 

@@ -112,27 +112,32 @@ static bool describe_dot(struct planner *p, struct exec_step *s, struct contract
     return true;
 }
 
-/* The four lists: from the op's attributes (TTIR), the dimension numbers (StableHLO), or what dot means. */
-static bool describe_general(struct planner *p, struct exec_step *s, struct contraction *w) {
-    int64_t d[4][TENSOR_MAX_RANK];
-    int n[4];
+bool dot_dimensions(const struct planner *p, ir_op op, int arg, int rank, int64_t d[4][TENSOR_MAX_RANK], int n[4]) {
     static const char *const attrs[] = {"batch_dims_lhs", "batch_dims_rhs", "contract_dims_lhs", "contract_dims_rhs"};
     static const char *const params[] = {"lhsBatchingDimensions", "rhsBatchingDimensions", "lhsContractingDimensions",
                                          "rhsContractingDimensions"};
-    ir_attr numbers = ir_op_attr(p->m, s->op, STR("dot_dimension_numbers"));
+    ir_attr numbers = ir_op_attr(p->m, op, STR("dot_dimension_numbers"));
     for (int i = 0; i < 4; i++) {
-        if (s->row->arg == MATMUL_DOT) {
+        if (arg == MATMUL_DOT) {
             n[i] = i >= 2;
-            d[i][0] = i == 2 ? in_type(p, s, 0)->rank - 1 : 0;
+            d[i][0] = i == 2 ? rank - 1 : 0;
         } else if (numbers) {
             ir_attr list = dialect_param(p->c, numbers, str_from_z(params[i]));
             n[i] = list ? node_ints(p->c, list, d[i], TENSOR_MAX_RANK) : 0;
         } else {
-            n[i] = exec_op_ints(p, s->op, attrs[i], d[i], TENSOR_MAX_RANK);
+            n[i] = exec_op_ints(p, op, attrs[i], d[i], TENSOR_MAX_RANK);
         }
         if (n[i] < 0 || n[i] > TENSOR_MAX_RANK)
-            return plan_error(p, s->op, "does not say which dimensions to contract");
+            return false;
     }
+    return true;
+}
+
+static bool describe_general(struct planner *p, struct exec_step *s, struct contraction *w) {
+    int64_t d[4][TENSOR_MAX_RANK];
+    int n[4];
+    if (!dot_dimensions(p, s->op, s->row->arg, in_type(p, s, 0)->rank, d, n))
+        return plan_error(p, s->op, "does not say which dimensions to contract");
     const int64_t *lists[4] = {d[0], d[1], d[2], d[3]};
     return describe_dot(p, s, w, lists, n);
 }

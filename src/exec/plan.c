@@ -61,7 +61,7 @@ static exec_slot result_slot(struct planner *p, ir_op op, ir_value v, bool *ok) 
     if (kind != IR_TYPE_TENSOR && kind != IR_TYPE_MEMREF && kind != IR_TYPE_UNRANKED_TENSOR &&
         kind != IR_TYPE_INTEGER && kind != IR_TYPE_FLOAT && kind != IR_TYPE_INDEX)
         return 0;
-    if (!type_of(p, type, &t)) {
+    if (!type_of(p, type, &t) && !plan_open_shape(p, op, v - ir_op_at(p->m, op)->results, type, &t)) {
         struct buf text;
         buf_init(&text, p->x->mem);
         text_print_node(p->c, type, &text);
@@ -726,6 +726,31 @@ static void info_of(const struct planner *p, exec_slot s, exec_value_info *out) 
     out->copies = slot->per_device ? p->x->devices : 1;
 }
 
+/* The type of argument i, with the shape it is given where its own is open. Whether that is still open: its open dimensions
+ * count as 0 then. No dtype: it has no numbers. */
+static bool argument_type(struct planner *p, uint32_t i, ir_type type, struct exec_type *t) {
+    const exec_options *o = &p->x->options;
+    int64_t dims[TENSOR_MAX_RANK];
+    if (type_of(p, type, t))
+        return false;
+    t->dtype = TENSOR_NONE;
+    int rank = ir_rank(p->c, type);
+    if (rank < 0 || rank > TENSOR_MAX_RANK)
+        return false;
+    const exec_shape *given = i < o->n_shapes && o->shapes[i].rank == rank ? &o->shapes[i] : NULL;
+    bool open = false;
+    for (int d = 0; d < rank; d++) {
+        dims[d] = ir_dim(p->c, type, d);
+        if (dims[d] < 0 && given && given->dims[d] >= 0)
+            dims[d] = given->dims[d];
+        open |= dims[d] < 0;
+        dims[d] = dims[d] < 0 ? 0 : dims[d];
+    }
+    if (!type_of_shape(p, type, dims, t))
+        t->dtype = TENSOR_NONE;
+    return open;
+}
+
 static bool plan_arguments(struct planner *p, ir_op f, ir_block entry) {
     exec_plan *x = p->x;
     uint32_t n = ir_block_at(p->m, entry)->n_args;
@@ -742,8 +767,12 @@ static bool plan_arguments(struct planner *p, ir_op f, ir_block entry) {
         struct exec_type t;
         if (ir_kind_of(p->c, ir_value_type(p->m, v)) == IR_TYPE_DIALECT)
             continue; /* a device */
-        if (!type_of(p, ir_value_type(p->m, v), &t))
+        bool open = argument_type(p, i, ir_value_type(p->m, v), &t);
+        if (t.dtype == TENSOR_NONE)
             return plan_error(p, f, "takes argument %u of a type that cannot be computed with", i);
+        if (open && !x->options.signature)
+            return plan_error(p, f,
+                              "takes argument %u of a shape that is left open; give it an input, which decides it", i);
         exec_slot s = plan_slot(p, &t, SLOT_ARGUMENT, v);
         if (!s || !plan_set(p, v, s))
             return false;
@@ -760,6 +789,8 @@ static bool plan_arguments(struct planner *p, ir_op f, ir_block entry) {
         slot->steady = info->role != EXEC_INPUT;
         slot->offset = i;
         info_of(p, s, info);
+        for (int d = 0; open && d < info->rank; d++)
+            info->dims[d] = ir_dim(p->c, ir_value_type(p->m, v), d);
         x->arguments[i] = s;
         x->arguments_bytes += slot->bytes * info->copies;
     }

@@ -30,6 +30,9 @@ bool plan_sink(struct planner *p, struct exec_step *s, struct exec_step *move);
  * (first->op 0: it stays as it is). */
 bool plan_settle(struct planner *p, struct exec_step *s, struct exec_step *first);
 
+/* plan_shape.c: the type of result number `result` of an op whose type leaves dimensions open. False when nothing decides them. */
+bool plan_open_shape(struct planner *p, ir_op op, uint32_t result, ir_type type, struct exec_type *out);
+
 /* The ops of a block; what its terminator gives goes to *results. */
 bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n);
 

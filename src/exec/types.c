@@ -185,6 +185,10 @@ static void as_asked(const exec_plan *x, struct exec_type *t) {
 }
 
 bool type_of(struct planner *p, ir_type t, struct exec_type *out) {
+    return type_of_shape(p, t, NULL, out);
+}
+
+bool type_of_shape(struct planner *p, ir_type t, const int64_t *dims, struct exec_type *out) {
     const ir_context *c = p->c;
     *out = (struct exec_type){0};
     ir_type e = t;
@@ -193,7 +197,7 @@ bool type_of(struct planner *p, ir_type t, struct exec_type *out) {
         if (out->rank > TENSOR_MAX_RANK)
             return false;
         for (int i = 0; i < out->rank; i++) {
-            out->dims[i] = ir_dim(c, t, i);
+            out->dims[i] = dims ? dims[i] : ir_dim(c, t, i);
             if (out->dims[i] < 0)
                 return false;
         }

@@ -197,8 +197,12 @@ exec_options execute_options(const struct work *w) {
     exec_numbers numbers = str_eq(x->numbers, STR("f32"))   ? EXEC_F32
                            : str_eq(x->numbers, STR("f64")) ? EXEC_F64
                                                             : EXEC_AS_WRITTEN;
-    return (exec_options){
-        .threads = (unsigned)x->threads, .numbers = numbers, .seed = x->seed, .max_memory = (size_t)x->max_memory};
+    return (exec_options){.shapes = w->shapes,
+                          .n_shapes = w->n_shapes,
+                          .threads = (unsigned)x->threads,
+                          .numbers = numbers,
+                          .seed = x->seed,
+                          .max_memory = (size_t)x->max_memory};
 }
 
 /* The row of an op, made at its first record. */

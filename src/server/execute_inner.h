@@ -60,6 +60,8 @@ struct work {
     exec_memory memory;
     struct given *given;
     size_t n_given;
+    const exec_shape *shapes; /* of arguments, by their inputs */
+    size_t n_shapes;
     struct kept_run *kept; /* the run with all its tensors and the files of its inputs, or NULL when nothing is kept */
     char kept_why[200];    /* why they are not kept */
     exec_divergence divergence;

@@ -98,8 +98,17 @@ bool execute_open_inputs(struct work *w) {
         if (!path.p)
             buf_printf(&why, "the uploaded file %.*s is gone; upload it again", STR_ARG(item.name));
     }
-    if (!good)
+    struct diags d;
+    exec_options o = {.threads = 1};
+    diags_init(&d, &w->mem);
+    good = good && exec_inputs_shapes(w->kept->inputs, w->module, &o, &w->mem, &d, &why);
+    w->shapes = o.shapes;
+    w->n_shapes = o.n_shapes;
+    if (!good && why.n)
         job_fail(w->job, "%.*s", STR_ARG(buf_str(&why)));
+    else if (!good)
+        execute_failed(w, "it cannot run", &d);
+    diags_free(&d);
     buf_free(&why);
     return good;
 }

@@ -53,7 +53,12 @@ export function inputsOf(model: string): ExecutionInput[] {
 }
 
 const isName = (name: string, a: Argument) => name === a.name || name === String(a.argument) || name === `arg${a.argument}` || name === `%arg${a.argument}`;
-const typeOf = (t: { shape: readonly number[]; dtype: string }) => [...t.shape, t.dtype].join('x');
+const typeOf = (t: { shape: readonly number[]; dtype: string }) => [...t.shape.map((n) => (n < 0 ? '?' : n)), t.dtype].join('x');
+/** Whether a tensor of one type has the shape of another; an open dimension takes any length. */
+const sameShape = (has: string, wanted: string) => {
+  const [a, b] = [has, wanted].map((t) => t.split('x').slice(0, -1)) as [string[], string[]];
+  return a.length === b.length && a.every((n, i) => b[i] === '?' || n === b[i]);
+};
 
 /** Which file each argument gets, and what of it; as exec_inputs_bind of the server does it: those that are named, then
  * the entries of an argument's name, then the others in order. */
@@ -130,7 +135,7 @@ function Row({ a, of, model }: { a: Argument; of: GraphRef; model: string }) {
       <span class="num muted">{a.argument}</span><span class="clip" title={a.name}>{a.name}</span><span class="clip mono muted">{type}</span><span class="clip muted">{a.role}</span>
       {has
         ? <span class="clip" title={has.type && has.type !== type ? `It holds ${has.type}` : has.choice.file.name}>
-            {has.choice.file.name}{has.type && has.type !== type && <span class={has.type.replace(/[^x]*$/, '') === type.replace(/[^x]*$/, '') ? 'muted' : 'error-text'}> holds {has.type}</span>}</span>
+            {has.choice.file.name}{has.type && has.type !== type && <span class={sameShape(has.type, type) ? 'muted' : 'error-text'}> holds {has.type}</span>}</span>
         : <span class="muted">seeded</span>}
       <button type="button" class="icon-button small" aria-label={`Choose values of argument ${a.argument}`} title="Choose a file, or drop one here" onClick={() => void ask(of, a.argument).catch(complain)}><Icon name="upload" size={12} /></button>
       {has
