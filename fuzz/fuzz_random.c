@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         compile_run *r = compile_run_new(m, &o, &d);
         FUZZ_CHECK(r && r->ok && check_module(compile_result(r), &rules, &d));
         agreement a;
-        agree(m, compile_result(r), EXEC_F64, EXEC_F64, 0, &mem, &a);
+        agree(m, compile_result(r), STR(""), EXEC_F64, EXEC_F64, 0, &mem, &a);
         FUZZ_CHECK(a.ran && a.off < 0.02); /* constants may be folded in bf16 */
         compile_free(r);
     }

@@ -77,6 +77,8 @@ ir_attr hlo_ui32(pass_context *p, int64_t v);
 /* Which operand group of the op that a custom_call becomes each of its operands is: a number per operand. False when the call
  * is none of those that are known by their names, operands and options. */
 bool hlo_call_groups(pass_context *p, ir_op op, int8_t *group);
+/* Whether calls of this name become something. */
+bool hlo_call_is_known(str name);
 /* What a custom_call says of itself in mhlo.frontend_attributes: the text; empty when it does not say. */
 str hlo_option(pass_context *p, ir_op op, str key);
 /* A number, or `otherwise` when it is not said. False when it is said and no number. */

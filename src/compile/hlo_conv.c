@@ -225,6 +225,26 @@ static ir_value grouped_weight(pass_context *p, const conv *c, ir_value w) {
     return w ? build_reshape(p, loc_suffix(p, c->loc, "_weight_merged_groups"), w, &merged) : 0;
 }
 
+/* Whether a weight was turned round along the two spatial dimensions, and nothing else. */
+static bool is_turned(pass_context *p, const conv *c, ir_value w) {
+    ir_op reverse = def_is(p->m, w, OP_ttir_reverse);
+    int64_t dims[PASS_MAX_RANK], a = c->kernel_space[0], b = c->kernel_space[1];
+    uint32_t n = reverse ? op_ints(p->m, reverse, STR("dimensions"), dims, PASS_MAX_RANK) : 0;
+    return n == 2 && ((dims[0] == a && dims[1] == b) || (dims[0] == b && dims[1] == a));
+}
+
+/* A transposed convolution turns its weight (in, out, height, width) round itself. What was not turned before is turned, so
+ * that both together leave it as it is; tt-mlir leaves that out, which computes something else. */
+static ir_value turned(pass_context *p, const conv *c, ir_value w) {
+    static const int64_t space[] = {2, 3};
+    shape s;
+    if (!w || !shape_of(p->m, w, &s) || (s.d[2] == 1 && s.d[3] == 1))
+        return w;
+    attr_entry a[] = {{STR("dimensions"), make_i64s(p, space, 2)}};
+    return build_value(p, OP_ttir_reverse, loc_suffix(p, c->loc, "_weight_turned"), &w, 1, ir_value_type(p->m, w),
+                       make_dict(p, a, 1));
+}
+
 static ir_value conv_2d(pass_context *p, const conv *c) {
     static const int64_t plain_order[] = {KERNEL_OUT, KERNEL_IN, 0, 1},
                          transposed_order[] = {KERNEL_IN, KERNEL_OUT, 0, 1};
@@ -238,14 +258,16 @@ static ir_value conv_2d(pass_context *p, const conv *c) {
     layout_of(c->kernel_out, KERNEL_OUT, c->kernel_in, KERNEL_IN, c->kernel_space, 2, kernel);
     if (layout_permutation(in, out, 4, perm))
         v = build_permute(p, loc_suffix(p, c->loc, "_input"), v, perm);
-    ir_op reverse = transposed ? def_is(p->m, w, OP_ttir_reverse) : 0;
-    if (reverse)
-        w = ir_operand(p->m, reverse, 0);
-    if (!v || !shape_of(p->m, w, &k) || !shape_of_type(p->c, c->type, &s))
+    bool was_turned = transposed && is_turned(p, c, w);
+    if (was_turned)
+        w = ir_operand(p->m, ir_def_op(p->m, w), 0);
+    if (!v || !w || !shape_of(p->m, w, &k) || !shape_of_type(p->c, c->type, &s))
         return 0;
     w = moved_to(p, loc_suffix(p, c->loc, "_weight"), w, kernel, transposed ? transposed_order : plain_order, 4);
     if (w && transposed && c->groups > 1)
         w = grouped_weight(p, c, w);
+    if (transposed && !was_turned)
+        w = turned(p, c, w);
     for (int i = 0; i < 2; i++) {
         extra[i] = c->padding[2 * i + 1] - c->padding[2 * i];
         if (transposed)

@@ -481,6 +481,13 @@ static const struct {
     {STR_INIT("tt.tt_lang_op"), tt_lang},
 };
 
+bool hlo_call_is_known(str name) {
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (str_eq(known[i].name, name))
+            return true;
+    return row_of(calls, sizeof calls / sizeof calls[0], name) != NULL;
+}
+
 bool hlo_custom_call(pass_context *p, ir_op op) {
     ir_attr name = ir_op_attr(p->m, op, STR("call_target_name"));
     str text = name ? ir_str_of(p->c, name) : STR("");

@@ -80,6 +80,17 @@ bool hlo_is_there(pass_context *p) {
     return false;
 }
 
+/* The reference's message, and for a call what there is to say about it. */
+static bool refuse(pass_context *p, ir_op op) {
+    ir_attr target = op_is(p->m, op, OP_stablehlo_custom_call) ? ir_op_attr(p->m, op, STR("call_target_name")) : 0;
+    str name = target ? ir_str_of(p->c, target) : STR("");
+    const char *why = hlo_call_is_known(name)
+                          ? ": with these operands, results or options nothing can be made of a call of @"
+                          : ": no TTIR op is known for a call of @";
+    return pass_error_plain(p, op, "failed to legalize operation '%.*s' that was explicitly marked illegal%s%.*s",
+                            STR_ARG(ir_op_name_str(p->m, op)), target ? why : "", STR_ARG(name));
+}
+
 static bool convert(pass_context *p, ir_op op) {
     uint32_t id = op_id(p->m, op);
     ir_edit_at(p->e, op);
@@ -95,8 +106,7 @@ static bool convert(pass_context *p, ir_op op) {
         return true;
     if (p->m->failed)
         return pass_out_of_memory(p);
-    return pass_error_plain(p, op, "failed to legalize operation '%.*s' that was explicitly marked illegal",
-                            STR_ARG(ir_op_name_str(p->m, op)));
+    return refuse(p, op);
 }
 
 /* Composites first: their functions are inlined with the others. */

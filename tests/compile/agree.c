@@ -14,9 +14,9 @@ static void say(agreement *out, const char *which, str text) {
     snprintf(out->why, sizeof out->why, "%s: %.*s", which, (int)(text.n < 200 ? text.n : 200), text.p);
 }
 
-static exec_plan *plan(const ir_module *m, exec_numbers numbers, size_t max_bytes, struct mem *mem, const char *which,
-                       agreement *out) {
-    exec_options o = {.numbers = numbers, .threads = 1, .max_memory = max_bytes};
+static exec_plan *plan(const ir_module *m, str function, exec_numbers numbers, size_t max_bytes, struct mem *mem,
+                       const char *which, agreement *out) {
+    exec_options o = {.function = function, .numbers = numbers, .threads = 1, .max_memory = max_bytes};
     struct diags d;
     diags_init(&d, mem);
     exec_plan *x = exec_plan_new(m, &o, mem, &d);
@@ -82,12 +82,12 @@ static void compare(exec_plan *x, exec_plan *golden, agreement *out) {
     out->ran = true;
 }
 
-void agree(const ir_module *source, const ir_module *compiled, exec_numbers golden, exec_numbers ours, size_t max_bytes,
-           struct mem *mem, agreement *out) {
+void agree(const ir_module *source, const ir_module *compiled, str function, exec_numbers golden, exec_numbers ours,
+           size_t max_bytes, struct mem *mem, agreement *out) {
     *out = (agreement){0};
-    exec_plan *a = plan(source, golden, max_bytes, mem, "source", out);
+    exec_plan *a = plan(source, function, golden, max_bytes, mem, "source", out);
     out->source_ran = a && run(a, "source", out);
-    exec_plan *b = out->source_ran ? plan(compiled, ours, max_bytes, mem, "compiled", out) : NULL;
+    exec_plan *b = out->source_ran ? plan(compiled, function, ours, max_bytes, mem, "compiled", out) : NULL;
     if (b && bind(b, a, out) && run(b, "compiled", out))
         compare(b, a, out);
     exec_plan_free(b);

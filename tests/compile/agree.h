@@ -16,9 +16,9 @@ typedef struct agreement {
 /* The message of the first error, or `otherwise`. */
 str agree_error(const struct diags *d, const char *otherwise);
 
-/* Arguments are what the source's plan is seeded with. `golden` and `ours` say in what numbers each runs. max_bytes: of memory
+/* Runs the function of this name, the first public one for none. Arguments are what the source's plan is seeded with. `golden` and `ours` say in what numbers each runs. max_bytes: of memory
  * for each run, 0 for any. */
-void agree(const ir_module *source, const ir_module *compiled, exec_numbers golden, exec_numbers ours, size_t max_bytes,
-           struct mem *mem, agreement *out);
+void agree(const ir_module *source, const ir_module *compiled, str function, exec_numbers golden, exec_numbers ours,
+           size_t max_bytes, struct mem *mem, agreement *out);
 
 #endif

@@ -1,5 +1,6 @@
-/* Compiles TTIR modules at levels 0, 1 and 2 and runs them beside their source: agree_tool MEGABYTES FILE... prints for each
- * file and level "file <tab> level <tab> state <tab> PCC <tab> off <tab> why". The golden is the source in f32; the compiled
+/* Compiles TTIR and StableHLO modules at levels 0, 1 and 2 and runs each of their public functions beside its source: agree_tool
+ * MEGABYTES FILE... prints for each function and level "file <tab> level <tab> state <tab> PCC <tab> off <tab> why <tab>
+ * function". Programs take whole tensors: of those that get them in parts the parts' owner is not asked. The golden is the source in f32; the compiled
  * module runs in its own data types. States:
  *
  *   agrees    PCC above 0.999, or off by no more than bf16 rounds the largest number (constant results have no PCC)
@@ -21,8 +22,9 @@
 
 #define BF16_ROUNDING 0.005
 
-static void row(const char *file, int level, const char *state, const agreement *a, str why) {
-    printf("%s\t%d\t%s\t%.6f\t%.3g\t%.*s\n", file, level, state, a ? a->pcc : 0, a ? a->off : 0, STR_ARG(why));
+static void row(const char *file, int level, const char *state, const agreement *a, str why, str function) {
+    printf("%s\t%d\t%s\t%.6f\t%.3g\t%.*s\t%.*s\n", file, level, state, a ? a->pcc : 0, a ? a->off : 0, STR_ARG(why),
+           STR_ARG(function));
     fflush(stdout);
 }
 
@@ -38,31 +40,48 @@ static void use_mesh(compile_options *o, str text) {
         compile_option_set(o, STR("mesh-shape"), str_slice(rest, 0, n), &why);
 }
 
+static void one_function(const char *file, int level, const ir_module *m, const ir_module *compiled, str function,
+                         size_t max_bytes, struct mem *mem) {
+    agreement a = {0};
+    const char *state = NULL;
+    agree(m, compiled, function, EXEC_F32, EXEC_AS_WRITTEN, max_bytes, mem, &a);
+    if (!a.ran) {
+        state = a.source_ran ? "fails" : "skipped";
+    } else if (a.pcc > 0.999 || a.off < BF16_ROUNDING) {
+        state = "agrees";
+    } else {
+        agreement exact;
+        agree(m, compiled, function, EXEC_F64, EXEC_F64, max_bytes, mem, &exact);
+        state = exact.ran && (exact.pcc > 0.999 || exact.off < BF16_ROUNDING) ? "rounds" : "differs";
+    }
+    row(file, level, state, &a, str_from_z(a.why), function);
+}
+
+/* The name of a function that can be run; empty for anything else. */
+static str public_function(const ir_module *m, ir_op op) {
+    ir_attr visibility = ir_op_attr(m, op, STR("sym_visibility")), name = ir_op_attr(m, op, STR("sym_name"));
+    bool is = str_eq(ir_op_name_str(m, op), STR("func.func")) && ir_op_at(m, op)->n_regions && name &&
+              m->regions[ir_op_region(m, op, 0)].first;
+    return is && (!visibility || str_eq(ir_str_of(m->ctx, visibility), STR("public"))) ? ir_str_of(m->ctx, name)
+                                                                                       : STR("");
+}
+
 static void at_level(const char *file, str text, const ir_module *m, int level, size_t max_bytes, struct mem *mem) {
     struct diags d;
     diags_init(&d, mem);
     compile_options o;
     compile_options_init(&o);
     o.level = level;
+    const char *why;
     use_mesh(&o, text);
+    compile_option_set(&o, STR("argument-shard-status"), STR("unsharded"), &why);
     compile_run *r = compile_run_new(m, &o, &d);
-    agreement a = {0};
-    if (!r || !r->ok) {
-        row(file, level, "refused", NULL, agree_error(&d, "no message"));
-    } else {
-        const char *state = NULL;
-        agree(m, compile_result(r), EXEC_F32, EXEC_AS_WRITTEN, max_bytes, mem, &a);
-        if (!a.ran) {
-            state = a.source_ran ? "fails" : "skipped";
-        } else if (a.pcc > 0.999 || a.off < BF16_ROUNDING) {
-            state = "agrees";
-        } else {
-            agreement exact;
-            agree(m, compile_result(r), EXEC_F64, EXEC_F64, max_bytes, mem, &exact);
-            state = exact.ran && (exact.pcc > 0.999 || exact.off < BF16_ROUNDING) ? "rounds" : "differs";
-        }
-        row(file, level, state, &a, str_from_z(a.why));
-    }
+    if (!r || !r->ok)
+        row(file, level, "refused", NULL, agree_error(&d, "no message"), STR(""));
+    else
+        for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+            if (public_function(m, op).n)
+                one_function(file, level, m, compile_result(r), public_function(m, op), max_bytes, mem);
     compile_free(r);
     diags_free(&d);
 }
@@ -86,7 +105,7 @@ int main(int argc, char **argv) {
                 at_level(argv[i], file_text(&f), m, level, max_bytes, &mem);
         }
         if (!m)
-            row(argv[i], 0, "skipped", NULL, STR("cannot be read"));
+            row(argv[i], 0, "skipped", NULL, STR("cannot be read"), STR(""));
         ir_module_free(m);
         ir_context_unref(c);
         diags_free(&d);

@@ -37,7 +37,7 @@ def run(text, inputs, level, options=()):
         return [np.load(path) for path in sorted(Path(folder).glob("out*.npy"))]
 
 
-def check(text, inputs, want, levels=(0, 2), options=()):
+def check(text, inputs, want, levels=(0, 2), options=(), tolerance=2e-3):
     for level in levels:
         got = run(text, inputs, level, options)
         tap.equal([g.shape for g in got], [tuple(w.shape) for w in want])
@@ -46,7 +46,7 @@ def check(text, inputs, want, levels=(0, 2), options=()):
             finite = np.isfinite(w)
             tap.equal(np.isfinite(g).tolist(), finite.tolist())
             error = np.abs(g[finite] - w[finite]).max() / np.abs(w[finite]).max()
-            if not error < 2e-3:
+            if not error < tolerance:
                 raise AssertionError(f"level {level}: the largest error is {error}")
 
 
@@ -186,6 +186,36 @@ def tuples_and_copies():
 }}""", [x, y], [y, torch.cat([x] * 99 + [x + x]), x.expand(3, 4)])
 
 
+def transposed_convolution():
+    """With a weight that was turned round before (as front ends do for torch's) and with one that was not; in groups."""
+    torch.manual_seed(7)
+    groups, inside, out = 2, 3, 4
+    a, w = torch.randn(1, 5, 5, groups * inside), torch.randn(3, 3, groups * out, inside)
+    spread = torch.zeros(1, groups * inside, 9, 9)
+    spread[:, :, ::2, ::2] = a.permute(0, 3, 1, 2)
+    for turned in (False, True):
+        weight = w.flip(0, 1) if turned else w
+        want = torch.nn.functional.conv2d(torch.nn.functional.pad(spread, (1, 2, 1, 2)), weight.permute(2, 3, 0, 1), groups=groups)
+        turn = f"%v = stablehlo.reverse %w, dims = [0, 1] : {tensor(3, 3, 8, 3)}" if turned else ""
+        check(f"""func.func @main(%a: {tensor(1, 5, 5, 6)}, %w: {tensor(3, 3, 8, 3)}) -> {tensor(1, 10, 10, 8)} {{
+  {turn}
+  %0 = stablehlo.convolution(%a, {"%v" if turned else "%w"}) dim_numbers = [b, 0, 1, f]x[0, 1, o, i]->[b, 0, 1, f], window = {{pad = [[1, 2], [1, 2]], lhs_dilate = [2, 2]}} {{batch_group_count = 1 : i64, feature_group_count = 2 : i64}} : ({tensor(1, 5, 5, 6)}, {tensor(3, 3, 8, 3)}) -> {tensor(1, 10, 10, 8)}
+  return %0 : {tensor(1, 10, 10, 8)}
+}}""", [a, w], [want.permute(0, 2, 3, 1).contiguous()], tolerance=1e-2)  # the turning takes bf16
+
+
+def starts_of_reductions():
+    """What a reduction starts from counts, when it is no neutral number."""
+    torch.manual_seed(8)
+    x, start = torch.randn(3, 5, 4), torch.tensor(1.25)
+    for body, want in (("add", x.sum(1) + 1.25), ("multiply", x.prod(1) * 1.25), ("maximum", x.amax(1).clamp(min=1.25)),
+                       ("minimum", x.amin(1).clamp(max=1.25))):
+        check(f"""func.func @main(%x: {tensor(3, 5, 4)}, %s: tensor<f32>) -> {tensor(3, 4)} {{
+  %0 = stablehlo.reduce(%x init: %s) applies stablehlo.{body} across dimensions = [1] : ({tensor(3, 5, 4)}, tensor<f32>) -> {tensor(3, 4)}
+  return %0 : {tensor(3, 4)}
+}}""", [x, start], [want], (0,), tolerance=1e-2)
+
+
 MESH = """
   sdy.mesh @mesh = <["x"=2, "y"=2]>"""
 
@@ -265,7 +295,7 @@ def rules_of_the_user():
         tap.contains(refused.stderr, why)
 
 
-for case in (flash_mla_prefill, indexer_score_dsa, batch_norm_grad, complex_numbers, scatter_of_rows, tuples_and_copies,
+for case in (flash_mla_prefill, indexer_score_dsa, batch_norm_grad, complex_numbers, scatter_of_rows, tuples_and_copies, transposed_convolution, starts_of_reductions,
              calls_over_devices, rules_of_the_user):
     tap.case(case)
 tap.main()

@@ -86,7 +86,7 @@ static void compare(struct trial *t, const compile_run *r, int level) {
         return;
     }
     agreement a;
-    agree(t->m, compile_result(r), EXEC_F64, EXEC_F64, 0, &t->mem, &a);
+    agree(t->m, compile_result(r), STR(""), EXEC_F64, EXEC_F64, 0, &t->mem, &a);
     if (!a.ran) {
         wrong(t, where, str_from_z(a.why));
     } else if (a.off > MOST_OFF) {
