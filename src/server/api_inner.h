@@ -95,8 +95,9 @@ bool api_run_node_open(struct http_request *r, struct api_run_node *out);
 void api_run_node_close(struct http_request *r, struct api_run_node *n);
 http_handler api_run_suggest, api_run_fields, api_runs_compare, api_overrides_convert; /* api_legal.c */
 http_handler api_traces_add, api_executions_start, api_executions_list, api_execution_get,
-    api_execution_delete;                                                     /* api_execute.c */
-http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop; /* api_tensor.c */
+    api_execution_delete; /* api_execute.c */
+http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop, api_constant,
+    api_constant_npy; /* api_tensor.c */
 http_handler api_arguments, api_tensors_upload, api_tensors_list, api_tensors_delete, api_results, api_results_npz,
     api_results_npy, api_tensors_again; /* api_inputs.c */
 /* The document of the execution that the path names (api_execute.c). False with the answer given. */

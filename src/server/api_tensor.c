@@ -301,3 +301,135 @@ void api_tensors_drop(struct http_request *r) {
     kept_unref(r->server->kept, run);
     http_empty(r, 204);
 }
+
+/* --- constants in the module ------------------------------------------------------------------------------------------ */
+
+static enum tensor_dtype dtype_of(const ir_context *c, ir_type t) {
+    if (ir_kind_of(c, t) == IR_TYPE_FLOAT)
+        return tensor_dtype_find(str_from_z(ir_float_infos[ir_flags_of(c, t)].name));
+    if (ir_kind_of(c, t) != IR_TYPE_INTEGER && ir_kind_of(c, t) != IR_TYPE_INDEX)
+        return TENSOR_NONE;
+    bool plain = ir_flags_of(c, t) != IR_UNSIGNED || ir_kind_of(c, t) == IR_TYPE_INDEX;
+    switch (ir_kind_of(c, t) == IR_TYPE_INDEX ? 64 : ir_bit_width(c, t)) {
+    case 1: return TENSOR_BOOL;
+    case 8: return plain ? TENSOR_I8 : TENSOR_U8;
+    case 16: return plain ? TENSOR_I16 : TENSOR_U16;
+    case 32: return plain ? TENSOR_I32 : TENSOR_U32;
+    case 64: return plain ? TENSOR_I64 : TENSOR_U64;
+    default: return TENSOR_NONE;
+    }
+}
+
+/* The digits of a resource's blob, behind four bytes that say its alignment. */
+static str resource_digits(const ir_module *m, ir_str key) {
+    for (uint32_t i = 0; i < m->n_resources; i++)
+        if (m->resources[i].key == key && ir_kind_of(m->ctx, m->resources[i].value) == IR_ATTR_STRING) {
+            str s = ir_str_of(m->ctx, m->resources[i].value);
+            return str_starts_with(s, STR("0x")) ? str_from(s, 2 + 8) : s;
+        }
+    return (str){0};
+}
+
+static char hex_byte(const char *digits) {
+    return (char)(num_hex_digit(digits[0]) << 4 | num_hex_digit(digits[1]));
+}
+
+/* The elements of a dense constant (ir_dense says how they are kept), `size` bytes each, to `out`. False when there are too few. */
+static bool copy_elements(str data, ir_dense form, bool truth, size_t n, size_t size, char *out) {
+    bool hex = form == IR_DENSE_HEX || form == IR_DENSE_HEX_SPLAT;
+    bool splat = form == IR_DENSE_SPLAT || form == IR_DENSE_HEX_SPLAT, packed = truth && form == IR_DENSE_HEX && n > 1;
+    size_t have = hex ? data.n / 2 : data.n, need = packed ? (n + 7) / 8 : splat ? size : n * size;
+    if (n && have < need)
+        return false;
+    for (size_t i = 0; packed && i < n; i++)
+        out[i] = hex_byte(data.p + i / 8 * 2) >> (i % 8) & 1;
+    for (size_t i = 0; hex && !packed && i < (splat ? size : need) && n; i++)
+        out[i] = hex_byte(data.p + 2 * i);
+    if (!hex && n)
+        memcpy(out, data.p, need);
+    for (size_t i = 1; splat && i < n; i++)
+        memcpy(out + i * size, out, size);
+    for (size_t i = 0; truth && i < n; i++)
+        out[i] = out[i] != 0;
+    return true;
+}
+
+/* The value of a node that is a constant, in a tensor of `mem`. False with the answer given. */
+static bool constant_open(struct http_request *r, const graph *g, graph_node *node, struct mem *mem, struct tensor *t) {
+    *t = (struct tensor){.dtype = TENSOR_NONE};
+    if (!api_node(r, g, node))
+        return false;
+    ir_op op = g->module && !graph_is_layer(g, *node) ? graph_op(g, *node) : 0;
+    ir_attr value = op ? ir_op_attr(g->module, op, STR("value")) : 0;
+    const ir_context *c = g->module ? g->module->ctx : NULL;
+    ir_kind kind = value ? ir_kind_of(c, value) : IR_ATTR_UNIT;
+    if (kind != IR_ATTR_DENSE && kind != IR_ATTR_RESOURCE) {
+        api_error(r, 404, NULL, "the node has no constant value");
+        return false;
+    }
+    ir_type type = ir_at(c, value, 0);
+    enum tensor_dtype dtype = dtype_of(c, ir_element_type(c, type));
+    int64_t dims[TENSOR_MAX_RANK];
+    int rank = ir_rank(c, type);
+    for (int i = 0; i < rank && i < TENSOR_MAX_RANK; i++)
+        dims[i] = ir_dim(c, type, i);
+    if (dtype == TENSOR_NONE || rank < 0 || rank > TENSOR_MAX_RANK) {
+        api_error(r, 422, NULL, "elements of this type are no numbers that can be looked at");
+        return false;
+    }
+    if (!tensor_new(t, mem, dtype, dims, rank)) {
+        api_error(r, 503, NULL, "out of memory");
+        return false;
+    }
+    str data = kind == IR_ATTR_DENSE ? ir_data(c, value) : resource_digits(g->module, ir_at(c, value, 1));
+    ir_dense form = kind == IR_ATTR_DENSE ? (ir_dense)ir_flags_of(c, value) : IR_DENSE_HEX;
+    if (copy_elements(data, form, dtype == TENSOR_BOOL, (size_t)tensor_count(t), tensor_dtype_size(dtype), t->data))
+        return true;
+    api_error(r, 422, NULL, "the value has fewer elements than its type says");
+    tensor_free(t);
+    return false;
+}
+
+void api_constant(struct http_request *r) {
+    struct api_graph ag;
+    struct mem mem = {0};
+    struct looked l = {.out = 0};
+    uint64_t n_bins = 64;
+    if (!http_query_u64(r, "bins", MOST_BINS, &n_bins) || !api_graph_open(r, &ag))
+        return;
+    if (constant_open(r, ag.g, &l.node, &mem, &l.value)) {
+        struct kept_run of = {.g = ag.g};
+        uint64_t *bins = ARENA_ARRAY(r->arena, uint64_t, n_bins + 1);
+        l.run = &of;
+        l.devices = 1;
+        if (bins)
+            write_tensor(r, &l, &l.value, bins, (size_t)n_bins);
+        else
+            api_error(r, 503, NULL, "out of memory");
+        tensor_free(&l.value);
+    }
+    api_graph_close(r, &ag);
+}
+
+void api_constant_npy(struct http_request *r) {
+    struct api_graph ag;
+    struct mem mem = {0};
+    struct tensor t;
+    graph_node node;
+    if (!api_graph_open(r, &ag))
+        return;
+    if (constant_open(r, ag.g, &node, &mem, &t)) {
+        struct buf out;
+        buf_init(&out, &mem);
+        str name = arena_printf(r->arena, "%.*s.npy", STR_ARG(graph_label(ag.g, node)));
+        if (name.p && tensor_write_npy(&t, &out)) {
+            http_download(r, name);
+            http_text(r, 200, "application/octet-stream", buf_str(&out));
+        } else {
+            api_error(r, 503, NULL, "out of memory");
+        }
+        buf_free(&out);
+        tensor_free(&t);
+    }
+    api_graph_close(r, &ag);
+}

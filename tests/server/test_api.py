@@ -223,6 +223,42 @@ def looks_of_graphs():
 
 
 @tap.case
+def constants():
+    """The values of constants, however they are written."""
+    rows = [  # text, type, struct format, elements
+        ("dense<[[1.0, 0.0, -2.5], [4.0, 0x7FC00000, 6.0]]>", "2x3xf32", "6f", (1, 0, -2.5, 4, float("nan"), 6)),
+        ('dense<"0x0000803F00000040">', "2xf32", "2f", (1, 2)),
+        ("dense<true>", "3xi1", "3?", (1, 1, 1)),
+        ('dense<"0x05">', "3xi1", "3?", (1, 0, 1)),
+        ("dense<[-1, 300]>", "2xi16", "2h", (-1, 300)),
+        ("dense<7>", "2x2xui8", "4B", (7, 7, 7, 7)),
+        ("dense<>", "0x4xf32", "", ()),
+        ("dense_resource<blob>", "2xi32", "2i", (5, -6)),
+    ]
+    ops = "".join(f'    %{i} = "ttir.constant"() <{{value = {text} : tensor<{t}>}}> : () -> tensor<{t}>\n' for i, (text, t, _, _) in enumerate(rows))
+    text = f"module {{\n  func.func @main() {{\n{ops}    return\n  }}\n}}\n"
+    text += '{-#\n  dialect_resources: {\n    builtin: {\n      blob: "0x0400000005000000FAFFFFFF"\n    }\n  }\n#-}\n'
+    with serving.Server() as s:
+        stage = f"/models/{call(s, 'POST', '/models', {'text': text, 'name': 'constants.mlir'})['id']}/stages/0"
+        for i, (_, t, packed, elements) in enumerate(rows):
+            told = call(s, "GET", f"{stage}/constant?node={i + 1}")
+            numbers = [v for v in elements if v == v]
+            shape = [int(d) for d in t.split("x")[:-1]]
+            tap.equal((told["shape"], told["statistics"]["count"]), (shape, len(elements)))
+            tap.equal(told["statistics"]["nans"], len(elements) - len(numbers))
+            tap.equal(told["statistics"]["zeros"], sum(v == 0 for v in elements))
+            if numbers:
+                tap.equal((told["statistics"]["min"], told["statistics"]["max"]), (min(numbers), max(numbers)))
+            npy = call(s, "GET", f"{stage}/constant/npy?node={i + 1}").body
+            tap.equal(npy[:6], b"\x93NUMPY")
+            (length,) = struct.unpack("<H", npy[8:10])
+            tap.equal(ast.literal_eval(npy[10 : 10 + length].decode())["shape"], tuple(shape))
+            tap.equal(npy[10 + length :], struct.pack("<" + packed, *elements))
+        call(s, "GET", f"{stage}/constant?node={len(rows) + 1}", expect=404)
+        call(s, "GET", f"{stage}/constant/npy?node=0", expect=404)
+
+
+@tap.case
 def nodes():
     with serving.Server() as s:
         stage = f"/models/{opened(s)}/stages/0"

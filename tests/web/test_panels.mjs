@@ -144,3 +144,20 @@ test("source: the place of an op in the user's file", async (t) => {
   await marked.waitFor();
   equal((await marked.innerText()).trim(), "y = relu(x)");
 });
+
+test("inspector: the numbers of a constant, and its file", async (t) => {
+  await t.openText("constant.mlir", `module {
+  func.func @main() -> tensor<4xf32> {
+    %0 = "ttir.constant"() <{value = dense<[1.0, 0.0, -3.0, 0.0]> : tensor<4xf32>}> : () -> tensor<4xf32> loc("c")
+    return %0 : tensor<4xf32>
+  }
+}
+`);
+  await t.clickNode((await t.graph()).boxes.find((b) => b.label === "ttir.constant").id);
+  const facts = t.panel("inspector").locator(".constant-facts");
+  await facts.getByText("4 elements, -3 to 1").waitFor();
+  ok((await facts.innerText()).includes("50 % zero"), await facts.innerText());
+  const file = await t.download(() => facts.getByRole("button", { name: ".npy" }).click());
+  equal([file.name, file.bytes.subarray(1, 6).toString(), [...new Float32Array(file.bytes.buffer.slice(file.bytes.byteOffset + file.bytes.length - 16, file.bytes.byteOffset + file.bytes.length))]],
+    ["ttir_constant.npy", "NUMPY", [1, 0, -3, 0]]);
+});

@@ -1,6 +1,7 @@
 // The features beside the shell: each module registers what it adds when it is loaded. One line each.
 import './bookmarks';
 import './compare';
+import './constant';
 import './edge_overlays';
 import './execute';
 import './export_page';
