@@ -69,8 +69,8 @@ static void slide(struct slider *s, uint32_t v, bool at_to, bool ordered) {
     for (uint32_t i = 0; i < n; i++)
         n_ports += i == 0 || s->keys[i] >> 32 != s->keys[i - 1] >> 32;
     if (!at_to && n_ports == 1 && g->n_out[v] == 1)
-        return; /* one result leaves in the middle */
-    double w = geo->box_w[v], sep = fmin(12, w / (n_ports + 1.0));
+        return;                                                               /* one result leaves in the middle */
+    double w = geo->box_w[v], sep = fmin(geo->edge_sep, w / (n_ports + 1.0)); /* lines come that near */
     double reach = fmax(fmin(w * 0.35, w * 0.5 - sep * 0.5), (n_ports - 1.0) * sep * 0.5);
     uint32_t k = 0, n_pools = 0;
     for (uint32_t i = 0; i < n; k++) {

@@ -1,8 +1,9 @@
 /* scope_place.c - the geometry of the inside of one layer: parts are placed and packed, border ports located.
  *
  * Packing: parts stand on shelves, in the order of their first child, each shelf as wide as the widest part or the
- * square root of the whole area, whichever is more; children without edges fill a grid on shelves of their own. The
- * part that touches the border stands alone at the left, so that nothing lies between it and the border.
+ * square root of the whole area, whichever is more; children without edges fill a grid on shelves of their own, ops
+ * before layers. The part that touches the border stands alone at the left, so that nothing lies between it and the
+ * border.
  */
 #include <math.h>
 #include <string.h>
@@ -188,12 +189,15 @@ static void pack_parts(const struct layout *l, const struct scope *s, struct sco
             shelf.height = 0;
         }
         shelf.sep = l->options.node_sep;
-        for (uint32_t i = 0; i < s->n_loners; i++) {
-            uint32_t local = s->loners[i];
-            double u, v;
-            child_size(l, s, local, next->left_right, &u, &v);
-            put(&shelf, u, v, &next->u[local], &next->v[local]);
-        }
+        for (int layers = 0; layers < 2; layers++) /* ops first: an open layer would tear their rows apart */
+            for (uint32_t i = 0; i < s->n_loners; i++) {
+                uint32_t local = s->loners[i];
+                if (((l->flags[s->children[local]] & LAYOUT_LAYER) != 0) != layers)
+                    continue;
+                double u, v;
+                child_size(l, s, local, next->left_right, &u, &v);
+                put(&shelf, u, v, &next->u[local], &next->v[local]);
+            }
     }
     next->content_u = fmax(next->content_u, shelf.total_u);
     next->content_v = fmax(content_v, shelf.v + shelf.height);

@@ -92,6 +92,66 @@ static void odd_graphs(void **state) {
     }
 }
 
+/* Ops without edges stand in rows of their own: a layer among them does not tear them apart when it opens. */
+static void ops_stand_before_layers(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t ops[8], layer = LAYOUT_NONE;
+    for (uint32_t i = 0; i < 8; i++) {
+        if (i == 4)
+            layer = test_graph_layer(&g, "layer", LAYOUT_ROOT);
+        ops[i] = test_graph_node(&g, "op", LAYOUT_ROOT);
+    }
+    for (uint32_t i = 0, last = 0; i < 12; i++) { /* a tall one */
+        uint32_t op = test_graph_node(&g, "inside", layer);
+        if (i)
+            test_graph_edge(&g, last, op);
+        last = op;
+    }
+    struct layout *l = lay_out(&m, &g);
+    layout_set_expanded(l, layer, true);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    check_layout(l, &g, true);
+    const struct layout_box *boxes = layout_boxes(l);
+    for (uint32_t i = 1; i < 8; i++) /* no op stands below the layer, none more than a row below the one before */
+        assert_true(boxes[ops[i]].y < boxes[layer].y + boxes[layer].h &&
+                    boxes[ops[i]].y - boxes[ops[i - 1]].y < 2.5 * boxes[ops[i]].h);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+static bool count_bent(void *user, const struct layout_route *r) {
+    uint32_t *counts = user;
+    if (!(r->flags & LAYOUT_ROUTE_FROM_BORDER))
+        return true;
+    counts[0]++;
+    counts[1] += r->points[0].x != r->points[r->n_points - 1].x;
+    return true;
+}
+
+/* Values that enter a layer side by side go straight down into the operands of its first op. */
+static void values_enter_straight(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t x = test_graph_node(&g, "x", LAYOUT_ROOT), w = test_graph_node(&g, "w", LAYOUT_ROOT);
+    uint32_t layer = test_graph_layer(&g, "layer", LAYOUT_ROOT), matmul = test_graph_node(&g, "ttir.matmul", layer);
+    test_graph_edge(&g, x, matmul);
+    test_graph_edge(&g, w, matmul);
+    struct layout *l = lay_out(&m, &g);
+    layout_set_expanded(l, layer, true);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    uint32_t counts[2] = {0};
+    assert_true(layout_visit_layer_routes(l, layer, count_bent, counts));
+    assert_int_equal(counts[0], 2);
+    assert_int_equal(counts[1], 0);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
 static bool flags_of_route(void *user, const struct layout_route *r) {
     *(uint32_t *)user |= r->flags;
     return true;
@@ -540,6 +600,8 @@ int main(void) {
         cmocka_unit_test(keeps_its_promises),
         cmocka_unit_test(empty_graph),
         cmocka_unit_test(odd_graphs),
+        cmocka_unit_test(ops_stand_before_layers),
+        cmocka_unit_test(values_enter_straight),
         cmocka_unit_test(marks_back_edges_and_loops),
         cmocka_unit_test(layers_have_loops),
         cmocka_unit_test(long_edges_are_straight),
