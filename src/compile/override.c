@@ -118,6 +118,62 @@ static str first_name(const ir_context *c, ir_loc loc) {
     return STR("");
 }
 
+/* ---- names that are like one another --------------------------------------------------------------------- */
+
+enum { LONGEST = 64 };
+
+/* Letters to be put in, left out or changed to make b of a (Levenshtein); both at most LONGEST long. */
+static uint32_t changes_between(str a, str b) {
+    uint32_t row[LONGEST + 1];
+    for (uint32_t k = 0; k <= b.n; k++)
+        row[k] = k;
+    for (uint32_t i = 0; i < a.n; i++) {
+        uint32_t corner = row[0]; /* of the row before, one to the left */
+        row[0] = i + 1;
+        for (uint32_t k = 0; k < b.n; k++) {
+            uint32_t least = corner + (a.p[i] != b.p[k]);
+            corner = row[k + 1];
+            least = corner + 1 < least ? corner + 1 : least;
+            least = row[k] + 1 < least ? row[k] + 1 : least;
+            row[k + 1] = least;
+        }
+    }
+    return row[b.n];
+}
+
+/* How unlike two names are; UINT32_MAX: not alike at all. */
+static uint32_t unlike(str wanted, str name) {
+    if (!name.n || name.n > LONGEST || wanted.n > LONGEST)
+        return UINT32_MAX;
+    uint32_t changes = changes_between(wanted, name);
+    bool inside = str_find(name, wanted) < name.n || str_find(wanted, name) < wanted.n;
+    return inside || 3 * changes <= wanted.n ? changes : UINT32_MAX;
+}
+
+uint32_t override_names_like(const ir_module *m, ir_op scope, str name, str *out, uint32_t cap) {
+    uint32_t far[OVERRIDE_MOST_NAMES], n = 0;
+    cap = cap < OVERRIDE_MOST_NAMES ? cap : OVERRIDE_MOST_NAMES;
+    for (ir_op op = scope; op; op = ir_walk_next(m, scope, op)) {
+        str have = first_name(m->ctx, m->ops[op].loc);
+        uint32_t distance = unlike(name, have), at = n;
+        bool twice = false;
+        for (uint32_t i = 0; i < n; i++)
+            twice |= str_eq(out[i], have);
+        while (at && far[at - 1] > distance)
+            at--;
+        if (twice || distance == UINT32_MAX || at == cap)
+            continue;
+        n += n < cap;
+        for (uint32_t i = n - 1; i > at; i--) {
+            out[i] = out[i - 1];
+            far[i] = far[i - 1];
+        }
+        out[at] = have;
+        far[at] = distance;
+    }
+    return n;
+}
+
 /* Glob: * any text, ? any character. */
 static bool glob(str pattern, str text) {
     size_t p = 0, t = 0, star = pattern.n, retry = 0;

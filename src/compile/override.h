@@ -88,7 +88,7 @@ uint32_t override_problems(const override_set *s);
  *     override-output-layout=add_1=l1:height_sharded:8x1,matmul_3=dram
  *     override-conv2d-config=conv1=shard_layout#height_sharded:act_block_h_override#64
  *     override-conv3d-config=...   insert-memreconfig=add_1=0   (operand 0 of add_1 is moved to what add_1's result has)
- *     TARGET:group.key=value[,key=value...]  ours: matmul_1:compute_config.math_fidelity=lofi
+ *     TARGET:group.key=value[,[group.]key=value...]  ours: matmul_1:compute_config.math_fidelity=lofi
  *
  * Unknown options are errors. Errors go to `d` in the vendor's words where he has words for them. False when there was
  * one; what was read before it stays in the set. */
@@ -113,6 +113,10 @@ void override_results_json(const override_set *s, struct json_writer *w);
 void override_identity(const ir_module *m, ir_op op, struct buf *out);
 /* The same of the op of this name that is number `ordinal` (from 0) of its kind in this function, for who counts himself. */
 void override_identity_of(struct buf *out, str function, str op_name, uint32_t ordinal);
+/* The names of ops inside `scope` that are most like `name`, the most alike first: at most cap (OVERRIDE_MOST_NAMES) are
+ * written, returns how many. Alike is what has it in itself, or differs in no more than a third of the letters. */
+enum { OVERRIDE_MOST_NAMES = 4 };
+uint32_t override_names_like(const ir_module *m, ir_op scope, str name, str *out, uint32_t cap);
 /* Whether an entry means this op. ordinal: which op of its name in its function it is (override_identity). */
 bool override_matches(const override_entry *e, const ir_module *m, ir_op op, str function, uint32_t ordinal);
 

@@ -159,25 +159,30 @@ static void read_memreconfig(struct reader *r, str list) {
 
 /* ---- our form -------------------------------------------------------------------------------------------- */
 
-/* TARGET:group.key=value[,key=value...]; false when the text is not of this form at all. */
+/* The group that stands in front of a key ("group.key"), which is taken off it; LEGAL_N_GROUPS when none does. */
+static legal_group take_group(str *key) {
+    size_t dot = str_find_char(*key, '.');
+    for (int g = 0; g < LEGAL_N_GROUPS && dot < key->n; g++)
+        if (str_eq(str_slice(*key, 0, dot), legal_group_names[g])) {
+            *key = str_from(*key, dot + 1);
+            return (legal_group)g;
+        }
+    return LEGAL_N_GROUPS;
+}
+
+/* TARGET:group.key=value[,[group.]key=value...]; false when the text is not of this form at all. */
 static bool read_own(struct reader *r, str text) {
     size_t colon = text.n;
     legal_group group = LEGAL_N_GROUPS;
-    for (size_t i = text.n; i-- > 1 && group == LEGAL_N_GROUPS;) {
-        if (text.p[i] != ':')
-            continue;
-        str after = str_from(text, i + 1);
-        size_t dot = str_find_char(after, '.');
-        for (int g = 0; g < LEGAL_N_GROUPS && dot < after.n; g++)
-            if (str_eq(str_slice(after, 0, dot), legal_group_names[g])) {
-                group = (legal_group)g;
-                colon = i;
-            }
+    str list = {0};
+    while (group == LEGAL_N_GROUPS && colon-- > 1) {
+        list = str_from(text, colon + 1);
+        if (text.p[colon] == ':')
+            group = take_group(&list);
     }
     if (group == LEGAL_N_GROUPS)
         return false;
     str target = str_slice(text, 0, colon), item, key, value;
-    str list = str_from(text, colon + 1 + legal_group_names[group].n + 1);
     override_bind bind = target.p[0] == '@'   ? OVERRIDE_BY_IDENTITY
                          : target.p[0] == '?' ? OVERRIDE_BY_QUERY
                                               : OVERRIDE_BY_NAME;
@@ -188,6 +193,8 @@ static bool read_own(struct reader *r, str text) {
             bad(r, "Invalid override format", item);
             continue;
         }
+        legal_group other = take_group(&key);
+        group = other == LEGAL_N_GROUPS ? group : other;
         if (!override_add(r->s, bind, target, group, key, value)) {
             diag_out_of_memory(r->d);
             r->ok = false;

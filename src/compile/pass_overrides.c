@@ -185,9 +185,8 @@ static ir_node keyword(pass_context *p, str s) {
 /* The parameter's node for a setting's value; *clear when the field is to be left open. */
 static ir_node param_value(pass_context *p, const legal_setting *s, bool *clear) {
     str v = s->value;
-    *clear = v.n == 0 || str_eq(v, STR("None")) || (str_eq(v, STR("none")) && !str_eq(s->key, STR("activation")));
+    *clear = v.n == 0 || str_eq(v, STR("None")) || str_eq(v, STR("none"));
     if (str_eq(s->key, STR("activation"))) {
-        *clear |= str_eq(v, STR("none"));
         ir_node params[2] = {keyword(p, v), 0};
         return *clear || !params[0] ? 0 : dialect_make_attr(p->c, ATTR_ttnn_unary_with_param, params);
     }
@@ -573,6 +572,25 @@ static void clean(pass_context *p) {
     }
 }
 
+/* Why an entry means no op, with the names of ops that are most like its own. */
+static str why_unmatched(applier *a, const override_entry *e) {
+    enum { NAMES = 3 };
+    str names[NAMES];
+    if (e->bind == OVERRIDE_BY_QUERY)
+        return STR("no op satisfies the query");
+    uint32_t n = e->bind == OVERRIDE_BY_NAME ? override_names_like(a->p->m, a->p->scope, e->target, names, NAMES) : 0;
+    struct buf text;
+    buf_init(&text, a->p->m->mem);
+    buf_puts(&text, "no op has this name: it is fused into another, removed, or was called differently; ");
+    buf_puts(&text, n ? "there is " : "take it out, or select the op anew");
+    for (uint32_t i = 0; i < n; i++)
+        buf_printf(&text, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
+    str why = arena_str(&a->p->scratch, buf_str(&text));
+    a->failed |= text.failed || !why.p;
+    buf_free(&text);
+    return why;
+}
+
 /* The ops meant by some entry, in program order. False when out of memory. */
 static bool find_targets(applier *a, target_op **out, uint32_t *n_out, uint32_t *cap_out) {
     pass_context *p = a->p;
@@ -609,13 +627,7 @@ static bool find_targets(applier *a, target_op **out, uint32_t *n_out, uint32_t 
     a->identity = a->location = STR("");
     for (uint32_t i = 0; i < a->s->entries.n; i++)
         for (uint32_t k = 0; !matched[i] && k < a->s->entries.v[i].settings.n; k++)
-            result(
-                a, (source){i, k}, OVERRIDE_UNMATCHED,
-                a->s->entries.v[i].bind == OVERRIDE_BY_QUERY
-                    ? STR("no op satisfies the query")
-                    : STR("no op has this name: it is fused into another, removed, or was called differently; take it "
-                          "out, or select the op anew"),
-                NULL);
+            result(a, (source){i, k}, OVERRIDE_UNMATCHED, why_unmatched(a, &a->s->entries.v[i]), NULL);
     *out = list.v;
     *n_out = (uint32_t)list.n;
     *cap_out = (uint32_t)list.cap;

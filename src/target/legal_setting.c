@@ -197,10 +197,12 @@ static bool applies(const legal_question *q, const setting_def *d, int operand) 
 static bool judge(legal_question *q, const setting_def *d, int operand, str value, struct buf *why) {
     if (d->open && (same_word(value, "none") || value.n == 0) && d->kind != SETTING_WORD)
         return true; /* left to the compiler */
+    if (d->kind == SETTING_WORD && same_word(value, "none"))
+        value = STR("none"); /* today's tool writes None */
     return is_layout(d) ? legal_output_value(q, d, operand, value, why) : legal_config_value(q, d, value, why);
 }
 
-enum { MAX_VALUES = 1024 };
+enum { MAX_VALUES = 1024, MAX_STEPS = 512 };
 
 /* How far two values of a field are apart, for "nearest". */
 static int64_t distance(const setting_def *d, str a, str b) {
@@ -244,7 +246,7 @@ static void find_nearest(legal_question *q, const setting_def *d, int operand, s
             number = d->max;
         /* downwards and upwards from the number, to what fits the step */
         for (int way = -1; way <= 1; way += 2)
-            for (int64_t i = way < 0 ? 0 : 1; i < 512; i++) {
+            for (int64_t i = way < 0 ? 0 : 1; i < MAX_STEPS; i++) {
                 int64_t step = d->step > 0 ? d->step : 1;
                 int64_t at = (number - d->min) / step * step + d->min + way * i * step;
                 if (at < d->min || at > d->max)
@@ -255,6 +257,13 @@ static void find_nearest(legal_question *q, const setting_def *d, int operand, s
                     break;
                 }
             }
+        if (v->n_nearest) /* else it is far from all that is legal: the largest */
+            return;
+        for (int64_t i = MAX_STEPS - 1; i >= 0 && !v->n_nearest; i--) {
+            str text = arena_printf(q->a, "%lld", (long long)(d->min + i * (d->step > 0 ? d->step : 1)));
+            if (text.p && judge(q, d, operand, text, NULL))
+                add_nearest(v, d, wanted, text);
+        }
         return;
     }
     n = all_values(d, values, MAX_VALUES);

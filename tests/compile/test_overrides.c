@@ -296,6 +296,40 @@ static void data_types_and_kernels(void **state) {
     done(&k);
 }
 
+static const char conv[] =
+    "func.func @main(%x: tensor<1x8x8x32xbf16>, %w: tensor<32x32x1x1xbf16>) -> tensor<1x8x8x32xbf16> {\n"
+    "  %0 = \"ttir.conv2d\"(%x, %w) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, dilation = "
+    "array<i32: 1, 1>, groups = 1 : i32}> : (tensor<1x8x8x32xbf16>, tensor<32x32x1x1xbf16>) -> tensor<1x8x8x32xbf16> "
+    "loc(\"conv_1\")\n"
+    "  return %0 : tensor<1x8x8x32xbf16>\n"
+    "}\n";
+
+/* A key may bring its own group. None, which today's tool writes for no activation, is the same as none. */
+static void groups_and_none(void **state) {
+    (void)state;
+    static const char *const spellings[] = {"None", "none"};
+    for (size_t i = 0; i < 2; i++) {
+        compiled k;
+        char text[160];
+        snprintf(text, sizeof text,
+                 "conv_1:conv2d_config.activation=%s,transpose_shards=true,compute_config.math_fidelity=lofi",
+                 spellings[i]);
+        source = str_from_z(conv);
+        compile(&k, (const char *const[]){text, NULL});
+        source = (str){0};
+        assert_int_equal(override_problems(&k.t.s), 0);
+        assert_int_equal(k.t.s.results.n, 3);
+        struct buf out;
+        buf_init(&out, &k.t.mem);
+        assert_true(text_print(k.out, &(text_print_options){0}, &out));
+        assert_true(str_find(buf_str(&out), STR("activation")) == out.n);
+        assert_true(str_find(buf_str(&out), STR("transpose_shards = true")) < out.n);
+        assert_true(str_find(buf_str(&out), STR("math_fidelity = lofi")) < out.n);
+        buf_free(&out);
+        done(&k);
+    }
+}
+
 static void what_cannot_be_is_reported(void **state) {
     (void)state;
     static const struct {
@@ -303,13 +337,18 @@ static void what_cannot_be_is_reported(void **state) {
         override_state state;
         const char *why, *nearest;
     } rows[] = {
-        {"override-output-layout=add_7=l1", OVERRIDE_UNMATCHED, "no op has this name", NULL},
+        {"override-output-layout=nothing_like_it=l1", OVERRIDE_UNMATCHED, "no op has this name", NULL},
+        {"override-output-layout=add_7=l1", OVERRIDE_UNMATCHED, "there is add_1", NULL},
+        {"matmul:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "there is matmul_1", NULL},
         {"?op=conv*:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "no op satisfies the query", NULL},
         {"override-output-layout=add_1=system_memory", OVERRIDE_ILLEGAL, "host memory", "dram"},
         {"override-output-layout=add_1=l1:block_sharded:3x8", OVERRIDE_ILLEGAL, "leaves 1 empty", "4x6"},
         {"add_1:compute_config.math_fidelity=lofi", OVERRIDE_ILLEGAL, "has no compute_config", NULL},
         {"matmul_1:weight.weight_dtype=bfp_bf8", OVERRIDE_ILLEGAL, "not known before the model runs", "bf16"},
         {"add_1:output_layout.colour=red", OVERRIDE_ILLEGAL, "no field", NULL},
+        {"matmul_1:output_layout.buffer_type=l1,tensor_memory_layout=block_sharded,grid_shape=4x8,"
+         "matmul_program_config.in0_block_w=100000",
+         OVERRIDE_ILLEGAL, "must divide the 8 tiles", "8"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         compiled k;
@@ -465,6 +504,7 @@ int main(void) {
                                        cmocka_unit_test(a_chain_is_sharded),
                                        cmocka_unit_test(operands_are_brought_along),
                                        cmocka_unit_test(data_types_and_kernels),
+                                       cmocka_unit_test(groups_and_none),
                                        cmocka_unit_test(what_cannot_be_is_reported),
                                        cmocka_unit_test(conflicts),
                                        cmocka_unit_test(random_overrides),
