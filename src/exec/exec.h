@@ -51,9 +51,9 @@ typedef struct exec_options {
     uint64_t seed;     /* of arguments that are not bound and of ops that draw numbers */
     size_t max_memory; /* bytes a run may take beyond its bound arguments; 0: no limit */
     bool keep;         /* keep the results of all ops until the next run (costs memory and fusion) */
-    bool alone;        /* for one run of exec_compare_beside: ops run one by one, so that each result can be looked at, and
+    bool alone;     /* for one run of exec_compare_beside: ops run one by one, so that each result can be looked at, and
                           packed weights are not kept for a next run */
-    bool reference;    /* plain kernels only: no oneDNN, no fusion */
+    bool reference; /* plain kernels only: no oneDNN, no fusion */
     const exec_shape *shapes; /* by argument: exec_inputs_shapes; only looked at while planning */
     size_t n_shapes;
     bool signature; /* only the arguments: exec_argument tells of them, nothing else of the plan means anything */

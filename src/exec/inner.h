@@ -284,6 +284,10 @@ bool plan_look_rows(const struct planner *p, exec_slot s, int64_t n, exec_slot *
 
 /* Memory of a call, gone after it; aligned to 64. NULL (with the error set) when out of memory. */
 void *call_scratch(struct call *c, size_t bytes);
+/* Whether the run was asked to stop: for kernels that take long without call_loop, which may then leave their result as it is. */
+static inline bool call_stopped(const struct call *c) {
+    return atomic_load_explicit(&c->x->cancel, memory_order_relaxed);
+}
 /* printf; gives false. */
 bool call_error(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Calls body for pieces of [0, n), on all cores when n * cost (in about nanoseconds) is worth it. */

@@ -186,7 +186,8 @@ static bool plan_fft(struct planner *p, struct exec_step *s) {
 }
 
 /* n numbers at `stride`, a power of two of them: bits reversed, then halves joined. turns[i] is exp(sign 2 pi i / n). */
-static void transform_halves(double complex *v, int64_t n, int64_t stride, const double complex *turns) {
+static void transform_halves(const struct call *c, double complex *v, int64_t n, int64_t stride,
+                             const double complex *turns) {
     for (int64_t i = 1, j = 0; i < n; i++) {
         int64_t bit = n >> 1;
         for (; j & bit; bit >>= 1)
@@ -198,7 +199,7 @@ static void transform_halves(double complex *v, int64_t n, int64_t stride, const
             v[j * stride] = t;
         }
     }
-    for (int64_t half = 1; half < n; half *= 2)
+    for (int64_t half = 1; half < n && !call_stopped(c); half *= 2)
         for (int64_t block = 0; block < n; block += 2 * half)
             for (int64_t i = 0; i < half; i++) {
                 double complex *a = &v[(block + i) * stride], *b = a + half * stride;
@@ -208,9 +209,9 @@ static void transform_halves(double complex *v, int64_t n, int64_t stride, const
             }
 }
 
-static void transform_plain(double complex *v, int64_t n, int64_t stride, const double complex *turns,
-                            double complex *room) {
-    for (int64_t k = 0; k < n; k++) {
+static void transform_plain(const struct call *c, double complex *v, int64_t n, int64_t stride,
+                            const double complex *turns, double complex *room) {
+    for (int64_t k = 0; k < n && !call_stopped(c); k++) {
         double complex sum = 0;
         for (int64_t i = 0, at = 0; i < n; i++) {
             sum += product(v[i * stride], turns[at]);
@@ -219,13 +220,14 @@ static void transform_plain(double complex *v, int64_t n, int64_t stride, const 
         }
         room[k] = sum;
     }
-    for (int64_t k = 0; k < n; k++)
+    for (int64_t k = 0; k < n && !call_stopped(c); k++)
         v[k * stride] = room[k];
 }
 
 /* All lines along dimension d of the transform. */
-static void transform(const struct fft *w, double complex *v, int d, bool back, double complex *turns,
+static void transform(const struct call *c, double complex *v, int d, bool back, double complex *turns,
                       double complex *room) {
+    const struct fft *w = c->s->params;
     int64_t n = w->length[d], stride = 1;
     for (int i = d + 1; i < w->n; i++)
         stride *= w->length[i];
@@ -233,12 +235,12 @@ static void transform(const struct fft *w, double complex *v, int d, bool back, 
         double turn = (back ? 2 : -2) * 3.14159265358979323846 * (double)i / (double)n;
         turns[i] = CMPLX(cos(turn), sin(turn));
     }
-    for (int64_t line = 0; line < w->size / n; line++) {
+    for (int64_t line = 0; line < w->size / n && !call_stopped(c); line++) {
         double complex *at = v + line / stride * stride * n + line % stride;
         if ((n & (n - 1)) == 0)
-            transform_halves(at, n, stride, turns);
+            transform_halves(c, at, n, stride, turns);
         else
-            transform_plain(at, n, stride, turns, room);
+            transform_plain(c, at, n, stride, turns, room);
     }
 }
 
@@ -277,7 +279,7 @@ static bool run_fft(struct call *c) {
             v[i] = mirrored ? conj(z) : z;
         }
         for (int d = 0; d < w->n; d++)
-            transform(w, v, d, back, turns, room);
+            transform(c, v, d, back, turns, room);
         for (int64_t i = 0; i < w->size; i++) {
             double complex z = back ? v[i] / (double)w->size : v[i];
             int64_t at = w->type == RFFT ? half_index(w, i, &mirrored) : i;

@@ -42,7 +42,7 @@ static bool run_cholesky(struct call *c) {
     if (!l)
         return false;
     for (int64_t b = 0; b < w->batch; b++) {
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < n && !call_stopped(c); i++)
             for (int64_t j = 0; j < n; j++) {
                 double v = j > i ? 0 : arg_get(&c->in[0], b * n * n + (w->lower ? i * n + j : j * n + i));
                 for (int64_t k = 0; k < j && j <= i; k++)
@@ -90,7 +90,7 @@ static bool run_solve(struct call *c) {
     for (int64_t b = 0; b < w->batch; b++) {
         for (int64_t i = 0; i < n * n; i++)
             t[i] = arg_get(&c->in[0], b * n * n + (turn ? i % n * n + i / n : i));
-        for (int64_t column = 0; column < w->columns; column++) {
+        for (int64_t column = 0; column < w->columns && !call_stopped(c); column++) {
             int64_t at = b * n * w->columns + (w->left ? column : column * n), step = w->left ? w->columns : 1;
             for (int64_t k = 0; k < n; k++) {
                 int64_t i = lower ? k : n - 1 - k;
@@ -173,7 +173,7 @@ static bool run_einsum(struct call *c) {
     int64_t n = type_count(c->out[0].type), inner = 1, index[MAX_LETTERS] = {0};
     for (int i = w->kept; i < w->n; i++)
         inner *= w->size[i];
-    for (int64_t r = 0; r < n; r++) {
+    for (int64_t r = 0; r < n && !call_stopped(c); r++) {
         double sum = 0;
         for (int64_t k = 0; k < inner; k++) {
             int64_t at[2] = {0, 0};

@@ -79,7 +79,7 @@ static bool run_select_scatter(struct call *c) {
         return false;
     for (int64_t i = 0; i < size; i++)
         sums[i] = init;
-    for (; r < n; r++) {
+    for (; r < n && !call_stopped(c); r++) {
         int64_t to = chosen(c, w, at);
         if (to >= 0)
             sums[to] += arg_get(&c->in[1], r);

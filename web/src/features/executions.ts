@@ -118,13 +118,19 @@ async function follow(begin: () => Promise<Job>): Promise<number | null> {
   log.value = '';
   let job = await begin();
   const cancel = () => { cancelJob(job.id).catch(() => {}); };
+  let read = 0;
+  const readLog = async () => {
+    const { text, next } = await getLog(job.id, read);
+    read = next;
+    if (text) log.value = (log.peek() + text).replace(/\n\n+/g, '\n');
+  };
   while (job.state === 'queued' || job.state === 'running') {
     wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     job = await getJob(job.id);
+    await readLog(); // also what it said last
   }
   wait.value = null;
-  log.value = (await getLog(job.id)).text.replace(/\n\n+/g, '\n');
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
   return job.state === 'done' ? (job.result as { execution: number }).execution : null;
 }

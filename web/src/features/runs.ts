@@ -237,7 +237,8 @@ export const deleteExecution = (n: number) => source().call<void>('DELETE', `/ex
 export const addTrace = (ref: GraphRef, file: File, signal?: AbortSignal) =>
   source().call<{ execution: number; format: string; ops: number; bound: number; notes: string[] }>('POST', `/models/${id(ref.model)}/traces`, file,
     { signal, query: { name: file.name, part: ref.part, ...(ref.run ? { run: ref.run, stage: ref.stage } : {}) } });
-export const getLog = (job: number) => source().call<{ text: string; next: number }>('GET', `/jobs/${job}/log`);
+/** What a job's log has from byte `from` on, and where that ends. */
+export const getLog = (job: number, from: number) => source().call<{ text: string; next: number }>('GET', `/jobs/${job}/log`, undefined, { query: { from } });
 
 export type Which = 'value' | 'golden' | 'difference';
 export interface TensorInfo {
