@@ -7,7 +7,8 @@ const edge = (source) => ({ sourceNodeId: source, sourceNodeOutputId: "0", targe
 const MAIN = {
   id: "main",
   nodes: [
-    { id: "in", label: "input", namespace: "", style: { backgroundColor: "tomato", textColor: "#000" } },
+    { id: "in", label: "input", namespace: "", attrs: [{ key: "see", value: { type: "node_ids", nodeIds: ["b", "nobody"] } },
+      { key: "fed by", value: { type: "node_with_attrs", nodes: [{ id: "d", attrs: [{ key: "port", value: "7" }] }] } }], style: { backgroundColor: "tomato", textColor: "#000" } },
     { id: "a", label: "conv", namespace: "wide", incomingEdges: [edge("in")], subgraphIds: ["body"] },
     { id: "b", label: "relu", namespace: "wide", incomingEdges: [edge("a")], config: null, style: null, subgraphIds: [] },
     { id: "k", label: "CONST", namespace: "wide", incomingEdges: [] },
@@ -67,4 +68,15 @@ test("graph JSON: nodes lead to other graphs of the file, the bread crumbs back"
   const rows = t.page.locator(".selector").getByRole("option");
   await eventually(async () => (await rows.allInnerTexts()).map((r) => r.replace(/\s+/g, " ").trim()).filter((r) => /: (main|body|cond)/.test(r)).map((r) => r.replace(/^c\d+: /, "")),
     ["main 6 ops", "body 2 ops", "cond 1 op"], "graphs below those that lead to them");
+});
+
+test("graph JSON: attributes that name nodes lead to them", async (t) => {
+  await open(t);
+  await t.clickNode("in");
+  const attributes = t.panel("inspector").getByRole("table", { name: "Attributes" });
+  await attributes.getByText("port: 7").waitFor();
+  await attributes.getByText("nobody").waitFor();
+  equal(await attributes.getByRole("button", { name: "nobody" }).count(), 0);
+  await attributes.getByRole("button", { name: "relu", exact: true }).click({ modifiers: ["Alt"] });
+  await t.selects(["b"]);
 });

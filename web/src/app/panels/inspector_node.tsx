@@ -102,7 +102,7 @@ function AttributeTree({ pane, trees, depth }: { pane: Pane; trees: readonly Tre
     <>
       {trees.map((t) => (
         <div key={t.name}>
-          {t.attr && <AttributeRow attr={t.attr} name={t.name} match={searchMatch(pane, `${t.attr.key}:${valueText(t.attr.value)}`, 'attrs')} />}
+          {t.attr && <AttributeRow pane={pane} attr={t.attr} name={t.name} match={searchMatch(pane, `${t.attr.key}:${valueText(t.attr.value)}`, 'attrs')} />}
           {t.below.length > 0 && depth < DEEPEST && <Branch pane={pane} tree={t} depth={depth} />}
         </div>
       ))}
@@ -225,7 +225,7 @@ function Port(props: { pane: Pane; id: string; name: string; type: string; attrs
       <div class="port-nodes">{props.children}</div>
       {open.value && (
         <div role="table" aria-label={`Metadata of ${props.name}`} class="port-attrs">
-          {props.attrs.map((a) => <AttributeRow key={a.key} attr={a} match={searchMatch(props.pane, `${a.key}:${valueText(a.value)}`, props.side)} />)}
+          {props.attrs.map((a) => <AttributeRow key={a.key} pane={props.pane} attr={a} match={searchMatch(props.pane, `${a.key}:${valueText(a.value)}`, props.side)} />)}
         </div>
       )}
     </div>

@@ -79,8 +79,39 @@ function Meter({ text }: { text: string }) {
   );
 }
 
+interface NamedNode {
+  id: string;
+  attrs: { key: string; value: string }[];
+}
+
+/** The nodes of a value that lists some, as graph JSON has them (model-explorer-protocol, 1.4); null when it does not. */
+function nodesOf(value: unknown): NamedNode[] | null {
+  const v = value as { type?: unknown; nodeIds?: unknown; nodes?: unknown } | null;
+  if (v?.type === 'node_ids' && Array.isArray(v.nodeIds)) return v.nodeIds.map((id) => ({ id: String(id), attrs: [] }));
+  if (v?.type !== 'node_with_attrs' || !Array.isArray(v.nodes)) return null;
+  return (v.nodes as { id?: unknown; attrs?: unknown }[]).map((n) => ({ id: String(n?.id), attrs: Array.isArray(n?.attrs) ? (n.attrs as NamedNode['attrs']) : [] }));
+}
+
+function NodeLinks({ pane, nodes }: { pane: Pane; nodes: readonly NamedNode[] }) {
+  const graph = pane.graph.value;
+  return (
+    <>
+      {nodes.map((n, i) => {
+        const node = graph?.find(n.id);
+        return (
+          <div key={i}>
+            {node === undefined ? <span class="muted" title="The graph has no such node.">{n.id}</span> : <NodeLink pane={pane} node={node} />}
+            {n.attrs.map((a) => <div key={a.key} class="muted">{a.key}: {valueText(a.value)}</div>)}
+          </div>
+        );
+      })}
+    </>
+  );
+}
+
 /** One attribute, with the switch that puts it onto the nodes. */
-export function AttributeRow({ attr, name = attr.key, match, editor }: { attr: Attribute; name?: string; match?: boolean; editor?: ComponentChildren }) {
+export function AttributeRow({ attr, name = attr.key, match, editor, pane }: { attr: Attribute; name?: string; match?: boolean; editor?: ComponentChildren; pane?: Pane }) {
+  const nodes = pane ? nodesOf(attr.value) : null;
   const text = valueText(attr.value);
   const on = shownKeys.value.includes(attr.key);
   return (
@@ -89,7 +120,7 @@ export function AttributeRow({ attr, name = attr.key, match, editor }: { attr: A
         onClick={() => toggleKey(attr.key)}><Icon name="eye" size={13} /></button>
       <CopyButton text={text} what={attr.key} />
     </>}>
-      {editor ?? (attr.meter && Number.isFinite(Number(text)) ? <Meter text={text} /> : <Value text={text} match={match} />)}
+      {editor ?? (nodes ? <NodeLinks pane={pane!} nodes={nodes} /> : attr.meter && Number.isFinite(Number(text)) ? <Meter text={text} /> : <Value text={text} match={match} />)}
     </Row>
   );
 }
