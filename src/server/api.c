@@ -177,6 +177,12 @@ static const struct http_route routes[] = {
     {"GET", API_PREFIX "/executions/{execution}/results/{result}/npy", api_results_npy, READ, "One result as .npy.",
      "device:integer of several that have one each, by default 0", NULL, "binary application/octet-stream"},
 
+    {"GET", API_PREFIX "/executions/{execution}/trace", api_trace_file, READ,
+     "The trace of its last run, as `tt-explorer run --trace` writes it: Perfetto opens it, and POST "
+     "/models/{id}/traces "
+     "takes it.",
+     "format:string chrome (default) for Chrome trace JSON, or csv", NULL, "binary application/octet-stream"},
+
     {"GET", STAGE "/arguments", api_arguments, READ, "What the function that executions run takes.",
      "part:integer number of the module; run:string the compile run of a stage", NULL, "Arguments"},
     {"POST", MODEL "/tensors", api_tensors_upload, CHANGE | ROUTE_UPLOAD,

@@ -99,7 +99,7 @@ http_handler api_traces_add, api_executions_start, api_executions_list, api_exec
 http_handler api_tensor, api_tensor_values, api_tensor_npy, api_tensors_drop, api_constant,
     api_constant_npy; /* api_tensor.c */
 http_handler api_arguments, api_tensors_upload, api_tensors_list, api_tensors_delete, api_results, api_results_npz,
-    api_results_npy, api_tensors_again; /* api_inputs.c */
+    api_results_npy, api_tensors_again, api_trace_file; /* api_inputs.c */
 /* The document of the execution that the path names (api_execute.c). False with the answer given. */
 bool api_execution(struct http_request *r, struct store_item *out);
 /* The kept run of the execution that the path names; NULL with the answer given. Give it back with kept_unref. */

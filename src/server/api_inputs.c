@@ -310,6 +310,31 @@ void api_results_npy(struct http_request *r) {
     kept_unref(r->server->kept, run);
 }
 
+void api_trace_file(struct http_request *r) {
+    char key[EXECUTION_TRACE_KEY];
+    struct store_item item;
+    struct store_error e;
+    str path, format = http_query(r, "format");
+    if (!api_execution(r, &item))
+        return;
+    bool csv = str_eq(format, STR("csv"));
+    if (format.n && !csv && !str_eq(format, STR("chrome"))) {
+        api_error(r, 400, NULL, "format is chrome or csv");
+        return;
+    }
+    execution_trace_key(item.id, csv, key);
+    if (!store_derived_get(r->server->store, str_from_z(key), r->arena, &path, &e)) {
+        if (e.status == STORE_NOT_FOUND)
+            api_error(r, 404, "execute it again", "the trace of execution %lld is not kept, or not any longer",
+                      (long long)item.id);
+        else
+            api_store_error(r, &e);
+        return;
+    }
+    http_file(r, path.p, csv ? "text/csv" : "application/json",
+              arena_printf(r->arena, "execution_%lld.%s", (long long)item.id, csv ? "csv" : "json"));
+}
+
 /* --- making them again ---------------------------------------------------------------------------------------------------- */
 
 void api_tensors_again(struct http_request *r) {

@@ -57,6 +57,10 @@ static bool threshold(str json, double *out, struct model_error *e) {
     return false;
 }
 
+void execution_trace_key(int64_t number, bool csv, char key[EXECUTION_TRACE_KEY]) {
+    snprintf(key, EXECUTION_TRACE_KEY, "execution-%lld/trace.%s", (long long)number, csv ? "csv" : "json");
+}
+
 struct execution execution_of(const struct store_hash *model) {
     return (struct execution){.model = *model,
                               .repeat = 1,
@@ -274,6 +278,8 @@ static bool measure(struct work *w) {
         job_log(w->job, "run %llu: %.3f ms", (unsigned long long)i + 1, w->total_us[i] / 1e3);
     }
     w->memory = exec_memory_of(w->plan);
+    if (!exec_trace_chrome(w->plan, &w->trace) || !exec_trace_csv(w->plan, &w->table))
+        return execute_failed(w, "out of memory", NULL);
     /* All that is asked of it has been gathered; runs that are kept and golden ones need the memory. */
     exec_plan_free(w->plan);
     w->plan = NULL;
@@ -306,11 +312,23 @@ static bool open_all(struct work *w) {
     return w->kept ? execute_open_inputs(w) : execute_failed(w, "out of memory", NULL);
 }
 
+/* The trace as files. They may be dropped to make room, and the run does not fail for want of it. */
+static bool keep_trace(struct work *w, int64_t number) {
+    char json[EXECUTION_TRACE_KEY], csv[EXECUTION_TRACE_KEY];
+    struct store_error e;
+    execution_trace_key(number, false, json);
+    execution_trace_key(number, true, csv);
+    if (!store_derived_put(w->server->store, str_from_z(json), buf_str(&w->trace), &e) ||
+        !store_derived_put(w->server->store, str_from_z(csv), buf_str(&w->table), &e))
+        job_log(w->job, "the trace is not kept: %s", e.text);
+    return true;
+}
+
 /* The number of the execution: a new document, or the one whose tensors are made again. */
 static bool numbered(struct work *w, int64_t *number) {
     *number = w->x.again;
     if (!w->x.again)
-        return execute_keep(w, number);
+        return execute_keep(w, number) && keep_trace(w, *number);
     if (w->kept)
         return true;
     job_fail(w->job, "its tensors cannot be kept: %s", w->kept_why);
@@ -347,6 +365,8 @@ static void run_job(struct job *job, void *ctx) {
 
 static void release(void *ctx) {
     struct work *w = ctx;
+    buf_free(&w->trace);
+    buf_free(&w->table);
     kept_run_free(w->kept);
     exec_plan_free(w->plan);
     model_unref(w->server->models, w->model);
@@ -366,6 +386,8 @@ uint64_t execution_start(struct server *s, const struct execution *x, str title)
     w->server = s;
     w->x = *x;
     arena_init(&w->arena, &w->mem);
+    buf_init(&w->trace, &w->mem);
+    buf_init(&w->table, &w->mem);
     w->x.run = arena_str(&w->arena, x->run);
     w->x.numbers = arena_str(&w->arena, x->numbers);
     w->x.inputs = ARENA_ARRAY(&w->arena, struct execution_input, x->n_inputs + 1);

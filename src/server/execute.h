@@ -44,6 +44,10 @@ struct execution execution_of(const struct store_hash *model);
  * sentence. */
 bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e);
 
+/* Under which key the trace of an execution is kept as derived data: Chrome trace JSON, or CSV. */
+enum { EXECUTION_TRACE_KEY = 64 };
+void execution_trace_key(int64_t number, bool csv, char key[EXECUTION_TRACE_KEY]);
+
 /* The uploaded file of a model. False with a sentence. */
 bool execution_input_find(struct server *s, const struct store_hash *model, uint64_t tensor, struct arena *a,
                           struct store_item *out, struct model_error *e);

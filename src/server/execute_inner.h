@@ -58,6 +58,7 @@ struct work {
     uint32_t *row_of_op; /* by ir_op: row in ops + 1 */
     size_t n_ops;
     exec_memory memory;
+    struct buf trace, table; /* of the last run, as Chrome trace JSON and as CSV */
     struct given *given;
     size_t n_given;
     const exec_shape *shapes; /* of arguments, by their inputs */

@@ -925,6 +925,22 @@ def takes_inputs_and_gives_results():
         seeded = [execute([{"tensor": first["id"]}], seed=7) for _ in range(2)]
         tap.equal(results(seeded[0]), results(seeded[1]))
         tap.equal(len(call(s, "GET", f"/executions/{seeded[0]}")["inputs"]), 1)
+        # the trace of the last run, which another execution can be made of
+        for form in "chrome", "csv":
+            answer = call(s, "GET", f"/executions/{compiled}/trace?format={form}")
+            tap.contains(answer.headers["Content-Disposition"], f"execution_{compiled}.{'json' if form == 'chrome' else 'csv'}")
+            if form == "chrome":
+                times = {e["name"]: e["dur"] for e in json.loads(answer.body)["traceEvents"] if e["ph"] == "X"}
+            else:
+                table = {row["name"]: int(row["ns"]) / 1000 for row in csv.DictReader(answer.body.decode().splitlines())}
+            back = call(s, "POST", f"/models/{model}/traces?name=t&run={run['id']}&stage={stage}", answer.body, expect=201)
+            assert back["bound"] == back["ops"] > 0, back
+        tap.equal(times.keys(), table.keys())
+        assert "ttnn.subtract" in times and abs(times["ttnn.subtract"] - table["ttnn.subtract"]) < 1e-3, (times, table)
+        told = {op["op"]: op["last_us"] for op in call(s, "GET", f"/executions/{compiled}")["ops"]}
+        assert abs(told["ttnn.subtract"] - times["ttnn.subtract"]) < 1e-3
+        call(s, "GET", f"/executions/{compiled}/trace?format=x", expect=400)
+        call(s, "GET", f"/executions/{back['execution']}/trace", expect=404)
         # a server that was started anew has no tensors, and makes them again
         before = call(s, "GET", f"/executions/{number}")
         s.restart()

@@ -125,6 +125,9 @@ test("execute: inputs of files, results to save, and tensors that are made again
   const saved = npy((await t.download(() => panel.getByRole("link", { name: /^0 2x2xf32/ }).click())).bytes);
   equal(saved, { shape: "2, 2", values: [4, 3, 1, -6] });
   ok((await t.download(() => panel.getByRole("link", { name: ".npz" }).click())).bytes.subarray(0, 2).toString() === "PK", "all results");
+  const trace = JSON.parse((await t.download(() => panel.getByRole("link", { name: ".json" }).click())).bytes);
+  ok(trace.traceEvents.some((e) => e.name === "ttir.subtract" && e.dur > 0), "the trace");
+  ok(/^op,name,line,/.test((await t.download(() => panel.getByRole("link", { name: ".csv" }).click())).bytes.toString()), "and as a table");
   // freed: the same numbers come again
   const model = (await t.server.api("GET", "/models")).models[0].id;
   const [last] = (await t.server.api("GET", `/models/${model}/executions`)).executions.slice(-1);

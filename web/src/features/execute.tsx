@@ -18,7 +18,7 @@ import { chooseFiles, nice, save } from './common';
 import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
 import './features.css';
 import { Inputs } from './inputs';
-import { deleteExecution, getResults, resultFile, type ExecutedOp, type Execution, type ResultInfo } from './runs';
+import { deleteExecution, getResults, resultFile, traceFile, type ExecutedOp, type Execution, type ResultInfo } from './runs';
 
 /** Shows the node of an op in the pane. */
 function locate(op: Pick<ExecutedOp, 'id'>): void {
@@ -279,6 +279,14 @@ function Given({ run }: { run: Execution }) {
   return <span class="muted" title={text(some)}>Inputs: {text(some.slice(0, most))}{some.length > most && ` and ${some.length - most} more`}; the others of seed {run.settings.seed ?? 0}. </span>;
 }
 
+/** The times, to save. */
+function TraceFiles({ run }: { run: Execution }) {
+  const x = here.value.find((e) => loaded.value.get(e.id) === run);
+  const json = x && !run.settings.trace ? traceFile(x.id, 'chrome') : null, csv = json && traceFile(x!.id, 'csv');
+  if (!json || !csv) return null;
+  return <span class="muted"> Trace: <a href={json} download title="Chrome trace JSON of the last run; Perfetto opens it"><Icon name="download" size={12} /> .json</a> <a href={csv} download title="The same as a table">.csv</a></span>;
+}
+
 /** What the function gave, to save. */
 function Results({ run }: { run: Execution }) {
   const x = here.value.find((e) => loaded.value.get(e.id) === run), id = x && x.kept > 0 ? x.id : 0;
@@ -374,7 +382,7 @@ function Panel() {
         <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
           {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
           , {count(run.ops.length, 'op')}{run.settings.trace ? `, ${run.settings.format}` : `, arguments ${bytes(run.memory['arguments'] ?? 0)}, intermediate values ${bytes(run.memory['planned'] ?? 0)}`}
-. <Given run={run} /><Kept run={run} /><Results run={run} /></p>
+. <Given run={run} /><Kept run={run} /><Results run={run} /><TraceFiles run={run} /></p>
         <Accuracy run={run} />
         <Extremes run={run} against={against} />
         <Timeline run={run} />

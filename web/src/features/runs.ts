@@ -227,6 +227,11 @@ export interface ResultInfo {
 }
 export const getResults = async (n: number, signal?: AbortSignal) =>
   (await source().call<{ results: ResultInfo[] }>('GET', `/executions/${n}/results`, undefined, { signal })).results;
+/** Where the browser saves the trace of an execution from. */
+export const traceFile = (n: number, format: 'chrome' | 'csv'): string | null => {
+  const url = source().url(`/executions/${n}/trace`);
+  return url && `${url}${url.includes('?') ? '&' : '?'}format=${format}`;
+};
 /** Where the browser saves results from: one, or all. */
 export const resultFile = (n: number, result: number | null): string | null => source().url(`/executions/${n}/results/${result === null ? 'npz' : `${result}/npy`}`);
 export const getExecutions = async (model: string) =>
