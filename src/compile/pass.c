@@ -282,3 +282,16 @@ ir_loc loc_suffix(pass_context *p, ir_loc loc, const char *fmt, ...) {
 ir_loc loc_fused(pass_context *p, const ir_loc *l, uint32_t n) {
     return ir_loc_fused(p->c, 0, l, n);
 }
+
+bool pass_each_module(pass_context *p, pass_fn *run) {
+    ir_op scope = p->scope, next;
+    bool ok = run(p);
+    for (ir_op op = ir_walk_next(p->m, scope, scope); ok && op; op = next) {
+        bool module = op_is(p->m, op, OP_builtin_module);
+        p->scope = module ? op : scope;
+        ok = !module || run(p);
+        p->scope = scope;
+        next = ok ? ir_walk_next(p->m, scope, op) : 0;
+    }
+    return ok;
+}

@@ -60,6 +60,9 @@ typedef struct pass_row {
     bool (*enabled)(const compile_options *o); /* NULL: always */
 } pass_row;
 
+/* Runs a pass on p->scope and on each module inside of it in turn, which then is the scope: for files of several modules. */
+bool pass_each_module(pass_context *p, pass_fn *run);
+
 extern const pass_row pipeline[];
 extern const uint32_t pipeline_n;
 

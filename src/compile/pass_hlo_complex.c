@@ -392,7 +392,7 @@ static bool convert_op(pass_context *p, ir_op op) {
 }
 
 static bool convert_all(pass_context *p) {
-    for (each_func(p->m, p->scope, f))
+    for (each_func_inside(p->m, p->scope, f))
         if (!convert_func(p, f))
             return p->m->failed ? pass_out_of_memory(p) : pass_error(p, f, "is not supported for complex numbers");
     const complex_values *all = p->data;
@@ -402,7 +402,7 @@ static bool convert_all(pass_context *p) {
         if (op < n && all->op[op] && !op_is(p->m, op, OP_func_func) && !convert_op(p, op))
             return false;
     }
-    for (each_func(p->m, p->scope, f))
+    for (each_func_inside(p->m, p->scope, f))
         if (body_of(p->m, f))
             update_function_type(p, f);
     return !p->m->failed || pass_out_of_memory(p);

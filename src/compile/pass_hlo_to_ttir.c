@@ -123,7 +123,7 @@ bool pass_hlo_inline(pass_context *p) {
             return p->m->failed ? pass_out_of_memory(p) : pass_error(p, op, "is of a form that is not known");
     }
     p->e->from = 0;
-    return pass_inline(p);
+    return pass_each_module(p, pass_inline);
 }
 
 static bool convert_all(pass_context *p) {

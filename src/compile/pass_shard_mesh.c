@@ -53,10 +53,10 @@ static bool mesh_of_calls(pass_context *p, int64_t *size) {
     return found;
 }
 
-bool pass_shard_mesh(pass_context *p) {
+static bool one_module(pass_context *p) {
     shard_mesh mesh;
     ir_block body = body_of(p->m, p->scope);
-    if (!body || !hlo_is_there(p))
+    if (!body)
         return true;
     if (!shard_find_mesh(p, p->scope, &mesh))
         return false;
@@ -75,4 +75,8 @@ bool pass_shard_mesh(pass_context *p) {
                                      .props = make_dict(p, a, 2)});
     }
     return !p->m->failed || pass_out_of_memory(p);
+}
+
+bool pass_shard_mesh(pass_context *p) {
+    return !hlo_is_there(p) || pass_each_module(p, one_module);
 }

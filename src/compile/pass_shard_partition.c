@@ -437,10 +437,8 @@ static void forget(pass_context *p, ir_op func) {
     }
 }
 
-bool pass_shard_partition(pass_context *p) {
+static bool one_module(pass_context *p) {
     shard_mesh mesh;
-    if (!hlo_is_there(p))
-        return true;
     if (!shard_find_mesh(p, p->scope, &mesh))
         return false;
     for (each_func(p->m, p->scope, f)) {
@@ -452,4 +450,8 @@ bool pass_shard_partition(pass_context *p) {
             return false;
     }
     return true;
+}
+
+bool pass_shard_partition(pass_context *p) {
+    return !hlo_is_there(p) || pass_each_module(p, one_module);
 }

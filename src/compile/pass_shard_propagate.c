@@ -335,10 +335,8 @@ static bool decouple(pass_context *p, ir_block body) {
     return true;
 }
 
-bool pass_shard_propagate(pass_context *p) {
+static bool one_module(pass_context *p) {
     shard_mesh mesh;
-    if (!hlo_is_there(p))
-        return true;
     if (!shard_find_mesh(p, p->scope, &mesh))
         return false;
     for (each_func(p->m, p->scope, f)) {
@@ -361,4 +359,8 @@ bool pass_shard_propagate(pass_context *p) {
             return false;
     }
     return !p->m->failed || pass_out_of_memory(p);
+}
+
+bool pass_shard_propagate(pass_context *p) {
+    return !hlo_is_there(p) || pass_each_module(p, one_module);
 }

@@ -2,7 +2,7 @@
  *
  * tt-mlir takes every argument that has a sharding for such a one, and of results those that its option result-presharded
  * names. Here a module's own ttcore.shard_status stands, whole tensors are the default, and the options
- * argument-shard-status and result-presharded say otherwise. */
+ * argument-shard-status and result-presharded say so of the others; "unsharded" overrules the module. */
 #include "compile/hlo.h"
 #include "compile/passes.h"
 #include "compile/shard_func.h"
@@ -18,6 +18,8 @@ static void set_arguments(pass_context *p, ir_op func, bool presharded) {
     for (uint32_t i = 0; i < n; i++) {
         bool cut =
             func_arg_attr(p->m, func, i, STR("sdy.sharding")) || func_arg_attr(p->m, func, i, STR("mhlo.sharding"));
+        if (presharded && func_arg_attr(p->m, func, i, status_key))
+            continue;
         func_set_arg_attr(p, func, i, status_key, presharded ? status_attr(p, cut) : 0);
         func_set_arg_attr(p, func, i, shape_key, 0);
     }
@@ -35,6 +37,12 @@ static bool is_listed(str list, uint32_t i, uint32_t n, bool *out) {
     return list.n == 2 * (size_t)n - 1;
 }
 
+static ir_attr result_attr(pass_context *p, ir_op func, uint32_t i) {
+    ir_attr list = ir_op_attr(p->m, func, STR("res_attrs"));
+    ir_attr dict = i < list_count(p, list) ? ir_at(p->c, list, i) : 0;
+    return dict && ir_kind_of(p->c, dict) == IR_ATTR_DICT ? ir_dict_get(p->c, dict, status_key) : 0;
+}
+
 /* marked: also those that are whole. */
 static bool set_results(pass_context *p, ir_op func, uint32_t n, bool marked) {
     str list = p->o->results_presharded;
@@ -42,6 +50,8 @@ static bool set_results(pass_context *p, ir_op func, uint32_t n, bool marked) {
         bool presharded = false;
         if (list.n && !is_listed(list, i, n, &presharded))
             return pass_error(p, func, "has %u results, and result-presharded is no list of %u numbers 0 or 1", n, n);
+        if (!list.n && marked && result_attr(p, func, i))
+            continue;
         if (!shard_set_result_attr(p, func, i, status_key, list.n || marked ? status_attr(p, presharded) : 0) ||
             !shard_set_result_attr(p, func, i, shape_key, 0))
             return false;

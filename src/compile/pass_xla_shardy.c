@@ -195,9 +195,9 @@ static bool convert_call(pass_context *p, ir_op op, const shard_mesh *mesh) {
     return v != 0;
 }
 
-bool pass_xla_shardy(pass_context *p) {
+static bool one_module(pass_context *p) {
     shard_mesh mesh;
-    if (!hlo_is_there(p) || !body_of(p->m, p->scope))
+    if (!body_of(p->m, p->scope))
         return true;
     if (!convert_meshes(p) || !shard_find_mesh(p, p->scope, &mesh))
         return false;
@@ -212,4 +212,8 @@ bool pass_xla_shardy(pass_context *p) {
             return p->m->failed ? pass_out_of_memory(p) : false;
     }
     return !p->m->failed || pass_out_of_memory(p);
+}
+
+bool pass_xla_shardy(pass_context *p) {
+    return !hlo_is_there(p) || pass_each_module(p, one_module);
 }
