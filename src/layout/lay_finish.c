@@ -254,6 +254,42 @@ static bool move_block(struct finisher *f, uint32_t root) {
     return true;
 }
 
+/* ---- back edges --------------------------------------------------------------------------------------------- */
+
+/* The trunk of a back edge reaches into the ranks beyond its ends, for the sake of the order; there it is not drawn, so
+ * boxes there need not keep it away: the drawn part comes as near to the ends as its neighbours leave room. */
+static bool pull_in(struct finisher *f, const struct lay_trunk *t) {
+    const struct lay_graph *g = f->g;
+    const struct lay_edge *e = &g->edges[t->edge];
+    double *x = f->geo->x, to = x[e->to] + f->geo->in_off[t->edge], from = x[e->from] + f->geo->out_off[t->edge];
+    uint32_t first = t->first + (g->rank[e->to] - t->rank0), last = t->first + (g->rank[e->from] - t->rank0);
+    double low = fmin(to, from), high = fmax(to, from);
+    double nearest = fmin(x[first], x[last]), farthest = fmax(x[first], x[last]);
+    bool left = nearest > high;
+    double room = left ? nearest - high : low - farthest;
+    for (uint32_t v = first; v <= last && room > NEAR; v++) {
+        uint32_t beside = left ? lay_left_of(g, v) : lay_right_of(g, v);
+        if (beside != LAY_NONE)
+            room = fmin(room, room_beside(f, v, beside, left));
+    }
+    if (room <= NEAR)
+        return false;
+    for (uint32_t v = first; v <= last; v++)
+        x[v] += left ? -room : room;
+    return true;
+}
+
+static void pull_in_back_edges(struct finisher *f) {
+    const struct lay_graph *g = f->g;
+    bool moved = true;
+    for (int pass = 0; pass < 4 && moved; pass++) { /* the outer ones follow the inner ones */
+        moved = false;
+        for (uint32_t i = 0; i < g->n_trunks; i++)
+            if (g->edges[g->trunks[i].edge].flags & LAY_BACK)
+                moved = pull_in(f, &g->trunks[i]) || moved;
+    }
+}
+
 enum layout_status lay_finish(struct arena *tmp, const struct lay_graph *g, struct lay_geometry *geo, uint32_t passes,
                               bool push) {
     struct arena_mark mark = arena_mark(tmp);
@@ -276,6 +312,8 @@ enum layout_status lay_finish(struct arena *tmp, const struct lay_graph *g, stru
                 moved = move_block(&f, v) || moved;
         }
     }
+    if (ok && push)
+        pull_in_back_edges(&f);
     arena_reset(tmp, mark);
     return ok ? LAYOUT_OK : LAYOUT_NO_MEMORY;
 }

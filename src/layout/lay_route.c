@@ -62,6 +62,13 @@ static enum layout_status place_lanes(struct lay_ctx *c, const struct lay_graph 
     return LAYOUT_OK;
 }
 
+/* Whether a line passes a dummy: the trunk of a back edge reaches beyond what route_back draws. */
+static bool is_drawn(const struct lay_graph *g, uint32_t dummy) {
+    const struct lay_edge *e = &g->edges[g->trunks[g->elem_trunk[dummy - g->n]].edge];
+    uint32_t r = g->elem_rank[dummy];
+    return !(e->flags & LAY_BACK) || (r >= g->rank[e->to] && r <= g->rank[e->from]);
+}
+
 enum layout_status lay_make_rows(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo) {
     geo->rank_y = LAY_NEW(geo->arena, double, (size_t)g->n_ranks + 1);
     geo->rank_h = LAY_ZERO(geo->arena, double, (size_t)g->n_ranks + 1);
@@ -83,6 +90,8 @@ enum layout_status lay_make_rows(struct lay_ctx *c, const struct lay_graph *g, s
     geo->right = -INFINITY;
     for (uint32_t v = 0; v < g->n_elems; v++) {
         double half = v < g->n ? geo->w[v] * 0.5 : 0;
+        if (v >= g->n && !is_drawn(g, v))
+            continue;
         geo->left = fmin(geo->left, geo->x[v] - half);
         geo->right = fmax(geo->right, geo->x[v] + half);
     }

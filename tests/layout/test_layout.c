@@ -1,6 +1,7 @@
 /* The promises of layout.h on small and odd graphs, and what happens when memory runs out or the user cancels. */
-#include "test.h"
 #include <math.h>
+
+#include "test.h"
 
 #include "check.h"
 
@@ -168,6 +169,39 @@ static void marks_back_edges_and_loops(void **state) {
     assert_true(flags & LAYOUT_ROUTE_BACK);
     assert_true(flags & LAYOUT_ROUTE_SELF);
     assert_true(layout_boxes(l)[0].y < layout_boxes(l)[1].y);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
+struct farthest {
+    double left, right;
+};
+
+static bool widen_by_back(void *user, const struct layout_route *r) {
+    struct farthest *f = user;
+    for (uint32_t i = 0; i < r->n_points && (r->flags & LAYOUT_ROUTE_BACK); i++) {
+        f->left = fmin(f->left, r->points[i].x);
+        f->right = fmax(f->right, r->points[i].x);
+    }
+    return true;
+}
+
+/* A back edge runs beside its own nodes, however wide what stands above and below them is; the next one beside it. */
+static void back_edges_stay_near(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    make_pairs(&g, &m, 6, "ab bc cd de ef cb ed");
+    g.w[0] = g.w[5] = 2000;
+    struct layout *l = lay_out(&m, &g);
+    check_layout(l, &g, true);
+    const struct layout_box *boxes = layout_boxes(l);
+    struct farthest far = {1e9, -1e9};
+    assert_true(layout_visit_routes(l, widen_by_back, &far));
+    for (uint32_t v = 1; v < 5; v++) {
+        assert_true(far.left > boxes[v].x - 40);
+        assert_true(far.right < boxes[v].x + boxes[v].w + 40);
+    }
     layout_free(l);
     test_graph_free(&g);
 }
@@ -602,6 +636,7 @@ int main(void) {
         cmocka_unit_test(odd_graphs),
         cmocka_unit_test(ops_stand_before_layers),
         cmocka_unit_test(values_enter_straight),
+        cmocka_unit_test(back_edges_stay_near),
         cmocka_unit_test(marks_back_edges_and_loops),
         cmocka_unit_test(layers_have_loops),
         cmocka_unit_test(long_edges_are_straight),
