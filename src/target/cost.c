@@ -39,6 +39,7 @@ static const machine blackhole = {1.35, 344, 700, 350, 600, 420, 750, 120, 600, 
 enum {
     CYCLES_PER_PHASE = 16, /* of a 32x32x32 tile product: section 2 */
     ROW_CYCLES = 2500,     /* start of a row in a row-wise kernel (fit) */
+    RETILE_IN_PLACE = 260, /* a tile into rows or back on the core where it lies (fit) */
     GATHER_CYCLES = 60,    /* to gather and tilize a tile of an image for a convolution (fit) */
 };
 static const double conv_efficiency = 0.6; /* of the matmul peak, in convolutions (fit) */
@@ -106,7 +107,9 @@ static void tiles_cost(const target_device *d, const machine *k, const cost_work
             tiles = w->in[i].tiles;
     double units = w->kind == COST_ROWWISE && w->rows >= 1 ? w->rows : tiles;
     double mine = busiest(tiles, units, cores, &c->cores), share = tiles > 0 ? mine / tiles : 0;
-    double cycles = mine * (w->weight > k->tile_cycles ? w->weight : k->tile_cycles);
+    double weight =
+        w->weight == COST_RETILE && w->n_in && in_place(&w->in[0]) && in_place(&w->out) ? RETILE_IN_PLACE : w->weight;
+    double cycles = mine * (weight > k->tile_cycles ? weight : k->tile_cycles);
     if (w->kind == COST_ROWWISE)
         cycles += ceil(units / (double)c->cores) * ROW_CYCLES;
     double reads = 0, writes = share * w->out.tiles * write_cycles(k, &w->out);

@@ -45,13 +45,14 @@ typedef enum cost_kind {
 
 /* Cycles a tile takes (Wormhole): what `weight` is made of. All found by fitting measured kernels. */
 enum {
-    COST_LIGHT = 80,       /* add, relu, typecast */
+    COST_LIGHT = 80,       /* add, typecast */
+    COST_RELU = 290,       /* relu, neg: once through the vector unit */
     COST_SFPU = 700,       /* a mixture of one-operand functions, when it is not known which */
     COST_EXP = 1850,       /* exp, gelu, tanh, ... in full precision */
     COST_NORM = 600,       /* three passes over a row */
-    COST_TRANSPOSE = 1800, /* each tile turned */
-    COST_RETILE = 1100,    /* rows into tiles and back */
-    COST_RESHAPE = 9000    /* a reshape or permute that takes tiles apart */
+    COST_TRANSPOSE = 2700, /* each tile turned */
+    COST_RETILE = 1300,    /* rows into tiles and back */
+    COST_RESHAPE = 11500   /* a reshape or permute that takes tiles apart */
 };
 
 enum { COST_MAX_OPERANDS = 8 };

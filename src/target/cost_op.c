@@ -55,6 +55,12 @@ static const op_cost costs[] = {
     {OP_ttnn_clamp_scalar, COST_ELEMENTWISE, COST_LIGHT},
     {OP_ttnn_clamp_tensor, COST_ELEMENTWISE, COST_LIGHT},
     {OP_ttnn_batch_norm_inference, COST_ELEMENTWISE, COST_SFPU},
+    {OP_ttnn_relu, COST_ELEMENTWISE, COST_RELU},
+    {OP_ttnn_relu6, COST_ELEMENTWISE, COST_RELU},
+    {OP_ttnn_leaky_relu, COST_ELEMENTWISE, COST_RELU},
+    {OP_ttnn_neg, COST_ELEMENTWISE, COST_RELU},
+    {OP_ttnn_abs, COST_ELEMENTWISE, COST_RELU},
+    {OP_ttnn_sign, COST_ELEMENTWISE, COST_RELU},
     /* rows of tiles */
     {OP_ttnn_softmax, COST_ROWWISE, COST_NORM},
     {OP_ttnn_layer_norm, COST_ROWWISE, COST_NORM},
