@@ -1,6 +1,7 @@
 /* The cost model against measured kernels: prints, for each file and kind of op, the median of estimate / measured, by which
- * factor half and nine tenths are off at most, how many lie within a factor of two, and the correlation of the logarithms. The bounds asserted are those reached when this was
- * written, with a margin: a change of the model that makes it worse fails. */
+ * factor half and nine tenths are off at most, how many lie within a factor of two, and the correlation of the logarithms.
+ * The bounds asserted are those reached when this was written, with a margin: a change of the model that makes it worse
+ * fails. */
 #define _POSIX_C_SOURCE 200809L
 #include "test.h"
 
