@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 struct strand {
     uint32_t from, to, out, in; /* local ends; border ends are filled in when the ports are numbered */
     uint32_t edge;
@@ -245,6 +247,46 @@ static enum layout_status lay_structure(struct lay_ctx *c, struct lay_graph *g) 
     return status;
 }
 
+/* What the structure of a graph depends on. */
+static uint64_t hash_graph(const struct lay_graph *g) {
+    uint64_t h = str_mix(g->n ^ STR_HASH_A, g->m ^ STR_HASH_B);
+    for (uint32_t v = 0; v < g->n; v++)
+        h = str_mix(h ^ g->kind[v], STR_HASH_A ^ ((uint64_t)g->n_in[v] << 32 | g->n_out[v]));
+    for (uint32_t i = 0; i < g->m; i++) {
+        const struct lay_edge *e = &g->edges[i];
+        h = str_mix(h ^ ((uint64_t)e->from << 32 | e->to), STR_HASH_B ^ ((uint64_t)e->out << 32 | e->in));
+        h ^= e->weight;
+    }
+    return h;
+}
+
+static bool same_graph(const struct lay_graph *a, const struct lay_graph *b) {
+    if (a->n != b->n || a->m != b->m || memcmp(a->kind, b->kind, a->n * sizeof *a->kind) != 0 ||
+        memcmp(a->n_in, b->n_in, a->n * sizeof *a->n_in) != 0 ||
+        memcmp(a->n_out, b->n_out, a->n * sizeof *a->n_out) != 0)
+        return false;
+    for (uint32_t i = 0; i < a->m; i++) {
+        const struct lay_edge *x = &a->edges[i], *y = &b->edges[i];
+        if (x->from != y->from || x->to != y->to || x->out != y->out || x->in != y->in || x->weight != y->weight)
+            return false;
+    }
+    return true;
+}
+
+/* The structure of a part, found or taken from its twin. */
+static enum layout_status find_structure(struct layout *l, struct lay_ctx *c, struct lay_graph *g) {
+    uint64_t hash = hash_graph(g);
+    struct twin *twin = &l->twins[hash % N_TWINS];
+    if (twin->graph && twin->hash == hash && same_graph(twin->graph, g)) {
+        *g = *twin->graph;
+        return LAYOUT_OK;
+    }
+    enum layout_status status = lay_structure(c, g);
+    if (status == LAYOUT_OK)
+        *twin = (struct twin){hash, g};
+    return status;
+}
+
 enum layout_status scope_new(struct layout *l, struct lay_ctx *c, uint32_t layer, struct scope **out) {
     enum layout_status status = LAYOUT_NO_MEMORY;
     struct arena_mark mark = arena_mark(c->tmp);
@@ -294,13 +336,14 @@ enum layout_status scope_new(struct layout *l, struct lay_ctx *c, uint32_t layer
         c->done = done + share * (double)size / (double)total;
         c->share = share * (double)p->graph.n / (double)total;
         size += p->graph.n;
-        status = lay_structure(c, &p->graph);
+        status = find_structure(l, c, &p->graph);
         p->bundle_base = bundles;
         bundles += p->graph.n_trunks + p->graph.n_lanes;
     }
     c->done = done;
     c->share = share;
     if (status != LAYOUT_OK) {
+        memset(l->twins, 0, sizeof l->twins); /* some may be parts of this one */
         scope_free(l, s);
         return status;
     }

@@ -76,6 +76,15 @@ struct scope {
     bool dirty;                  /* geometry must be computed again */
 };
 
+enum { N_TWINS = 256 };
+
+/* A graph whose structure is known. Models repeat their blocks: one that is the same to the last port is not ordered
+ * again but shares all arrays (P4 holds: the structure depends on nothing else). Scopes live as long as the layout. */
+struct twin {
+    uint64_t hash;
+    const struct lay_graph *graph; /* NULL: none */
+};
+
 struct layout {
     struct mem *mem;
     struct arena arena; /* all arrays below; scopes have their own */
@@ -93,6 +102,7 @@ struct layout {
     uint32_t *out_port, *in_port;                        /* (n_edges) */
     uint32_t *n_out, *n_in;                              /* (n_nodes) ports, at least 1 */
     struct scope **scopes;                               /* (n_nodes + 1), the root's last; NULL until needed */
+    struct twin twins[N_TWINS];                          /* by hash; the last one of its place stays */
     uint32_t *owner; /* (n_nodes) scratch of scope_new: local child by pre-order place, else LAY_NONE */
     struct layout_box *boxes, *new_boxes; /* (n_nodes) */
     uint32_t *moved;                      /* (n_nodes) */

@@ -173,6 +173,39 @@ static void marks_back_edges_and_loops(void **state) {
     test_graph_free(&g);
 }
 
+/* Layers with the same inside share its order, whatever their sizes; one whose operands are exchanged does not. */
+static void equal_layers_look_alike(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    enum { LAYERS = 4, WIDE = 1, EXCHANGED = 2 };
+    uint32_t node[LAYERS][4];
+    for (uint32_t i = 0; i < LAYERS; i++) {
+        uint32_t layer = test_graph_layer(&g, "layer", LAYOUT_ROOT);
+        for (uint32_t k = 0; k < 4; k++)
+            node[i][k] = test_graph_node(&g, "op", layer);
+        if (i == WIDE)
+            g.w[node[i][1]] = 300;
+        test_graph_edge(&g, node[i][0], node[i][1]);
+        test_graph_edge(&g, node[i][0], node[i][2]);
+        test_graph_edge(&g, node[i][i == EXCHANGED ? 2 : 1], node[i][3]);
+        test_graph_edge(&g, node[i][i == EXCHANGED ? 1 : 2], node[i][3]);
+    }
+    struct layout *l = lay_out(&m, &g);
+    layout_set_all_expanded(l, true);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    check_layout(l, &g, true);
+    const struct layout_box *boxes = layout_boxes(l);
+    for (uint32_t i = 0; i < LAYERS; i++)
+        assert_int_equal(boxes[node[i][1]].x < boxes[node[i][2]].x, i != EXCHANGED);
+    assert_true(boxes[node[0][2]].x - boxes[node[0][1]].x == boxes[node[3][2]].x - boxes[node[3][1]].x);
+    assert_true(boxes[node[WIDE][2]].x - boxes[node[WIDE][1]].x > 300);
+    layout_free(l);
+    test_graph_free(&g);
+    assert_int_equal(m.used, 0);
+}
+
 struct farthest {
     double left, right;
 };
@@ -636,6 +669,7 @@ int main(void) {
         cmocka_unit_test(odd_graphs),
         cmocka_unit_test(ops_stand_before_layers),
         cmocka_unit_test(values_enter_straight),
+        cmocka_unit_test(equal_layers_look_alike),
         cmocka_unit_test(back_edges_stay_near),
         cmocka_unit_test(marks_back_edges_and_loops),
         cmocka_unit_test(layers_have_loops),
