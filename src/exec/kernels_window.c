@@ -155,6 +155,7 @@ struct window_loop {
     const struct vec *v;
     const char *in, *initial;
     char *out, *indices;
+    char *rows; /* [worker][W][inner] lanes */
     enum tensor_dtype index_dtype;
 };
 
@@ -252,6 +253,51 @@ static void window_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     }
 }
 
+/* Whether the maximum over an image's windows can be taken over the rows first, all columns at once. */
+static bool by_rows(const struct window *w) {
+    return w->fold == FOLD_MAX && !w->indices && !w->initial && w->rank == 3 && w->inner && w->in[2];
+}
+
+/* Output rows [begin, end) of all images. */
+static void row_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct window_loop *l = ctx;
+    const struct window *w = l->w;
+    const struct vec *v = l->v;
+    size_t inner = (size_t)w->inner, cell = inner * v->size, width = (size_t)w->in[2];
+    char *high = l->rows + worker * width * cell; /* [W][inner]: the largest of each column */
+    for (size_t r = begin; r < end; r++) {
+        int64_t y = (int64_t)(r % (size_t)w->out[1]), image = (int64_t)(r / (size_t)w->out[1]);
+        bool any = false;
+        for (int64_t k = 0; k < w->size[1]; k++) {
+            int64_t from = y * w->stride[1] + k * w->dilation[1] - w->low[1];
+            if (from < 0 || from >= w->in[1])
+                continue;
+            const char *in = l->in + (size_t)(image * w->in[1] + from) * width * cell;
+            if (any)
+                v->merge[FOLD_MAX](high, in, width * inner);
+            else
+                memcpy(high, in, width * cell);
+            any = true;
+        }
+        for (int64_t x = 0; x < w->out[2]; x++) {
+            char *out = l->out + (r * (size_t)w->out[2] + (size_t)x) * cell;
+            bool first = true;
+            for (int64_t k = 0; any && k < w->size[2]; k++) {
+                int64_t from = x * w->stride[2] + k * w->dilation[2] - w->low[2];
+                if (from < 0 || from >= w->in[2])
+                    continue;
+                if (first)
+                    memcpy(out, high + (size_t)from * cell, cell);
+                else
+                    v->merge[FOLD_MAX](out, high + (size_t)from * cell, inner);
+                first = false;
+            }
+            if (first)
+                v->set(out, -INFINITY, inner);
+        }
+    }
+}
+
 static bool run_window(struct call *c) {
     const struct window *w = c->s->params;
     struct window_loop l = {.w = w, .v = c->x->vec[w->k]};
@@ -262,7 +308,14 @@ static bool run_window(struct call *c) {
         l.indices = c->out[1].data;
         l.index_dtype = c->out[1].type->dtype;
     }
-    if (w->inner && !call_loop(c, (size_t)w->positions, (size_t)(65536 / (w->taps * w->inner)) + 1, window_piece, &l))
+    if (by_rows(w)) {
+        size_t row = (size_t)(w->in[2] * w->inner);
+        l.rows = call_scratch(c, pool_threads(c->x->pool) * row * l.v->size);
+        if (!l.rows || !call_loop(c, (size_t)(w->out[0] * w->out[1]),
+                                  (size_t)(65536 / ((size_t)w->size[1] * row + 1)) + 1, row_piece, &l))
+            return false;
+    } else if (w->inner &&
+               !call_loop(c, (size_t)w->positions, (size_t)(65536 / (w->taps * w->inner)) + 1, window_piece, &l))
         return false;
     call_store(c, &c->out[0], l.out, w->k);
     return true;
