@@ -18,10 +18,40 @@ static bool is_name_byte(char c) {
            c == '.';
 }
 
+/* Where the word or string that begins at `at` ends. */
+static size_t word_end(str text, size_t at) {
+    size_t stop = at;
+    if (stop < text.n && text.p[stop] == '"') {
+        stop += 1 + str_find_char(str_from(text, stop + 1), '"');
+        stop += stop < text.n;
+    } else {
+        while (stop < text.n && is_name_byte(text.p[stop]))
+            stop++;
+    }
+    return stop == at && at < text.n ? at + 1 : stop;
+}
+
+/* The place that a location in the module's own source names: of ops that a pass made from those that stand there. */
+static bool place_of_loc(const ir_module *m, ir_loc loc, size_t *begin, size_t *end) {
+    const ir_context *c = m->ctx;
+    if (!loc || ir_kind_of(c, loc) != IR_LOC_FILE ||
+        !str_eq(ir_str_of(c, ir_at(c, loc, 0)), ir_str_of(c, m->source_name)))
+        return false;
+    size_t at = 0;
+    for (uint32_t line = 1; line < ir_at(c, loc, 1) && at < m->source.n; line++)
+        at += str_find_char(str_from(m->source, at), '\n') + 1;
+    at += ir_at(c, loc, 2) ? ir_at(c, loc, 2) - 1 : 0;
+    if (at >= m->source.n)
+        return false;
+    *begin = at;
+    *end = word_end(m->source, at);
+    return true;
+}
+
 bool ir_op_place(const ir_module *m, ir_op op, size_t *begin, size_t *end) {
     const ir_op_data *o = &m->ops[op];
     if (o->src >= o->src_end || o->src_end > m->source.n)
-        return false;
+        return place_of_loc(m, o->loc, begin, end);
     str text = str_slice(m->source, o->src, o->src_end);
     size_t at = 0;
     if (text.p[0] == '%') {
@@ -31,18 +61,8 @@ bool ir_op_place(const ir_module *m, ir_op op, size_t *begin, size_t *end) {
         while (at < text.n && (uint8_t)text.p[at] <= ' ')
             at++;
     }
-    size_t stop = at;
-    if (stop < text.n && text.p[stop] == '"') {
-        stop += 1 + str_find_char(str_from(text, stop + 1), '"');
-        stop += stop < text.n;
-    } else {
-        while (stop < text.n && is_name_byte(text.p[stop]))
-            stop++;
-    }
-    if (stop == at)
-        stop = at < text.n ? at + 1 : at;
     *begin = o->src + at;
-    *end = o->src + stop;
+    *end = o->src + word_end(text, at);
     return true;
 }
 

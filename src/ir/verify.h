@@ -34,7 +34,8 @@ typedef struct ir_report {
 
 /* A report on `m` into `d`, with the module's source made known to d (unless it is already). */
 ir_report ir_report_begin(const ir_module *m, struct diags *d);
-/* The bytes of the source that name an op: "ttir.add", with its quotes if it has them. False when it has no place. */
+/* The bytes of the source that name an op: "ttir.add", with its quotes if it has them; of an op that a pass made, those at
+ * its location when that is in the module's own source. False when it has no place. */
 bool ir_op_place(const ir_module *m, ir_op op, size_t *begin, size_t *end);
 /* An error at an op; the second one starts with "'op.name' op ". */
 void ir_error(const ir_report *r, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);

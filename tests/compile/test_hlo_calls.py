@@ -293,6 +293,11 @@ def rules_of_the_user():
         refused = subprocess.run([PROGRAM, "compile", "-"], input=module(rule), text=True, capture_output=True, timeout=60)
         tap.equal(refused.returncode, 1)
         tap.contains(refused.stderr, why)
+    # An op that passes have made again is still found in the source.
+    refused = subprocess.run([PROGRAM, "compile", "-"], input=module("").replace('kernel_id = "k", ', ""), text=True, capture_output=True, timeout=60)
+    tap.equal(refused.returncode, 1)
+    tap.contains(refused.stderr, "<stdin>:4:10: error: failed to legalize operation 'stablehlo.custom_call'")
+    tap.contains(refused.stderr, "of a call of @tt.tt_lang_op\n")
 
 
 for case in (flash_mla_prefill, indexer_score_dsa, batch_norm_grad, complex_numbers, scatter_of_rows, tuples_and_copies, transposed_convolution, starts_of_reductions,
