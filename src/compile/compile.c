@@ -105,44 +105,10 @@ static bool write_origins(struct driver *d, const ir_module *m, const ir_op *map
     ir_op *back = mem_alloc_zero(mem, m->n_ops * sizeof *back);
     out->n_start = m->n_ops + 1;
     out->start = mem_alloc_zero(mem, out->n_start * sizeof *out->start);
-    VEC(uint32_t) sources;
-    vec_init(&sources, mem);
     bool ok = back && out->start;
     for (ir_op op = 1; ok && op < n_map; op++)
         back[map[op]] = op;
-    for (ir_op op = 1; ok && op < m->n_ops; op++) {
-        out->start[op] = (uint32_t)sources.n;
-        enum { FEW = 64 };
-        ir_op few[FEW], *from = few;
-        uint32_t n = ir_edit_origins(&d->e, back[op], few, FEW);
-        if (n > FEW) {
-            from = mem_alloc(mem, n * sizeof *from);
-            if (!from) {
-                ok = false;
-                break;
-            }
-            ir_edit_origins(&d->e, back[op], from, n);
-        }
-        for (uint32_t i = 0; i < n; i++) {
-            ir_op old = from[i] < d->n_map ? d->map[from[i]] : 0;
-            if (old)
-                vec_push(&sources, old);
-        }
-        if (from != few)
-            mem_free(mem, from, n * sizeof *from);
-    }
-    ok = ok && !sources.failed;
-    if (ok) {
-        out->start[m->n_ops] = (uint32_t)sources.n;
-        out->n_sources = (uint32_t)sources.n;
-        out->sources = mem_alloc(mem, sources.n * sizeof *out->sources);
-        ok = out->sources != NULL;
-        if (ok)
-            memcpy(out->sources, sources.v, sources.n * sizeof *out->sources);
-        else
-            out->n_sources = 0;
-    }
-    vec_free(&sources);
+    ok = ok && ir_edit_all_origins(&d->e, back, m->n_ops, d->map, d->n_map, out->start, &out->sources, &out->n_sources);
     mem_free(mem, back, m->n_ops * sizeof *back);
     return ok;
 }

@@ -259,11 +259,14 @@ static bool gather(struct driver *d, ir_op scope, bool pre_order) {
     op_list *ops = &d->w->order, *open = &d->w->open; /* open: those whose inside is not done */
     vec_clear(ops);
     vec_clear(open);
-    for (ir_op op = ir_walk_next(m, scope, scope), before = 0; op; before = op, op = ir_walk_next(m, scope, op)) {
+    for (ir_op op = ir_walk_next(m, scope, scope); pre_order && op; op = ir_walk_next(m, scope, op))
+        vec_push(ops, op);
+    for (ir_op op = pre_order ? 0 : ir_walk_next(m, scope, scope), before = 0; op;
+         before = op, op = ir_walk_next(m, scope, op)) {
         bool sibling = before && m->ops[before].next == op && !m->ops[before].n_regions;
         while (!sibling && open->n && !ir_is_inside(m, op, vec_last(open)))
             close_one(ops, open);
-        if (!pre_order && m->ops[op].n_regions)
+        if (m->ops[op].n_regions)
             vec_push(open, op);
         else
             vec_push(ops, op);

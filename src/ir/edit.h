@@ -228,6 +228,12 @@ void ir_edit_came_from(ir_edit *e, ir_op op, ir_op from);
  * many there are. */
 uint32_t ir_edit_origins(const ir_edit *e, ir_op op, ir_op *out, uint32_t cap);
 
+/* The origins of list[1] .. list[n - 1], one behind the other, each renamed by `map` (n_map entries; what it maps to 0 is left
+ * out): those of list[i] are from start[i] (n + 1 entries) to start[i + 1] in *sources, *n_sources in all, which the caller
+ * frees. False when out of memory; there is nothing to free then. */
+bool ir_edit_all_origins(const ir_edit *e, const ir_op *list, uint32_t n, const ir_op *map, uint32_t n_map,
+                         uint32_t *start, uint32_t **sources, uint32_t *n_sources);
+
 /* ---- clones (clone.c) ----------------------------------------------------------------------------------- */
 
 /* A compact copy of what is attached to the root: handles are in pre-order, nothing erased is left, the context is

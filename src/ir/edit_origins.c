@@ -87,3 +87,41 @@ uint32_t ir_edit_origins(const ir_edit *e, ir_op op, ir_op *out, uint32_t cap) {
             out[n] = e->origin_pool[i].op;
     return n;
 }
+
+bool ir_edit_all_origins(const ir_edit *e, const ir_op *list, uint32_t n, const ir_op *map, uint32_t n_map,
+                         uint32_t *start, uint32_t **sources, uint32_t *n_sources) {
+    struct mem *mem = e->m->mem;
+    uint32_t cap = n, k = 0;
+    uint32_t *out = mem_alloc(mem, cap * sizeof *out);
+    for (uint32_t i = 1; out && i < n; i++) {
+        ir_op op = list[i];
+        uint32_t at = op < e->cap_ops ? edit_first_origin(e, op) : 0;
+        ir_op from = at ? e->origin_pool[at].op : op < e->marked_ops ? op : 0;
+        start[i] = k;
+        while (from) {
+            ir_op named = from < n_map ? map[from] : 0;
+            if (named && k == cap) {
+                uint32_t *more =
+                    cap <= UINT32_MAX / 2 ? mem_realloc(mem, out, cap * sizeof *out, 2 * cap * sizeof *out) : NULL;
+                if (!more)
+                    break;
+                out = more;
+                cap *= 2;
+            }
+            if (named)
+                out[k++] = named;
+            at = at ? e->origin_pool[at].next : 0;
+            from = at ? e->origin_pool[at].op : 0;
+        }
+        if (from) {
+            mem_free(mem, out, cap * sizeof *out);
+            out = NULL;
+        }
+    }
+    *sources = out ? mem_realloc(mem, out, cap * sizeof *out, k * sizeof *out) : NULL;
+    if (out && !*sources)
+        mem_free(mem, out, cap * sizeof *out);
+    *n_sources = *sources ? k : 0;
+    start[n] = k;
+    return *sources != NULL;
+}
