@@ -77,9 +77,9 @@ static const char *format_name(enum tensor_format f) {
     case TENSOR_FILE_NPY: return "npy";
     case TENSOR_FILE_NPZ: return "npz";
     case TENSOR_FILE_SAFETENSORS: return "safetensors";
-    case TENSOR_FILE_UNKNOWN: break;
+    case TENSOR_FILE_UNKNOWN: return "raw";
+    default: return "other"; /* one that is new: its entries say what is in it */
     }
-    return "raw";
 }
 
 /* What is in a file, as JSON, kept beside it. False with the answer given. */

@@ -220,7 +220,7 @@ const struct api_schema api_schemas[] = {
      "name string\n"
      "bytes integer\n"
      "created integer milliseconds since 1970\n"
-     "format string npy, npz, safetensors or raw\n"
+     "format string npy, npz, safetensors, raw or other\n"
      "entries TensorEntry[] none of raw elements",
      false},
     {"TensorEntry", "", "name string empty in a .npy\ndtype string\nshape integer[]", false},
