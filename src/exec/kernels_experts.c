@@ -164,8 +164,11 @@ static bool run_remap(struct call *c) {
         bool own = arg_get(&c->in[1], e * map->dims[3] + (int64_t)c->device) != 0;
         local[e] = own && n < local_n ? n++ : -1;
     }
-    memset(c->out[0].data, 0, (size_t)type_count(out) * tensor_dtype_size(out->dtype));
-    memset(c->out[1].data, 0, (size_t)type_count(c->out[1].type) * tensor_dtype_size(c->out[1].type->dtype));
+    for (int i = 0; i < 2; i++) {
+        size_t bytes = (size_t)type_count(c->out[i].type) * tensor_dtype_size(c->out[i].type->dtype);
+        if (bytes)
+            memset(c->out[i].data, 0, bytes);
+    }
     for (int64_t r = 0; r < rows; r++)
         for (int64_t k = 0; k < k_n; k++) {
             int64_t e = arg_int(&c->in[2], r * k_n + k);

@@ -148,6 +148,8 @@ static bool of_view(const struct planner *p, ir_op op, int rank, const int64_t *
         return false;
     for (int i = 0; i < rank; i++) {
         dims[i] = said[i];
+        if (said[i] > 0 && known > INT64_MAX / said[i])
+            return false;
         if (said[i] >= 0)
             known *= said[i];
         else if (open < 0)
