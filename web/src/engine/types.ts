@@ -118,8 +118,8 @@ export interface LoadInfo {
 export interface ViewState {
   camera?: Camera;
   /** The node nearest to the middle of the view, where its own middle was, and how large the drawing: in another stage of the model
-   * it may be elsewhere. */
-  anchor?: { id: string; x: number; y: number; w: number; h: number };
+   * it may be elsewhere. `first`: nobody has moved the view. */
+  anchor?: { id: string; x: number; y: number; w: number; h: number; first?: true };
   /** Ids of expanded layers, or all of them. */
   expanded?: string[] | 'all';
   /** Ids of layers whose children flow left to right; "layer:" is the root. */

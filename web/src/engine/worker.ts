@@ -351,11 +351,12 @@ function firstLook(): void {
 const OTHER_SIZE = 1.3;
 
 /** Looks as before, also at another stage of a model: what was in the middle of the view is there again, if it is still there.
- * Of a stage without it, whose drawing has another size, and where there would be nothing to be seen, as at first. */
+ * As at first, where there would be nothing to be seen, and where the drawing has another size and what was there is gone or nobody
+ * has ever moved the view. */
 function lookAs(before: Camera, anchor: ViewState['anchor']): void {
   const node = anchor && graph!.find(anchor.id), size = engine.size();
   const other = (a: number, b: number) => Math.max(a, b) > OTHER_SIZE * Math.min(a, b);
-  if (anchor && node === undefined && (other(size.w, anchor.w) || other(size.h, anchor.h))) {
+  if (anchor && (node === undefined || anchor.first) && (other(size.w, anchor.w) || other(size.h, anchor.h))) {
     firstLook();
     return;
   }
@@ -800,7 +801,7 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     for (let n = 1; n < g.n; n++) if (g.isLayer(n) && n !== choice.root && engine.isLeftRight(n)) leftRight.push(g.id(n));
     return {
       camera: { ...(flight?.to ?? camera) },
-      ...(place ? { anchor: { id: g.id(place.node), x: place.dx + camera.x, y: place.dy + camera.y, ...engine.size() } } : {}),
+      ...(place ? { anchor: { id: g.id(place.node), x: place.dx + camera.x, y: place.dy + camera.y, ...engine.size(), ...(camera === atFirst ? { first: true as const } : {}) } } : {}),
       expanded: layers.length > 20 && layers.length === g.nLayers - 1 ? 'all' : [...layers].map((n) => g.id(n)),
       ...(leftRight.length ? { leftRight } : {}),
       ...(choice.flatten ? { flatten: true } : {}),
