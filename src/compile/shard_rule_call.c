@@ -48,8 +48,8 @@ typedef enum factor_kind {
  * the first. Where a tensor has another size there, it must be one; else the factor is none. */
 typedef struct call_factor {
     factor_kind kind;
-    int8_t dim[MOST_GROUPS];
-    int8_t result;
+    int16_t dim[MOST_GROUPS];
+    int16_t result;
 } call_factor;
 
 static const struct {
