@@ -13,11 +13,20 @@
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
+/* What CMPLX is, which not every compiler has with every C library: a complex number lies as an array of two (C17 6.2.5). */
+static inline double complex pair(double re, double im) {
+    const union {
+        double v[2];
+        double complex z;
+    } u = {{re, im}};
+    return u.z;
+}
+
 static double complex get(const struct exec_arg *a, int64_t i) {
     if (a->type->dtype != TENSOR_C64)
-        return CMPLX(arg_get(a, i), 0);
+        return pair(arg_get(a, i), 0);
     const float *v = (const float *)a->data + 2 * i;
-    return CMPLX((double)v[0], (double)v[1]);
+    return pair((double)v[0], (double)v[1]);
 }
 
 static void set(const struct exec_arg *a, int64_t i, double complex z) {
@@ -34,7 +43,7 @@ static void set(const struct exec_arg *a, int64_t i, double complex z) {
 
 /* x * y and x / y by their definitions: the library's own give NaN another treatment than XLA does. */
 static double complex product(double complex x, double complex y) {
-    return CMPLX(creal(x) * creal(y) - cimag(x) * cimag(y), creal(x) * cimag(y) + cimag(x) * creal(y));
+    return pair(creal(x) * creal(y) - cimag(x) * cimag(y), creal(x) * cimag(y) + cimag(x) * creal(y));
 }
 
 static double complex compute(int op, double complex x, double complex y) {
@@ -63,7 +72,7 @@ static double complex compute(int op, double complex x, double complex y) {
     case VEC_SQUARE: return product(x, x);
     case COMPLEX_CONJ: return conj(x);
     case COMPLEX_CONVERT: return x;
-    default: return CMPLX((double)NAN, (double)NAN);
+    default: return pair((double)NAN, (double)NAN);
     }
 }
 
@@ -233,7 +242,7 @@ static void transform(const struct call *c, double complex *v, int d, bool back,
         stride *= w->length[i];
     for (int64_t i = 0; i < n; i++) {
         double turn = (back ? 2 : -2) * 3.14159265358979323846 * (double)i / (double)n;
-        turns[i] = CMPLX(cos(turn), sin(turn));
+        turns[i] = pair(cos(turn), sin(turn));
     }
     for (int64_t line = 0; line < w->size / n && !call_stopped(c); line++) {
         double complex *at = v + line / stride * stride * n + line % stride;
