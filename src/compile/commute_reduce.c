@@ -126,7 +126,7 @@ bool down_permute_reduce(pass_context *p, ir_op op) {
 
 /* ---- reshape -------------------------------------------------------------------------------------------- */
 
-/* The reduced dimensions after a reshape of the input; 0 when one of them is gone. */
+/* The reduced dimensions after a reshape of the input; 0 when one of them is gone, or two (of one element) became one. */
 static int map_dims(const reduction *r, const shape *from, const shape *to, int64_t *dims) {
     if (r->all) {
         for (int i = 0; i < to->n; i++)
@@ -137,6 +137,9 @@ static int map_dims(const reduction *r, const shape *from, const shape *to, int6
         dims[i] = shape_matching_dim(from, to, (int)r->dims[i]);
         if (dims[i] < 0)
             return 0;
+        for (int k = 0; k < i; k++)
+            if (dims[k] == dims[i])
+                return 0;
     }
     return r->n;
 }
