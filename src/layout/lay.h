@@ -1,4 +1,4 @@
-/* lay.h - what the phases of the layered drawing share. Only src/layout includes it.
+/* lay.h - what the phases of the layered drawing share. Only src/layout and tests of its phases include it.
  *
  * One *graph* here is one connected part of the inside of one layer. It is laid out in phases, each in its file:
  *
@@ -11,7 +11,7 @@
  *   lay_route.c    coordinates across, and polylines
  *
  * The first four (the *structure*) do not look at sizes and are kept while boxes grow and shrink; the last two (the
- * *geometry*) are done again whenever a size changes. Everything is top to bottom here; compound.c swaps x and y
+ * *geometry*) are done again whenever a size changes. Everything is top to bottom here; scope_place.c swaps x and y
  * for layers that flow left to right.
  *
  *   rank 0        [ border inputs ]

@@ -21,7 +21,6 @@
 #include "layout/lay_line.h"
 
 struct placer {
-    struct lay_ctx *c;
     const struct lay_graph *g;
     struct lay_geometry *geo;
     uint8_t *blocked;                /* (n_links) */
@@ -311,7 +310,7 @@ static bool reserve(struct placer *p, struct arena *a) {
 static enum layout_status line_up(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo, bool quiet) {
     enum layout_status status = LAYOUT_NO_MEMORY;
     struct arena_mark mark = arena_mark(c->tmp);
-    struct placer p = {.c = c, .g = g, .geo = geo};
+    struct placer p = {.g = g, .geo = geo};
     if (!reserve(&p, c->tmp))
         goto end;
     mark_conflicts(&p);
