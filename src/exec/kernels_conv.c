@@ -401,11 +401,12 @@ static uint32_t absorb_conv(struct planner *p, struct exec_step *s, const struct
     f.steady_weight = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
     struct dnnl_tail tail = {.n = 0};
     const struct exec_type *out = out_type(p, s, 0);
+    bool winograd = dnnl_conv_winograd(x, &f); /* is worth more than a sum */
     for (; w->activation == VEC_N_OPS && tail.n < n; tail.n++) {
         const struct tail_op *op = &ops[tail.n];
         bool same = op->rank == out->rank && memcmp(op->dims, out->dims, (size_t)out->rank * sizeof *op->dims) == 0;
         if (op->with && ((op->spread == TAIL_CHANNEL && (!same || op->channel != w->channel)) ||
-                         (op->spread == TAIL_FULL && w->out_c != 1)))
+                         (op->spread == TAIL_FULL && (w->out_c != 1 || winograd))))
             break;
         tail.ops[tail.n] = *op;
     }
