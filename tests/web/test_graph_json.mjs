@@ -25,7 +25,7 @@ const COND = { id: "cond", nodes: [{ id: "z", label: "less", namespace: "" }] };
 async function open(t) {
   await t.open();
   const path = join(t.server.files, `${t.server.next++}-looks.json`);
-  writeFileSync(path, JSON.stringify({ label: `c${t.server.next}`, graphs: [MAIN, COND, BODY] }));
+  writeFileSync(path, JSON.stringify({ label: (t.label = `c${t.server.next}`), graphs: [MAIN, COND, BODY] }));
   await t.openModel(path);
 }
 
@@ -66,7 +66,7 @@ test("graph JSON: nodes lead to other graphs of the file, the bread crumbs back"
   await eventually(async () => (await t.graph(1))?.boxes.map((b) => b.id), ["z"]);
   await t.page.keyboard.press("g");
   const rows = t.page.locator(".selector").getByRole("option");
-  await eventually(async () => (await rows.allInnerTexts()).map((r) => r.replace(/\s+/g, " ").trim()).filter((r) => /: (main|body|cond)/.test(r)).map((r) => r.replace(/^c\d+: /, "")),
+  await eventually(async () => (await rows.allInnerTexts()).map((r) => r.replace(/\s+/g, " ").trim()).filter((r) => r.startsWith(`${t.label}: `)).map((r) => r.replace(/^c\d+: /, "")),
     ["main 6 ops", "body 2 ops", "cond 1 op"], "graphs below those that lead to them");
 });
 

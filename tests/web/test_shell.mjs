@@ -12,7 +12,7 @@ test("start page: opens a path with completion", async (t) => {
   writeFileSync(join(t.server.files, "completed.mlir"), "module {\n  func.func @f(%a: tensor<2xf32>) -> tensor<2xf32> {\n    return %a : tensor<2xf32>\n  }\n}\n");
   const field = t.page.getByRole("combobox", { name: "Path of a model" });
   await field.fill(join(t.server.files, "compl"));
-  await t.page.getByRole("option", { name: /completed\.mlir/ }).waitFor();
+  await t.page.getByRole("option", { name: /completed\.mlir \d+ B/ }).waitFor();
   await field.press("ArrowDown");
   await field.press("Enter");
   await t.page.locator(".graph-pane").waitFor();
