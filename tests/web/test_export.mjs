@@ -148,7 +148,7 @@ test("export: a page with the stages of a compilation and node data, as the serv
   await t.command("nodedata.colours");
   await eventually(() => t.style("fill", "layer:fc1"), "#ff0000ff");
   await t.shot("export_stages");
-});
+}, { seconds: 60 });
 
 test("export: stages beside each other are compared, the text of a stage is there", async (t) => {
   const page = join(t.server.folder, `page${t.server.next++}.html`), data = join(t.server.folder, `data${t.server.next++}.json`);
