@@ -35,11 +35,11 @@ ptrdiff_t exec_find_argument(const exec_plan *x, str name) {
 }
 
 static bool same_shape(const exec_value_info *info, const struct tensor *t) {
-    int64_t n = 1;
+    bool one = true;
     for (int i = 0; i < info->rank; i++)
-        n *= info->dims[i];
+        one &= info->dims[i] == 1;
     if (info->rank != t->rank)
-        return n == 1 && tensor_count(t) == 1;
+        return one && tensor_count(t) == 1;
     for (int i = 0; i < t->rank; i++)
         if (t->dims[i] != info->dims[i] && info->dims[i] >= 0)
             return false;

@@ -789,8 +789,10 @@ static bool plan_arguments(struct planner *p, ir_op f, ir_block entry) {
         slot->steady = info->role != EXEC_INPUT;
         slot->offset = i;
         info_of(p, s, info);
-        for (int d = 0; open && d < info->rank; d++)
-            info->dims[d] = ir_dim(p->c, ir_value_type(p->m, v), d);
+        for (int d = 0; open && d < info->rank; d++) {
+            int64_t said = ir_dim(p->c, ir_value_type(p->m, v), d);
+            info->dims[d] = said < 0 ? -1 : said;
+        }
         x->arguments[i] = s;
         x->arguments_bytes += slot->bytes * info->copies;
     }

@@ -203,7 +203,7 @@ const struct api_schema api_schemas[] = {
      "role string input, parameter or constant\n"
      "name string\n"
      "dtype string\n"
-     "shape integer[] on one device\n"
+     "shape integer[] on one device; -1: the input decides\n"
      "devices integer that have a tensor each",
      false},
     {"Results", "", "results Result[]", false},

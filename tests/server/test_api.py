@@ -866,13 +866,29 @@ GIVEN = """module {
 """
 
 
+OPEN = """func.func @main(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %0 = "ttir.abs"(%x) : (tensor<?x2xf32>) -> tensor<?x2xf32>
+  return %0 : tensor<?x2xf32>
+}
+"""
+
+
 @tap.case
 def takes_inputs_and_gives_results():
-    with serving.Server(files={"given.mlir": GIVEN}) as s:
+    with serving.Server(files={"given.mlir": GIVEN, "open.mlir": OPEN}) as s:
         model = opened(s, "given.mlir")
         told = call(s, "GET", f"/models/{model}/stages/0/arguments")["arguments"]
         tap.equal([(a["argument"], a["name"], a["dtype"], a["shape"]) for a in told],
                   [(0, "x", "f32", [2, 2]), (1, "y", "f32", [2, 2]), (2, "arg2", "i32", [2])])
+
+        open_one = opened(s, "open.mlir")
+        tap.equal(call(s, "GET", f"/models/{open_one}/stages/0/arguments")["arguments"][0]["shape"], [-1, 2])
+        error = ended(s, call(s, "POST", f"/models/{open_one}/executions", {}))["error"]
+        tap.contains(error, "a shape that is left open; give it an input")
+        number = call(s, "POST", f"/models/{open_one}/tensors?name=rows.npy", tensors.npy_of((1, -2, 3, 4, -5, 6), (3, 2)), expect=201)["tensors"][0]["id"]
+        job = ended(s, call(s, "POST", f"/models/{open_one}/executions", {"keep": True, "golden": True, "inputs": [{"tensor": number}]}))
+        data = call(s, "GET", f"/executions/{job['result']['execution']}/results/0/npy").body
+        tap.equal(values_of(data), ((3, 2), (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
 
         def upload(name, data):
             answer = call(s, "POST", f"/models/{model}/tensors?name={name}", data, expect=201)["tensors"]
