@@ -151,7 +151,7 @@ static uint32_t unlike(str wanted, str name) {
 }
 
 uint32_t override_names_like(const ir_module *m, ir_op scope, str name, str *out, uint32_t cap) {
-    uint32_t far[OVERRIDE_MOST_NAMES], n = 0;
+    uint32_t far[OVERRIDE_MOST_NAMES] = {0}, n = 0;
     cap = cap < OVERRIDE_MOST_NAMES ? cap : OVERRIDE_MOST_NAMES;
     for (ir_op op = scope; op; op = ir_walk_next(m, scope, op)) {
         str have = first_name(m->ctx, m->ops[op].loc);
