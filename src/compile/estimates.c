@@ -51,10 +51,12 @@ static estimate_row *row_of(struct comparing *k, const ir_module *m, ir_op func,
     struct buf text;
     buf_init(&text, k->mem);
     override_identity_of(&text, function, op_name, ordinal);
-    str identity = text.failed ? (str){0} : arena_str(k->arena, buf_str(&text));
+    str identity = STR("");
+    if (!text.failed)
+        identity = arena_str(k->arena, buf_str(&text));
     buf_free(&text);
     bool added;
-    uint32_t *at = identity.p ? map_str_put(&k->rows, identity, (uint32_t)k->list.n, &added) : NULL;
+    uint32_t *at = identity.n ? map_str_put(&k->rows, identity, (uint32_t)k->list.n, &added) : NULL;
     if (at && added &&
         !vec_push(&k->list, (estimate_row){.identity = identity, .loc = m->ops[op].loc, .op = op_name, .run = run}))
         return NULL;
