@@ -141,6 +141,7 @@ test("execute: inputs of files, results to save, and tensors that are made again
   // what does not fit is a sentence
   await panel.locator(".execute-inputs summary").click();
   await choose(row("left").getByRole("button", { name: /^Choose values/ }), "wide.npy", npyOf([1, 2, 3], [3]));
+  await eventually(async () => /wide\.npy/.test(await row("left").textContent()), true, "the other file is there");
   await start.click();
   await panel.getByText("Wide.npy, which holds 3xf32, does not fit argument 0 'left' (2x2xf32): its shape does not match.").waitFor();
 });

@@ -17,7 +17,7 @@ import { WaitCard } from '../app/wait';
 import { chooseFiles, nice, save } from './common';
 import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
 import './features.css';
-import { Inputs } from './inputs';
+import { Inputs, uploading } from './inputs';
 import { deleteExecution, getResults, resultFile, traceFile, type ExecutedOp, type Execution, type ResultInfo } from './runs';
 
 /** Shows the node of an op in the pane. */
@@ -363,7 +363,7 @@ function Panel() {
         <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
         <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
         <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
-        <button class="primary" data-autofocus disabled={!!wait.value}><Icon name="play" size={13} /> Execute</button>
+        <button class="primary" data-autofocus disabled={!!wait.value || !!uploading.value}><Icon name="play" size={13} /> Execute</button>
         <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
           onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>
         {here.value.length > 0 && <>

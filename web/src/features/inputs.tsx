@@ -24,7 +24,8 @@ interface Choice {
   argument: number | null;
 }
 const choices = signal<ReadonlyMap<string, readonly Choice[]>>(new Map());
-const uploading = signal<Wait | null>(null);
+/** While it lasts nothing is executed: the file would be left out. */
+export const uploading = signal<Wait | null>(null);
 const open = signal(false);
 
 const here = computed(() => choices.value.get(activePane.value?.ref.value?.model ?? '') ?? []);
