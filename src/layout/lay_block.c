@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "layout/lay.h"
+#include "layout/sets.h"
 
 struct line {              /* a link between two ranks in which no end is in the block */
     uint64_t upper, lower; /* position and port: the order of its ends */
@@ -62,23 +63,6 @@ static uint32_t only_way(const struct lay_graph *g, uint32_t v, bool down) {
     return way;
 }
 
-static uint32_t find_set(uint32_t *set, uint32_t v) {
-    while (set[v] != v) {
-        set[v] = set[set[v]];
-        v = set[v];
-    }
-    return v;
-}
-
-static void join(uint32_t *set, uint32_t a, uint32_t b) {
-    a = find_set(set, a);
-    b = find_set(set, b);
-    if (a < b)
-        set[b] = a;
-    else
-        set[a] = b;
-}
-
 enum layout_status lay_blocks_init(struct lay_blocks *b, struct arena *a, const struct lay_graph *g) {
     uint32_t *set = LAY_NEW(a, uint32_t, g->n_elems);
     b->of = LAY_NEW(a, uint32_t, g->n_elems);
@@ -96,14 +80,14 @@ enum layout_status lay_blocks_init(struct lay_blocks *b, struct arena *a, const 
         bool loose = (g->up_start[up] == g->up_start[up + 1] && g->down_start[up + 1] - g->down_start[up] == 1) ||
                      (g->down_start[low] == g->down_start[low + 1] && g->up_start[low + 1] - g->up_start[low] == 1);
         if (g->links[i].inner || loose || (only_way(g, up, true) == low && only_way(g, low, false) == up))
-            join(set, up, low);
+            set_join(set, up, low);
     }
     b->n = 0;
     b->time = 1;
     for (uint32_t r = 0; r < g->n_ranks; r++)
         b->changed[r] = 1;
     for (uint32_t v = 0; v < g->n_elems; v++) {
-        uint32_t root = find_set(set, v);
+        uint32_t root = set_find(set, v);
         b->of[v] = root == v ? b->n++ : b->of[root];
         keys[v] = (uint64_t)g->elem_rank[v] << 32 | v;
         b->start[b->of[v] + 2]++;

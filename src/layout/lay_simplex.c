@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "layout/lay.h"
+#include "layout/sets.h"
 
 enum { WINDOW = 768, PIVOTS_PER_NODE = 4, SEARCH = 24 };
 
@@ -232,33 +233,20 @@ static void pivot(struct simplex *s, uint32_t leaving_index, uint32_t enter) {
     number_tree(s, top, s->low[top]);
 }
 
-static uint32_t find_set(uint32_t *set, uint32_t v) {
-    while (set[v] != v) {
-        set[v] = set[set[v]];
-        v = set[v];
-    }
-    return v;
-}
-
 /* Parts without a tie to node 0 are tied to it where they stand, at no cost. */
 static void pin_parts(struct simplex *s) {
     for (uint32_t v = 0; v < s->n; v++)
         s->set[v] = v;
-    for (uint32_t e = 0; e < s->m; e++) {
-        uint32_t a = find_set(s->set, s->tail[e]), b = find_set(s->set, s->head[e]);
-        if (a < b)
-            s->set[b] = a;
-        else
-            s->set[a] = b;
-    }
+    for (uint32_t e = 0; e < s->m; e++)
+        set_join(s->set, s->tail[e], s->head[e]);
     for (uint32_t v = 1; v < s->n; v++) {
-        if (find_set(s->set, v) == 0)
+        if (set_find(s->set, v) == 0)
             continue;
         s->tail[s->m] = 0;
         s->head[s->m] = v;
         s->least[s->m] = s->rank[v];
         s->weight[s->m++] = 0;
-        s->set[find_set(s->set, v)] = 0;
+        s->set[set_find(s->set, v)] = 0;
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "layout/sets.h"
 
 struct strand {
     uint32_t from, to, out, in; /* local ends; border ends are filled in when the ports are numbered */
@@ -149,23 +150,6 @@ static enum layout_status merge_strands(struct scope *s, const struct strand *st
     return LAYOUT_OK;
 }
 
-static uint32_t find_set(uint32_t *set, uint32_t v) {
-    while (set[v] != v) {
-        set[v] = set[set[v]];
-        v = set[v];
-    }
-    return v;
-}
-
-static void join_sets(uint32_t *set, uint32_t a, uint32_t b) {
-    a = find_set(set, a);
-    b = find_set(set, b);
-    if (a < b)
-        set[b] = a;
-    else
-        set[a] = b;
-}
-
 /* Splits local nodes into connected parts and loners, and fills the parts' graphs. */
 static enum layout_status make_parts(struct layout *l, struct lay_ctx *c, struct scope *s) {
     struct arena *a = &s->arena, *tmp = c->tmp;
@@ -180,14 +164,14 @@ static enum layout_status make_parts(struct layout *l, struct lay_ctx *c, struct
         set[v] = v;
     for (uint32_t i = 0; i < s->n_edges; i++) {
         has_edge[s->edges[i].from] = has_edge[s->edges[i].to] = 1;
-        join_sets(set, s->edges[i].from, s->edges[i].to);
+        set_join(set, s->edges[i].from, s->edges[i].to);
     }
     for (uint32_t v = s->n_children; v + 1 < n; v++)
-        join_sets(set, v, v + 1); /* all that touches the border */
+        set_join(set, v, v + 1); /* all that touches the border */
     for (uint32_t v = 0; v < n; v++) {
         if (!has_edge[v] && v < s->n_children)
             s->loners[s->n_loners++] = v;
-        else if (find_set(set, v) == v)
+        else if (set_find(set, v) == v)
             part_of[v] = s->n_parts++;
     }
     s->parts = LAY_ZERO(a, struct part, s->n_parts);
@@ -195,7 +179,7 @@ static enum layout_status make_parts(struct layout *l, struct lay_ctx *c, struct
         return LAYOUT_NO_MEMORY;
     for (uint32_t v = 0; v < n; v++)
         if (has_edge[v] || v >= s->n_children) {
-            part_of[v] = part_of[find_set(set, v)];
+            part_of[v] = part_of[set_find(set, v)];
             index[v] = s->parts[part_of[v]].graph.n++;
         }
     for (uint32_t i = 0; i < s->n_edges; i++)
