@@ -65,13 +65,13 @@ static void reset_scratch(exec_plan *x, size_t used, struct arena_mark mark) {
     x->scratch_used = used;
     if (need > x->scratch_peak)
         x->scratch_peak = need;
-    if (need <= x->scratch_size || used) {
-        ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
+    if (used)
         return;
+    if (need > x->scratch_size) {
+        free_scratch(x);
+        if ((x->scratch_block = mem_huge_realloc(x->mem, NULL, 0, need + SCRATCH_ALIGN)) != NULL)
+            x->scratch_size = need;
     }
-    free_scratch(x);
-    if ((x->scratch_block = mem_huge_realloc(x->mem, NULL, 0, need + SCRATCH_ALIGN)) != NULL)
-        x->scratch_size = need;
     ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
 }
 
