@@ -75,8 +75,7 @@ def the_golden_run_is_exact_enough():
     """Beside plain kernels in f64: what it is compared with for, numbers of 8 and 11 bits, is a million times coarser."""
     corpus = Path(os.environ.get("TTX_CORPUS", tap.ROOT.parent / "shared" / "corpus")) / "mlir" / "ttir" / "models"
     paths = [tap.ROOT / "examples" / f"{name}.mlir" for name in ("mnist", "resnet_small", "transformer_block")]
-    paths += [path for path in (corpus / "mnist.mlir", corpus / "single_blocks_and_layers/segformer_vision_block.mlir",
-                                corpus / "single_blocks_and_layers/llama_3_2_1b_decode_block.mlir") if path.exists()]
+    paths += [path for path in (corpus / "mnist.mlir", corpus / "llama_attention.mlir") if path.exists()]
     for path in paths:
         done = tap.run("run", "--numbers", "f64", "--reference", "--golden", "--json", path)
         tap.equal((path.name, done.code), (path.name, 0))
