@@ -287,7 +287,7 @@ bool pass_each_module(pass_context *p, pass_fn *run) {
     ir_op scope = p->scope, next;
     bool ok = run(p);
     for (ir_op op = ir_walk_next(p->m, scope, scope); ok && op; op = next) {
-        bool module = op_is(p->m, op, OP_builtin_module);
+        bool module = op_is(p->m, op, OP_builtin_module) && op_is(p->m, ir_parent_op(p->m, op), OP_builtin_module);
         p->scope = module ? op : scope;
         ok = !module || run(p);
         p->scope = scope;

@@ -60,7 +60,8 @@ typedef struct pass_row {
     bool (*enabled)(const compile_options *o); /* NULL: always */
 } pass_row;
 
-/* Runs a pass on p->scope and on each module inside of it in turn, which then is the scope: for files of several modules. */
+/* Runs a pass on p->scope and on each module directly inside of a module in turn, which then is the scope: for files of several
+ * modules, not for device and CPU modules, which hold functions of each other. */
 bool pass_each_module(pass_context *p, pass_fn *run);
 
 extern const pass_row pipeline[];
