@@ -646,7 +646,7 @@ static const void *packed_weights(struct call *c, struct dnnl_op *op, const void
         size_t n = (size_t)op->extent[WEIGHTS];
         struct scaling w = {.md = &op->user[WEIGHTS],
                             .out = op->grouped,
-                            .weights = op->reorder[WEIGHTS] ? call_scratch(c, n * sizeof(float)) : (float *)to};
+                            .weights = op->reorder[WEIGHTS] ? call_scratch(c, n * sizeof(float)) : (void *)to};
         w.by = w.weights ? fold_channels(c, op, NULL, with, true) : NULL;
         if (!w.by || !convert(c, w.weights, TENSOR_F32, data, op->given[WEIGHTS], n) ||
             !call_loop(c, (size_t)op->channels, 8, scale_piece, &w) ||

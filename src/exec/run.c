@@ -110,9 +110,11 @@ void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void
     bool direct = from == to && dt == vec_lane(to), bare = st == vec_lane(from);
     for (; n; s += PIECE * tensor_dtype_size(st), d += PIECE * tensor_dtype_size(dt)) {
         size_t k = n < PIECE ? n : PIECE;
-        const void *lanes = bare ? (const void *)s : a;
-        if (!bare)
+        const void *lanes = s;
+        if (!bare) {
             x->vec[from]->load[st](direct ? (void *)d : a, s, k);
+            lanes = a;
+        }
         if (to != from) {
             x->vec[to]->from[from](b, lanes, k);
             lanes = b;

@@ -465,7 +465,9 @@ static bool bind_tensors(const overlay *o, const graph *g, struct mem *mem, stru
     bool ok = true;
     arena_init(&scratch, mem);
     for (graph_node n = 1; ok && open->n && n < g->n_nodes; n++) {
-        str outputs = graph_is_layer(g, n) ? (str){0} : g->stored->rows[g->nodes[n].ref - 1].outputs;
+        str outputs = {0};
+        if (!graph_is_layer(g, n))
+            outputs = g->stored->rows[g->nodes[n].ref - 1].outputs;
         struct arena_mark mark = arena_mark(&scratch);
         struct json_reader r;
         json_reader_init(&r, outputs);

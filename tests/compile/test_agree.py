@@ -87,6 +87,7 @@ CANNOT_RUN = (
     "into 1 parts of",
     "bytes to run",
     "there is no kernel for it",
+    "op cannot run on a CPU",
     "'ttnn.conv3d' op has a weight that does not fit",
     "'ttnn.prepare_conv3d_weights' op changes the number of elements",
     "convolves quantised or complex numbers",

@@ -117,7 +117,7 @@ async function walk(t) {
 }
 
 test("export: a page with the stages of a compilation and node data, as the server shows them", async (t) => {
-  await t.openModel("examples/mnist.mlir");
+  await t.openText("mnist.mlir", readFileSync(resolve(ROOT, "examples/mnist.mlir"), "utf8"));
   const model = t.models[0];
   await t.drop("times.json", { results: { "layer:fc1": { value: 7, bgColor: "#ff0000" } } });
   await eventually(() => t.style("fill", "layer:fc1"), "#ff0000ff");
@@ -133,7 +133,7 @@ test("export: a page with the stages of a compilation and node data, as the serv
   await dialog.getByText("one run").waitFor();
   ok(await dialog.getByLabel("The stages of a compilation").isChecked(), "with the stages");
   const file = await t.download(() => dialog.getByRole("button", { name: "Save", exact: true }).click());
-  equal(file.name, "mnist.html");
+  ok(/mnist\.html$/.test(file.name), file.name);
   ok(/ttx-run-0-0-\d/.test(file.bytes) && /ttx-data-0-/.test(file.bytes), "the parts are in it");
   const path = join(t.server.folder, `page${t.server.next++}.html`);
   writeFileSync(path, file.bytes);
