@@ -302,7 +302,7 @@ static bool reserve(struct placer *p, struct arena *a) {
         ok = ok && (p->x[k] = LAY_NEW(a, double, g->n_elems));
     /* Depths are for lining up; the last coordinates are written after that has been done for the last time. */
     p->depth_up = (void *)p->x[3];
-    p->depth_down = p->depth_up + g->n_elems;
+    p->depth_down = ok ? p->depth_up + g->n_elems : NULL;
     return ok;
 }
 
