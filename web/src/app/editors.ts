@@ -1,5 +1,5 @@
-// CodeMirror is half of the page's code: it is a script of its own (editor.ts), loaded when an editor is first wanted, or
-// before that when the page has nothing else to do.
+// CodeMirror is half of the page's code: it is a script of its own (editor.ts), fetched when the page has nothing else to do.
+// It is read and run when an editor is first wanted: that is one long piece of work, which most users need never wait for.
 
 import { effect } from '@preact/signals';
 
@@ -36,12 +36,14 @@ export function editors(): Promise<Editors> {
   }));
 }
 
-/** Loads them once what is opened first has been drawn. */
+/** Fetches them once what is opened first has been drawn. */
 export function prepareEditors(): void {
+  const { src } = editorScript();
+  if (!src) return; // the page has it in itself
   let begun = false;
   effect(() => {
     if (begun || !panes.value.every((p) => p.graph.value || p.problem.value)) return;
     begun = true;
-    requestIdleCallback(() => { editors().catch(() => {}); }); // whoever wants one is told
+    requestIdleCallback(() => document.head.append(Object.assign(document.createElement('link'), { rel: 'prefetch', as: 'script', href: src })));
   });
 }
