@@ -44,6 +44,6 @@ export function prepareEditors(): void {
   effect(() => {
     if (begun || !panes.value.every((p) => p.graph.value || p.problem.value)) return;
     begun = true;
-    requestIdleCallback(() => document.head.append(Object.assign(document.createElement('link'), { rel: 'prefetch', as: 'script', href: src })));
+    requestIdleCallback(() => { fetch(src).then((r) => r.blob()).catch(() => {}); }); // whoever wants them is told
   });
 }
