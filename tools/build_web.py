@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the web page: installs the packages of web/package-lock.json where they are not there yet, and bundles.
 
-    tools/build_web.py packages                                   only the packages
+    tools/build_web.py packages [STAMP]                           only the packages
     tools/build_web.py page OUT_FOLDER OUTPUT.c DEPFILE [WASM...] bundle into a folder, then make a C file of it
     tools/build_web.py check                                      check types
 """
@@ -19,8 +19,15 @@ QUIET = {"npm_config_update_notifier": "false", "npm_config_fund": "false", "npm
          "npm_config_loglevel": "error"}
 
 
-def packages():
-    """What is installed is named by the hash of the lock file; several builds may ask at the same time."""
+def packages(done=None):
+    """What is installed is named by the hash of the lock file; several builds may ask at the same time. The file `done`
+    is made anew at the end."""
+    install()
+    if done:
+        Path(done).touch()
+
+
+def install():
     want = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()
     stamp = WEB / "node_modules" / ".installed"
     with open(WEB / "package.json") as lock:
