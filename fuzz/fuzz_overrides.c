@@ -14,13 +14,13 @@ static void overrides(str text, bool json) {
     buf_init(&second, &m);
     override_set_init(&a, &m);
     override_set_init(&b, &m);
-    bool good = json ? override_read_json(&a, text, &d) : override_read_options(&a, text, &d);
+    bool good = json ? override_read_json(&a, text, NULL, &d) : override_read_options(&a, text, &d);
     FUZZ_CHECK(good || d.errors);
     if (good) {
         struct json_writer w = json_writer_to(&first);
         override_write_json(&a, true, &w);
         override_write_options(&a, &second, NULL);
-        if (override_read_json(&b, buf_str(&first), &d))
+        if (override_read_json(&b, buf_str(&first), NULL, &d))
             FUZZ_CHECK(b.entries.n <= a.entries.n);
     }
     override_set_free(&a);

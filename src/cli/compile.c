@@ -275,52 +275,60 @@ static int show(struct cli_input *in, const compile_run *r, const struct argumen
     return write_module(compile_result(r), a, a->out, code);
 }
 
-/* Reads the overrides of the command line and of their file. False with errors in in->d, or a message. */
-static bool read_overrides(struct cli_input *in, struct arguments *a, override_set *set, bool *usage) {
+/* Reads the overrides of the command line and of their file. False with errors in in->d. */
+static bool read_overrides(struct cli_input *in, struct arguments *a, const struct file *f, override_set *set) {
     bool ok = true;
     for (uint32_t i = 0; i < a->n_overrides; i++)
         ok &= override_read_options(set, str_from_z(a->overrides[i]), &in->d);
     if (a->override_file) {
-        struct file f;
-        if (!file_open(&f, &in->mem, a->override_file)) {
-            fprintf(stderr, "tt-explorer: %s\n", f.error);
-            *usage = true;
-            return false;
-        }
-        ok &= override_read_json(set, file_text(&f), &in->d);
-        file_close(&f);
+        struct diag_source *source = diags_add_source(&in->d, str_from_z(a->override_file), file_text(f));
+        ok &= override_read_json(set, file_text(f), source, &in->d);
     }
     if (set->entries.n)
         a->o.overrides = set;
     return ok;
 }
 
-static int compile_file(struct arguments *a) {
-    struct cli_input in;
-    if (!cli_input_open(&in, a->path))
-        return CLI_USAGE;
-    struct file desc = {0};
-    if (a->system_desc && !file_open(&desc, &in.mem, a->system_desc)) {
-        fprintf(stderr, "tt-explorer: %s\n", desc.error);
-        cli_input_close(&in);
-        return CLI_USAGE;
-    }
-    if (a->system_desc)
-        a->o.system_desc = file_text(&desc);
-    in.strict = true;
+static int compile_input(struct cli_input *in, struct arguments *a, const struct file *override_file) {
     const check_options rules = {.print = text_print_node};
     compile_run *r = NULL;
     override_set overrides;
-    bool usage = false;
-    override_set_init(&overrides, &in.mem);
-    if (cli_input_next(&in, TEXT_ALL) && read_overrides(&in, a, &overrides, &usage) && in.m &&
-        check_module(in.m, &rules, &in.d))
-        r = compile_run_new(in.m, &a->o, &in.d);
-    int code = usage ? CLI_USAGE : show(&in, r, a);
+    in->strict = true;
+    override_set_init(&overrides, &in->mem);
+    if (cli_input_next(in, TEXT_ALL) && read_overrides(in, a, override_file, &overrides) && in->m &&
+        check_module(in->m, &rules, &in->d))
+        r = compile_run_new(in->m, &a->o, &in->d);
+    int code = show(in, r, a);
     compile_free(r);
     override_set_free(&overrides);
-    if (a->system_desc)
-        file_close(&desc);
+    return code;
+}
+
+/* A file that an option names; true without one. */
+static bool open_named(struct file *f, struct mem *mem, const char *path) {
+    if (!path || file_open(f, mem, path))
+        return true;
+    fprintf(stderr, "tt-explorer: %s\n", f->error);
+    return false;
+}
+
+static int compile_file(struct arguments *a) {
+    struct cli_input in;
+    struct file desc, overrides;
+    if (!cli_input_open(&in, a->path))
+        return CLI_USAGE;
+    int code = CLI_USAGE;
+    if (open_named(&desc, &in.mem, a->system_desc)) {
+        if (a->system_desc)
+            a->o.system_desc = file_text(&desc);
+        if (open_named(&overrides, &in.mem, a->override_file)) {
+            code = compile_input(&in, a, &overrides);
+            if (a->override_file)
+                file_close(&overrides);
+        }
+        if (a->system_desc)
+            file_close(&desc);
+    }
     cli_input_close(&in);
     return code;
 }

@@ -36,7 +36,7 @@ static const char help[] =
     "  tt-explorer convert big.mlir | tt-explorer export --title big -o big.html -\n"
     "\n"
     "exit status: 0 written, 1 a model has errors or cannot be compiled (they are shown), 2 wrong usage or trouble "
-    "with "
+    "with\n"
     "files\n";
 
 struct data_file {
@@ -56,6 +56,8 @@ struct source {
     ir_module *input;
     compile_run *compiled;
     override_set overrides;
+    struct file overrides_file; /* open when overrides_path */
+    const char *overrides_path;
     struct run_settings settings;
     struct run_id id;
 };
@@ -73,6 +75,14 @@ static int take_file(void *o, const char *path) {
     return CLI_OK;
 }
 
+static int take_level(void *o, const char *value) {
+    static const char *const levels[] = {"0", "1", "2"};
+    if (cli_choice(value, levels, 3) == 3)
+        return cli_bad_usage("export", "--level is 0, 1 or 2, not", value);
+    ((struct export *)o)->level = value;
+    return CLI_OK;
+}
+
 static int take_data(void *o, const char *path) {
     struct export *e = o;
     if (e->n == 0)
@@ -85,7 +95,7 @@ static const struct cli_option options[] = {
     {.name = "-o", .kind = CLI_TEXT, .at = offsetof(struct export, to)},
     {.name = "--title", .kind = CLI_TEXT, .at = offsetof(struct export, title)},
     {.name = "--data", .kind = CLI_VALUE, .take = take_data},
-    {.name = "--level", .kind = CLI_TEXT, .at = offsetof(struct export, level)},
+    {.name = "--level", .kind = CLI_VALUE, .take = take_level},
     {.name = "--device", .kind = CLI_TEXT, .at = offsetof(struct export, device)},
     {.name = "--overrides", .kind = CLI_TEXT, .at = offsetof(struct export, overrides)},
     {0},
@@ -123,7 +133,7 @@ static bool compiles(const struct export *o) {
 }
 
 /* The settings of the run as the API takes them. False with what is wrong said. */
-static bool read_settings(const struct export *o, struct source *m, const struct file *overrides) {
+static bool read_settings(const struct export *o, struct source *m) {
     bool arch = o->device && (strcmp(o->device, "wormhole_b0") == 0 || strcmp(o->device, "blackhole") == 0);
     struct model_error e;
     struct buf json;
@@ -136,9 +146,9 @@ static bool read_settings(const struct export *o, struct source *m, const struct
     }
     if (o->device)
         json_member_str(&w, arch ? STR("arch") : STR("device"), str_from_z(o->device));
-    if (overrides) {
+    if (m->overrides_path) {
         json_key(&w, STR("overrides"));
-        json_raw(&w, file_text(overrides));
+        json_raw(&w, file_text(&m->overrides_file));
     }
     json_object_end(&w);
     bool good = run_settings_read(buf_str(&json), &m->arena, &m->settings, &e);
@@ -153,29 +163,32 @@ static bool read_settings(const struct export *o, struct source *m, const struct
 /* Compiles the first module of the file. What goes wrong in it is among the diagnostics of the input; false with a message
  * when it cannot even begin. */
 static bool compile_model(const struct export *o, struct source *m) {
-    struct file overrides;
     compile_options co;
     struct model_error e;
     str piece;
     size_t at = 0;
-    if (o->overrides && !file_open(&overrides, &m->in.mem, o->overrides)) {
-        fprintf(stderr, "tt-explorer: %s\n", overrides.error);
+    if (o->overrides) {
+        if (!file_open(&m->overrides_file, &m->in.mem, o->overrides)) {
+            fprintf(stderr, "tt-explorer: %s\n", m->overrides_file.error);
+            return false;
+        }
+        m->overrides_path = o->overrides;
+        str text = file_text(&m->overrides_file);
+        struct diag_source *source = diags_add_source(&m->in.d, str_from_z(o->overrides), text);
+        if (!override_read_json(&m->overrides, text, source, &m->in.d))
+            return true; /* told by the diagnostics */
+    }
+    if (!read_settings(o, m))
+        return false;
+    if (!run_options(&m->settings, &m->arena, &co, &e)) {
+        fprintf(stderr, "tt-explorer: export: %s\n", e.text);
         return false;
     }
-    bool good = read_settings(o, m, o->overrides ? &overrides : NULL);
-    if (o->overrides)
-        file_close(&overrides);
-    if (!good || !run_options(&m->settings, &m->arena, &co, &e))
-        return false;
+    if (m->overrides.entries.n)
+        co.overrides = &m->overrides;
     m->ctx = ir_context_new(&m->in.mem, dialect_resolve);
     if (m->ctx && text_split(m->text, &at, &piece))
         m->input = text_read(m->ctx, piece, m->name, NULL, &m->in.d);
-    str wanted = run_overrides_text(&m->settings);
-    if (wanted.p) {
-        if (m->input && !override_read_json(&m->overrides, wanted, &m->in.d))
-            return true; /* told by the diagnostics */
-        co.overrides = &m->overrides;
-    }
     if (m->input)
         m->compiled = compile_run_new(m->input, &co, &m->in.d);
     return true;
@@ -197,6 +210,8 @@ static void close_model(struct source *m) {
     if (m->ctx)
         ir_context_unref(m->ctx);
     override_set_free(&m->overrides);
+    if (m->overrides_path)
+        file_close(&m->overrides_file);
     arena_free(&m->arena);
     cli_input_close(&m->in);
 }

@@ -99,8 +99,9 @@ bool override_write_options(const override_set *s, struct buf *out, struct buf *
 
 /* JSON: {"<node id>": {"named_location": "matmul_1", "attributes": [{"key","value"}...]}} as today's tool sends it
  * (also as the member "overrides" of an object), or ours, which is the same with "bind" ("name", "identity", "query") and
- * "target" instead of named_location and keys that may be "group.key". False with an error in `d`. */
-bool override_read_json(override_set *s, str json, struct diags *d);
+ * "target" instead of named_location and keys that may be "group.key". False with an error in `d`, at its place in `source`
+ * (of `json`; NULL when it is no file: the message counts bytes then). */
+bool override_read_json(override_set *s, str json, struct diag_source *source, struct diags *d);
 struct json_writer;
 /* ours: with bind and target; otherwise what today's tool understands (entries by name, its own keys). */
 void override_write_json(const override_set *s, bool ours, struct json_writer *w);

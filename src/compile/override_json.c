@@ -8,13 +8,17 @@ struct reader {
     override_set *s;
     struct json_reader r;
     struct diags *d;
+    struct diag_source *source; /* may be NULL */
     bool ok;
 };
 
 static bool fail(struct reader *r, const char *what) {
-    if (r->ok)
-        diag_add(r->d, DIAG_ERROR, NULL, 0, 0, "overrides, byte %zu: %s", json_at(&r->r),
-                 r->r.error ? r->r.error : what);
+    const char *why = r->r.error ? r->r.error : what;
+    size_t at = json_at(&r->r);
+    if (r->ok && r->source)
+        diag_add(r->d, DIAG_ERROR, r->source, at, at, "overrides cannot be read: %s", why);
+    else if (r->ok)
+        diag_add(r->d, DIAG_ERROR, NULL, 0, 0, "overrides, byte %zu: %s", at, why);
     r->ok = false;
     return false;
 }
@@ -168,8 +172,8 @@ static bool read_entries(struct reader *r, bool top) {
     return kind == JSON_OBJECT_END || fail(r, "overrides are an object");
 }
 
-bool override_read_json(override_set *s, str json, struct diags *d) {
-    struct reader r = {.s = s, .d = d, .ok = true};
+bool override_read_json(override_set *s, str json, struct diag_source *source, struct diags *d) {
+    struct reader r = {.s = s, .d = d, .source = source, .ok = true};
     json_reader_init(&r.r, json);
     if (json_next(&r.r) != JSON_OBJECT_BEGIN)
         return fail(&r, "overrides are an object");

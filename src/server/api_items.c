@@ -264,7 +264,7 @@ static bool check_overrides(struct http_request *r, str raw) {
     diags_init(&d, &mem);
     override_set_init(&set, &mem);
     str wrapped = arena_printf(r->arena, "{\"overrides\":%.*s}", STR_ARG(raw));
-    bool good = wrapped.p && override_read_json(&set, wrapped, &d);
+    bool good = wrapped.p && override_read_json(&set, wrapped, NULL, &d);
     if (!wrapped.p || set.failed || (!good && !d.list.n))
         api_error(r, 503, NULL, "out of memory");
     else if (!good)

@@ -47,7 +47,7 @@ bool run_make(struct run *run, struct job *job, struct model_error *e) {
         run->input = text_read(run->ctx, module->source, run->source->info.name, NULL, &run->diags);
     str overrides = run_overrides_text(&run->settings);
     if (run->input && overrides.p) {
-        if (!override_read_json(&run->overrides, overrides, &run->diags))
+        if (!override_read_json(&run->overrides, overrides, NULL, &run->diags))
             return model_fail(e, run->overrides.failed ? 503 : 422, "the overrides cannot be read: %.*s",
                               STR_ARG(run->diags.list.n ? run->diags.list.v[0].message : STR("out of memory")));
         o.overrides = &run->overrides;

@@ -54,4 +54,19 @@ def what_is_no_model_is_told_apart_from_a_model_with_an_error():
         tap.equal((given[:20], said), (given[:20], [hint] if hint else []))
 
 
+@tap.case
+def overrides_that_are_none_are_shown_at_their_place():
+    with tempfile.TemporaryDirectory() as folder:
+        for text, line in (("// no JSON\n", 1), ('{"a":\n {"named_location": 1}}\n', 2), ('{"a": [1,\n', 1)):
+            (Path(folder) / "o.json").write_text(text)
+            for command in ("compile", "export"):
+                done = tap.run(command, MODEL, "--overrides", f"{folder}/o.json", "-o", f"{folder}/out")
+                start = f"{folder}/o.json:{line}:"
+                tap.equal((text, command, done.code, done.err[:len(start)], "error: overrides cannot be read" in done.err),
+                          (text, command, 1, start, True))
+        for command, why in (("compile", "is 0, 1 or 2"), ("export", "is 0, 1 or 2")):
+            done = tap.run(command, MODEL, "--level", "7", "-o", f"{folder}/out")
+            tap.equal((command, done.code, why in done.err), (command, 2, True))
+
+
 tap.main()

@@ -100,7 +100,7 @@ static void json_both_ways(void **state) {
     sets t, back;
     sets_init(&t);
     sets_init(&back);
-    assert_true(override_read_json(&t.s, str_from_z(request), &t.d));
+    assert_true(override_read_json(&t.s, str_from_z(request), NULL, &t.d));
     assert_int_equal(t.s.entries.n, 1);
     assert_int_equal(t.s.entries.v[0].settings.n, 3);
     assert_int_equal(t.s.entries.v[0].settings.v[2].group, LEGAL_CONV2D);
@@ -119,7 +119,7 @@ static void json_both_ways(void **state) {
     buf_clear(&t.out);
     w = json_writer_to(&t.out);
     override_write_json(&t.s, true, &w);
-    assert_true(override_read_json(&back.s, buf_str(&t.out), &back.d));
+    assert_true(override_read_json(&back.s, buf_str(&t.out), NULL, &back.d));
     assert_int_equal(back.s.entries.n, 3);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(back.s.entries.v[i].bind, t.s.entries.v[i].bind);
@@ -150,7 +150,7 @@ static void bad_json(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         sets t;
         sets_init(&t);
-        assert_false(override_read_json(&t.s, str_from_z(rows[i]), &t.d));
+        assert_false(override_read_json(&t.s, str_from_z(rows[i]), NULL, &t.d));
         assert_int_not_equal(t.d.errors, 0);
         sets_free(&t);
     }
