@@ -294,8 +294,8 @@ void api_overrides_convert(struct http_request *r) {
     json = http_json_member(r->body, STR("overrides"));
     diags_init(&d, &mem);
     override_set_init(&set, &mem);
-    bool good =
-        (!options.p || override_read_options(&set, options, &d)) && (!json.p || override_read_json(&set, json, NULL, &d));
+    bool good = (!options.p || override_read_options(&set, options, &d)) &&
+                (!json.p || override_read_json(&set, json, NULL, &d));
     if (good) {
         struct buf text, left;
         buf_init(&text, &mem);
