@@ -57,17 +57,12 @@ static void check_health(struct http_request *r) {
     http_text(r, 200, "text/html; charset=utf-8", STR("model_explorer_ok"));
 }
 
-static void put(struct json_writer *w, str key, const char *value) {
-    json_key(w, key);
-    json_str(w, str_from_z(value));
-}
-
 static void write_extension(struct json_writer *w, const struct server *s, const struct me_adapter *a) {
     json_object_begin(w);
-    put(w, STR("id"), a->id);
-    put(w, STR("name"), a->name);
-    put(w, STR("description"), a->description);
-    put(w, STR("source_repo"), a->source_repo);
+    json_member_str(w, STR("id"), str_from_z(a->id));
+    json_member_str(w, STR("name"), str_from_z(a->name));
+    json_member_str(w, STR("description"), str_from_z(a->description));
+    json_member_str(w, STR("source_repo"), str_from_z(a->source_repo));
     json_key(w, STR("fileExts"));
     json_array_begin(w);
     for (str rest = str_from_z(a->extensions); rest.n;) {
@@ -76,7 +71,7 @@ static void write_extension(struct json_writer *w, const struct server *s, const
         rest = str_from(rest, space + 1);
     }
     json_array_end(w);
-    put(w, STR("type"), "adapter");
+    json_member_str(w, STR("type"), STR("adapter"));
     json_key(w, STR("enableExecution"));
     json_bool(w, a->tt && !s->options.no_execution);
     if (a->tt) {
@@ -105,10 +100,10 @@ static void get_extensions(struct http_request *r) {
 static void check_new_version(struct http_request *r) {
     struct json_writer *w = me_json(r);
     json_object_begin(w);
-    put(w, STR("version"), ""); /* up to date: nobody is asked */
-    put(w, STR("runningVersion"), TTX_VERSION);
-    put(w, STR("releaseUrl"), "");
-    put(w, STR("desktopAppUrl"), "");
+    json_member_str(w, STR("version"), STR("")); /* up to date: nobody is asked */
+    json_member_str(w, STR("runningVersion"), STR(TTX_VERSION));
+    json_member_str(w, STR("releaseUrl"), STR(""));
+    json_member_str(w, STR("desktopAppUrl"), STR(""));
     json_object_end(w);
 }
 
@@ -264,7 +259,7 @@ void me_refresh_pages(struct server *s, str url) {
     buf_init(&out, &m);
     struct json_writer w = json_writer_to(&out);
     json_object_begin(&w);
-    put(&w, STR("name"), "refreshPage");
+    json_member_str(&w, STR("name"), STR("refreshPage"));
     json_key(&w, STR("url"));
     json_str(&w, url);
     json_object_end(&w);
@@ -304,7 +299,7 @@ static void notify_path(struct http_request *r) {
     }
     struct json_writer *w = me_json(r);
     json_object_begin(w);
-    put(w, STR("status"), "ok");
+    json_member_str(w, STR("status"), STR("ok"));
     json_object_end(w);
 }
 
