@@ -3,7 +3,7 @@
 //   node build.mjs --out DIR [--wasm engine.wasm [--wasm core.wasm]] [--depfile FILE --target NAME]
 //
 // DIR then has index.html and, named by the hash of their content so that browsers may keep them for ever, the page's
-// script and style, the script of its editors, the engine's worker and its WebAssembly. The depfile names all that went in, for ninja.
+// script and style, the scripts of its docking area and its editors, the engine's worker and its WebAssembly. The depfile names all that went in, for ninja.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -73,6 +73,7 @@ const page = await bundle('src/main.tsx', {
   format: 'iife', jsx: 'automatic', jsxImportSource: 'preact', plugins: [dockviewStyle],
 });
 for (const file of page) put(file.path.endsWith('.css') ? 'app.css' : 'app.js', file.contents);
+put('dock.js', (await bundle('src/app/dockview.ts', { format: 'iife', globalName: 'ttxDockview' }))[0].contents);
 put('editor.js', (await bundle('src/app/editor.ts', { format: 'iife', globalName: 'ttxEditor' }))[0].contents);
 put('boot.js', (await bundle('src/boot.ts', { format: 'iife' }))[0].contents);
 put('worker.js', (await bundle('src/engine/worker.ts', { format: 'iife' }))[0].contents);

@@ -263,8 +263,9 @@ static bool put_models(struct buf *out, const struct export_page *p, struct mem 
 static const struct {
     const char *id, *begin, *end;
 } parts[] = {
-    {"style", "/app-", ".css"},    {"app", "/app-", ".js"},         {"editor", "/editor-", ".js"},
-    {"worker", "/worker-", ".js"}, {"engine", "/engine-", ".wasm"}, {"core", "/core-", ".wasm"},
+    {"style", "/app-", ".css"},    {"dock", "/dock-", ".js"},     {"app", "/app-", ".js"},
+    {"editor", "/editor-", ".js"}, {"worker", "/worker-", ".js"}, {"engine", "/engine-", ".wasm"},
+    {"core", "/core-", ".wasm"},
 };
 
 bool export_page_write(const struct export_page *p, struct mem *mem, struct buf *out, bool *built) {

@@ -1,5 +1,5 @@
 // The first script of the page, small on purpose: it begins what takes long - the engine's worker and the graphs that the
-// address names - while the browser still reads the page's own script. early.ts hands it over.
+// address names, and the docking area's script - while the browser still reads the page's own. early.ts hands it over.
 
 import { addressOf, graphQuery, stagePath } from './app/address';
 import type { Early } from './app/early';
@@ -7,19 +7,31 @@ import { unpack } from './app/link';
 import type { GraphRef } from './app/source';
 import { storage } from './app/storage';
 
-const early: Early = { worker: null, answers: new Map() };
+const link = (id: string): string => document.querySelector<HTMLLinkElement>(`#${id}`)!.href;
+
+/** Runs a script when it is there, in a task of its own. */
+function load(address: string): Promise<unknown> {
+  const script = document.createElement('script');
+  script.src = address;
+  document.head.append(script);
+  return new Promise((done) => { script.onload = script.onerror = done; });
+}
+
+const early: Early = { worker: null, graphs: new Map(), dock: load(link('ttx-dock')) };
 globalThis.ttxEarly = early;
 
 function begin(ref: GraphRef): void {
-  const address = addressOf(document.baseURI, `${stagePath(ref)}/graph`, graphQuery(ref)), abort = new AbortController();
-  const response = fetch(address, { signal: abort.signal });
-  response.catch(() => {}); // whoever takes it is told
-  early.answers.set(address, { response, abort });
+  const address = addressOf(document.baseURI, `${stagePath(ref)}/graph`, graphQuery(ref)), { port1, port2 } = new MessageChannel();
+  if (early.graphs.has(address) || !early.worker) return;
+  early.graphs.set(address, port1);
+  early.worker.postMessage({ call: 'read', args: [address, port2], id: 0 }, [port2]);
 }
 
-const link = (id: string): string => document.querySelector<HTMLLinkElement>(`#${id}`)!.href;
 early.worker = new Worker(link('ttx-worker'));
-early.worker.onerror = () => { early.worker = null; }; // the page makes another one, and says what is wrong
+early.worker.onerror = () => { // the page makes another one, and says what is wrong
+  early.worker = null;
+  early.graphs.clear();
+};
 early.worker.postMessage({ call: 'prepare', args: [link('ttx-wasm')], id: 0 });
 
 if (location.hash.length > 1) {

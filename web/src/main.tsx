@@ -45,12 +45,13 @@ async function start(): Promise<void> {
   followTheme();
   render(<App />, document.getElementById('app')!);
   await nextTask();
-  startDock(document.getElementById('dock')!);
+  await startDock(document.getElementById('dock')!);
+  await nextTask();
   startKeys();
   startTestHook();
-  await nextTask();
   startEvents();
   getServer().then((info) => { server.value = info; }, complain);
+  await nextTask();
   await startUrl();
   prepareEditors();
 }

@@ -2,12 +2,13 @@
 // share a group at first; the user may drag them anywhere.
 
 import { effect, signal } from '@preact/signals';
-import { createDockview, type DockviewApi, type IDockviewPanel } from 'dockview-core';
+import type { DockviewApi, IDockviewPanel } from 'dockview-core';
 import 'dockview.css';
 import { render } from 'preact';
 
 import { GraphPane } from './graph_pane';
 import { complain } from './notify';
+import { dockScript } from './platform';
 import { panels, type PanelHandle, type PanelKind } from './panels';
 import { kept } from './settings';
 import { activePane, addPane, paneById, panes, removePane, type Pane } from './store';
@@ -270,8 +271,9 @@ function rememberPanels(): void {
   if (JSON.stringify(next) !== JSON.stringify(sizes.peek())) sizes.value = next;
 }
 
-/** Makes the docking area inside an element. */
-export function startDock(host: HTMLElement): void {
+/** Makes the docking area inside an element, when dockview's script is there. */
+export async function startDock(host: HTMLElement): Promise<void> {
+  const { createDockview } = await dockScript();
   area = host;
   dock = createDockview(host, {
     theme: { name: 'ttx', className: 'dockview-theme-ttx', dndTabIndicator: 'line' },

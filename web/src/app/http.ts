@@ -1,5 +1,6 @@
 // The data source that is a server. Addresses are relative to the page, so that it works below a prefix of a proxy.
 
+import { readBody } from '../engine/body';
 import { addressOf } from './address';
 import { takeEarly } from './early';
 import { Problem, type CallOptions, type DataSource, type Job, type Method, type Model, type SourceEvents } from './source';
@@ -50,15 +51,14 @@ export class HttpSource implements DataSource {
 
   private async ask(method: Method, path: string, body: unknown, options: CallOptions): Promise<Response> {
     let response: Response;
-    const address = addressOf(this.base, path, options.query), early = method === 'GET' ? takeEarly(address, options.signal) : null;
     try {
-      const turn = early ? null : this.turn();
+      const turn = this.turn();
       if (turn) await turn;
-      response = await (early ?? fetch(address, {
+      response = await fetch(addressOf(this.base, path, options.query), {
         method,
         signal: options.signal ?? null,
         ...(body === undefined ? {} : body instanceof Blob ? { body } : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-      }));
+      });
     } catch (thrown) {
       if (options.signal?.aborted) throw new DOMException('cancelled', 'AbortError');
       throw thrown instanceof DOMException ? thrown : offline();
@@ -84,27 +84,10 @@ export class HttpSource implements DataSource {
   }
 
   async bytes(path: string, options: CallOptions = {}): Promise<ArrayBuffer> {
+    const early = await takeEarly(addressOf(this.base, path, options.query), options);
+    if (early) return early;
     const response = await this.ask('GET', path, undefined, options);
-    const { progress } = options;
-    if (!progress || !response.body) return this.rest(response.arrayBuffer(), options);
-    // The length of a compressed answer says nothing about what comes out of it.
-    const total = response.headers.get('Content-Encoding') ? 0 : Number(response.headers.get('Content-Length') ?? 0);
-    const pieces: Uint8Array[] = [];
-    let done = 0;
-    for (const reader = response.body.getReader(); ;) {
-      const piece = await this.rest(reader.read(), options);
-      if (piece.done) break;
-      pieces.push(piece.value);
-      done += piece.value.length;
-      progress(done, total);
-    }
-    const all = new Uint8Array(done);
-    let at = 0;
-    for (const piece of pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return all.buffer;
+    return this.rest(options.progress ? readBody(response, options.progress) : response.arrayBuffer(), options);
   }
 
   async compatible<T>(path: string): Promise<T> {

@@ -17,6 +17,8 @@ export interface PageData {
 
 declare global {
   var ttxPage: PageData | undefined;
+  /** What the script of dockview.ts leaves. */
+  var ttxDockview: typeof import('./dockview') | undefined;
 }
 
 export function makeSource(): DataSource {
@@ -47,6 +49,13 @@ export function editorScript(): HTMLScriptElement {
   if (globalThis.ttxPage) script.textContent = globalThis.ttxPage.editor;
   else script.src = address('ttx-editor');
   return script;
+}
+
+/** dockview, as soon as its script has run. Throws Problem. */
+export async function dockScript(): Promise<typeof import('./dockview')> {
+  await globalThis.ttxEarly?.dock;
+  if (globalThis.ttxDockview) return globalThis.ttxDockview;
+  throw new Problem('A part of the page could not be loaded.', 'offline', { hint: 'Reload the page when the server is there.' });
 }
 
 /** The drawing engine: its bytes, or where the worker finds it. */

@@ -27,6 +27,8 @@ export interface Choice {
 export interface Calls {
   /** Begins to load and compile the engine, before there is a canvas. */
   prepare(wasm: ArrayBuffer | string): void;
+  /** Reads a graph for the page (app/early.ts), before there is a canvas. */
+  read(address: string, to: MessagePort): void;
   start(o: { canvas: OffscreenCanvas; wasm: ArrayBuffer | string; theme: Theme; renderer: 'auto' | RendererKind;
     w: number; h: number; ratio: number; still: boolean }): void;
   resize(w: number, h: number, ratio: number): void;

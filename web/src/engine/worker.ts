@@ -2,6 +2,7 @@
 //
 // Calls are carried out in the order they come; those that lay out wait for one another, the others (camera, pointer)
 // go in between. One frame at most is drawn per display refresh, and none while nothing changes.
+import { readBody } from './body';
 import { Flight, clampZoom, firstCamera, fitCamera } from './camera';
 import { paint, cssOf } from './canvas';
 import { GlScreen } from './gl';
@@ -489,6 +490,9 @@ function paintWorld(c: OffscreenCanvasRenderingContext2D, world: Rect, zoom: num
     }
 }
 
+/** How often the page is told how much of a graph has come. */
+const TELL_MS = 50;
+
 let prepared: { wasm: ArrayBuffer | string; module: Promise<WebAssembly.Module> } | null = null;
 
 /** The compiled engine. Compiled here, not on the page, which would stand still meanwhile; workers of one page that
@@ -505,6 +509,23 @@ function engineModule(wasm: ArrayBuffer | string): Promise<WebAssembly.Module> {
 const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType<Calls[K]> | Promise<ReturnType<Calls[K]>> } = {
   prepare(wasm) {
     void engineModule(wasm);
+  },
+  async read(address, to) {
+    const abort = new AbortController();
+    to.onmessage = () => abort.abort();
+    let bytes: ArrayBuffer | null = null, told = 0;
+    try {
+      const response = await fetch(address, { signal: abort.signal });
+      if (response.ok)
+        bytes = await readBody(response, (done, total) => {
+          if (performance.now() - told < TELL_MS) return;
+          told = performance.now();
+          to.postMessage({ done, total });
+        });
+    } catch {
+      // Whoever wanted it asks again, and is told.
+    }
+    to.postMessage({ done: 0, total: 0, bytes }, bytes ? [bytes] : []);
   },
   async start(o) {
     let module: WebAssembly.Module;
@@ -858,7 +879,7 @@ function makeScreen(canvas: OffscreenCanvas, wanted: 'auto' | RendererKind): Scr
 const QUEUED = new Set<keyof Calls>(['start', 'load', 'choose', 'expand', 'expandAll', 'setExpanded', 'setDirection', 'setLines',
   'setEdgeLabels', 'reveal', 'restoreState', 'saveState', 'png', 'svg', 'minimap', 'select', 'fit', 'table']);
 /** And these need a graph to be there. */
-const WITHOUT_GRAPH = new Set<keyof Calls>(['prepare', 'start', 'resize', 'load', 'setTheme', 'stats', 'leave', 'hover', 'pointer',
+const WITHOUT_GRAPH = new Set<keyof Calls>(['prepare', 'read', 'start', 'resize', 'load', 'setTheme', 'stats', 'leave', 'hover', 'pointer',
   'setLines', 'setEdgeLabels']);
 let queue: Promise<unknown> = Promise.resolve();
 

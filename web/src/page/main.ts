@@ -4,7 +4,7 @@
 import type {} from '../app/platform';
 import { PageSource, type PageInfo } from './source';
 
-async function part(id: string): Promise<Uint8Array<ArrayBuffer>> {
+async function unpack(id: string): Promise<Uint8Array<ArrayBuffer>> {
   const element = document.getElementById(`ttx-${id}`);
   if (!element) throw new Error(`The page has no part ${id}.`);
   const packed = Uint8Array.from(atob(element.textContent.trim()), (c) => c.charCodeAt(0));
@@ -15,15 +15,17 @@ async function part(id: string): Promise<Uint8Array<ArrayBuffer>> {
 
 async function start(): Promise<void> {
   const info = JSON.parse(document.getElementById('ttx-info')!.textContent) as PageInfo;
-  const [style, app, editor, worker, engine, core] = await Promise.all(['style', 'app', 'editor', 'worker', 'engine', 'core'].map(part));
+  const [style, dock, app, editor, worker, engine, core] = await Promise.all(['style', 'dock', 'app', 'editor', 'worker', 'engine', 'core'].map(unpack));
   const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
   const sheet = document.createElement('style');
   sheet.textContent = text(style);
   document.head.append(sheet);
-  globalThis.ttxPage = { source: await PageSource.open(core!, info, part), worker: text(worker), wasm: engine!.buffer, editor: text(editor) };
-  const script = document.createElement('script');
-  script.textContent = text(app);
-  document.body.append(script);
+  globalThis.ttxPage = { source: await PageSource.open(core!, info, unpack), worker: text(worker), wasm: engine!.buffer, editor: text(editor) };
+  for (const part of [dock, app]) {
+    const script = document.createElement('script');
+    script.textContent = text(part);
+    document.body.append(script);
+  }
 }
 
 start().catch((thrown: unknown) => {
