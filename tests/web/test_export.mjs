@@ -111,6 +111,7 @@ async function walk(t) {
   for (const pass of ["ttir-to-ttnn", "ttnn-deallocate", "ttir-fusing", "input"]) {
     await show(t, pass);
     await eventually(async () => (await t.graph()).selection.length > 0, true, `something is selected after ${pass}`);
+    await t.command("view.fit"); // boxes beside the view are not told
     seen[pass] = await stageOf(t);
   }
   return seen;

@@ -116,7 +116,7 @@ test("start: engine and graph are asked for once, and before the page's script h
   await t.openModel(MNIST);
   const count = (name) => asked.filter((a) => a === name).length;
   equal(["boot.js", "app.js", "graph"].map(count), [1, 1, 1]);
-  equal(await t.page.evaluate(() => [globalThis.ttxEarly.worker, globalThis.ttxEarly.answers.size]), [null, 0], "both were taken over");
+  equal(await t.page.evaluate(() => [globalThis.ttxEarly.worker, globalThis.ttxEarly.graphs.size]), [null, 0], "both were taken over");
   ok(!asked.includes("preload"), "no start page is made for a moment");
 });
 
