@@ -77,7 +77,7 @@ static void headers(str line, struct arena *a) {
     parse_etag_matches(line, STR("x"));
     str file = parse_file_name(line, a);
     FUZZ_CHECK(file.n > 0 && str_find_char(file, '/') == file.n && !str_eq(file, STR("..")));
-    str member = http_json_member(line, STR("a"));
+    str member = json_member(line, STR("a"));
     FUZZ_CHECK(!member.p || (member.p >= line.p && member.p + member.n <= line.p + line.n));
 }
 

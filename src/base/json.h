@@ -143,4 +143,8 @@ bool json_get_u64(const struct json_reader *r, uint64_t *out);
 /* Always succeeds after JSON_NUMBER. */
 double json_get_double(const struct json_reader *r);
 
+/* The value of a member of an object, as it is written (a slice of `object`; of several the last one, as in JavaScript);
+ * .p is NULL when it has none, or when the object is broken. */
+str json_member(str object, str key);
+
 #endif

@@ -182,7 +182,7 @@ static bool json_more(struct json_reader *r) {
     return r->p < r->end;
 }
 
-static enum json_kind json_member(struct json_reader *r) {
+static enum json_kind json_read_member(struct json_reader *r) {
     if (*r->p != '"')
         return json_fail(r, r->p, "expected a key in quotes");
     if (!json_string(r))
@@ -217,8 +217,8 @@ enum json_kind json_next(struct json_reader *r) {
     case JSON_ST_FIRST_KEY:
         if (*r->p == '}')
             return json_pop(r);
-        return json_member(r);
-    case JSON_ST_KEY: return json_member(r);
+        return json_read_member(r);
+    case JSON_ST_KEY: return json_read_member(r);
     case JSON_ST_FIRST_VALUE:
         if (*r->p == ']')
             return json_pop(r);
@@ -319,4 +319,26 @@ double json_get_double(const struct json_reader *r) {
     double v = 0;
     num_parse_double(r->text, &v);
     return v;
+}
+
+str json_member(str object, str key) {
+    struct json_reader r;
+    json_reader_init(&r, object);
+    str found = {0};
+    if (json_next(&r) != JSON_OBJECT_BEGIN)
+        return found;
+    for (enum json_kind kind; (kind = json_next(&r)) == JSON_KEY;) {
+        bool here = json_key_is(&r, key);
+        kind = json_next(&r);
+        size_t begin = json_at(&r);
+        if (kind == JSON_STRING && begin && object.p[begin - 1] == '"' && r.text.p == object.p + begin)
+            begin--;
+        if (!json_skip(&r, kind))
+            return (str){0};
+        if (here) /* the last one counts, as in JavaScript */
+            found = str_slice(object, begin, (size_t)(r.p - object.p));
+    }
+    if (r.error)
+        found = str_of(NULL, 0);
+    return found;
 }

@@ -138,6 +138,10 @@ typedef struct graph_options {
 
 struct graph_stored; /* columns of a graph read from JSON; stored.h */
 
+/* Distances in a drawing that graph JSON may ask for: the members nodeSep, rankSep and edgeSep of layoutConfigs. */
+typedef enum graph_spacing { GRAPH_NODE_SEP, GRAPH_RANK_SEP, GRAPH_EDGE_SEP, GRAPH_N_SPACINGS } graph_spacing;
+enum { GRAPH_SPACING_UNIT = 16, GRAPH_SPACING_MOST = 2000 }; /* parts of a pixel they are kept in; pixels */
+
 typedef struct graph {
     struct mem *mem;
     struct arena arena;      /* strings that are not slices of the module */
@@ -157,8 +161,9 @@ typedef struct graph {
     uint8_t layers;       /* graph_layers it was made with */
     uint32_t *block_args; /* by ir_block: node of its first argument, 0 none; NULL without a module */
     struct graph_stored *stored;
-    str id;       /* name of the graph */
-    size_t bytes; /* memory it takes, everything counted but the module */
+    uint32_t spacing[GRAPH_N_SPACINGS]; /* 1 + sixteenths of a pixel; 0: the usual ones */
+    str id;                             /* name of the graph */
+    size_t bytes;                       /* memory it takes, everything counted but the module */
 } graph;
 
 typedef enum graph_status {

@@ -224,13 +224,22 @@ static graph_status put_all(bin_writer *w, struct buf *out) {
     uint32_t id = 0;
     while (id < w->strings.n && !str_eq(w->strings.v[id], g->id))
         id++;
-    const uint32_t header[HEADER_WORDS] = {MAGIC,         GRAPH_BIN_VERSION,
-                                           (uint32_t)at,  g->stored ? HEADER_EXPLICIT_IDS : 0,
-                                           g->n_nodes,    g->n_edges,
-                                           g->n_links,    (uint32_t)w->strings.n,
-                                           SECTION_N - 1, id,
-                                           g->max_depth,  g->n_ops,
-                                           g->n_layers};
+    const uint32_t header[HEADER_WORDS] = {MAGIC,
+                                           GRAPH_BIN_VERSION,
+                                           (uint32_t)at,
+                                           g->stored ? HEADER_EXPLICIT_IDS : 0,
+                                           g->n_nodes,
+                                           g->n_edges,
+                                           g->n_links,
+                                           (uint32_t)w->strings.n,
+                                           SECTION_N - 1,
+                                           id,
+                                           g->max_depth,
+                                           g->n_ops,
+                                           g->n_layers,
+                                           g->spacing[GRAPH_NODE_SEP],
+                                           g->spacing[GRAPH_RANK_SEP],
+                                           g->spacing[GRAPH_EDGE_SEP]};
     for (int i = 0; i < HEADER_WORDS; i++)
         put_u32(out, header[i]);
     for (int s = 1; s < SECTION_N; s++) {
@@ -282,6 +291,7 @@ typedef struct bin_reader {
     str bytes;
     view views[SECTION_N];
     uint32_t n_nodes, n_edges, n_links, n_strings, flags, id;
+    uint32_t spacing[GRAPH_N_SPACINGS];
 } bin_reader;
 
 static uint32_t get_u32(const uint8_t *p) {
@@ -313,6 +323,8 @@ static bool read_header(bin_reader *r) {
     r->n_links = get_u32(p + 24);
     r->n_strings = get_u32(p + 28);
     r->id = get_u32(p + 36);
+    for (int i = 0; i < GRAPH_N_SPACINGS; i++)
+        r->spacing[i] = get_u32(p + 52 + 4 * i);
     if (r->n_nodes == 0 || r->n_nodes >> 31 || r->n_strings == 0 || r->id > r->n_strings)
         return false;
     for (int s = 1; s < SECTION_N; s++) {
@@ -415,6 +427,8 @@ static str node_id(const bin_reader *r, graph *g, uint32_t n, struct buf *b) {
 
 static graph_status fill_graph(const bin_reader *r, graph *g) {
     struct graph_stored *s = g->stored;
+    for (int i = 0; i < GRAPH_N_SPACINGS; i++)
+        g->spacing[i] = r->spacing[i] <= 1 + GRAPH_SPACING_MOST * GRAPH_SPACING_UNIT ? r->spacing[i] : 0;
     g->nodes = mem_alloc_zero(r->mem, (r->n_nodes + (size_t)1) * sizeof *g->nodes);
     g->strings = mem_alloc_zero(r->mem, r->n_strings * sizeof *g->strings);
     g->edges = mem_alloc_zero(r->mem, r->n_edges * sizeof *g->edges);

@@ -35,24 +35,6 @@ static void looks_free(struct looks *l) {
     arena_free(&l->arena);
 }
 
-/* The raw value of a member of an object; .p NULL when it has none. */
-static str member(str object, str key) {
-    struct json_reader r;
-    json_reader_init(&r, object);
-    if (json_next(&r) != JSON_OBJECT_BEGIN)
-        return (str){0};
-    while (json_next(&r) == JSON_KEY) {
-        bool mine = json_key_is(&r, key);
-        size_t begin = (size_t)(r.p - r.begin); /* behind the colon */
-        enum json_kind kind = json_next(&r);
-        if (!json_skip(&r, kind))
-            break;
-        if (mine)
-            return str_trim(str_slice(object, begin, (size_t)(r.p - r.begin)));
-    }
-    return (str){0};
-}
-
 /* Members as a graph keeps them ("\"style\":{...},\"config\":{...}") as an object, until the next call. */
 static str object_of(struct looks *l, str members) {
     buf_clear(&l->object);
@@ -78,7 +60,7 @@ static void put_style(struct looks *l, graph_node n, str style, struct json_writ
                    {STR_INIT("textColor"), STR_INIT("text")}};
     bool begun = false;
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
-        str colour = text_of(l, member(style, colours[i].of));
+        str colour = text_of(l, json_member(style, colours[i].of));
         if (!colour.n)
             continue;
         if (!begun) {
@@ -106,7 +88,8 @@ static bool read_configs(struct looks *l, str list) {
         if (kind == JSON_ARRAY_END || !json_skip(&r, kind))
             break;
         str object = str_slice(list, begin, (size_t)(r.p - r.begin));
-        str pattern = text_of(l, member(object, STR("namespaceRegex"))), way = member(object, STR("layoutDirection"));
+        str pattern = text_of(l, json_member(object, STR("namespaceRegex"))),
+            way = json_member(object, STR("layoutDirection"));
         regex *compiled = pattern.p ? regex_new(l->mem, pattern, false, true, error, sizeof error) : NULL;
         if (!compiled && pattern.p && !error[0])
             return false;
@@ -181,7 +164,7 @@ static bool write_looks(struct looks *l, struct json_writer *w) {
     const graph *g = l->g;
     struct buf path;
     str members = arena_str(&l->arena, object_of(l, g->stored->other));
-    if (!members.p || !read_configs(l, member(members, STR("groupNodeConfigs"))))
+    if (!members.p || !read_configs(l, json_member(members, STR("groupNodeConfigs"))))
         return false;
     buf_init(&path, l->mem);
     json_key(w, STR("styles"));
@@ -193,7 +176,7 @@ static bool write_looks(struct looks *l, struct json_writer *w) {
         if (c)
             put_style(l, n, c->style, w);
         else if (row && row->other.n)
-            put_style(l, n, member(object_of(l, row->other), STR("style")), w);
+            put_style(l, n, json_member(object_of(l, row->other), STR("style")), w);
         arena_reset(&l->arena, mark);
     }
     json_array_end(w);
@@ -207,16 +190,16 @@ static bool write_looks(struct looks *l, struct json_writer *w) {
     json_array_end(w);
     json_key(w, STR("hidden"));
     json_array_begin(w);
-    bool good = put_hidden(l, member(members, STR("nodeLabelsToHide")), w);
+    bool good = put_hidden(l, json_member(members, STR("nodeLabelsToHide")), w);
     json_array_end(w);
     json_key(w, STR("overlays"));
-    str overlays = member(member(members, STR("tasksData")), STR("edgeOverlaysDataListLeftPane"));
+    str overlays = json_member(json_member(members, STR("tasksData")), STR("edgeOverlaysDataListLeftPane"));
     json_raw(w, overlays.p && overlays.n && overlays.p[0] == '[' ? overlays : STR("[]"));
     json_key(w, STR("subgraphs"));
     json_array_begin(w);
     for (graph_node n = 1; n < g->n_nodes; n++) {
         const stored_row *row = row_of(g, n);
-        str ids = row && row->other.n ? member(object_of(l, row->other), STR("subgraphIds")) : (str){0};
+        str ids = row && row->other.n ? json_member(object_of(l, row->other), STR("subgraphIds")) : (str){0};
         if (!has_list(ids))
             continue;
         json_object_begin(w);
@@ -263,7 +246,7 @@ graph_status graph_subgraph_ids_json(const graph *g, struct mem *mem, struct jso
         if (!row || !row->other.n)
             continue;
         struct json_reader r;
-        str ids = member(object_of(&l, row->other), STR("subgraphIds"));
+        str ids = json_member(object_of(&l, row->other), STR("subgraphIds"));
         json_reader_init(&r, ids);
         if (!ids.p || json_next(&r) != JSON_ARRAY_BEGIN)
             continue;

@@ -140,6 +140,11 @@ static bool is_list(str raw) {
     return at < raw.n && raw.p[at] == '"';
 }
 
+/* Whether a member "config":{...} says that the node stands at the top of its layer. */
+static bool is_pinned(str member) {
+    return str_eq(json_member(str_from(member, str_find_char(member, '{')), STR("pinToGroupTop")), STR("true"));
+}
+
 /* Behind the '{' of a node. */
 static bool read_node(making *m) {
     reader *rd = m->rd;
@@ -171,11 +176,10 @@ static bool read_node(making *m) {
             ok = take_value(rd, &row.outputs);
         else {
             size_t from = m->other.n;
-            bool subgraphs = json_key_is(&rd->r, STR("subgraphIds"));
+            bool subgraphs = json_key_is(&rd->r, STR("subgraphIds")), config = json_key_is(&rd->r, STR("config"));
             ok = keep_member(rd, &m->other);
             leads |= ok && subgraphs && is_list(str_from(str_of(m->other.p, m->other.n), from));
-            pinned |= ok && str_find(str_of(m->other.p + from, m->other.n - from), STR("\"pinToGroupTop\":true")) <
-                                m->other.n - from;
+            pinned |= ok && config && is_pinned(str_from(str_of(m->other.p, m->other.n), from));
         }
         if (!ok)
             return false;
@@ -391,6 +395,26 @@ static bool finish_graph(making *m) {
     return true;
 }
 
+/* Distances beyond which nobody can read a drawing are cut there; what is no number is passed over. */
+static void read_spacing(graph *g, str configs) {
+    static const struct {
+        str key;
+        double least;
+    } members[GRAPH_N_SPACINGS] = {[GRAPH_NODE_SEP] = {STR_INIT("nodeSep"), 1},
+                                   [GRAPH_RANK_SEP] = {STR_INIT("rankSep"), 8}, /* lines slant there */
+                                   [GRAPH_EDGE_SEP] = {STR_INIT("edgeSep"), 1}};
+    for (int i = 0; i < GRAPH_N_SPACINGS; i++) {
+        struct json_reader r;
+        str value = json_member(configs, members[i].key);
+        json_reader_init(&r, value);
+        if (!value.p || json_next(&r) != JSON_NUMBER)
+            continue;
+        double v = json_get_double(&r);
+        v = v < members[i].least ? members[i].least : v > GRAPH_SPACING_MOST ? GRAPH_SPACING_MOST : v;
+        g->spacing[i] = 1 + (uint32_t)(v * GRAPH_SPACING_UNIT);
+    }
+}
+
 /* Members of a graph, behind its '{'. */
 static bool read_members(making *m, struct buf *other) {
     reader *rd = m->rd;
@@ -407,8 +431,15 @@ static bool read_members(making *m, struct buf *other) {
             ok = each_object(rd, m, one_node, "nodes must be a list of nodes");
         else if (json_key_is(&rd->r, STR("groupNodeAttributes")))
             ok = take_value(rd, &m->g->stored->group_attrs);
-        else
+        else {
+            size_t from = other->n;
+            bool distances = json_key_is(&rd->r, STR("layoutConfigs"));
             ok = keep_member(rd, other);
+            if (ok && distances) {
+                str raw = str_from(buf_str(other), from);
+                read_spacing(m->g, str_from(raw, str_find_char(raw, '{')));
+            }
+        }
         if (!ok)
             return false;
     }

@@ -36,7 +36,15 @@
 
 #define LAY_NONE UINT32_MAX
 
-enum lay_node_kind { LAY_INNER, LAY_BORDER_IN, LAY_BORDER_OUT };
+enum lay_node_kind {
+    LAY_INNER,
+    LAY_FIRST, /* one at most: in a rank above all other nodes that are no border ports */
+    LAY_BORDER_IN,
+    LAY_BORDER_OUT
+};
+static inline bool lay_is_border(uint8_t kind) {
+    return kind >= LAY_BORDER_IN;
+}
 
 enum lay_edge_flags {
     LAY_SELF = 1 << 0,

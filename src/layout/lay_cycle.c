@@ -4,6 +4,8 @@
  * still on the search path closes a cycle and is marked LAY_BACK (Tarjan's back edges; the choice Gansner, Koutsofios,
  * North and Vo make in "A Technique for Drawing Directed Graphs", 1993, section 2.1). Programs enter their loops at
  * the top, so the marked edges are the ones a reader calls "back". Linear; the path is an explicit stack.
+ *
+ * What leads back to the node that stands first (LAY_FIRST) is marked before: no cycle goes through it then.
  */
 #include <string.h>
 
@@ -25,7 +27,9 @@ enum layout_status lay_find_back_edges(struct lay_ctx *c, struct lay_graph *g) {
 
     for (uint32_t i = 0; i < g->m; i++) {
         struct lay_edge *e = &g->edges[i];
-        e->flags = e->from == e->to ? LAY_SELF : 0;
+        e->flags = e->from == e->to                                                  ? LAY_SELF
+                   : g->kind[e->to] == LAY_FIRST && !lay_is_border(g->kind[e->from]) ? LAY_BACK
+                                                                                     : 0;
         e->trunk = LAY_NONE;
         if (e->flags)
             continue;

@@ -349,7 +349,7 @@ enum layout_status lay_estimate(struct lay_ctx *c, const struct lay_graph *g, do
     if (!w || !off || !geo.x)
         goto end;
     for (uint32_t v = 0; v < g->n; v++)
-        w[v] = g->kind[v] == LAY_INNER ? 80 : 0;
+        w[v] = lay_is_border(g->kind[v]) ? 0 : 80;
     status = line_up(c, g, &geo, true);
     if (status == LAYOUT_OK)
         status = lay_finish(c->tmp, g, &geo, 2, false);

@@ -7,7 +7,7 @@
  *      op that uses it, an unused result below the op that makes it.
  *   3. network simplex on windows of the graph (lay_simplex.c)
  *
- * Border inputs take a rank above all, border outputs one below all. Back edges count reversed: their target is
+ * The node that stands first takes the rank above all others in the end. Border inputs take a rank above all, border outputs one below all. Back edges count reversed: their target is
  * above their source; they bend around in the ranks beyond, so there must be such ranks.
  */
 #include <string.h>
@@ -208,7 +208,7 @@ enum layout_status lay_assign_ranks(struct lay_ctx *c, struct lay_graph *g) {
         goto end;
     for (uint32_t i = 0; i < g->m; i++) {
         const struct lay_edge *e = &g->edges[i];
-        if ((e->flags & LAY_SELF) || g->kind[e->from] != LAY_INNER || g->kind[e->to] != LAY_INNER)
+        if ((e->flags & LAY_SELF) || lay_is_border(g->kind[e->from]) || lay_is_border(g->kind[e->to]))
             continue;
         bool back = e->flags & LAY_BACK;
         r.tail[r.m] = back ? e->to : e->from;
@@ -228,16 +228,22 @@ enum layout_status lay_assign_ranks(struct lay_ctx *c, struct lay_graph *g) {
     /* Ranks from 0 (or 1 below a row for border inputs and turning back edges). */
     int32_t low = INT32_MAX, high = INT32_MIN;
     bool border_in = false, border_out = false;
+    uint32_t first = LAY_NONE;
     for (uint32_t v = 0; v < g->n; v++) {
         border_in = border_in || g->kind[v] == LAY_BORDER_IN;
         border_out = border_out || g->kind[v] == LAY_BORDER_OUT;
+        if (g->kind[v] == LAY_FIRST)
+            first = v;
         if (g->kind[v] != LAY_INNER)
             continue;
         low = r.rank[v] < low ? r.rank[v] : low;
         high = r.rank[v] > high ? r.rank[v] : high;
     }
-    if (low > high)
+    bool others = low <= high;
+    if (!others)
         low = high = 0;
+    if (first != LAY_NONE)
+        r.rank[first] = others ? --low : low;
     bool turn_above = false, turn_below = false;
     for (uint32_t i = 0; i < g->m; i++) {
         const struct lay_edge *e = &g->edges[i];

@@ -87,7 +87,7 @@ static bool assign_trunks(struct maker *k) {
     for (uint32_t i = 0; i < n_long; i++) {
         uint32_t id = (uint32_t)k->keys[i];
         struct lay_edge *e = &g->edges[id];
-        if (!shares[id] && alone[e->to] >= IN_TRUNK_MIN && g->kind[e->to] == LAY_INNER &&
+        if (!shares[id] && alone[e->to] >= IN_TRUNK_MIN && !lay_is_border(g->kind[e->to]) &&
             g->rank[e->to] - g->rank[e->from] >= IN_TRUNK_SPAN) {
             if (trunk_of_target[e->to] == LAY_NONE)
                 trunk_of_target[e->to] = g->n_trunks++;

@@ -28,6 +28,7 @@
  *   P5  Which child is beside which (rank and order) does not depend on what is expanded: boxes keep their places
  *       relative to each other.
  *   P6  After a failed update (no memory, cancelled) the last good result still stands.
+ *   P7  A pinned node stands before all other children of its layer, in the direction of the layer.
  *
  * Knows nothing of colours, text, files, threads or clocks. Nothing recurses.
  */
@@ -54,6 +55,7 @@ enum layout_node_flags {
     LAYOUT_LAYER = 1 << 0,         /* may hold children and be expanded */
     LAYOUT_LEFT_RIGHT = 1 << 1,    /* its children flow left to right (otherwise top to bottom) */
     LAYOUT_FREE_OPERANDS = 1 << 2, /* an op whose lines may enter in any order (fewer crossings) */
+    LAYOUT_PINNED = 1 << 3,        /* stands before all else in its layer; of several in one layer the last does */
 };
 
 /* The graph. All arrays belong to the caller and must live and stay unchanged as long as the layout, except

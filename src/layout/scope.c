@@ -169,9 +169,10 @@ static enum layout_status make_parts(struct layout *l, struct lay_ctx *c, struct
     for (uint32_t v = s->n_children; v + 1 < n; v++)
         set_join(set, v, v + 1); /* all that touches the border */
     for (uint32_t v = 0; v < n; v++) {
-        if (!has_edge[v] && v < s->n_children)
-            s->loners[s->n_loners++] = v;
-        else if (set_find(set, v) == v)
+        if (!has_edge[v] && v < s->n_children) {
+            if (v != s->pinned)
+                s->loners[s->n_loners++] = v;
+        } else if (set_find(set, v) == v)
             part_of[v] = s->n_parts++;
     }
     s->parts = LAY_ZERO(a, struct part, s->n_parts);
@@ -205,7 +206,14 @@ static enum layout_status make_parts(struct layout *l, struct lay_ctx *c, struct
         uint32_t k = index[v];
         bool op = v < s->n_children && !is_layer(l, s->children[v]);
         p->local[k] = v;
-        p->graph.kind[k] = v < s->n_children ? LAY_INNER : v < s->n_children + s->n_in ? LAY_BORDER_IN : LAY_BORDER_OUT;
+        p->graph.kind[k] = v == s->pinned                ? LAY_FIRST
+                           : v < s->n_children           ? LAY_INNER
+                           : v < s->n_children + s->n_in ? LAY_BORDER_IN
+                                                         : LAY_BORDER_OUT;
+        if (v == s->pinned) {
+            s->pinned_part = part_of[v];
+            s->pinned_index = k;
+        }
         p->graph.n_in[k] = op ? l->n_in[s->children[v]] : 1;
         p->graph.n_out[k] = op ? l->n_out[s->children[v]] : 1;
     }
@@ -282,8 +290,11 @@ enum layout_status scope_new(struct layout *l, struct lay_ctx *c, uint32_t layer
     s->layer = layer;
     s->n_children = l->child_start[at + 1] - l->child_start[at];
     s->children = l->child_list + l->child_start[at];
+    s->pinned = s->pinned_part = LAY_NONE;
     for (uint32_t k = 0; k < s->n_children; k++) {
         uint32_t child = s->children[k];
+        if (l->flags[child] & LAYOUT_PINNED)
+            s->pinned = k;
         for (uint32_t i = l->pre[child]; i < l->end[child]; i++)
             l->owner[i] = k;
     }

@@ -11,7 +11,8 @@
  *       |_______|________________|
  *
  * Children that edges connect form *parts*, each a lay_graph; all that touches the border is one part. Children
- * without edges stand in a grid. Parts are packed on shelves.
+ * without edges stand in a grid. Parts are packed on shelves. All but the pinned node, should there
+ * be one, begins below it.
  *
  * Invariants
  *   S1  Structure depends on the input and nothing else; a child layer counts as a box with one port above and one
@@ -70,7 +71,10 @@ struct scope {
     uint32_t n_parts;
     struct part *parts;
     uint32_t n_loners;
-    uint32_t *loners;            /* local nodes without edges */
+    uint32_t *loners;            /* local nodes without edges, the pinned one not among them */
+    uint32_t pinned;             /* local node that stands first; LAY_NONE: none */
+    uint32_t pinned_part;        /* its part, LAY_NONE when it has no edges, */
+    uint32_t pinned_index;       /* and its place there */
     struct scope_geometry *geo;  /* of the last good update; NULL before */
     struct scope_geometry *next; /* computed by the update under way */
     bool dirty;                  /* geometry must be computed again */

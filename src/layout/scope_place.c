@@ -3,7 +3,7 @@
  * Packing: parts stand on shelves, in the order of their first child, each shelf as wide as the widest part or the
  * square root of the whole area, whichever is more; children without edges fill a grid on shelves of their own, ops
  * before layers. The part that touches the border stands alone at the left, so that nothing lies between it and the
- * border.
+ * border. All but the pinned node and what is joined to it begins below the pinned node.
  */
 #include <math.h>
 #include <string.h>
@@ -135,38 +135,25 @@ static void put(struct shelf *k, double u, double v, double *at_u, double *at_v)
     k->total_u = fmax(k->total_u, *at_u + u);
 }
 
-static void pack_parts(const struct layout *l, const struct scope *s, struct scope_geometry *next) {
-    double area = 0, widest = 0, left = 0, content_v = 0;
-    uint32_t first = 0;
-    double sep = fmax(l->options.node_sep, l->options.edge_sep) * 2;
-    for (uint32_t i = 0; i < s->n_parts; i++) {
-        const struct lay_geometry *g = &next->parts[i].geo;
-        double u = g->right - g->left, v = g->bottom + 2 * next->parts[i].v;
-        if (s->parts[i].graph.n && s->parts[i].graph.kind[s->parts[i].graph.n - 1] != LAY_INNER) {
-            next->parts[i].u = 0; /* borders are numbered last */
-            left = u + sep;
-            content_v = v;
-            next->content_u = u;
-            first = i;
-            continue;
-        }
-        area += (u + sep) * (v + sep);
-        widest = fmax(widest, u);
-    }
-    for (uint32_t i = 0; i < s->n_loners; i++) {
-        double u, v;
-        child_size(l, s, s->loners[i], next->left_right, &u, &v);
-        area += (u + l->options.node_sep) * (v + l->options.node_sep);
-    }
-    struct shelf shelf = {.u = left, .left = left, .width = fmax(widest, sqrt(area) * 1.2), .sep = sep};
-    for (uint32_t i = 0; i < s->n_parts; i++) {
-        if (left > 0 && i == first)
-            continue;
-        struct part_geometry *pg = &next->parts[i];
-        double margin = pg->v;
-        put(&shelf, pg->geo.right - pg->geo.left, pg->geo.bottom + 2 * margin, &pg->u, &pg->v);
-        pg->v += margin;
-    }
+/* The room that a part takes; v0 is above its boxes. */
+static void part_size(const struct part_geometry *pg, double margin, double *u, double *v) {
+    *u = pg->geo.right - pg->geo.left;
+    *v = pg->geo.bottom + 2 * margin;
+}
+
+/* Where all but the pinned node and its part begins. */
+static double below_pinned(const struct layout *l, const struct scope *s, const struct scope_geometry *next) {
+    double u, v;
+    if (s->pinned == LAY_NONE)
+        return 0;
+    child_size(l, s, s->pinned, next->left_right, &u, &v);
+    if (s->pinned_part != LAY_NONE)
+        v += next->parts[s->pinned_part].v + next->parts[s->pinned_part].geo.node_y[s->pinned_index];
+    return v + l->options.rank_sep;
+}
+
+/* Children and border ports of the parts, which have their places. */
+static void place_members(const struct layout *l, const struct scope *s, struct scope_geometry *next) {
     for (uint32_t i = 0; i < s->n_parts; i++) {
         const struct part *p = &s->parts[i];
         const struct part_geometry *pg = &next->parts[i];
@@ -182,25 +169,75 @@ static void pack_parts(const struct layout *l, const struct scope *s, struct sco
             next->v[local] = pg->geo.node_y[k] + pg->v;
         }
     }
-    if (s->n_loners) {
-        if (shelf.height > 0) { /* below the parts */
-            shelf.u = left;
-            shelf.v += shelf.height + sep;
-            shelf.height = 0;
-        }
-        shelf.sep = l->options.node_sep;
-        for (int layers = 0; layers < 2; layers++) /* ops first: an open layer would tear their rows apart */
-            for (uint32_t i = 0; i < s->n_loners; i++) {
-                uint32_t local = s->loners[i];
-                if (((l->flags[s->children[local]] & LAYOUT_LAYER) != 0) != layers)
-                    continue;
-                double u, v;
-                child_size(l, s, local, next->left_right, &u, &v);
-                put(&shelf, u, v, &next->u[local], &next->v[local]);
-            }
+}
+
+/* Children without edges, below the parts. */
+static void place_loners(const struct layout *l, const struct scope *s, struct scope_geometry *next,
+                         struct shelf *shelf) {
+    if (shelf->height > 0) {
+        shelf->u = shelf->left;
+        shelf->v += shelf->height + shelf->sep;
+        shelf->height = 0;
     }
+    shelf->sep = l->options.node_sep;
+    for (int layers = 0; layers < 2; layers++) /* ops first: an open layer would tear their rows apart */
+        for (uint32_t i = 0; i < s->n_loners; i++) {
+            uint32_t local = s->loners[i];
+            if (((l->flags[s->children[local]] & LAYOUT_LAYER) != 0) != layers)
+                continue;
+            double u, v;
+            child_size(l, s, local, next->left_right, &u, &v);
+            put(shelf, u, v, &next->u[local], &next->v[local]);
+        }
+}
+
+static void pack_parts(const struct layout *l, const struct scope *s, struct scope_geometry *next) {
+    double area = 0, widest = 0, left = 0, u, v;
+    double sep = fmax(l->options.node_sep, l->options.edge_sep) * 2, top = below_pinned(l, s, next);
+    /* These stand alone at the left: what touches the border, and the part with the pinned node. */
+    for (uint32_t i = 0; i < s->n_parts; i++) {
+        const struct lay_graph *g = &s->parts[i].graph;
+        struct part_geometry *pg = &next->parts[i];
+        part_size(pg, pg->v, &u, &v);
+        bool border = g->n && lay_is_border(g->kind[g->n - 1]); /* border ports are numbered last */
+        if (!border && i != s->pinned_part) {
+            area += (u + sep) * (v + sep);
+            widest = fmax(widest, u);
+            continue;
+        }
+        pg->u = left;
+        pg->v += i == s->pinned_part ? 0 : top;
+        next->content_u = left + u;
+        next->content_v = fmax(next->content_v, v + (i == s->pinned_part ? 0 : top));
+        left += u + sep;
+    }
+    for (uint32_t i = 0; i < s->n_loners; i++) {
+        child_size(l, s, s->loners[i], next->left_right, &u, &v);
+        area += (u + l->options.node_sep) * (v + l->options.node_sep);
+    }
+    struct shelf shelf = {.u = left, .v = top, .left = left, .width = fmax(widest, sqrt(area) * 1.2), .sep = sep};
+    for (uint32_t i = 0; i < s->n_parts; i++) {
+        const struct lay_graph *g = &s->parts[i].graph;
+        struct part_geometry *pg = &next->parts[i];
+        if (i == s->pinned_part || (g->n && lay_is_border(g->kind[g->n - 1])))
+            continue;
+        double margin = pg->v;
+        part_size(pg, margin, &u, &v);
+        put(&shelf, u, v, &pg->u, &pg->v);
+        pg->v += margin;
+    }
+    place_members(l, s, next);
+    if (s->n_loners)
+        place_loners(l, s, next, &shelf);
     next->content_u = fmax(next->content_u, shelf.total_u);
-    next->content_v = fmax(content_v, shelf.v + shelf.height);
+    if (shelf.height > 0)
+        next->content_v = fmax(next->content_v, shelf.v + shelf.height);
+    if (s->pinned != LAY_NONE && s->pinned_part == LAY_NONE) { /* over the middle, where no line to the border runs */
+        child_size(l, s, s->pinned, next->left_right, &u, &v);
+        next->u[s->pinned] = left + fmax(next->content_u - left - u, 0) * 0.5;
+        next->content_u = fmax(next->content_u, next->u[s->pinned] + u);
+        next->content_v = fmax(next->content_v, v);
+    }
 }
 
 /* Places in the corridors, by position. */

@@ -86,7 +86,8 @@ static bool number_items(struct scene *s, const struct scene_choice *c) {
         s->node_of[i] = n;
         s->parent[i] = up == c->root ? LAYOUT_ROOT : s->item_of[up];
         s->depth[i] = up == c->root ? 0 : s->depth[s->parent[i]] + 1;
-        s->flags[i] = graph_is_layer(g, n) ? LAYOUT_LAYER : 0;
+        bool pinned = graph_at(g, n)->flags & GRAPH_PINNED && up == graph_at(g, n)->parent; /* in its own layer */
+        s->flags[i] = graph_is_layer(g, n) ? LAYOUT_LAYER : pinned ? LAYOUT_PINNED : 0;
     }
     for (uint32_t i = s->n_items; i-- > 0;)
         if (s->parent[i] != LAYOUT_ROOT)
@@ -261,12 +262,18 @@ static bool categorize(struct scene *s) {
     return true;
 }
 
+/* A distance that the graph asks for, or the usual one. */
+static double spacing(const graph *g, graph_spacing which, double usual) {
+    return g->spacing[which] ? (g->spacing[which] - 1) / (double)GRAPH_SPACING_UNIT : usual;
+}
+
 static enum layout_status make_layout(struct scene *s) {
     struct layout_options o = layout_default_options();
     o.header = SCENE_HEADER * s->layer_scale;
     o.padding = 18;
-    o.node_sep = 18;
-    o.rank_sep = 38;
+    o.node_sep = spacing(s->g, GRAPH_NODE_SEP, 18);
+    o.rank_sep = spacing(s->g, GRAPH_RANK_SEP, 38);
+    o.edge_sep = spacing(s->g, GRAPH_EDGE_SEP, o.edge_sep);
     struct layout_input in = {.n_nodes = s->n_items,
                               .parent = s->parent,
                               .flags = s->flags,

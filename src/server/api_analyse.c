@@ -143,7 +143,7 @@ static bool read_ids(struct http_request *r, struct mem *mem, str **out, size_t 
     struct json_reader in;
     enum json_kind kind;
     bool no_memory = false;
-    str raw = http_json_member(r->body, STR("ids"));
+    str raw = json_member(r->body, STR("ids"));
     json_reader_init(&in, raw);
     if (!raw.p || json_next(&in) != JSON_ARRAY_BEGIN) {
         api_error(r, 400, NULL, "ids must be a list of strings");

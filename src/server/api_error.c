@@ -162,7 +162,7 @@ bool api_body_object(struct http_request *r) {
 }
 
 bool api_body_str(struct http_request *r, str key, str *out) {
-    str raw = http_json_member(r->body, key);
+    str raw = json_member(r->body, key);
     *out = (str){0};
     if (!raw.p || str_eq(raw, STR("null")))
         return true;

@@ -57,9 +57,9 @@ void api_executions_list(struct http_request *r) {
         json_member_i64(w, STR("id"), item.id);
         json_member_i64(w, STR("created"), item.created);
         json_key(w, STR("us"));
-        json_raw(w, http_json_member(item.body, STR("us")));
+        json_raw(w, json_member(item.body, STR("us")));
         json_key(w, STR("settings"));
-        json_raw(w, http_json_member(item.body, STR("settings")));
+        json_raw(w, json_member(item.body, STR("settings")));
         json_member_u64(w, STR("kept"), kept_bytes(r->server->kept, item.id));
         json_object_end(w);
     }

@@ -87,7 +87,7 @@ static bool node_list(struct http_request *r, const graph *g, uint32_t **out, si
     enum json_kind kind;
     *n = 0;
     *out = ARENA_ARRAY(r->arena, uint32_t, NODES_AT_ONCE);
-    str raw = http_json_member(r->body, STR("nodes"));
+    str raw = json_member(r->body, STR("nodes"));
     json_reader_init(&in, raw);
     if (!raw.p || json_next(&in) != JSON_ARRAY_BEGIN) {
         api_error(r, 400, NULL, "nodes must be a list of numbers");

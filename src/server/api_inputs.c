@@ -124,9 +124,9 @@ static void write_item(struct json_writer *w, const struct store_item *item) {
     json_member_u64(w, STR("bytes"), item->body_size);
     json_member_i64(w, STR("created"), item->created);
     json_key(w, STR("format"));
-    json_raw(w, http_json_member(item->state, STR("format")));
+    json_raw(w, json_member(item->state, STR("format")));
     json_key(w, STR("entries"));
-    json_raw(w, http_json_member(item->state, STR("entries")));
+    json_raw(w, json_member(item->state, STR("entries")));
     json_object_end(w);
 }
 
@@ -345,12 +345,12 @@ void api_tensors_again(struct http_request *r) {
     struct model_error e;
     if (!api_execution(r, &item))
         return;
-    str settings = http_json_member(item.body, STR("settings"));
+    str settings = json_member(item.body, STR("settings"));
     if (r->server->options.no_execution) {
         api_error(r, 403, "start it without --no-model-execution", "this server does not execute models");
         return;
     }
-    if (http_json_member(settings, STR("trace")).p) {
+    if (json_member(settings, STR("trace")).p) {
         api_error(r, 400, NULL, "a trace of another tool has no tensors");
         return;
     }

@@ -291,7 +291,7 @@ static bool read_overrides(struct http_request *r, struct store_item *item) {
         item->name = name;
     if (state.p)
         item->state = state;
-    str raw = http_json_member(r->body, STR("overrides"));
+    str raw = json_member(r->body, STR("overrides"));
     if (!raw.p)
         return true;
     item->body = raw;

@@ -291,7 +291,7 @@ void api_overrides_convert(struct http_request *r) {
     str options, json;
     if (!api_body_object(r) || !api_body_str(r, STR("options"), &options))
         return;
-    json = http_json_member(r->body, STR("overrides"));
+    json = json_member(r->body, STR("overrides"));
     diags_init(&d, &mem);
     override_set_init(&set, &mem);
     bool good = (!options.p || override_read_options(&set, options, &d)) &&

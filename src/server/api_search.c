@@ -76,7 +76,7 @@ void api_search(struct http_request *r) {
 /* --- several terms ------------------------------------------------------------------------------------------------ */
 
 static bool read_number(struct http_request *r, str key, uint64_t max, uint64_t *out) {
-    str raw = http_json_member(r->body, key);
+    str raw = json_member(r->body, key);
     struct json_reader in;
     json_reader_init(&in, raw);
     if (!raw.p || (json_next(&in) == JSON_NUMBER && json_get_u64(&in, out) && *out <= max))
@@ -92,7 +92,7 @@ void api_search_terms(struct http_request *r) {
     char error[200];
     if (!api_body_object(r))
         return;
-    str raw = http_json_member(r->body, STR("terms")), form = http_json_str(r, http_json_member(r->body, STR("form")));
+    str raw = json_member(r->body, STR("terms")), form = http_json_str(r, json_member(r->body, STR("form")));
     if (!search_terms_read(raw, r->arena, terms, &n, error, sizeof error))
         api_error(r, 400, NULL, "%s", error);
     else if (read_number(r, STR("limit"), SEARCH_LIMIT, &limit) && read_number(r, STR("within"), UINT32_MAX, &within))

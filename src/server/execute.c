@@ -14,7 +14,7 @@
 /* --- settings -------------------------------------------------------------------------------------------------------- */
 
 static bool number(str json, str key, uint64_t most, uint64_t *out, struct model_error *e) {
-    str raw = http_json_member(json, key);
+    str raw = json_member(json, key);
     struct json_reader r;
     if (!raw.p)
         return true;
@@ -27,7 +27,7 @@ static bool number(str json, str key, uint64_t most, uint64_t *out, struct model
 }
 
 static bool text(str json, str key, struct arena *a, str *out, struct model_error *e) {
-    str raw = http_json_member(json, key);
+    str raw = json_member(json, key);
     struct json_reader r;
     if (!raw.p)
         return true;
@@ -42,7 +42,7 @@ static bool text(str json, str key, struct arena *a, str *out, struct model_erro
 }
 
 static bool threshold(str json, double *out, struct model_error *e) {
-    str raw = http_json_member(json, STR("pcc"));
+    str raw = json_member(json, STR("pcc"));
     struct json_reader r;
     if (!raw.p)
         return true;
@@ -70,7 +70,7 @@ struct execution execution_of(const struct store_hash *model) {
 }
 
 bool execution_read(str json, struct arena *a, struct execution *out, struct model_error *e) {
-    str golden = http_json_member(json, STR("golden")), keep = http_json_member(json, STR("keep"));
+    str golden = json_member(json, STR("golden")), keep = json_member(json, STR("keep"));
     *out = execution_of(&out->model);
     if (!number(json, STR("part"), UINT32_MAX, &out->part, e) ||
         !number(json, STR("stage"), UINT32_MAX, &out->stage, e) || !text(json, STR("run"), a, &out->run, e) ||

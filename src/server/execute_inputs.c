@@ -18,7 +18,7 @@ static bool bad(struct model_error *e, const char *what) {
 
 /* One of the list: {"tensor": 3, "argument": "x"}. */
 static bool read_one(str json, struct arena *a, struct execution_input *out, struct model_error *e) {
-    str tensor = http_json_member(json, STR("tensor")), argument = http_json_member(json, STR("argument"));
+    str tensor = json_member(json, STR("tensor")), argument = json_member(json, STR("argument"));
     struct json_reader r;
     *out = (struct execution_input){.argument = STR("")};
     json_reader_init(&r, tensor.p ? tensor : STR(""));
@@ -36,7 +36,7 @@ static bool read_one(str json, struct arena *a, struct execution_input *out, str
 }
 
 bool execution_read_inputs(str json, struct arena *a, struct execution *out, struct model_error *e) {
-    str list = http_json_member(json, STR("inputs"));
+    str list = json_member(json, STR("inputs"));
     struct json_reader r;
     out->n_inputs = 0;
     if (!list.p)

@@ -139,10 +139,7 @@ void http_events(struct http_request *r, struct events *hub, const char *topic, 
 
 /* --- the body as JSON -------------------------------------------------------------------------------------------------- */
 
-/* The member of a JSON object by its key, as raw text: .p is NULL when `object` is no object or has no such member. Strings come
- * with their quotes: see http_json_str. Linear in the text; for small bodies. */
-str http_json_member(str object, str key);
-/* A raw string member without quotes and escapes, in the arena; .p is NULL when it is not a string. */
+/* A string as json_member (base/json.h) gives it, without quotes and escapes, in the arena; .p is NULL when it is not a string. */
 str http_json_str(struct http_request *r, str raw);
 /* Whether the body is one valid JSON value; else an answer 400 with the place is given. */
 bool http_body_is_json(struct http_request *r);

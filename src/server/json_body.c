@@ -1,28 +1,6 @@
 /* Small JSON bodies of requests. */
 #include "server/http_inner.h"
 
-str http_json_member(str object, str key) {
-    struct json_reader r;
-    json_reader_init(&r, object);
-    str found = {0};
-    if (json_next(&r) != JSON_OBJECT_BEGIN)
-        return found;
-    for (enum json_kind kind; (kind = json_next(&r)) == JSON_KEY;) {
-        bool here = json_key_is(&r, key);
-        kind = json_next(&r);
-        size_t begin = json_at(&r);
-        if (kind == JSON_STRING && begin && object.p[begin - 1] == '"' && r.text.p == object.p + begin)
-            begin--;
-        if (!json_skip(&r, kind))
-            return (str){0};
-        if (here) /* the last one counts, as in JavaScript */
-            found = str_slice(object, begin, (size_t)(r.p - object.p));
-    }
-    if (r.error)
-        found = str_of(NULL, 0);
-    return found;
-}
-
 str http_json_str(struct http_request *pub, str raw) {
     struct json_reader r;
     if (!raw.p)

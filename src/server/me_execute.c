@@ -204,8 +204,7 @@ static void end(struct me_runner *u, struct server *s, enum job_state state) {
     buf_init(&text, &mem);
     struct json_writer w = json_writer_to(&text);
     bool good = jobs_write(s->jobs, u->execute_job, &w) && !text.failed;
-    json_reader_init(&r, good ? http_json_member(http_json_member(buf_str(&text), STR("result")), STR("execution"))
-                              : STR(""));
+    json_reader_init(&r, good ? json_member(json_member(buf_str(&text), STR("result")), STR("execution")) : STR(""));
     if (good && json_next(&r) == JSON_NUMBER && json_get_u64(&r, &number)) {
         u->now.execution = (int64_t)number;
         good = remember(u);

@@ -14,7 +14,7 @@
 
 /* A member that is a finite number. */
 static bool number_of(str object, str key, double *out) {
-    str raw = http_json_member(object, key);
+    str raw = json_member(object, key);
     struct json_reader r;
     json_reader_init(&r, raw.p ? raw : STR(""));
     if (json_next(&r) != JSON_NUMBER)
@@ -26,7 +26,7 @@ static bool number_of(str object, str key, double *out) {
 /* One op of the document. False when out of memory. */
 static bool add_op(struct http_request *r, const graph *g, str op, struct buf *id, overlay *perf, overlay *accuracy) {
     double us, pcc;
-    str own = http_json_str(r, http_json_member(op, STR("id")));
+    str own = http_json_str(r, json_member(op, STR("id")));
     graph_node node = own.p ? graph_find(g, own) : 0;
     buf_clear(id);
     if (!node || !graph_put_adapter_id(g, node, id))
@@ -46,7 +46,7 @@ bool me_measured_overlays(struct http_request *r, const struct me_done *d, const
     enum json_kind kind;
     if (!store_item_get(r->server->store, STORE_RUN, d->execution, r->arena, &item, &e))
         return e.status != STORE_MEMORY;
-    str ops = http_json_member(item.body, STR("ops"));
+    str ops = json_member(item.body, STR("ops"));
     buf_init(&id, &mem);
     overlay_init(&perf, &mem);
     overlay_init(&accuracy, &mem);

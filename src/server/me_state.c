@@ -138,10 +138,10 @@ static bool is_list(str raw) {
 }
 
 static bool read_config(struct me_config *c, str body, struct arena *a, str *url, char *error, size_t size) {
-    str graphs = http_json_member(body, STR("graphs_list")), data = http_json_member(body, STR("node_data_list"));
-    str models = http_json_member(body, STR("model_sources"));
-    str sources = http_json_member(body, STR("node_data_sources"));
-    str targets = http_json_member(body, STR("node_data_target_models"));
+    str graphs = json_member(body, STR("graphs_list")), data = json_member(body, STR("node_data_list"));
+    str models = json_member(body, STR("model_sources"));
+    str sources = json_member(body, STR("node_data_sources"));
+    str targets = json_member(body, STR("node_data_target_models"));
     if (!models.p) {
         snprintf(error, size, "KeyError: 'model_sources'");
         return false;

@@ -214,5 +214,5 @@ bool run_options(const struct run_settings *s, struct arena *a, compile_options 
 }
 
 str run_overrides_text(const struct run_settings *s) {
-    return http_json_member(s->json, STR("overrides"));
+    return json_member(s->json, STR("overrides"));
 }

@@ -139,6 +139,28 @@ static void check_children(const struct checker *c, uint32_t layer, const struct
     }
 }
 
+/* The last of a layer's children that are pinned stands before all its siblings. */
+static void check_pinned(const struct checker *c) {
+    uint32_t *pinned = malloc((c->g->n + (size_t)1) * sizeof *pinned);
+    for (uint32_t v = 0; v <= c->g->n; v++)
+        pinned[v] = LAYOUT_NONE;
+    for (uint32_t v = 0; v < c->g->n; v++)
+        if (c->g->flags[v] & LAYOUT_PINNED && c->boxes[v].visible)
+            pinned[parent_of(c->g, v) == LAYOUT_ROOT ? c->g->n : parent_of(c->g, v)] = v;
+    for (uint32_t v = 0; v < c->g->n; v++) {
+        uint32_t p = parent_of(c->g, v), first = pinned[p == LAYOUT_ROOT ? c->g->n : p];
+        if (!c->boxes[v].visible || first == LAYOUT_NONE || first == v)
+            continue;
+        const struct layout_box *a = &c->boxes[first], *b = &c->boxes[v];
+        bool right = b->x > a->x + a->w, below = b->y > a->y + a->h;
+        if (p == LAYOUT_ROOT) /* whose direction is not told here */
+            assert_true(right || below);
+        else
+            assert_true(c->g->flags[p] & LAYOUT_LEFT_RIGHT ? right : below);
+    }
+    free(pinned);
+}
+
 void check_layout(struct layout *l, const struct test_graph *g, bool thorough) {
     struct checker c = {.g = g, .boxes = layout_boxes(l), .l = l, .thorough = thorough};
     c.seen = calloc(g->m + 1, sizeof *c.seen);
@@ -165,6 +187,7 @@ void check_layout(struct layout *l, const struct test_graph *g, bool thorough) {
     for (uint32_t v = 0; v <= g->n; v++)
         check_children(&c, v == g->n ? LAYOUT_ROOT : v, list + start[v], start[v + 1] - start[v]);
 
+    check_pinned(&c);
     assert_true(layout_visit_routes(l, check_route, &c));
 
     /* Every edge whose ends part in a visible layer is drawn there once. Operands enter in order. */

@@ -267,6 +267,67 @@ static void layers_have_loops(void **state) {
     test_graph_free(&g);
 }
 
+/* Nodes by letters, edges "ab" from a to b, in a layer of their own; `pinned` is one of them. */
+static void check_pinned_first(const char *edges, char pinned, bool left_right, bool border) {
+    struct mem m = {0};
+    struct test_graph g;
+    test_graph_init(&g, &m);
+    uint32_t layer = test_graph_layer(&g, "layer", LAYOUT_ROOT), node[5];
+    uint32_t outside = test_graph_node(&g, "outside", LAYOUT_ROOT), below = test_graph_node(&g, "below", LAYOUT_ROOT);
+    for (uint32_t i = 0; i < 5; i++)
+        node[i] = test_graph_node(&g, "op", layer);
+    for (const char *e = edges; *e; e += e[2] ? 3 : 2)
+        test_graph_edge(&g, node[e[0] - 'a'], node[e[1] - 'a']);
+    if (border) {
+        test_graph_edge(&g, outside, node[4]);
+        test_graph_edge(&g, node[0], below);
+    }
+    g.flags[node[pinned - 'a']] = LAYOUT_PINNED;
+    g.flags[node[4]] = pinned == 'e' ? LAYOUT_PINNED : 0;
+    g.flags[layer] |= left_right ? LAYOUT_LEFT_RIGHT : 0;
+    struct layout *l = lay_out(&m, &g);
+    layout_set_expanded(l, layer, true);
+    assert_int_equal(layout_update(l, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);
+    check_layout(l, &g, true); /* the pinned one before all others, no line through a box */
+    const struct layout_box *boxes = layout_boxes(l), *first = &boxes[node[pinned - 'a']];
+    if (!border) { /* below the header, with room for lines that lead back to it and for loops */
+        double at =
+            left_right ? first->x - boxes[layer].x : first->y - boxes[layer].y - layout_default_options().header;
+        assert_true(at < layout_default_options().padding + 1.5 * layout_default_options().rank_sep);
+    }
+    layout_free(l);
+    test_graph_free(&g);
+    assert_int_equal(m.used, 0);
+}
+
+static void pinned_nodes_stand_first(void **state) {
+    (void)state;
+    static const char *const edges[] = {"",         "ab bc cd de", "ab cd",       "ab bc ca",
+                                        "ae be ce", "ea eb ec ed", "ab ac bd cd", "ad bd cd de ea aa ee"};
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+        for (char pinned = 'a'; pinned <= 'e'; pinned++)
+            for (int k = 0; k < 4; k++)
+                check_pinned_first(edges[i], pinned, k & 1, k & 2);
+}
+
+/* Without edges it stands over the middle of the rest. */
+static void a_loose_pinned_node_is_centred(void **state) {
+    (void)state;
+    struct mem m = {0};
+    struct test_graph g;
+    make_pairs(&g, &m, 5, "ab ac ad");
+    g.flags[4] = LAYOUT_PINNED;
+    struct layout *l = lay_out(&m, &g);
+    check_layout(l, &g, true);
+    const struct layout_box *b = layout_boxes(l);
+    double width, height;
+    layout_size(l, &width, &height);
+    assert_true(fabs(b[4].x + b[4].w / 2 - width / 2) < 1e-6);
+    assert_true(b[0].y - b[4].y - b[4].h == layout_default_options().rank_sep);
+    layout_free(l);
+    test_graph_free(&g);
+}
+
 struct bends {
     uint32_t to, n_points;
 };
@@ -673,6 +734,8 @@ int main(void) {
         cmocka_unit_test(back_edges_stay_near),
         cmocka_unit_test(marks_back_edges_and_loops),
         cmocka_unit_test(layers_have_loops),
+        cmocka_unit_test(pinned_nodes_stand_first),
+        cmocka_unit_test(a_loose_pinned_node_is_centred),
         cmocka_unit_test(long_edges_are_straight),
         cmocka_unit_test(forks_do_not_drift),
         cmocka_unit_test(stacks_of_open_layers_do_not_drift),

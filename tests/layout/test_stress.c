@@ -107,6 +107,8 @@ static void random_hierarchy(struct test_graph *g, uint64_t *seed) {
             g->flags[v] |= LAYOUT_LEFT_RIGHT;
         if (graph_random(seed) % 5 == 0)
             g->flags[v] |= LAYOUT_FREE_OPERANDS;
+        if (graph_random(seed) % 8 == 0)
+            g->flags[v] |= LAYOUT_PINNED;
     }
     assert_false(g->failed);
 }
@@ -122,7 +124,10 @@ static void random_graphs(void **state) {
         struct layout_input in = test_graph_input(&g);
         in.root_left_right = round % 7 == 0;
         struct layout *l, *fresh;
-        assert_int_equal(layout_new(&m, &in, NULL, &l), LAYOUT_OK);
+        struct layout_options tight = layout_default_options();
+        if (round % 3 == 0) /* the least that graph JSON can ask for */
+            tight.node_sep = tight.edge_sep = 1, tight.rank_sep = 8;
+        assert_int_equal(layout_new(&m, &in, &tight, &l), LAYOUT_OK);
         for (int step = 0; step < 5; step++) {
             for (uint32_t k = 0; k < 3; k++) {
                 uint32_t v = graph_random(&seed) % g.n;
@@ -131,7 +136,7 @@ static void random_graphs(void **state) {
             assert_int_equal(layout_update(l, NULL, graph_random(&seed) % g.n, NULL), LAYOUT_OK);
             check_layout(l, &g, true);
         }
-        assert_int_equal(layout_new(&m, &in, NULL, &fresh), LAYOUT_OK);
+        assert_int_equal(layout_new(&m, &in, &tight, &fresh), LAYOUT_OK);
         for (uint32_t v = 0; v < g.n; v++)
             layout_set_expanded(fresh, v, layout_is_expanded(l, v));
         assert_int_equal(layout_update(fresh, NULL, LAYOUT_NONE, NULL), LAYOUT_OK);

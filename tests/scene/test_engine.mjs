@@ -36,11 +36,11 @@ function made(n) {
     const from = new Set();
     for (let k = random(4); k > 0 && i > 1; k--) from.add(random(50) ? Math.max(i - 1 - random(20), 0) : random(n));
     nodes.push({
-      id: `n${i}`, label: ['Conv', 'Relu', 'Add', '表示 🙂', 'layer <&> "x"'][random(5)], namespace: space.join('/'),
+      id: `n${i}`, config: { pinToGroupTop: i % 17 === 3 }, label: ['Conv', 'Relu', 'Add', '表示 🙂', 'layer <&> "x"'][random(5)], namespace: space.join('/'),
       incomingEdges: [...from].map((f, k) => ({ sourceNodeId: `n${f}`, sourceNodeOutputId: '0', targetNodeInputId: `${k}` })),
     });
   }
-  return JSON.stringify({ graphs: [{ id: 'made', nodes }] });
+  return JSON.stringify({ graphs: [{ id: 'made', nodes, layoutConfigs: { nodeSep: 31, rankSep: 44.5, edgeSep: 7 } }] });
 }
 
 const cases = [];

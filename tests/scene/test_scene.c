@@ -680,6 +680,87 @@ static void survives_want_of_memory(void **state) {
     unmake(&w);
 }
 
+/* Reads a graph as JSON and lays it out with all layers open. */
+static struct scene *scene_of_json(struct mem *m, const char *text, const struct scene_choice *choice,
+                                   me_graphs *graphs) {
+    struct scene *s;
+    struct scene_change change;
+    assert_int_equal(me_json_read(m, str_from_z(text), NULL, NULL, graphs), GRAPH_OK);
+    assert_int_equal(scene_new(m, graphs->v[0].g, choice, &s), LAYOUT_OK);
+    scene_set_all_expanded(s, true);
+    assert_int_equal(scene_update(s, NULL, SCENE_NONE, &change), LAYOUT_OK);
+    return s;
+}
+
+static struct layout_box box_of(const struct scene *s, const char *id) {
+    struct layout_box b;
+    assert_true(scene_box(s, graph_find(scene_graph(s), str_from_z(id)), false, &b));
+    return b;
+}
+
+/* pinToGroupTop: above its siblings while its layer is there; without the layer it is an op like others. */
+static void pinned_nodes_stand_at_the_top(void **state) {
+    (void)state;
+    static const char text[] =
+        "{\"id\":\"g\",\"nodes\":["
+        "{\"id\":\"a\",\"label\":\"first\",\"namespace\":\"n\"},"
+        "{\"id\":\"b\",\"label\":\"second\",\"namespace\":\"n\",\"incomingEdges\":[{\"sourceNodeId\":\"a\"}]},"
+        "{\"id\":\"c\",\"label\":\"not\",\"namespace\":\"n\",\"config\":{\"pinToGroupTop\" : "
+        "false},\"incomingEdges\":[]},"
+        "{\"id\":\"p\",\"label\":\"pin\",\"namespace\":\"n\",\"config\" : { \"x\": 1, \"pinToGroupTop\" : true},"
+        "\"incomingEdges\":[{\"sourceNodeId\":\"b\"}]}]}";
+    struct mem m = {0};
+    me_graphs graphs;
+    struct scene *s = scene_of_json(&m, text, &(struct scene_choice){0}, &graphs);
+    struct layout_box p = box_of(s, "p");
+    static const char *const others[] = {"a", "b", "c"};
+    for (int i = 0; i < 3; i++)
+        assert_true(box_of(s, others[i]).y > p.y + p.h);
+    scene_free(s);
+    me_graphs_free(&graphs);
+    s = scene_of_json(&m, text, &(struct scene_choice){.flatten = true}, &graphs);
+    assert_true(box_of(s, "p").y > box_of(s, "b").y);
+    scene_free(s);
+    me_graphs_free(&graphs);
+    assert_int_equal(m.used, 0);
+}
+
+/* layoutConfigs: the distances that are given, the usual ones for the rest. */
+static void distances_of_the_file_are_kept(void **state) {
+    (void)state;
+    static const struct {
+        const char *configs;
+        double node, rank; /* in the drawing */
+    } rows[] = {
+        {"null", 18, 38},
+        {"{\"nodeSep\":70,\"rankSep\":123.5}", 70, 123.5},
+        {"{\"rankSep\" : 90, \"edgeSep\":3}", 18, 90},
+        {"{\"nodeSep\":\"70\",\"rankSep\":-5}", 18, 8},
+        {"{\"nodeSep\":1e99}", GRAPH_SPACING_MOST, 38},
+        {"[7]", 18, 38},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mem m = {0};
+        struct buf text;
+        buf_init(&text, &m);
+        buf_printf(&text,
+                   "{\"id\":\"g\",\"layoutConfigs\":%s,\"nodes\":[{\"id\":\"a\",\"label\":\"x\",\"namespace\":\"\"},"
+                   "{\"id\":\"b\",\"label\":\"x\",\"namespace\":\"\",\"incomingEdges\":[{\"sourceNodeId\":\"a\"}]},"
+                   "{\"id\":\"c\",\"label\":\"x\",\"namespace\":\"\",\"incomingEdges\":[{\"sourceNodeId\":\"a\"}]}]}",
+                   rows[i].configs);
+        buf_putc(&text, '\0');
+        me_graphs graphs;
+        struct scene *s = scene_of_json(&m, text.p, &(struct scene_choice){0}, &graphs);
+        struct layout_box a = box_of(s, "a"), b = box_of(s, "b"), c = box_of(s, "c");
+        assert_true(fabs(b.y - a.y - a.h - rows[i].rank) < 1e-6);
+        assert_true(fabs(fabs(b.x - c.x) - b.w - rows[i].node) < 1e-6);
+        scene_free(s);
+        me_graphs_free(&graphs);
+        buf_free(&text);
+        assert_int_equal(m.used, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_categories),
@@ -698,6 +779,8 @@ int main(void) {
         cmocka_unit_test(grows_for_lines),
         cmocka_unit_test(fonts_have_the_sizes_that_were_chosen),
         cmocka_unit_test(counts_have_their_thousands_apart),
+        cmocka_unit_test(pinned_nodes_stand_at_the_top),
+        cmocka_unit_test(distances_of_the_file_are_kept),
         cmocka_unit_test(arrow_keys_follow_edges),
         cmocka_unit_test(keeps_its_place),
         cmocka_unit_test(writes_pictures),

@@ -44,6 +44,27 @@ test("graph JSON: colours, directions and edges of the file are shown, what it h
   await t.shot("graph_json");
 });
 
+test("graph JSON: pinned nodes stand at the top of their layers, distances are those of the file", async (t) => {
+  await t.open();
+  const nodes = [
+    { id: "first", label: "first", namespace: "net" },
+    { id: "left", label: "op", namespace: "net", incomingEdges: [edge("first")] },
+    { id: "right", label: "op", namespace: "net", incomingEdges: [edge("first")] },
+    { id: "pin", label: "pinned", namespace: "net", config: { pinToGroupTop: true }, incomingEdges: [edge("left")] },
+  ];
+  const path = join(t.server.files, `${t.server.next++}-pinned.json`);
+  // As Python's json.dump writes it: with spaces behind colons.
+  writeFileSync(path, JSON.stringify({ label: (t.label = `c${t.server.next}`), graphs: [{ id: "main", nodes, layoutConfigs: { nodeSep: 77, rankSep: 111 } }] }).replaceAll(":", ": "));
+  await t.openModel(path);
+  await t.command("graph.expandAll");
+  const { boxes: list, camera: { zoom } } = await t.graph(), boxes = Object.fromEntries(list.map((b) => [b.id, b]));
+  const near = (a, b) => ok(Math.abs(a / zoom - b) < 0.5, `${a / zoom} for ${b}`);
+  ok(boxes.pin.y + boxes.pin.h < boxes.first.y, "at the top, though an edge leads to it from below");
+  near(boxes.left.y - boxes.first.y - boxes.first.h, 111);
+  near(Math.abs(boxes.left.x - boxes.right.x) - boxes.left.w, 77);
+  await t.shot("graph_json_pinned");
+});
+
 test("graph JSON: nodes lead to other graphs of the file, the bread crumbs back", async (t) => {
   await open(t);
   const title = () => t.page.locator(".graph-selector").first().innerText();
