@@ -1,6 +1,6 @@
 /* The driver: runs the passes over one working module and keeps a compact copy of it after each that changed it.
  *
- *   working module ──clone──▶ stage module      `map` of the newest clone: working op -> op of the newest stage
+ *   working module ──clone──▶ stage module      `copies.map`: working op -> op of the newest stage
  *
  * Origins are known in handles of the working module (ir/edit.h) and are written down in handles of the stages.
  */
@@ -13,14 +13,14 @@
 #include "compile/pass.h"
 #include "compile/rewrite.h"
 #include "dialect/check.h"
+#include "ir/clone.h"
 #include "text/text.h"
 
 struct driver {
     compile_run *r;
     pass_context p;
     ir_edit e;
-    ir_op *map; /* working op -> op of the newest stage */
-    uint32_t n_map;
+    ir_cloner copies;
     struct arena_mark empty; /* of the scratch arena */
 };
 enum { MOST_KEPT = 16 << 20 }; /* bytes of scratch memory that are kept between passes */
@@ -98,25 +98,14 @@ static bool same_module(const ir_module *a, const ir_module *b) {
            memcmp(a->pool, b->pool, a->n_pool * sizeof *a->pool) == 0;
 }
 
-/* Writes down where the ops of the new stage came from. `map` is that of the new stage, d->map that of the one before. */
-static bool write_origins(struct driver *d, const ir_module *m, const ir_op *map, uint32_t n_map,
-                          compile_origins *out) {
-    struct mem *mem = d->r->mem;
-    ir_op *back = mem_alloc_zero(mem, m->n_ops * sizeof *back);
-    out->n_start = m->n_ops + 1;
-    out->start = mem_alloc_zero(mem, out->n_start * sizeof *out->start);
-    bool ok = back && out->start;
-    for (ir_op op = 1; ok && op < n_map; op++)
-        back[map[op]] = op;
-    ok = ok && ir_edit_all_origins(&d->e, back, m->n_ops, d->map, d->n_map, out->start, &out->sources, &out->n_sources);
-    mem_free(mem, back, m->n_ops * sizeof *back);
-    return ok;
-}
-
-static void set_map(struct driver *d, ir_op *map, uint32_t n) {
-    mem_free(d->r->mem, d->map, d->n_map * sizeof *d->map);
-    d->map = map;
-    d->n_map = n;
+/* Writes down where the ops of the newest clone came from. */
+static bool write_origins(struct driver *d, compile_origins *out) {
+    const ir_handles *ops = &d->copies.order, *before = &d->copies.before;
+    uint32_t n = (uint32_t)ops->n;
+    out->n_start = n + 1;
+    out->start = mem_alloc_zero(d->r->mem, out->n_start * sizeof *out->start);
+    return out->start && ir_edit_all_origins(&d->e, ops->v, n, before->v, (uint32_t)before->n, out->start,
+                                             &out->sources, &out->n_sources);
 }
 
 /* Adds the stage of a pass that has run. False when out of memory. */
@@ -134,27 +123,23 @@ static bool keep_stage(struct driver *d, const pass_row *row, uint32_t number, b
                          .ops_before = before->n_ops,
                          .ops_after = before->n_ops};
     if (touched && !failed) {
-        ir_op *map = NULL;
-        ir_module *copy = ir_module_clone(d->p.m, &map);
-        uint32_t n_map = d->p.m->n_ops;
+        ir_module *copy = ir_clone(&d->copies, d->p.m);
         if (!copy) {
             r->n_stages--;
             return false;
         }
         if (same_module(copy, before->m)) {
             ir_module_free(copy);
-            mem_free(r->mem, map, n_map * sizeof *map);
+            ir_clone_forget(&d->copies);
         } else {
             s->module = share(r->mem, copy, false);
             if (!s->module)
                 ir_module_free(copy);
-            bool ok = s->module && write_origins(d, copy, map, n_map, &s->origins);
+            bool ok = s->module && write_origins(d, &s->origins);
             if (!ok) {
-                mem_free(r->mem, map, n_map * sizeof *map);
                 s->module = s->module ? s->module : (before->refs++, before);
                 return false;
             }
-            set_map(d, map, n_map);
             ir_edit_mark_origins(&d->e);
             s->changed = true;
             s->ops_after = s->module->n_ops;
@@ -297,20 +282,14 @@ static bool begin(struct driver *d, const ir_module *input) {
     }
     s->changed = true;
     s->ops_before = s->ops_after = s->module->n_ops;
-    ir_op *map = NULL;
-    ir_module *m = ir_module_clone(input, &map);
+    ir_module *m = ir_clone(&d->copies, input);
     if (!m)
         return false;
     d->p.m = m;
     /* The map must lead from the working copy to the input. */
-    ir_op *back = mem_alloc_zero(r->mem, m->n_ops * sizeof *back);
-    for (ir_op op = 1; back && op < input->n_ops; op++)
-        if (map[op])
-            back[map[op]] = op;
-    mem_free(r->mem, map, input->n_ops * sizeof *map);
-    if (!back)
-        return false;
-    set_map(d, back, m->n_ops);
+    ir_handles back = d->copies.order;
+    d->copies.order = d->copies.map;
+    d->copies.map = back;
     if (!ir_module_reserve(m, grown(m->n_ops), grown(m->n_values), grown(m->n_pool)))
         return false;
     d->p.c = m->ctx;
@@ -338,6 +317,7 @@ compile_run *compile_run_new(const ir_module *input, const compile_options *o, s
         return NULL;
     }
     d.r->mem = mem;
+    ir_cloner_init(&d.copies, mem);
     if (begin(&d, input))
         d.r->ok = check_input(&d.p) && run_passes(&d);
     else
@@ -351,7 +331,7 @@ compile_run *compile_run_new(const ir_module *input, const compile_options *o, s
         rewrite_workspace_free(d.p.rewriting);
     }
     ir_module_free(d.p.m);
-    set_map(&d, NULL, 0);
+    ir_cloner_free(&d.copies);
     d.r->nanoseconds = clock_now_ns() - start;
     if (!d.r->n_stages) {
         compile_free(d.r);

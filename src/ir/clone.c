@@ -1,124 +1,185 @@
 /* Compact copies of modules. Two walks in pre-order: the first gives every op, value, block and region its new handle,
  * the second copies, so that uses before definitions need no patching. */
-#include "ir/edit.h"
+#include "ir/clone.h"
 
 #include "base/platform.h"
 
-/* New handles by old ones, and the counts so far. */
-struct renaming {
-    struct mem *mem;
-    ir_op *ops;
-    ir_value *values;
-    ir_block *blocks;
-    ir_region *regions;
-    ir_op *order; /* old op of each new one */
-    uint32_t n_ops, n_values, n_blocks, n_regions, n_pool;
+void ir_cloner_init(ir_cloner *k, struct mem *mem) {
+    vec_init(&k->map, mem);
+    vec_init(&k->before, mem);
+    vec_init(&k->order, mem);
+    vec_init(&k->values, mem);
+    vec_init(&k->blocks, mem);
+    vec_init(&k->regions, mem);
+}
+
+void ir_cloner_free(ir_cloner *k) {
+    vec_free(&k->map);
+    vec_free(&k->before);
+    vec_free(&k->order);
+    vec_free(&k->values);
+    vec_free(&k->blocks);
+    vec_free(&k->regions);
+}
+
+void ir_clone_forget(ir_cloner *k) {
+    ir_handles newest = k->map;
+    k->map = k->before;
+    k->before = newest;
+}
+
+/* Makes `h` n entries, not cleared; with room for as many as the module has room for, so that its next clone finds it. */
+static bool sized(ir_handles *h, uint32_t n, uint32_t cap) {
+    vec_clear(h);
+    if (!vec_room(h, cap))
+        return false;
+    h->n = n;
+    return true;
+}
+
+static bool zeroed(ir_handles *h, uint32_t n, uint32_t cap) {
+    if (!sized(h, n, cap))
+        return false;
+    memset(h->v, 0, n * sizeof *h->v);
+    return true;
+}
+
+static bool begin(ir_cloner *k, const ir_module *m) {
+    /* The map of before is written over; that of the newest clone stays whatever happens. */
+    return zeroed(&k->before, m->n_ops, m->cap_ops) && sized(&k->order, m->n_ops, m->cap_ops) &&
+           zeroed(&k->values, m->n_values, m->cap_values) && zeroed(&k->blocks, m->n_blocks, m->cap_blocks) &&
+           zeroed(&k->regions, m->n_regions, m->cap_regions);
+}
+
+/* ---- new handles ---------------------------------------------------------------------------------------- */
+
+/* How many of each there are so far. */
+struct counts {
+    uint32_t ops, values, blocks, regions, pool;
 };
 
-static void renaming_free(struct renaming *r, const ir_module *m) {
-    mem_free(r->mem, r->ops, m->n_ops * sizeof *r->ops);
-    mem_free(r->mem, r->values, m->n_values * sizeof *r->values);
-    mem_free(r->mem, r->blocks, m->n_blocks * sizeof *r->blocks);
-    mem_free(r->mem, r->regions, m->n_regions * sizeof *r->regions);
-    mem_free(r->mem, r->order, m->n_ops * sizeof *r->order);
-}
-
-static bool renaming_init(struct renaming *r, const ir_module *m) {
-    *r = (struct renaming){.mem = m->mem, .n_ops = 1, .n_values = 1, .n_blocks = 1, .n_regions = 1, .n_pool = 1};
-    r->ops = mem_alloc_zero(r->mem, m->n_ops * sizeof *r->ops);
-    r->values = mem_alloc_zero(r->mem, m->n_values * sizeof *r->values);
-    r->blocks = mem_alloc_zero(r->mem, m->n_blocks * sizeof *r->blocks);
-    r->regions = mem_alloc_zero(r->mem, m->n_regions * sizeof *r->regions);
-    r->order = mem_alloc(r->mem, m->n_ops * sizeof *r->order);
-    return r->ops && r->values && r->blocks && r->regions && r->order;
-}
-
-/* Gives `op`, its results and what its regions declare (not the ops inside) their new handles. */
-static void name_op(struct renaming *r, const ir_module *m, ir_op op) {
-    const ir_op_data *o = &m->ops[op];
-    r->order[r->n_ops] = op;
-    r->ops[op] = r->n_ops++;
-    for (uint32_t i = 0; i < o->n_results; i++)
-        r->values[o->results + i] = r->n_values++;
-    r->n_pool += o->n_operands + o->n_regions + o->n_successors;
-    for (uint32_t i = 0; i < o->n_regions; i++) {
-        ir_region region = m->pool[o->children + i];
-        r->regions[region] = r->n_regions++;
+/* What the regions of `op` declare (not the ops inside) gets its new handles. */
+static void name_regions(ir_cloner *k, const ir_module *m, ir_op op, struct counts *n) {
+    for (uint32_t i = 0; i < m->ops[op].n_regions; i++) {
+        ir_region region = ir_op_region(m, op, i);
+        k->regions.v[region] = n->regions++;
         for (ir_block b = m->regions[region].first; b; b = m->blocks[b].next) {
-            r->blocks[b] = r->n_blocks++;
-            for (uint32_t k = 0; k < m->blocks[b].n_args; k++)
-                r->values[m->blocks[b].args + k] = r->n_values++;
+            k->blocks.v[b] = n->blocks++;
+            for (uint32_t a = 0; a < m->blocks[b].n_args; a++)
+                k->values.v[m->blocks[b].args + a] = n->values++;
         }
     }
 }
 
+/* Gives every op, value, block and region its new handle and tells how many there are. */
+static struct counts name_all(ir_cloner *k, const ir_module *m) {
+    struct counts n = {1, 1, 1, 1, 1};
+    ir_op *map = k->before.v, *order = k->order.v;
+    ir_value *values = k->values.v;
+    order[0] = 0;
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        const ir_op_data *o = &m->ops[op];
+        order[n.ops] = op;
+        map[op] = n.ops++;
+        for (uint32_t i = 0; i < o->n_results; i++)
+            values[o->results + i] = n.values++;
+        n.pool += o->n_operands + o->n_regions + o->n_successors;
+        if (o->n_regions)
+            name_regions(k, m, op, &n);
+    }
+    return n;
+}
+
+/* ---- the copy ------------------------------------------------------------------------------------------- */
+
 /* The arrays grow and are freed as those of any module are (module.c). */
-static bool allocate(ir_module *n, const struct renaming *r) {
-    n->cap_ops = r->n_ops;
-    n->cap_values = r->n_values;
-    n->cap_blocks = r->n_blocks;
-    n->cap_regions = r->n_regions;
-    n->cap_pool = r->n_pool;
+static bool allocate(ir_module *n, const struct counts *count) {
+    n->cap_ops = count->ops;
+    n->cap_values = count->values;
+    n->cap_blocks = count->blocks;
+    n->cap_regions = count->regions;
+    n->cap_pool = count->pool;
     n->ops = mem_huge_realloc(n->mem, NULL, 0, n->cap_ops * sizeof *n->ops);
     n->values = mem_huge_realloc(n->mem, NULL, 0, n->cap_values * sizeof *n->values);
     n->blocks = mem_huge_realloc(n->mem, NULL, 0, n->cap_blocks * sizeof *n->blocks);
     n->regions = mem_huge_realloc(n->mem, NULL, 0, n->cap_regions * sizeof *n->regions);
     n->pool = mem_huge_realloc(n->mem, NULL, 0, n->cap_pool * sizeof *n->pool);
-    if (n->ops)
+    /* Where more memory was in use before, its pages are mostly there, and asking for them costs more than it saves. */
+    bool fresh = n->mem->used == n->mem->peak;
+    if (n->ops && fresh)
         mem_expect_writes(n->ops, n->cap_ops * sizeof *n->ops);
-    if (n->values)
+    if (n->values && fresh)
         mem_expect_writes(n->values, n->cap_values * sizeof *n->values);
     return n->ops && n->values && n->blocks && n->regions && n->pool;
 }
 
-static void copy_value(ir_module *n, const struct renaming *r, const ir_module *m, ir_value old, uint32_t owner) {
-    ir_value v = r->values[old];
-    n->values[v] = m->values[old];
-    n->values[v].owner = owner;
-}
-
-static void copy_blocks(ir_module *n, const struct renaming *r, const ir_module *m, ir_region old) {
-    ir_region region = r->regions[old];
-    n->regions[region] = (ir_region_data){.op = r->ops[m->regions[old].op],
-                                          .first = r->blocks[m->regions[old].first],
-                                          .last = r->blocks[m->regions[old].last]};
+static void copy_blocks(ir_module *n, const ir_cloner *k, const ir_module *m, ir_region old) {
+    const ir_op *ops = k->before.v;
+    const ir_block *blocks = k->blocks.v;
+    ir_region region = k->regions.v[old];
+    n->regions[region] = (ir_region_data){
+        .op = ops[m->regions[old].op], .first = blocks[m->regions[old].first], .last = blocks[m->regions[old].last]};
     for (ir_block b = m->regions[old].first; b; b = m->blocks[b].next) {
         const ir_block_data *from = &m->blocks[b];
-        n->blocks[r->blocks[b]] = (ir_block_data){.region = region,
-                                                  .next = r->blocks[from->next],
-                                                  .prev = r->blocks[from->prev],
-                                                  .first = r->ops[from->first],
-                                                  .last = r->ops[from->last],
-                                                  .args = from->n_args ? r->values[from->args] : 0,
-                                                  .n_args = from->n_args,
-                                                  .name = from->name};
-        for (uint32_t k = 0; k < from->n_args; k++)
-            copy_value(n, r, m, from->args + k, r->blocks[b]);
+        ir_value args = from->n_args ? k->values.v[from->args] : 0;
+        n->blocks[blocks[b]] = (ir_block_data){.region = region,
+                                               .next = blocks[from->next],
+                                               .prev = blocks[from->prev],
+                                               .first = ops[from->first],
+                                               .last = ops[from->last],
+                                               .args = args,
+                                               .n_args = from->n_args,
+                                               .name = from->name};
+        for (uint32_t i = 0; i < from->n_args; i++) {
+            n->values[args + i] = m->values[from->args + i];
+            n->values[args + i].owner = blocks[b];
+        }
     }
 }
 
-static void copy_op(ir_module *n, const struct renaming *r, const ir_module *m, ir_op old) {
-    const ir_op_data *from = &m->ops[old];
-    ir_op op = r->ops[old];
-    ir_op_data *o = &n->ops[op];
-    *o = *from;
-    o->block = r->blocks[from->block];
-    o->next = r->ops[from->next];
-    o->prev = r->ops[from->prev];
-    o->results = from->n_results ? r->values[from->results] : 0;
-    for (uint32_t i = 0; i < from->n_results; i++)
-        copy_value(n, r, m, from->results + i, op);
-    o->operands = n->n_pool;
-    for (uint32_t i = 0; i < from->n_operands; i++)
-        n->pool[n->n_pool++] = r->values[m->pool[from->operands + i]];
-    o->children = n->n_pool;
-    for (uint32_t i = 0; i < from->n_regions; i++) {
-        ir_region region = m->pool[from->children + i];
-        n->pool[n->n_pool++] = r->regions[region];
-        copy_blocks(n, r, m, region);
+/* The regions and successors of an op, from `pool` on. */
+static void copy_children(ir_module *n, const ir_cloner *k, const ir_module *m, ir_op op, uint32_t *pool) {
+    for (uint32_t i = 0; i < m->ops[op].n_regions; i++) {
+        ir_region region = ir_op_region(m, op, i);
+        *pool++ = k->regions.v[region];
+        copy_blocks(n, k, m, region);
     }
-    for (uint32_t i = 0; i < from->n_successors; i++)
-        n->pool[n->n_pool++] = r->blocks[m->pool[from->children + from->n_regions + i]];
+    for (uint32_t i = 0; i < m->ops[op].n_successors; i++)
+        *pool++ = k->blocks.v[ir_successor(m, op, i)];
+}
+
+/* What is read and written for each op is kept in locals: through the structs the compiler would have to fetch the
+ * arrays' addresses anew after each write. */
+static void copy_ops(ir_module *n, const ir_cloner *k, const ir_module *m) {
+    const ir_op *order = k->order.v, *ops = k->before.v;
+    const ir_block *blocks = k->blocks.v;
+    const ir_value *values = k->values.v;
+    const ir_value_data *from_values = m->values;
+    const uint32_t *from_pool = m->pool;
+    ir_value_data *to_values = n->values;
+    uint32_t *pool = n->pool, n_pool = 1, n_ops = n->n_ops;
+    for (ir_op op = 1; op < n_ops; op++) {
+        const ir_op_data *from = &m->ops[order[op]];
+        ir_op_data *to = &n->ops[op];
+        *to = *from;
+        to->block = blocks[from->block];
+        to->next = ops[from->next];
+        to->prev = ops[from->prev];
+        to->results = from->n_results ? values[from->results] : 0;
+        for (uint32_t i = 0; i < from->n_results; i++) {
+            ir_value_data *result = &to_values[to->results + i];
+            *result = from_values[from->results + i];
+            result->owner = op;
+        }
+        to->operands = n_pool;
+        for (uint32_t i = 0; i < from->n_operands; i++)
+            pool[n_pool++] = values[from_pool[from->operands + i]];
+        to->children = n_pool;
+        if (from->n_regions || from->n_successors)
+            copy_children(n, k, m, order[op], pool + n_pool);
+        n_pool += from->n_regions + from->n_successors;
+    }
+    n->n_pool = n_pool;
 }
 
 static bool copy_resources(ir_module *n, const ir_module *m) {
@@ -128,20 +189,19 @@ static bool copy_resources(ir_module *n, const ir_module *m) {
     return true;
 }
 
-ir_module *ir_module_clone(const ir_module *m, ir_op **op_map) {
-    struct renaming r;
+ir_module *ir_clone(ir_cloner *k, const ir_module *m) {
     ir_module *n = mem_alloc_zero(m->mem, sizeof *n);
-    bool ok = renaming_init(&r, m) && n;
-    if (n) {
-        n->mem = m->mem;
-        n->ctx = ir_context_ref(m->ctx);
-        n->source = m->source;
-        n->source_name = m->source_name;
-    }
+    if (!n)
+        return NULL;
+    n->mem = m->mem;
+    n->ctx = ir_context_ref(m->ctx);
+    n->source = m->source;
+    n->source_name = m->source_name;
+    struct counts count = {0};
+    bool ok = begin(k, m);
     if (ok) {
-        for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
-            name_op(&r, m, op);
-        ok = allocate(n, &r);
+        count = name_all(k, m);
+        ok = allocate(n, &count);
     }
     if (ok) {
         n->ops[0] = (ir_op_data){0};
@@ -149,30 +209,27 @@ ir_module *ir_module_clone(const ir_module *m, ir_op **op_map) {
         n->blocks[0] = (ir_block_data){0};
         n->regions[0] = (ir_region_data){0};
         n->pool[0] = 0;
-        n->n_ops = r.n_ops;
-        n->n_values = r.n_values;
-        n->n_blocks = r.n_blocks;
-        n->n_regions = r.n_regions;
-        n->n_pool = 1;
-        for (uint32_t i = 1; i < r.n_ops; i++)
-            copy_op(n, &r, m, r.order[i]);
-        n->root = r.ops[m->root];
+        n->n_ops = count.ops;
+        n->n_values = count.values;
+        n->n_blocks = count.blocks;
+        n->n_regions = count.regions;
+        copy_ops(n, k, m);
+        n->root = k->before.v[m->root];
         ok = copy_resources(n, m);
     }
-    if (ok && op_map) {
-        *op_map = r.ops;
-        r.ops = NULL;
-    }
-    renaming_free(&r, m);
     if (!ok) {
         ir_module_free(n);
         return NULL;
     }
+    k->order.n = n->n_ops;
+    ir_clone_forget(k); /* which makes the map that was written the newest one */
     return n;
 }
 
-size_t ir_module_bytes(const ir_module *m) {
-    return sizeof *m + m->cap_ops * sizeof *m->ops + m->cap_values * sizeof *m->values +
-           m->cap_blocks * sizeof *m->blocks + m->cap_regions * sizeof *m->regions + m->cap_pool * sizeof *m->pool +
-           m->cap_resources * sizeof *m->resources;
+ir_module *ir_module_clone(const ir_module *m) {
+    ir_cloner k;
+    ir_cloner_init(&k, m->mem);
+    ir_module *n = ir_clone(&k, m);
+    ir_cloner_free(&k);
+    return n;
 }

@@ -234,13 +234,4 @@ uint32_t ir_edit_origins(const ir_edit *e, ir_op op, ir_op *out, uint32_t cap);
 bool ir_edit_all_origins(const ir_edit *e, const ir_op *list, uint32_t n, const ir_op *map, uint32_t n_map,
                          uint32_t *start, uint32_t **sources, uint32_t *n_sources);
 
-/* ---- clones (clone.c) ----------------------------------------------------------------------------------- */
-
-/* A compact copy of what is attached to the root: handles are in pre-order, nothing erased is left, the context is
- * shared. *op_map (may be NULL) becomes an array of old n_ops handles, old op -> new op, 0 for what is gone; the caller
- * frees it with mem_free(m->mem, map, m->n_ops * sizeof *map). NULL when out of memory. */
-ir_module *ir_module_clone(const ir_module *m, ir_op **op_map);
-/* Bytes a module holds, its context not counted. */
-size_t ir_module_bytes(const ir_module *m);
-
 #endif

@@ -1,4 +1,5 @@
 /* Edits of a module: use lists against a recount, arguments, regions, origins, clones. */
+#include "ir/clone.h"
 #include "ir/edit.h"
 #include "test.h"
 
@@ -373,15 +374,18 @@ static void clones_are_compact(void **state) {
     ir_value v = ir_result(m, nest, 0);
     build(e, "x.use", &v, 1, 0);
     ir_erase(e, gone);
-    ir_op *map;
-    ir_module *n = ir_module_clone(m, &map);
+    ir_cloner k;
+    ir_cloner_init(&k, m->mem);
+    ir_module *n = ir_clone(&k, m);
     assert_non_null(n);
+    const ir_op *map = k.map.v;
     assert_int_equal(map[gone], 0);
     ir_op w = m->root, g = n->root;
     uint32_t next = 1;
     for (; w && g; w = ir_walk_next(m, m->root, w), g = ir_walk_next(n, n->root, g)) {
         assert_int_equal(map[w], g);
         assert_int_equal(g, next++);
+        assert_int_equal(k.order.v[g], w);
         assert_int_equal(m->ops[w].name, n->ops[g].name);
         assert_int_equal(m->ops[w].n_operands, n->ops[g].n_operands);
         for (uint32_t i = 0; i < m->ops[w].n_operands; i++) {
@@ -395,7 +399,19 @@ static void clones_are_compact(void **state) {
     assert_int_equal(w, 0);
     assert_int_equal(g, 0);
     assert_int_equal(n->n_ops, next);
-    mem_free(m->mem, map, m->n_ops * sizeof *map);
+    /* The next clone of the same module: its maps beside those of the one before. */
+    ir_op was = k.map.v[nest];
+    ir_edit_at_start(e, b);
+    build(e, "x.first", NULL, 0, 1);
+    ir_module *later = ir_clone(&k, m);
+    assert_non_null(later);
+    assert_int_equal(k.before.v[nest], was);
+    assert_int_equal(k.map.v[nest], was + 1);
+    assert_int_equal(later->ops[was + 1].name, m->ops[nest].name);
+    ir_clone_forget(&k);
+    assert_int_equal(k.map.v[nest], was);
+    ir_cloner_free(&k);
+    ir_module_free(later);
     ir_module_free(n);
 }
 
@@ -412,7 +428,7 @@ static void long_clones_grow(void **state) {
         assert_true(op);
         v = ir_result(m, op, 0);
     }
-    ir_module *n = ir_module_clone(m, NULL);
+    ir_module *n = ir_module_clone(m);
     assert_non_null(n);
     assert_true(n->cap_ops * sizeof *n->ops >= MEM_HUGE);
     ir_type last = n->values[n->n_values - 1].type;
@@ -447,7 +463,7 @@ static bool edit_without_memory(struct mem *mem, void *ctx) {
                 ir_clone_op(&e, last, NULL, 0);
                 ir_insert_arg(&e, b, 1, c->t_f32, c->l_unknown);
             }
-            ir_module *n = m->failed ? NULL : ir_module_clone(m, NULL);
+            ir_module *n = m->failed ? NULL : ir_module_clone(m);
             ok = n && !m->failed && !c->failed;
             ir_module_free(n);
         }
