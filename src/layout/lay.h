@@ -7,6 +7,7 @@
  *   lay_trunk.c    edges over several ranks become trunks of dummies, shared between edges; or lanes
  *   lay_order.c    the order in every rank                lay_cross.c     counts crossings
  *                                                         lay_block.c     moves chains of elements
+ *                                                         lay_loose.c     shares out loose ends
  *   lay_place.c    coordinates along the rank            lay_finish.c    moves what is straight, for short lines
  *   lay_route.c    coordinates across, and polylines
  *
@@ -201,6 +202,10 @@ enum layout_status lay_blocks_init(struct lay_blocks *b, struct arena *a, const 
  * lines have been looked at. */
 enum layout_status lay_move_blocks(struct arena *tmp, struct lay_graph *g, struct lay_blocks *blocks,
                                    struct lay_counter *counter, double *cross, uint64_t limit, double *gained);
+
+/* lay_loose.c: shares out loose ends on both sides of what leads on, where that adds no crossings; returns how many
+ * (weighted) it took away. */
+double lay_share_out(struct lay_graph *g);
 
 /* Writes the polyline of an edge to pts and returns how many points it has, at most lay_route_max(g, edge). The
  * offsets say where it leaves and enters, from the middle of its nodes (a self loop: see there). */

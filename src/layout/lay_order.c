@@ -350,12 +350,20 @@ static void use(struct orderer *o, const struct candidate *order) {
     restore_best(o);
 }
 
+/* Shares out loose ends in the best order. */
+static void share_out(struct orderer *o) {
+    o->total -= lay_share_out(o->g);
+    o->best_total = o->total;
+    memcpy(o->best, o->g->layer, o->g->n_elems * sizeof *o->best);
+}
+
 /* Moves blocks in an order and says what it is worth: short lines and few crossings. */
 static enum layout_status improve(struct orderer *o, struct candidate *order, double *score) {
     double length;
     use(o, order);
     enum layout_status status = move_while_good(o, 6);
     restore_best(o);
+    share_out(o);
     if (status == LAYOUT_OK)
         status = lay_estimate(o->c, o->g, &length);
     if (status != LAYOUT_OK)
@@ -399,6 +407,7 @@ static enum layout_status try_starts(struct orderer *o) {
         use(o, &kept[0]);
         enum layout_status status = move_while_good(o, 6);
         restore_best(o);
+        share_out(o);
         return status;
     }
     uint32_t winner = 0;

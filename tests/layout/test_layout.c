@@ -267,6 +267,34 @@ static void layers_have_loops(void **state) {
     test_graph_free(&g);
 }
 
+/* Of four values that come from nowhere two stand on each side of what is computed, as far as operands may enter in any
+ * order; else all stand behind the first operand. Of four results that nobody uses two stand on each side of what is used. */
+static void loose_ends_are_shared_out(void **state) {
+    (void)state;
+    enum { A, B, LOOSE = 3, UNUSED = 7, N = 11 };
+    for (int any_order = 0; any_order < 2; any_order++) {
+        struct mem m = {0};
+        struct test_graph g;
+        make_pairs(&g, &m, N + 1, "ab bc db eb fb gb cl ch ci cj ck");
+        g.flags[B] = any_order ? LAYOUT_FREE_OPERANDS : 0;
+        test_graph_edge(&g, test_graph_node(&g, "op", LAYOUT_ROOT), A); /* computed */
+        test_graph_edge(&g, N, test_graph_node(&g, "op", LAYOUT_ROOT)); /* used */
+        struct layout *l = lay_out(&m, &g);
+        check_layout(l, &g, true);
+        const struct layout_box *boxes = layout_boxes(l);
+        uint32_t left = 0, unused_left = 0;
+        for (uint32_t v = LOOSE; v < UNUSED; v++)
+            left += boxes[v].x < boxes[A].x;
+        for (uint32_t v = UNUSED; v < N; v++)
+            unused_left += boxes[v].x < boxes[N].x;
+        assert_int_equal(left, any_order ? 2 : 0);
+        assert_int_equal(unused_left, 2);
+        layout_free(l);
+        test_graph_free(&g);
+        assert_int_equal(m.used, 0);
+    }
+}
+
 /* Nodes by letters, edges "ab" from a to b, in a layer of their own; `pinned` is one of them. */
 static void check_pinned_first(const char *edges, char pinned, bool left_right, bool border) {
     struct mem m = {0};
@@ -734,6 +762,7 @@ int main(void) {
         cmocka_unit_test(back_edges_stay_near),
         cmocka_unit_test(marks_back_edges_and_loops),
         cmocka_unit_test(layers_have_loops),
+        cmocka_unit_test(loose_ends_are_shared_out),
         cmocka_unit_test(pinned_nodes_stand_first),
         cmocka_unit_test(a_loose_pinned_node_is_centred),
         cmocka_unit_test(long_edges_are_straight),
