@@ -67,6 +67,38 @@ static bool in_id(searcher *s, regex *r, graph_node n) {
     return graph_put_adapter_id(s->g, n, &s->text) && regex_find(r, buf_str(&s->text));
 }
 
+bool search_is_weight(const graph *g, graph_node n) {
+    static const str called[] = {STR_INIT("Const"),         STR_INIT("const"),        STR_INIT("Constant"),
+                                 STR_INIT("constant"),      STR_INIT("pseudo_const"), STR_INIT("pseudo_qconst"),
+                                 STR_INIT("ReadVariableOp")};
+    const graph_node_data *d = graph_at(g, n);
+    uint32_t inputs;
+    if (d->kind == GRAPH_CONSTANT || (d->kind == GRAPH_ARGUMENT && d->flags & GRAPH_PARAMETER))
+        return true;
+    if (d->kind != GRAPH_OP || !g->stored)
+        return false;
+    (void)graph_in(g, n, &inputs);
+    str label = graph_label(g, n);
+    for (size_t i = label.n; i-- > 0;) /* behind the dialect */
+        if (label.p[i] == '.') {
+            label = str_from(label, i + 1);
+            break;
+        }
+    for (size_t i = 0; inputs == 0 && i < sizeof called / sizeof *called; i++)
+        if (str_eq(label, called[i]))
+            return true;
+    return false;
+}
+
+static bool in_weight(searcher *s, regex *r, graph_node n) {
+    if (!search_is_weight(s->g, n))
+        return false;
+    if (regex_find(r, graph_label(s->g, n)) || in_id(s, r, n) || in_outputs(s, r, n))
+        return true;
+    graph_attrs_node(&s->a, n);
+    return in_attrs(s, r);
+}
+
 /* Whether an attribute is a number in a range. Text behind the number (a unit) is no matter. */
 static bool in_range(searcher *s, const search_term *t, graph_node n) {
     graph_attrs_node(&s->a, n);
@@ -104,6 +136,8 @@ static uint32_t places(searcher *s, size_t term, graph_node n, bool all) {
         found |= SEARCH_INPUTS;
     if (where & SEARCH_OUTPUTS && (all || !found) && in_outputs(s, r, n))
         found |= SEARCH_OUTPUTS;
+    if (where & SEARCH_WEIGHTS && (all || !found) && in_weight(s, r, n))
+        found |= SEARCH_WEIGHTS;
     s->failed |= s->a.failed || s->text.failed || regex_failed(r);
     return found;
 }

@@ -20,8 +20,9 @@ enum {
     SEARCH_OUTPUTS = 1 << 3,
     SEARCH_ID = 1 << 4, /* its id and its adapter id */
     SEARCH_NAMESPACE = 1 << 5,
-    SEARCH_LAYERS = 1 << 6, /* find layers too (by label and attributes), not only ops and arguments */
-    SEARCH_ALL = (1 << 7) - 1
+    SEARCH_LAYERS = 1 << 6,  /* find layers too (by label and attributes), not only ops and arguments */
+    SEARCH_WEIGHTS = 1 << 7, /* label, id, attributes and outputs, but of weights only: see search_is_weight */
+    SEARCH_ALL = (1 << 8) - 1
 };
 
 typedef enum search_kind {
@@ -63,6 +64,11 @@ typedef struct search_options {
     bool (*progress)(void *ctx, double done); /* may be NULL; false cancels */
     void *progress_ctx;
 } search_options;
+
+/* Whether a node stands for what does not change from run to run: a constant, an argument with ttcore.argument_type parameter or
+ * constant, in a graph read from JSON an op without inputs that is called as adapters call constants and variables
+ * (Const, pseudo_qconst, ReadVariableOp, ...). */
+bool search_is_weight(const graph *g, graph_node n);
 
 /* Searches. *out is freed with search_free whatever comes back. Hits are in node order. */
 search_status graph_search(const graph *g, struct mem *mem, const search_term *terms, size_t n_terms,

@@ -9,7 +9,7 @@ static const struct {
     uint32_t bit;
 } places[] = {
     {"label", SEARCH_LABEL}, {"attrs", SEARCH_ATTRS},         {"inputs", SEARCH_INPUTS}, {"outputs", SEARCH_OUTPUTS},
-    {"id", SEARCH_ID},       {"namespace", SEARCH_NAMESPACE}, {"layers", SEARCH_LAYERS},
+    {"id", SEARCH_ID},       {"namespace", SEARCH_NAMESPACE}, {"layers", SEARCH_LAYERS}, {"weights", SEARCH_WEIGHTS},
 };
 enum { N_PLACES = sizeof places / sizeof *places };
 

@@ -6,7 +6,7 @@
 #include "graph/search.h"
 
 enum { SEARCH_MAX_TERMS = 32 };
-#define SEARCH_PLACES "label, attrs, inputs, outputs, id, namespace, layers"
+#define SEARCH_PLACES "label, attrs, inputs, outputs, id, namespace, layers, weights"
 
 /* The bit of a place by its name ("label"); 0 when there is none of this name. */
 uint32_t search_place(str name);

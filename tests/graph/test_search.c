@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "graph/diff.h"
+#include "graph/me_json.h"
 #include "graph/search.h"
 #include "graph_test.h"
 
@@ -55,6 +56,42 @@ static void finds_nodes(void **state) {
     assert_found(f.g, both, 2, "ttir.relu ttir.multiply");
     assert_found(f.g, NULL, 0, "%arg0 %arg1 ttir.add ttir.relu ttir.multiply func.return");
     fixture_free(&f);
+}
+
+/* Constants, and arguments that are parameters or constants; of JSON what adapters call so. */
+static void finds_weights(void **state) {
+    (void)state;
+    fixture f;
+    static const char text[] =
+        "module {\n"
+        "  func.func @main(%arg0: tensor<4xf32> {ttcore.argument_type = #ttcore.argument_type<input>}, "
+        "%arg1: tensor<4xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>}, "
+        "%arg2: tensor<8xf32> {ttcore.argument_type = #ttcore.argument_type<constant>}) -> tensor<4xf32> {\n"
+        "    %0 = \"ttir.constant\"() {value = dense<0.5> : tensor<4xf32>} : () -> tensor<4xf32> loc(\"half\")\n"
+        "    %1 = \"ttir.add\"(%arg0, %arg1) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+        "    return %1 : tensor<4xf32>\n"
+        "  }\n"
+        "}\n";
+    static const char json[] =
+        "{\"graphs\":[{\"id\":\"g\",\"nodes\":[{\"id\":\"w\",\"label\":\"tfl.pseudo_qconst\",\"namespace\":\"\"},"
+        "{\"id\":\"v\",\"label\":\"ReadVariableOp\",\"namespace\":\"\",\"incomingEdges\":[{\"sourceNodeId\":\"w\"}]},"
+        "{\"id\":\"c\",\"label\":\"Const\",\"namespace\":\"\"},{\"id\":\"x\",\"label\":\"Constants\",\"namespace\":"
+        "\"\"}]}]}";
+    fixture_make(&f, text, GRAPH_LAYERS_AUTO);
+    assert_found(f.g, TERM(.text = STR(""), .where = SEARCH_WEIGHTS, .plain = true), 1, "%arg1 %arg2 ttir.constant");
+    assert_found(f.g, TERM(.text = STR("8xf32"), .where = SEARCH_WEIGHTS), 1, "%arg2");
+    assert_found(f.g, TERM(.text = STR("half"), .where = SEARCH_WEIGHTS), 1, "ttir.constant");
+    assert_found(f.g, TERM(.text = STR("ttir.add"), .where = SEARCH_WEIGHTS), 1, "");
+    fixture_free(&f);
+
+    struct mem m = {0};
+    struct diags d;
+    me_graphs graphs;
+    diags_init(&d, &m);
+    assert_int_equal(me_json_read(&m, str_from_z(json), &d, NULL, &graphs), GRAPH_OK);
+    assert_found(graphs.v[0].g, TERM(.text = STR("."), .where = SEARCH_WEIGHTS), 1, "tfl.pseudo_qconst Const");
+    me_graphs_free(&graphs);
+    diags_free(&d);
 }
 
 static void limits_and_errors(void **state) {
@@ -211,6 +248,7 @@ static void finds_differences(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_nodes),
+        cmocka_unit_test(finds_weights),
         cmocka_unit_test(limits_and_errors),
         cmocka_unit_test(matches_as_posix_does),
         cmocka_unit_test(evil_patterns_are_linear),

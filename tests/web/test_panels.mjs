@@ -25,6 +25,24 @@ test("search: words are ANDed, results stand by layer, matches are walked", asyn
   await t.shot("search");
 });
 
+test("search: weights are a target, and are listed without words", async (t) => {
+  await t.openModel(MNIST);
+  await t.page.keyboard.press("Control+f");
+  await t.keyboardIn('[aria-label="Search the graph"]');
+  const count = t.page.locator(".search .count");
+  for (const place of ["Labels", "Attributes", "Inputs", "Outputs"]) await t.page.getByRole("button", { name: place, exact: true }).click();
+  await eventually(() => count.innerText(), "6 matches"); // three layers with a weight and a bias
+  await t.page.getByRole("textbox", { name: "Search the graph" }).fill("784");
+  await eventually(() => count.innerText(), "1 match");
+  const row = t.page.getByRole("tree", { name: "Results" }).getByRole("treeitem").filter({ hasText: "%arg1" });
+  equal(await row.getByTitle("Is a weight or another constant").count(), 1);
+  await t.shot("search_weights");
+  await t.page.keyboard.press("Enter");
+  await t.selects(["forward/arg1"]);
+  await t.page.getByRole("textbox", { name: "Search the graph" }).fill("matmul");
+  await eventually(() => count.innerText(), "Nothing matches.");
+});
+
 test("inspector: the documentation of an op is that of its table", async (t) => {
   await t.openModel(MNIST);
   await t.command("graph.expandAll");

@@ -191,7 +191,7 @@ export interface NodeInfo {
   descendants?: number;
 }
 
-export type SearchPlace = 'label' | 'attrs' | 'inputs' | 'outputs' | 'id' | 'namespace' | 'layers';
+export type SearchPlace = 'label' | 'attrs' | 'inputs' | 'outputs' | 'id' | 'namespace' | 'layers' | 'weights';
 
 export interface SearchTerm {
   text: string;

@@ -64,14 +64,14 @@ const rows = computed<Row[]>(() => {
 const PLACE_ICONS: Record<string, { icon: IconName; title: string }> = {
   label: { icon: 'text', title: 'label' }, layers: { icon: 'layers', title: 'layer' }, attrs: { icon: 'table', title: 'attributes' },
   inputs: { icon: 'download', title: 'inputs' }, outputs: { icon: 'upload', title: 'outputs' }, id: { icon: 'link', title: 'id' },
-  namespace: { icon: 'folder', title: 'layers around' },
+  namespace: { icon: 'folder', title: 'layers around' }, weights: { icon: 'numbers', title: 'weight' },
 };
 
 function Where({ hit }: { hit: Hit }) {
   return (
     <span class="where">
       {hit.where.map((w) => PLACE_ICONS[w] && (
-        <span key={w} title={`Matches in its ${PLACE_ICONS[w].title}`}><Icon name={PLACE_ICONS[w].icon} size={11} /></span>
+        <span key={w} title={w === 'weights' ? 'Is a weight or another constant' : `Matches in its ${PLACE_ICONS[w].title}`}><Icon name={PLACE_ICONS[w].icon} size={11} /></span>
       ))}
     </span>
   );
@@ -126,6 +126,7 @@ function Search() {
           const on = places.value.includes(p.id);
           return (
             <button key={p.id} class={`toggle ${on ? 'on' : ''}`} aria-pressed={on}
+              title={p.id === 'weights' ? 'Constants and parameters. Alone and without words it lists them all.' : undefined}
               onClick={() => { places.value = on ? places.value.filter((x) => x !== p.id) : [...places.value, p.id]; }}>{p.title}</button>
           );
         })}

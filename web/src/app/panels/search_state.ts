@@ -15,6 +15,7 @@ export const PLACES = [
   { id: 'attrs', title: 'Attributes', where: ['attrs'] },
   { id: 'inputs', title: 'Inputs', where: ['inputs'] },
   { id: 'outputs', title: 'Outputs', where: ['outputs'] },
+  { id: 'weights', title: 'Weights', where: ['weights'] },
 ] as const satisfies readonly { id: string; title: string; where: readonly SearchPlace[] }[];
 
 export const query = signal('');
@@ -59,7 +60,9 @@ function keyed(word: string): string {
 /** What searching needs, as one value. */
 const request = computed(() => {
   const where = PLACES.filter((p) => places.value.includes(p.id)).flatMap((p) => [...p.where]);
-  const terms = parseQuery(query.value).map((t) => ({ ...t, where, ...(matchCase.value ? { case: true } : {}) }));
+  // All weights are worth listing.
+  const words = where.join() === 'weights' && !query.value.trim() ? [{ text: '', plain: true }] : parseQuery(query.value);
+  const terms = words.map((t) => ({ ...t, where, ...(matchCase.value ? { case: true } : {}) }));
   return { terms: where.length ? terms : [], within: within.value };
 });
 
