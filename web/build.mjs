@@ -3,7 +3,8 @@
 //   node build.mjs --out DIR [--wasm engine.wasm [--wasm core.wasm]] [--depfile FILE --target NAME]
 //
 // DIR then has index.html and, named by the hash of their content so that browsers may keep them for ever, the page's
-// script and style, the scripts of its docking area and its editors, the engine's worker and its WebAssembly. The depfile names all that went in, for ninja.
+// script and style, the scripts of its docking area and its editors, the engine's worker and its WebAssembly; and
+// element.js, the custom element for other pages. The depfile names all that went in, for ninja.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -77,6 +78,8 @@ put('dock.js', (await bundle('src/app/dockview.ts', { format: 'iife', globalName
 put('editor.js', (await bundle('src/app/editor.ts', { format: 'iife', globalName: 'ttxEditor' }))[0].contents);
 put('boot.js', (await bundle('src/boot.ts', { format: 'iife' }))[0].contents);
 put('worker.js', (await bundle('src/engine/worker.ts', { format: 'iife' }))[0].contents);
+// Other pages name it in their text, so it has one name for ever.
+writeFileSync(join(OUT, 'element.js'), (await bundle('src/element/element.ts', { format: 'iife' }))[0].contents);
 put('page.js', (await bundle('src/page/main.ts', { format: 'iife' }))[0].contents); // of exported pages
 for (const file of options.wasm) put(basename(file), readFileSync(file));
 

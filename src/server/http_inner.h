@@ -112,7 +112,6 @@ struct http {
     size_t n_routes, routes_cap;
     uint64_t max_upload;
     atomic_bool ending;
-    const char *page_policy; /* Content-Security-Policy of pages */
 };
 
 static inline struct req *req_of(const struct http_request *r) {

@@ -210,11 +210,12 @@ static void add(struct MHD_Response *response, const char *name, const char *val
 static void add_headers(struct req *r, struct MHD_Response *response, enum coding coding) {
     const struct reply *p = &r->reply;
     const struct server_options *o = &r->http->server->options;
-    bool has_cache = false, has_policy = false;
+    bool has_cache = false, has_policy = false, has_corp = false;
     for (size_t i = 0; i < p->n_headers; i++) {
         add(response, p->headers[i].name, p->headers[i].value);
         has_cache |= parse_same(str_from_z(p->headers[i].name), "cache-control");
         has_policy |= parse_same(str_from_z(p->headers[i].name), "content-security-policy");
+        has_corp |= parse_same(str_from_z(p->headers[i].name), "cross-origin-resource-policy");
     }
     if (p->type && p->kind != REPLY_EMPTY)
         add(response, "Content-Type", p->type);
@@ -223,7 +224,7 @@ static void add_headers(struct req *r, struct MHD_Response *response, enum codin
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Referrer-Policy", "no-referrer");
     if (!has_policy && p->type && strncmp(p->type, "text/html", 9) == 0)
-        add(response, "Content-Security-Policy", r->http->page_policy);
+        add(response, "Content-Security-Policy", r->pub.server->page_policy);
     else if (!has_policy)
         add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
     if (o->cors_host) {
@@ -237,7 +238,7 @@ static void add_headers(struct req *r, struct MHD_Response *response, enum codin
             add(response, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
         if (echo)
             add(response, "Vary", "Origin");
-    } else {
+    } else if (!has_corp) {
         add(response, "Cross-Origin-Resource-Policy", "same-origin");
     }
     if (coding != CODING_NONE)

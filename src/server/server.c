@@ -215,7 +215,8 @@ static bool start_parts(struct server *s, char *error, size_t size) {
     s->http = s->kept ? mem_alloc_zero(&s->mem, sizeof *s->http) : NULL;
     if (!s->http || !gather_routes(s))
         return fail(error, size, "out of memory or threads");
-    s->http->page_policy = static_policy(&s->options);
+    if (!static_policy(&s->options, s->page_policy, sizeof s->page_policy))
+        return fail(error, size, "--cors_host is too long");
     for (size_t i = 0; i < n; i++)
         if (sets[i]->start && !sets[i]->start(s))
             return fail(error, size, "out of memory");

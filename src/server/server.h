@@ -55,11 +55,12 @@ struct server {
     struct security *security;
     struct http *http;
     unsigned port;
-    char token[64];       /* "" when none is asked for */
-    char url[256];        /* with the token in it where there is one */
-    void *extra[4];       /* of route tables that keep something (see server_routes) */
-    struct mem mem;       /* used while starting and ending only */
-    struct mem store_mem; /* the store's, under its lock */
+    char token[64];         /* "" when none is asked for */
+    char page_policy[1024]; /* Content-Security-Policy of pages */
+    char url[256];          /* with the token in it where there is one */
+    void *extra[4];         /* of route tables that keep something (see server_routes) */
+    struct mem mem;         /* used while starting and ending only */
+    struct mem store_mem;   /* the store's, under its lock */
 };
 
 /* A set of routes that the server offers: a table, and what is to be done when it starts and ends. */

@@ -10,19 +10,27 @@
 #include "server/http.h"
 #include "server/parse.h"
 
-/* Notebooks on this machine may show the page in a frame. */
+/* Notebooks on this machine may show the page in a frame; others are named by --cors_host. */
 #define FRAMES "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"
 
-const char *static_policy(const struct server_options *o) {
-    if (!o->ui)
-        return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-               "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
-               "base-uri 'none'; form-action 'self'; " FRAMES;
-    return "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https://esm.sh; "
-           "style-src 'self' 'unsafe-inline' https://fonts.googleapis.com https://esm.sh; "
-           "font-src 'self' data: https://fonts.gstatic.com; img-src 'self' data: blob: https:; "
-           "connect-src 'self' data: blob: https://esm.sh; worker-src 'self' blob:; "
-           "base-uri 'self'; form-action 'self'; " FRAMES;
+static const char ours[] =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
+    "base-uri 'none'; form-action 'self'; " FRAMES;
+static const char theirs[] =
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https://esm.sh; "
+    "style-src 'self' 'unsafe-inline' https://fonts.googleapis.com https://esm.sh; "
+    "font-src 'self' data: https://fonts.gstatic.com; img-src 'self' data: blob: https:; "
+    "connect-src 'self' data: blob: https://esm.sh; worker-src 'self' blob:; "
+    "base-uri 'self'; form-action 'self'; " FRAMES;
+
+bool static_policy(const struct server_options *o, char *out, size_t size) {
+    const char *host = o->cors_host ? o->cors_host : "";
+    for (const char *c = host; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/*-_[]", *c))
+            host = ""; /* no origin, and nothing that may stand in a policy */
+    int n = snprintf(out, size, "%s%s%s", o->ui ? theirs : ours, *host ? " " : "", host);
+    return n > 0 && (size_t)n < size;
 }
 
 /* The plain bytes, in the request's arena; .p is NULL when memory runs out. */
@@ -83,7 +91,9 @@ static void get_static(struct http_request *r) {
         return;
     }
     /* On all of them: a worker has the policy of its script. */
-    http_add_header(r, "Content-Security-Policy", static_policy(&r->server->options));
+    http_add_header(r, "Content-Security-Policy", r->server->page_policy);
+    if (str_eq(path, STR("/element.js"))) /* for pages of other origins: the page in their frame is what decides */
+        http_add_header(r, "Cross-Origin-Resource-Policy", "cross-origin");
     if (str_eq(path, STR("/")))
         path = STR("/index.html");
     if (r->server->options.ui)

@@ -21,7 +21,8 @@ extern const size_t n_static_files;
 extern const struct server_routes static_routes;
 
 /* The Content-Security-Policy of pages: strict for ours; for a folder of today's Model Explorer, which loads its fonts and
- * its editor from elsewhere, what that needs. */
-const char *static_policy(const struct server_options *o);
+ * its editor from elsewhere, what that needs. Pages of this machine and of --cors_host may hold it in a frame. False when it does
+ * not fit. */
+bool static_policy(const struct server_options *o, char *out, size_t size);
 
 #endif

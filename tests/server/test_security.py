@@ -47,6 +47,20 @@ def other_origins_on_request():
         tap.equal(answer.headers["Access-Control-Allow-Headers"], "Content-Type")
         tap.equal(s.ask("OPTIONS", "/apipost/v1/upload", headers={"Origin": "http://ui.example:4200"}).status, 204)
         tap.equal(s.get("/api/v1/get_extensions", Origin="http://evil.example").status, 403)
+        # its pages may hold ours in a frame, besides those of this machine
+        tap.equal(s.get("/").headers["Content-Security-Policy"].split("frame-ancestors ")[1],
+                  "'self' http://localhost:* http://127.0.0.1:* http://ui.example:4200")
+    with Server("-c", "x; script-src *") as s:
+        tap.equal(s.get("/").headers["Content-Security-Policy"].split("frame-ancestors ")[1],
+                  "'self' http://localhost:* http://127.0.0.1:*")
+        tap.equal(s.get("/index.html").headers["Cross-Origin-Resource-Policy"], None)
+
+
+@tap.case
+def element_of_other_pages():
+    with Server() as s:
+        tap.equal(s.get("/element.js").headers["Cross-Origin-Resource-Policy"], "cross-origin")
+        tap.equal(s.get("/").headers["Cross-Origin-Resource-Policy"], "same-origin")
 
 
 @tap.case

@@ -101,6 +101,82 @@ test("frame: addresses of Model Explorer open models, node data and the view", a
   ok(await t.page.getByText("Open a model").count(), "and the start page is there");
 });
 
+// A page of its own that shows an element of our script.
+async function around(t, body) {
+  if (!t.page) await t.open();
+  const text = `<!doctype html><link rel="icon" href="data:,"><script src="${t.server.url}/element.js"></script>${body}`;
+  const host = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end(text));
+  await new Promise((done) => host.listen(0, "localhost", done));
+  t.page.on("close", () => host.close());
+  await t.page.goto(`http://localhost:${host.address().port}/`);
+}
+const inside = async (t) => {
+  const frame = await (await t.page.locator("iframe").elementHandle()).contentFrame();
+  await frame.waitForFunction(() => globalThis.ttxTest?.ready(), null, { polling: 50 });
+  return { frame, selection: async () => (await frame.evaluate(() => globalThis.ttxTest.graph(0)))?.selection };
+};
+
+test("element: graphs, state, rules and node data go in, events come out, by the names of Model Explorer", async (t) => {
+  await around(t, `<div id="place"></div><script>
+    heard = [];
+    const view = document.createElement("model-explorer-visualizer");
+    view.graphCollections = [{ label: "c", graphs: [${JSON.stringify(GRAPH)}, ${JSON.stringify({ ...GRAPH, id: "second" })}] }];
+    view.initialUiState = { paneStates: [{ deepestExpandedGroupNodeIds: ["block/inner___group___"], selectedNodeId: "b" }] };
+    view.config = { nodeStylerRules: [{ version: "v2", queries: [{ type: "regex", queryRegex: "conv", matchTypes: ["title"] }], styles: { node_bg_color: "#123456" } }] };
+    for (const type of ["uiStateChanged", "modelGraphProcessed", "selectedNodeChanged", "hoveredNodeChanged", "doubleClickedNodeChanged", "exportToResource"])
+      view.addEventListener(type, (e) => heard.push([type, e.detail]));
+    view.style.cssText = "width: 1300px; height: 800px";
+    document.getElementById("place").append(view);
+  </script>`);
+  const heard = (type) => t.page.evaluate((x) => heard.filter(([name]) => name === x).map(([, detail]) => detail), type);
+  const call = (run, ...args) => t.page.evaluate(`(${run})(document.querySelector("model-explorer-visualizer"), ...${JSON.stringify(args)})`);
+  await eventually(async () => (await heard("modelGraphProcessed")).map((d) => [d.graphId, d.paneIndex]), [["g", 0]], "the graph is there");
+  const { frame, selection } = await inside(t);
+  equal(await selection(), ["b"], "the state given");
+  await eventually(async () => (await heard("uiStateChanged")).at(-1)?.paneStates.map((p) => [p.deepestExpandedGroupNodeIds, p.selectedNodeId, p.selectedGraphId]),
+    [[["block/inner___group___"], "b", "g"]], "is the state told");
+  await eventually(() => frame.evaluate(() => globalThis.ttxTest.style(0, "fill", "a")), "#123456ff", "the rules of the configuration");
+  await call((view) => view.selectNode("a", "g"));
+  await eventually(async () => (await heard("selectedNodeChanged")).at(-1)?.nodeId, "a");
+  await call((view) => view.addNodeDataProviderData("times", { results: { in: { value: 1, bgColor: "#00ff00" } } }));
+  await eventually(() => frame.evaluate(() => globalThis.ttxTest.style(0, "fill", "in")), "#00ff00ff");
+  await call((view) => view.addNodeDataProviderData("others", { results: { in: { value: 1, bgColor: "#0000ff" } } }, 0, true));
+  await eventually(() => frame.evaluate(() => globalThis.ttxTest.style(0, "fill", "in")), "#0000ffff");
+  const box = await frame.evaluate(() => globalThis.ttxTest.box(0, "b"));
+  const place = await t.page.locator("iframe").boundingBox();
+  await t.page.mouse.move(place.x + box.x + box.w / 2, place.y + box.y + box.h / 2);
+  await eventually(async () => (await heard("hoveredNodeChanged")).at(-1)?.nodeId, "b");
+  await t.page.mouse.dblclick(place.x + box.x + box.w / 2, place.y + box.y + box.h / 2);
+  await eventually(async () => (await heard("doubleClickedNodeChanged")).map((d) => d.nodeId), ["b"]);
+  await eventually(selection, ["b"]);
+  await frame.evaluate(() => globalThis.ttxTest.run("frame.resource"));
+  await eventually(async () => (await heard("exportToResource")).map((d) => [d.name, d.resource.map((g) => [g.id, g.nodes.map((n) => [n.id, n.incomingEdges])])]),
+    [["graphs.json_subgraph.json", [["g_subgraph", [["b", []]]]]]], "the sub-graph, without the edge from elsewhere");
+  await call((view) => view.selectNode("b", "second", "c"));
+  await eventually(async () => (await heard("selectedNodeChanged")).at(-1)?.graphId, "second", "another graph of the file");
+  await t.shot("element");
+});
+
+test("element: attributes say what it shows", async (t) => {
+  await around(t, `<tt-explorer-view bars style="width: 1300px; height: 800px"
+    path="${file(t, "graph.json", { label: "made", graphs: [GRAPH] })}"
+    node-data="${file(t, "data.json", { name: "times", results: { in: { value: 1, bgColor: "#0000ff" } } })}"></tt-explorer-view>
+    <script>heard = []; document.querySelector("tt-explorer-view").addEventListener("titleClicked", () => heard.push(1))</script>`);
+  let { frame } = await inside(t);
+  await eventually(() => frame.evaluate(() => globalThis.ttxTest.style(0, "fill", "in")), "#0000ffff");
+  await frame.locator(".brand").click();
+  await eventually(() => t.page.evaluate(() => heard.length), 1);
+  const model = await t.server.api("POST", "/models", { path: join(ROOT, "examples/mnist.mlir") });
+  await t.page.evaluate((id) => {
+    const view = document.querySelector("tt-explorer-view");
+    view.removeAttribute("bars");
+    view.setAttribute("model", id);
+  }, model.id);
+  ({ frame } = await inside(t));
+  await eventually(async () => (await frame.evaluate(() => globalThis.ttxTest.graph(0)))?.boxes.some((b) => b.id === "layer:fc1"), true);
+  equal(await frame.locator(".brand").count(), 0, "without bars");
+});
+
 // A reverse proxy that serves the program below a path, as JupyterHub's does; gives the address of the page there.
 async function proxied(t) {
   const prefix = "/user/me/proxy/8080", target = new URL(t.server.url);

@@ -4,7 +4,7 @@
 import type { ViewState } from '../engine/types';
 import { Problem } from './source';
 
-interface PaneState {
+export interface PaneState {
   deepestExpandedGroupNodeIds?: unknown;
   selectedNodeId?: unknown;
   flattenLayers?: unknown;
@@ -23,7 +23,8 @@ function layersOf(id: string): string[] {
   return parts.map((_, i) => `layer:${parts.slice(0, i + 1).join('/')}`);
 }
 
-function stateOf(pane: PaneState | undefined): ViewState | undefined {
+/** How a pane is to look. */
+export function stateOf(pane: PaneState | undefined): ViewState | undefined {
   if (!pane) return undefined;
   const expanded = [...new Set(strings(pane.deepestExpandedGroupNodeIds).flatMap(layersOf))];
   const node = typeof pane.selectedNodeId === 'string' && pane.selectedNodeId ? pane.selectedNodeId : null;

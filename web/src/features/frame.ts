@@ -5,32 +5,40 @@
 //   in    model-explorer-load-node-data-file {path}
 //         model-explorer-select-node-by-node-id {nodeId}
 //         model-explorer-select-node-by-output-tensor-name {tensorName}
-//         model-explorer-load-graph-collections {graphCollections, fileName?}
+//         model-explorer-load-graph-collections {graphCollections, fileName?, uiState? as in an address}
 //   out   model-explorer-ready, model-explorer-mousedown
 //         model-explorer-node-selected {nodeId, outputTensorNames}: an op, whoever selected it
 //         model-explorer-export-selected-nodes {nodes, graph_id, graph_collection_label}: by the command of this name
+//         model-explorer-export-to-resource {name, resource: [graph]}: the same as graph JSON
+//
+// What the custom element says beyond that is in frame_element.ts.
 
 import { effect, untracked } from '@preact/signals';
 
-import { registerCommands } from '../app/commands';
+import { registerCommands, type CommandContext } from '../app/commands';
 import { nodeInfo } from '../app/node_info';
 import { complain } from '../app/notify';
 import { noteModel, openCollections, openGraph, refOf } from '../app/open';
 import { Problem } from '../app/source';
 import { activePane, panes, type Pane } from '../app/store';
-import { readUrlData } from '../app/url_data';
+import { readUrlData, stateOf, type PaneState } from '../app/url_data';
 import { urlRestored } from '../app/url_state';
 import { bindIds } from './analyses';
+import { selectedJson } from './images';
 import { addNodeDataFrom } from './node_data_state';
 
-const held = parent !== window;
+export const held = parent !== window;
 
-function tell(cmd: string, more: object = {}): void {
-  if (held) parent.postMessage({ cmd: `model-explorer-${cmd}`, ...more }, '*');
+export function tell(cmd: string, more: object = {}, of: 'model-explorer' | 'tt-explorer' = 'model-explorer'): void {
+  if (held) parent.postMessage({ cmd: `${of}-${cmd}`, ...more }, '*');
 }
 
-/** The active pane once its graph is there. */
-function drawnPane(): Promise<Pane> {
+/** Until then graphs that were given are on their way. */
+let coming: Promise<unknown> = Promise.resolve();
+
+/** The active pane once its graph is there, and all that was given before. */
+export async function drawnPane(): Promise<Pane> {
+  await coming;
   return new Promise((resolve) => {
     const stop = effect(() => {
       const pane = activePane.value;
@@ -40,10 +48,30 @@ function drawnPane(): Promise<Pane> {
   });
 }
 
+/** Shows graphs that were given, and waits until they are there or cannot be shown. */
+async function showGiven(message: Record<string, unknown>): Promise<void> {
+  const model = await openCollections({ graphCollections: message['graphCollections'] }, text(message['fileName']) ?? 'graphs.json');
+  noteModel(model);
+  const state = message['uiState'] as { paneStates?: PaneState[] } | null | undefined;
+  const pane = openGraph(refOf(model.id), { state: stateOf(state?.paneStates?.[0]) });
+  await new Promise<void>((resolve) => {
+    const stop = effect(() => {
+      if (!pane.problem.value && !(pane.graph.value && pane.drawn?.model === model.id)) return;
+      queueMicrotask(() => { stop(); resolve(); });
+    });
+  });
+}
+
+// What is said of a graph comes behind what was said before.
+let turn: Promise<unknown> = Promise.resolve();
+export function inTurn(run: () => Promise<void> | void): void {
+  turn = turn.then(run).catch(complain);
+}
+
 /** Our id of a layer that Model Explorer names: "a/b___group___". */
 const layerId = (id: string): string => (id.endsWith('___group___') ? `layer:${id.slice(0, -'___group___'.length)}` : id);
 
-async function select(id: string): Promise<void> {
+export async function select(id: string): Promise<void> {
   const first = await drawnPane();
   // In the active pane if it is there, else in the first that has it.
   for (const pane of [first, ...panes.peek().filter((p) => p !== first)]) {
@@ -59,8 +87,8 @@ async function select(id: string): Promise<void> {
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value ? value : null);
 
-async function obey(message: { cmd?: unknown } & Record<string, unknown>): Promise<void> {
-  switch (message.cmd) {
+async function obey(message: Record<string, unknown>): Promise<void> {
+  switch (message['cmd']) {
     case 'model-explorer-load-node-data-file': {
       const path = text(message['path']);
       if (path) await addNodeDataFrom(await drawnPane(), path);
@@ -76,18 +104,14 @@ async function obey(message: { cmd?: unknown } & Record<string, unknown>): Promi
       if (name) await select(name);
       break;
     }
-    case 'model-explorer-load-graph-collections': {
-      const model = await openCollections({ graphCollections: message['graphCollections'] }, text(message['fileName']) ?? 'graphs.json');
-      noteModel(model);
-      openGraph(refOf(model.id));
-      break;
-    }
   }
 }
 
 addEventListener('message', (e: MessageEvent<unknown>) => {
   if (!held || e.source !== parent || !e.data || typeof e.data !== 'object') return;
-  obey(e.data as Record<string, unknown>).catch(complain);
+  const message = e.data as Record<string, unknown>;
+  if (message['cmd'] === 'model-explorer-load-graph-collections') coming = showGiven(message).catch(complain);
+  else inTurn(() => obey(message));
 });
 
 if (held) addEventListener('pointerdown', () => tell('mousedown'), { capture: true });
@@ -109,9 +133,17 @@ effect(() => {
   }, () => tell('node-selected', { nodeId, outputTensorNames: [] }));
 });
 
+const selectedInFrame = (c: CommandContext) => held && !!c.pane?.graph.value && c.pane.selection.value.length > 0;
 registerCommands({
+  id: 'frame.resource', title: 'Give the selected nodes as a graph to the page around', group: 'File', icon: 'upload', menus: ['canvas', 'node', 'layer'],
+  order: 511, when: selectedInFrame,
+  run: async (c) => {
+    const graph = await selectedJson(c.pane!, c.pane!.selection.peek());
+    tell('export-to-resource', { name: `${graph.collectionLabel ?? ''}_subgraph.json`, resource: [graph] });
+  },
+}, {
   id: 'frame.export', title: 'Give the selected nodes to the page around', group: 'File', icon: 'upload', menus: ['canvas', 'node', 'layer'], order: 510,
-  when: (c) => held && (c.pane?.selection.value.length ?? 0) > 0,
+  when: selectedInFrame,
   run: (c) => {
     const graph = c.pane!.graph.peek()!;
     tell('export-selected-nodes', {

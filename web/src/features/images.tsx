@@ -96,9 +96,16 @@ const drawn = (c: CommandContext): boolean => !!c.pane?.graph.value && !!c.pane.
 interface GraphNode {
   id: string;
   namespace: string;
+  incomingEdges?: { sourceNodeId: string }[];
+}
+interface OneGraph {
+  id: string;
+  collectionLabel?: string;
+  nodes: GraphNode[];
+  groupNodeAttributes?: Record<string, unknown>;
 }
 interface GraphJson {
-  graphs: { nodes: GraphNode[]; groupNodeAttributes?: Record<string, unknown> }[];
+  graphs: OneGraph[];
 }
 
 async function graphJson(pane: Pane, style: 'own' | 'adapter'): Promise<GraphJson> {
@@ -106,7 +113,26 @@ async function graphJson(pane: Pane, style: 'own' | 'adapter'): Promise<GraphJso
   return source().call<GraphJson>('GET', `${stagePath(ref)}/graph.json`, undefined, { query: { style, ...graphQuery(ref) } });
 }
 
+/** Nodes of a pane's graph, and all that is in the layers among them, as a graph of their own: edges from elsewhere are left out. */
+export async function selectedJson(pane: Pane, nodes: readonly number[]): Promise<OneGraph> {
+  const graph = pane.graph.peek()!, ids = new Set<string>();
+  for (const node of nodes) for (let i = node; i < graph.end[node]!; i++) if (!graph.isLayer(i)) ids.add(graph.id(i));
+  const [whole] = (await graphJson(pane, 'own')).graphs, spaces = new Set<string>();
+  const kept = whole!.nodes.filter((n) => ids.has(n.id)).map((n) => {
+    for (let space = n.namespace; space; space = space.slice(0, Math.max(0, space.lastIndexOf('/')))) spaces.add(space);
+    return { ...n, ...(n.incomingEdges ? { incomingEdges: n.incomingEdges.filter((e) => ids.has(e.sourceNodeId)) } : {}) };
+  });
+  return {
+    ...whole!, id: `${whole!.id}_subgraph`, collectionLabel: pane.model.peek()?.name ?? '', nodes: kept,
+    groupNodeAttributes: Object.fromEntries(Object.entries(whole!.groupNodeAttributes ?? {}).filter(([k]) => spaces.has(k))),
+  };
+}
+
 registerCommands(
+  { id: 'json.saveSelection', title: 'Download the JSON of the selected nodes', group: 'File', icon: 'download', menus: ['canvas', 'node'], order: 504,
+    help: 'As a graph of its own; layers with all that is in them.', when: (c) => drawn(c) && c.pane!.selection.value.length > 0,
+    run: async (c) => save(fileName(`${c.pane!.model.peek()?.name ?? 'graph'}_subgraph`, 'json'),
+      JSON.stringify({ graphs: [await selectedJson(c.pane!, c.pane!.selection.peek())] })) },
   { id: 'image.save', title: 'Save a picture…', group: 'File', icon: 'camera', shortcut: 'Ctrl+Shift+E', menus: ['toolbar', 'canvas'], order: 500,
     help: 'PNG or SVG, of the view or of the whole graph.', when: drawn,
     run: (c) => { showOverlay((close) => <ImageDialog pane={c.pane!} close={close} />); } },

@@ -6,6 +6,7 @@ import './edge_overlays';
 import './execute';
 import './export_page';
 import './frame';
+import './frame_element';
 import './graph_looks';
 import './identical';
 import './images';
