@@ -37,7 +37,7 @@ static void round_trip(graph *g, struct mem *m) {
     FUZZ_CHECK(me_json_read(m, buf_str(&json), NULL, NULL, &again) == GRAPH_OK);
     FUZZ_CHECK(again.n == 1 && again.v[0].g->n_nodes == g->n_nodes && again.v[0].g->n_edges == g->n_edges);
     FUZZ_CHECK(graph_bin_write(g, m, &bin) == GRAPH_OK);
-    FUZZ_CHECK(graph_bin_read(m, buf_str(&bin), &back) == GRAPH_OK);
+    FUZZ_CHECK(graph_bin_read(m, buf_str(&bin), true, &back) == GRAPH_OK);
     FUZZ_CHECK(back->n_nodes == g->n_nodes && back->n_edges == g->n_edges);
     graph_free(back);
     me_graphs_free(&again);
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         overlay_list_free(&overlays);
     if (edge_overlays_read(&m, text, NULL, NULL, &edges) == GRAPH_OK)
         edge_overlays_free(&edges);
-    if (graph_bin_read(&m, text, &g) == GRAPH_OK) {
+    if (graph_bin_read(&m, text, true, &g) == GRAPH_OK) {
         look_at(g, &m);
         graph_free(g);
     }

@@ -292,6 +292,7 @@ typedef struct bin_reader {
     view views[SECTION_N];
     uint32_t n_nodes, n_edges, n_links, n_strings, flags, id;
     uint32_t spacing[GRAPH_N_SPACINGS];
+    bool ids;
 } bin_reader;
 
 static uint32_t get_u32(const uint8_t *p) {
@@ -435,7 +436,7 @@ static graph_status fill_graph(const bin_reader *r, graph *g) {
     g->out_edges = mem_alloc_zero(r->mem, r->n_edges * sizeof *g->out_edges);
     g->links = mem_alloc_zero(r->mem, r->n_links * sizeof *g->links);
     uint32_t n_rows = 0;
-    for (uint32_t n = 0; n < r->n_nodes; n++)
+    for (uint32_t n = 0; r->ids && n < r->n_nodes; n++)
         n_rows += get(&r->views[SECTION_KIND], n) != GRAPH_LAYER;
     s->rows = mem_alloc_zero(r->mem, n_rows * sizeof *s->rows);
     g->n_nodes = r->n_nodes;
@@ -469,6 +470,8 @@ static graph_status fill_graph(const bin_reader *r, graph *g) {
             continue;
         }
         g->n_ops += d->kind != GRAPH_ARGUMENT;
+        if (!r->ids)
+            continue;
         s->rows[rows].id = node_id(r, g, n, &id);
         s->rows[rows].space = (str){"", 0};
         ok = s->rows[rows].id.p != NULL;
@@ -511,8 +514,8 @@ static graph_status fill_spaces(const bin_reader *r, graph *g) {
     return ok ? GRAPH_OK : GRAPH_NO_MEMORY;
 }
 
-graph_status graph_bin_read(struct mem *mem, str bytes, graph **out) {
-    bin_reader r = {.mem = mem, .bytes = bytes};
+graph_status graph_bin_read(struct mem *mem, str bytes, bool ids, graph **out) {
+    bin_reader r = {.mem = mem, .bytes = bytes, .ids = ids};
     *out = NULL;
     if (!read_header(&r) || !check_columns(&r))
         return GRAPH_BAD_INPUT;
@@ -531,9 +534,9 @@ graph_status graph_bin_read(struct mem *mem, str bytes, graph **out) {
     if (status == GRAPH_OK) {
         graph_measure_depth(g);
         /* labels are longer when they are joined: what a damaged file could blow up is refused */
-        status = g->max_depth > 4096 ? GRAPH_BAD_INPUT : fill_spaces(&r, g);
+        status = g->max_depth > 4096 ? GRAPH_BAD_INPUT : ids ? fill_spaces(&r, g) : GRAPH_OK;
     }
-    if (status == GRAPH_OK)
+    if (status == GRAPH_OK && ids)
         status = graph_index_stored(g, NULL);
     if (status != GRAPH_OK) {
         graph_free(g);

@@ -93,7 +93,7 @@ int ttx_load(char *bytes, size_t n) {
     e.view.zoom = 1;
     if (!e.text.mem)
         buf_init(&e.text, &e.mem);
-    graph_status status = graph_bin_read(&e.mem, e.bytes, &e.g);
+    graph_status status = graph_bin_read(&e.mem, e.bytes, false, &e.g);
     return status == GRAPH_OK ? LAYOUT_OK : status == GRAPH_NO_MEMORY ? LAYOUT_NO_MEMORY : LAYOUT_BAD_INPUT;
 }
 

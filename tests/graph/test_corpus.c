@@ -47,7 +47,7 @@ static void round_trips(const graph *g) {
     }
     buf_init(&bin, &m);
     assert_int_equal(graph_bin_write(g, &m, &bin), GRAPH_OK);
-    assert_int_equal(graph_bin_read(&m, buf_str(&bin), &back), GRAPH_OK);
+    assert_int_equal(graph_bin_read(&m, buf_str(&bin), true, &back), GRAPH_OK);
     assert_graph(back);
     same_nodes(g, back);
     assert_int_equal(back->n_nodes, g->n_nodes);

@@ -211,7 +211,7 @@ static void the_compact_form_is_read_back(void **state) {
     buf_init(&again, &m);
     buf_init(&id, &m);
     assert_int_equal(graph_bin_write(f.g, &m, &bytes), GRAPH_OK);
-    assert_int_equal(graph_bin_read(&m, buf_str(&bytes), &back), GRAPH_OK);
+    assert_int_equal(graph_bin_read(&m, buf_str(&bytes), true, &back), GRAPH_OK);
     assert_graph(back);
     assert_int_equal(back->n_nodes, f.g->n_nodes);
     assert_int_equal(back->n_edges, f.g->n_edges);
@@ -224,18 +224,30 @@ static void the_compact_form_is_read_back(void **state) {
         assert_int_equal(graph_find(back, str_from_z(id_of(f.g, n, &id))), n);
     }
     assert_memory_equal(back->edges, f.g->edges, f.g->n_edges * sizeof *f.g->edges);
+    assert_int_equal(graph_bin_read(&m, buf_str(&bytes), false, &twice), GRAPH_OK); /* the same graph, without ids */
+    assert_int_equal(twice->n_nodes, back->n_nodes);
+    assert_memory_equal(twice->edges, back->edges, back->n_edges * sizeof *back->edges);
+    assert_memory_equal(twice->out_edges, back->out_edges, back->n_edges * sizeof *back->out_edges);
+    for (graph_node n = 0; n < back->n_nodes; n++) {
+        graph_node_data d = twice->nodes[n];
+        d.ref = back->nodes[n].ref;
+        assert_memory_equal(&d, &back->nodes[n], sizeof d);
+        assert_true(str_eq(graph_label(twice, n), graph_label(back, n)));
+    }
+    graph_free(twice);
     assert_int_equal(graph_bin_write(back, &m, &again), GRAPH_OK);
-    assert_int_equal(graph_bin_read(&m, buf_str(&again), &twice), GRAPH_OK);
+    assert_int_equal(graph_bin_read(&m, buf_str(&again), true, &twice), GRAPH_OK);
     graph_free(twice);
     /* damaged: each byte of the header and some behind it changed, and cut short; never more than a refusal */
     for (size_t i = 0; i < bytes.n; i += i < 400 ? 1 : 7) {
         for (int change = 1; change < 256; change *= 3) {
             bytes.p[i] = (char)(bytes.p[i] ^ change);
-            if (graph_bin_read(&m, buf_str(&bytes), &twice) == GRAPH_OK)
-                graph_free(twice);
+            for (int ids = 0; ids < 2; ids++)
+                if (graph_bin_read(&m, buf_str(&bytes), ids, &twice) == GRAPH_OK)
+                    graph_free(twice);
             bytes.p[i] = (char)(bytes.p[i] ^ change);
         }
-        assert_int_equal(graph_bin_read(&m, str_of(bytes.p, i), &twice), GRAPH_BAD_INPUT);
+        assert_int_equal(graph_bin_read(&m, str_of(bytes.p, i), true, &twice), GRAPH_BAD_INPUT);
     }
     graph_free(back);
     buf_free(&bytes);
@@ -421,7 +433,7 @@ static bool write_and_read(struct mem *m, void *ctx) {
             me_graphs_free(&r);
     }
     ok = ok && graph_bin_write(f->g, m, &bin) == GRAPH_OK;
-    ok = ok && graph_bin_read(m, buf_str(&bin), &back) == GRAPH_OK;
+    ok = ok && graph_bin_read(m, buf_str(&bin), true, &back) == GRAPH_OK;
     graph_free(back);
     buf_free(&out);
     buf_free(&bin);

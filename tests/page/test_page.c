@@ -120,7 +120,7 @@ static void the_graph_is_the_compact_form(void **state) {
     assert_answer(p, "{\"what\":\"model\"}", 200, "\"json\":true");
     buf_init(&out, &m);
     assert_int_equal(page_ask(p, NULL, STR("{\"what\":\"graph\"}"), &out), 200);
-    assert_int_equal(graph_bin_read(&m, buf_str(&out), &g), GRAPH_OK);
+    assert_int_equal(graph_bin_read(&m, buf_str(&out), true, &g), GRAPH_OK);
     assert_int_equal(g->n_nodes, 3);
     assert_int_equal(g->n_edges, 1);
     graph_free(g);
