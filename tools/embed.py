@@ -20,6 +20,7 @@ TYPES = {
     ".png": "image/png",
     ".ico": "image/x-icon",
     ".wasm": "application/wasm",
+    ".mlir": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
 OCTAL = [f"\\{b:03o}" for b in range(256)]

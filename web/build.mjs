@@ -4,10 +4,10 @@
 //
 // DIR then has index.html and, named by the hash of their content so that browsers may keep them for ever, the page's
 // script and style, the scripts of its docking area and its editors, the engine's worker and its WebAssembly; and
-// element.js, the custom element for other pages. The depfile names all that went in, for ninja.
+// element.js, the custom element for other pages; and the examples. The depfile names all that went in, for ninja.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -70,8 +70,19 @@ function put(name, contents) {
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
+
+// The examples of the start page: the files, and what their first line says they are.
+const FOLDER = join(WEB, '../examples');
+mkdirSync(join(OUT, 'examples'));
+const examples = readdirSync(FOLDER).filter((name) => name.endsWith('.mlir')).sort().map((name) => {
+  const text = readFileSync(join(FOLDER, name), 'utf8');
+  inputs.add(join(FOLDER, name));
+  writeFileSync(join(OUT, 'examples', name), text);
+  return { name, about: /^\/\/ *([^.,:;\n]*)/.exec(text)?.[1] ?? '' };
+});
+
 const page = await bundle('src/main.tsx', {
-  format: 'iife', jsx: 'automatic', jsxImportSource: 'preact', plugins: [dockviewStyle],
+  format: 'iife', jsx: 'automatic', jsxImportSource: 'preact', plugins: [dockviewStyle], define: { EXAMPLES: JSON.stringify(examples) },
 });
 for (const file of page) put(file.path.endsWith('.css') ? 'app.css' : 'app.js', file.contents);
 put('dock.js', (await bundle('src/app/dockview.ts', { format: 'iife', globalName: 'ttxDockview' }))[0].contents);

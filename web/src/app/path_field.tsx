@@ -24,12 +24,9 @@ export function PathField({ open }: { open: (paths: string) => void }) {
   const active = useSignal(-1);
   const abort = useRef(new AbortController());
   const input = useRef<HTMLInputElement>(null);
-  /** The keyboard is put here with the page, not by the user: what could be chosen is not shown yet. */
-  const quiet = useRef(false);
+  // The keyboard comes here with the page, and back from dialogs: what could be chosen is shown when it is used.
   useEffect(() => {
-    if (document.activeElement !== document.body) return;
-    quiet.current = true;
-    input.current!.focus({ preventScroll: true });
+    if (document.activeElement === document.body) input.current!.focus({ preventScroll: true });
   }, []);
 
   /** The path that is being typed is the last of those separated by commas. */
@@ -76,12 +73,9 @@ export function PathField({ open }: { open: (paths: string) => void }) {
         <input ref={input} id="path" type="text" value={text.value} placeholder="/path/to/model.mlir, several separated by commas" autocomplete="off"
           spellcheck={false} role="combobox" aria-label="Path of a model" aria-expanded={shown.value && list.length > 0} aria-controls="path-choices"
           aria-autocomplete="list" aria-activedescendant={active.value >= 0 ? `path-choice-${active.value}` : undefined}
-          onFocus={() => {
-            if (!quiet.current) {
-              shown.value = true;
-              void complete();
-            }
-            quiet.current = false;
+          onClick={() => {
+            shown.value = true;
+            void complete();
           }}
           onBlur={() => setTimeout(() => { shown.value = false; }, 150)}
           onInput={(e) => { text.value = e.currentTarget.value; shown.value = true; active.value = -1; void complete(); }}

@@ -45,6 +45,7 @@ export function allSettings(): readonly Setting[] {
 }
 
 export const theme = kept<string>('theme', 'system');
+export const welcome = kept('welcome', true);
 export const renderer = kept<string>('renderer', 'auto');
 export const motion = kept('motion', true);
 export const layersRule = kept('layers', 'auto');
@@ -71,6 +72,7 @@ export const legendShown = kept('legend', false);
 registerSettings(
   { id: 'theme', title: 'Theme', group: 'Look', kind: 'choice', value: theme,
     choices: [{ value: 'system', title: 'As the system' }, { value: 'light', title: 'Light' }, { value: 'dark', title: 'Dark' }] },
+  { id: 'welcome', title: 'Show the welcome card on the start page', group: 'Look', kind: 'switch', value: welcome },
   { id: 'motion', title: 'Animate changes of the view', group: 'Look', kind: 'switch', value: motion },
   { id: 'renderer', title: 'Drawing', group: 'Look', kind: 'choice', value: renderer,
     help: 'Takes effect for graphs opened from now on.',

@@ -9,11 +9,11 @@ import { runCommand } from './commands';
 import { Icon } from './icons';
 import { complain, place, sentence } from './notify';
 import { dropModel, noteModel, openGraph, refOf, refreshModels } from './open';
-import { isTyping } from './keys';
+import { isTyping, shortcutText } from './keys';
 import { confirm, hasOverlay } from './overlay';
 import { openPaste } from './paste';
 import { PathField } from './path_field';
-import { kept } from './settings';
+import { kept, welcome } from './settings';
 import { isCancel, Problem, type Model } from './source';
 import { models, onStartPage, panes, server } from './store';
 import { bytes, when, whole } from './values';
@@ -73,6 +73,36 @@ export function openPaths(text: string): void {
 export function openFiles(files: readonly File[]): void {
   for (const file of files)
     void load(file.name, async (signal, progress) => (await api.upload([file], { signal, progress })).models);
+}
+
+/** Opens a model that comes with the page, as a file of this name. */
+function openExample(name: string): void {
+  void load(name, async (signal, progress) => {
+    const response = await fetch(new URL(`examples/${name}`, document.baseURI), { signal }).catch(() => null);
+    signal.throwIfAborted();
+    if (!response?.ok) throw new Problem('The server does not answer.', 'offline', { hint: 'Try again when it is there.' });
+    return (await api.upload([new File([await response.text()], name)], { signal, progress })).models;
+  });
+}
+
+/** What a new user cannot see. */
+const HINTS: readonly { keys: string; text: string }[] = [
+  { keys: 'Ctrl+K', text: 'All commands, and every node by its name' },
+  { keys: 'Enter', text: 'Opens and closes the selected layer; arrow keys follow the edges' },
+  { keys: 'Ctrl+F', text: 'Searches labels, attributes, shapes and weights' },
+  { keys: 'C', text: 'Compiles the model, and shows what every pass made of it' },
+  { keys: 'Space', text: 'Fits the graph into its pane' },
+  { keys: '?', text: 'All shortcuts' },
+];
+
+function Welcome() {
+  return (
+    <section class="start-card welcome" aria-label="Welcome">
+      <div class="row"><h2 class="grow">Welcome</h2>
+        <button class="icon-button small" aria-label="Close the welcome card" title="Close; the settings bring it back" onClick={() => { welcome.value = false; }}><Icon name="close" size={13} /></button></div>
+      <dl>{HINTS.map((h) => <div key={h.keys}><dt><kbd>{shortcutText(h.keys)}</kbd></dt><dd>{h.text}</dd></div>)}</dl>
+    </section>
+  );
 }
 
 function LoadRow({ row }: { row: Load }) {
@@ -221,8 +251,13 @@ export function StartPage() {
                 onChange={(e) => { openFiles([...(e.currentTarget.files ?? [])]); e.currentTarget.value = ''; }} />
             </div>
           )}
+          {!readOnly && (
+            <div class="row wrap examples"><span class="muted">Examples</span>
+              {EXAMPLES.map(({ name, about }) => <button key={name} class="link" title={`${about} (${name})`} onClick={() => openExample(name)}>{about}</button>)}</div>
+          )}
           {loads.value.length > 0 && <ul class="loads" aria-label="Opening">{loads.value.map((row) => <LoadRow key={row.id} row={row} />)}</ul>}
         </section>
+        {welcome.value && <Welcome />}
         <div class="start-columns">
           <section class="start-card">
             <h2>Recent models</h2>

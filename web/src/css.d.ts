@@ -1,2 +1,0 @@
-// Style sheets are bundled with what imports them.
-declare module '*.css';
