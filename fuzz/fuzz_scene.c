@@ -4,8 +4,9 @@
  *   nodes        how many, modulo MOST_NODES, plus one
  *   4 per node   path (low two bits how deep, then two bits for the name at each depth), two sources modulo the number of
  *                nodes (so also itself and later ones), flags (1, 2: the sources are there; 4: the second goes into
- *                operand 0 as well)
- *   1            what is shown: bit 0 flat, bit 1 without layers of one op, bits 2 and 3 how edges of arguments are treated
+ *                operand 0 as well; 8: pinned to the top of its layer)
+ *   1            what is shown: bit 0 flat, bit 1 without layers of one op, bits 2 and 3 how edges of arguments are treated,
+ *                bits 4 to 7 the distances
  *   2 per step   enum step, and what it is done to
  *
  * However it came about, the drawing must be the one that a new scene with the same layers open has (layout.h, P4). */
@@ -48,9 +49,14 @@ static void put_graph(struct input *in, struct buf *b) {
             put_edge(b, &any, first, n, 0);
         if (flags & 2)
             put_edge(b, &any, second, n, flags & 4 ? 0 : 1);
-        buf_lit(b, "]}");
+        buf_printf(b, "],\"config\":{\"pinToGroupTop\":%s}}", flags & 8 ? "true" : "false");
     }
-    buf_lit(b, "]}]}");
+    unsigned distances = in->p < in->end ? *in->p >> 4 : 0;
+    buf_lit(b, "]");
+    if (distances)
+        buf_printf(b, ",\"layoutConfigs\":{\"nodeSep\":%u,\"rankSep\":%u,\"edgeSep\":%u}", 9 * (distances & 3),
+                   50 * (distances >> 2), 7 * (distances >> 1 & 3));
+    buf_lit(b, "}]}");
 }
 
 static void lay_out(struct scene *s) {
@@ -110,6 +116,24 @@ static void take_step(struct scene *s, enum step what, uint8_t to) {
     }
 }
 
+/* Of the pinned children of a layer the last one stands before all others. */
+static void check_pinned(const struct scene *s) {
+    const graph *g = scene_graph(s);
+    for (graph_node layer = 0; layer < g->n_nodes; layer++) {
+        graph_node pinned = 0;
+        struct layout_box first, b;
+        for (graph_node n = graph_is_layer(g, layer) ? graph_first_child(g, layer) : 0; n; n = graph_next_sibling(g, n))
+            pinned = graph_at(g, n)->flags & GRAPH_PINNED ? n : pinned;
+        if (!pinned || !scene_box(s, pinned, false, &first))
+            continue;
+        for (graph_node n = graph_first_child(g, layer); n; n = graph_next_sibling(g, n)) {
+            if (n == pinned || !scene_box(s, n, false, &b))
+                continue;
+            FUZZ_CHECK(scene_is_left_right(s, layer) ? b.x > first.x + first.w : b.y > first.y + first.h);
+        }
+    }
+}
+
 /* A scene made anew with the same layers open and the same directions has the same boxes. */
 static void compare(struct scene *s, const struct scene_choice *choice, struct mem *m) {
     const graph *g = scene_graph(s);
@@ -136,6 +160,8 @@ static void compare(struct scene *s, const struct scene_choice *choice, struct m
         FUZZ_CHECK(!there || (a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h));
     }
     scene_free(again);
+    if (!choice->flatten && !choice->dissolve_singles)
+        check_pinned(s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/render_png.h"
+#include "graph/looks.h"
 #include "graph/me_json.h"
 
 static const char help[] =
@@ -233,8 +234,9 @@ static int write_picture(const struct render *o, struct scene *s) {
     return CLI_USAGE;
 }
 
-static int render_graph(const struct render *o, const graph *g) {
-    struct scene_choice choice = {.flatten = o->flatten, .quiet = o->quiet};
+/* Draws with the looks that the graph was given by its file. */
+static int render_with(const struct render *o, const graph *g, const struct graph_looks *looks) {
+    struct scene_choice choice = {.flatten = o->flatten, .quiet = o->quiet, .hidden = looks->hidden};
     if (o->root && !(choice.root = find_layer(g, o->root)))
         return CLI_USAGE;
     struct scene *s;
@@ -242,6 +244,10 @@ static int render_graph(const struct render *o, const graph *g) {
     if (scene_new(o->mem, g, &choice, &s) != LAYOUT_OK)
         return no_memory();
     int code = CLI_USAGE;
+    scene_set_styles(s, looks->fill, looks->border, looks->text);
+    for (graph_node n = 1; n < g->n_nodes; n++)
+        if (looks->left_right[n])
+            scene_set_direction(s, n, true);
     if (open_layers(o, s)) {
         if (scene_update(s, NULL, SCENE_NONE, &change) == LAYOUT_OK && label_edges(o, s))
             code = write_picture(o, s);
@@ -249,6 +255,15 @@ static int render_graph(const struct render *o, const graph *g) {
             code = no_memory();
     }
     scene_free(s);
+    return code;
+}
+
+static int render_graph(const struct render *o, const graph *g) {
+    struct graph_looks looks;
+    if (graph_looks_read(g, o->mem, &looks) != GRAPH_OK)
+        return no_memory();
+    int code = render_with(o, g, &looks);
+    graph_looks_free(&looks);
     return code;
 }
 

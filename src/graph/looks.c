@@ -2,6 +2,7 @@
 #include "graph/looks.h"
 
 #include "base/map.h"
+#include "graph/colour.h"
 #include "graph/regex.h"
 #include "graph/stored.h"
 
@@ -51,27 +52,31 @@ static str text_of(struct looks *l, str raw) {
     return raw.p && json_next(&r) == JSON_STRING ? json_unescape(&r, &l->arena) : (str){0};
 }
 
-/* A look of a node, when the object has a colour. */
-static void put_style(struct looks *l, graph_node n, str style, struct json_writer *w) {
-    static const struct {
-        str of, key;
-    } colours[] = {{STR_INIT("backgroundColor"), STR_INIT("fill")},
-                   {STR_INIT("borderColor"), STR_INIT("border")},
-                   {STR_INIT("textColor"), STR_INIT("text")}};
-    bool begun = false;
-    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++) {
-        str colour = text_of(l, json_member(style, colours[i].of));
-        if (!colour.n)
-            continue;
-        if (!begun) {
-            json_object_begin(w);
-            json_member_u64(w, STR("node"), n);
-        }
-        begun = true;
-        json_member_str(w, colours[i].key, colour);
+enum { FILL, BORDER, TEXT, N_COLOURS };
+
+/* The colours of a style object as CSS writes them, in the arena; false when it has none. */
+static bool colours_of(struct looks *l, str style, str colours[N_COLOURS]) {
+    static const str keys[N_COLOURS] = {STR_INIT("backgroundColor"), STR_INIT("borderColor"), STR_INIT("textColor")};
+    bool any = false;
+    for (int i = 0; i < N_COLOURS; i++) {
+        colours[i] = text_of(l, json_member(style, keys[i]));
+        any |= colours[i].n > 0;
     }
-    if (begun)
-        json_object_end(w);
+    return any;
+}
+
+/* A look of a node, when it has a colour. */
+static void put_style(struct looks *l, graph_node n, str style, struct json_writer *w) {
+    static const str keys[N_COLOURS] = {STR_INIT("fill"), STR_INIT("border"), STR_INIT("text")};
+    str colours[N_COLOURS];
+    if (!colours_of(l, style, colours))
+        return;
+    json_object_begin(w);
+    json_member_u64(w, STR("node"), n);
+    for (int i = 0; i < N_COLOURS; i++)
+        if (colours[i].n)
+            json_member_str(w, keys[i], colours[i]);
+    json_object_end(w);
 }
 
 /* ---- layers ---------------------------------------------------------------------------------------------- */
@@ -120,8 +125,16 @@ static const stored_row *row_of(const graph *g, graph_node n) {
     return graph_is_layer(g, n) || g->nodes[n].ref == 0 ? NULL : &g->stored->rows[g->nodes[n].ref - 1];
 }
 
-/* The nodes with one of these labels. */
-static bool put_hidden(struct looks *l, str labels, struct json_writer *w) {
+/* A label in small letters, in `lower`. */
+static str in_small_letters(str label, struct buf *lower) {
+    buf_clear(lower);
+    for (size_t i = 0; label.p && i < label.n; i++)
+        buf_putc(lower, label.p[i] >= 'A' && label.p[i] <= 'Z' ? label.p[i] + 32 : label.p[i]);
+    return buf_str(lower);
+}
+
+/* Calls `found` for the nodes with one of these labels. */
+static bool each_hidden(struct looks *l, str labels, void (*found)(void *to, graph_node n), void *to) {
     struct json_reader r;
     struct map_str set;
     struct buf lower;
@@ -132,26 +145,29 @@ static bool put_hidden(struct looks *l, str labels, struct json_writer *w) {
     if (labels.p && json_next(&r) == JSON_ARRAY_BEGIN)
         while (good && json_next(&r) == JSON_STRING) {
             str label = json_unescape(&r, &l->arena);
-            buf_clear(&lower);
-            for (size_t i = 0; label.p && i < label.n; i++)
-                buf_putc(&lower, label.p[i] >= 'A' && label.p[i] <= 'Z' ? label.p[i] + 32 : label.p[i]);
-            str kept = arena_str(&l->arena, buf_str(&lower));
+            str kept = arena_str(&l->arena, in_small_letters(label, &lower));
             good = label.p && kept.p && map_str_put(&set, kept, 1, NULL);
         }
-    for (graph_node n = 1; good && set.n && n < l->g->n_nodes; n++) {
-        if (graph_is_layer(l->g, n))
-            continue;
-        str label = graph_label(l->g, n);
-        buf_clear(&lower);
-        for (size_t i = 0; i < label.n; i++)
-            buf_putc(&lower, label.p[i] >= 'A' && label.p[i] <= 'Z' ? label.p[i] + 32 : label.p[i]);
-        if (map_str_get(&set, buf_str(&lower)))
-            json_u64(w, n);
-    }
+    for (graph_node n = 1; good && set.n && n < l->g->n_nodes; n++)
+        if (!graph_is_layer(l->g, n) && map_str_get(&set, in_small_letters(graph_label(l->g, n), &lower)))
+            found(to, n);
     good = good && !lower.failed;
     buf_free(&lower);
     map_str_free(&set);
     return good;
+}
+
+/* The style of a node or layer as an object; .p NULL: none. Valid until the next call. */
+static str style_of(struct looks *l, graph_node n, struct buf *path) {
+    const stored_row *row = row_of(l->g, n);
+    if (row)
+        return row->other.n ? json_member(object_of(l, row->other), STR("style")) : (str){0};
+    const struct config *c = config_of(l, n, path);
+    return c ? c->style : (str){0};
+}
+
+static void put_node(void *to, graph_node n) {
+    json_u64(to, n);
 }
 
 static bool has_list(str raw) {
@@ -170,13 +186,8 @@ static bool write_looks(struct looks *l, struct json_writer *w) {
     json_key(w, STR("styles"));
     json_array_begin(w);
     for (graph_node n = 1; n < g->n_nodes; n++) {
-        const stored_row *row = row_of(g, n);
         struct arena_mark mark = arena_mark(&l->arena);
-        const struct config *c = row ? NULL : config_of(l, n, &path);
-        if (c)
-            put_style(l, n, c->style, w);
-        else if (row && row->other.n)
-            put_style(l, n, json_member(object_of(l, row->other), STR("style")), w);
+        put_style(l, n, style_of(l, n, &path), w);
         arena_reset(&l->arena, mark);
     }
     json_array_end(w);
@@ -190,7 +201,7 @@ static bool write_looks(struct looks *l, struct json_writer *w) {
     json_array_end(w);
     json_key(w, STR("hidden"));
     json_array_begin(w);
-    bool good = put_hidden(l, json_member(members, STR("nodeLabelsToHide")), w);
+    bool good = each_hidden(l, json_member(members, STR("nodeLabelsToHide")), put_node, w);
     json_array_end(w);
     json_key(w, STR("overlays"));
     str overlays = json_member(json_member(members, STR("tasksData")), STR("edgeOverlaysDataListLeftPane"));
@@ -232,6 +243,63 @@ graph_status graph_looks_json(const graph *g, struct mem *mem, struct json_write
     looks_free(&l);
     json_object_end(w);
     return good ? GRAPH_OK : GRAPH_NO_MEMORY;
+}
+
+/* ---- for pictures ---------------------------------------------------------------------------------------- */
+
+static void mark_hidden(void *to, graph_node n) {
+    ((uint8_t *)to)[n] = 1;
+}
+
+/* Fills the arrays of `out`, which are there and empty. */
+static bool fill_looks(struct looks *l, struct graph_looks *out) {
+    const graph *g = l->g;
+    struct buf path;
+    uint32_t *const colour_of[N_COLOURS] = {out->fill, out->border, out->text};
+    str members = arena_str(&l->arena, object_of(l, g->stored->other));
+    if (!members.p || !read_configs(l, json_member(members, STR("groupNodeConfigs"))))
+        return false;
+    buf_init(&path, l->mem);
+    for (graph_node n = 1; n < g->n_nodes; n++) {
+        struct arena_mark mark = arena_mark(&l->arena);
+        str colours[N_COLOURS];
+        if (colours_of(l, style_of(l, n, &path), colours))
+            for (int i = 0; i < N_COLOURS; i++)
+                if (!graph_colour(colours[i], &colour_of[i][n]))
+                    colour_of[i][n] = 0;
+        arena_reset(&l->arena, mark);
+        const struct config *c = graph_is_layer(g, n) && l->n_configs ? config_of(l, n, &path) : NULL;
+        out->left_right[n] = c && c->left_right;
+    }
+    bool good = each_hidden(l, json_member(members, STR("nodeLabelsToHide")), mark_hidden, out->hidden) &&
+                !path.failed && !l->object.failed;
+    buf_free(&path);
+    return good;
+}
+
+graph_status graph_looks_read(const graph *g, struct mem *mem, struct graph_looks *out) {
+    *out = (struct graph_looks){0};
+    arena_init(&out->arena, mem);
+    out->hidden = ARENA_ARRAY(&out->arena, uint8_t, g->n_nodes);
+    out->left_right = ARENA_ARRAY(&out->arena, uint8_t, g->n_nodes);
+    out->fill = ARENA_ARRAY(&out->arena, uint32_t, g->n_nodes);
+    out->border = ARENA_ARRAY(&out->arena, uint32_t, g->n_nodes);
+    out->text = ARENA_ARRAY(&out->arena, uint32_t, g->n_nodes);
+    bool good = out->hidden && out->left_right && out->fill && out->border && out->text;
+    if (good && g->stored && !g->stored->binary) {
+        struct looks l;
+        looks_init(&l, g, mem);
+        good = fill_looks(&l, out);
+        looks_free(&l);
+    }
+    if (!good)
+        graph_looks_free(out);
+    return good ? GRAPH_OK : GRAPH_NO_MEMORY;
+}
+
+void graph_looks_free(struct graph_looks *looks) {
+    arena_free(&looks->arena);
+    *looks = (struct graph_looks){0};
 }
 
 graph_status graph_subgraph_ids_json(const graph *g, struct mem *mem, struct json_writer *w) {

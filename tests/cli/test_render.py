@@ -57,6 +57,28 @@ def opens_what_is_asked_for():
 
 
 @tap.case
+def graph_json_says_how_it_is_drawn():
+    """Directions, hidden labels, colours, pinned nodes and distances of the file, as on the page."""
+    nodes = [
+        {"id": "a", "label": "first", "namespace": "n", "style": {"backgroundColor": "tomato"}},
+        {"id": "b", "label": "second", "namespace": "n", "incomingEdges": [{"sourceNodeId": "a"}]},
+        {"id": "c", "label": "Const", "namespace": "n", "incomingEdges": [{"sourceNodeId": "a"}]},
+        {"id": "p", "label": "pin", "namespace": "m", "config": {"pinToGroupTop": True}},
+        {"id": "q", "label": "other", "namespace": "m", "incomingEdges": [{"sourceNodeId": "p"}]},
+    ]
+    looks = {"groupNodeConfigs": [{"namespaceRegex": "n", "layoutDirection": 1}], "nodeLabelsToHide": ["const"],
+             "layoutConfigs": {"rankSep": 77}}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "g.json"
+        file.write_text(json.dumps({"label": "g", "graphs": [{"id": "g", "nodes": nodes, **looks}]}))
+        at = {n["id"]: n for n in places("--expand-all", file=file)["nodes"]}
+        tap.equal("c" in at, False)
+        tap.equal((at["a"]["y"], at["b"]["x"] - at["a"]["x"] - at["a"]["w"]), (at["b"]["y"], 77))
+        tap.equal(at["q"]["y"] - at["p"]["y"] - at["p"]["h"], 77)
+        tap.equal("#ff6347" in tap.run("render", "--expand-all", file).out, True)
+
+
+@tap.case
 def svg_has_a_box_and_a_name_for_each_node():
     done = tap.run("render", "--expand-all", MNIST)
     tap.equal((done.code, done.err), (0, ""))

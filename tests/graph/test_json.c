@@ -377,14 +377,28 @@ static void looks_are_told(void **state) {
                    n, a, n, a, c, d);
     assert_int_equal(g->nodes[b].flags & GRAPH_CALL, 0);
     assert_int_equal(g->nodes[c].flags & g->nodes[d].flags & GRAPH_CALL, GRAPH_CALL);
-    bool done = false;
-    for (uint64_t call = 1; !done; call++) {
+    bool done = false, read = false;
+    for (uint64_t call = 1; !done || !read; call++) {
         struct mem tight = {.fail_at = call};
         struct buf out;
         buf_init(&out, &m);
         struct json_writer w = json_writer_to(&out);
         done = graph_looks_json(g, &tight, &w) == GRAPH_OK;
         assert_int_equal(tight.used, 0);
+        struct graph_looks looks;
+        struct mem narrow = {.fail_at = call};
+        if (graph_looks_read(g, &narrow, &looks) == GRAPH_OK) {
+            for (graph_node i = 0; i < g->n_nodes; i++) {
+                assert_int_equal(looks.hidden[i], i == a);
+                assert_int_equal(looks.left_right[i], i == n);
+                assert_int_equal(looks.fill[i], i == n ? 0x0000ffff : 0);
+                assert_int_equal(looks.text[i], i == a ? 0xff0000ff : 0);
+                assert_int_equal(looks.border[i], 0);
+            }
+            graph_looks_free(&looks);
+            read = true;
+        }
+        assert_int_equal(narrow.used, 0);
         if (done) {
             struct json_writer v = json_writer_to(&out);
             assert_int_equal(graph_subgraph_ids_json(g, &m, &v), GRAPH_OK);
