@@ -3,7 +3,6 @@
 
 #include "base/platform.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
@@ -98,8 +97,42 @@ static char *huge_addresses(size_t size) {
     return p + before;
 }
 
-static void *huge_alloc(size_t size) {
-    char *p = huge_addresses(size);
+static void *huge_move(void *p, size_t old_size, size_t new_size);
+
+/* A spare made as large as it is asked for, the smallest that is large enough or else the largest; NULL when there is none.
+ * What is left over of it stays. */
+static void *from_spares(struct mem *m, size_t size) {
+    struct mem_spare *best = NULL;
+    for (struct mem_spare *s = m->spares; s < m->spares + MEM_SPARES; s++) {
+        bool better = !best || (best->size < size ? s->size > best->size : s->size >= size && s->size < best->size);
+        if (s->p && better)
+            best = s;
+    }
+    if (!best)
+        return NULL;
+    void *p = best->size < size ? huge_move(best->p, best->size, size) : best->p;
+    if (!p)
+        return NULL;
+    best->p = best->size > size ? (char *)best->p + size : NULL;
+    best->size = best->p ? best->size - size : 0;
+    return p;
+}
+
+/* Whether a freed block became a spare. */
+static bool to_spares(struct mem *m, void *p, size_t size) {
+    for (struct mem_spare *s = m->spares; m->keeps && s < m->spares + MEM_SPARES; s++)
+        if (!s->p) {
+            *s = (struct mem_spare){p, size};
+            return true;
+        }
+    return false;
+}
+
+static void *huge_alloc(struct mem *m, size_t size) {
+    char *p = from_spares(m, size);
+    if (p)
+        return p;
+    p = huge_addresses(size);
     if (!p)
         return NULL;
     if (mmap(p, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
@@ -136,13 +169,13 @@ void *mem_huge_realloc(struct mem *m, void *p, size_t old_size, size_t new_size)
     if (from_huge && to_huge) {
         q = huge_move(p, huge_size(old_size), huge_size(new_size));
     } else {
-        q = to_huge ? huge_alloc(huge_size(new_size)) : malloc(new_size ? new_size : 1);
+        q = to_huge ? huge_alloc(m, huge_size(new_size)) : malloc(new_size ? new_size : 1);
         if (q && p) {
             memcpy(q, p, to_huge ? old_size : new_size);
-            if (from_huge)
-                munmap(p, huge_size(old_size));
-            else
+            if (!from_huge)
                 free(p);
+            else if (!to_spares(m, p, huge_size(old_size)))
+                munmap(p, huge_size(old_size));
         }
     }
     if (q)
@@ -156,7 +189,21 @@ void mem_huge_free(struct mem *m, void *p, size_t size) {
         return;
     }
     m->used -= size;
-    munmap(p, huge_size(size));
+    if (!to_spares(m, p, huge_size(size)))
+        munmap(p, huge_size(size));
+}
+
+void mem_keep_spares(struct mem *m) {
+    m->keeps = true;
+}
+
+void mem_drop_spares(struct mem *m) {
+    m->keeps = false;
+    for (struct mem_spare *s = m->spares; s < m->spares + MEM_SPARES; s++) {
+        if (s->p)
+            munmap(s->p, s->size);
+        *s = (struct mem_spare){NULL, 0};
+    }
 }
 
 #else
@@ -167,6 +214,14 @@ void *mem_huge_realloc(struct mem *m, void *p, size_t old_size, size_t new_size)
 
 void mem_huge_free(struct mem *m, void *p, size_t size) {
     mem_free(m, p, size);
+}
+
+void mem_keep_spares(struct mem *m) { /* there are no huge blocks */
+    m->keeps = true;
+}
+
+void mem_drop_spares(struct mem *m) {
+    m->keeps = false;
 }
 
 #endif

@@ -10,8 +10,11 @@
 #ifndef TTX_BASE_MEM_H
 #define TTX_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { MEM_SPARES = 8 };
 
 struct mem {
     size_t used;      /* bytes in use now */
@@ -19,6 +22,11 @@ struct mem {
     size_t cap;       /* refuse to go above this many bytes; 0 = no cap */
     uint64_t calls;   /* allocations and growths asked for so far */
     uint64_t fail_at; /* the call with this number (the first is 1) and all later ones fail; 0 = never */
+    bool keeps;       /* mem_keep_spares */
+    struct mem_spare {
+        void *p;
+        size_t size;
+    } spares[MEM_SPARES]; /* freed blocks on huge pages; p NULL: none */
 };
 
 /* A fresh allocator without cap: `struct mem m = {0};` is the same. */
@@ -49,5 +57,11 @@ void mem_free(struct mem *m, void *p, size_t size);
 enum { MEM_HUGE = 2 << 20 };
 void *mem_huge_realloc(struct mem *m, void *p, size_t old_size, size_t new_size);
 void mem_huge_free(struct mem *m, void *p, size_t size);
+
+/* From now on huge blocks that are freed are kept for those that are asked for next (their bytes are then whatever they were):
+ * memory that the system has to clear anew can cost more than what is computed in it. Spares do not count as used. Whoever
+ * asks for it gives them back with mem_drop_spares, which also ends it. */
+void mem_keep_spares(struct mem *m);
+void mem_drop_spares(struct mem *m);
 
 #endif

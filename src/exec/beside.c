@@ -121,7 +121,7 @@ static bool copy_for_later(struct beside *s) {
 }
 
 /* Runs golden until so many steps are done. */
-static bool follow(struct beside *s, size_t steps) {
+static bool follow_to(struct beside *s, size_t steps) {
     while (s->golden_run.at < steps) {
         if (atomic_exchange(&s->x->cancel, false)) { /* who wants a stop asks x, which is not running now */
             s->status = EXEC_CANCELLED;
@@ -139,6 +139,13 @@ static bool follow(struct beside *s, size_t steps) {
         return s->status == EXEC_DONE;
     }
     return true;
+}
+
+static bool follow(struct beside *s, size_t steps) {
+    run_lend_scratch(s->x, s->golden);
+    bool good = follow_to(s, steps);
+    run_lend_scratch(s->golden, s->x);
+    return good;
 }
 
 static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {

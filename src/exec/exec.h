@@ -96,6 +96,9 @@ void exec_unbind(exec_plan *x);
 /* The values that an unbound argument has in the next run (device 0's): normal numbers scaled by fan-in for weights,
  * ones and zeros for norms, indices within what their consumers allow. Same seed, same bytes. NULL when out of memory. */
 const struct tensor *exec_seeded(exec_plan *x, size_t i);
+/* The values that argument i has in the next run (device 0's), bound or seeded; they stay until it is bound anew. NULL when
+ * out of memory. */
+const struct tensor *exec_given(exec_plan *x, size_t i);
 
 /* Values of arguments that come from files: opened once, they can be bound to several plans, of which each must be freed
  * before them. */

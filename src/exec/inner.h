@@ -300,6 +300,9 @@ void *call_room(struct call *c, const struct exec_arg *a, vec_class k);
 void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k);
 /* n elements from one dtype to another, through the class that loses least. */
 void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st, size_t n);
+/* The same, shared by the plan's threads. */
+void exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
+                         size_t n);
 /* A run, step by step. Begins one: false when memory ran out (the error is set). */
 struct run {
     size_t at; /* the step that comes next */
@@ -308,6 +311,8 @@ struct run {
 bool run_begin(exec_plan *x, struct run *r);
 /* Runs the next step. False once the run is over; *status says how. */
 bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status);
+/* Between steps: gives a plan with less scratch memory that of another (they must have one struct mem, else it does nothing). */
+void run_lend_scratch(exec_plan *from, exec_plan *to);
 /* Where a slot's bytes are on a device; NULL when it has none. Valid while the bindings stay. */
 void *exec_slot_data(const exec_plan *x, exec_slot s, unsigned device);
 /* The class in which a step with these types computes: f64 when one is f64 (or the run asks), f32 for other floats. */

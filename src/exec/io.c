@@ -95,15 +95,17 @@ bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, 
         }
         if (tensor_bytes(to)) {
             /* Elements of a file may stand anywhere. */
-            size_t size = tensor_bytes(from);
-            struct tensor aligned;
-            if (!tensor_new(&aligned, x->mem, from->dtype, from->dims, from->rank)) {
+            bool stands = (uintptr_t)from->data % tensor_dtype_size(from->dtype) == 0;
+            struct tensor aligned = {.data = from->data};
+            if (!stands && !tensor_new(&aligned, x->mem, from->dtype, from->dims, from->rank)) {
                 *error = STR("out of memory");
                 return false;
             }
-            memcpy(aligned.data, from->data, size);
-            exec_convert(x, to->data, to->dtype, aligned.data, from->dtype, (size_t)tensor_count(to));
-            tensor_free(&aligned);
+            if (!stands)
+                memcpy(aligned.data, from->data, tensor_bytes(from));
+            exec_convert_shared(x, to->data, to->dtype, aligned.data, from->dtype, (size_t)tensor_count(to));
+            if (!stands)
+                tensor_free(&aligned);
         }
         if (slot->type.format != FORMAT_PLAIN)
             format_round(slot->type.format, to->data, slot->type.dims, slot->type.rank);
@@ -121,6 +123,11 @@ void exec_unbind(exec_plan *x) {
         tensor_free(&x->bound[i]);
     x->pointers_ready = x->steady_ready = false;
     dnnl_forget(x);
+}
+
+const struct tensor *exec_given(exec_plan *x, size_t i) {
+    const struct tensor *t = &x->bound[i * x->devices];
+    return t->data ? t : exec_seeded(x, i);
 }
 
 /* Fills *out as a look at a slot on a device. */

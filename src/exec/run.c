@@ -29,12 +29,31 @@ bool call_error(struct call *c, const char *fmt, ...) {
 enum { SCRATCH_ALIGN = 64, SCRATCH_GAP = 64 };
 
 static void free_scratch(exec_plan *x) {
-    if (!x->scratch_block)
-        return;
-    ASAN_UNPOISON(x->scratch_block, x->scratch_size + SCRATCH_ALIGN);
-    mem_huge_free(x->mem, x->scratch_block, x->scratch_size + SCRATCH_ALIGN);
+    if (x->scratch_block)
+        ASAN_UNPOISON(x->scratch_block, x->scratch_size + SCRATCH_ALIGN);
+    mem_huge_free(x->mem, x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
     x->scratch_block = NULL;
     x->scratch_size = 0;
+}
+
+/* Makes the block longer: its pages stay where memory for it is found, and nothing is when not. */
+static void grow_scratch(exec_plan *x, size_t size) {
+    size_t had = x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0;
+    ASAN_UNPOISON(x->scratch_block, had);
+    char *p = mem_huge_realloc(x->mem, x->scratch_block, had, size + SCRATCH_ALIGN);
+    x->scratch_block = p ? p : x->scratch_block;
+    x->scratch_size = p ? size : x->scratch_size;
+    ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
+}
+
+void run_lend_scratch(exec_plan *from, exec_plan *to) {
+    if (from->mem != to->mem || from->scratch_size <= to->scratch_size)
+        return;
+    free_scratch(to);
+    to->scratch_block = from->scratch_block;
+    to->scratch_size = from->scratch_size;
+    from->scratch_block = NULL;
+    from->scratch_size = 0;
 }
 
 /* Scratch memory is a stack in one block, as large as any step has needed so far: memory that is given back and taken anew has
@@ -43,6 +62,8 @@ void *call_scratch(struct call *c, size_t bytes) {
     exec_plan *x = c->x;
     size_t size = bytes > SIZE_MAX / 2 ? 0 : ((bytes + SCRATCH_ALIGN - 1) & ~(size_t)(SCRATCH_ALIGN - 1)) + SCRATCH_GAP;
     if (size && num_add_size(x->scratch_used, size, &x->scratch_used)) {
+        if (x->scratch_used == size && size > x->scratch_size) /* nobody has a piece of it */
+            grow_scratch(x, size);
         if (x->scratch_used <= x->scratch_size) {
             char *p = x->scratch_block + x->scratch_used - size;
             p += (SCRATCH_ALIGN - (uintptr_t)x->scratch_block % SCRATCH_ALIGN) % SCRATCH_ALIGN;
@@ -67,11 +88,8 @@ static void reset_scratch(exec_plan *x, size_t used, struct arena_mark mark) {
         x->scratch_peak = need;
     if (used)
         return;
-    if (need > x->scratch_size) {
-        free_scratch(x);
-        if ((x->scratch_block = mem_huge_realloc(x->mem, NULL, 0, need + SCRATCH_ALIGN)) != NULL)
-            x->scratch_size = need;
-    }
+    if (need > x->scratch_size)
+        grow_scratch(x, need);
     ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
 }
 
@@ -132,6 +150,13 @@ static void convert_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
     (void)worker;
     exec_convert(w->x, w->d + begin * tensor_dtype_size(w->dt), w->dt, w->s + begin * tensor_dtype_size(w->st), w->st,
                  end - begin);
+}
+
+void exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
+                         size_t n) {
+    struct conversion w = {x, d, s, dt, st};
+    if (n)
+        pool_for(x->pool, n, 1 << 16, convert_piece, &w, NULL);
 }
 
 const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {

@@ -457,67 +457,133 @@ static inline real finite_or_zero(real x) {
 }
 #define EXPR_FINITE(i) (finite_or_zero(s[i]))
 BLOCK_SUM(finite_sum_of, (const real *s, size_t n), EXPR_FINITE)
-#define EXPR_MOMENT(i) ((finite_or_zero(a[i]) - mean_a) * (finite_or_zero(b[i]) - mean_b))
-BLOCK_SUM(moment_of, (const real *a, real mean_a, const real *b, real mean_b, size_t n), EXPR_MOMENT)
+/* At most BLOCK numbers: the sums of (a - mean_a)^2, (b - mean_b)^2 and (a - mean_a) (b - mean_b), in BLOCK_SUM's order. */
+static void moments_of(const real *a, real mean_a, const real *b, real mean_b, size_t n, double out[3]) {
+    real s[3][SETS][LANES] = {{{0}}};
+    size_t i = 0;
+    for (; i + SETS * LANES <= n; i += SETS * LANES)
+        for (size_t j = 0; j < SETS; j++)
+            for (size_t k = 0; k < LANES; k++) {
+                real x = finite_or_zero(a[i + j * LANES + k]) - mean_a,
+                     y = finite_or_zero(b[i + j * LANES + k]) - mean_b;
+                s[0][j][k] += x * x;
+                s[1][j][k] += y * y;
+                s[2][j][k] += x * y;
+            }
+    for (int j = 0; j < 3; j++)
+        for (size_t k = 0; k < LANES; k++)
+            s[j][0][k] = (s[j][0][k] + s[j][1][k]) + (s[j][2][k] + s[j][3][k]);
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++) {
+            real x = finite_or_zero(a[i + k]) - mean_a, y = finite_or_zero(b[i + k]) - mean_b;
+            s[0][0][k] += x * x;
+            s[1][0][k] += y * y;
+            s[2][0][k] += x * y;
+        }
+    for (int j = 0; j < 3; j++) {
+        out[j] = 0;
+        for (size_t k = 0; k < LANES; k++)
+            out[j] += (double)s[j][0][k];
+    }
+    for (; i < n; i++) {
+        real x = finite_or_zero(a[i]) - mean_a, y = finite_or_zero(b[i]) - mean_b;
+        out[0] += (double)(x * x);
+        out[1] += (double)(y * y);
+        out[2] += (double)(x * y);
+    }
+}
 
-/* Loops without branches over what is in the first cache, one for each thing that is asked. */
+/* What holds for no piece as a rule ends at its first number. */
+#define HOLDS_FOR_ALL(name, args, holds) \
+    static bool name args {              \
+        size_t i = 0;                    \
+        while (i < n && (holds))         \
+            i++;                         \
+        return i == n;                   \
+    }
+HOLDS_FOR_ALL(all_equal, (const real *a, const real *b, size_t n), a[i] == b[i] || (a[i] != a[i] && b[i] != b[i]))
+HOLDS_FOR_ALL(all_nan, (const real *a, size_t n), a[i] != a[i])
+HOLDS_FOR_ALL(all_zero, (const real *a, size_t n), a[i] == 0)
+HOLDS_FOR_ALL(all_first, (const real *a, size_t n), a[i] == a[0])
+
+/* |a - b| where it is finite. */
+static inline real distance(real a, real b) {
+    real d = a - b;
+    d = d < 0 ? -d : d;
+    return d - d == 0 ? d : 0;
+}
+
+static inline real size_of(real b) {
+    return b < 0 ? -b : b;
+}
+
+/* Whether one of LANES differences may be larger than `relative` times its number. */
+static inline bool any_above(const real *a, const real *b, real relative) {
+    real above[LANES], most = 0;
+    for (size_t k = 0; k < LANES; k++)
+        above[k] = distance(a[k], b[k]) - relative * size_of(b[k]);
+    for (size_t k = 0; k < LANES; k++)
+        most = above[k] > most ? above[k] : most;
+    return most > 0;
+}
+
+/* The largest |a - b| / |b| that is finite, `relative` at least. */
+static inline real largest_relative(const real *a, const real *b, size_t n, real relative) {
+    for (size_t i = 0; i < n; i++) {
+        real d = distance(a[i], b[i]), size = size_of(b[i]);
+        if (size != 0 && d > relative * size)
+            relative = d / size;
+    }
+    return relative;
+}
+
+/* Loops without branches over what is in the first cache. */
 static void differ(const void *a_, const void *b_, size_t n, double overflow, struct vec_difference *out) {
     const real *a = a_, *b = b_;
-    real y[VEC_PIECE];
-    int64_t equal = 1, nan_a = 1, nan_b = 1, zero_a = 1, zero_b = 1, flat_a = 1, flat_b = 1;
+    real y[VEC_PIECE], relative = (real)out->relative;
     for (size_t i = 0; i < n; i++) {
         bool low = b[i] <= -(real)overflow, high = b[i] >= (real)overflow;
         y[i] = low ? -(real)INFINITY : high ? (real)INFINITY : b[i];
     }
-    for (size_t i = 0; i < n; i++) {
-        equal &= (a[i] == y[i]) | ((a[i] != a[i]) & (y[i] != y[i]));
-        nan_a &= a[i] != a[i];
-        nan_b &= y[i] != y[i];
-    }
-    for (size_t i = 0; i < n; i++) {
-        zero_a &= a[i] == 0;
-        zero_b &= y[i] == 0;
-        flat_a &= a[i] == a[0];
-        flat_b &= y[i] == y[0];
-    }
     /* Divisions are dear: one where a difference is larger than any before. */
-    real most[LANES] = {0}, over[LANES] = {0}, relative = (real)out->relative;
-    for (size_t i = 0; i < n; i += LANES)
-        for (size_t k = 0; k < (n - i < LANES ? n - i : LANES); k++) {
-            real d = a[i + k] - b[i + k], size = b[i + k] < 0 ? -b[i + k] : b[i + k];
-            d = d < 0 ? -d : d;
-            d = d - d == 0 ? d : 0;
-            real above = d - relative * size;
+    real most[LANES] = {0}, over[LANES] = {0}, absolute = 0, above = 0;
+    size_t whole = n / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t k = 0; k < LANES; k++) {
+            real d = distance(a[i + k], b[i + k]), more = d - relative * size_of(b[i + k]);
             most[k] = d > most[k] ? d : most[k];
-            over[k] = above > over[k] ? above : over[k];
+            over[k] = more > over[k] ? more : over[k];
         }
-    real absolute = 0, above = 0;
+    for (size_t i = whole; i < n; i++) {
+        real d = distance(a[i], b[i]), more = d - relative * size_of(b[i]);
+        absolute = d > absolute ? d : absolute;
+        above = more > above ? more : above;
+    }
     for (size_t k = 0; k < LANES; k++) {
         absolute = most[k] > absolute ? most[k] : absolute;
         above = over[k] > above ? over[k] : above;
     }
-    for (size_t i = 0; above > 0 && i < n; i++) {
-        real d = a[i] - b[i], size = b[i] < 0 ? -b[i] : b[i];
-        d = d < 0 ? -d : d;
-        if (d - d == 0 && size != 0 && d > relative * size)
-            relative = d / size;
-    }
+    for (size_t i = 0; above > 0 && i < n; i += LANES)
+        if (i >= whole || any_above(a + i, b + i, relative))
+            relative = largest_relative(a + i, b + i, i < whole ? LANES : n - i, relative);
     double mean_a = finite_sum_of(a, n) / (double)n, mean_b = finite_sum_of(y, n) / (double)n;
+    double moments[3];
+    moments_of(a, (real)mean_a, y, (real)mean_b, n, moments);
     *out = (struct vec_difference){.n = (double)n,
                                    .mean_a = mean_a,
                                    .mean_b = mean_b,
-                                   .aa = moment_of(a, (real)mean_a, a, (real)mean_a, n),
-                                   .bb = moment_of(y, (real)mean_b, y, (real)mean_b, n),
-                                   .ab = moment_of(a, (real)mean_a, y, (real)mean_b, n),
+                                   .aa = moments[0],
+                                   .bb = moments[1],
+                                   .ab = moments[2],
                                    .absolute = (double)absolute,
                                    .relative = (double)relative,
-                                   .equal = equal,
-                                   .nan_a = nan_a,
-                                   .nan_b = nan_b,
-                                   .zero_a = zero_a,
-                                   .zero_b = zero_b,
-                                   .flat_a = flat_a,
-                                   .flat_b = flat_b};
+                                   .equal = all_equal(a, y, n),
+                                   .nan_a = all_nan(a, n),
+                                   .nan_b = all_nan(y, n),
+                                   .zero_a = all_zero(a, n),
+                                   .zero_b = all_zero(y, n),
+                                   .flat_a = all_first(a, n),
+                                   .flat_b = all_first(y, n)};
 }
 
 static void scale(void *d_, const void *s_, double f, size_t n) {

@@ -244,12 +244,13 @@ static bool gather(struct work *w, uint64_t round) {
     return true;
 }
 
-static bool measure(struct work *w) {
+/* Plans what is measured; its memory goes to the runs that come after it. */
+static bool plan_measured(struct work *w) {
     struct diags d;
     exec_options o = execute_options(w);
     diags_init(&d, &w->mem);
     job_progress(w->job, 0, 0, "planning");
-    w->plan = exec_plan_new(w->module, &o, &w->mem, &d);
+    w->plan = exec_plan_new(w->module, &o, &w->kept->mem, &d);
     bool good = w->plan || execute_failed(w, "it cannot run", &d);
     diags_free(&d);
     if (!good)
@@ -267,6 +268,10 @@ static bool measure(struct work *w) {
     w->memory = exec_memory_of(w->plan);
     job_log(w->job, "memory: %.1f MB of arguments, %.1f MB of constants, %.1f MB planned",
             (double)w->memory.arguments / 1e6, (double)w->memory.constants / 1e6, (double)w->memory.planned / 1e6);
+    return true;
+}
+
+static bool measure(struct work *w) {
     w->ops = ARENA_ARRAY(&w->arena, struct measured, w->module->n_ops);
     w->row_of_op = ARENA_ARRAY(&w->arena, uint32_t, w->module->n_ops);
     w->total_us = ARENA_ARRAY(&w->arena, double, w->x.repeat);
@@ -309,6 +314,8 @@ static bool open_all(struct work *w) {
     if (!w->module)
         return execute_failed(w, "a graph without a module cannot run: open the MLIR text", NULL);
     w->kept = kept_run_new();
+    if (w->kept)
+        mem_keep_spares(&w->kept->mem);
     return w->kept ? execute_open_inputs(w) : execute_failed(w, "out of memory", NULL);
 }
 
@@ -329,7 +336,7 @@ static bool numbered(struct work *w, int64_t *number) {
     *number = w->x.again;
     if (!w->x.again)
         return execute_keep(w, number) && keep_trace(w, *number);
-    if (w->kept)
+    if (w->stays)
         return true;
     job_fail(w->job, "its tensors cannot be kept: %s", w->kept_why);
     return false;
@@ -338,8 +345,9 @@ static bool numbered(struct work *w, int64_t *number) {
 /* What was kept stays, with what it was made of. */
 static void hand_over(struct work *w, int64_t number) {
     struct kept_run *k = w->kept;
-    if (!k)
+    if (!w->stays)
         return;
+    mem_drop_spares(&k->mem);
     k->models = w->server->models;
     k->model = w->model;
     k->source = w->source;
@@ -356,7 +364,8 @@ static void run_job(struct job *job, void *ctx) {
     int64_t number;
     char result[60];
     w->job = job;
-    if (open_all(w) && measure(w) && execute_compare(w) && numbered(w, &number)) {
+    if (open_all(w) && plan_measured(w) && execute_plan_compare(w) && execute_share_arguments(w) && measure(w) &&
+        execute_compare(w) && numbered(w, &number)) {
         hand_over(w, number);
         snprintf(result, sizeof result, "{\"execution\":%lld}", (long long)number);
         job_result(job, str_from_z(result));
@@ -367,8 +376,8 @@ static void release(void *ctx) {
     struct work *w = ctx;
     buf_free(&w->trace);
     buf_free(&w->table);
+    exec_plan_free(w->plan); /* in the memory of w->kept, and looking at its arguments */
     kept_run_free(w->kept);
-    exec_plan_free(w->plan);
     model_unref(w->server->models, w->model);
     model_unref(w->server->models, w->source);
     run_unref(w->run);

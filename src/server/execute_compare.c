@@ -108,21 +108,30 @@ static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, si
     return true;
 }
 
-/* Both plans with the same arguments: those of files, else those of the golden run. */
-static bool share_arguments(struct work *w, exec_plan *kept, exec_plan *exact) {
-    for (size_t i = 0; i < exec_n_arguments(exact) && i < exec_n_arguments(kept); i++) {
+/* Lets a plan look at another one's arguments, but for those that come from files. */
+static bool take_arguments(struct work *w, exec_plan *to, exec_plan *from) {
+    for (size_t i = 0; i < exec_n_arguments(from) && i < exec_n_arguments(to); i++) {
         if (w->kept->inputs && exec_inputs_source(w->kept->inputs, i).n)
             continue;
-        const struct tensor *t = exec_seeded(exact, i);
+        const struct tensor *t = exec_given(from, i);
         str why;
         if (!t)
             return execute_failed(w, "out of memory", NULL);
-        if (!exec_bind(kept, i, t, 1, &why))
+        if (!exec_bind(to, i, t, 1, &why))
             job_log(w->job, "argument %zu of the golden run is not taken over: %.*s", i, STR_ARG(why));
-        else if (!exec_bind(exact, i, t, 1, &why))
-            return execute_failed(w, "an argument cannot be bound", NULL);
     }
     return true;
+}
+
+/* The golden run's values are in f32: the others are made of them, once. */
+bool execute_share_arguments(struct work *w) {
+    struct kept_run *k = w->kept;
+    if (!k->plan)
+        return true;
+    if (k->golden && !execute_bind(w, k->golden))
+        return false;
+    return execute_bind(w, k->plan) && (!k->golden || take_arguments(w, k->plan, k->golden)) &&
+           take_arguments(w, w->plan, k->plan);
 }
 
 /* Runs both plans and says how well they agree. */
@@ -230,27 +239,18 @@ static bool plan_what_fits(struct work *w, const ir_module *source, bool *fits) 
     return false;
 }
 
-bool execute_compare(struct work *w) {
-    const ir_module *source = w->source->parts[w->run ? run_settings_of(w->run)->part : w->x.part].module;
-    double us;
+static const ir_module *source_of(const struct work *w) {
+    return w->source->parts[w->run ? run_settings_of(w->run)->part : w->x.part].module;
+}
+
+bool execute_plan_compare(struct work *w) {
     snprintf(w->kept_why, sizeof w->kept_why, "they were not asked for");
-    if (!w->x.golden && !w->x.keep) {
-        kept_run_free(w->kept);
-        w->kept = NULL;
-        return true;
-    }
-    bool fits;
-    if (!plan_what_fits(w, source, &fits))
-        return false;
-    bool good = true;
+    return (!w->x.golden && !w->x.keep) || plan_what_fits(w, source_of(w), &w->stays);
+}
+
+bool execute_compare(struct work *w) {
+    double us;
     if (w->x.golden)
-        good = execute_bind(w, w->kept->golden) && execute_bind(w, w->kept->plan) &&
-               share_arguments(w, w->kept->plan, w->kept->golden) && judge(w, source);
-    else if (fits)
-        good = execute_bind(w, w->kept->plan) && execute_once(w, w->kept->plan, NULL, &us);
-    if (!good || !fits) {
-        kept_run_free(w->kept);
-        w->kept = NULL;
-    }
-    return good;
+        return judge(w, source_of(w));
+    return !w->stays || execute_once(w, w->kept->plan, NULL, &us);
 }

@@ -63,8 +63,9 @@ struct work {
     size_t n_given;
     const exec_shape *shapes; /* of arguments, by their inputs */
     size_t n_shapes;
-    struct kept_run *kept; /* the run with all its tensors and the files of its inputs, or NULL when nothing is kept */
-    char kept_why[200];    /* why they are not kept */
+    struct kept_run *kept; /* the run whose tensors are kept, and the files of its inputs */
+    bool stays;            /* they are kept, when all is done */
+    char kept_why[200];    /* why they are not */
     exec_divergence divergence;
     bool diverged; /* it was looked for */
 };
@@ -91,8 +92,11 @@ bool execute_note_inputs(struct work *w);
 void execution_write_inputs(const struct execution *x, struct json_writer *j);
 void execute_write_given(const struct work *w, struct json_writer *j);
 exec_options execute_options(const struct work *w);
-/* Runs it once more with all tensors kept, if they or the accuracy are asked for, beside the golden run; finds out how well they
- * agree (execute_compare.c). What may stay is in w->kept. */
+/* execute_compare.c, of executions that keep tensors or ask for accuracy: plans the run for that and the golden one, which w->plan
+ * shares its arguments with. */
+bool execute_plan_compare(struct work *w);
+bool execute_share_arguments(struct work *w);
+/* Runs them, and finds out how well they agree; w->stays says whether the tensors are there. */
 bool execute_compare(struct work *w);
 /* Writes the document and the overlays into the workspace (execute_keep.c). */
 bool execute_keep(struct work *w, int64_t *number);

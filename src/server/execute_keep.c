@@ -96,8 +96,8 @@ static void write_divergence(struct work *w, struct json_writer *j) {
 static void write_kept(const struct work *w, struct json_writer *j) {
     json_key(j, STR("kept"));
     json_object_begin(j);
-    json_member_u64(j, STR("bytes"), w->kept ? w->kept->bytes : 0);
-    if (!w->kept) {
+    json_member_u64(j, STR("bytes"), w->stays ? w->kept->bytes : 0);
+    if (!w->stays) {
         json_member_str(j, STR("why"), str_from_z(w->kept_why));
     }
     json_object_end(j);

@@ -43,6 +43,7 @@ void kept_run_free(struct kept_run *r) {
     run_unref(r->run);
     arena_free(&r->arena);
     pthread_mutex_destroy(&r->lock);
+    mem_drop_spares(&r->mem);
     struct mem mem = r->mem;
     mem_free(&mem, r, sizeof *r);
 }

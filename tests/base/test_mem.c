@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/platform.h"
 #include "base/vec.h"
 
 static void counts_bytes_and_peak(void **state) {
@@ -123,15 +124,57 @@ static void arrays_fail_and_keep_what_they_have(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+/* What is freed comes back, cut or grown to what is asked for, and nothing of it counts as used. */
+static void spares_are_used_again(void **state) {
+    (void)state;
+    struct mem m = {0};
+    const size_t one = MEM_HUGE;
+    mem_keep_spares(&m);
+    unsigned char *p = mem_huge_realloc(&m, NULL, 0, 6 * one), *q = mem_huge_realloc(&m, NULL, 0, 2 * one);
+    assert_non_null(p);
+    assert_non_null(q);
+    memset(p, 1, 6 * one);
+    memset(q, 2, 2 * one);
+    mem_huge_free(&m, p, 6 * one);
+    mem_huge_free(&m, q, 2 * one);
+    assert_int_equal(m.used, 0);
+    unsigned char *small = mem_huge_realloc(&m, NULL, 0, 2 * one - 5), *rest = mem_huge_realloc(&m, NULL, 0, 3 * one);
+    assert_non_null(small);
+    assert_non_null(rest);
+    assert_int_equal(m.used, 5 * one - 5);
+#if !HAVE_ASAN && defined(__linux__)
+    assert_ptr_equal(small, q); /* the smallest that is large enough */
+    assert_ptr_equal(rest, p);
+    assert_int_equal(rest[0], 1);
+#endif
+    /* Three huge pages are left over of p; more than that grows. */
+    unsigned char *large = mem_huge_realloc(&m, NULL, 0, 9 * one);
+    assert_non_null(large);
+    memset(large, 3, 9 * one);
+    assert_int_equal(small[2 * one - 6], small[0]);
+    assert_int_equal(rest[3 * one - 1], rest[0]);
+    mem_huge_free(&m, large, 9 * one);
+    mem_huge_free(&m, rest, 3 * one);
+    mem_huge_free(&m, small, 2 * one - 5);
+    /* More than there is room for go back to the system. */
+    unsigned char *many[MEM_SPARES + 2];
+    for (int i = 0; i < MEM_SPARES + 2; i++)
+        assert_non_null(many[i] = mem_huge_realloc(&m, NULL, 0, one));
+    for (int i = 0; i < MEM_SPARES + 2; i++)
+        mem_huge_free(&m, many[i], one);
+    assert_int_equal(m.used, 0);
+    mem_drop_spares(&m);
+    for (int i = 0; i < MEM_SPARES; i++)
+        assert_null(m.spares[i].p);
+    assert_false(m.keeps);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_bytes_and_peak),
-        cmocka_unit_test(nothing_is_a_block),
-        cmocka_unit_test(stays_below_its_cap),
-        cmocka_unit_test(fails_when_told),
-        cmocka_unit_test(huge_blocks_keep_their_bytes),
-        cmocka_unit_test(arrays_grow_and_keep_items),
-        cmocka_unit_test(arrays_fail_and_keep_what_they_have),
+        cmocka_unit_test(counts_bytes_and_peak),        cmocka_unit_test(nothing_is_a_block),
+        cmocka_unit_test(stays_below_its_cap),          cmocka_unit_test(fails_when_told),
+        cmocka_unit_test(huge_blocks_keep_their_bytes), cmocka_unit_test(spares_are_used_again),
+        cmocka_unit_test(arrays_grow_and_keep_items),   cmocka_unit_test(arrays_fail_and_keep_what_they_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
