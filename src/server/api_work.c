@@ -220,8 +220,13 @@ void api_files(struct http_request *r) {
 
 void api_preload(struct http_request *r) {
     const struct security *sec = r->server->security;
+    struct listing list;
+    if (!listing_roots(sec, false, r->arena, &list)) {
+        vec_free(&list.paths);
+        api_error(r, 503, NULL, "out of memory");
+        return;
+    }
     struct json_writer *w = http_json(r, 200);
-    bool cut = false;
     json_object_begin(w);
     json_key(w, STR("roots"));
     json_array_begin(w);
@@ -234,25 +239,10 @@ void api_preload(struct http_request *r) {
     json_array_end(w);
     json_key(w, STR("files"));
     json_array_begin(w);
-    for (size_t i = 0; i < security_roots(sec); i++) {
-        bool listed;
-        str root = security_root(sec, i, &listed);
-        char *path = listed ? arena_strdup(r->arena, root.p) : NULL;
-        struct stat st;
-        if (!path || stat(path, &st) != 0)
-            continue;
-        if (!S_ISDIR(st.st_mode)) {
-            json_str(w, root);
-            continue;
-        }
-        struct listing list;
-        if (listing_walk(root, false, r->arena, &list))
-            for (size_t k = 0; k < list.paths.n; k++)
-                json_str(w, list.paths.v[k]);
-        cut |= list.cut;
-        vec_free(&list.paths);
-    }
+    for (size_t i = 0; i < list.paths.n; i++)
+        json_str(w, list.paths.v[i]);
     json_array_end(w);
-    json_member_bool(w, STR("more"), cut);
+    json_member_bool(w, STR("more"), list.cut);
     json_object_end(w);
+    vec_free(&list.paths);
 }

@@ -31,6 +31,11 @@ static int by_path(const void *a, const void *b) {
     return str_cmp(*(const str *)a, *(const str *)b);
 }
 
+static void sort(struct listing *out) {
+    if (out->paths.n)
+        qsort(out->paths.v, out->paths.n, sizeof *out->paths.v, by_path);
+}
+
 static bool keep(struct walk *w, str path) {
     if (w->out->paths.n < LISTING_PATHS)
         return vec_push(&w->out->paths, path);
@@ -94,7 +99,43 @@ bool listing_walk(str folder, bool collections, struct arena *a, struct listing 
         good = look_into(&w, next);
     }
     vec_free(&w.todo);
-    if (out->paths.n)
-        qsort(out->paths.v, out->paths.n, sizeof *out->paths.v, by_path);
+    sort(out);
     return good && !out->paths.failed;
+}
+
+/* What one listed path stands for, appended. */
+static bool add_root(str root, bool collections, struct arena *a, struct listing *out) {
+    const char *path = arena_str(a, root).p; /* followed by a zero byte */
+    struct stat st;
+    if (!path)
+        return false;
+    if (stat(path, &st) != 0)
+        return true; /* it may come back */
+    if (!S_ISDIR(st.st_mode) || (collections && listing_is_model(root)))
+        return vec_push(&out->paths, root);
+    struct listing inner;
+    bool good = listing_walk(root, collections, a, &inner);
+    for (size_t i = 0; good && i < inner.paths.n; i++)
+        good = vec_push(&out->paths, inner.paths.v[i]);
+    out->cut |= inner.cut;
+    vec_free(&inner.paths);
+    return good;
+}
+
+bool listing_roots(const struct security *sec, bool collections, struct arena *a, struct listing *out) {
+    bool good = true;
+    vec_init(&out->paths, a->mem);
+    out->cut = false;
+    for (size_t i = 0; good && i < security_roots(sec); i++) {
+        bool listed;
+        str root = security_root(sec, i, &listed);
+        good = !listed || add_root(root, collections, a, out);
+    }
+    sort(out);
+    size_t n = 0; /* a file may be named by itself and lie in a folder that is named as well */
+    for (size_t i = 0; i < out->paths.n; i++)
+        if (n == 0 || !str_eq(out->paths.v[n - 1], out->paths.v[i]))
+            out->paths.v[n++] = out->paths.v[i];
+    out->paths.n = n;
+    return good;
 }

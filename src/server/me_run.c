@@ -319,8 +319,13 @@ static void convert(struct http_request *r, const struct me_command *command, co
 /* --- preload ------------------------------------------------------------------------------------------------------ */
 
 static void preload(struct http_request *r) {
-    const struct security *sec = r->server->security;
+    struct listing list;
     me_headers(r);
+    if (!listing_roots(r->server->security, true, r->arena, &list)) {
+        vec_free(&list.paths);
+        no_memory(r);
+        return;
+    }
     struct json_writer *w = http_json(r, 200);
     json_object_begin(w);
     json_key(w, STR("graphs"));
@@ -328,27 +333,13 @@ static void preload(struct http_request *r) {
     json_object_begin(w);
     json_key(w, STR("graphPaths"));
     json_array_begin(w);
-    for (size_t i = 0; i < security_roots(sec); i++) {
-        bool listed;
-        str root = security_root(sec, i, &listed);
-        char *path = listed ? arena_strdup(r->arena, root.p) : NULL;
-        struct stat st;
-        if (!path || stat(path, &st) != 0)
-            continue;
-        if (!S_ISDIR(st.st_mode) || listing_is_model(root)) {
-            json_str(w, root);
-            continue;
-        }
-        struct listing list;
-        if (listing_walk(root, true, r->arena, &list))
-            for (size_t k = 0; k < list.paths.n; k++)
-                json_str(w, list.paths.v[k]);
-        vec_free(&list.paths);
-    }
+    for (size_t i = 0; i < list.paths.n; i++)
+        json_str(w, list.paths.v[i]);
     json_array_end(w);
     json_object_end(w);
     json_array_end(w);
     json_object_end(w);
+    vec_free(&list.paths);
 }
 
 /* --- execute ------------------------------------------------------------------------------------------------------ */

@@ -469,6 +469,10 @@ def workspace_and_files():
         preload = call(s, "GET", "/preload")
         tap.equal(preload["files"], [str(s.root / "deep/er/one.mlir"), str(s.root / "tiny.mlir")])
         tap.equal(preload["roots"], [str(s.root)])
+    examples = tap.ROOT.resolve() / "examples"
+    with serving.Server(str(examples / "mnist.mlir"), str(examples)) as s:  # a file, and the folder it lies in
+        files = [path for path in call(s, "GET", "/preload")["files"] if path.startswith(str(examples))]
+        tap.equal(files, sorted(map(str, examples.rglob("*.mlir"))))
 
 
 @tap.case
