@@ -53,15 +53,7 @@ void api_executions_list(struct http_request *r) {
         if (items.list.v[i].rank != RANK_EXECUTED ||
             !store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
             continue;
-        json_object_begin(w);
-        json_member_i64(w, STR("id"), item.id);
-        json_member_i64(w, STR("created"), item.created);
-        json_key(w, STR("us"));
-        json_raw(w, json_member(item.body, STR("us")));
-        json_key(w, STR("settings"));
-        json_raw(w, json_member(item.body, STR("settings")));
-        json_member_u64(w, STR("kept"), kept_bytes(r->server->kept, item.id));
-        json_object_end(w);
+        execution_summary(w, item.id, item.created, item.body, kept_bytes(r->server->kept, item.id));
     }
     json_array_end(w);
     json_object_end(w);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "server/api_inner.h"
+#include "server/execute.h"
 #include "server/export_page.h"
 
 /* The node data of the model, in the request's arena. False with the answer given. */
@@ -23,6 +24,29 @@ static bool read_data(struct http_request *r, struct export_model *m) {
     if (!data)
         api_error(r, 503, NULL, "out of memory");
     return data != NULL;
+}
+
+/* Executions of the file itself, and of the run that is in the page, in the request's arena. False with the answer given. */
+static bool read_executions(struct http_request *r, str run, struct export_model *m) {
+    struct store_items items;
+    if (!api_model_items(r, STORE_RUN, &items))
+        return false;
+    struct export_execution *all = arena_alloc(r->arena, (items.list.n + 1) * sizeof *all, sizeof(void *));
+    for (size_t i = 0; all && i < items.list.n; i++) {
+        struct store_item item;
+        struct store_error e;
+        if (items.list.v[i].rank != RANK_EXECUTED ||
+            !store_item_get(r->server->store, STORE_RUN, items.list.v[i].id, r->arena, &item, &e))
+            continue;
+        str of = http_json_str(r, json_member(json_member(item.body, STR("settings")), STR("run")));
+        if (!of.n || str_eq(of, run))
+            all[m->n_executions++] = (struct export_execution){item.id, item.created, item.body};
+    }
+    m->executions = all;
+    vec_free(&items.list);
+    if (!all)
+        api_error(r, 503, NULL, "out of memory");
+    return all != NULL;
 }
 
 /* The moment a run was kept; now when it was not. */
@@ -78,7 +102,7 @@ void api_model_export(struct http_request *r) {
     bool good = !str_eq(model->info.format, STR("mlir-bytecode"));
     if (!good)
         api_error(r, 422, NULL, "a page holds MLIR text or graph JSON; this model is neither");
-    good = good && (!data || read_data(r, &m));
+    good = good && (!data || (read_data(r, &m) && read_executions(r, run_id, &m)));
     if (good && run_id.n) {
         run = runs_find(r->server->runs, &hash, run_id, NULL, &e);
         good = run != NULL;

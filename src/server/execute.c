@@ -411,3 +411,15 @@ uint64_t execution_start(struct server *s, const struct execution *x, str title)
     }
     return jobs_start(s->jobs, "execute", title, run_job, w, release);
 }
+
+void execution_summary(struct json_writer *w, int64_t id, int64_t created, str body, uint64_t kept) {
+    json_object_begin(w);
+    json_member_i64(w, STR("id"), id);
+    json_member_i64(w, STR("created"), created);
+    json_key(w, STR("us"));
+    json_raw(w, json_member(body, STR("us")));
+    json_key(w, STR("settings"));
+    json_raw(w, json_member(body, STR("settings")));
+    json_member_u64(w, STR("kept"), kept);
+    json_object_end(w);
+}

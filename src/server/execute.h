@@ -60,4 +60,7 @@ bool execution_overlay(struct server *s, const struct store_hash *model, const o
  * inputs are copied. */
 uint64_t execution_start(struct server *s, const struct execution *x, str title);
 
+/* {"id","created","us","settings","kept"} of an execution whose body is JSON; kept: bytes of tensors that can be looked at. */
+void execution_summary(struct json_writer *w, int64_t id, int64_t created, str body, uint64_t kept);
+
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "server/execute.h"
 #include "server/static.h"
 #include "text/text.h"
 
@@ -152,6 +153,13 @@ static void put_model(struct json_writer *w, const struct export_model *m) {
         }
         json_array_end(w);
     }
+    if (m->n_executions) {
+        json_key(w, STR("executions"));
+        json_array_begin(w);
+        for (size_t i = 0; i < m->n_executions; i++)
+            execution_summary(w, m->executions[i].id, m->executions[i].created, m->executions[i].json, 0);
+        json_array_end(w);
+    }
     json_object_end(w);
 }
 
@@ -249,6 +257,10 @@ static bool put_models(struct buf *out, const struct export_page *p, struct mem 
         for (size_t k = 0; good && k < m->n_data; k++) {
             snprintf(name, sizeof name, "data-%zu-%zu", i, k);
             good = put_part(out, name, m->data[k].json);
+        }
+        for (size_t k = 0; good && k < m->n_executions; k++) {
+            snprintf(name, sizeof name, "execution-%zu-%zu", i, k);
+            good = put_part(out, name, m->executions[k].json);
         }
         for (size_t k = 0; good && k < m->n_runs; k++)
             for (uint32_t n = 1; good && n < m->runs[k].compiled->n_stages; n++)

@@ -1,11 +1,13 @@
 /* export_page.h - models as one page that needs no server, with the stages of their compilations and their node data.
  *
- *   <script id="ttx-info">           version; of each model name, hash, runs (as GET /models/ID/runs/RUN has them), node data
+ *   <script id="ttx-info">           version; of each model name, hash, runs (as GET /models/ID/runs/RUN has them), executions,
+ *                                    node data
  *   <script id="ttx-model-0">        the bytes of the first file,           \
  *   <script id="ttx-run-0-1-7">      stage 7 of the second run of it,        |
  *   <script id="ttx-origins-0-1-7">  of each op of it the ops of the stage   | base64 of gzip
  *                                    before that it came from,               |
  *   <script id="ttx-data-0-0">       node data,                              |
+ *   <script id="ttx-execution-0-0">  an execution: what every op took,       |
  *   <script id="ttx-core">           reader and graph (core.wasm),           |
  *   <script id="ttx-engine">         the drawing engine, ...                /
  *   <script>                         unpacks them and starts the app (web/src/page/main.ts)
@@ -35,12 +37,20 @@ struct export_data {
     str json;
 };
 
+/* An execution: its body as GET /executions/N has it. */
+struct export_execution {
+    int64_t id, created;
+    str json;
+};
+
 struct export_model {
     str name, text;
     const struct export_run *runs;
     size_t n_runs;
     const struct export_data *data;
     size_t n_data;
+    const struct export_execution *executions;
+    size_t n_executions;
 };
 
 struct export_page {

@@ -171,3 +171,52 @@ test("export: stages beside each other are compared, the text of a stage is ther
   await t.page.getByLabel("Search the graph").fill("ttnn.linear|ttnn.matmul");
   await t.panel("search").getByRole("treeitem").first().waitFor();
 });
+
+test("export: executions with timeline and memory, and the overrides of the compilation, are in the page", async (t) => {
+  const [model] = await t.openText("mnist.mlir", readFileSync(resolve(ROOT, "examples/mnist.mlir"), "utf8"));
+  const run = await t.server.api("POST", `/models/${model}/runs`, { level: 1, overrides: {
+    "fc1/add": { named_location: "fc1/add", attributes: [{ key: "output_layout.data_type", value: "bf16" }] },
+    nobody: { named_location: "nobody", attributes: [{ key: "output_layout.data_type", value: "f32" }] } } });
+  const execute = async (settings) => {
+    let job = await t.server.api("POST", `/models/${model}/executions`, settings);
+    for (; job.state === "queued" || job.state === "running"; job = await t.server.api("GET", `/jobs/${job.id}`)) await new Promise((r) => setTimeout(r, 50));
+    return job.result.execution;
+  };
+  await execute({ golden: true, repeat: 2 });
+  const last = await execute({ golden: true, repeat: 2, keep: true, run: run.id, stage: run.stages.length - 1 });
+  const told = await t.server.api("GET", `/executions/${last}`);
+  const served = await fetch(`${t.server.url}/api/ttx/v1/models/${model}/export?run=${run.id}&data=true`);
+  const path = join(t.server.folder, `page${t.server.next++}.html`);
+  writeFileSync(path, Buffer.from(await served.arrayBuffer()));
+  await t.context.close();
+  await t.open();
+  t.page.on("request", (r) => ok(/^(file|blob|data):/.test(r.url()), `asks for ${r.url()}`));
+  await t.page.goto(pathToFileURL(path).href);
+  await t.ready();
+  await t.command("panel.execute");
+  const panel = t.panel("execute");
+  equal(await panel.getByRole("button", { name: "Execute", exact: true }).count(), 0, "nothing is executed there");
+  await eventually(() => panel.getByLabel("Execution", { exact: true }).locator("option").count(), 2);
+  await panel.getByLabel("Timeline of the execution").waitFor();
+  const slowest = told.ops.reduce((a, b) => (b.us > a.us ? b : a));
+  await panel.locator(".compile-note").getByText(`stage ${run.stages.length - 1} ${run.stages.at(-1).pass}, overrides`).first().waitFor();
+  equal(await panel.locator(".extremes button").first().innerText(), slowest.op, "the slowest op of what was executed last");
+  equal(await panel.getByText("Run again").count(), 0);
+  const painted = () => panel.getByLabel("Timeline of the execution").evaluate((c) => {
+    const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+    let n = 0;
+    for (let i = 3; i < data.length; i += 4) n += data[i] > 0;
+    return n / (data.length / 4);
+  });
+  await eventually(async () => (await painted()) > 0.2, true, "the timeline is drawn");
+  await stages(t).last().click();
+  await t.ready();
+  await panel.locator(".extremes button").first().click();
+  await eventually(async () => (await t.graph()).selection, [slowest.id], "it leads to the op");
+  await t.command("panel.overrides");
+  equal(await t.panel("overrides").locator(".chip").allInnerTexts(), ["applied", "unmatched"]);
+  equal(await t.panel("overrides").getByRole("button").allInnerTexts(), ["JSON"], "which cannot be changed");
+  const json = await t.download(() => t.panel("overrides").getByRole("button", { name: "JSON" }).click());
+  equal(Object.keys(JSON.parse(json.bytes)), ["fc1/add", "nobody"]);
+  await t.shot("export_executed");
+}, { seconds: 60 });

@@ -262,7 +262,7 @@ function Kept({ run }: { run: Execution }) {
     const fits = activePane.value && isOf(x, activePane.value);
     return <span class="muted">All tensors are kept, {bytes(x.kept)}: <button class="link" disabled={!fits} onClick={() => openPanel('tensor')}>look at them</button>{!fits && ' in the stage that was executed'}.</span>;
   }
-  if (!run.settings.keep) return null;
+  if (!run.settings.keep || source().kind === 'page') return null;
   const model = activePane.value?.ref.value?.model;
   if (run.kept?.why || !x || !model) return <span class="muted">Its tensors are not in memory: {run.kept?.why ?? 'they had to make room'}.</span>;
   return (
@@ -347,12 +347,15 @@ dropTakers.add({
 function Panel() {
   const pane = activePane.value;
   if (!pane?.ref.value) return <p class="empty">No graph is open.</p>;
-  if (server.value && !server.value.execution) return <p class="empty">This server does not execute models: it was started with --no-model-execution.</p>;
+  const alone = source().kind === 'page'; // it can only show what was taken along
+  if (alone && !here.value.length) return <p class="empty">This page holds no executions.</p>;
+  if (!alone && server.value && !server.value.execution) return <p class="empty">This server does not execute models: it was started with --no-model-execution.</p>;
   const run = shownRun();
   const against = here.value.some((x) => x.id === other.value) && other.value !== chosen.value ? loaded.value.get(other.value) ?? null : null;
   return (
     <div class="panel execute">
       <form class="compile-form" onSubmit={(e) => { e.preventDefault(); void start(pane); }}>
+        {!alone && <>
         <label>Runs <input type="number" min={1} max={1000} value={repeat.value} onChange={(e) => { repeat.value = Math.max(1, Number(e.currentTarget.value)); }} /></label>
         <label>Threads <input type="number" min={0} max={256} value={threads.value || ''} placeholder="all" onChange={(e) => { threads.value = Number(e.currentTarget.value); }} /></label>
         <label>Numbers
@@ -366,12 +369,13 @@ function Panel() {
         <button class="primary" data-autofocus disabled={!!wait.value || !!uploading.value}><Icon name="play" size={13} /> Execute</button>
         <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
           onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>
+        </>}
         {here.value.length > 0 && <>
           <span class="grow" />
           <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
           <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" set={(n) => void choose(n, other).catch(complain)} /></label>
-          <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
-            onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>
+          {!alone && <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
+            onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>}
         </>}
       </form>
       <Inputs />

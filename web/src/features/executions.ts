@@ -7,7 +7,7 @@ import { openPanel } from '../app/dock';
 import { say } from '../app/notify';
 import { kept } from '../app/settings';
 import { Problem, type Job } from '../app/source';
-import { activePane, overlayChanged, runs, server, source, type Pane, type Wait } from '../app/store';
+import { activePane, overlayChanged, runs, server, type Pane, type Wait } from '../app/store';
 import { count, whole } from '../app/values';
 import { inputsOf } from './inputs';
 import { setName } from './overrides';
@@ -78,7 +78,7 @@ effect(() => {
   const model = modelNow.value;
   // A trace that the command line names comes when the page is there already: with its overlays.
   void (overlayChanged.value?.model === model && overlayChanged.value);
-  if (!model || !server.value || source().kind !== 'server') return;
+  if (!model || !server.value) return;
   const list = lists.peek().get(model), order = wish();
   if (list?.length) {
     if (!list.some((x) => x.id === chosen.peek())) choose(list[0]!.id, chosen, order).catch(() => {}); // back from another model

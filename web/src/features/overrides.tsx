@@ -224,7 +224,7 @@ function Fields({ pane, node }: InspectorContext) {
 
 inspectorSections.add({
   id: 'overrides', title: 'Overrides', order: 15,
-  when: (c) => c.node !== null && c.node !== 0 && !!c.pane.ref.value?.run && !c.pane.graph.value?.isLayer(c.node), component: Fields,
+  when: (c) => source().kind === 'server' && c.node !== null && c.node !== 0 && !!c.pane.ref.value?.run && !c.pane.graph.value?.isLayer(c.node), component: Fields,
 });
 
 /* --- the panel ------------------------------------------------------------------------------------------------------ */
@@ -260,8 +260,8 @@ async function showDifferences(pane: Pane, run: Run, was: Run): Promise<void> {
 }
 
 async function saveJson(pane: Pane, run: Run): Promise<void> {
-  const forms = await convertOverrides({ overrides: overridesOf(run) });
-  save(fileName(pane.model.peek()?.name ?? 'model', 'overrides.json'), JSON.stringify(forms.overrides, null, 2));
+  const set = source().kind === 'page' ? overridesOf(run) : (await convertOverrides({ overrides: overridesOf(run) })).overrides;
+  save(fileName(pane.model.peek()?.name ?? 'model', 'overrides.json'), JSON.stringify(set, null, 2));
 }
 
 async function copyOptions(run: Run): Promise<void> {
@@ -363,7 +363,8 @@ function Suggestions({ pane, run }: { pane: Pane; run: Run }) {
 
 function Panel() {
   const pane = activePane.value, run = runOf(pane);
-  if (!pane || !run) return <p class="empty">Compile the model and show one of its stages: what is overridden in that run is listed here.</p>;
+  const alone = source().kind === 'page'; // nothing can be compiled there
+  if (!pane || !run) return <p class="empty">{alone ? 'Show a stage of the compilation' : 'Compile the model and show one of its stages'}: what is overridden in that run is listed here.</p>;
   const set = overridesOf(run), results = resultsOf(run);
   const rows = Object.entries(set).flatMap(([name, entry]) => entry.attributes.map((a) => ({ name, entry, ...a })));
   const without = (row: (typeof rows)[number]) => (next: OverrideSet): OverrideSet => {
@@ -376,17 +377,17 @@ function Panel() {
   return (
     <div class="panel overrides">
       <div class="panel-bar">
-        <button onClick={() => void importFile(pane, run).catch(complain)} title="JSON of this or today's tool, or the vendor's option string">Import…</button>
+        {!alone && <button onClick={() => void importFile(pane, run).catch(complain)} title="JSON of this or today's tool, or the vendor's option string">Import…</button>}
         <button disabled={!rows.length} onClick={() => void saveJson(pane, run).catch(complain)} title="Saves the set as a file">JSON</button>
-        <button disabled={!rows.length} onClick={() => void copyOptions(run).catch(complain)} title="Copies the option string of the vendor's pipeline">Options</button>
+        {!alone && <button disabled={!rows.length} onClick={() => void copyOptions(run).catch(complain)} title="Copies the option string of the vendor's pipeline">Options</button>}
         <span class="grow" />
-        <button disabled={!rows.length || busy.value} onClick={() => void edit(pane, run, () => ({}), 'Reset all overrides')}>Reset all</button>
+        {!alone && <button disabled={!rows.length || busy.value} onClick={() => void edit(pane, run, () => ({}), 'Reset all overrides')}>Reset all</button>}
       </div>
-      <Named pane={pane} run={run} />
+      {!alone && <Named pane={pane} run={run} />}
       <Estimates pane={pane} run={run} />
-      <CompareSets run={run} sets={named.value.get(run.model) ?? []} />
-      <Suggestions pane={pane} run={run} />
-      {rows.length === 0 && <p class="empty">Nothing is overridden. Select an op of a stage: the inspector has its fields.</p>}
+      {!alone && <CompareSets run={run} sets={named.value.get(run.model) ?? []} />}
+      {!alone && <Suggestions pane={pane} run={run} />}
+      {rows.length === 0 && <p class="empty">{alone ? 'Nothing was overridden.' : 'Nothing is overridden. Select an op of a stage: the inspector has its fields.'}</p>}
       <ul class="plain scroll grow">
         {rows.map((row) => {
           const key = row.key.includes('.') ? row.key.slice(row.key.indexOf('.') + 1) : row.key;
@@ -397,7 +398,7 @@ function Panel() {
             <li key={`${row.name} ${row.key}`} class="override-row">
               <div class="row-bar"><span class="mono clip grow" title={target}>{target}</span>
                 <span class={`chip ${result?.state ?? ''}`}>{result?.state ?? '…'}</span>
-                <button class="icon-button small" disabled={busy.value} title="Take it out" aria-label={`Remove ${key} of ${target}`} onClick={() => void edit(pane, run, without(row), `Reset ${key}`)}><Icon name="trash" size={12} /></button></div>
+                {!alone && <button class="icon-button small" disabled={busy.value} title="Take it out" aria-label={`Remove ${key} of ${target}`} onClick={() => void edit(pane, run, without(row), `Reset ${key}`)}><Icon name="trash" size={12} /></button>}</div>
               <div><span class="muted">{key}</span> = <strong>{row.value}</strong></div>
               {result?.why && <p class="muted">{sentence(result.why)}{result.nearest?.length ? ` Legal ones near it: ${result.nearest.join(', ')}.` : ''}</p>}
             </li>
@@ -411,15 +412,16 @@ function Panel() {
 panels.add({ id: 'overrides', title: 'Overrides', icon: 'edit', side: 'right', size: 320, order: 26, help: 'What is overridden in the run that is shown.', component: Panel });
 
 const overridden = (c: CommandContext): boolean => !!c.pane && Object.keys(runOf(c.pane) ? overridesOf(runOf(c.pane)!) : {}).length > 0;
+const editable = (c: CommandContext): boolean => source().kind === 'server' && overridden(c);
 
 registerCommands(
   { id: 'overrides.edit', title: 'Override the selected op', group: 'Compile', icon: 'edit', shortcut: 'E', menus: ['node'], order: 320,
-    help: 'The keyboard goes to its fields in the inspector.', when: (c) => c.node !== null && c.node !== 0 && !!c.pane?.ref.value?.run,
+    help: 'The keyboard goes to its fields in the inspector.', when: (c) => source().kind === 'server' && c.node !== null && c.node !== 0 && !!c.pane?.ref.value?.run,
     run: () => openPanel('inspector') },
   { id: 'overrides.json', title: 'Save the overrides as JSON', group: 'Compile', icon: 'download', when: overridden, run: (c) => saveJson(c.pane!, runOf(c.pane)!) },
-  { id: 'overrides.options', title: 'Copy the overrides as options', group: 'Compile', icon: 'copy', when: overridden, run: (c) => copyOptions(runOf(c.pane)!) },
+  { id: 'overrides.options', title: 'Copy the overrides as options', group: 'Compile', icon: 'copy', when: editable, run: (c) => copyOptions(runOf(c.pane)!) },
   { id: 'overrides.differences', title: 'Show what the overrides change', group: 'Compile', icon: 'diff',
     when: (c) => overridden(c) && !!baseOf(runOf(c.pane)!), run: (c) => showDifferences(c.pane!, runOf(c.pane)!, baseOf(runOf(c.pane)!)!) },
-  { id: 'overrides.reset', title: 'Reset all overrides', group: 'Compile', icon: 'reset', when: overridden,
+  { id: 'overrides.reset', title: 'Reset all overrides', group: 'Compile', icon: 'reset', when: editable,
     run: async (c) => { await apply(c.pane!, runOf(c.pane)!, {}, 'Reset all overrides'); } },
 );

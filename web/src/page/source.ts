@@ -77,6 +77,7 @@ export interface PageInfo {
     /** Compilations: the stages that differ from the one before are in the page. */
     runs?: { created: number; run: Run }[];
     data?: { name: string; graph: string }[];
+    executions?: { id: number }[];
   }[];
 }
 
@@ -150,6 +151,9 @@ export class PageSource implements DataSource {
   /** Stages that were looked at, and where their ops come from, by the name of their part. */
   private readonly stages = new Map<string, Promise<Held>>();
   private readonly origins = new Map<string, Promise<Origins>>();
+
+  /** Executions that were looked at: a part can be unpacked once. */
+  private readonly executions = new Map<number, Promise<unknown>>();
 
   private constructor(private readonly core: Core, private readonly models: readonly Held[], private readonly info: PageInfo, private readonly unpack: Unpack) {}
 
@@ -269,6 +273,7 @@ export class PageSource implements DataSource {
           return this.ofStage(shown.held, path[4] ?? '', shown.query, body);
         }
         if (third === 'overlays') return method === 'POST' ? this.addOverlay(held, query, body) : { overlays: this.listOverlays(held) };
+        if (third === 'executions' && method === 'GET') return { executions: [...this.info.models[this.models.indexOf(held)]!.executions ?? []] };
         if (third === 'overrides') return { overrides: [] };
         if (third === 'runs' && method === 'GET') return this.ofRuns(held, path.slice(3), query);
         break;
@@ -281,6 +286,8 @@ export class PageSource implements DataSource {
       }
       case 'ops': return this.models[0]!.json({ what: 'op', id: second });
       case 'overlays': return this.ofOverlay(method, Number(second), third, query);
+      case 'executions': if (method === 'GET' && !third) return this.execution(Number(second));
+        break;
       case 'ui': return this.ofUi(method, `${second}/${third}`, body);
       case 'jobs': return { jobs: [] };
       case 'preload': return { roots: [], files: [], more: false };
@@ -421,6 +428,15 @@ export class PageSource implements DataSource {
     const shown = await this.stageOf(overlay.of, query);
     const answer = shown.held.json<Record<string, unknown>>({ ...shown.query, what, data: overlay.data });
     return what === 'values' ? { ...answer, name: overlay.name } : answer;
+  }
+
+  private execution(id: number): Promise<unknown> {
+    let found = this.executions.get(id);
+    for (const [i, { executions }] of this.info.models.entries()) {
+      const k = executions?.findIndex((x) => x.id === id) ?? -1;
+      if (!found && k >= 0) this.executions.set(id, found = this.unpack(`execution-${i}-${k}`).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as unknown));
+    }
+    return found ?? notFound(`There is no execution ${id}.`);
   }
 
   private ofUi(method: Method, key: string, body: unknown): unknown {
