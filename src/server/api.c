@@ -51,8 +51,9 @@ static const struct http_route routes[] = {
     {"GET", MODEL "/file", api_model_file, READ, "Its bytes. Ranges are supported.", NULL, NULL, "binary */*"},
     {"GET", MODEL "/export", api_model_export, READ,
      "The model as one page that opens from disk, without a server; the compiled stages and the node data on request.",
-     "run:string a compile run whose stages are in it; data:boolean with the node data of the model, and what its executions took", NULL,
-     "binary application/octet-stream"},
+     "run:string a compile run whose stages are in it; data:boolean with the node data of the model, and what its "
+     "executions took",
+     NULL, "binary application/octet-stream"},
     {"POST", MODEL "/load", api_model_load, READ, "Loads it and builds its graphs, as a job.", NULL, NULL, "202 Job"},
     {"GET", MODEL "/stages", api_stages, READ, "The stages of the model, the source first.", NULL, NULL, "Stages"},
 

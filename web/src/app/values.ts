@@ -35,6 +35,12 @@ export function bytes(n: number): string {
   return '';
 }
 
+/** A time for people, of microseconds, with three digits: "61.5 us", "4.04 ms". */
+export function duration(us: number): string {
+  const [n, unit] = us < 1 && us > 0 ? [us * 1000, 'ns'] : us < 999.5 ? [us, 'us'] : us < 999500 ? [us / 1000, 'ms'] : [us / 1e6, 's'];
+  return `${n === 0 ? '0' : n < 9.995 ? n.toFixed(2) : n < 99.95 ? n.toFixed(1) : whole(Math.round(n))} ${unit}`;
+}
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** When, for people: "14:03", "yesterday", "3 Mar 2026". */

@@ -6,14 +6,12 @@ import { Icon } from '../app/icons';
 import { complain } from '../app/notify';
 import { compileModel } from '../app/panels/compile';
 import type { Run } from '../app/source';
-import { bytes, count } from '../app/values';
+import { bytes, count, duration } from '../app/values';
 import { compareRuns, type ComparedOp, type ComparedRuns, type NamedSet } from './runs';
 
 /** As many as the server compares at once, less the run without overrides. */
 const MOST_SETS = 15;
 const ROWS = 30;
-
-const ms = (us: number): string => `${(us / 1000).toLocaleString('en', { maximumSignificantDigits: 4 })} ms`;
 
 /** One number per run, those that differ from the run without overrides in bold. */
 function Numbers({ values, show }: { values: readonly number[]; show: (value: number) => string }) {
@@ -54,7 +52,7 @@ export function CompareSets({ run, sets }: { run: Run; sets: readonly NamedSet[]
       <table class="data" aria-label="Named sets compared">
         <thead><tr><th title="By the cost model: estimates, not measurements, in microseconds">estimate</th>{here.names.map((name, i) => <th key={i} class="num clip" title={name}>{name}</th>)}</tr></thead>
         <tbody>
-          <tr><td>all ops</td><Numbers values={runs.map((r) => r.us)} show={ms} /></tr>
+          <tr><td>all ops</td><Numbers values={runs.map((r) => r.us)} show={duration} /></tr>
           <tr><td>L1 per core</td><Numbers values={runs.map((r) => r.peak_l1)} show={bytes} /></tr>
           {differing.map((op) => <OpRow key={op.identity} op={op} />)}
         </tbody>

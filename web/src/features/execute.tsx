@@ -11,7 +11,7 @@ import { complain, say, sentence } from '../app/notify';
 import { dropTakers, panels } from '../app/panels';
 import { activePane, server, source, type Pane } from '../app/store';
 import { engineTheme } from '../app/theme';
-import { bytes, count, when } from '../app/values';
+import { bytes, count, duration, when } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
 import { chooseFiles, nice, save } from './common';
@@ -88,8 +88,8 @@ function Timeline({ run }: { run: Execution }) {
         }
       }
       g.fillStyle = typeof theme.text === 'string' ? theme.text : '#888';
-      g.fillText(`${nice(from / 1000)} ms`, 2, 6);
-      const last = `${nice(to / 1000)} ms`;
+      g.fillText(duration(from), 2, 6);
+      const last = duration(to);
       g.fillText(last, w - g.measureText(last).width - 2, 6);
       if (most > 1) g.fillText(`memory, at most ${bytes(most)}`, 4, lane + 9);
     };
@@ -120,7 +120,7 @@ function Timeline({ run }: { run: Execution }) {
           if (d.moved) range.value = limit(d.range[0] + by, d.range[1] + by);
         } else {
           const o = opAt(at(e));
-          tip.value = o ? `${o.op} ${o.id || (o.loc ?? 'without location')}\n${nice(o.last_us)} us${o.live ? `, ${bytes(o.live)} in use` : ''}` : '';
+          tip.value = o ? `${o.op} ${o.id || (o.loc ?? 'without location')}\n${duration(o.last_us)}${o.live ? `, ${bytes(o.live)} in use` : ''}` : '';
         }
       }}
       onPointerUp={(e) => {
@@ -202,7 +202,7 @@ function most(run: Execution, of: (o: ExecutedOp) => number | undefined): Execut
 }
 
 const EXTREMES: readonly { id: string; title: string; of: (o: ExecutedOp) => number | undefined; text: (o: ExecutedOp) => string }[] = [
-  { id: 'slowest', title: 'slowest', of: (o) => o.us, text: (o) => `${nice(o.us!)} us` },
+  { id: 'slowest', title: 'slowest', of: (o) => o.us, text: (o) => duration(o.us!) },
   { id: 'memory', title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live!) },
   { id: 'accuracy', title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) },
 ];
@@ -212,7 +212,7 @@ function Extremes({ run, against }: { run: Execution; against: Execution | null 
   const change = against && against.us > 0 ? ((run.us - against.us) / against.us) * 100 : null;
   return (
     <p class="compile-note extremes">
-      {change !== null && <span>time <span class="muted">{nice(against!.us / 1000)} ms → </span><strong>{nice(run.us / 1000)} ms</strong> <span class="muted">({change > 0 ? '+' : ''}{change.toFixed(1)}%)</span></span>}
+      {change !== null && <span>time <span class="muted">{duration(against!.us)} → </span><strong>{duration(run.us)}</strong> <span class="muted">({change > 0 ? '+' : ''}{change.toFixed(1)}%)</span></span>}
       {EXTREMES.map((p) => {
         const o = most(run, p.of), was = against ? most(against, p.of) : undefined;
         return o && (
@@ -313,7 +313,7 @@ function Choice({ label, value, none, set }: { label: string; value: number; non
   return (
     <select aria-label={label} value={String(value)} onChange={(e) => set(Number(e.currentTarget.value))}>
       {none && <option value="0">{none}</option>}
-      {here.value.map((x) => <option key={x.id} value={x.id}>{`${nice(x.us / 1000)} ms · ${place(x.settings)} · ${when(x.created)}`}</option>)}
+      {here.value.map((x) => <option key={x.id} value={x.id}>{`${duration(x.us)} · ${place(x.settings)} · ${when(x.created)}`}</option>)}
     </select>
   );
 }
@@ -354,39 +354,40 @@ function Panel() {
   const against = here.value.some((x) => x.id === other.value) && other.value !== chosen.value ? loaded.value.get(other.value) ?? null : null;
   return (
     <div class="panel execute">
-      <form class="compile-form" onSubmit={(e) => { e.preventDefault(); void start(pane); }}>
-        {!alone && <>
-        <label>Runs <input type="number" min={1} max={1000} value={repeat.value} onChange={(e) => { repeat.value = Math.max(1, Number(e.currentTarget.value)); }} /></label>
-        <label>Threads <input type="number" min={0} max={256} value={threads.value || ''} placeholder="all" onChange={(e) => { threads.value = Number(e.currentTarget.value); }} /></label>
-        <label>Numbers
-          <select value={numbers.value} onChange={(e) => { numbers.value = e.currentTarget.value; }}>
-            <option value="as-written">as written</option><option value="f32">f32</option><option value="f64">f64</option>
-          </select></label>
-        <label title="Of the values that arguments have without a file: the same seed gives the same values">Seed <input type="number" min={0} value={seed.value} onChange={(e) => { seed.value = Math.min(2 ** 53, Math.max(0, Math.floor(Number(e.currentTarget.value)) || 0)); }} /></label>
-        <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
-        <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
-        <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
-        <button class="primary" data-autofocus disabled={!!wait.value || !!uploading.value}><Icon name="play" size={13} /> Execute</button>
-        <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
-          onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>
-        </>}
-        {here.value.length > 0 && <>
-          <span class="grow" />
-          <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
-          <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" set={(n) => void choose(n, other).catch(complain)} /></label>
-          {!alone && <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
-            onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>}
-        </>}
-      </form>
-      <Inputs />
+      <div class="execute-head">
+        {!alone && <form class="compile-form" onSubmit={(e) => { e.preventDefault(); void start(pane); }}>
+          <label>Runs <input type="number" min={1} max={1000} value={repeat.value} onChange={(e) => { repeat.value = Math.max(1, Number(e.currentTarget.value)); }} /></label>
+          <label>Threads <input type="number" min={0} max={256} value={threads.value || ''} placeholder="all" onChange={(e) => { threads.value = Number(e.currentTarget.value); }} /></label>
+          <label>Numbers
+            <select value={numbers.value} onChange={(e) => { numbers.value = e.currentTarget.value; }}>
+              <option value="as-written">as written</option><option value="f32">f32</option><option value="f64">f64</option>
+            </select></label>
+          <label title="Of the values that arguments have without a file: the same seed gives the same values">Seed <input type="number" min={0} value={seed.value} onChange={(e) => { seed.value = Math.min(2 ** 53, Math.max(0, Math.floor(Number(e.currentTarget.value)) || 0)); }} /></label>
+          <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
+          <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
+          <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
+          <button class="primary" data-autofocus disabled={!!wait.value || !!uploading.value}><Icon name="play" size={13} /> Execute</button>
+          <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
+            onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>
+        </form>}
+        <div class="execute-line">
+          {here.value.length > 0 && <>
+            <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
+            <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" set={(n) => void choose(n, other).catch(complain)} /></label>
+            {!alone && <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
+              onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>}
+          </>}
+          {!alone && <Inputs />}
+          <Log />
+        </div>
+      </div>
       {wait.value && <WaitCard wait={wait.value} />}
       {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}</p>}
-      <Log />
       {run && <>
-        <p class="compile-note">{place(run.settings)}: <strong>{nice(run.us / 1000)} ms</strong>
-          {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {nice(run.least_us / 1000)} to {nice(run.most_us / 1000)})</span>}
-          , {count(run.ops.length, 'op')}{run.settings.trace ? `, ${run.settings.format}` : `, arguments ${bytes(run.memory['arguments'] ?? 0)}, intermediate values ${bytes(run.memory['planned'] ?? 0)}`}
-. <Given run={run} /><Kept run={run} /><Results run={run} /><TraceFiles run={run} /></p>
+        <p class="compile-note">{place(run.settings)}: <strong>{duration(run.us)}</strong>
+          {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {duration(run.least_us)} to {duration(run.most_us)})</span>}
+          , {count(run.ops.length, 'op')}{run.settings.trace ? `, ${run.settings.format}` : `, arguments ${bytes(run.memory['arguments'] ?? 0)}, intermediate values ${bytes(run.memory['planned'] ?? 0)}`}.
+          {' '}<Given run={run} /><Kept run={run} /><Results run={run} /><TraceFiles run={run} /></p>
         <Accuracy run={run} />
         <Extremes run={run} against={against} />
         <Timeline run={run} />
@@ -397,7 +398,7 @@ function Panel() {
   );
 }
 
-panels.add({ id: 'execute', title: 'Execute', icon: 'play', side: 'bottom', size: 360, order: 27, shortcut: 'X', help: 'Execute the model, or the stage that is shown.', component: Panel });
+panels.add({ id: 'execute', title: 'Execute', icon: 'play', side: 'bottom', size: 390, order: 27, shortcut: 'X', help: 'Execute the model, or the stage that is shown.', component: Panel });
 
 /** The execution that the panel shows, when it is one of the active pane's model. */
 const shownRun = (): Execution | null => (here.value.some((x) => x.id === chosen.value) ? loaded.value.get(chosen.value) ?? null : null);

@@ -16,7 +16,7 @@ import { compileModel, noteRun } from '../app/panels/compile';
 import { showStage } from '../app/run_list';
 import { isCancel, Problem, type Run } from '../app/source';
 import { activePane, panes, runs, server, source, type Pane } from '../app/store';
-import { bytes, count } from '../app/values';
+import { bytes, count, duration } from '../app/values';
 import { chooseFiles, fileName, save } from './common';
 import { CompareSets } from './compare_sets';
 import { diffOn, setSide } from './compare_state';
@@ -234,11 +234,10 @@ function Estimates({ pane, run }: { pane: Pane; run: Run }) {
   const was = baseOf(run);
   const now = estimateOf(run), old = was ? estimateOf(was) : undefined;
   if (!now) return null;
-  const ms = (us: number) => `${(us / 1000).toLocaleString('en', { maximumSignificantDigits: 4 })} ms`;
   const percent = old && old.us ? ((now.us - old.us) / old.us) * 100 : 0;
   return (
     <p class="compile-note" title="By the cost model: an estimate, not a measurement.">
-      Estimate: {old && <span class="muted">{ms(old.us)} → </span>}<strong>{ms(now.us)}</strong>
+      Estimate: {old && <span class="muted">{duration(old.us)} → </span>}<strong>{duration(now.us)}</strong>
       {old && <span class="muted"> ({percent > 0 ? '+' : ''}{percent.toFixed(1)}%)</span>}
       , L1 per core {old && <span class="muted">{bytes(old.peak_l1)} → </span>}{bytes(now.peak_l1)}
       {was && <> <button class="link" title="The same stage without the overrides beside this one, with what is different coloured and listed"
@@ -351,7 +350,7 @@ function Suggestions({ pane, run }: { pane: Pane; run: Run }) {
       {here.map((s) => (
         <li key={s.identity} class="override-row">
           <div class="row-bar"><span class="mono clip grow" title={s.identity}>{s.op} <span class="muted">{s.name}</span></span>
-            <span class="muted" title="Estimate, with what moves tensors to and from the op">{s.before_us.toFixed(1)} → {s.after_us.toFixed(1)} us</span>
+            <span class="muted" title="Estimate, with what moves tensors to and from the op">{duration(s.before_us)} → {duration(s.after_us)}</span>
             <button class="link" disabled={busy.value} onClick={() => void edit(pane, run, (now) =>
               s.settings.reduce((next, one) => changed(next, s.identity, `${one.group}.${one.key}`, one.value), now), 'Take a suggestion')}>Take</button></div>
           <div>{s.settings.map((one) => `${one.key} = ${one.value}`).join(', ')}{s.changes_numbers && <span class="muted"> (less exact)</span>}</div>

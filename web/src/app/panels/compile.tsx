@@ -13,7 +13,7 @@ import { changedStages, fetchRun, listRun, refreshRuns, runLists, settingsText, 
 import { kept } from '../settings';
 import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
-import { count, when, whole } from '../values';
+import { count, duration, when, whole } from '../values';
 import { VirtualList } from '../virtual';
 import { WaitCard } from '../wait';
 
@@ -187,7 +187,7 @@ function Compile() {
                 </div>
               );
             }} />
-          <div class="table-foot"><span>{count(run.stages.length, 'stage')}</span><span class="muted">{(run.us / 1000).toFixed(1)} ms</span>
+          <div class="table-foot"><span>{count(run.stages.length, 'stage')}</span><span class="muted">{duration(run.us)}</span>
             {!run.ok && <span class="error-text">a pass failed</span>}</div>
         </>
       )}
