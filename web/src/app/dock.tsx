@@ -101,6 +101,8 @@ export function openPanel(id: string, focus = true): void {
     const width = 'initialWidth' in place ? Number(place.initialWidth) : undefined;
     const height = 'initialHeight' in place ? Number(place.initialHeight) : undefined;
     if (width !== undefined || height !== undefined) panel.group.api.setSize({ width, height });
+    // Beside others at the bottom it may need more room than these did.
+    else if (kind.side === 'bottom' && kind.size && panel.api.location.type === 'grid' && panel.group.api.height < kind.size) panel.group.api.setSize({ height: kind.size });
   }
   if (focus) requestAnimationFrame(() => focusPanel(id));
 }

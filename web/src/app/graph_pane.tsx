@@ -68,7 +68,7 @@ function Toolbar({ pane }: { pane: Pane }) {
           </>
         );
       })}
-      <button class={`icon-button ${shows ? 'on' : ''}`} aria-label="What to show on nodes and edges" aria-haspopup="dialog"
+      <button data-show={pane.id} class={`icon-button ${shows ? 'on' : ''}`} aria-label="What to show on nodes and edges" aria-haspopup="dialog"
         title="What to show on nodes and edges (V)" onClick={(e) => openShowMenu(pane, e.currentTarget)}><Icon name="eye" /></button>
       {narrow.value && (
         <button class="icon-button" aria-label="More commands" aria-haspopup="menu" title="More commands"

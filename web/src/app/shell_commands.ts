@@ -39,7 +39,7 @@ registerCommands(
       openGraphSelector(c.pane, anchor ?? { x: 80, y: 80 });
     } },
   { id: 'view.show', title: 'What to show on nodes and edges', group: 'View', shortcut: 'V', icon: 'eye', when: (c) => !!c.pane?.graph.value,
-    run: (c) => openShowMenu(c.pane!, { x: innerWidth / 2 - 140, y: 90 }) },
+    run: (c) => openShowMenu(c.pane!, document.querySelector<HTMLElement>(`[data-show="${c.pane!.id}"]`) ?? { x: innerWidth / 2 - 140, y: 90 }) },
 );
 
 effect(() => {

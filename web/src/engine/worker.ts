@@ -357,13 +357,16 @@ const OTHER_SIZE = 1.3;
 function lookAs(before: Camera, anchor: ViewState['anchor']): void {
   const node = anchor && graph!.find(anchor.id), size = engine.size();
   const other = (a: number, b: number) => Math.max(a, b) > OTHER_SIZE * Math.min(a, b);
-  if (anchor && (node === undefined || anchor.first) && (other(size.w, anchor.w) || other(size.h, anchor.h))) {
+  // A view of another size, as beside the one where it was: nobody has moved that, and nobody has chosen this cut of it.
+  const elsewhere = anchor?.first && other(firstCamera({ w: anchor.w, h: anchor.h }, w, h, heart(), beginning()).zoom, before.zoom);
+  if (anchor && (node === undefined || anchor.first) && (elsewhere || other(size.w, anchor.w) || other(size.h, anchor.h))) {
     firstLook();
     return;
   }
   const box = node === undefined ? null : engine.box(node, false);
   const dx = box ? box.x + box.w / 2 - anchor!.x : 0, dy = box ? box.y + box.h / 2 - anchor!.y : 0;
   camera = Math.abs(dx) + Math.abs(dy) > 0.5 ? { x: before.x + dx, y: before.y + dy, zoom: before.zoom } : { ...before };
+  if (anchor?.first) atFirst = camera;
   if (!engine.nodesIn(toWorld({ x: 0, y: 0, w, h }), 1).total) firstLook();
 }
 
