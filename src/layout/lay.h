@@ -171,7 +171,10 @@ enum lay_port_rule { LAY_PORTS_ORDERED, LAY_PORTS_FREE, LAY_PORTS_FIXED };
  * lines (operands of nodes whose rule is LAY_PORTS_FREE), or not at all. */
 enum layout_status lay_slide_ports(struct lay_ctx *c, const struct lay_graph *g, const uint8_t *rule,
                                    struct lay_geometry *geo);
-enum layout_status lay_make_rows(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo);
+/* The extent along the ranks, lanes, and which stretches of trunks are straight: before the ports. */
+enum layout_status lay_make_sides(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo);
+/* Coordinates across the ranks: after the ports. */
+enum layout_status lay_make_rows(const struct lay_graph *g, struct lay_geometry *geo);
 
 /* lay_simplex.c: moves nodes between ranks so that the sum of edge lengths falls, a window of nodes at a time.
  * `rank` is feasible before and after. Edges are (tail[i], head[i]), each at least one rank long. */

@@ -1,7 +1,7 @@
 /* lay_route.c - coordinates across the ranks, and polylines.
  *
- * A rank is as high as its highest box; boxes stand in its middle. Between ranks r and r + 1 lies a gap of at least
- * rank_sep; lines are vertical inside ranks and slant only in gaps, so no line passes through a box:
+ * A rank is as high as its highest box; boxes stand in its middle. Between ranks r and r + 1 lies a gap of rank_sep
+ * (at the ends: of less); lines are vertical inside ranks and slant only in gaps, so no line passes through a box:
  *
  *      ____          ____
  *     |    |        |    |     rank r: a line leaves its box and goes straight down to the rank's lower edge,
@@ -69,23 +69,50 @@ static bool is_drawn(const struct lay_graph *g, uint32_t dummy) {
     return !(e->flags & LAY_BACK) || (r >= g->rank[e->to] && r <= g->rank[e->from]);
 }
 
-enum layout_status lay_make_rows(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo) {
+/* The gap beside an outermost rank without boxes (border ports, turns of back edges), r or r + 1, is as small as its lines
+ * let it be: little more than the turns need where they are straight, a whole one where one goes four times as far to the
+ * side. */
+static double outer_gap(const struct lay_graph *g, const struct lay_geometry *geo, uint32_t r) {
+    const double least = 0.4;
+    double farthest = 0;
+    for (uint32_t i = g->layer_start[r]; i < g->layer_start[r + 1]; i++) {
+        uint32_t v = g->layer[i];
+        for (uint32_t k = g->down_start[v]; k < g->down_start[v + 1]; k++) {
+            const struct lay_link *l = &g->links[g->down[k].link];
+            if ((l->a >= g->n && !is_drawn(g, l->a)) || (l->b >= g->n && !is_drawn(g, l->b)))
+                continue;
+            double a = geo->x[l->a] + (l->a_edge == LAY_NONE ? 0 : geo->out_off[l->a_edge]);
+            double b = geo->x[l->b] + (l->b_edge == LAY_NONE ? 0 : geo->in_off[l->b_edge]);
+            farthest = fmax(farthest, fabs(a - b));
+        }
+    }
+    return geo->rank_sep * fmin(1, least + (1 - least) * farthest / (4 * geo->rank_sep));
+}
+
+enum layout_status lay_make_rows(const struct lay_graph *g, struct lay_geometry *geo) {
     geo->rank_y = LAY_NEW(geo->arena, double, (size_t)g->n_ranks + 1);
     geo->rank_h = LAY_ZERO(geo->arena, double, (size_t)g->n_ranks + 1);
     geo->node_y = LAY_NEW(geo->arena, double, g->n);
-    geo->lane_x = LAY_NEW(geo->arena, double, g->n_lanes);
-    if (!geo->rank_y || !geo->rank_h || !geo->node_y || !geo->lane_x)
+    if (!geo->rank_y || !geo->rank_h || !geo->node_y)
         return LAYOUT_NO_MEMORY;
     for (uint32_t v = 0; v < g->n; v++)
         geo->rank_h[g->rank[v]] = fmax(geo->rank_h[g->rank[v]], geo->h[v]);
-    double y = 0;
+    geo->bottom = 0;
     for (uint32_t r = 0; r < g->n_ranks; r++) {
-        geo->rank_y[r] = y;
-        y += geo->rank_h[r] + geo->rank_sep;
+        bool last = r + 1 == g->n_ranks;
+        bool outer = (r == 0 && geo->rank_h[r] == 0) || (r + 2 == g->n_ranks && geo->rank_h[r + 1] == 0);
+        geo->rank_y[r] = geo->bottom;
+        geo->bottom += geo->rank_h[r] + (last ? 0 : outer ? outer_gap(g, geo, r) : geo->rank_sep);
     }
-    geo->bottom = y - geo->rank_sep;
     for (uint32_t v = 0; v < g->n; v++)
         geo->node_y[v] = geo->rank_y[g->rank[v]] + (geo->rank_h[g->rank[v]] - geo->h[v]) * 0.5;
+    return LAYOUT_OK;
+}
+
+enum layout_status lay_make_sides(struct lay_ctx *c, const struct lay_graph *g, struct lay_geometry *geo) {
+    geo->lane_x = LAY_NEW(geo->arena, double, g->n_lanes);
+    if (!geo->lane_x)
+        return LAYOUT_NO_MEMORY;
     geo->left = INFINITY;
     geo->right = -INFINITY;
     for (uint32_t v = 0; v < g->n_elems; v++) {

@@ -106,9 +106,11 @@ static enum layout_status place_part(const struct layout *l, struct lay_ctx *c, 
                                     .rank_sep = l->options.rank_sep};
     enum layout_status status = lay_place(c, g, &pg->geo);
     if (status == LAYOUT_OK)
-        status = lay_make_rows(c, g, &pg->geo);
+        status = lay_make_sides(c, g, &pg->geo);
     if (status == LAYOUT_OK)
         status = lay_slide_ports(c, g, ports, &pg->geo);
+    if (status == LAYOUT_OK)
+        status = lay_make_rows(g, &pg->geo);
     if (status != LAYOUT_OK)
         return status;
     pg->v = any_loop ? loop_step * 4 : 0;

@@ -2,7 +2,7 @@
 //
 // Glyphs stand in one alpha texture in rows (shelves) of equal height; when it is full, it is emptied and filled again
 // with what the present frame needs. Scripts whose letters join or reorder are kept together: such a run of letters is
-// one glyph, drawn by the browser as a whole.
+// one glyph, drawn by the browser as a whole. So is a text with letters from right to left: their order depends on all of it.
 import { drawMark } from './marks';
 import { fontOf } from './text';
 
@@ -28,8 +28,12 @@ const simple = (code: number): boolean =>
   (code >= 0x2e80 && code < 0xa4d0) || (code >= 0xac00 && code < 0xd800) || (code >= 0xf900 && code < 0xfb00) ||
   (code >= 0xff00 && code < 0xfff0);
 
+/** Letters that are written from right to left, and what turns the direction. */
+const TURNED = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
 /** Cuts a text into pieces that are drawn as one glyph each. */
 export function pieces(text: string): string[] {
+  if (TURNED.test(text)) return [text];
   const out: string[] = [];
   let joined = '';
   for (const c of text) {
