@@ -1,7 +1,12 @@
 // The drawing engine through the class GraphView (web/src/engine/view.ts), inside the real page.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { equal, near, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
+
+/** Where the page has the compact graph of the open model from. */
+const graphAddress = (t) => `api/ttx/v1/models/${t.models[0]}/stages/0/graph`;
 
 /** Six blocks of four ops, each in its layer. */
 function blocks(n = 6) {
@@ -54,9 +59,9 @@ test("engine: what is under the pointer is what is drawn there", async (t) => {
 
 test("engine: both renderers put everything in the same places", async (t) => {
   await t.openModel(MNIST);
-  const found = await t.view(async (view) => {
+  const found = await t.view(async (view, address) => {
     // A second view beside the page's, made as the page makes its own, for each way of drawing.
-    const bytes = await (await fetch(performance.getEntriesByType("resource").find((r) => /\/graph($|\?)/.test(r.name)).name)).arrayBuffer();
+    const bytes = await (await fetch(address)).arrayBuffer();
     const out = {};
     for (const renderer of ["canvas", "webgl"]) {
       const host = document.createElement("div");
@@ -71,11 +76,54 @@ test("engine: both renderers put everything in the same places", async (t) => {
       host.remove();
     }
     return out;
-  });
+  }, graphAddress(t));
   equal(found.canvas[0], "canvas");
   equal(found.webgl[0], "webgl");
   equal(found.webgl.slice(1), found.canvas.slice(1));
   ok(found.canvas.length > 40);
+});
+
+test("engine: both renderers write from right to left where the letters do", async (t) => {
+  // Thin letters, then broad ones: the broad ones are left of the thin ones, whoever draws them.
+  await t.open();
+  const path = join(t.server.files, `${t.server.next++}-hebrew.json`);
+  writeFileSync(path, JSON.stringify({ label: `h${t.server.next}`, graphs: [{ id: "g", nodes: [{ id: "a", label: "\u05d5\u05d5\u05d5\u05d5\u05d5 \u05e9\u05e9\u05e9\u05e9\u05e9", namespace: "" }] }] }));
+  await t.openModel(path);
+  for (const renderer of ["canvas", "webgl"]) {
+    const box = await t.view(async (view, kind, address) => {
+      const bytes = await (await fetch(address)).arrayBuffer();
+      const host = document.createElement("div");
+      host.style.cssText = "position:fixed;left:0;top:0;width:600px;height:300px;z-index:9999";
+      document.body.append(host);
+      const other = globalThis.otherView = new view.constructor(host, { ...view.options, renderer: kind });
+      await other.load(bytes);
+      const drawn = new Promise((done) => other.on("drawn", done));
+      other.setCamera({ x: other.world.w / 2, y: other.world.h / 2, zoom: 3 });
+      await drawn;
+      const [x, y, w, h] = (await other.visibleNodes()).rects;
+      return { x, y, width: w, height: h, kind: other.renderer };
+    }, renderer, graphAddress(t));
+    equal(box.kind, renderer);
+    const shown = async () => {
+      const png = (await t.page.screenshot({ clip: { x: box.x + 6, y: box.y + 6, width: box.width - 12, height: box.height - 12 } })).toString("base64");
+      return t.page.evaluate(async (data) => {
+        const image = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]));
+        const canvas = new OffscreenCanvas(image.width, image.height), c = canvas.getContext("2d");
+        c.drawImage(image, 0, 0);
+        const { data: pixels } = c.getImageData(0, 0, image.width, image.height), ink = [0, 0];
+        for (let i = 0; i < pixels.length; i += 4) ink[(i / 4) % image.width < image.width / 2 ? 0 : 1] += pixels[i] < 128 ? 1 : 0;
+        return ink;
+      }, png);
+    };
+    // What was drawn reaches the screen a little later.
+    let ink = await shown();
+    for (let k = 0; k < 20 && ink[0] + ink[1] === 0; k++) ink = await shown();
+    ok(ink[0] > ink[1] * 1.2 && ink[1] > 0, `${renderer}: ${ink[0]} dark pixels on the left, ${ink[1]} on the right`);
+    await t.page.evaluate(() => {
+      globalThis.otherView.host.remove();
+      globalThis.otherView.destroy();
+    });
+  }
 });
 
 test("engine: the selection is traced through closed layers", async (t) => {
