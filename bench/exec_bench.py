@@ -1,8 +1,10 @@
 """The executor beside PyTorch and onnxruntime: same ops, shapes, numbers and threads, one run of each in turn.
 
 Times are the best of the rounds. With one thread they are the processor's, so that what else runs on the machine counts
-less; with more, the clock's. Memory is the most that was resident, of the peers less what their interpreter takes alone.
-TTX_BENCH_THREADS says how many threads (default 1), TTX_BENCH_MODELS which models (words of their names).
+less; with more, the clock's. Between two runs all are at rest for a while: threads look for more work for some milliseconds
+before they sleep, which would take a processor from whoever runs next. Memory is the most that was resident, of the peers less
+what their interpreter takes alone. TTX_BENCH_THREADS says how many threads (default 1), TTX_BENCH_MODELS which models (words of
+their names).
 """
 
 import array
@@ -11,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +25,7 @@ PYTHON = "/usr/bin/python3"  # where Debian's PyTorch is
 THREADS = int(os.environ.get("TTX_BENCH_THREADS", "1"))
 ONLY = os.environ.get("TTX_BENCH_MODELS", "").split()
 SECONDS = 12  # for the rounds of one model
+REST = 0.02  # seconds between two runs
 
 
 class Peer:
@@ -67,6 +71,7 @@ def rounds(peers, seconds=SECONDS):
     count = 0
     while count < 3 or (spent < seconds * 1e3 and count < 200):
         for name, peer in peers.items():
+            time.sleep(REST)
             ms = peer.run()
             spent += ms
             best[name] = min(best[name], ms)

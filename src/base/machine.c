@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* sysconf */
 #include "base/machine.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 uint64_t machine_memory_available(void) {
     unsigned long long kilobytes = 0;
@@ -13,4 +15,9 @@ uint64_t machine_memory_available(void) {
             kilobytes = 0;
     fclose(f);
     return kilobytes ? kilobytes * 1024 : UINT64_MAX;
+}
+
+unsigned machine_processors(void) {
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online < 1 ? 1 : (unsigned)online;
 }

@@ -8,4 +8,7 @@
  * that is not told. */
 uint64_t machine_memory_available(void);
 
+/* Processors that are there, whether or not this process may use all of them; at least 1. */
+unsigned machine_processors(void);
+
 #endif

@@ -24,6 +24,15 @@
 #define HAVE_ASAN 0
 #endif
 
+/* Between two looks at what another thread writes. */
+#if defined(__x86_64__)
+#define cpu_relax() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define cpu_relax() __asm__ volatile("yield")
+#else
+#define cpu_relax() ((void)0)
+#endif
+
 /* Arenas tell AddressSanitizer which of their bytes are handed out. */
 #if HAVE_ASAN
 #include <sanitizer/asan_interface.h>

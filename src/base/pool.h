@@ -19,14 +19,22 @@ struct pool;
  * scratch memory. */
 typedef void pool_body(void *ctx, size_t begin, size_t end, unsigned worker);
 
-/* A pool of `threads` workers, the caller's included; 0 = as many as the machine has processors. NULL when out of
- * memory or threads. */
+/* A pool of `threads` workers, the caller's included; 0 = as many as the machine has processors. Its threads start with the
+ * first loop that is shared; where the system has none to give, loops go on with what there is. NULL when out of memory. */
 struct pool *pool_new(struct mem *m, unsigned threads);
 
 /* Ends the threads. No loop may be running. NULL is allowed. */
 void pool_free(struct pool *p);
 
 unsigned pool_threads(const struct pool *p);
+
+/* Calls fn(data) on `threads` threads, the caller's among them, and returns when all have returned. The last argument is 0.
+ * This is GOMP_parallel of libgomp's ABI. */
+typedef void pool_team(void (*fn)(void *), void *data, unsigned threads, unsigned flags);
+
+/* From now on loops run on the threads of a team that somebody else keeps, as a library that the loops take turns with:
+ * threads of both would get into each other's way. The pool has none of its own then. No loop may be running. */
+void pool_join(struct pool *p, pool_team *team);
 
 /* Calls body for pieces of at most `grain` items (0 counts as 1) until [0, n) is done, and returns when all calls
  * have. Once *cancel (may be NULL) is true no further piece begins; returns false then, if something was left out.

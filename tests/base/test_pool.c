@@ -71,6 +71,61 @@ static void stops_when_cancelled(void **state) {
     pool_free(p);
 }
 
+/* A team of three that comes one after the other, each thread as if the others were late. */
+static unsigned asked;
+static void in_turn(void (*fn)(void *), void *data, unsigned threads, unsigned flags) {
+    asked = threads;
+    assert_int_equal(flags, 0);
+    for (unsigned i = 0; i < threads; i++)
+        fn(data);
+}
+
+static void works_on_the_threads_of_a_team(void **state) {
+    (void)state;
+    static struct work w;
+    struct mem m = {0};
+    struct pool *p = pool_new(&m, 3);
+    for (int joined = 0; joined < 2; joined++) {
+        memset(&w, 0, sizeof w);
+        w.grain = 100;
+        assert_true(pool_for(p, ITEMS, 100, body, &w, NULL));
+        for (size_t i = 0; i < ITEMS; i++)
+            if (w.done[i] != 1)
+                fail_msg("item %zu done %d times", i, w.done[i]);
+        assert_int_equal(asked, joined ? 3 : 0);
+        pool_join(p, in_turn);
+    }
+    asked = 0;
+    w.grain = ITEMS;
+    assert_true(pool_for(p, ITEMS, ITEMS, body, &w, NULL));
+    assert_int_equal(asked, 0); /* one piece: nobody is called */
+    pool_free(p);
+    assert_int_equal(m.used, 0);
+}
+
+/* Threads that look for work and threads that sleep, loops that come at once and loops that come late. */
+static void wakes_threads_each_time(void **state) {
+    (void)state;
+    static struct work w;
+    struct mem m = {0};
+    for (unsigned threads = 2; threads <= 6; threads += 2) {
+        struct pool *p = pool_new(&m, threads);
+        for (int loop = 0; loop < 300; loop++) {
+            memset(w.done, 0, 64);
+            w.grain = 1;
+            assert_true(pool_for(p, 64, 1, body, &w, NULL));
+            for (size_t i = 0; i < 64; i++)
+                if (w.done[i] != 1)
+                    fail_msg("item %zu of loop %d done %d times", i, loop, w.done[i]);
+            for (uint64_t until = clock_now_ns() + (loop % 10 == 0 ? 200000 : 0); clock_now_ns() < until;)
+                continue;
+        }
+        pool_free(p);
+    }
+    assert_false(w.overlap);
+    assert_int_equal(m.used, 0);
+}
+
 static void sizes_itself(void **state) {
     (void)state;
     struct mem m = {0};
@@ -97,6 +152,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(does_each_item_once),
         cmocka_unit_test(stops_when_cancelled),
+        cmocka_unit_test(works_on_the_threads_of_a_team),
+        cmocka_unit_test(wakes_threads_each_time),
         cmocka_unit_test(sizes_itself),
         cmocka_unit_test(the_clock_goes_forward),
     };

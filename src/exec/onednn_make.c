@@ -1,0 +1,357 @@
+/* Making oneDNN's primitives for products and convolutions. */
+#include <string.h>
+
+#include "exec/onednn_inner.h"
+
+static dnnl_data_type_t type_of_dtype(enum tensor_dtype t) {
+    return t == TENSOR_BF16 ? dnnl_bf16 : dnnl_f32;
+}
+
+bool dnnl_strided(struct dnnl_state *s, struct dnnl_op *op, int which, int n, const int64_t *dims,
+                  const int64_t *strides) {
+    dnnl_dims_t d, st;
+    int64_t last = 0;
+    for (int i = 0; i < n; i++) {
+        d[i] = dims[i];
+        st[i] = strides[i] ? strides[i] : 1; /* of dimensions of 1 */
+        if (dims[i] < 1 || (strides[i] == 0 && dims[i] > 1))
+            return false;
+        last += (dims[i] - 1) * strides[i];
+    }
+    op->extent[which] = last + 1;
+    return s->lib.dnnl_memory_desc_init_by_strides(&op->user[which], n, d, type_of_dtype(op->used[which]), st) ==
+           dnnl_success;
+}
+
+/* The same tensor in whatever layout the primitive likes. */
+static dnnl_memory_desc_t any_layout(struct dnnl_state *s, const dnnl_memory_desc_t *md) {
+    dnnl_memory_desc_t any = *md;
+    s->lib.dnnl_memory_desc_init_by_tag(&any, md->ndims, md->dims, md->data_type, dnnl_format_tag_any);
+    return any;
+}
+
+/* Which element types the primitive computes with. */
+static void choose_types(const struct dnnl_state *s, struct dnnl_op *op, enum tensor_dtype a, enum tensor_dtype b,
+                         enum tensor_dtype bias, enum tensor_dtype out) {
+    enum tensor_dtype given[4] = {a, b, bias, out};
+    bool bf16 = s->bf16 && a == TENSOR_BF16 && b == TENSOR_BF16;
+    for (int i = 0; i < 4; i++) {
+        op->given[i] = given[i];
+        op->used[i] = bf16 && given[i] == TENSOR_BF16 ? TENSOR_BF16 : TENSOR_F32;
+    }
+}
+
+static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_memory_desc_t *wanted) {
+    struct dnnl_state *s = x->dnnl;
+    dnnl_primitive_desc_t pd;
+    op->wanted[which] = *wanted;
+    if (s->lib.dnnl_memory_desc_equal(&op->user[which], wanted))
+        return true;
+    op->reordered[which] = s->lib.dnnl_memory_desc_get_size(wanted);
+    bool out = which == DST;
+    if (s->lib.dnnl_reorder_primitive_desc_create(&pd, out ? wanted : &op->user[which], s->engine,
+                                                  out ? &op->user[which] : wanted, s->engine, NULL) != dnnl_success)
+        return false;
+    bool ok = s->lib.dnnl_primitive_create(&op->reorder[which], pd) == dnnl_success;
+    s->lib.dnnl_primitive_desc_destroy(pd);
+    return ok;
+}
+
+/* The operand of an op behind the primitive: in the shape of its result, with 1 where it is spread. Channels come second, or
+ * (of products) last. */
+static bool tail_operand(exec_plan *x, struct dnnl_op *op, const struct tail_op *t, int place, uint32_t with,
+                         bool product, dnnl_memory_desc_t *md) {
+    struct library *lib = &x->dnnl->lib;
+    const dnnl_memory_desc_t *dst = &op->user[DST];
+    dnnl_dims_t dims, strides;
+    int channel = product ? dst->ndims - 1 : 1;
+    for (int i = 0; i < dst->ndims; i++) {
+        dims[i] = t->spread == TAIL_FULL || (t->spread == TAIL_CHANNEL && i == channel) ? dst->dims[i] : 1;
+        strides[i] = t->spread == TAIL_FULL ? dst->format_desc.blocking.strides[i]
+                     : i <= channel         ? dst->dims[channel]
+                                            : 1;
+    }
+    if (t->spread != TAIL_FULL)
+        strides[channel] = 1;
+    if (lib->dnnl_memory_desc_init_by_strides(md, dst->ndims, dims, type_of_dtype(t->dtype), strides) != dnnl_success ||
+        lib->dnnl_memory_create(&op->tail[op->n_tail].memory, md, x->dnnl->engine, DNNL_MEMORY_NONE) != dnnl_success)
+        return false;
+    op->tail[op->n_tail].with = with;
+    op->tail[op->n_tail++].place = place;
+    return true;
+}
+
+/* How many of the ops at the front become part of a convolution's weights and bias: products and sums with one number, or
+ * one for each channel. A blocked result costs nothing then, where each op would cost as much as some channels of input. */
+static uint32_t fold_tail(struct dnnl_op *op, const struct dnnl_tail *tail) {
+    uint32_t n = 0, with = 0;
+    for (; n < tail->n; n++) {
+        const struct tail_op *t = &tail->ops[n];
+        bool product = t->kind == TAIL_MUL;
+        if (!t->with || t->spread == TAIL_FULL || (product && !(op->steady && t->steady)))
+            break;
+        op->folds[n].kind = t->kind;
+        op->folds[n].one = t->spread == TAIL_ONE;
+        op->folds[n].with = with++;
+        op->folds[n].dtype = t->dtype;
+        op->scaled |= product;
+    }
+    return op->n_folds = n;
+}
+
+static bool append_tail(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail *tail, bool product,
+                        dnnl_post_ops_t to) {
+    static const dnnl_alg_kind_t algorithms[] = {
+        [TAIL_ADD] = dnnl_binary_add,    [TAIL_MUL] = dnnl_binary_mul,        [TAIL_SUB] = dnnl_binary_sub,
+        [TAIL_RELU] = dnnl_eltwise_relu, [TAIL_GELU] = dnnl_eltwise_gelu_erf, [TAIL_SIGMOID] = dnnl_eltwise_logistic,
+        [TAIL_SILU] = dnnl_eltwise_swish};
+    struct library *lib = &x->dnnl->lib;
+    uint32_t with = op->n_folds;
+    for (uint32_t i = op->n_folds; i < tail->n; i++) {
+        const struct tail_op *t = &tail->ops[i];
+        int place = (int)(i - op->n_folds);
+        dnnl_memory_desc_t md;
+        if (!t->with) {
+            float alpha = t->kind == TAIL_SILU ? 1 : 0;
+            if (lib->dnnl_post_ops_append_eltwise(to, 1, algorithms[t->kind], alpha, 0) != dnnl_success)
+                return false;
+        } else if (!product && place == 0 && t->kind == TAIL_ADD && t->spread == TAIL_FULL) {
+            op->adds = true;
+            op->added = with++;
+            op->added_type = t->dtype;
+            if (lib->dnnl_post_ops_append_sum(to, 1) != dnnl_success)
+                return false;
+        } else if (!tail_operand(x, op, t, place, with++, product, &md) ||
+                   lib->dnnl_post_ops_append_binary(to, algorithms[t->kind], &md) != dnnl_success) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Attributes of a primitive: scratch memory is ours, and what it goes on with. NULL when they cannot be made. */
+static dnnl_primitive_attr_t attributes(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail *tail, bool product) {
+    struct library *lib = &x->dnnl->lib;
+    dnnl_primitive_attr_t attr;
+    dnnl_post_ops_t ops = NULL;
+    if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
+        return NULL;
+    bool ok = lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success;
+    if (tail->n > op->n_folds) {
+        ok = ok && lib->dnnl_post_ops_create(&ops) == dnnl_success && append_tail(x, op, tail, product, ops) &&
+             lib->dnnl_primitive_attr_set_post_ops(attr, ops) == dnnl_success;
+        if (ops)
+            lib->dnnl_post_ops_destroy(ops);
+    }
+    if (ok)
+        return attr;
+    lib->dnnl_primitive_attr_destroy(attr);
+    return NULL;
+}
+
+/* oneDNN's own plain implementations are slower than ours. */
+static bool is_plain(struct library *lib, const_dnnl_primitive_desc_t pd) {
+    const char *name = NULL;
+    return lib->dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success && name &&
+           strstr(name, "ref") != NULL;
+}
+
+dnnl_primitive_desc_t dnnl_describe(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc,
+                                    const struct dnnl_tail *tail, bool product) {
+    struct library *lib = &x->dnnl->lib;
+    dnnl_primitive_attr_t attr = attributes(x, op, tail, product);
+    dnnl_primitive_desc_t pd = NULL;
+    if (!attr)
+        return NULL;
+    bool ok = lib->dnnl_primitive_desc_create(&pd, desc, attr, x->dnnl->engine, NULL) == dnnl_success;
+    lib->dnnl_primitive_attr_destroy(attr);
+    if (ok && (tail->n == 0 || !is_plain(lib, pd)))
+        return pd;
+    if (ok)
+        lib->dnnl_primitive_desc_destroy(pd);
+    return NULL;
+}
+
+void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op) {
+    while (op->n_tail)
+        x->dnnl->lib.dnnl_memory_destroy(op->tail[--op->n_tail].memory);
+}
+
+/* The primitive of a description, which is destroyed, and memories for its operands. */
+static bool finish(exec_plan *x, struct dnnl_op *op, dnnl_primitive_desc_t pd, bool bias) {
+    struct dnnl_state *s = x->dnnl;
+    struct library *lib = &s->lib;
+    static const dnnl_query_t queries[4] = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_weights_md,
+                                            dnnl_query_dst_md};
+    bool ok = true;
+    op->biased = bias;
+    for (int i = 0; ok && i < 4; i++) {
+        if (i == BIAS && !bias)
+            continue;
+        const dnnl_memory_desc_t *md = lib->dnnl_primitive_desc_query_md(pd, queries[i], i == BIAS ? 1 : 0);
+        ok = md && add_reorder(x, op, i, md) &&
+             lib->dnnl_memory_create(&op->memory[i], md, s->engine, DNNL_MEMORY_NONE) == dnnl_success;
+    }
+    const dnnl_memory_desc_t *scratch = lib->dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    op->scratch = scratch ? lib->dnnl_memory_desc_get_size(scratch) : 0;
+    if (op->scratch)
+        ok = ok && lib->dnnl_memory_create(&op->memory[SCRATCH], scratch, s->engine, DNNL_MEMORY_NONE) == dnnl_success;
+    ok = ok && lib->dnnl_primitive_create(&op->primitive, pd) == dnnl_success;
+    lib->dnnl_primitive_desc_destroy(pd);
+    return ok;
+}
+
+static struct dnnl_op *new_op(exec_plan *x) {
+    if (!dnnl_state_of(x))
+        return NULL;
+    dnnl_make_for_all(x);
+    return mem_alloc_zero(x->mem, sizeof(struct dnnl_op));
+}
+
+static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
+    if (!ok) {
+        dnnl_free_op(x, op);
+        return false;
+    }
+    struct dnnl_state *s = x->dnnl;
+    op->packs = op->steady && (!x->options.alone || op->scaled) &&
+                (op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS] || op->scaled);
+    if (op->packs) {
+        size_t bytes = op->reorder[WEIGHTS] ? op->reordered[WEIGHTS]
+                                            : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
+        op->packed_at = s->packed_bytes;
+        s->packed_bytes += (bytes + 63) & ~(size_t)63;
+        x->cached += bytes;
+    }
+    op->next = s->ops;
+    s->ops = op;
+    *state = op;
+    return true;
+}
+
+static bool real(enum tensor_dtype t) {
+    return t == TENSOR_F32 || t == TENSOR_BF16 || t == TENSOR_F16 || t == TENSOR_NONE;
+}
+
+bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state) {
+    struct dnnl_op *op = real(w->a) && real(w->b) && real(w->c) && real(w->bias) ? new_op(x) : NULL;
+    struct dnnl_state *s = x->dnnl;
+    if (!op)
+        return false;
+    bool one = w->batch == 1;
+    int n = one ? 2 : 3, skip = one ? 1 : 0;
+    int64_t a[3] = {w->batch, w->m, w->k}, b[3] = {w->batch, w->k, w->n}, c[3] = {w->batch, w->m, w->n};
+    int64_t c_strides[3] = {w->m * w->n, w->n, 1}, bias[3] = {1, 1, w->n}, bias_strides[3] = {w->n, w->n, 1};
+    int64_t a_strides[3], b_strides[3];
+    memcpy(a_strides, w->a_strides, sizeof a_strides);
+    memcpy(b_strides, w->b_strides, sizeof b_strides);
+    /* A batch stride of 0 is a broadcast dimension of 1. */
+    if (!one && a_strides[0] == 0)
+        a[0] = 1, a_strides[0] = w->m * w->k;
+    if (!one && b_strides[0] == 0)
+        b[0] = 1, b_strides[0] = w->k * w->n;
+    choose_types(s, op, w->a, w->b, w->bias, w->c);
+    op->steady = w->steady_b;
+    bool ok = dnnl_strided(s, op, SRC, n, a + skip, a_strides + skip) &&
+              dnnl_strided(s, op, WEIGHTS, n, b + skip, b_strides + skip) &&
+              dnnl_strided(s, op, DST, n, c + skip, c_strides + skip) &&
+              (!w->bias || dnnl_strided(s, op, BIAS, n, bias + skip, bias_strides + skip));
+    dnnl_matmul_desc_t desc;
+    dnnl_memory_desc_t weights = op->user[WEIGHTS];
+    if (ok && op->steady && w->m > 1)
+        weights = any_layout(s, &weights);
+    ok = ok && s->lib.dnnl_matmul_desc_init(&desc, &op->user[SRC], &weights, w->bias ? &op->user[BIAS] : NULL,
+                                            &op->user[DST]) == dnnl_success;
+    dnnl_primitive_desc_t pd = ok ? dnnl_describe(x, op, &desc, tail, true) : NULL;
+    if (!pd || !dnnl_depends_on_threads(x, w, pd))
+        return keep(x, op, pd && finish(x, op, pd, w->bias != TENSOR_NONE), state);
+    s->lib.dnnl_primitive_desc_destroy(pd);
+    return keep(x, op, dnnl_make_pieces(x, op, w, tail), state);
+}
+
+bool dnnl_conv_winograd(const exec_plan *x, const struct dnnl_conv *w) {
+    /* Where it pays with the way into blocks of channels and back, and transformed weights (16 or 36 numbers for 9) stay small:
+     * 64 channels of 56x56 take 1.1 ms for 1.36, 80 of 160x160 10 for 18. */
+    enum { LEAST_POSITIONS = 28 * 28, LEAST_CHANNELS = 64, MOST_WEIGHTS = 320 * 320 };
+    if (plan_alone(x) || w->spatial != 2 || w->groups != 1 || w->transposed || !w->steady_weight ||
+        w->in_channels < LEAST_CHANNELS || w->out_channels < LEAST_CHANNELS ||
+        w->in_channels > MOST_WEIGHTS / w->out_channels || w->out[0] * w->out[1] < LEAST_POSITIONS)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 0 || w->pad_low[i] > 1 || w->pad_high[i] > 1)
+            return false;
+    return true;
+}
+
+static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, bool winograd,
+                       void **state) {
+    struct dnnl_op *op = real(w->dtype) && real(w->out_dtype) && real(w->bias) ? new_op(x) : NULL;
+    struct dnnl_state *s = x->dnnl;
+    if (!op)
+        return false;
+    int n = w->spatial + 2;
+    bool groups = w->groups > 1;
+    int64_t in[5] = {w->batch, w->in_channels}, out[5] = {w->batch, w->out_channels};
+    int64_t weight[6] = {w->groups, w->out_channels / w->groups, w->in_channels / w->groups}, one = 1;
+    for (int i = 0; i < w->spatial; i++) {
+        in[2 + i] = w->in[i];
+        out[2 + i] = w->out[i];
+        weight[3 + i] = w->kernel[i];
+    }
+    choose_types(s, op, w->dtype, w->dtype, w->bias, w->out_dtype);
+    if (winograd && op->used[SRC] != TENSOR_F32)
+        return keep(x, op, false, state);
+    op->steady = w->steady_weight;
+    op->channels = w->out_channels;
+    op->bias = w->bias;
+    op->grouped = groups;
+    if (op->used[WEIGHTS] == TENSOR_F32 && fold_tail(op, tail))
+        op->given[BIAS] = op->used[BIAS] = TENSOR_F32;
+    bool has_bias = w->bias || op->n_folds;
+    bool ok = dnnl_strided(s, op, SRC, n, in, w->in_strides) && dnnl_strided(s, op, DST, n, out, w->out_strides) &&
+              dnnl_strided(s, op, WEIGHTS, n + groups, weight + !groups, w->weight_strides + !groups) &&
+              (!has_bias || dnnl_strided(s, op, BIAS, 1, &w->out_channels, &one));
+    if (!ok)
+        return keep(x, op, false, state);
+    dnnl_memory_desc_t src = op->user[SRC], dst = op->user[DST], weights = any_layout(s, &op->user[WEIGHTS]);
+    /* Channels first: blocks of channels are faster, even with the way there and back. A part of a tensor has to be put
+     * together, too: only the plain implementation reads it where it is. */
+    int64_t elements = w->batch * w->in_channels;
+    for (int i = 0; i < w->spatial; i++)
+        elements *= w->in[i];
+    if ((w->in_strides[1] != 1 && w->in_channels > 1) || op->extent[SRC] != elements || winograd)
+        src = any_layout(s, &src);
+    if ((w->out_strides[1] != 1 && w->out_channels > 1) || winograd)
+        dst = any_layout(s, &dst);
+    dnnl_dims_t stride, dilation, low, high;
+    for (int i = 0; i < w->spatial; i++) {
+        stride[i] = w->stride[i];
+        dilation[i] = w->dilation[i];
+        low[i] = w->pad_low[i];
+        high[i] = w->pad_high[i];
+        if (low[i] < 0)
+            return keep(x, op, false, state);
+    }
+    const dnnl_memory_desc_t *bias = has_bias ? &op->user[BIAS] : NULL;
+    dnnl_convolution_desc_t conv;
+    dnnl_deconvolution_desc_t deconv;
+    if (w->transposed)
+        ok = s->lib.dnnl_dilated_deconvolution_forward_desc_init(&deconv, dnnl_forward_inference,
+                                                                 dnnl_deconvolution_direct, &src, &weights, bias, &dst,
+                                                                 stride, dilation, low, high) == dnnl_success;
+    else
+        ok = s->lib.dnnl_dilated_convolution_forward_desc_init(
+                 &conv, dnnl_forward_inference, winograd ? dnnl_convolution_winograd : dnnl_convolution_direct, &src,
+                 &weights, bias, &dst, stride, dilation, low, high) == dnnl_success;
+    const void *desc = w->transposed ? (const void *)&deconv : (const void *)&conv;
+    dnnl_primitive_desc_t pd = ok ? dnnl_describe(x, op, desc, tail, false) : NULL;
+    return keep(x, op, pd && finish(x, op, pd, has_bias), state);
+}
+
+bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state) {
+    bool full = false;
+    for (uint32_t i = 0; i < tail->n; i++)
+        full |= tail->ops[i].with && tail->ops[i].spread == TAIL_FULL; /* lies otherwise than blocks of channels */
+    return (!full && dnnl_conv_winograd(x, w) && conv_ready(x, w, tail, true, state)) ||
+           conv_ready(x, w, tail, false, state);
+}
