@@ -41,10 +41,15 @@ bool hlo_composite_call(pass_context *p, ir_op op, str name);
 
 /* Whether the module has ops of StableHLO, CHLO or Shardy. Once it has none, no pass makes any: it is looked for once. */
 bool hlo_is_there(pass_context *p);
+/* A pass of patterns on StableHLO alone: the greedy driver without folding; nothing where there is none. */
+bool hlo_rewrite(pass_context *p, const rewrite_pattern *patterns, uint32_t n);
 /* The result type of an op. */
 ir_type hlo_type(pass_context *p, ir_op op);
 /* Replaces the op by this value; false for 0 (out of memory). */
 bool hlo_replace(pass_context *p, ir_op op, ir_value v);
+/* Builds an op in place of `op`: what `a` leaves NULL of operands and result types is that of `op`. It has as many results.
+ * False when out of memory. */
+bool hlo_replace_op(pass_context *p, ir_op op, const build_args *a);
 /* Numbers of a parameter of the op's dialect attribute: lists, and single ones (or -1). */
 uint32_t hlo_dims(pass_context *p, ir_op op, str key, str param, int64_t *out);
 int64_t hlo_dim(pass_context *p, ir_op op, str key, str param);

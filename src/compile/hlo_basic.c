@@ -15,6 +15,36 @@ bool hlo_replace(pass_context *p, ir_op op, ir_value v) {
     return v != 0;
 }
 
+bool hlo_replace_op(pass_context *p, ir_op op, const build_args *a) {
+    build_args args = *a;
+    uint32_t n = ir_op_at(p->m, op)->n_operands, n_results = ir_op_at(p->m, op)->n_results;
+    ir_value *operands = ARENA_ARRAY(&p->scratch, ir_value, n + 1),
+             *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
+    ir_type *types = ARENA_ARRAY(&p->scratch, ir_type, n_results + 1);
+    if (!operands || !results || !types) {
+        p->m->failed = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        operands[i] = ir_operand(p->m, op, i);
+    for (uint32_t i = 0; i < n_results; i++)
+        types[i] = ir_value_type(p->m, ir_result(p->m, op, i));
+    if (!args.operands) {
+        args.operands = operands;
+        args.n_operands = n;
+    }
+    if (!args.types) {
+        args.types = types;
+        args.n_types = n_results;
+    }
+    ir_op made = build_op(p, &args);
+    for (uint32_t i = 0; made && i < n_results; i++)
+        results[i] = ir_result(p->m, made, i);
+    if (made)
+        ir_replace(p->e, op, results);
+    return made != 0;
+}
+
 uint32_t hlo_dims(pass_context *p, ir_op op, str key, str param, int64_t *out) {
     ir_attr a = ir_op_attr(p->m, op, key);
     return a ? dialect_param_ints(p->c, a, param, out, PASS_MAX_RANK) : 0;
@@ -311,29 +341,8 @@ bool hlo_round(pass_context *p, ir_op op) {
 
 bool hlo_barrier(pass_context *p, ir_op op) {
     const ir_op_data *o = ir_op_at(p->m, op);
-    uint32_t n = o->n_operands;
-    ir_value *operands = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
-    ir_type *types = ARENA_ARRAY(&p->scratch, ir_type, n + 1);
-    if (!operands || !types || o->n_results != n) {
-        p->m->failed = p->m->failed || !operands || !types;
-        return false;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        operands[i] = ir_operand(p->m, op, i);
-        types[i] = ir_value_type(p->m, ir_result(p->m, op, i));
-    }
-    build_args args = {.op = OP_ttcore_optimization_barrier,
-                       .loc = o->loc,
-                       .operands = operands,
-                       .n_operands = n,
-                       .types = types,
-                       .n_types = n};
-    ir_op made = build_op(p, &args);
-    for (uint32_t i = 0; made && i < n; i++)
-        operands[i] = ir_result(p->m, made, i);
-    if (made)
-        ir_replace(p->e, op, operands);
-    return made != 0;
+    return o->n_results == o->n_operands &&
+           hlo_replace_op(p, op, &(build_args){.op = OP_ttcore_optimization_barrier, .loc = o->loc});
 }
 
 bool hlo_quantize(pass_context *p, ir_op op) {

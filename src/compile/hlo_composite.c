@@ -318,32 +318,9 @@ static const struct {
 };
 
 static bool to_call(pass_context *p, ir_op op) {
-    const ir_op_data *o = ir_op_at(p->m, op);
-    uint32_t n = o->n_operands, n_results = o->n_results;
-    ir_value *v = ARENA_ARRAY(&p->scratch, ir_value, n + n_results + 1);
-    ir_type *types = ARENA_ARRAY(&p->scratch, ir_type, n_results + 1);
     attr_entry a[] = {{STR("callee"), ir_op_attr(p->m, op, STR("decomposition"))}};
-    if (!v || !types || !a[0].value) {
-        p->m->failed = p->m->failed || !v || !types;
-        return false;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        v[i] = ir_operand(p->m, op, i);
-    for (uint32_t i = 0; i < n_results; i++)
-        types[i] = ir_value_type(p->m, ir_result(p->m, op, i));
-    build_args args = {.op = OP_func_call,
-                       .loc = o->loc,
-                       .operands = v,
-                       .n_operands = n,
-                       .types = types,
-                       .n_types = n_results,
-                       .props = make_dict(p, a, 1)};
-    ir_op call = build_op(p, &args);
-    for (uint32_t i = 0; call && i < n_results; i++)
-        v[i] = ir_result(p->m, call, i);
-    if (call)
-        ir_replace(p->e, op, v);
-    return call != 0;
+    build_args args = {.op = OP_func_call, .loc = ir_op_at(p->m, op)->loc, .props = make_dict(p, a, 1)};
+    return a[0].value && hlo_replace_op(p, op, &args);
 }
 
 bool hlo_composite_call(pass_context *p, ir_op op, str name) {

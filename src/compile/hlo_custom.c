@@ -416,30 +416,17 @@ static bool tt_lang(pass_context *p, ir_op op) {
     if (!count_roles(hlo_option(p, op, keys[2]), &n_in, &n_out) || n_in != n || n_out != n_results)
         return false;
     ir_value *v = ARENA_ARRAY(&p->scratch, ir_value, n + n_results);
-    ir_type *types = ARENA_ARRAY(&p->scratch, ir_type, n_results);
-    if (!v || !types) {
+    if (!v) {
         p->m->failed = true;
         return false;
     }
     for (uint32_t i = 0; i < n; i++)
         v[i] = ir_operand(p->m, op, i);
-    for (uint32_t i = 0; i < n_results; i++) {
-        types[i] = ir_value_type(p->m, ir_result(p->m, op, i));
-        v[n + i] = build_value(p, OP_ttir_empty, loc, NULL, 0, types[i], 0);
-    }
-    build_args args = {.op = OP_ttir_tt_lang_op,
-                       .loc = loc,
-                       .operands = v,
-                       .n_operands = n + n_results,
-                       .types = types,
-                       .n_types = n_results,
-                       .props = make_dict(p, a, 4)};
-    ir_op made = build_op(p, &args);
-    for (uint32_t i = 0; made && i < n_results; i++)
-        v[i] = ir_result(p->m, made, i);
-    if (made)
-        ir_replace(p->e, op, v);
-    return made != 0;
+    for (uint32_t i = 0; i < n_results; i++)
+        v[n + i] = build_value(p, OP_ttir_empty, loc, NULL, 0, ir_value_type(p->m, ir_result(p->m, op, i)), 0);
+    build_args args = {
+        .op = OP_ttir_tt_lang_op, .loc = loc, .operands = v, .n_operands = n + n_results, .props = make_dict(p, a, 4)};
+    return hlo_replace_op(p, op, &args);
 }
 
 /* ---- arguments ------------------------------------------------------------------------------------------ */

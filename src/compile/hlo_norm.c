@@ -26,31 +26,18 @@ bool hlo_batch_norm_inference(pass_context *p, ir_op op) {
 
 /* With momentum 1 the updated running statistics are those of the batch. */
 bool hlo_batch_norm_training(pass_context *p, ir_op op) {
-    ir_value operands[5], out[3];
-    ir_type types[3];
+    ir_value operands[5];
     ir_attr props;
     ir_loc loc = ir_op_at(p->m, op)->loc;
     if (!batch_norm_props(p, op, make_f32(p, 1), &props))
         return false;
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < 3; i++)
         operands[i] = ir_operand(p->m, op, i);
-        types[i] = ir_value_type(p->m, ir_result(p->m, op, i));
-    }
-    operands[3] = build_named_full(p, OP_ttir_zeros, loc, types[1]);
-    operands[4] = build_named_full(p, OP_ttir_ones, loc, types[2]);
-    build_args args = {.op = OP_ttir_batch_norm_training,
-                       .loc = loc,
-                       .operands = operands,
-                       .n_operands = 5,
-                       .types = types,
-                       .n_types = 3,
-                       .props = props};
-    ir_op made = operands[3] && operands[4] ? build_op(p, &args) : 0;
-    for (uint32_t i = 0; made && i < 3; i++)
-        out[i] = ir_result(p->m, made, i);
-    if (made)
-        ir_replace(p->e, op, out);
-    return made != 0;
+    operands[3] = build_named_full(p, OP_ttir_zeros, loc, ir_value_type(p->m, ir_result(p->m, op, 1)));
+    operands[4] = build_named_full(p, OP_ttir_ones, loc, ir_value_type(p->m, ir_result(p->m, op, 2)));
+    build_args args = {
+        .op = OP_ttir_batch_norm_training, .loc = loc, .operands = operands, .n_operands = 5, .props = props};
+    return operands[3] && operands[4] && hlo_replace_op(p, op, &args);
 }
 
 /* ---- gradient ------------------------------------------------------------------------------------------- */

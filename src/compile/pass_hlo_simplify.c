@@ -106,6 +106,5 @@ static const rewrite_pattern patterns[] = {
 };
 
 bool pass_hlo_simplify(pass_context *p) {
-    return !hlo_is_there(p) || rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof patterns[0],
-                                              REWRITE_NO_FOLD | REWRITE_NO_CONST_CSE, 0);
+    return hlo_rewrite(p, patterns, sizeof patterns / sizeof patterns[0]);
 }

@@ -80,6 +80,10 @@ bool hlo_is_there(pass_context *p) {
     return false;
 }
 
+bool hlo_rewrite(pass_context *p, const rewrite_pattern *patterns, uint32_t n) {
+    return !hlo_is_there(p) || rewrite_greedy(p, p->scope, patterns, n, REWRITE_NO_FOLD | REWRITE_NO_CONST_CSE, 0);
+}
+
 /* The reference's message, and for a call what there is to say about it. */
 static bool refuse(pass_context *p, ir_op op) {
     ir_attr target = op_is(p->m, op, OP_stablehlo_custom_call) ? ir_op_attr(p->m, op, STR("call_target_name")) : 0;

@@ -4,6 +4,7 @@
  * have holes (lhs dilation), the kernel may be turned round, and every dimension stands anywhere: strides say where. A
  * transposed convolution is one over an input with holes and a turned kernel.
  */
+#include <math.h>
 #include <string.h>
 
 #include "exec/kernels.h"
@@ -418,14 +419,40 @@ static uint32_t absorb_conv(struct planner *p, struct exec_step *s, const struct
     return tail.n;
 }
 
+/* Whether the convolution of the levels of quantised numbers gives the levels of the result: none has a zero point, and the
+ * result's scale is the product of the others, channel by channel. Prepared weights are levels whose scale is not known. */
+static bool levels_convolve(const struct exec_type *in, const struct exec_type *weight, const struct exec_type *out) {
+    const struct exec_quant *all[] = {in->quant, weight->quant, out->quant};
+    if (!all[0] && !all[1] && !all[2])
+        return true;
+    for (int i = 0; i < 3; i++)
+        for (uint32_t k = 0; k < (all[i] ? all[i]->n : 0); k++)
+            if (all[i]->zero[k] != 0)
+                return false;
+    if (!all[0] || all[0]->n != 1 || !all[2] || (!all[1] && vec_class_of(weight->dtype) != VEC_I64))
+        return false;
+    if (all[1] && all[1]->n != 1 && all[1]->n != all[2]->n)
+        return false;
+    for (uint32_t k = 0; all[1] && k < all[2]->n; k++) {
+        double want = all[0]->scale[0] * all[1]->scale[all[1]->n == 1 ? 0 : k];
+        if (fabs(all[2]->scale[k] - want) > 1e-6 * fabs(want))
+            return false;
+    }
+    return true;
+}
+
 static bool plan_conv(struct planner *p, struct exec_step *s) {
     struct conv *w = PLAN_PARAMS(p, s, struct conv);
     if (!w)
         return false;
     if (!has_in(s, 0) || !has_in(s, 1) || !s->out[0])
         return plan_error(p, s->op, "has an operand or result without numbers");
-    if (in_type(p, s, 0)->quant || in_type(p, s, 0)->dtype == TENSOR_C64)
-        return plan_error(p, s->op, "convolves quantised or complex numbers, which this kernel does not");
+    if (in_type(p, s, 0)->dtype == TENSOR_C64)
+        return plan_error(p, s->op, "convolves complex numbers, which this kernel does not");
+    if (!levels_convolve(in_type(p, s, 0), in_type(p, s, 1), out_type(p, s, 0)))
+        return plan_error(p, s->op,
+                          "convolves quantised numbers with a zero point, or to a scale that is not the product "
+                          "of theirs, which this kernel does not");
     w->activation = VEC_N_OPS;
     if (!(s->row->arg == CONV_HLO ? describe_hlo(p, s, w) : describe_tt(p, s, w)) || !check_extent(p, s->op, w))
         return false;

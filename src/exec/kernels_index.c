@@ -94,16 +94,17 @@ static bool plan_gather(struct planner *p, struct exec_step *s) {
     return true;
 }
 
-/* Where element i of `index` points to in a tensor of strides `to`; -1 outside. */
+/* Where element i of `index` points to in a tensor of strides `to`; -1 outside. With `wrap` negative indices count from the
+ * end. */
 static int64_t target(const struct call *c, const struct along *w, const struct exec_type *index,
-                      const struct exec_type *in, const int64_t *to, int64_t i) {
+                      const struct exec_type *in, const int64_t *to, int64_t i, bool wrap) {
     int64_t at = 0, rest = i;
     for (int d = index->rank; d-- > 0;) {
         int64_t k = rest % index->dims[d];
         rest /= index->dims[d];
         if (d == w->dim) {
             k = arg_int(&c->in[1], i);
-            k += k < 0 ? in->dims[d] : 0;
+            k += wrap && k < 0 ? in->dims[d] : 0;
             if (k < 0 || k >= in->dims[d])
                 return -1;
         }
@@ -119,7 +120,7 @@ static bool run_gather(struct call *c) {
     size_t size = tensor_dtype_size(in->dtype);
     walk_row_strides(in->dims, in->rank, strides);
     for (int64_t i = 0; i < n; i++) {
-        int64_t at = target(c, w, c->in[1].type, in, strides, i);
+        int64_t at = target(c, w, c->in[1].type, in, strides, i, true);
         if (at < 0)
             return call_error(c, "index %lld is out of range for dimension %d of %lld",
                               (long long)arg_int(&c->in[1], i), w->dim, (long long)in->dims[w->dim]);
@@ -163,10 +164,9 @@ static bool run_scatter(struct call *c) {
     walk_row_strides(in->dims, in->rank, strides);
     memcpy(out, base, (size_t)type_count(in) * v->size);
     for (int64_t i = 0; i < n; i++) {
-        int64_t at = target(c, w, c->in[1].type, in, strides, i);
+        int64_t at = target(c, w, c->in[1].type, in, strides, i, false);
         if (at < 0)
-            return call_error(c, "index %lld is out of range for dimension %d of %lld",
-                              (long long)arg_int(&c->in[1], i), w->dim, (long long)in->dims[w->dim]);
+            continue; /* as stablehlo.scatter, which becomes this op, says of updates outside */
         if (w->fold == FOLD_N)
             memcpy(out + (size_t)at * v->size, source + (size_t)i * v->size, v->size);
         else

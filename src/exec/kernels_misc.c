@@ -14,10 +14,11 @@ struct quantize {
     double low, high;
 };
 
+/* In f32, as a compiled program carries the type's scales in operands: ties between two levels fall the same way. */
 static double scale_of(const struct exec_quant *q, const struct quantize *w, int64_t i, double *zero) {
     int64_t k = q->axis < 0 || q->n == 1 ? 0 : i / w->inner % w->axis_size;
     *zero = q->zero[k];
-    return q->scale[k];
+    return (float)q->scale[k];
 }
 
 static bool find_axis(struct planner *p, struct exec_step *s, struct quantize *w, int64_t axis, int64_t n) {

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dialect/params.h"
 #include "exec/inner.h"
 
 double seed_normal(uint64_t stream, uint64_t i) {
@@ -19,26 +20,34 @@ double seed_normal(uint64_t stream, uint64_t i) {
 struct guess {
     double deviation, mean;
     double low, high; /* of integers, high excluded */
+    bool whole;       /* integers even where the type has fractions */
     bool positive, found;
 };
 
-/* Names of ops that hand on the values of their first operand (some of them in a new order). */
-static bool moves(str op) {
+static void take_whole(struct guess *g, double high) {
+    g->high = high;
+    g->whole = g->found = true;
+}
+
+static bool ends(str op, const char *what) {
+    return str_eq(str_from(op, str_find_char(op, '.') + 1), str_from_z(what));
+}
+
+/* Names of ops that hand on the values of an operand (some of them in a new order). */
+static bool moves(str op, uint32_t operand) {
     static const char *const names[] = {
-        "reshape",     "permute",          "transpose",         "squeeze",      "unsqueeze",
-        "broadcast",   "broadcast_in_dim", "typecast",          "convert",      "to_layout",
-        "to_device",   "to_memory_config", "from_device",       "slice_static", "slice",
-        "repeat",      "mesh_shard",       "repeat_interleave", "concat",       "optimization_barrier",
-        "custom_call", "distribute_tensor"};
+        "reshape",     "permute",           "transpose",         "squeeze",      "unsqueeze",
+        "broadcast",   "broadcast_in_dim",  "typecast",          "convert",      "to_layout",
+        "to_device",   "to_memory_config",  "from_device",       "slice_static", "slice",
+        "repeat",      "mesh_shard",        "repeat_interleave", "concat",       "optimization_barrier",
+        "custom_call", "distribute_tensor", "concatenate",       "quantize",     "dequantize"};
+    if (operand > 0 && (ends(op, "select") || ends(op, "where")))
+        return true;
     op = str_from(op, str_find_char(op, '.') + 1);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (str_eq(op, str_from_z(names[i])))
             return true;
     return false;
-}
-
-static bool ends(str op, const char *what) {
-    return str_eq(str_from(op, str_find_char(op, '.') + 1), str_from_z(what));
 }
 
 static int64_t dim_of(const exec_plan *x, ir_value v, int from_end) {
@@ -65,13 +74,63 @@ static bool is_rooted(const exec_plan *x, const ir_uses *uses, ir_op op) {
     return false;
 }
 
+/* Part of a concatenation: from `first` on along `dim`; dim -1 for none. */
+struct part {
+    int dim;
+    int64_t first;
+};
+
+/* What indices of stablehlo.gather and scatter may be at most, excluded: each stands for the dimension that the map names at its
+ * place in the index vector, of which the window must stay inside. What is no part of a concatenation along the vector, or
+ * of more than one place, gets the least of all bounds. */
+static int64_t index_bound(const exec_plan *x, ir_op op, const struct part *part) {
+    ir_context *c = x->m->ctx;
+    ir_attr scatter = ir_op_attr(x->m, op, STR("scatter_dimension_numbers"));
+    ir_attr numbers = scatter ? scatter : ir_op_attr(x->m, op, STR("dimension_numbers"));
+    static const char *const names[2][4] = {
+        {"startIndexMap", "offsetDims", "collapsedSliceDims", "operandBatchingDims"},
+        {"scatterDimsToOperandDims", "updateWindowDims", "insertedWindowDims", "inputBatchingDims"}};
+    int64_t lists[4][TENSOR_MAX_RANK], vector = -1, low = INT64_MAX;
+    uint32_t n[4];
+    for (int i = 0; i < 4; i++)
+        if ((n[i] = dialect_param_ints(c, numbers, str_from_z(names[scatter != 0][i]), lists[i], TENSOR_MAX_RANK)) >
+            TENSOR_MAX_RANK)
+            return 1;
+    dialect_param_int(c, numbers, STR("indexVectorDim"), &vector);
+    if (scatter && ir_op_at(x->m, op)->n_operands != 3)
+        return 1;
+    ir_type in = ir_value_type(x->m, ir_operand(x->m, op, 0));
+    ir_type windows = ir_value_type(x->m, scatter ? ir_operand(x->m, op, 2) : ir_op_at(x->m, op)->results);
+    bool one = part->dim >= 0 && part->dim == vector && part->first < n[0];
+    for (uint32_t k = 0; k < n[0]; k++) {
+        int64_t d = lists[0][k], at = d; /* `at`: its place among the dimensions that have a window */
+        bool windowed = true;
+        if (d < 0 || d >= ir_rank(c, in) || (one && k != part->first))
+            continue;
+        for (int l = 2; l < 4; l++)
+            for (uint32_t i = 0; i < n[l]; i++) {
+                windowed = windowed && lists[l][i] != d;
+                at -= lists[l][i] < d;
+            }
+        int64_t bound = ir_dim(c, in, (int)d);
+        int64_t w = windowed && at >= 0 && at < n[1] ? lists[1][at] : -1;
+        if (w >= 0 && w < ir_rank(c, windows))
+            bound -= ir_dim(c, windows, (int)w) - 1;
+        low = bound < low ? bound : low;
+    }
+    return low == INT64_MAX || low < 1 ? 1 : low;
+}
+
 /* What one use says. */
-static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t operand, struct guess *g) {
+static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t operand, const struct part *part,
+                    struct guess *g) {
     const ir_module *m = x->m;
     str name = ir_op_name_str(m, op);
     uint32_t n = ir_op_at(m, op)->n_operands;
     if (ends(name, "embedding") && operand == 0 && n > 1)
-        g->high = (double)dim_of(x, ir_operand(m, op, 1), 2), g->found = true;
+        take_whole(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
+    else if ((ends(name, "embedding_backward") || ends(name, "embedding_bw")) && operand == 0 && n > 1)
+        take_whole(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
     else if (ends(name, "embedding"))
         g->deviation = 1, g->found = true;
     else if ((ends(name, "matmul") || ends(name, "linear")) && operand == 1) {
@@ -92,40 +151,63 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
         g->deviation = 0.1;
         g->positive = variance, g->found = true;
     } else if ((ends(name, "update_cache") || ends(name, "paged_update_cache")) && operand == 2)
-        g->high = (double)dim_of(x, ir_operand(m, op, 0), 2), g->found = true;
+        take_whole(g, (double)dim_of(x, ir_operand(m, op, 0), 2));
     else if ((ends(name, "gather") || ends(name, "scatter")) && operand == 1) {
-        /* The smallest dimension of what is indexed is safe whichever is meant. */
         ir_type t = ir_value_type(m, ir_operand(m, op, 0));
-        int64_t low = INT64_MAX;
-        for (int i = 0; i < ir_rank(m->ctx, t); i++)
-            low = ir_dim(m->ctx, t, i) < low ? ir_dim(m->ctx, t, i) : low;
-        int64_t dim = 0;
-        if (str_starts_with(name, STR("tt")) && ir_int_value(m->ctx, ir_op_attr(m, op, STR("dim")), &dim)) {
-            int rank = ir_rank(m->ctx, t);
+        int64_t dim = 0, rank = ir_rank(m->ctx, t);
+        if (!str_starts_with(name, STR("tt"))) {
+            take_whole(g, (double)index_bound(x, op, part));
+        } else if (ir_int_value(m->ctx, ir_op_attr(m, op, STR("dim")), &dim)) {
             dim += dim < 0 ? rank : 0;
-            low = dim >= 0 && dim < rank ? ir_dim(m->ctx, t, (int)dim) : low;
+            take_whole(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
         }
-        g->high = (double)low, g->found = true;
     } else if (str_find(name, STR("page")) < name.n && operand >= 2) {
         ir_type t = ir_value_type(m, ir_operand(m, op, operand));
         if (ir_rank(m->ctx, t) == 2)
-            g->high = (double)first_dim(x, ir_operand(m, op, operand == 2 && n == 4 ? 0 : 1)), g->found = true;
-    } else if (ends(name, "rsqrt") || ends(name, "sqrt") || ends(name, "log") || is_rooted(x, uses, op))
+            take_whole(g, (double)first_dim(x, ir_operand(m, op, operand == 2 && n == 4 ? 0 : 1)));
+    } else if (ends(name, "reduce_or") || ends(name, "reduce_and") || ends(name, "logical_and") ||
+               ends(name, "logical_or") || ends(name, "logical_xor") || ends(name, "logical_not"))
+        take_whole(g, 2); /* truth values */
+    else if (ends(name, "rsqrt") || ends(name, "sqrt") || ends(name, "log") || is_rooted(x, uses, op))
         g->positive = true, g->mean = 1, g->deviation = 0.1, g->found = true;
 }
 
+/* Where operand k stands in a concatenation. */
+static struct part part_of(const exec_plan *x, ir_op op, uint32_t operand) {
+    ir_attr a = ir_op_attr(x->m, op, STR("dimension"));
+    struct part part = {.dim = -1};
+    int64_t dim = 0;
+    if (!ir_int_value(x->m->ctx, a ? a : ir_op_attr(x->m, op, STR("dim")), &dim) || dim < 0)
+        return part;
+    part.dim = (int)dim;
+    for (uint32_t i = 0; i < operand; i++) {
+        ir_type t = ir_value_type(x->m, ir_operand(x->m, op, i));
+        part.first += dim < ir_rank(x->m->ctx, t) ? ir_dim(x->m->ctx, t, (int)dim) : 0;
+    }
+    return part;
+}
+
 static void ask(const exec_plan *x, const ir_uses *uses, ir_value v, struct guess *g) {
+    struct part part = {.dim = -1};
     for (int hop = 0; hop < 32 && !g->found; hop++) {
-        ir_value next = 0;
+        ir_op next = 0;
+        uint32_t operand = 0;
         for (uint32_t u = uses->start[v]; u < uses->start[v + 1] && !g->found; u++) {
             ir_op op = uses->users[u].op;
-            ask_use(x, uses, op, uses->users[u].index, g);
-            if (!next && ir_op_at(x->m, op)->n_results == 1 && moves(ir_op_name_str(x->m, op)))
-                next = ir_op_at(x->m, op)->results;
+            ask_use(x, uses, op, uses->users[u].index, &part, g);
+            if (!next && ir_op_at(x->m, op)->n_results == 1 && moves(ir_op_name_str(x->m, op), uses->users[u].index)) {
+                next = op;
+                operand = uses->users[u].index;
+            }
         }
         if (!next)
             return;
-        v = next;
+        str name = ir_op_name_str(x->m, next);
+        if (ends(name, "concat") || ends(name, "concatenate"))
+            part = part_of(x, next, operand);
+        else if (!ends(name, "typecast") && !ends(name, "convert"))
+            part.dim = -1;
+        v = ir_op_at(x->m, next)->results;
     }
 }
 
@@ -153,7 +235,7 @@ static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct filling *w = ctx;
     const struct guess *g = w->g;
     enum tensor_dtype dtype = w->t->dtype == TENSOR_C64 ? TENSOR_F32 : w->t->dtype;
-    bool integer = vec_class_of(dtype) == VEC_I64;
+    bool integer = vec_class_of(dtype) == VEC_I64 || g->whole;
     double lanes[PIECE];
     (void)worker;
     for (size_t at = begin; at < end; at += PIECE) {
@@ -178,6 +260,12 @@ static void fill(exec_plan *x, struct tensor *t, const struct guess *g, uint64_t
         pool_for(x->pool, n, 1 << 16, fill_piece, &w, NULL);
 }
 
+static bool is_bf16(const exec_plan *x, ir_value v) {
+    const ir_context *c = x->m->ctx;
+    ir_type e = ir_element_type(c, ir_value_type(x->m, v));
+    return e && ir_kind_of(c, e) == IR_TYPE_FLOAT && ir_flags_of(c, e) == IR_BF16;
+}
+
 const struct tensor *exec_seeded(exec_plan *x, size_t i) {
     struct tensor *t = &x->seeded[i];
     const struct slot *slot = &x->slots.v[x->arguments[i]];
@@ -194,6 +282,8 @@ const struct tensor *exec_seeded(exec_plan *x, size_t i) {
         return NULL;
     ask(x, &uses, x->infos[i].value, &g);
     ir_uses_free(&uses);
+    if (g.whole && g.high > 257 && is_bf16(x, x->infos[i].value))
+        g.high = 257; /* a compiled module has them in bf16, which holds integers up to 256 */
     if (!(g.high > g.low))
         g.high = g.low + 1;
     if (!tensor_new(t, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank))

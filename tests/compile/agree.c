@@ -33,6 +33,17 @@ static bool run(exec_plan *x, const char *which, agreement *out) {
     return false;
 }
 
+/* A complex tensor as the compiler has it: its last dimension is real and imaginary part, in the same bytes. */
+static struct tensor as_pairs(const struct tensor *t) {
+    struct tensor pairs = *t;
+    pairs.mem = NULL;
+    if (t->dtype == TENSOR_C64 && t->rank < TENSOR_MAX_RANK) {
+        pairs.dtype = TENSOR_F32;
+        pairs.dims[pairs.rank++] = 2;
+    }
+    return pairs;
+}
+
 static bool bind(exec_plan *x, exec_plan *from, agreement *out) {
     if (exec_n_arguments(x) != exec_n_arguments(from) || exec_n_results(x) != exec_n_results(from)) {
         say(out, "compiled", STR("has other arguments or results"));
@@ -41,7 +52,8 @@ static bool bind(exec_plan *x, exec_plan *from, agreement *out) {
     for (size_t i = 0; i < exec_n_arguments(x); i++) {
         const struct tensor *t = exec_seeded(from, i);
         str error = STR("no values");
-        if (!t || !exec_bind(x, i, t, 1, &error)) {
+        struct tensor pairs = t ? as_pairs(t) : (struct tensor){0};
+        if (!t || !exec_bind(x, i, &pairs, 1, &error)) {
             say(out, "compiled", error);
             return false;
         }
@@ -64,13 +76,14 @@ static void compare(exec_plan *x, exec_plan *golden, agreement *out) {
     for (size_t i = 0; i < out->n_results; i++) {
         const struct tensor *a = exec_result(x, i, 0), *b = exec_result(golden, i, 0);
         exec_difference d = {.shapes_differ = true};
+        struct tensor pairs = b ? as_pairs(b) : (struct tensor){0};
         if (a && b)
-            exec_compare(a, b, &d);
+            exec_compare(a, &pairs, &d);
         if (d.shapes_differ) {
             snprintf(out->why, sizeof out->why, "result %zu has another shape", i);
             return;
         }
-        double scale = largest(b), off = d.absolute > 0 ? d.absolute / (scale > 1e-6 ? scale : 1e-6) : 0;
+        double scale = largest(&pairs), off = d.absolute > 0 ? d.absolute / (scale > 1e-6 ? scale : 1e-6) : 0;
         if (d.absolute == 0)
             d.pcc = 1;
         out->pcc = d.pcc < out->pcc ? d.pcc : out->pcc;
@@ -82,14 +95,26 @@ static void compare(exec_plan *x, exec_plan *golden, agreement *out) {
     out->ran = true;
 }
 
-void agree(const ir_module *source, const ir_module *compiled, str function, exec_numbers golden, exec_numbers ours,
-           size_t max_bytes, struct mem *mem, agreement *out) {
+exec_plan *agree_source(const ir_module *source, str function, exec_numbers golden, size_t max_bytes, struct mem *mem,
+                        agreement *out) {
     *out = (agreement){0};
-    exec_plan *a = plan(source, function, golden, max_bytes, mem, "source", out);
-    out->source_ran = a && run(a, "source", out);
-    exec_plan *b = out->source_ran ? plan(compiled, function, ours, max_bytes, mem, "compiled", out) : NULL;
-    if (b && bind(b, a, out) && run(b, "compiled", out))
-        compare(b, a, out);
-    exec_plan_free(b);
-    exec_plan_free(a);
+    exec_plan *x = plan(source, function, golden, max_bytes, mem, "source", out);
+    out->source_ran = x && run(x, "source", out);
+    if (out->source_ran)
+        return x;
+    exec_plan_free(x);
+    return NULL;
+}
+
+void agree(exec_plan *golden, const ir_module *compiled, str function, exec_numbers ours, size_t max_bytes,
+           struct mem *mem, agreement *out) {
+    *out = (agreement){.source_ran = true};
+    exec_plan *x = plan(compiled, function, ours, 0, mem, "compiled", out);
+    exec_memory need = x ? exec_memory_of(x) : (exec_memory){0};
+    out->too_large = max_bytes && need.planned + need.constants > max_bytes;
+    if (out->too_large)
+        say(out, "compiled", STR("takes more memory"));
+    else if (x && bind(x, golden, out) && run(x, "compiled", out))
+        compare(x, golden, out);
+    exec_plan_free(x);
 }

@@ -6,6 +6,7 @@
 
 typedef struct agreement {
     bool source_ran, ran; /* the source did; both did; otherwise `why` */
+    bool too_large;       /* the compiled module takes more memory than the source may */
     char why[256];        /* what could not run */
     double pcc;           /* the lowest of all results */
     double off;           /* the largest |a - b| as a share of the largest |b| of its result */
@@ -16,9 +17,15 @@ typedef struct agreement {
 /* The message of the first error, or `otherwise`. */
 str agree_error(const struct diags *d, const char *otherwise);
 
-/* Runs the function of this name, the first public one for none. Arguments are what the source's plan is seeded with. `golden` and `ours` say in what numbers each runs. max_bytes: of memory
- * for each run, 0 for any. */
-void agree(const ir_module *source, const ir_module *compiled, str function, exec_numbers golden, exec_numbers ours,
-           size_t max_bytes, struct mem *mem, agreement *out);
+/* A run of the source: the function of this name, the first public one for none, in these numbers, with arguments that its
+ * plan is seeded with and max_bytes of memory (0: any). NULL with out->why when it does not run. Free with
+ * exec_plan_free. */
+exec_plan *agree_source(const ir_module *source, str function, exec_numbers golden, size_t max_bytes, struct mem *mem,
+                        agreement *out);
+
+/* Runs the compiled function on the same arguments and compares; complex arguments and results are compared with pairs of
+ * numbers. It may take max_bytes, too (0: any). */
+void agree(exec_plan *golden, const ir_module *compiled, str function, exec_numbers ours, size_t max_bytes,
+           struct mem *mem, agreement *out);
 
 #endif

@@ -7,7 +7,7 @@
  *   rounds    not, but both agree when no number is rounded (f64): indices of nearly equal numbers, tan near its poles
  *   differs   not even then
  *   fails     compiled, but does not run: why
- *   skipped   the source does not run, or takes more memory
+ *   skipped   the source does not run, or one of the two takes more memory
  *   refused   by the compiler
  */
 #include <stdio.h>
@@ -40,21 +40,42 @@ static void use_mesh(compile_options *o, str text) {
         compile_option_set(o, STR("mesh-shape"), str_slice(rest, 0, n), &why);
 }
 
-static void one_function(const char *file, int level, const ir_module *m, const ir_module *compiled, str function,
-                         size_t max_bytes, struct mem *mem) {
-    agreement a = {0};
-    const char *state = NULL;
-    agree(m, compiled, function, EXEC_F32, EXEC_AS_WRITTEN, max_bytes, mem, &a);
-    if (!a.ran) {
-        state = a.source_ran ? "fails" : "skipped";
-    } else if (a.pcc > 0.999 || a.off < BF16_ROUNDING) {
-        state = "agrees";
-    } else {
+enum { LEVELS = 3 };
+
+/* Beside its source in f64, both. */
+static void without_rounding(const ir_module *m, const ir_module *compiled, str function, size_t max_bytes,
+                             struct mem *mem, agreement *out) {
+    exec_plan *exact = agree_source(m, function, EXEC_F64, 0, mem, out);
+    if (exact)
+        agree(exact, compiled, function, EXEC_F64, max_bytes, mem, out);
+    exec_plan_free(exact);
+}
+
+static bool agrees(const agreement *a) {
+    return a->ran && (a->pcc > 0.999 || a->off < BF16_ROUNDING);
+}
+
+static void one_function(const char *file, const ir_module *m, compile_run *const *runs, str function, size_t max_bytes,
+                         struct mem *mem) {
+    agreement a;
+    exec_plan *golden = agree_source(m, function, EXEC_F32, max_bytes, mem, &a);
+    for (int level = 0; level < LEVELS; level++) {
+        const ir_module *compiled = runs[level] && runs[level]->ok ? compile_result(runs[level]) : NULL;
+        const char *state = "skipped";
         agreement exact;
-        agree(m, compiled, function, EXEC_F64, EXEC_F64, max_bytes, mem, &exact);
-        state = exact.ran && (exact.pcc > 0.999 || exact.off < BF16_ROUNDING) ? "rounds" : "differs";
+        if (!compiled)
+            continue;
+        if (golden)
+            agree(golden, compiled, function, EXEC_AS_WRITTEN, max_bytes, mem, &a);
+        if (a.source_ran && !a.too_large)
+            state = a.ran ? "agrees" : "fails";
+        if (a.ran && !agrees(&a)) {
+            without_rounding(m, compiled, function, max_bytes, mem, &exact);
+            state = agrees(&exact) ? "rounds" : "differs";
+        }
+        row(file, level, state, &a, str_from_z(a.why), function);
     }
-    row(file, level, state, &a, str_from_z(a.why), function);
+    exec_plan_free(golden);
 }
 
 /* The name of a function that can be run; empty for anything else. */
@@ -66,7 +87,7 @@ static str public_function(const ir_module *m, ir_op op) {
                                                                                        : STR("");
 }
 
-static void at_level(const char *file, str text, const ir_module *m, int level, size_t max_bytes, struct mem *mem) {
+static compile_run *at_level(const char *file, str text, const ir_module *m, int level, struct mem *mem) {
     struct diags d;
     diags_init(&d, mem);
     compile_options o;
@@ -78,12 +99,19 @@ static void at_level(const char *file, str text, const ir_module *m, int level, 
     compile_run *r = compile_run_new(m, &o, &d);
     if (!r || !r->ok)
         row(file, level, "refused", NULL, agree_error(&d, "no message"), STR(""));
-    else
-        for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
-            if (public_function(m, op).n)
-                one_function(file, level, m, compile_result(r), public_function(m, op), max_bytes, mem);
-    compile_free(r);
     diags_free(&d);
+    return r;
+}
+
+static void one_module(const char *file, str text, const ir_module *m, size_t max_bytes, struct mem *mem) {
+    compile_run *runs[LEVELS];
+    for (int level = 0; level < LEVELS; level++)
+        runs[level] = at_level(file, text, m, level, mem);
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
+        if (public_function(m, op).n)
+            one_function(file, m, runs, public_function(m, op), max_bytes, mem);
+    for (int level = 0; level < LEVELS; level++)
+        compile_free(runs[level]);
 }
 
 int main(int argc, char **argv) {
@@ -101,8 +129,8 @@ int main(int argc, char **argv) {
         ir_module *m = NULL;
         if (file_open(&f, &mem, argv[i])) {
             m = text_read(c, file_text(&f), str_from_z(argv[i]), NULL, &d);
-            for (int level = 0; m && level <= 2; level++)
-                at_level(argv[i], file_text(&f), m, level, max_bytes, &mem);
+            if (m)
+                one_module(argv[i], file_text(&f), m, max_bytes, &mem);
         }
         if (!m)
             row(argv[i], 0, "skipped", NULL, STR("cannot be read"), STR(""));

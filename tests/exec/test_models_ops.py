@@ -333,6 +333,18 @@ def quantised(m):
     m.body.append(f'%hq = "stablehlo.uniform_quantize"({x[0]}) : (tensor<4x16xf32>) -> {q}')
     m.body.append(f'%hdq = "stablehlo.uniform_dequantize"(%hq) : ({q}) -> tensor<4x16xf32>')
     m.given('stablehlo.uniform_quantize, uniform_dequantize', '%hdq', want, 1e-6)
+    # the convolution of levels is that of the numbers
+    image, weight = m.arg(torch.randn(1, 5, 5, 2)), m.arg(torch.randn(3, 2, 3, 3))
+    a, b, c = ('!quant.uniform<i8:f32, 1.0e-1>', '!quant.uniform<i8:f32:0, {2.0e-1, 1.0e-1, 4.0e-1}>',
+               '!quant.uniform<i32:f32:3, {2.0e-2, 1.0e-2, 4.0e-2}>')
+    m.body.append(f'%qa = "ttir.quantize"({image[0]}) : (tensor<1x5x5x2xf32>) -> tensor<1x5x5x2x{a}>')
+    m.body.append(f'%qb = "ttir.quantize"({weight[0]}) : (tensor<3x2x3x3xf32>) -> tensor<3x2x3x3x{b}>')
+    m.body.append(f'%qc = "ttir.conv2d"(%qa, %qb) <{{stride = 1 : i32, padding = 0 : i32, dilation = 1 : i32, groups = 1 : i32}}> : (tensor<1x5x5x2x{a}>, tensor<3x2x3x3x{b}>) -> tensor<1x3x3x3x{c}>')
+    m.body.append(f'%dc = "ttir.dequantize"(%qc) : (tensor<1x3x3x3x{c}>) -> tensor<1x3x3x3xf32>')
+    per_channel = torch.tensor([0.2, 0.1, 0.4]).reshape(3, 1, 1, 1)
+    m.given('ttir.conv2d of levels', '%dc', torch.nn.functional.conv2d(
+        levels(image[1].float(), 0.1, 0).permute(0, 3, 1, 2) * 0.1,
+        levels(weight[1].float(), per_channel, 0) * per_channel).permute(0, 2, 3, 1), 1e-5)
     # by rows
     rows = 'tensor<4x16x!quant.uniform<i8:f32:0, {1.0e-1:0, 2.0e-1:3, 5.0e-2:-4, 1.0:0}>>'
     scales, zeros = torch.tensor([0.1, 0.2, 0.05, 1]).reshape(4, 1), torch.tensor([0, 3, -4, 0]).reshape(4, 1)

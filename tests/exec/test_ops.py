@@ -93,6 +93,11 @@ def shapes(m):
         src = m.arg(torch.randn(2, 3, 2, 5))
         m.op('ttir.scatter', [x, i, src], f'<{{dim = 2 : i32, scatter_reduce_type = #ttcore.reduce_type<{kind}>}}>',
              v.float().scatter_reduce(2, i[1], src[1].float(), name))
+    src, places = m.arg(torch.randn(2, 3, 4, 5)), torch.tensor([2, -1, 4, 0]).reshape(1, 1, 4, 1).expand(2, 3, 4, 5)
+    want = v.clone()
+    want[:, :, 2], want[:, :, 0] = src[1][:, :, 0], src[1][:, :, 3]
+    m.op('ttir.scatter', [x, m.arg(places.contiguous()), src],  # what is outside is left out
+         '<{dim = 2 : i32, scatter_reduce_type = #ttcore.reduce_type<invalid>}>', want)
     table, ids = m.arg(torch.randn(11, 6)), m.arg(torch.randint(0, 11, (3, 4)).int())
     m.op('ttir.embedding', [ids, table], '', F.embedding(ids[1].long(), table[1]))
     grad = m.arg(torch.randn(3, 4, 6))
