@@ -100,6 +100,43 @@ test("view: what is written on nodes and edges is chosen, and drawn", async (t) 
   await eventually(async () => (await svg(t)).includes("transpose_b"), false);
 });
 
+test("view: what is shown on nodes leaves what is in the middle where it is, and all of a graph that nobody has moved in sight", async (t) => {
+  await t.openModel(MNIST);
+  const whole = () => t.view((view) => view.world.w * view.camera.zoom <= view.host.clientWidth && view.world.h * view.camera.zoom <= view.host.clientHeight);
+  const show = async (what) => {
+    await t.page.keyboard.press("v");
+    await t.page.getByRole("dialog", { name: "What to show on nodes and edges" }).getByText(what, { exact: true }).click();
+    await t.page.keyboard.press("Escape");
+    await t.ready();
+  };
+  ok(await whole(), "at first all is seen");
+  await show("Outputs");
+  await eventually(async () => (await svg(t)).includes("784"), true, "the types are there");
+  ok(await whole(), "and with what is shown");
+  await show("Outputs");
+  await t.command("graph.expandAll");
+  await t.command("view.actual");
+  const node = "forward/ttir.relu@fc2/relu", middle = async () => {
+    const b = await t.box(node);
+    return b && [b.x + b.w / 2, b.y + b.h / 2];
+  };
+  await t.page.evaluate(([p, n]) => globalThis.ttxTest.reveal(p, n), [0, node]);
+  await t.ready();
+  const [x, y] = await middle(), frame = await t.page.locator(".canvas").first().boundingBox();
+  // Into the very middle, by hand: nothing is selected.
+  await t.page.mouse.move(frame.x + 30, frame.y + 30);
+  await t.page.mouse.down();
+  await t.page.mouse.move(frame.x + 30 + frame.x + frame.width / 2 - x, frame.y + 30 + frame.y + frame.height / 2 - y, { steps: 4 });
+  await t.page.mouse.up();
+  await t.ready();
+  const before = await middle();
+  await show("Attributes of ops");
+  await eventually(async () => (await svg(t)).includes("named_location"), true, "the attributes are there");
+  const after = await middle();
+  near(after[0], before[0], 2, "its column");
+  near(after[1], before[1], 2, "its row");
+});
+
 test("view: the legend says what the colours mean", async (t) => {
   await t.openModel(MNIST);
   await t.page.keyboard.press("k");

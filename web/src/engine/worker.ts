@@ -768,10 +768,15 @@ const calls: { [K in keyof Calls]: (...args: Parameters<Calls[K]>) => ReturnType
     linesOn = on;
     texts.clear();
     if (!graph) return;
+    // What is selected keeps its place, else what is in the middle; what nobody has moved is seen as at first.
+    const first = camera === atFirst && !selection.length, anchor = selection[0] ?? (first ? NONE : middle()?.node ?? NONE);
     engine.clearLines();
-    const anchor = selection[0] ?? NONE;
     if (on) await fillLines(anchor);
     else update(anchor);
+    if (!first) return;
+    firstLook();
+    fresh = true;
+    invalidate();
   },
   async setEdgeLabels(kind, most) {
     edgeLabelsAre = kind;
