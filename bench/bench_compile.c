@@ -17,6 +17,7 @@ static void row(const char *what, double value, const char *unit) {
 
 int main(int argc, char **argv) {
     struct mem mem = {0};
+    mem_keep_freed(MEM_KEPT); /* as the program does */
     struct file f;
     unsigned runs = argc > 2 ? (unsigned)atoi(argv[2]) : 20;
     if (argc < 2 || !file_open(&f, &mem, argv[1])) {

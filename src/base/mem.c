@@ -3,12 +3,28 @@
 
 #include "base/platform.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
+
+void mem_keep_freed(size_t bytes) {
+#ifdef __GLIBC__
+    /* Blocks with a mapping of their own go back when they are freed; with a threshold that is set they are always those
+     * from it on, not those larger than what was freed last. */
+    enum { OWN_MAPPING = 4 << 20 };
+    mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
+    mallopt(M_TRIM_THRESHOLD, bytes < INT_MAX ? (int)bytes : INT_MAX);
+#else
+    (void)bytes;
+#endif
+}
 
 void mem_init(struct mem *m) {
     *m = (struct mem){0};

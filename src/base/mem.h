@@ -29,6 +29,12 @@ struct mem {
     } spares[MEM_SPARES]; /* freed blocks on huge pages; p NULL: none */
 };
 
+/* Has the process keep about so many bytes of freed memory for what asks next instead of giving each back to the system:
+ * pages that were there before cost nothing, fresh ones a third of a short compile. For the start of a program; a library
+ * leaves its host alone. Does nothing where the C library cannot be told. */
+void mem_keep_freed(size_t bytes);
+enum { MEM_KEPT = 16 << 20 }; /* what our programs keep: a compile with its stages */
+
 /* A fresh allocator without cap: `struct mem m = {0};` is the same. */
 void mem_init(struct mem *m);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 
 /* In the order of --help. The row of a new sub-command is all that main knows of it. */
@@ -52,6 +53,7 @@ int main(int argc, char **argv) {
         return CLI_OK;
     }
     guard_install();
+    mem_keep_freed(MEM_KEPT);
     if (argc < 2)
         return cli_serve(argc, argv);
     for (const struct cli_command *c = cli_commands; c->name; c++)

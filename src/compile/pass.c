@@ -269,14 +269,23 @@ ir_type type_with_encoding(pass_context *p, ir_type t, ir_attr encoding) {
 ir_loc loc_suffix(pass_context *p, ir_loc loc, const char *fmt, ...) {
     if (!loc || ir_kind_of(p->c, loc) != IR_LOC_NAME)
         return loc;
-    va_list ap;
-    va_start(ap, fmt);
-    str suffix = arena_vprintf(&p->scratch, fmt, ap);
-    va_end(ap);
+    /* The name and, mostly without anything to format, the suffix: in one piece of scratch memory. */
+    str name = ir_str_of(p->c, ir_at(p->c, loc, 0)), suffix = str_from_z(fmt);
+    if (memchr(fmt, '%', suffix.n)) {
+        va_list ap;
+        va_start(ap, fmt);
+        suffix = arena_vprintf(&p->scratch, fmt, ap);
+        va_end(ap);
+    }
     if (!suffix.n)
         return loc;
-    str name = arena_printf(&p->scratch, "%.*s%.*s", STR_ARG(ir_str_of(p->c, ir_at(p->c, loc, 0))), STR_ARG(suffix));
-    return name.p ? ir_loc_name(p->c, ir_string(p->c, name, true), loc) : loc;
+    char *both = arena_alloc(&p->scratch, name.n + suffix.n, 1);
+    if (!both)
+        return loc;
+    if (name.n)
+        memcpy(both, name.p, name.n);
+    memcpy(both + name.n, suffix.p, suffix.n);
+    return ir_loc_name(p->c, ir_string(p->c, str_of(both, name.n + suffix.n), true), loc);
 }
 
 ir_loc loc_fused(pass_context *p, const ir_loc *l, uint32_t n) {

@@ -444,6 +444,79 @@ static void merge_shared(struct hoist *h, ir_op func) {
     }
 }
 
+/* The one shared op of a function, which must stand at its start, as a copy made now would; 0 when it is otherwise. */
+static ir_op own_shared(const struct hoist *h, ir_block body) {
+    const ir_module *m = h->p->m;
+    ir_op found = m->blocks[body].first;
+    if (h->n_shared != 1 || !is_shared(m, found) || m->ops[found].props != m->ops[h->shared[0]].props ||
+        m->ops[found].attrs != m->ops[h->shared[0]].attrs)
+        return 0;
+    for (ir_op op = m->ops[found].next; op; op = m->ops[op].next)
+        if (is_shared(m, op))
+            return 0;
+    return found;
+}
+
+/* Whether a call and the return of its function are what replace_group and build_return would make of them. */
+static bool is_current(struct hoist *h, ir_op load, ir_op func, ir_op end) {
+    pass_context *p = h->p;
+    const ir_module *m = p->m;
+    const ir_op_data *l = &m->ops[load], *r = &m->ops[end];
+    ir_block body = body_of(m, func);
+    ir_attr props = make_dict(p, &(attr_entry){STR("callee"), ir_op_attr(m, load, STR("callee"))}, 1);
+    if (l->loc != m->ops[h->func].loc || l->attrs || l->props != props || r->loc != m->ops[func].loc || r->attrs ||
+        r->props || l->n_results != r->n_operands || l->n_operands != m->blocks[body].n_args)
+        return false;
+    for (uint32_t i = 0; i < l->n_operands; i++) {
+        ir_value v = ir_operand(m, load, i);
+        bool arg = ir_is_block_arg(m, v) && ir_arg_block(m, v) == h->body;
+        if (!arg || (i && ir_value_index(m, v) <= ir_value_index(m, ir_operand(m, load, i - 1))))
+            return false;
+    }
+    for (uint32_t i = 0; i < l->n_results; i++)
+        if (!ir_has_uses(p->e, l->results + i))
+            return false;
+    return true;
+}
+
+/* Uses op's operands anew: it becomes their newest user. */
+static bool use_again(pass_context *p, ir_op op) {
+    uint32_t n = p->m->ops[op].n_operands;
+    ir_value *v = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
+    for (uint32_t i = 0; v && i < n; i++)
+        v[i] = ir_operand(p->m, op, i);
+    return v && ir_set_operands(p->e, op, v, n);
+}
+
+/* A group that is nothing but the call of a function of an earlier run would come out as it is, the call behind the others.
+ * That is done here without making everything anew; so is what that does to the order of users, which later passes
+ * follow. *kept tells whether the group was such a one. */
+static bool keep_function(struct hoist *h, ir_op load, ir_op func, bool *kept) {
+    pass_context *p = h->p;
+    ir_module *m = p->m;
+    ir_block body = body_of(m, func);
+    ir_op end = m->blocks[body].last, shared = own_shared(h, body);
+    *kept = (shared || !h->n_shared) && is_current(h, load, func, end);
+    if (!*kept)
+        return true;
+    if (shared) {
+        if (m->ops[shared].loc != m->ops[h->shared[0]].loc) {
+            m->ops[shared].loc = m->ops[h->shared[0]].loc;
+            p->e->changes++; /* no pattern looks at locations: what was tried in vain need not be tried again */
+        }
+        ir_edit_came_from(p->e, shared, h->shared[0]);
+        ir_reverse_uses(p->e, ir_result(m, shared, 0));
+    }
+    for (uint32_t i = 0; i < m->ops[load].n_results; i++)
+        ir_reverse_uses(p->e, ir_result(m, load, i));
+    ir_op first = m->blocks[h->body].first;
+    while (op_is(m, first, OP_ttcore_load_cached))
+        first = m->ops[first].next;
+    if (first && m->ops[load].next != first)
+        ir_move_before(p->e, load, first);
+    return (use_again(p, end) && use_again(p, load)) || pass_out_of_memory(p);
+}
+
 static bool extend_function(struct hoist *h, uint32_t group) {
     pass_context *p = h->p;
     ir_module *m = p->m;
@@ -455,6 +528,9 @@ static bool extend_function(struct hoist *h, uint32_t group) {
     for (size_t i = 1; i < g->loads.n; i++)
         if (!callee_of(h, g->loads.v[i]))
             return pass_error(p, g->loads.v[i], "calls no const-eval function");
+    bool kept = false;
+    if (g->loads.n == 1 && !g->ops.n && (!keep_function(h, load, func, &kept) || kept))
+        return kept;
     if (!find_boundary(h, group, &b) || !add_arguments(h, func, load, &b))
         return false;
     ir_set_prop(p->e, func, STR("function_type"), function_type(h, &b));

@@ -154,8 +154,20 @@ static bool convert_creation(pass_context *p, ir_op op, uint32_t ttnn) {
     return convert_replace(p, op, ttnn, &change);
 }
 
+/* Whether v carries the type of ttir.to_layout ops and is nothing else. */
+static bool is_destination_only(pass_context *p, ir_value v) {
+    for (ir_each_use(p->e, v, u))
+        if (!op_is(p->m, ir_use_op(p->e, u), OP_ttir_to_layout) || ir_use_index(p->e, u) != 1)
+            return false;
+    return ir_has_uses(p->e, v);
+}
+
 static bool convert_empty(pass_context *p, ir_op op, uint32_t ttnn) {
-    return convert_creation(p, op, tn_on_device(p->c, result_type(p, op)) ? ttnn : OP_ttnn_zeros);
+    /* On the host it becomes zeros, which stay for a while even where nothing but their type was wanted. */
+    bool on_device = tn_on_device(p->c, result_type(p, op));
+    if (on_device && is_destination_only(p, ir_result(p->m, op, 0))) /* goes with the last of them; the device stays */
+        return tn_device(p, op) || pass_out_of_memory(p);
+    return convert_creation(p, op, on_device ? ttnn : OP_ttnn_zeros);
 }
 
 static bool convert_constant(pass_context *p, ir_op op, uint32_t ttnn) {
@@ -180,7 +192,7 @@ static bool convert_to_layout(pass_context *p, ir_op op, uint32_t ttnn) {
     convert_change change = {.operands = &v, .n_operands = 1};
     if (!convert_replace(p, op, ttnn, &change))
         return false;
-    ir_op empty = def_is(p->m, to, OP_ttnn_empty);
+    ir_op empty = def_is(p->m, to, OP_ttir_empty) ? ir_def_op(p->m, to) : def_is(p->m, to, OP_ttnn_empty);
     if (empty && !ir_op_has_uses(p->e, empty))
         ir_erase(p->e, empty);
     return true;

@@ -201,6 +201,22 @@ void ir_replace_uses(ir_edit *e, ir_value from, ir_value to) {
     }
 }
 
+void ir_reverse_uses(ir_edit *e, ir_value v) {
+    uint32_t slot = e->first[v];
+    if (!slot || !e->uses[slot].next)
+        return;
+    mark_changed(e, ir_def_op(e->m, v));
+    e->changes++;
+    while (slot) {
+        ir_edit_use *u = &e->uses[slot];
+        uint32_t next = u->next;
+        e->first[v] = slot;
+        u->next = u->prev;
+        u->prev = next;
+        slot = next;
+    }
+}
+
 void ir_replace_uses_except(ir_edit *e, ir_value from, ir_value to, ir_op except) {
     if (from == to)
         return;

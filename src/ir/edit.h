@@ -140,6 +140,9 @@ void ir_remove_operand(ir_edit *e, ir_op op, uint32_t i);
 void ir_replace_uses(ir_edit *e, ir_value from, ir_value to);
 /* The same, except for the uses by `except`. */
 void ir_replace_uses_except(ir_edit *e, ir_value from, ir_value to, ir_op except);
+/* Puts the uses of v in the order that they would have had v been replaced by another value (ir_replace_uses): the other way
+ * round. */
+void ir_reverse_uses(ir_edit *e, ir_value v);
 /* Changes the type of a value; its defining op and its users are reported as modified. */
 void ir_set_type(ir_edit *e, ir_value v, ir_type t);
 /* Takes argument i away from a block (it must have no uses); the ones behind it move down. */

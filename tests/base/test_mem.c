@@ -88,6 +88,27 @@ static void huge_blocks_keep_their_bytes(void **state) {
     assert_int_equal(m.used, 0);
 }
 
+#if defined(__GLIBC__) && !HAVE_ASAN
+#include <malloc.h>
+
+/* What was freed stays in the process, although each block alone would have gone back. */
+static void freed_memory_is_kept(void **state) {
+    (void)state;
+    enum { BLOCKS = 8, BYTES = 1 << 20 };
+    mem_keep_freed(MEM_KEPT);
+    struct mem m = {0};
+    void *p[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++)
+        assert_non_null(p[i] = mem_alloc(&m, BYTES));
+    struct mallinfo2 held = mallinfo2();
+    for (int i = 0; i < BLOCKS; i++)
+        mem_free(&m, p[i], BYTES);
+    struct mallinfo2 after = mallinfo2();
+    assert_true(after.arena >= held.arena);
+    assert_true(after.fordblks >= (size_t)BLOCKS * BYTES);
+}
+#endif
+
 static void arrays_grow_and_keep_items(void **state) {
     (void)state;
     struct mem m = {0};
@@ -171,10 +192,17 @@ static void spares_are_used_again(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_bytes_and_peak),        cmocka_unit_test(nothing_is_a_block),
-        cmocka_unit_test(stays_below_its_cap),          cmocka_unit_test(fails_when_told),
-        cmocka_unit_test(huge_blocks_keep_their_bytes), cmocka_unit_test(spares_are_used_again),
-        cmocka_unit_test(arrays_grow_and_keep_items),   cmocka_unit_test(arrays_fail_and_keep_what_they_have),
+        cmocka_unit_test(counts_bytes_and_peak),
+        cmocka_unit_test(nothing_is_a_block),
+        cmocka_unit_test(stays_below_its_cap),
+        cmocka_unit_test(fails_when_told),
+        cmocka_unit_test(huge_blocks_keep_their_bytes),
+        cmocka_unit_test(spares_are_used_again),
+#if defined(__GLIBC__) && !HAVE_ASAN
+        cmocka_unit_test(freed_memory_is_kept),
+#endif
+        cmocka_unit_test(arrays_grow_and_keep_items),
+        cmocka_unit_test(arrays_fail_and_keep_what_they_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,7 +128,7 @@ static void random_edits(void **state) {
         for (int k = 0; k < 3; k++)
             v[k] = random_value(m, b, &seed);
         ir_op op = random_op(m, b, &seed), other = random_op(m, b, &seed);
-        switch (test_random(&seed) % 9) {
+        switch (test_random(&seed) % 10) {
         case 0:
         case 1:
             ir_edit_at_end(e, b);
@@ -155,6 +155,7 @@ static void random_edits(void **state) {
             if (op && other)
                 ir_move_after(e, op, other);
             break;
+        case 8: ir_reverse_uses(e, v[0]); break;
         default:
             if (op) {
                 ir_edit_after(e, op);
@@ -179,6 +180,11 @@ static void newest_use_first(void **state) {
     assert_int_equal(ir_use_op(e, ir_first_use(e, arg)), second);
     assert_int_equal(ir_use_op(e, ir_next_use(e, ir_first_use(e, arg))), first);
     assert_int_equal(ir_only_user(e, arg), 0);
+    ir_reverse_uses(e, arg);
+    assert_int_equal(ir_use_op(e, ir_first_use(e, arg)), first);
+    assert_int_equal(ir_use_op(e, ir_next_use(e, ir_first_use(e, arg))), second);
+    assert_int_equal(ir_next_use(e, ir_next_use(e, ir_first_use(e, arg))), 0);
+    assert_uses_right(e);
 }
 
 static void arguments_come_and_go(void **state) {
