@@ -134,6 +134,9 @@ typedef enum exec_status { EXEC_DONE, EXEC_CANCELLED, EXEC_FAILED } exec_status;
 
 /* Runs once. EXEC_FAILED: exec_error says why (out of memory, a value that an op does not allow). */
 exec_status exec_run(exec_plan *x, const exec_hooks *h);
+/* Runs up to the op that makes `v` (0, or a plan with exec_options.keep: to its end), of a plan with exec_options.alone:
+ * exec_value then gives v, and no other value. EXEC_DONE, too, where nothing makes it: what exec_value has is all there is. */
+exec_status exec_run_until(exec_plan *x, ir_value v, const exec_hooks *h);
 /* Stops the run within 100 ms, or the next one as it begins when none is under way; a request ends one run. May be called
  * from any thread while the plan lives. */
 void exec_cancel(exec_plan *x);
@@ -144,9 +147,11 @@ str exec_error(const exec_plan *x, ir_op *op);
 const struct tensor *exec_result(const exec_plan *x, size_t i, unsigned device);
 /* The value of an argument after the run, which in-place ops may have changed. */
 const struct tensor *exec_argument_after(const exec_plan *x, size_t i, unsigned device);
-/* Any value of the plan, with exec_options.keep; NULL when it was not kept. The plan has one such look at a time: the
+/* Any value of the plan, with exec_options.keep; else that of exec_run_until, and results of a run to the end. NULL when it was not kept. The plan has one such look at a time: the
  * struct is overwritten by the next call, the elements stay until the next run. */
 const struct tensor *exec_value(const exec_plan *x, ir_value v, unsigned device);
+/* Whether exec_run_until can give a value on a device. */
+bool exec_makes(const exec_plan *x, ir_value v, unsigned device);
 /* On how many devices it has tensors of their own: 1, or all of the mesh; 0 when it was not kept. */
 unsigned exec_value_devices(const exec_plan *x, ir_value v);
 

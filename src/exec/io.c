@@ -133,7 +133,7 @@ const struct tensor *exec_given(exec_plan *x, size_t i) {
 /* Fills *out as a look at a slot on a device. */
 static const struct tensor *look(const exec_plan *x, exec_slot s, unsigned device, struct tensor *out) {
     const struct exec_type *t = slot_type(x, s);
-    if (!s || !x->has_run || device >= x->devices)
+    if (!s || !(x->has_run || s == x->until) || device >= x->devices)
         return NULL;
     *out = (struct tensor){.dtype = t->dtype, .rank = t->rank, .data = exec_slot_data(x, s, device)};
     memcpy(out->dims, t->dims, sizeof out->dims);
@@ -148,11 +148,27 @@ const struct tensor *exec_argument_after(const exec_plan *x, size_t i, unsigned 
     return i < x->n_arguments ? look(x, x->arguments[i], device, &x->afters[i * x->devices + device]) : NULL;
 }
 
+static bool is_result(const exec_plan *x, exec_slot s) {
+    for (size_t i = 0; i < x->n_results; i++)
+        if (x->results[i] == s)
+            return true;
+    return false;
+}
+
 const struct tensor *exec_value(const exec_plan *x, ir_value v, unsigned device) {
     const uint32_t *s = map_u64_get(&x->kept, v);
     /* The plan hands out one look at a time; who needs more copies the struct. */
     struct tensor *peek = (struct tensor *)(uintptr_t)&x->peek;
-    return s && x->options.keep ? look(x, *s, device, peek) : NULL;
+    return s && (x->options.keep || *s == x->until || (x->has_run && is_result(x, *s))) ? look(x, *s, device, peek)
+                                                                                        : NULL;
+}
+
+bool exec_makes(const exec_plan *x, ir_value v, unsigned device) {
+    const uint32_t *s = map_u64_get(&x->kept, v);
+    if (!s || !*s || x->slots.v[*s].type.dtype == TENSOR_NONE)
+        return false;
+    const struct slot *root = &x->slots.v[x->slots.v[*s].root];
+    return root->kind != SLOT_NONE && device < (root->per_device ? x->devices : 1);
 }
 
 unsigned exec_value_devices(const exec_plan *x, ir_value v) {

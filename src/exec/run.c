@@ -333,6 +333,7 @@ bool run_begin(exec_plan *x, struct run *r) {
     x->error = NULL;
     x->error_op = 0;
     x->has_run = false;
+    x->until = 0;
     vec_clear(&x->trace);
     return ready_memory(x) && ready_pointers(x);
 }
@@ -397,6 +398,27 @@ exec_status exec_run(exec_plan *x, const exec_hooks *h) {
     while (run_next(x, &r, h, &status))
         ;
     return status;
+}
+
+exec_status exec_run_until(exec_plan *x, ir_value v, const exec_hooks *h) {
+    const uint32_t *slot = v && !x->options.keep ? map_u64_get(&x->kept, v) : NULL;
+    struct run r;
+    exec_status status = EXEC_DONE;
+    size_t end = 0;
+    if (!slot)
+        return exec_run(x, h);
+    for (size_t i = 0; i < x->steps.n; i++)
+        for (uint32_t k = 0; k < x->steps.v[i].n_out; k++)
+            if (x->steps.v[i].out[k] == *slot)
+                end = i + 1;
+    x->steady_ready = false; /* the value may be one on the way to those that are cached */
+    if (!run_begin(x, &r))
+        return EXEC_FAILED;
+    while (r.at < end)
+        if (!run_next(x, &r, h, &status))
+            return status;
+    x->until = *slot;
+    return EXEC_DONE;
 }
 
 void exec_cancel(exec_plan *x) {

@@ -112,7 +112,7 @@ static const struct http_route routes[] = {
 
     {"POST", MODEL "/runs", api_runs_start, READ | ROUTE_BODY,
      "Compiles the model. Answers the run when that is done within a moment, else 202 with the job.", NULL,
-     "RunRequest", "Run"},
+     "RunRequest", "Run|202 Job"},
     {"GET", MODEL "/runs", api_runs_list, READ, "The compile runs of a model.", NULL, NULL, "Runs"},
     {"GET", MODEL "/runs/{run}", api_run_get, READ, "A run: its stages, and what the compiler had to say.", NULL, NULL,
      "Run"},
@@ -155,8 +155,9 @@ static const struct http_route routes[] = {
      NULL, NULL, "204"},
 
     {"GET", API_PREFIX "/executions/{execution}/tensor", api_tensor, READ,
-     "What is in a tensor that an execution kept: statistics, a histogram, how well it agrees with the golden run.",
-     "bins:integer of the histogram, 64 unless told, at most 512; " TENSOR_QUERY, NULL, "Tensor"},
+     "What is in a tensor that an execution kept: statistics, a histogram, how well it agrees with the golden run. "
+     "What takes longer than a moment to make: 202 with the job, after which it is there.",
+     "bins:integer of the histogram, 64 unless told, at most 512; " TENSOR_QUERY, NULL, "Tensor|202 Job"},
     {"GET", API_PREFIX "/executions/{execution}/tensor/values", api_tensor_values, READ,
      "A window of its values: rows and columns of the last two dimensions, at most 1000 of each.",
      "index:string for each dimension before the last two which slice, separated by commas, by default 0; row:integer "

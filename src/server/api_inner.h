@@ -105,9 +105,14 @@ bool api_execution(struct http_request *r, struct store_item *out);
 /* The kept run of the execution that the path names; NULL with the answer given. Give it back with kept_unref. */
 struct kept_run;
 struct kept_run *api_kept_run(struct http_request *r);
-/* Answers a file of the head (copied) and a tensor of the run, which is given back when it was sent. */
-struct tensor;
-void api_kept_bytes(struct http_request *r, struct kept_run *run, str head, const struct tensor *t, str name);
+/* Whether values of a run are there to be looked at; if need be they are made, within a moment or (for a file) as long as the
+ * client waits. False with the answer given: 202 with the job that makes them, or what went wrong. */
+struct kept_value;
+bool api_kept_ready(struct http_request *r, struct kept_run *run, const struct kept_value *v, size_t n, bool file,
+                    str title);
+/* Answers a file of the head (copied) and a tensor of the run; the look and the run are given back when it was sent. */
+struct kept_look;
+void api_kept_bytes(struct http_request *r, struct kept_run *run, str head, struct kept_look *look, str name);
 http_handler api_runs_start, api_runs_list, api_run_get, api_run_delete, api_run_follow; /* api_runs.c */
 http_handler api_search, api_search_terms;                                               /* api_search.c */
 http_handler api_text, api_ops_of_lines, api_lines_of_op, api_user_source;               /* api_source.c */

@@ -257,9 +257,36 @@ static str result_name(struct arena *a, size_t i, unsigned device, unsigned devi
     return devices > 1 ? arena_printf(a, "result_%zu_device%u", i, device) : arena_printf(a, "result_%zu", i);
 }
 
+/* All results on all devices, in one file; false with the answer given. */
+static bool write_results(struct http_request *r, struct kept_run *run, const struct kept_value *v, size_t n) {
+    struct tensor_entry *entries = ARENA_ARRAY(r->arena, struct tensor_entry, n);
+    struct kept_look *looks = ARENA_ARRAY(r->arena, struct kept_look, n);
+    struct mem mem = {0};
+    bool good = entries && looks && api_kept_ready(r, run, v, n, true, STR("results"));
+    size_t k = 0, at = 0;
+    if (!entries || !looks)
+        api_error(r, 503, NULL, "out of memory");
+    if (!good)
+        return false;
+    for (size_t i = 0; i < exec_n_results(run->plan); i++) {
+        unsigned devices = exec_result_info(run->plan, i).copies;
+        for (unsigned d = 0; good && d < devices; d++)
+            if (kept_look(run, &v[at++], &looks[k]) == KEPT_THERE) {
+                entries[k].tensor = looks[k].t;
+                entries[k].name = result_name(r->arena, i, d, devices);
+                good &= entries[k++].name.p != NULL;
+            }
+    }
+    good = good && tensor_write_npz(entries, k, http_body(r, 200, "application/octet-stream"), &mem);
+    for (size_t i = 0; i < k; i++)
+        kept_done(run, &looks[i]);
+    if (!good)
+        api_error(r, 503, NULL, "out of memory");
+    return good;
+}
+
 void api_results_npz(struct http_request *r) {
     struct kept_run *run = api_kept_run(r);
-    struct mem mem = {0};
     if (!run || no_results(r, run)) {
         kept_unref(r->server->kept, run);
         return;
@@ -267,20 +294,14 @@ void api_results_npz(struct http_request *r) {
     size_t room = 0, n = 0;
     for (size_t i = 0; i < exec_n_results(run->plan); i++)
         room += exec_result_info(run->plan, i).copies;
-    struct tensor_entry *entries = ARENA_ARRAY(r->arena, struct tensor_entry, room);
-    bool good = entries != NULL;
-    for (size_t i = 0; good && i < exec_n_results(run->plan); i++) {
-        unsigned devices = exec_result_info(run->plan, i).copies;
-        for (unsigned d = 0; d < devices; d++)
-            if (kept_result(run, i, d, &entries[n].tensor)) {
-                entries[n].name = result_name(r->arena, i, d, devices);
-                good &= entries[n++].name.p != NULL;
-            }
-    }
-    if (good && tensor_write_npz(entries, n, http_body(r, 200, "application/octet-stream"), &mem))
-        http_download(r, STR("results.npz"));
-    else
+    struct kept_value *v = ARENA_ARRAY(r->arena, struct kept_value, room);
+    for (size_t i = 0; v && i < exec_n_results(run->plan); i++)
+        for (unsigned d = 0; d < exec_result_info(run->plan, i).copies; d++)
+            v[n++] = kept_result(run, i, d);
+    if (!v)
         api_error(r, 503, NULL, "out of memory");
+    else if (write_results(r, run, v, n))
+        http_download(r, STR("results.npz"));
     kept_unref(r->server->kept, run);
 }
 
@@ -288,21 +309,27 @@ void api_results_npy(struct http_request *r) {
     struct kept_run *run = api_kept_run(r);
     struct mem mem = {0};
     uint64_t i, device = 0;
-    struct tensor t;
     if (!run)
         return;
     if (api_number(r, "result", &i) && http_query_u64(r, "device", UINT32_MAX, &device)) {
         unsigned devices = i < exec_n_results(run->plan) ? exec_result_info(run->plan, (size_t)i).copies : 0;
+        struct kept_value v = device < devices ? kept_result(run, (size_t)i, (unsigned)device) : (struct kept_value){0};
+        struct kept_look look;
         struct buf head;
         buf_init(&head, &mem);
-        if (device >= devices || !kept_result(run, (size_t)i, (unsigned)device, &t)) {
+        if (device >= devices) {
             api_error(r, 404, NULL, "the execution has no result %llu on device %llu", (unsigned long long)i,
                       (unsigned long long)device);
-        } else if (!tensor_write_npy_header(&t, &head)) {
+        } else if (!api_kept_ready(r, run, &v, 1, true, STR("results"))) {
+            /* the answer is given */
+        } else if (kept_look(run, &v, &look) != KEPT_THERE) {
+            api_error(r, 503, NULL, "the value had to make room; ask again");
+        } else if (!tensor_write_npy_header(&look.t, &head)) {
+            kept_done(run, &look);
             api_error(r, 503, NULL, "out of memory");
         } else {
             str name = result_name(r->arena, (size_t)i, (unsigned)device, devices);
-            api_kept_bytes(r, run, buf_str(&head), &t, arena_printf(r->arena, "%.*s.npy", STR_ARG(name)));
+            api_kept_bytes(r, run, buf_str(&head), &look, arena_printf(r->arena, "%.*s.npy", STR_ARG(name)));
             run = NULL;
         }
         buf_free(&head);

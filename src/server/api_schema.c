@@ -245,7 +245,10 @@ const struct api_schema api_schemas[] = {
      "execution integer its number\nformat string\nops integer\nbound integer those with a node\n"
      "notes string[] what was left out, and why",
      false},
-    {"KeptTensors", "", "bytes integer 0: none\nwhy? string why there are none", false},
+    {"KeptTensors", "",
+     "bytes integer that stay; 0: none\nmakes? boolean they are made when they are looked at\nwhy? string why "
+     "there are none",
+     false},
     {"Divergence", "Where accuracy falls. An op without a comparison counts as good as the worst of what it reads.",
      "pcc number the threshold\n"
      "compared integer ops\n"

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "exec/exec.h"
 #include "server/api_inner.h"
+#include "server/jobs.h"
 #include "server/kept.h"
 
 enum { MOST_BINS = 512, MOST_ROWS = 1000, MOST_COLUMNS = 1000 };
@@ -13,15 +14,18 @@ enum which { VALUE, GOLDEN, DIFFERENCE };
 
 struct looked {
     struct kept_run *run;
-    struct tensor value, golden; /* of which `golden` is empty when there is none */
+    struct kept_look value, golden;
     bool has_golden;
     graph_node node;
     uint64_t out, device;
-    unsigned devices;
     enum which which;
 };
 
 static void looked_close(struct http_request *r, struct looked *l) {
+    if (l->run) {
+        kept_done(l->run, &l->value);
+        kept_done(l->run, &l->golden);
+    }
     kept_unref(r->server->kept, l->run);
     l->run = NULL;
 }
@@ -55,40 +59,94 @@ struct kept_run *api_kept_run(struct http_request *r) {
     return run;
 }
 
+/* What takes no longer than this to make is answered at once, else a job is. Files are waited for. */
+enum { ANSWER_MS = 200, LOOK_MS = 100 };
+
+/* Waits for a job while the client does. False with the answer given. */
+static bool wait_for(struct http_request *r, uint64_t job, bool file) {
+    struct jobs *jobs = r->server->jobs;
+    struct job_status status = {.state = JOB_DONE};
+    char error[300] = "";
+    bool ended = jobs_wait(jobs, job, ANSWER_MS);
+    while (file && !ended && !http_gone(r))
+        ended = jobs_wait(jobs, job, LOOK_MS);
+    if (!ended && file)
+        jobs_cancel(jobs, job);
+    if (!ended)
+        jobs_write(jobs, job, http_json(r, 202));
+    else if (!jobs_status(jobs, job, &status, error, sizeof error) || status.state == JOB_DONE)
+        return true;
+    else
+        api_error(r, 503, NULL, "%s", status.state == JOB_FAILED ? error : "cancelled");
+    return false;
+}
+
+bool api_kept_ready(struct http_request *r, struct kept_run *run, const struct kept_value *v, size_t n, bool file,
+                    str title) {
+    struct kept_value *later = ARENA_ARRAY(r->arena, struct kept_value, n + 1);
+    size_t k = 0;
+    for (size_t i = 0; later && i < n; i++) {
+        struct kept_look look;
+        if (kept_look(run, &v[i], &look) == KEPT_LATER)
+            later[k++] = v[i];
+        kept_done(run, &look);
+    }
+    if (later && k == 0)
+        return true;
+    uint64_t job = later ? kept_make(r->server, run, later, k, title) : 0;
+    if (job)
+        return wait_for(r, job, file);
+    api_error(r, 503, NULL, "no job can be started now");
+    return false;
+}
+
+/* The value and, where the golden run has one, its golden, if they are there; else starts a job that makes them. False with the
+ * answer given. */
+static bool look_at_both(struct http_request *r, bool file, struct looked *l) {
+    struct kept_value v[2];
+    bool has = kept_value_of(l->run, l->node, (uint32_t)l->out, false, &v[0]);
+    v[0].device = (unsigned)l->device;
+    if (!has || kept_look(l->run, &v[0], &l->value) == KEPT_NONE) {
+        api_error(r, 404, NULL, "the execution kept no result %llu of this node on device %llu",
+                  (unsigned long long)l->out, (unsigned long long)l->device);
+        return false;
+    }
+    kept_done(l->run, &l->value);
+    bool golden = kept_value_of(l->run, l->node, (uint32_t)l->out, true, &v[1]);
+    v[1].device = (unsigned)l->device;
+    if (!api_kept_ready(r, l->run, v, golden ? 2 : 1, file, graph_label(l->run->g, l->node)))
+        return false;
+    if (kept_look(l->run, &v[0], &l->value) != KEPT_THERE) { /* made, and pushed out by others since */
+        api_error(r, 503, NULL, "the value had to make room; ask again");
+        return false;
+    }
+    l->has_golden = golden && kept_look(l->run, &v[1], &l->golden) == KEPT_THERE &&
+                    tensor_count(&l->golden.t) == tensor_count(&l->value.t);
+    if (l->has_golden || l->which == VALUE)
+        return true;
+    api_error(r, 404, NULL, "the golden run has no tensor of this node");
+    return false;
+}
+
 /* Opens what the query names. False with the answer given. */
-static bool looked_open(struct http_request *r, struct looked *l) {
-    unsigned devices;
+static bool looked_open(struct http_request *r, bool file, struct looked *l) {
     *l = (struct looked){.out = 0};
     if (!http_query_u64(r, "out", UINT32_MAX, &l->out) || !http_query_u64(r, "device", UINT32_MAX, &l->device) ||
         !read_which(r, &l->which) || !(l->run = api_kept_run(r)))
         return false;
-    bool good = api_node(r, l->run->g, &l->node);
-    if (good && !kept_tensor(l->run, l->node, (uint32_t)l->out, (unsigned)l->device, false, &l->value, &l->devices)) {
-        api_error(r, 404, NULL, "the execution kept no result %llu of this node on device %llu",
-                  (unsigned long long)l->out, (unsigned long long)l->device);
-        good = false;
-    }
-    if (good) {
-        l->has_golden =
-            kept_tensor(l->run, l->node, (uint32_t)l->out, (unsigned)l->device, true, &l->golden, &devices) &&
-            tensor_count(&l->golden) == tensor_count(&l->value);
-        if (!l->has_golden && l->which != VALUE) {
-            api_error(r, 404, NULL, "the golden run has no tensor of this node");
-            good = false;
-        }
-    }
-    if (!good)
-        looked_close(r, l);
-    return good;
+    if (api_node(r, l->run->g, &l->node) && look_at_both(r, file, l))
+        return true;
+    looked_close(r, l);
+    return false;
 }
 
 static double element(const struct looked *l, int64_t i) {
     switch (l->which) {
-    case GOLDEN: return tensor_get(&l->golden, i);
-    case DIFFERENCE: return tensor_get(&l->value, i) - tensor_get(&l->golden, i);
+    case GOLDEN: return tensor_get(&l->golden.t, i);
+    case DIFFERENCE: return tensor_get(&l->value.t, i) - tensor_get(&l->golden.t, i);
     case VALUE: break;
     }
-    return tensor_get(&l->value, i);
+    return tensor_get(&l->value.t, i);
 }
 
 /* --- all about one ---------------------------------------------------------------------------------------------------- */
@@ -132,14 +190,14 @@ static void write_tensor(struct http_request *r, const struct looked *l, const s
     json_member_u64(w, STR("out"), l->out);
     json_member_u64(w, STR("outs"), graph_n_results(l->run->g, l->node));
     json_member_u64(w, STR("device"), l->device);
-    json_member_u64(w, STR("devices"), l->devices);
+    json_member_u64(w, STR("devices"), l->value.devices);
     json_member_str(w, STR("dtype"), tensor_dtype_name(t->dtype));
-    write_shape(w, &l->value);
+    write_shape(w, &l->value.t);
     json_member_u64(w, STR("bytes"), tensor_bytes(t));
     write_contents(w, t, bins, n_bins);
     if (l->has_golden) {
         exec_difference d;
-        exec_compare(&l->value, &l->golden, &d);
+        exec_compare(&l->value.t, &l->golden.t, &d);
         json_key(w, STR("accuracy"));
         json_object_begin(w);
         json_member_double(w, STR("pcc"), d.pcc);
@@ -153,22 +211,22 @@ static void write_tensor(struct http_request *r, const struct looked *l, const s
 void api_tensor(struct http_request *r) {
     struct looked l;
     uint64_t n_bins = 64;
-    if (!http_query_u64(r, "bins", MOST_BINS, &n_bins) || !looked_open(r, &l))
+    if (!http_query_u64(r, "bins", MOST_BINS, &n_bins) || !looked_open(r, false, &l))
         return;
     uint64_t *bins = ARENA_ARRAY(r->arena, uint64_t, n_bins + 1);
     struct mem mem = {0};
     struct tensor made = {.dtype = TENSOR_NONE};
     bool good = bins != NULL;
     if (good && l.which == DIFFERENCE) {
-        good = tensor_new(&made, &mem, TENSOR_F32, l.value.dims, l.value.rank);
+        good = tensor_new(&made, &mem, TENSOR_F32, l.value.t.dims, l.value.t.rank);
         for (int64_t i = 0, n = good ? tensor_count(&made) : 0; i < n; i++)
             ((float *)made.data)[i] = (float)element(&l, i);
     }
     if (good)
         write_tensor(r, &l,
                      l.which == DIFFERENCE ? &made
-                     : l.which == GOLDEN   ? &l.golden
-                                           : &l.value,
+                     : l.which == GOLDEN   ? &l.golden.t
+                                           : &l.value.t,
                      bins, (size_t)n_bins);
     else
         api_error(r, 503, NULL, "out of memory");
@@ -218,9 +276,9 @@ void api_tensor_values(struct http_request *r) {
     int64_t base;
     if (!http_query_u64(r, "row", INT64_MAX, &row) || !http_query_u64(r, "rows", MOST_ROWS, &rows) ||
         !http_query_u64(r, "column", INT64_MAX, &column) || !http_query_u64(r, "columns", MOST_COLUMNS, &columns) ||
-        !looked_open(r, &l))
+        !looked_open(r, false, &l))
         return;
-    const struct tensor *t = &l.value;
+    const struct tensor *t = &l.value.t;
     uint64_t height = t->rank > 1 ? (uint64_t)t->dims[t->rank - 2] : 1,
              width = t->rank > 0 ? (uint64_t)t->dims[t->rank - 1] : 1;
     if (tensor_count(t) == 0)
@@ -248,26 +306,30 @@ void api_tensor_values(struct http_request *r) {
 
 /* --- the whole --------------------------------------------------------------------------------------------------------- */
 
-/* A run that lives until its bytes are sent. In the request's arena, which outlives the answer. */
+/* What lives until its bytes are sent. In the request's arena, which outlives the answer. */
 struct lent {
     struct kept *kept;
     struct kept_run *run;
+    struct kept_look look;
 };
 
 static void lent_release(void *ctx) {
     struct lent *lent = ctx;
+    kept_done(lent->run, &lent->look);
     kept_unref(lent->kept, lent->run);
 }
 
-void api_kept_bytes(struct http_request *r, struct kept_run *run, str head, const struct tensor *t, str name) {
+void api_kept_bytes(struct http_request *r, struct kept_run *run, str head, struct kept_look *look, str name) {
     struct lent *lent = ARENA_ARRAY(r->arena, struct lent, 1);
     if (!lent || !name.p) {
         api_error(r, 503, NULL, "out of memory");
+        kept_done(run, look);
         kept_unref(r->server->kept, run);
         return;
     }
-    *lent = (struct lent){r->server->kept, run};
-    http_shared_behind(r, 200, "application/octet-stream", head, str_of(t->data, tensor_bytes(t)), lent_release, lent);
+    *lent = (struct lent){r->server->kept, run, *look};
+    http_shared_behind(r, 200, "application/octet-stream", head, str_of(look->t.data, tensor_bytes(&look->t)),
+                       lent_release, lent);
     http_download(r, name);
 }
 
@@ -275,9 +337,9 @@ void api_tensor_npy(struct http_request *r) {
     struct looked l;
     struct buf head;
     struct mem mem = {0};
-    if (!looked_open(r, &l))
+    if (!looked_open(r, true, &l))
         return;
-    const struct tensor *t = l.which == GOLDEN ? &l.golden : &l.value;
+    const struct tensor *t = l.which == GOLDEN ? &l.golden.t : &l.value.t;
     buf_init(&head, &mem);
     str name = arena_printf(r->arena, "%.*s_%llu%s.npy", STR_ARG(graph_label(l.run->g, l.node)),
                             (unsigned long long)l.out, l.which == GOLDEN ? "_golden" : "");
@@ -288,7 +350,9 @@ void api_tensor_npy(struct http_request *r) {
         api_error(r, 503, NULL, "out of memory");
         looked_close(r, &l);
     } else {
-        api_kept_bytes(r, l.run, buf_str(&head), t, name);
+        struct kept_look *given = l.which == GOLDEN ? &l.golden : &l.value;
+        kept_done(l.run, l.which == GOLDEN ? &l.value : &l.golden);
+        api_kept_bytes(r, l.run, buf_str(&head), given, name);
     }
     buf_free(&head);
 }
@@ -397,16 +461,16 @@ void api_constant(struct http_request *r) {
     uint64_t n_bins = 64;
     if (!http_query_u64(r, "bins", MOST_BINS, &n_bins) || !api_graph_open(r, &ag))
         return;
-    if (constant_open(r, ag.g, &l.node, &mem, &l.value)) {
+    if (constant_open(r, ag.g, &l.node, &mem, &l.value.t)) {
         struct kept_run of = {.g = ag.g};
         uint64_t *bins = ARENA_ARRAY(r->arena, uint64_t, n_bins + 1);
         l.run = &of;
-        l.devices = 1;
+        l.value.devices = 1;
         if (bins)
-            write_tensor(r, &l, &l.value, bins, (size_t)n_bins);
+            write_tensor(r, &l, &l.value.t, bins, (size_t)n_bins);
         else
             api_error(r, 503, NULL, "out of memory");
-        tensor_free(&l.value);
+        tensor_free(&l.value.t);
     }
     api_graph_close(r, &ag);
 }

@@ -1,10 +1,7 @@
 /* Executing as a job. */
-#define _GNU_SOURCE /* clock_gettime */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/machine.h"
 #include "server/execute_inner.h"
@@ -126,74 +123,6 @@ bool execute_failed(struct work *w, const char *what, const struct diags *d) {
     }
     job_fail(w->job, "%s", what);
     return false;
-}
-
-/* A job is asked to stop by a flag, a plan by a call: somebody has to look at the one and make the other, until `over`. */
-struct watch {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t change;
-    struct job *job;
-    exec_plan *plan, *golden; /* the latter may be NULL */
-    bool over;
-};
-enum { WATCH_NS = 20000000 };
-
-static void *watch_job(void *arg) {
-    struct watch *w = arg;
-    pthread_mutex_lock(&w->lock);
-    while (!w->over) {
-        struct timespec until;
-        if (job_cancelled(w->job))
-            exec_cancel(w->plan);
-        if (job_cancelled(w->job) && w->golden)
-            exec_cancel(w->golden);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WATCH_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&w->change, &w->lock, &until);
-    }
-    pthread_mutex_unlock(&w->lock);
-    return NULL;
-}
-
-static void on_progress(void *arg, size_t done, size_t total, ir_op op) {
-    struct work *w = arg;
-    char name[80];
-    str s = op ? ir_op_name_str(w->module, op) : STR("running");
-    snprintf(name, sizeof name, "%.*s", STR_ARG(str_slice(s, 0, sizeof name - 1)));
-    job_progress(w->job, done, total, name);
-}
-
-bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us) {
-    struct watch watch = {.job = w->job,
-                          .plan = plan,
-                          .golden = golden ? golden->plan : NULL,
-                          .lock = PTHREAD_MUTEX_INITIALIZER,
-                          .change = PTHREAD_COND_INITIALIZER};
-    exec_hooks hooks = {on_progress, w};
-    bool watched = pthread_create(&watch.thread, NULL, watch_job, &watch) == 0;
-    struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    exec_status status =
-        golden ? exec_compare_beside(plan, golden->plan, golden->pairs, golden->n, golden->out, &golden->n_out, &hooks)
-               : exec_run(plan, &hooks);
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    pthread_mutex_lock(&watch.lock);
-    watch.over = true;
-    pthread_cond_signal(&watch.change);
-    pthread_mutex_unlock(&watch.lock);
-    if (watched)
-        pthread_join(watch.thread, NULL);
-    *us = (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
-    if (status == EXEC_FAILED) {
-        ir_op op;
-        str why = exec_error(plan, &op);
-        job_fail(w->job, "%.*s: %.*s", STR_ARG(op ? ir_op_name_str(w->module, op) : STR("the run failed")),
-                 STR_ARG(why));
-    }
-    return status == EXEC_DONE;
 }
 
 exec_options execute_options(const struct work *w) {

@@ -186,7 +186,7 @@ static bool plan_both(struct work *w, const ir_module *source, bool keep) {
     o.keep = golden.keep = keep;
     o.alone = golden.alone = true;
     golden.numbers = EXEC_F32;
-    if (keep) /* what does not fit is not kept, and no failure */
+    if (keep || !w->x.golden) /* what does not fit is not kept, and no failure */
         o.max_memory = golden.max_memory = 0;
     diags_init(&d, &w->mem);
     job_progress(w->job, 0, 0, w->x.golden ? "planning the golden run" : "planning the run whose tensors are kept");
@@ -204,38 +204,53 @@ static bool plan_both(struct work *w, const ir_module *source, bool keep) {
     return good;
 }
 
-/* Plans with all tensors kept if they fit, and says so; else, for a golden run, with those that are in use. *fits: they are
- * kept. */
-static bool plan_what_fits(struct work *w, const ir_module *source, bool *fits) {
+/* About what the first results of a module's ops take all together. */
+static uint64_t all_results(const ir_module *m) {
+    uint64_t sum = 0;
+    for (ir_op op = 1; op < m->n_ops; op++) {
+        int64_t n =
+            ir_op_at(m, op)->n_results ? ir_num_elements(m->ctx, ir_value_type(m, ir_op_at(m, op)->results)) : 0;
+        if (n > 0)
+            sum += (uint64_t)n * 2; /* bf16 at least */
+    }
+    return sum;
+}
+
+/* Plans with all tensors kept if they are few; else, for a golden run or to make the tensors when they are looked at, with those
+ * that are in use. w->stays: tensors are kept in one of these ways, if that takes no more than it may. */
+static bool plan_what_fits(struct work *w, const ir_module *source) {
+    struct kept_run *k = w->kept;
     uint64_t available = machine_memory_available(), allowed = w->x.keep_memory;
     if (w->x.max_memory && w->x.max_memory < allowed)
         allowed = w->x.max_memory;
     if (available < allowed)
         allowed = available;
-    *fits = false;
-    if (w->x.keep) {
+    uint64_t held = allowed < KEPT_HELD_BYTES ? allowed : KEPT_HELD_BYTES;
+    if (w->x.keep && all_results(w->module) <= held) {
         if (!plan_both(w, source, true))
             return false;
-        *fits = w->kept->bytes <= allowed;
-        if (*fits) {
-            job_log(w->job, "all tensors are kept: %.1f MB", (double)w->kept->bytes / 1e6);
+        w->stays = k->bytes <= held;
+        if (w->stays) {
+            job_log(w->job, "all tensors are kept: %.1f MB", (double)k->bytes / 1e6);
             return true;
         }
-        snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for all tensors%s, %.1f MB are allowed",
-                 (double)w->kept->bytes / 1e6, w->x.golden ? " and those of the golden run" : "",
-                 (double)allowed / 1e6);
-        job_log(w->job, "tensors are not kept: %s", w->kept_why);
     }
-    if (!w->x.golden)
-        return true;
     if (!plan_both(w, source, false))
         return false;
-    if (w->kept->bytes <= available)
+    if (w->x.keep && k->bytes <= allowed) {
+        w->stays = k->makes = true;
+        job_log(w->job, "tensors are made when they are looked at: %.1f MB stay for that", (double)k->bytes / 1e6);
+    } else if (w->x.keep) {
+        snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for a run%s, %.1f MB are allowed",
+                 (double)k->bytes / 1e6, w->x.golden ? " and the golden run" : "", (double)allowed / 1e6);
+        job_log(w->job, "tensors are not kept: %s", w->kept_why);
+    }
+    if (!w->x.golden || k->bytes <= available)
         return true;
     job_fail(w->job,
              "the golden run needs %.1f MB with the run that is compared and this machine has %.1f MB left; execute "
              "without golden, or a smaller model",
-             (double)w->kept->bytes / 1e6, (double)available / 1e6);
+             (double)k->bytes / 1e6, (double)available / 1e6);
     return false;
 }
 
@@ -245,12 +260,12 @@ static const ir_module *source_of(const struct work *w) {
 
 bool execute_plan_compare(struct work *w) {
     snprintf(w->kept_why, sizeof w->kept_why, "they were not asked for");
-    return (!w->x.golden && !w->x.keep) || plan_what_fits(w, source_of(w), &w->stays);
+    return (!w->x.golden && !w->x.keep) || plan_what_fits(w, source_of(w));
 }
 
 bool execute_compare(struct work *w) {
     double us;
     if (w->x.golden)
         return judge(w, source_of(w));
-    return !w->stays || execute_once(w, w->kept->plan, NULL, &us);
+    return !w->stays || w->kept->makes || execute_once(w, w->kept->plan, NULL, &us);
 }

@@ -80,6 +80,10 @@ struct golden_run {
     exec_difference *out; /* room for n, of which n_out are written */
     size_t n_out;
 };
+/* execute_run.c. Runs a plan as a job, to its end or until a value is there (exec_run_until), or beside a golden one: tells of
+ * progress in ops of `module`, stops when the job is asked to. False when it was, or it has failed, which the job then says. */
+bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, ir_value until,
+                     struct golden_run *golden);
 /* Runs a plan once, as the job, beside a golden one (NULL: alone); *us is what it took. False when the job was cancelled or
  * has failed. */
 bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us);

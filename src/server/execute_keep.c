@@ -97,6 +97,8 @@ static void write_kept(const struct work *w, struct json_writer *j) {
     json_key(j, STR("kept"));
     json_object_begin(j);
     json_member_u64(j, STR("bytes"), w->stays ? w->kept->bytes : 0);
+    if (w->stays && w->kept->makes)
+        json_member_bool(j, STR("makes"), true);
     if (!w->stays) {
         json_member_str(j, STR("why"), str_from_z(w->kept_why));
     }

@@ -27,12 +27,23 @@ struct kept_run *kept_run_new(void) {
     r->mem = mem;
     arena_init(&r->arena, &r->mem);
     pthread_mutex_init(&r->lock, NULL);
+    pthread_mutex_init(&r->running, NULL);
     return r;
+}
+
+static void free_made(struct kept_run *r, struct kept_made **at) {
+    struct kept_made *m = *at;
+    *at = m->next;
+    r->made_bytes -= tensor_bytes(&m->t);
+    tensor_free(&m->t);
+    mem_free(&r->made_mem, m, sizeof *m);
 }
 
 void kept_run_free(struct kept_run *r) {
     if (!r)
         return;
+    while (r->made)
+        free_made(r, &r->made);
     exec_plan_free(r->plan); /* its arguments are those of the golden run */
     exec_plan_free(r->golden);
     exec_inputs_free(r->inputs);
@@ -43,6 +54,7 @@ void kept_run_free(struct kept_run *r) {
     run_unref(r->run);
     arena_free(&r->arena);
     pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->running);
     mem_drop_spares(&r->mem);
     struct mem mem = r->mem;
     mem_free(&mem, r, sizeof *r);
@@ -124,6 +136,13 @@ struct kept_run *kept_find(struct kept *k, int64_t execution) {
     return r;
 }
 
+struct kept_run *kept_ref(struct kept *k, struct kept_run *r) {
+    pthread_mutex_lock(&k->lock);
+    r->refs++;
+    pthread_mutex_unlock(&k->lock);
+    return r;
+}
+
 void kept_unref(struct kept *k, struct kept_run *r) {
     if (!r)
         return;
@@ -165,33 +184,96 @@ void kept_drop_model(struct kept *k, const struct store_hash *hash) {
     free_all(unused);
 }
 
-bool kept_tensor(struct kept_run *r, graph_node node, uint32_t out, unsigned device, bool golden, struct tensor *t,
-                 unsigned *devices) {
+bool kept_value_of(struct kept_run *r, graph_node node, uint32_t out, bool golden, struct kept_value *v) {
     ir_op op = graph_op(r->g, node);
-    ir_value v = out < graph_n_results(r->g, node) ? graph_value(r->g, node, out) : 0;
-    const exec_plan *plan = r->plan;
-    if (golden) {
+    *v = (struct kept_value){.golden = golden};
+    if (!golden) {
+        v->value = out < graph_n_results(r->g, node) ? graph_value(r->g, node, out) : 0;
+    } else {
         ir_op there = r->golden && op ? r->golden_of[op] : 0;
         /* First results are what was compared. */
-        v = there && out == 0 ? ir_op_at(r->golden_module, there)->results : 0;
-        plan = r->golden;
+        v->value = there && out == 0 ? ir_op_at(r->golden_module, there)->results : 0;
     }
-    if (!v)
-        return false;
-    pthread_mutex_lock(&r->lock);
-    const struct tensor *look = exec_value(plan, v, device);
-    if (look)
-        *t = *look;
-    *devices = look ? exec_value_devices(plan, v) : 0;
-    pthread_mutex_unlock(&r->lock);
-    return look != NULL && device < *devices;
+    return v->value != 0;
 }
 
-bool kept_result(struct kept_run *r, size_t i, unsigned device, struct tensor *t) {
+struct kept_value kept_result(struct kept_run *r, size_t i, unsigned device) {
+    return (struct kept_value){.value = exec_result_info(r->plan, i).value, .device = device};
+}
+
+/* Under the lock. */
+static struct kept_made *find_made(const struct kept_run *r, const struct kept_value *v) {
+    struct kept_made *m = r->made;
+    while (m && (m->what.golden != v->golden || m->what.value != v->value || m->what.device != v->device))
+        m = m->next;
+    return m;
+}
+
+enum kept_there kept_look(struct kept_run *r, const struct kept_value *v, struct kept_look *out) {
+    const exec_plan *plan = v->golden ? r->golden : r->plan;
+    enum kept_there there = KEPT_NONE;
+    *out = (struct kept_look){.devices = 0};
     pthread_mutex_lock(&r->lock);
-    const struct tensor *look = exec_result(r->plan, i, device);
-    if (look)
-        *t = *look;
+    if (!r->makes) {
+        const struct tensor *look = exec_value(plan, v->value, v->device);
+        unsigned devices = look ? exec_value_devices(plan, v->value) : 0;
+        if (v->device < devices) {
+            *out = (struct kept_look){*look, devices, NULL};
+            there = KEPT_THERE;
+        }
+    } else if (exec_makes(plan, v->value, v->device)) {
+        struct kept_made *m = find_made(r, v);
+        there = m ? KEPT_THERE : KEPT_LATER;
+        if (m) {
+            m->refs++;
+            m->used = ++r->made_clock;
+            *out = (struct kept_look){m->t, m->devices, m};
+        }
+    }
     pthread_mutex_unlock(&r->lock);
-    return look != NULL;
+    return there;
+}
+
+/* What was looked at longest ago and is not looked at now goes, while all take too much; under the lock. */
+static void make_room_for_made(struct kept_run *r, const struct kept_made *but) {
+    while (r->made_bytes > KEPT_MADE_BYTES) {
+        struct kept_made **oldest = NULL;
+        for (struct kept_made **at = &r->made; *at; at = &(*at)->next)
+            if (*at != but && (*at)->refs == 0 && (!oldest || (*at)->used < (*oldest)->used))
+                oldest = at;
+        if (!oldest)
+            return;
+        free_made(r, oldest);
+    }
+}
+
+void kept_done(struct kept_run *r, struct kept_look *look) {
+    if (!look->made)
+        return;
+    pthread_mutex_lock(&r->lock);
+    look->made->refs--;
+    make_room_for_made(r, look->made);
+    pthread_mutex_unlock(&r->lock);
+    look->made = NULL;
+}
+
+bool kept_put(struct kept_run *r, const struct kept_value *v, const struct tensor *t, unsigned devices) {
+    pthread_mutex_lock(&r->lock);
+    bool there = find_made(r, v) != NULL;
+    struct kept_made *m = there ? NULL : mem_alloc_zero(&r->made_mem, sizeof *m);
+    bool good = m && tensor_new(&m->t, &r->made_mem, t->dtype, t->dims, t->rank);
+    if (good) {
+        memcpy(m->t.data, t->data, tensor_bytes(t));
+        m->what = *v;
+        m->devices = devices;
+        m->used = ++r->made_clock;
+        m->next = r->made;
+        r->made = m;
+        r->made_bytes += tensor_bytes(t);
+        make_room_for_made(r, m);
+    } else if (m) {
+        mem_free(&r->made_mem, m, sizeof *m);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return there || good;
 }

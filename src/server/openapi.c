@@ -3,7 +3,8 @@
  * The columns of a route:
  *   query     "NAME[!]:TYPE text; ..."; '!': it must be given
  *   request   a schema's name, object, any, or text for a file of text
- *   response  "[STATUS] SCHEMA", "STATUS" for an answer without body, "binary TYPE" for bytes; NULL for events
+ *   response  "[STATUS] SCHEMA", "STATUS" for an answer without body, "binary TYPE" for bytes; NULL for events; several
+ *             separated by '|'
  */
 #include <string.h>
 
@@ -162,8 +163,8 @@ static void write_request(struct json_writer *w, const struct http_route *route)
     json_object_end(w);
 }
 
-static void write_response(struct json_writer *w, const struct http_route *route) {
-    str rest = str_from_z(route->response), status = STR("200");
+static void write_response(struct json_writer *w, const struct http_route *route, str rest) {
+    str status = STR("200");
     if (rest.n >= 3 && rest.p[0] >= '1' && rest.p[0] <= '5')
         status = take(&rest, ' ');
     json_key(w, status);
@@ -197,7 +198,10 @@ static void write_operation(struct json_writer *w, const struct http_route *rout
     write_parameters(w, route);
     write_request(w, route);
     begin(w, "responses");
-    write_response(w, route);
+    str responses = str_from_z(route->response);
+    do
+        write_response(w, route, take(&responses, '|'));
+    while (responses.n);
     begin(w, "default");
     put(w, "description", "What went wrong.");
     begin(w, "content");

@@ -119,6 +119,56 @@ static void kept_values(void **state) {
     drop(&f);
 }
 
+/* Every value that is made alone is the one that stays when all do: of arguments, of ops, of what is cached between runs. */
+static void values_made_alone(void **state) {
+    (void)state;
+    const char *const text =
+        "module {\n"
+        "  func.func private @weights(%w: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {tt.function_type = "
+        "\"const_eval\"} {\n"
+        "    %0 = \"ttir.neg\"(%w) : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+        "    %1 = \"ttir.abs\"(%0) : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+        "    return %1 : tensor<4x4xf32>\n"
+        "  }\n"
+        "  func.func @main(%x: tensor<4x4xf32>, %w: tensor<4x4xf32> {ttcore.argument_type = "
+        "#ttcore.argument_type<parameter>}) -> (tensor<4x4xf32>, tensor<16xf32>) {\n"
+        "    %0 = ttcore.load_cached(@weights, [%w]) : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+        "    %1 = \"ttir.matmul\"(%x, %0) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+        "    %2 = \"ttir.exp\"(%1) : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+        "    %3 = \"ttir.add\"(%2, %x) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+        "    %4 = \"ttir.reshape\"(%3) <{shape = [16 : i32]}> : (tensor<4x4xf32>) -> tensor<16xf32>\n"
+        "    return %2, %4 : tensor<4x4xf32>, tensor<16xf32>\n"
+        "  }\n"
+        "}\n";
+    struct fixture all, alone;
+    make(&all, text, &(exec_options){.threads = 1, .keep = true});
+    make(&alone, text, &(exec_options){.threads = 1, .alone = true});
+    assert_int_equal(exec_run(all.x, NULL), EXEC_DONE);
+    size_t compared = 0;
+    for (int round = 0; round < 2; round++) {
+        for (ir_value v = 1; v < all.m->n_values; v++) {
+            const struct tensor *look = exec_value(all.x, v, 0), want = look ? *look : (struct tensor){.rank = 0};
+            assert_int_equal(exec_makes(alone.x, v, 0), look != NULL);
+            assert_false(exec_makes(alone.x, v, 1));
+            if (!look)
+                continue;
+            assert_int_equal(exec_run_until(alone.x, v, NULL), EXEC_DONE);
+            look = exec_value(alone.x, v, 0);
+            assert_non_null(look);
+            assert_int_equal(tensor_bytes(look), tensor_bytes(&want));
+            assert_memory_equal(look->data, want.data, tensor_bytes(&want));
+            compared++;
+        }
+        /* Then a run to the end, after which results are there and others are not. */
+        assert_int_equal(exec_run_until(alone.x, 0, NULL), EXEC_DONE);
+        assert_non_null(exec_value(alone.x, exec_result_info(alone.x, 1).value, 0));
+        assert_null(exec_value(alone.x, ir_op_at(alone.m, named(alone.m, "ttir.matmul", 0))->results, 0));
+    }
+    assert_int_equal(compared, 2 * 10); /* three arguments, two ops and what is cached of them, four ops */
+    drop(&all);
+    drop(&alone);
+}
+
 /* Scales of a convolution's channels may be packed into its weights; other values of either must count all the same. */
 static void arguments_given_anew(void **state) {
     (void)state;
@@ -335,6 +385,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost),
                                        cmocka_unit_test(a_cancel_during_the_last_op_counts),
                                        cmocka_unit_test(kept_values),
+                                       cmocka_unit_test(values_made_alone),
                                        cmocka_unit_test(arguments_given_anew),
                                        cmocka_unit_test(side_by_side),
                                        cmocka_unit_test(side_by_side_in_a_loop),

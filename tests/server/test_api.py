@@ -841,6 +841,21 @@ def keeps_tensors():
                              (f"{tensor}/npy?{node['ttir.abs']}&which=difference", 400),
                              ("/executions/999/tensor?node=1", 404)):
             call(s, "GET", path, expect=status)
+        # one that may not hold all of them makes them when they are looked at: the same
+        later = execute(keep=True, golden=True, keep_memory=call(s, "GET", f"/executions/{first}")["kept"]["bytes"] - 1)
+        told = call(s, "GET", f"/executions/{later}")["kept"]
+        assert told["makes"] and 0 < told["bytes"], told
+        for at in [*node.values(), "id=" + quote(argument_of(s, model), safe="")]:
+            about, before = (call(s, "GET", f"/executions/{n}/tensor?{at}") for n in (later, first))
+            tap.equal(about, before)
+            for which in ("value", "golden") if "accuracy" in about else ("value",):
+                made, held = (call(s, "GET", f"/executions/{n}/tensor/npy?{at}&which={which}").body for n in (later, first))
+                assert made == held, (at, which)
+        tap.equal(*(call(s, "GET", f"/executions/{n}/tensor/values?{node['ttir.abs']}") for n in (later, first)))
+        tap.equal(*(call(s, "GET", f"/executions/{n}/results/npz").body for n in (later, first)))
+        tap.equal(*(call(s, "GET", f"/executions/{n}/results/0/npy").body for n in (later, first)))
+        for path, status in ((f"{node['ttir.abs']}&out=1", 404), (f"{node['ttir.abs']}&device=1", 404)):
+            call(s, "GET", f"/executions/{later}/tensor?{path}", expect=status)
         # an execution that did not keep any, and one that may not
         second, third = execute(), execute(keep=True, keep_memory=100)
         # 480 bytes each: one run reuses the memory of what is dead, keeping all does not

@@ -15,13 +15,14 @@ const SLICES = `module {
 }
 `;
 
-async function executed(t, text, { keep = true } = {}) {
+async function executed(t, text, { keep = true, mb = 1024 } = {}) {
   await t.openText("m.mlir", text);
   await t.command("graph.expandAll");
   await t.page.keyboard.press("x");
   const panel = t.panel("execute");
   await panel.getByLabel("accuracy").check();
   await panel.getByLabel("tensors", { exact: true }).setChecked(keep);
+  if (keep) await panel.getByLabel("Megabytes of kept tensors").fill(String(mb));
   await panel.getByRole("button", { name: "Execute", exact: true }).click();
   await panel.locator(".node-table [role=option]").first().waitFor();
   await t.ready();
@@ -66,6 +67,25 @@ test("tensor: values of a slice, statistics, histogram and the file of a node", 
   await eventually(async () => (await panel.locator(".panel-bar b").textContent()).includes("log"), true, "the other op");
   await panel.getByLabel("Which values").selectOption("difference");
   await eventually(async () => (await panel.locator(".statistics > div").first().textContent()) === "min0", true, "the golden run computes the same");
+});
+
+test("tensor: what may not all stay is made when somebody looks at it", async (t) => {
+  const wide = "tensor<512x512xf32>", n = 20;
+  const ops = Array.from({ length: n }, (_, i) => `    %${i} = "ttir.${i % 2 ? "abs" : "matmul"}"(${i ? `%${i - 1}` : "%arg0"}${i % 2 ? "" : ", %arg0"}) : (${i % 2 ? wide : `${wide}, ${wide}`}) -> ${wide}\n`);
+  const panel = await executed(t, `module {\n  func.func @main(%arg0: ${wide}) -> ${wide} {\n${ops.join("")}    return %${n - 1} : ${wide}\n  }\n}\n`, { mb: 20 });
+  await eventually(async () => /Tensors are made when they are looked at, [\d.]+ MB/.test(await panel.innerText()), true, "it says so"); // twenty of 1 MB, and the golden ones
+  await panel.getByRole("button", { name: "look at them" }).click();
+  const tensor = t.panel("tensor"), grid = tensor.getByRole("grid");
+  for (const op of ["matmul", "abs"]) {
+    await t.clickNode(await idOf(t, op));
+    await eventually(async () => (await tensor.locator(".panel-bar b").textContent()).includes(op), true, op);
+    const file = npy((await t.download(() => tensor.getByRole("link", { name: ".npy" }).click())).bytes);
+    equal(file.shape, "512, 512");
+    if (op === "abs") ok(file.values.every((v) => v >= 0), "magnitudes");
+    else ok(file.values.some((v) => v < 0), "products of both signs");
+    await eventually(async () => Math.abs(Number(await grid.locator('[role=row][aria-rowindex="1"] [aria-colindex="1"]').textContent()) - file.values[0]) <= 1e-3 * Math.abs(file.values[0]), true, "the grid has them");
+    equal(await tensor.locator(".statistics > div", { hasText: "PCC" }).locator("dd").textContent(), "1.000000");
+  }
 });
 
 test("tensor: without kept tensors it says so, and executes on request; from the table of ops", async (t) => {

@@ -260,7 +260,7 @@ function Kept({ run }: { run: Execution }) {
   const x = here.value.find((e) => loaded.value.get(e.id) === run);
   if (x && x.kept > 0) {
     const fits = activePane.value && isOf(x, activePane.value);
-    return <span class="muted">All tensors are kept, {bytes(x.kept)}: <button class="link" disabled={!fits} onClick={() => openPanel('tensor')}>look at them</button>{!fits && ' in the stage that was executed'}.</span>;
+    return <span class="muted">{run.kept?.makes ? `Tensors are made when they are looked at, ${bytes(x.kept)} stay for that` : `All tensors are kept, ${bytes(x.kept)}`}: <button class="link" disabled={!fits} onClick={() => openPanel('tensor')}>look at them</button>{!fits && ' in the stage that was executed'}.</span>;
   }
   if (!run.settings.keep || source().kind === 'page') return null;
   const model = activePane.value?.ref.value?.model;
@@ -364,8 +364,8 @@ function Panel() {
             </select></label>
           <label title="Of the values that arguments have without a file: the same seed gives the same values">Seed <input type="number" min={0} value={seed.value} onChange={(e) => { seed.value = Math.min(2 ** 53, Math.max(0, Math.floor(Number(e.currentTarget.value)) || 0)); }} /></label>
           <label class="check" title="Runs the source in f32 as well and compares every op with it"><input type="checkbox" checked={golden.value} onChange={(e) => { golden.value = e.currentTarget.checked; }} /> accuracy</label>
-          <label class="check" title="The tensors of all ops stay in the server's memory and can be looked at: that is one more run, without fusion"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
-          <label title="More than this is not kept">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
+          <label class="check" title="The tensors of all ops can be looked at: those of a small model stay in the server's memory, of a larger one they are made then"><input type="checkbox" checked={keep.value} onChange={(e) => { keep.value = e.currentTarget.checked; }} /> tensors</label>
+          <label title="More than this does not stay in memory">MB at most <input type="number" min={1} max={4096} aria-label="Megabytes of kept tensors" disabled={!keep.value} value={keepMb.value} onChange={(e) => { keepMb.value = Math.min(4096, Math.max(1, Number(e.currentTarget.value))); }} /></label>
           <button class="primary" data-autofocus disabled={!!wait.value || !!uploading.value}><Icon name="play" size={13} /> Execute</button>
           <button type="button" class="icon-button" title="Open a trace or measurement of another tool: Chrome trace JSON, CSV of the profilers, results of ttrt" aria-label="Open a trace" disabled={!!wait.value}
             onClick={() => void askForTraces(pane).catch(complain)}><Icon name="upload" size={13} /></button>

@@ -1,8 +1,9 @@
 // What overrides and executions need of the API, typed.
 
 import { graphQuery } from '../app/address';
-import type { GraphRef, Job, Run } from '../app/source';
-import { source } from '../app/store';
+import { cancelJob, getJob } from '../app/api';
+import { Problem, type GraphRef, type Job, type Run } from '../app/source';
+import { source, type Wait } from '../app/store';
 
 const id = encodeURIComponent;
 
@@ -181,7 +182,7 @@ export interface Execution {
   memory: Record<string, number>;
   notes?: string[];
   divergence?: Divergence;
-  kept?: { bytes: number; why?: string };
+  kept?: { bytes: number; makes?: boolean; why?: string };
   /** Arguments that had values of files. */
   inputs?: { argument: number; name: string; file: string }[];
   ops: ExecutedOp[];
@@ -275,10 +276,34 @@ export interface TensorRef {
   which: Which;
 }
 const tensorQuery = (t: TensorRef) => ({ id: t.id, out: t.out, device: t.device, which: t.which });
-export const getTensor = (t: TensorRef, signal?: AbortSignal) =>
-  source().call<TensorInfo>('GET', `/executions/${t.execution}/tensor`, undefined, { signal, query: tensorQuery(t) });
+const MAKING_MS = 100;
+/** Asks again when the job that makes the value has ended; an abort ends the job, too. */
+async function made<T extends object>(ask: () => Promise<T | Job>, signal?: AbortSignal, tell: (wait: Wait | null) => void = () => {}): Promise<T> {
+  for (;;) {
+    const told = await ask();
+    if (!('state' in told)) return told;
+    let job: Job = told;
+    const cancel = () => { cancelJob(job.id).catch(() => {}); };
+    signal?.addEventListener('abort', cancel);
+    try {
+      while (job.state === 'queued' || job.state === 'running') {
+        tell({ text: `Running up to ${job.title}`, done: job.done, total: job.total, cancel });
+        await new Promise((resolve) => setTimeout(resolve, MAKING_MS));
+        job = await getJob(job.id, { signal });
+      }
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      tell(null);
+    }
+    if (job.state === 'cancelled') throw new Problem('Cancelled.', 'cancelled');
+    if (job.state === 'failed') throw new Problem(job.error ?? 'The value could not be made.');
+  }
+}
+/** `tell` is told of the wait when the value is made first. */
+export const getTensor = (t: TensorRef, signal?: AbortSignal, tell?: (wait: Wait | null) => void) =>
+  made(() => source().call<TensorInfo | Job>('GET', `/executions/${t.execution}/tensor`, undefined, { signal, query: tensorQuery(t) }), signal, tell);
 export const getTensorWindow = (t: TensorRef, index: readonly number[], at: { row: number; rows: number; column: number; columns: number }, signal?: AbortSignal) =>
-  source().call<TensorWindow>('GET', `/executions/${t.execution}/tensor/values`, undefined, { signal, query: { ...tensorQuery(t), index: index.join(','), ...at } });
+  made(() => source().call<TensorWindow | Job>('GET', `/executions/${t.execution}/tensor/values`, undefined, { signal, query: { ...tensorQuery(t), index: index.join(','), ...at } }), signal);
 /** Where the browser saves it from. */
 export const tensorFile = (t: TensorRef): string | null => {
   const url = source().url(`/executions/${t.execution}/tensor/npy`);

@@ -9,7 +9,7 @@ import { openPanel } from '../app/dock';
 import { Icon } from '../app/icons';
 import { panels, resultActions } from '../app/panels';
 import { Problem } from '../app/source';
-import { activePane, server, source, type Pane } from '../app/store';
+import { activePane, server, source, type Pane, type Wait } from '../app/store';
 import { bytes, count, whole } from '../app/values';
 import { sentence } from '../app/notify';
 import { WaitCard } from '../app/wait';
@@ -25,6 +25,8 @@ const which = signal<Which>('value');
 const info = signal<TensorInfo | null>(null);
 const problem = signal<Problem | null>(null);
 const busy = signal(false);
+/** While the value is made. */
+const making = signal<Wait | null>(null);
 /** Panels that show it: without one nothing is asked for. */
 const shown = signal(0);
 
@@ -51,10 +53,11 @@ effect(() => {
   info.value = null;
   problem.value = null;
   busy.value = false;
+  making.value = null;
   if (!what || !on) return;
   const abort = new AbortController();
   busy.value = true;
-  getTensor(what, abort.signal).then((t) => { info.value = t; busy.value = false; }).catch((thrown: unknown) => {
+  getTensor(what, abort.signal, (w) => { if (!abort.signal.aborted) making.value = w; }).then((t) => { info.value = t; busy.value = false; }).catch((thrown: unknown) => {
     if (abort.signal.aborted) return;
     busy.value = false;
     if (what.which !== 'value') {
@@ -168,6 +171,7 @@ function Panel() {
         )}
         {t && file && which.value !== 'difference' && <a href={file} download title="Save the whole tensor as .npy"><Icon name="download" size={12} /> .npy</a>}
       </div>
+      {making.value && <WaitCard wait={making.value} />}
       {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}</p>}
       {t && <>
         <div class="tensor-about"><Statistics t={t} /><Histogram t={t} /></div>
