@@ -11,9 +11,11 @@
 #include "base/vec.h"
 #include "compile/input.h"
 #include "compile/pass.h"
+#include "compile/passes.h"
 #include "compile/rewrite.h"
 #include "dialect/check.h"
 #include "ir/clone.h"
+#include "target/cost.h"
 #include "text/text.h"
 
 struct driver {
@@ -308,7 +310,8 @@ static bool begin(struct driver *d, const ir_module *input) {
     return ir_edit_init(&d->e, m) && d->p.names && d->p.rewriting;
 }
 
-compile_run *compile_run_new(const ir_module *input, const compile_options *o, struct diags *diags) {
+/* Every pass once. NULL only when out of memory. */
+static compile_run *run_once(const ir_module *input, const compile_options *o, struct diags *diags) {
     struct mem *mem = input->mem;
     uint64_t start = clock_now_ns();
     struct driver d = {.r = mem_alloc_zero(mem, sizeof *d.r), .p = {.o = o, .d = diags}};
@@ -338,6 +341,101 @@ compile_run *compile_run_new(const ir_module *input, const compile_options *o, s
         return NULL;
     }
     return d.r;
+}
+
+/* ---- the better of two ----------------------------------------------------------------------------------- */
+
+/* The first stage that chose layouts; 0 when none did or it changed nothing. */
+static uint32_t layout_stage(const compile_run *r) {
+    for (uint32_t i = 1; i < r->n_stages; i++)
+        if (r->stages[i].changed && pipeline[r->stages[i].number - 1].run == pass_layout_propagation)
+            return i;
+    return 0;
+}
+
+static bool estimate(const compile_run *r, double l1_cap, double *ns) {
+    legal_env e;
+    if (!r->ok || !legal_env_init(&e, compile_result(r), l1_cap))
+        return false;
+    *ns = cost_of_module(&e).ns;
+    return true;
+}
+
+/* Tells of the last pass, so that what is shown of the progress does not go back. */
+static bool late_progress(void *options, uint32_t pass, uint32_t n_passes, str name) {
+    const compile_options *o = options;
+    (void)pass;
+    return o->progress(o->progress_arg, n_passes - 1, n_passes, name);
+}
+
+/* The stage says that its pass changed nothing. */
+static void undo_stage(compile_run *r, uint32_t i) {
+    compile_stage *s = &r->stages[i], was = *s;
+    compile_module *before = r->stages[i - 1].module;
+    before->refs++;
+    *s = (compile_stage){.pass = was.pass,
+                         .number = was.number,
+                         .module = before,
+                         .nanoseconds = was.nanoseconds,
+                         .ops_before = before->n_ops,
+                         .ops_after = before->n_ops};
+    release(was.module, r->mem);
+    mem_free(r->mem, was.origins.start, was.origins.n_start * sizeof *was.origins.start);
+    mem_free(r->mem, was.origins.sources, was.origins.n_sources * sizeof *was.origins.sources);
+}
+
+/* The stages of `other`, which went on from stage `from` - 1 without layouts, take the place of those from `from` on. Room for
+ * them is there: they are fewer. */
+static void take_stages(compile_run *r, compile_run *other, uint32_t from) {
+    uint32_t next = from, first = other->n_stages > 1 ? other->stages[1].number : pipeline_n;
+    while (next < r->n_stages && r->stages[next].number < first)
+        undo_stage(r, next++);
+    while (r->n_stages > next)
+        drop_stage(r);
+    for (uint32_t i = 1; i < other->n_stages; i++) {
+        compile_stage s = other->stages[i];
+        if (s.module->borrowed) { /* the module that it began with is ours */
+            release(s.module, r->mem);
+            s.module = r->stages[from - 1].module;
+            s.module->refs++;
+        }
+        r->stages[r->n_stages++] = s;
+    }
+    other->n_stages = 1;
+}
+
+/* Layouts are chosen before the last passes, which may make of them what is worth less. Where that left the module worse, by
+ * its estimate, than it is without any, it does without. */
+static void keep_better(compile_run *r, const compile_options *o, struct diags *diags) {
+    uint32_t from = layout_stage(r);
+    double with, without;
+    if (!from || !estimate(r, o->tensor_l1_usage_cap, &with))
+        return;
+    compile_options rest = *o;
+    struct diags quiet;
+    diags_init(&quiet, r->mem);
+    rest.memory_layout = COMPILE_OFF;
+    rest.start_after = str_from_z(r->stages[from].pass);
+    rest.progress = o->progress ? late_progress : NULL;
+    rest.progress_arg = (void *)(uintptr_t)o; /* which it only reads */
+    compile_run *other = run_once(r->stages[from - 1].module->m, &rest, &quiet);
+    if (other && other->cancelled) {
+        diag_add(diags, DIAG_ERROR, NULL, 0, 0, "cancelled while layouts were judged");
+        r->ok = false;
+        r->cancelled = true;
+    } else if (other && estimate(other, o->tensor_l1_usage_cap, &without) && without < with) {
+        take_stages(r, other, from);
+    }
+    r->nanoseconds += other ? other->nanoseconds : 0;
+    compile_free(other);
+    diags_free(&quiet);
+}
+
+compile_run *compile_run_new(const ir_module *input, const compile_options *o, struct diags *diags) {
+    compile_run *r = run_once(input, o, diags);
+    if (r && r->ok && !o->only_pass.n && !o->start_after.n && !o->stop_after.n)
+        keep_better(r, o, diags);
+    return r;
 }
 
 /* ---- tracing -------------------------------------------------------------------------------------------- */

@@ -173,6 +173,74 @@ static void convolutions_are_sharded(void **state) {
     assert_int_equal(one.illegal + two.illegal, 0);
 }
 
+/* A later pass prepares the weight, which is no parameter, where the optimizer put it: that costs more than the layouts
+ * save. */
+static const char worse_with_layouts[] =
+    "module {\n"
+    "  func.func @main(%x: tensor<1x8x28x28x4xbf16>, %w: tensor<16x4x3x3x3xbf16>) -> tensor<1x6x26x26x16xbf16> {\n"
+    "    %0 = \"ttir.conv3d\"(%x, %w) <{stride = array<i32: 1, 1, 1>, padding = array<i32: 0, 0, 0>, groups = 1 : i32, "
+    "padding_mode = \"zeros\"}> : (tensor<1x8x28x28x4xbf16>, tensor<16x4x3x3x3xbf16>) -> tensor<1x6x26x26x16xbf16>\n"
+    "    return %0 : tensor<1x6x26x26x16xbf16>\n"
+    "  }\n"
+    "}\n";
+
+static bool count_progress(void *arg, uint32_t pass, uint32_t n_passes, str name) {
+    uint32_t *last = arg;
+    assert_true(pass >= *last && pass < n_passes && name.n);
+    *last = pass;
+    return true;
+}
+
+/* Level 2 is never worse than level 1, judged by what all passes leave; the stages hang together all the same. */
+static void layouts_that_do_not_pay_are_left(void **state) {
+    (void)state;
+    outcome one = compile(str_from_z(worse_with_layouts), "worse", 1);
+    outcome two = compile(str_from_z(worse_with_layouts), "worse", 2);
+    assert_true(one.ok && two.ok);
+    assert_int_equal(two.ops, one.ops);
+    assert_true(two.estimate_ns <= one.estimate_ns);
+
+    struct mem mem = {0};
+    struct diags d;
+    compile_options o;
+    uint32_t last_pass = 0;
+    diags_init(&d, &mem);
+    ir_context *c = ir_context_new(&mem, dialect_resolve);
+    ir_module *m = text_read(c, str_from_z(worse_with_layouts), STR("worse"), NULL, &d);
+    compile_options_init(&o);
+    o.level = 2;
+    o.progress = count_progress;
+    o.progress_arg = &last_pass;
+    compile_run *r = m ? compile_run_new(m, &o, &d) : NULL;
+    assert_true(r && r->ok);
+    bool asked = false;
+    for (uint32_t i = 1; i < r->n_stages; i++) {
+        const compile_stage *s = &r->stages[i], *before = &r->stages[i - 1];
+        assert_true(s->number > before->number);
+        assert_int_equal(s->ops_before, before->ops_after);
+        assert_int_equal(s->ops_after, s->module->n_ops);
+        assert_true(s->changed == (s->module != before->module));
+        if (strcmp(s->pass, "ttnn-greedy-memory-layout-propagation") == 0) {
+            assert_false(s->changed);
+            asked = true;
+        }
+    }
+    assert_true(asked);
+    const ir_module *result = compile_result(r);
+    ir_op conv = 0, from = 0;
+    for (ir_op op = result->root; op; op = ir_walk_next(result, result->root, op))
+        if (str_eq(ir_op_name_str(result, op), STR("ttnn.conv3d")))
+            conv = op;
+    assert_true(conv);
+    assert_int_equal(compile_trace_back(r, r->n_stages - 1, conv, 0, &from, 1), 1);
+    assert_true(str_eq(ir_op_name_str(m, from), STR("ttir.conv3d")));
+    compile_free(r);
+    ir_module_free(m);
+    ir_context_unref(c);
+    diags_free(&d);
+    assert_int_equal(mem.used, 0);
+}
+
 /* Two tensors of which each fills most of L1, both alive over a third: one has to wait in DRAM. */
 static const char large[] =
     "module {\n"
@@ -300,20 +368,22 @@ static void corpus_is_legal(void **state) {
     if (!root || nftw(path, visit, 16, FTW_PHYS) != 0 || !sum.files)
         skip();
     print_message(
-        "%u modules at level 2: %u fail, %u illegal, %u with other ops; %u sharded; estimate better in %u, worse in "
+        "# %u modules at level 2: %u fail, %u illegal, %u with other ops; %u sharded; estimate better in %u, worse in "
         "%u, %.1f ms in sum instead of %.1f; %.0f us a module\n",
         sum.files, sum.failed, sum.illegal, sum.other_ops, sum.sharded, sum.better, sum.worse, sum.after / 1e6,
         sum.before / 1e6, (double)sum.took_ns / 1e3 / sum.files);
     assert_int_equal(sum.failed + sum.illegal, 0);
-    /* One: of a conv3d whose weight is no parameter, a later pass prepares it at another place at level 2. */
-    assert_true(sum.worse <= 1 && sum.after < sum.before);
+    assert_int_equal(sum.worse, 0);
+    assert_true(sum.after < sum.before);
     assert_true(sum.files > 100);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_chain_stays_in_l1),
                                        cmocka_unit_test(convolutions_are_sharded),
+                                       cmocka_unit_test(layouts_that_do_not_pay_are_left),
                                        cmocka_unit_test(what_does_not_fit_is_spilled),
-                                       cmocka_unit_test(suggestions_hold), cmocka_unit_test(corpus_is_legal)};
+                                       cmocka_unit_test(suggestions_hold),
+                                       cmocka_unit_test(corpus_is_legal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
