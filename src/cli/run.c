@@ -129,24 +129,35 @@ static int take_pcc(void *o, const char *value) {
 static void show_ops(void) {
     exec_op_support s;
     str op, why;
-    fputs("# Ops that run on the CPU\n\n"
-          "Made by `tt-explorer run --ops` from the kernel table (src/exec/table.c) and the ops that planning itself "
-          "deals\n"
-          "with (src/exec/plan.c). An op that is not here, and is not a terminator, is an error that names it and its "
-          "line\n"
-          "before anything runs. *Checked against*: what its tests compare it with.\n\n"
-          "## The golden run\n\n"
-          "The golden run, of `run --golden` and of an execution with accuracy alike, computes the source op by op "
-          "with all\n"
-          "floating-point values kept in f32: the kernels are those of any run (oneDNN's where it has one), nothing is "
-          "fused,\n"
-          "nothing rounded to a narrower type. What agreement is measured by is much coarser: bf16 alone brings 1 - "
-          "PCC to\n"
-          "1e-6 and more. Tests compare the golden run of whole models with a run of the plain kernels in f64\n"
-          "(`run --numbers f64 --reference --golden`): 1 - PCC is below 1e-9 for every op.\n\n"
-          "## Ops\n\n"
-          "| op | kernel | checked against |\n|---|---|---|\n",
-          stdout);
+    fputs(
+        "# Ops that run on the CPU\n\n"
+        "Made by `tt-explorer run --ops` from the kernel table (src/exec/table.c) and the ops that planning itself "
+        "deals\n"
+        "with (src/exec/plan.c). An op that is not here, and is not a terminator, is an error that names it and its "
+        "line\n"
+        "before anything runs. *Checked against*: what its tests compare it with.\n\n"
+        "## The golden run\n\n"
+        "The golden run, of `run --golden` and of an execution with accuracy alike, computes the source op by op "
+        "with all\n"
+        "floating-point values kept in f32: the kernels are those of any run (oneDNN's where it has one), nothing is "
+        "fused,\n"
+        "nothing rounded to a narrower type. What agreement is measured by is much coarser: bf16 alone brings 1 - "
+        "PCC to\n"
+        "1e-6 and more. Tests compare the golden run of whole models with a run of the plain kernels in f64\n"
+        "(`run --numbers f64 --reference --golden`): 1 - PCC is below 1e-9 for every op.\n\n"
+        "## Threads\n\n"
+        "Results are the same bytes with any `--threads`. Loops are cut by their shapes alone. oneDNN cuts an op into "
+        "blocks\n"
+        "by the number of threads, and adds in that order: its primitives are therefore made for as many threads as "
+        "the\n"
+        "machine has processors and run by as many as were asked for (never more than that); batched products over "
+        "strided\n"
+        "operands and sums over 2048 and more rows of a transposed one, where that does not suffice, are computed in "
+        "blocks\n"
+        "of rows of our own. Machines with other processors, or another number of them, may give other last bits.\n\n"
+        "## Ops\n\n"
+        "| op | kernel | checked against |\n|---|---|---|\n",
+        stdout);
     for (size_t i = 0; exec_supported(i, &s); i++)
         printf("| %.*s | %.*s | %.*s |\n", STR_ARG(s.op), STR_ARG(s.kernel), STR_ARG(s.checked));
     fputs("\n## Ops that cannot\n\n"
