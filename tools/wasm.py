@@ -10,6 +10,7 @@ headers were read.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ FLAGS = ["--target=wasm32-wasi", "-std=c17", "-msimd128", "-ffp-contract=off", "
 # strip-debug, not strip-all.
 LINK = ["--target=wasm32-wasi", "-mexec-model=reactor", "-Wl,--gc-sections", "-Wl,--strip-debug",
         "-Wl,-z,stack-size=1048576"]
+
+CCACHE = [path] if (path := shutil.which("ccache")) else []  # as Meson does for its own
 
 
 def headers(depfile):
@@ -56,7 +59,7 @@ def main():
         target = args.objects / (source.parent.name + "_" + source.stem + ".o")
         depfile = target.with_suffix(".d")
         if not fresh(target, depfile, script_time):
-            done = subprocess.run([args.clang, *flags, "-MD", "-MF", depfile, "-c", source, "-o", target])
+            done = subprocess.run([*CCACHE, args.clang, *flags, "-MD", "-MF", depfile, "-c", source, "-o", target])
             if done.returncode:
                 target.unlink(missing_ok=True)
                 return None
