@@ -83,47 +83,53 @@ test("engine: both renderers put everything in the same places", async (t) => {
   ok(found.canvas.length > 40);
 });
 
+/** Opens a graph with one node of this label, and draws it large; how many pixels of its left and its right half are dark. */
+async function inkOf(t, label, renderer) {
+  await t.open();
+  const path = join(t.server.files, `${t.server.next++}-label.json`);
+  writeFileSync(path, JSON.stringify({ label: `h${t.server.next}`, graphs: [{ id: "g", nodes: [{ id: "a", label, namespace: "" }] }] }));
+  await t.openModel(path);
+  const box = await t.view(async (view, kind, address) => {
+    const bytes = await (await fetch(address)).arrayBuffer();
+    const host = document.createElement("div");
+    host.style.cssText = "position:fixed;left:0;top:0;width:600px;height:300px;z-index:9999";
+    document.body.append(host);
+    const other = new view.constructor(host, { ...view.options, renderer: kind });
+    await other.load(bytes);
+    const drawn = new Promise((done) => other.on("drawn", done));
+    other.setCamera({ x: other.world.w / 2, y: other.world.h / 2, zoom: 3 });
+    await drawn;
+    const [x, y, w, h] = (await other.visibleNodes()).rects;
+    return { x, y, width: w, height: h, kind: other.renderer };
+  }, renderer, graphAddress(t));
+  equal(box.kind, renderer);
+  const clip = { x: box.x + 6, y: box.y + 6, width: box.width - 12, height: box.height - 12 };
+  // What was drawn reaches the screen a little later.
+  for (let k = 0; ; k++) {
+    const png = (await t.page.screenshot({ clip })).toString("base64");
+    const ink = await t.page.evaluate(async (data) => {
+      const image = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]));
+      const canvas = new OffscreenCanvas(image.width, image.height), c = canvas.getContext("2d");
+      c.drawImage(image, 0, 0);
+      const { data: pixels } = c.getImageData(0, 0, image.width, image.height), found = [0, 0];
+      for (let i = 0; i < pixels.length; i += 4) found[(i / 4) % image.width < image.width / 2 ? 0 : 1] += pixels[i] < 128 ? 1 : 0;
+      return found;
+    }, png);
+    if (ink[0] + ink[1] > 0 || k === 20) return ink;
+  }
+}
+
 test("engine: both renderers write from right to left where the letters do", async (t) => {
   // Thin letters, then broad ones: the broad ones are left of the thin ones, whoever draws them.
-  await t.open();
-  const path = join(t.server.files, `${t.server.next++}-hebrew.json`);
-  writeFileSync(path, JSON.stringify({ label: `h${t.server.next}`, graphs: [{ id: "g", nodes: [{ id: "a", label: "\u05d5\u05d5\u05d5\u05d5\u05d5 \u05e9\u05e9\u05e9\u05e9\u05e9", namespace: "" }] }] }));
-  await t.openModel(path);
   for (const renderer of ["canvas", "webgl"]) {
-    const box = await t.view(async (view, kind, address) => {
-      const bytes = await (await fetch(address)).arrayBuffer();
-      const host = document.createElement("div");
-      host.style.cssText = "position:fixed;left:0;top:0;width:600px;height:300px;z-index:9999";
-      document.body.append(host);
-      const other = globalThis.otherView = new view.constructor(host, { ...view.options, renderer: kind });
-      await other.load(bytes);
-      const drawn = new Promise((done) => other.on("drawn", done));
-      other.setCamera({ x: other.world.w / 2, y: other.world.h / 2, zoom: 3 });
-      await drawn;
-      const [x, y, w, h] = (await other.visibleNodes()).rects;
-      return { x, y, width: w, height: h, kind: other.renderer };
-    }, renderer, graphAddress(t));
-    equal(box.kind, renderer);
-    const shown = async () => {
-      const png = (await t.page.screenshot({ clip: { x: box.x + 6, y: box.y + 6, width: box.width - 12, height: box.height - 12 } })).toString("base64");
-      return t.page.evaluate(async (data) => {
-        const image = await createImageBitmap(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]));
-        const canvas = new OffscreenCanvas(image.width, image.height), c = canvas.getContext("2d");
-        c.drawImage(image, 0, 0);
-        const { data: pixels } = c.getImageData(0, 0, image.width, image.height), ink = [0, 0];
-        for (let i = 0; i < pixels.length; i += 4) ink[(i / 4) % image.width < image.width / 2 ? 0 : 1] += pixels[i] < 128 ? 1 : 0;
-        return ink;
-      }, png);
-    };
-    // What was drawn reaches the screen a little later.
-    let ink = await shown();
-    for (let k = 0; k < 20 && ink[0] + ink[1] === 0; k++) ink = await shown();
-    ok(ink[0] > ink[1] * 1.2 && ink[1] > 0, `${renderer}: ${ink[0]} dark pixels on the left, ${ink[1]} on the right`);
-    await t.page.evaluate(() => {
-      globalThis.otherView.host.remove();
-      globalThis.otherView.destroy();
-    });
+    const [left, right] = await inkOf(t, "\u05d5\u05d5\u05d5\u05d5\u05d5 \u05e9\u05e9\u05e9\u05e9\u05e9", renderer);
+    ok(left > right * 1.2 && right > 0, `${renderer}: ${left} dark pixels on the left, ${right} on the right`);
   }
+});
+
+test("engine: pictographs that a font draws as letters have the colour of letters", async (t) => {
+  const [left, right] = await inkOf(t, "\u00a9\u00ae\u00a9\u00ae\u00a9\u00ae", "webgl");
+  ok(left > 20 && right > 20, `${left} dark pixels on the left, ${right} on the right`);
 });
 
 test("engine: the selection is traced through closed layers", async (t) => {

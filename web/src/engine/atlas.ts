@@ -83,6 +83,14 @@ export class Atlas {
     return at;
   }
 
+  /** Whether a glyph was drawn in colours of its own: with some fonts pictographs are, with others they are letters. */
+  private hasColours(x: number, y: number, w: number, h: number): boolean {
+    const { data } = this.context.getImageData(x, y, w, h);
+    for (let i = 0; i < data.length; i += 4)
+      if (data[i + 3]! > 64 && (data[i]! < 250 || data[i + 1]! < 250 || data[i + 2]! < 250)) return true;
+    return false;
+  }
+
   /** A piece of text at a size in pixels; null when the texture is full. */
   glyph(piece: string, px: number, bold: boolean): Glyph | null {
     const key = `${px}${bold ? 'b' : 'r'}${piece}`;
@@ -104,7 +112,8 @@ export class Atlas {
     c.clip();
     c.fillText(piece, at.x + left, at.y + up);
     c.restore();
-    const glyph = { ...at, w, h, dx: -left, dy: -up, advance: m.width, color: /\p{Extended_Pictographic}/u.test(piece) };
+    const color = /\p{Extended_Pictographic}/u.test(piece) && this.hasColours(at.x, at.y, w, h);
+    const glyph = { ...at, w, h, dx: -left, dy: -up, advance: m.width, color };
     this.glyphs.set(key, glyph);
     return glyph;
   }
