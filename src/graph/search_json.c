@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "graph/attrs.h"
+
 static const struct {
     const char *name;
     uint32_t bit;
@@ -124,7 +126,20 @@ bool search_terms_read(str json, struct arena *a, search_term out[SEARCH_MAX_TER
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
 
-static void write_hit(const graph *g, const search_hit *hit, struct buf *id, struct json_writer *w) {
+/* What a weight is called in the model: its label says that it is a constant, or which argument. */
+static void write_name(struct graph_attrs *a, graph_node n, struct json_writer *w) {
+    graph_attrs_node(a, n);
+    str name = graph_attrs_get(a, STR("ttir.name"));
+    if (name.n > 1 && name.p[0] == '"') /* as it stands in the text */
+        name = str_slice(name, 1, name.n - 1);
+    if (!name.n)
+        name = graph_attrs_get(a, STR("named_location"));
+    if (name.n)
+        json_member_str(w, STR("name"), name);
+}
+
+static void write_hit(const graph *g, const search_hit *hit, struct graph_attrs *a, struct buf *id,
+                      struct json_writer *w) {
     buf_clear(id);
     graph_put_id(g, hit->node, id);
     json_object_begin(w);
@@ -134,6 +149,8 @@ static void write_hit(const graph *g, const search_hit *hit, struct buf *id, str
     json_str(w, buf_str(id));
     json_key(w, STR("label"));
     json_str(w, graph_label(g, hit->node));
+    if (hit->where & SEARCH_WEIGHTS)
+        write_name(a, hit->node, w);
     json_key(w, STR("where"));
     json_array_begin(w);
     for (size_t k = 0; k < N_PLACES; k++)
@@ -146,7 +163,9 @@ static void write_hit(const graph *g, const search_hit *hit, struct buf *id, str
 void search_result_write(const graph *g, const search_result *found, bool numbers, struct mem *mem,
                          struct json_writer *w) {
     struct buf id;
+    struct graph_attrs a;
     buf_init(&id, mem);
+    graph_attrs_init(&a, g, mem);
     json_object_begin(w);
     json_key(w, STR("total"));
     json_u64(w, found->total);
@@ -160,10 +179,11 @@ void search_result_write(const graph *g, const search_result *found, bool number
     json_key(w, STR("hits"));
     json_array_begin(w);
     for (size_t i = 0; i < found->n && !numbers; i++)
-        write_hit(g, &found->v[i], &id, w);
+        write_hit(g, &found->v[i], &a, &id, w);
     json_array_end(w);
     json_object_end(w);
-    if (id.failed)
+    if (id.failed || a.failed)
         w->out->failed = true;
+    graph_attrs_free(&a);
     buf_free(&id);
 }

@@ -17,7 +17,7 @@ uint32_t search_place(str name);
 bool search_terms_read(str json, struct arena *a, search_term out[SEARCH_MAX_TERMS], size_t *n, char *error,
                        size_t size);
 
-/* {"total":n,"hits":[{"node","id","label","where":[places]}]}; with `numbers` {"total":n,"nodes":[...],"hits":[]}. Running out
+/* {"total":n,"hits":[{"node","id","label","name"?,"where":[places]}]}, the name of weights only; with `numbers` {"total":n,"nodes":[...],"hits":[]}. Running out
  * of memory is the buffer's failure. */
 void search_result_write(const graph *g, const search_result *found, bool numbers, struct mem *mem,
                          struct json_writer *w);

@@ -392,7 +392,10 @@ const struct api_schema api_schemas[] = {
      "hits Hit[]\n"
      "nodes? integer[] with form nodes, instead of hits",
      false},
-    {"Hit", "", "node integer\nid string\nlabel string\nwhere string[] places in which it was found", false},
+    {"Hit", "",
+     "node integer\nid string\nlabel string\nname? string of a weight: what the model calls it\nwhere string[] places "
+     "in which it was found",
+     false},
 
     {"Trace", "Ascending numbers of nodes, without the node itself.",
      "node integer\nup? integer[] what feeds it\ndown? integer[] what it feeds", false},

@@ -282,6 +282,11 @@ def search():
     with serving.Server() as s:
         stage = f"/models/{opened(s)}/stages/0"
         tap.equal(call(s, "GET", stage + "/search?q=TTIR&in=label")["total"], 2)
+        weights = 'module { func.func @f(%a: tensor<4xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>, ' \
+            'ttir.name = "fc.bias"}) -> tensor<4xf32> { return %a : tensor<4xf32> } }'
+        (s.root / "weights.mlir").write_text(weights)
+        of = opened(s, "weights.mlir")
+        tap.equal([h["name"] for h in call(s, "GET", f"/models/{of}/stages/0/search?q=.&in=weights")["hits"]], ["fc.bias"])
         tap.equal(call(s, "GET", stage + "/search?q=TTIR&in=label&case=1")["total"], 0)
         tap.equal(call(s, "GET", stage + "/search?q=ttir.(relu|matmul)&in=label&limit=1")["total"], 2)
         tap.equal(call(s, "GET", stage + "/search?q=ttir.(relu|matmul)&in=label&plain")["total"], 0)

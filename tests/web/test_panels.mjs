@@ -36,6 +36,7 @@ test("search: weights are a target, and are listed without words", async (t) => 
   await eventually(() => count.innerText(), "1 match");
   const row = t.page.getByRole("tree", { name: "Results" }).getByRole("treeitem").filter({ hasText: "%arg1" });
   equal(await row.getByTitle("Is a weight or another constant").count(), 1);
+  await row.getByText("fc1.weight").waitFor();
   await t.shot("search_weights");
   await t.page.keyboard.press("Enter");
   await t.selects(["forward/arg1"]);

@@ -205,6 +205,8 @@ export interface Hit {
   node: number;
   id: string;
   label: string;
+  /** Of a weight: what the model calls it. */
+  name?: string;
   where: string[];
 }
 

@@ -177,6 +177,7 @@ function Search() {
                   </button>
                 ) : <span class="twist" />}
                 <span class="tree-label">{graph.label(row.node)}</span>
+                {hit?.name && <span class="muted clip">{hit.name}</span>}
                 {row.inside > 0 && <span class="muted">{whole(row.inside)}</span>}
                 {hit && <Where hit={hit} />}
               </div>
