@@ -211,6 +211,20 @@ static bool bring_captured(partition *g, ir_op made) {
     return true;
 }
 
+/* g->wanted is what its operand is and its results are to be. */
+static bool convert_topk(partition *g, ir_op op) {
+    pass_context *p = g->p;
+    shard_value best[2];
+    if (!shard_topk(p, &g->mesh, op, &g->local[ir_operand(p->m, op, 0)], best))
+        return pass_out_of_memory(p);
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!shard_move(p, &g->mesh, ir_op_at(p->m, op)->loc, &best[i], &g->wanted[1 + i]))
+            return pass_out_of_memory(p);
+        g->local[ir_result(p->m, op, i)] = best[i];
+    }
+    return true;
+}
+
 static bool convert_op(partition *g, ir_op op) {
     pass_context *p = g->p;
     shard_rule *r = shard_rule_of(p, op);
@@ -227,6 +241,8 @@ static bool convert_op(partition *g, ir_op op) {
             return false;
         rule_factors_of(&g->mesh, r, &r->tensors[t], &g->wanted[t], &g->lists[t * RULE_MAX_FACTORS]);
     }
+    if (op_is(p->m, op, OP_ttir_topk) && shard_topk_is_cut(p, op, &g->local[ir_operand(p->m, op, 0)].s))
+        return convert_topk(g, op);
     choose(g, op, r, factors);
     shard_value *parts = ARENA_ARRAY(&p->scratch, shard_value, r->n_operands + 1);
     if (!parts)

@@ -155,4 +155,12 @@ bool shard_reduce(pass_context *p, const shard_mesh *mesh, ir_loc loc, shard_val
  * already; `op` is the global one. False after an error. */
 bool shard_localize(pass_context *p, ir_op op, ir_op local);
 
+/* ---- the largest of a dimension that is cut (shard_topk.c) ------------------------------------------------ */
+
+/* Whether the dimension that a ttir.topk looks along is cut in its operand. */
+bool shard_topk_is_cut(pass_context *p, ir_op op, const sharding *in);
+/* Builds, at the insertion point, such a topk of its operand's parts: values and indices, whole along that dimension and cut as
+ * the operand along the others. False when out of memory. */
+bool shard_topk(pass_context *p, const shard_mesh *mesh, ir_op op, const shard_value *in, shard_value out[2]);
+
 #endif

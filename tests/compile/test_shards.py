@@ -52,6 +52,29 @@ CASES = {
     %2 = stablehlo.add %b, %1 : tensor<16xf32>
     return %0, %2 : tensor<8xf32>, tensor<16xf32>
   }"""),
+    "largest_of_parts": (("ttir.topk", "tensor<4x64xf32>", "tensor<3x1024xi32>", "tensor<4x32xui32>"), """
+  func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y"}]>}, %b: tensor<3x1024xf32> {S[{}, {"y", "x"}]>}, %c: tensor<8x512xf32> {S[{"x"}, {"y"}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>, tensor<3x200xf32>, tensor<3x200xi32>, tensor<8x2xi64>) {
+    %0:2 = stablehlo.composite "tenstorrent.topk" %a {composite_attributes = {dim = -1 : i64, k = 16 : i64, largest = true, sorted = true}, decomposition = @wide} : (tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>)
+    %1:2 = stablehlo.composite "tenstorrent.topk" %b {composite_attributes = {dim = 1 : i64, k = 200 : i64, largest = false, sorted = true}, decomposition = @least} : (tensor<3x1024xf32>) -> (tensor<3x200xf32>, tensor<3x200xi32>)
+    %2 = stablehlo.composite "tenstorrent.topk_indices" %c {composite_attributes = {dim = -1 : i64, k = 2 : i64, largest = true, sorted = true}, decomposition = @places} : (tensor<8x512xf32>) -> tensor<8x2xi64>
+    return %0#0, %0#1, %1#0, %1#1, %2 : tensor<8x16xf32>, tensor<8x16xi64>, tensor<3x200xf32>, tensor<3x200xi32>, tensor<8x2xi64>
+  }
+  func.func private @wide(%a: tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>) {
+    %v, %i = chlo.top_k(%a, k = 16) : tensor<8x512xf32> -> (tensor<8x16xf32>, tensor<8x16xi32>)
+    %0 = stablehlo.convert %i : (tensor<8x16xi32>) -> tensor<8x16xi64>
+    return %v, %0 : tensor<8x16xf32>, tensor<8x16xi64>
+  }
+  func.func private @least(%a: tensor<3x1024xf32>) -> (tensor<3x200xf32>, tensor<3x200xi32>) {
+    %0 = stablehlo.negate %a : tensor<3x1024xf32>
+    %v, %i = chlo.top_k(%0, k = 200) : tensor<3x1024xf32> -> (tensor<3x200xf32>, tensor<3x200xi32>)
+    %1 = stablehlo.negate %v : tensor<3x200xf32>
+    return %1, %i : tensor<3x200xf32>, tensor<3x200xi32>
+  }
+  func.func private @places(%a: tensor<8x512xf32>) -> tensor<8x2xi64> {
+    %v, %i = chlo.top_k(%a, k = 2) : tensor<8x512xf32> -> (tensor<8x2xf32>, tensor<8x2xi32>)
+    %0 = stablehlo.convert %i : (tensor<8x2xi32>) -> tensor<8x2xi64>
+    return %0 : tensor<8x2xi64>
+  }"""),
     "groups_of_channels": (("ttir.mesh_shard", "feature_group_count"), """
   func.func @main(%a: tensor<2x8x8x16xf32> {S[{"x"}, {}, {}, {"y"}]>}, %w: tensor<3x3x1x16xf32>) -> tensor<2x6x6x16xf32> {
     %0 = stablehlo.convolution(%a, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {stride = [1, 1], pad = [[0, 0], [0, 0]]} {batch_group_count = 1 : i64, feature_group_count = 16 : i64} : (tensor<2x8x8x16xf32>, tensor<3x3x1x16xf32>) -> tensor<2x6x6x16xf32>
@@ -67,7 +90,9 @@ def check(moves, body):
         path.write_text(text)
         out = subprocess.run([TOOL, "64", str(path)], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
         rows = [line.split("\t") for line in out.splitlines()]
-        tap.equal([(row[1], row[2], row[5]) for row in rows], [("0", "agrees", ""), ("1", "agrees", ""), ("2", "agrees", "")])
+        # Places of nearly equal numbers change when bf16 rounds these: they agree when nothing is rounded.
+        fine = "rounds" if "topk" in body else "agrees"
+        tap.equal([(row[1], row[2], row[5]) for row in rows], [("0", fine, ""), ("1", fine, ""), ("2", fine, "")])
         made = subprocess.run([PROGRAM, "compile", str(path), "--print-after", "all", "-o", os.devnull], text=True,
                               stderr=subprocess.PIPE, stdout=subprocess.PIPE, timeout=60, check=True)
         for move in moves:
