@@ -94,7 +94,8 @@ bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, 
 /* Unbinds all arguments: seeded values again. */
 void exec_unbind(exec_plan *x);
 /* The values that an unbound argument has in the next run (device 0's): normal numbers scaled by fan-in for weights,
- * ones and zeros for norms, indices within what their consumers allow. Same seed, same bytes. NULL when out of memory. */
+ * ones and zeros for norms, indices within what their consumers allow. Same seed, same bytes; those of a bf16 argument are the
+ * same in all numbers. NULL when out of memory. */
 const struct tensor *exec_seeded(exec_plan *x, size_t i);
 /* The values that argument i has in the next run (device 0's), bound or seeded; they stay until it is bound anew. NULL when
  * out of memory. */

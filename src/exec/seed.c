@@ -228,6 +228,7 @@ struct filling {
     struct tensor *t;
     const struct guess *g;
     uint64_t stream;
+    bool bf16; /* that is the argument's type, in whatever numbers this plan keeps it: the values are the same in all */
 };
 
 static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
@@ -249,12 +250,19 @@ static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
                 lanes[i] = g->mean + g->deviation * bell(w->stream, at + i);
             lanes[i] = g->positive ? fabs(lanes[i]) : lanes[i];
         }
-        exec_convert(w->x, (char *)w->t->data + at * tensor_dtype_size(dtype), dtype, lanes, TENSOR_F64, n);
+        char *to = (char *)w->t->data + at * tensor_dtype_size(dtype);
+        uint16_t narrow[PIECE];
+        if (w->bf16 && dtype != TENSOR_BF16) {
+            exec_convert(w->x, narrow, TENSOR_BF16, lanes, TENSOR_F64, n);
+            exec_convert(w->x, to, dtype, narrow, TENSOR_BF16, n);
+        } else {
+            exec_convert(w->x, to, dtype, lanes, TENSOR_F64, n);
+        }
     }
 }
 
-static void fill(exec_plan *x, struct tensor *t, const struct guess *g, uint64_t stream) {
-    struct filling w = {x, t, g, stream};
+static void fill(exec_plan *x, struct tensor *t, const struct guess *g, uint64_t stream, bool bf16) {
+    struct filling w = {x, t, g, stream, bf16};
     size_t n = (size_t)tensor_count(t) * (t->dtype == TENSOR_C64 ? 2 : 1);
     if (n)
         pool_for(x->pool, n, 1 << 16, fill_piece, &w, NULL);
@@ -288,7 +296,7 @@ const struct tensor *exec_seeded(exec_plan *x, size_t i) {
         g.high = g.low + 1;
     if (!tensor_new(t, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank))
         return NULL;
-    fill(x, t, &g, stream_of(x, i));
+    fill(x, t, &g, stream_of(x, i), is_bf16(x, x->infos[i].value));
     if (slot->type.format != FORMAT_PLAIN)
         format_round(slot->type.format, t->data, slot->type.dims, slot->type.rank);
     x->pointers_ready = false;

@@ -53,7 +53,7 @@ CASES = {
     return %0, %2 : tensor<8xf32>, tensor<16xf32>
   }"""),
     "largest_of_parts": (("ttir.topk", "tensor<4x64xf32>", "tensor<3x1024xi32>", "tensor<4x32xui32>"), """
-  func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y"}]>}, %b: tensor<3x1024xf32> {S[{}, {"y", "x"}]>}, %c: tensor<8x512xf32> {S[{"x"}, {"y"}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>, tensor<3x200xf32>, tensor<3x200xi32>, tensor<8x2xi64>) {
+  func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y"}]>}, %b: tensor<3x1024xf32> {S[{}, {"x", "y"}]>}, %c: tensor<8x512xf32> {S[{"x"}, {"y"}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>, tensor<3x200xf32>, tensor<3x200xi32>, tensor<8x2xi64>) {
     %0:2 = stablehlo.composite "tenstorrent.topk" %a {composite_attributes = {dim = -1 : i64, k = 16 : i64, largest = true, sorted = true}, decomposition = @wide} : (tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>)
     %1:2 = stablehlo.composite "tenstorrent.topk" %b {composite_attributes = {dim = 1 : i64, k = 200 : i64, largest = false, sorted = true}, decomposition = @least} : (tensor<3x1024xf32>) -> (tensor<3x200xf32>, tensor<3x200xi32>)
     %2 = stablehlo.composite "tenstorrent.topk_indices" %c {composite_attributes = {dim = -1 : i64, k = 2 : i64, largest = true, sorted = true}, decomposition = @places} : (tensor<8x512xf32>) -> tensor<8x2xi64>

@@ -222,6 +222,48 @@ static void arguments_given_anew(void **state) {
     drop(&f);
 }
 
+/* Indices stay inside of what they stand for, window and all; truth values are zeros and ones; numbers of a bf16 argument are
+ * the same in whatever numbers a plan runs. */
+static void seeds(void **state) {
+    static const char text[] =
+        "func.func @main(%a: tensor<3x7x2xf32>, %r: tensor<40x1xi64>, %c: tensor<40x1xi64>, %u: tensor<40x2x2xf32>,\n"
+        "                %b: tensor<50xf32>, %t: tensor<50xbf16>) -> (tensor<3x7x2xf32>, tensor<50xf32>, "
+        "tensor<50xbf16>) {\n"
+        "  %z = stablehlo.constant dense<0> : tensor<40x1xi64>\n"
+        "  %l = stablehlo.compare LT, %c, %z : (tensor<40x1xi64>, tensor<40x1xi64>) -> tensor<40x1xi1>\n"
+        "  %m = stablehlo.select %l, %z, %c : tensor<40x1xi1>, tensor<40x1xi64>\n"
+        "  %i = stablehlo.concatenate %r, %m, dim = 1 : (tensor<40x1xi64>, tensor<40x1xi64>) -> tensor<40x2xi64>\n"
+        "  %0 = \"stablehlo.scatter\"(%a, %i, %u) <{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims "
+        "= [1, 2], "
+        "inserted_window_dims = [0], scatter_dims_to_operand_dims = [0, 1], index_vector_dim = 1>}> ({\n"
+        "  ^bb0(%x: tensor<f32>, %y: tensor<f32>):\n"
+        "    stablehlo.return %y : tensor<f32>\n"
+        "  }) : (tensor<3x7x2xf32>, tensor<40x2xi64>, tensor<40x2x2xf32>) -> tensor<3x7x2xf32>\n"
+        "  %1 = \"ttir.logical_not\"(%b) : (tensor<50xf32>) -> tensor<50xf32>\n"
+        "  return %0, %1, %t : tensor<3x7x2xf32>, tensor<50xf32>, tensor<50xbf16>\n"
+        "}\n";
+    (void)state;
+    struct fixture f, g;
+    make(&f, text, &(exec_options){.threads = 1});
+    make(&g, text, &(exec_options){.threads = 1, .numbers = EXEC_F64});
+    static const double most[] = {[1] = 2, [2] = 5, [4] = 1};
+    for (size_t i = 1; i < 5; i++) {
+        const struct tensor *t = exec_seeded(f.x, i);
+        double high = 0;
+        for (int64_t k = 0; i != 3 && k < tensor_count(t); k++) {
+            double v = tensor_get(t, k);
+            assert_true(v >= 0 && v <= most[i] && floor(v) == v);
+            high = v > high ? v : high;
+        }
+        assert_true(high == most[i]);
+    }
+    const struct tensor *narrow = exec_seeded(f.x, 5), *wide = exec_seeded(g.x, 5);
+    for (int64_t k = 0; k < tensor_count(narrow); k++)
+        assert_true(tensor_get(narrow, k) == tensor_get(wide, k));
+    drop(&f);
+    drop(&g);
+}
+
 static void statistics(void **state) {
     (void)state;
     const float values[8] = {1, 2, 3, 0, -4, (float)NAN, (float)INFINITY, -(float)INFINITY};
@@ -390,6 +432,7 @@ int main(void) {
                                        cmocka_unit_test(side_by_side),
                                        cmocka_unit_test(side_by_side_in_a_loop),
                                        cmocka_unit_test(statistics),
+                                       cmocka_unit_test(seeds),
                                        cmocka_unit_test(overflow_agrees),
                                        cmocka_unit_test(divergence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
