@@ -89,6 +89,13 @@ enum { CONV_HLO = 0, CONV_TRANSPOSED = 4 }; /* or the number of spatial dimensio
 /* kernels_window.c */
 extern const struct kernel kernel_pool, kernel_reduce_window, kernel_upsample;
 enum { POOL_MAX, POOL_MAX_INDICES, POOL_AVERAGE, POOL_GLOBAL };
+enum { PAD_TT, PAD_HLO, PAD_DYNAMIC };
+enum { GATHER_HLO, GATHER_DYNAMIC }; /* sizes in an attribute, or those of the result */
+/* Sizes of what is cut out, padded, and slid over, which also decide open dimensions. slice_length brings *begin, which may
+ * count from the end, inside; `ceil` lets the last window begin anywhere inside the input. */
+int64_t slice_length(int64_t size, int64_t *begin, int64_t end, int64_t step);
+int64_t pad_length(int64_t size, int64_t low, int64_t high, int64_t interior);
+int64_t window_count(int64_t in, int64_t low, int64_t high, int64_t size, int64_t dilation, int64_t stride, bool ceil);
 
 /* kernels_region.c: ops whose body is a region */
 /* Whether the body of region 0 is one plain fold of its two arguments. */

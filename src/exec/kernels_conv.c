@@ -273,6 +273,22 @@ static bool describe_tt(struct planner *p, struct exec_step *s, struct conv *w) 
     return true;
 }
 
+/* The padding that dynamic_conv has as an operand: how much there is before and behind each spatial dimension. */
+static bool dynamic_padding(struct planner *p, const struct exec_step *s, int n, int64_t *pad) {
+    const struct slot *slot = &p->x->slots.v[p->x->slots.v[s->in[2]].root];
+    const struct exec_arg a = {slot->data, in_type(p, s, 2)};
+    if (type_count(a.type) != n)
+        return plan_error(p, s->op, "does not say how to pad each spatial dimension");
+    if (slot->kind != SLOT_CONSTANT)
+        return plan_error(p, s->op, "has a padding that is no constant, which is not supported");
+    for (int i = 0; i < n; i++) {
+        pad[i] = arg_int(&a, slot->splat ? 0 : i);
+        if (pad[i] < INT32_MIN || pad[i] > INT32_MAX)
+            return plan_error(p, s->op, "pads by %lld", (long long)pad[i]);
+    }
+    return true;
+}
+
 static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w) {
     const struct exec_type *in = in_type(p, s, 0), *weight = in_type(p, s, 1), *out = out_type(p, s, 0);
     ir_op op = s->op;
@@ -308,6 +324,8 @@ static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w)
         !spatial_ints(p, op, "rhs_dilation", n, 1, w->dilation) || !spatial_ints(p, op, "lhs_dilation", n, 1, w->holes))
         return false;
     exec_op_ints(p, op, "padding", pad, 2 * MAX_SPATIAL);
+    if (has_in(s, 2) && !dynamic_padding(p, s, 2 * n, pad))
+        return false;
     exec_op_ints(p, op, "window_reversal", turned, MAX_SPATIAL);
     walk_row_strides(in->dims, in->rank, si);
     walk_row_strides(weight->dims, weight->rank, sw);

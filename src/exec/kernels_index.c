@@ -241,7 +241,14 @@ static bool plan_hlo_gather(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
     if (!w || !describe(p, s, w, ir_op_attr(p->m, s->op, STR("dimension_numbers")), true) || !same_dtype(p, s, 0, out))
         return false;
-    if (exec_op_ints(p, s->op, "slice_sizes", w->sizes, TENSOR_MAX_RANK) != in->rank)
+    for (int i = 0, k = 0; s->row->arg == GATHER_DYNAMIC && i < in->rank;
+         i++) { /* the operand that says them can say no other */
+        bool kept = !holds(w->dropped, w->n_dropped, i) && !holds(w->batching, w->n_batching, i);
+        bool known = kept && w->window_dims[k] >= 0 && w->window_dims[k] < out->rank;
+        w->sizes[i] = known ? out->dims[w->window_dims[k]] : in->dims[i] ? 1 : 0;
+        k += kept;
+    }
+    if (s->row->arg == GATHER_HLO && exec_op_ints(p, s->op, "slice_sizes", w->sizes, TENSOR_MAX_RANK) != in->rank)
         return plan_error(p, s->op, "has no size for each dimension of its operand");
     for (int i = 0, k = 0; i < in->rank; i++) {
         bool kept = !holds(w->dropped, w->n_dropped, i) && !holds(w->batching, w->n_batching, i);

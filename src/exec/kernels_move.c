@@ -3,6 +3,7 @@
  * Most are one thing: result element (i0, i1, ...) is input element base + i0*s0 + i1*s1 + ..., with strides that may be
  * zero or negative. reshape and its kind are views, which cost nothing.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "exec/kernels.h"
@@ -392,6 +393,17 @@ static bool plan_broadcast_in_dim(struct planner *p, struct exec_step *s) {
     return finish(p, s, w);
 }
 
+int64_t slice_length(int64_t size, int64_t *begin, int64_t end, int64_t step) {
+    int64_t b = *begin + (*begin < 0 ? size : 0);
+    end += end < 0 && (step > 0 || end + size >= 0) ? size : 0;
+    if (step < 0 && b >= size)
+        b = size - 1;
+    end = step > 0 && end > size ? size : end;
+    int64_t n = step > 0 ? (end - b + step - 1) / step : (b - end - step - 1) / -step;
+    *begin = b;
+    return n < 0 ? 0 : n;
+}
+
 static bool sliced(struct planner *p, struct exec_step *s, const int64_t *begins, const int64_t *ends,
                    const int64_t *steps) {
     const struct exec_type *in = in_type(p, s, 0);
@@ -402,16 +414,10 @@ static bool sliced(struct planner *p, struct exec_step *s, const int64_t *begins
     walk_row_strides(in->dims, in->rank, strides);
     w->rank = in->rank;
     for (int i = 0; i < in->rank; i++) {
-        int64_t size = in->dims[i], b = begins[i], e = ends[i], step = steps[i];
+        int64_t size = in->dims[i], b = begins[i], step = steps[i];
         if (step == 0)
             return plan_error(p, s->op, "slices with step 0");
-        b += b < 0 ? size : 0;
-        e += e < 0 && (step > 0 || e + size >= 0) ? size : 0;
-        if (step < 0 && b >= size)
-            b = size - 1;
-        e = step > 0 && e > size ? size : e;
-        int64_t n = step > 0 ? (e - b + step - 1) / step : (b - e - step - 1) / -step;
-        n = n < 0 ? 0 : n;
+        int64_t n = slice_length(size, &b, ends[i], step);
         if (n && (b < 0 || b >= size || b + (n - 1) * step < 0 || b + (n - 1) * step >= size))
             return plan_error(p, s->op, "slices dimension %d outside of it", i);
         w->dims[i] = n;
@@ -604,13 +610,25 @@ struct pad {
     double value;
 };
 
+int64_t pad_length(int64_t size, int64_t low, int64_t high, int64_t interior) {
+    return (size ? size + (size - 1) * interior : 0) + low + high;
+}
+
 static bool plan_pad(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
     struct pad *w = PLAN_PARAMS(p, s, struct pad);
     int64_t pairs[2 * TENSOR_MAX_RANK];
     if (!w)
         return false;
-    if (s->row->arg) { /* StableHLO */
+    if (in->dtype != out->dtype || in->rank != out->rank)
+        return plan_error(p, s->op, "changes the element type or rank");
+    if (s->row->arg == PAD_DYNAMIC) {
+        for (uint32_t k = 2; k < 5; k++)
+            if (!has_in(s, k) || type_count(in_type(p, s, k)) != in->rank)
+                return plan_error(p, s->op, "does not say how to pad each dimension");
+        return true;
+    }
+    if (s->row->arg == PAD_HLO) {
         if (exec_op_ints(p, s->op, "edge_padding_low", w->low, TENSOR_MAX_RANK) != in->rank ||
             exec_op_ints(p, s->op, "edge_padding_high", w->high, TENSOR_MAX_RANK) != in->rank ||
             exec_op_ints(p, s->op, "interior_padding", w->interior, TENSOR_MAX_RANK) != in->rank)
@@ -625,19 +643,32 @@ static bool plan_pad(struct planner *p, struct exec_step *s) {
             w->high[i] = pairs[2 * i + 1];
         }
     }
-    if (in->dtype != out->dtype)
-        return plan_error(p, s->op, "changes the element type");
-    for (int i = 0; i < in->rank; i++) {
-        int64_t inside = in->dims[i] ? in->dims[i] + (in->dims[i] - 1) * w->interior[i] : 0;
-        if (w->interior[i] < 0 || inside + w->low[i] + w->high[i] != out->dims[i])
+    for (int i = 0; i < in->rank; i++)
+        if (w->interior[i] < 0 || pad_length(in->dims[i], w->low[i], w->high[i], w->interior[i]) != out->dims[i])
             return plan_error(p, s->op, "pads dimension %d to another size than its type has", i);
+    return true;
+}
+
+/* What is only known now. */
+static bool read_pad(struct call *c, struct pad *w) {
+    const struct exec_type *in = c->in[0].type, *out = c->out[0].type;
+    for (int i = 0; i < in->rank; i++) {
+        w->low[i] = arg_int(&c->in[2], i);
+        w->high[i] = arg_int(&c->in[3], i);
+        w->interior[i] = arg_int(&c->in[4], i);
+        bool far = llabs(w->low[i]) > INT32_MAX || llabs(w->high[i]) > INT32_MAX || w->interior[i] > INT32_MAX;
+        if (far || w->interior[i] < 0 || pad_length(in->dims[i], w->low[i], w->high[i], w->interior[i]) != out->dims[i])
+            return call_error(c, "pads dimension %d to another size than its type has", i);
     }
     return true;
 }
 
 static bool run_pad(struct call *c) {
-    const struct pad *w = c->s->params;
+    struct pad own = {.value = 0};
+    const struct pad *w = c->s->row->arg == PAD_DYNAMIC ? &own : c->s->params;
     const struct exec_type *in = c->in[0].type, *out = c->out[0].type;
+    if (w == &own && !read_pad(c, &own))
+        return false;
     size_t size = tensor_dtype_size(out->dtype);
     char value[8] = {0};
     double v = w->value;

@@ -24,8 +24,7 @@ static bool pairs(struct planner *p, ir_op op, const char *name, int64_t otherwi
     return true;
 }
 
-static int64_t extent(int64_t in, int64_t low, int64_t high, int64_t size, int64_t dilation, int64_t stride,
-                      bool ceil) {
+int64_t window_count(int64_t in, int64_t low, int64_t high, int64_t size, int64_t dilation, int64_t stride, bool ceil) {
     int64_t span = in + low + high - dilation * (size - 1) - 1;
     if (span < 0 || stride < 1)
         return 0;
@@ -87,7 +86,7 @@ static bool plan_pool(struct planner *p, struct exec_step *s) {
         w->dilation[1 + i] = dilation[i];
         w->low[1 + i] = pad[i];
         w->high[1 + i] = pad[2 + i];
-        w->out[1 + i] = extent(w->in[1 + i], pad[i], pad[2 + i], size[i], dilation[i], stride[i], ceil);
+        w->out[1 + i] = window_count(w->in[1 + i], pad[i], pad[2 + i], size[i], dilation[i], stride[i], ceil);
     }
     w->positions = w->out[0] * w->out[1] * w->out[2];
     w->taps = size[0] * size[1];
@@ -133,7 +132,7 @@ static bool plan_reduce_window(struct planner *p, struct exec_step *s) {
         w->low[i] = pad[2 * i];
         w->high[i] = pad[2 * i + 1];
         int64_t spread = in->dims[i] ? (in->dims[i] - 1) * w->holes[i] + 1 : 0;
-        w->out[i] = extent(spread, w->low[i], w->high[i], w->size[i], w->dilation[i], w->stride[i], false);
+        w->out[i] = window_count(spread, w->low[i], w->high[i], w->size[i], w->dilation[i], w->stride[i], false);
         if (w->out[i] != out->dims[i] || w->holes[i] < 1 || w->size[i] < 1)
             return plan_error(p, op, "gives another shape than its type says");
     }

@@ -166,6 +166,72 @@ static bool of_view(const struct planner *p, ir_op op, int rank, const int64_t *
     return open >= 0 && known > 0;
 }
 
+static bool of_pad(const struct planner *p, ir_op op, int arg, int rank, int64_t *dims) {
+    const struct exec_type *t = operand(p, op, 0);
+    int64_t low[TENSOR_MAX_RANK], high[TENSOR_MAX_RANK], interior[TENSOR_MAX_RANK] = {0}, both[2 * TENSOR_MAX_RANK];
+    if (!t || t->rank != rank)
+        return false;
+    if (arg == PAD_TT ? exec_op_ints(p, op, "padding", both, 2 * TENSOR_MAX_RANK) != 2 * rank
+                      : exec_op_ints(p, op, "edge_padding_low", low, TENSOR_MAX_RANK) != rank ||
+                            exec_op_ints(p, op, "edge_padding_high", high, TENSOR_MAX_RANK) != rank ||
+                            exec_op_ints(p, op, "interior_padding", interior, TENSOR_MAX_RANK) != rank)
+        return false;
+    for (int i = 0; i < rank; i++) {
+        int64_t before = arg == PAD_TT ? both[2 * i] : low[i], behind = arg == PAD_TT ? both[2 * i + 1] : high[i];
+        dims[i] = pad_length(t->dims[i], before, behind, interior[i]);
+    }
+    return true;
+}
+
+static bool of_slice(const struct planner *p, ir_op op, bool hlo, int rank, int64_t *dims) {
+    const struct exec_type *t = operand(p, op, 0);
+    int64_t begins[TENSOR_MAX_RANK], ends[TENSOR_MAX_RANK], steps[TENSOR_MAX_RANK];
+    if (!t || t->rank != rank ||
+        exec_op_ints(p, op, hlo ? "start_indices" : "begins", begins, TENSOR_MAX_RANK) != rank ||
+        exec_op_ints(p, op, hlo ? "limit_indices" : "ends", ends, TENSOR_MAX_RANK) != rank)
+        return false;
+    bool stepped = exec_op_ints(p, op, hlo ? "strides" : "step", steps, TENSOR_MAX_RANK) == rank;
+    for (int i = 0; i < rank; i++) {
+        int64_t step = stepped ? steps[i] : 1;
+        if (step == 0)
+            return false;
+        dims[i] = slice_length(t->dims[i], &begins[i], ends[i], step);
+    }
+    return true;
+}
+
+/* Height and width of an image, however the attribute says them; false when it is of another form. */
+static bool both_ways(const struct planner *p, ir_op op, const char *name, int64_t out[2]) {
+    int n = exec_op_ints(p, op, name, out, 2);
+    out[0] = n < 1 ? 1 : out[0];
+    out[1] = n < 2 ? out[0] : out[1];
+    return n <= 2;
+}
+
+/* Pools of images that are not flattened. */
+static bool of_pool(const struct planner *p, ir_op op, int arg, int rank, int64_t *dims) {
+    const struct exec_type *t = operand(p, op, 0);
+    int64_t size[2], stride[2], dilation[2], pad[4];
+    if (!t || t->rank != 4 || rank != 4 || !both_ways(p, op, "kernel", size) || !both_ways(p, op, "stride", stride) ||
+        !both_ways(p, op, "dilation", dilation))
+        return false;
+    int n = exec_op_ints(p, op, "padding", pad, 4);
+    memcpy(dims, t->dims, (size_t)rank * sizeof *dims);
+    for (int i = 0; i < 2; i++) {
+        int64_t low = n <= 0   ? 0
+                      : n == 1 ? pad[0]
+                               : pad[i],
+                high = n <= 0   ? 0
+                       : n == 1 ? pad[0]
+                       : n == 2 ? pad[i]
+                                : pad[2 + i];
+        dims[1 + i] = arg == POOL_GLOBAL ? 1
+                                         : window_count(t->dims[1 + i], low, high, size[i], dilation[i], stride[i],
+                                                        attr_bool(p, op, "ceil_mode"));
+    }
+    return true;
+}
+
 static bool by_rule(const struct planner *p, ir_op op, int rank, const int64_t *said, int64_t *dims) {
     const struct exec_row *row = exec_find_row(ir_op_name_str(p->m, op));
     const struct kernel *k = row ? row->kernel : NULL;
@@ -181,6 +247,12 @@ static bool by_rule(const struct planner *p, ir_op op, int rank, const int64_t *
         return of_permute(p, op, rank, dims);
     if (k == &kernel_concat)
         return of_concat(p, op, rank, dims);
+    if (k == &kernel_slice)
+        return of_slice(p, op, row->arg, rank, dims);
+    if (k == &kernel_pad && row->arg != PAD_DYNAMIC)
+        return of_pad(p, op, row->arg, rank, dims);
+    if (k == &kernel_pool)
+        return of_pool(p, op, row->arg, rank, dims);
     return k == &kernel_view && of_view(p, op, rank, said, dims);
 }
 

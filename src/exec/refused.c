@@ -5,7 +5,6 @@
 #define ELSEWHERE "it runs kernels that are compiled for a device, outside of the module"
 #define COMMANDS "it captures or replays commands of a device"
 #define HOST "it talks to a program that is not here"
-#define SHAPES "the shape of its result is not known before it runs"
 #define REGIONS "its region is a computation of its own, which is not supported"
 
 static const struct refused {
@@ -13,14 +12,11 @@ static const struct refused {
 } refused[] = {
     {"stablehlo.async_done", REGIONS},
     {"stablehlo.async_start", REGIONS},
-    {"stablehlo.dynamic_conv", SHAPES},
-    {"stablehlo.dynamic_gather", SHAPES},
-    {"stablehlo.dynamic_pad", SHAPES},
     {"stablehlo.infeed", HOST},
     {"stablehlo.outfeed", HOST},
     {"stablehlo.recv", HOST},
     {"stablehlo.send", HOST},
-    {"stablehlo.set_dimension_size", SHAPES},
+    {"stablehlo.set_dimension_size", "the shape of its result is not known before it runs"},
     {"ttir.moe_gpt", PACKED},
     {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttir.tt_lang_op", ELSEWHERE},

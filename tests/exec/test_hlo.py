@@ -242,6 +242,11 @@ def products(m):
     f, g = x[1].float(), w[1].float()
     conv(x, w, numbers_nchw, F.conv2d(f, g, None, 2, 1, 1, 2), (2, 2), ((1, 1), (1, 1)), groups=2)
     conv(x, w, numbers_nchw, F.conv2d(F.pad(f, (0, 2, 1, 0)), g, None, 1, 0, (2, 1), 2), pad=((1, 0), (0, 2)), right=(2, 1), groups=2)
+    # padding that is an operand, a constant one
+    m.body.append('%margin = "stablehlo.constant"() <{value = dense<[[1, 0], [-1, 2]]> : tensor<2x2xi32>}> : () -> tensor<2x2xi32>')
+    m.op('stablehlo.dynamic_conv', [x, w, ('%margin', torch.tensor([[1, 0], [-1, 2]]).int())],
+         f'<{{window_strides = array<i64: 1, 2>, dimension_numbers = {numbers_nchw}, feature_group_count = 2 : i64, batch_group_count = 1 : i64}}>',
+         F.conv2d(F.pad(f, (-1, 2, 1, 0)), g, None, (1, 2), 0, 1, 2))
     nhwc, hwio = m.arg(f.permute(0, 2, 3, 1)), m.arg(torch.randn(3, 3, 8, 5) / 6)
     conv(nhwc, hwio, '#stablehlo.conv<[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]>',
          F.conv2d(f, hwio[1].float().permute(3, 2, 0, 1), None, 1, 1).permute(0, 2, 3, 1), pad=((1, 1), (1, 1)))
@@ -363,6 +368,15 @@ def picks(m):
     m.op('stablehlo.dynamic_iota', [shape], '<{iota_dimension = 2 : i64}>', torch.arange(7).reshape(1, 1, 7, 1).expand(3, 2, 7, 9).float())
     low, high, step = (m.arg(torch.tensor(v).int()) for v in ([1, 0, 2], [2, 7, 9], [1, 3, 2]))
     m.op('stablehlo.real_dynamic_slice', [x, low, high, step], '', x[1][1:2, 0:7:3, 2:9:2])
+    # padding and slices whose amounts are operands
+    value, amounts = m.arg(torch.tensor(-1.5)), [m.arg(torch.tensor(v).int()) for v in ([1, 0, -2], [0, 2, 1], [0, 1, 0])]
+    wide = torch.full((3, 15, 9), -1.5, dtype=x[1].dtype)
+    wide[1:, 0:13:2] = x[1]
+    m.op('stablehlo.dynamic_pad', [x, value, *amounts], '', torch.cat([wide[:, :, 2:], torch.full((3, 15, 1), -1.5, dtype=wide.dtype)], 2))
+    at, sizes = m.arg(torch.tensor([[0, 3], [1, 8], [1, 0]]).int()), m.arg(torch.tensor([1, 4, 1]).int())
+    # starts are moved inside: 8 of dimension 1 becomes 7 - 4
+    m.op('stablehlo.dynamic_gather', [x, at, sizes], '<{dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0, 2], start_index_map = [0, 1], index_vector_dim = 1>}>',
+         torch.stack([x[1][0, 3:7, 0], x[1][1, 3:7, 0], x[1][1, 0:4, 0]]))
     # a body of more than one op, with a number of its own
     y = m.arg(torch.randn(2, 7, 9))
     body = ('({ ^bb0(%l: tensor<$T>, %r: tensor<$T>): %k = "stablehlo.constant"() <{value = dense<3.0> : tensor<$T>}> : () -> tensor<$T> %s = "stablehlo.multiply"(%l, %k) : (tensor<$T>, tensor<$T>) -> tensor<$T> '
