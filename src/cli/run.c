@@ -148,7 +148,7 @@ static void show_ops(void) {
         "## Threads\n\n"
         "Results are the same bytes with any `--threads`. Loops are cut by their shapes alone. oneDNN cuts an op into "
         "blocks\n"
-        "by the number of threads, and adds in that order: its primitives are therefore made for as many threads as "
+        "by the number of threads, and adds in that order: its convolutions are therefore made for as many threads as "
         "the\n"
         "machine has processors and run by as many as were asked for (never more than that); batched products over "
         "strided\n"

@@ -2,10 +2,11 @@
  *
  * Threads. Results must not depend on how many there are, and how oneDNN cuts an op into blocks, in which it adds, does:
  *
- *   D1  A primitive is made for as many threads as the machine has processors, however many are to run it. Run by fewer it
- *       keeps its blocks (they are only dealt out otherwise), with the limit on threads that OpenMP offers.
- *   D2  That does not hold for products that oneDNN's older kernels ("gemm") do, nor where it splits the dimension that is
- *       added over. These are primitives for one thread, each for some rows, which our threads run side by side.
+ *   D1  A convolution is made for as many threads as the machine has processors, however many are to run it. Run by fewer
+ *       it keeps its blocks (they are only dealt out otherwise), with the limit on threads that OpenMP offers.
+ *   D2  Products of blocks are made for the threads that there are: all that they cut differently is rows and columns. That
+ *       does not hold for those that oneDNN's older kernels ("gemm") do, nor where it splits the dimension that is added
+ *       over. These are primitives for one thread, each for some rows, which our threads run side by side.
  *
  * Both were found in the source of oneDNN 2.6.3 and by thousands of random shapes on 1 to 32 threads. And oneDNN's threads are
  * ours (pool_join): two sets would fight for the processors at each change from its ops to our loops.
@@ -126,9 +127,10 @@ struct dnnl_state {
 
 /* The plan's state; NULL when there is no oneDNN. Looked for once. */
 struct dnnl_state *dnnl_state_of(exec_plan *x);
-/* The number of threads of which the calling thread's primitives are made from now on: 1, or what D1 says. */
-void dnnl_make_for_one(const exec_plan *x);
-void dnnl_make_for_all(const exec_plan *x);
+/* How many threads primitives that the calling thread makes from now on are for. */
+void dnnl_make_for(const exec_plan *x, unsigned threads);
+/* That number for convolutions (D1): what the machine has, or, without a way to run them on fewer, what there will be. */
+unsigned dnnl_most_threads(const exec_plan *x);
 /* Runs a primitive on the plan's threads; one made for one thread, on the caller's. */
 dnnl_status_t dnnl_execute(const exec_plan *x, dnnl_primitive_t primitive, int n, const dnnl_exec_arg_t *args);
 dnnl_status_t dnnl_execute_alone(const exec_plan *x, dnnl_primitive_t primitive, int n, const dnnl_exec_arg_t *args);

@@ -99,22 +99,13 @@ void dnnl_forget(exec_plan *x) {
 
 /* --- threads ------------------------------------------------------------------------------------------------------ */
 
-static void set_threads(const exec_plan *x, unsigned n) {
+void dnnl_make_for(const exec_plan *x, unsigned threads) {
     if (x->dnnl->lib.set_threads)
-        x->dnnl->lib.set_threads((int)n);
+        x->dnnl->lib.set_threads((int)threads);
 }
 
-/* Without a way to run it on fewer a primitive can only be made for those that there will be. */
-static unsigned made_for(const exec_plan *x) {
+unsigned dnnl_most_threads(const exec_plan *x) {
     return x->dnnl->lib.limit ? machine_processors() : pool_threads(x->pool);
-}
-
-void dnnl_make_for_one(const exec_plan *x) {
-    set_threads(x, 1);
-}
-
-void dnnl_make_for_all(const exec_plan *x) {
-    set_threads(x, made_for(x));
 }
 
 struct execution {
@@ -132,8 +123,8 @@ static void execute(void *execution) {
 
 dnnl_status_t dnnl_execute(const exec_plan *x, dnnl_primitive_t primitive, int n, const dnnl_exec_arg_t *args) {
     struct execution e = {.s = x->dnnl, .primitive = primitive, .n = n, .args = args};
-    unsigned threads = pool_threads(x->pool), most = made_for(x);
-    set_threads(x, threads < most ? threads : most);
+    unsigned threads = pool_threads(x->pool), most = dnnl_most_threads(x);
+    dnnl_make_for(x, threads < most ? threads : most);
     if (threads < most)
         x->dnnl->lib.limit(execute, &e, 1, threads, 0); /* primitives ask for as many as they were made for */
     else
@@ -143,7 +134,7 @@ dnnl_status_t dnnl_execute(const exec_plan *x, dnnl_primitive_t primitive, int n
 
 dnnl_status_t dnnl_execute_alone(const exec_plan *x, dnnl_primitive_t primitive, int n, const dnnl_exec_arg_t *args) {
     struct execution e = {.s = x->dnnl, .primitive = primitive, .n = n, .args = args};
-    set_threads(x, 1);
+    dnnl_make_for(x, 1);
     execute(&e);
     return e.status;
 }

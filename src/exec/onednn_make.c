@@ -204,7 +204,6 @@ static bool finish(exec_plan *x, struct dnnl_op *op, dnnl_primitive_desc_t pd, b
 static struct dnnl_op *new_op(exec_plan *x) {
     if (!dnnl_state_of(x))
         return NULL;
-    dnnl_make_for_all(x);
     return mem_alloc_zero(x->mem, sizeof(struct dnnl_op));
 }
 
@@ -238,6 +237,7 @@ bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct d
     struct dnnl_state *s = x->dnnl;
     if (!op)
         return false;
+    dnnl_make_for(x, pool_threads(x->pool));
     bool one = w->batch == 1;
     int n = one ? 2 : 3, skip = one ? 1 : 0;
     int64_t a[3] = {w->batch, w->m, w->k}, b[3] = {w->batch, w->k, w->n}, c[3] = {w->batch, w->m, w->n};
@@ -289,6 +289,7 @@ static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnn
     struct dnnl_state *s = x->dnnl;
     if (!op)
         return false;
+    dnnl_make_for(x, dnnl_most_threads(x));
     int n = w->spatial + 2;
     bool groups = w->groups > 1;
     int64_t in[5] = {w->batch, w->in_channels}, out[5] = {w->batch, w->out_channels};

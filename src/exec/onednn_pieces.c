@@ -72,7 +72,7 @@ bool dnnl_make_pieces(exec_plan *x, struct dnnl_op *op, const struct dnnl_matmul
     op->row_step[SRC] = (size_t)w->a_strides[1];
     op->row_step[DST] = (size_t)w->n;
     op->piece_flops = 2 * (uint64_t)(op->rows * w->n * w->k);
-    dnnl_make_for_one(x);
+    dnnl_make_for(x, 1);
     bool ok = make_piece(x, op, w, tail, op->rows, &op->pieces[0]) &&
               (w->m % op->rows == 0 || make_piece(x, op, w, tail, w->m % op->rows, &op->pieces[1]));
     memcpy(op->extent, extent, sizeof extent); /* of all */
