@@ -333,9 +333,9 @@ static void pinned_nodes_stand_first(void **state) {
     static const char *const edges[] = {"",         "ab bc cd de", "ab cd",       "ab bc ca",
                                         "ae be ce", "ea eb ec ed", "ab ac bd cd", "ad bd cd de ea aa ee"};
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
-        for (char pinned = 'a'; pinned <= 'e'; pinned++)
+        for (int pinned = 'a'; pinned <= 'e'; pinned++)
             for (int k = 0; k < 4; k++)
-                check_pinned_first(edges[i], pinned, k & 1, k & 2);
+                check_pinned_first(edges[i], (char)pinned, k & 1, k & 2);
 }
 
 /* Without edges it stands over the middle of the rest. */
