@@ -25,7 +25,13 @@ function linked(text: string): ComponentChildren {
     parts.push(text.slice(at, m.index), <a key={m.index} href={m[0]} target="_blank" rel="noreferrer noopener">{m[0]}</a>);
     at = m.index + m[0].length;
   }
-  return parts.length ? [...parts, text.slice(at)] : text;
+  return parts.length ? [...parts, text.slice(at)] : broken(text);
+}
+
+/** Ids and paths may be broken behind their parts, not only where the line is full. */
+function broken(text: string): ComponentChildren {
+  if (text.length > FOLD_CHARS || !/^\S*[/@]\S*$/.test(text)) return text;
+  return text.split(/(?<=[/@])/).flatMap((part, i) => (i ? [<wbr key={i} />, part] : [part]));
 }
 
 /** Whether text reads as numbers: shown in columns of equal width. */
