@@ -209,6 +209,7 @@ static bool run_pass(struct driver *d, uint32_t i) {
     bool ok = row->run(p);
     p->e->listen = NULL;
     p->e->from = 0;
+    p->e->since = 0;
     ok = ok && p->d->errors == errors && !p->m->failed && !p->c->failed;
     if ((p->m->failed || p->c->failed) && p->d->errors == errors)
         diag_out_of_memory(p->d);

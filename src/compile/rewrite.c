@@ -305,6 +305,7 @@ static bool fill(struct driver *d, ir_op scope, unsigned flags) {
     struct constants k;
     map_str_init(&k.map, p->m->mem);
     map_u64_init(&k.known, p->m->mem);
+    p->e->since = 0; /* constants that are merged are one from then on */
     bool ok = gather(d, scope, top_down);
     ir_op *ops = d->w->order.v;
     size_t n = ok ? d->w->order.n : 0;
@@ -365,6 +366,7 @@ static bool try_fold(struct driver *d, ir_op op) {
     ir_value values[FOLD_MAX_RESULTS];
     ir_edit_at(p->e, op);
     p->e->from = op;
+    p->e->since = p->e->changes + 1;
     fold_outcome outcome = fold_op(p, op, results);
     if (outcome == FOLD_NONE)
         d->w->of[op].settled = p->e->changes + 1;
@@ -411,6 +413,7 @@ static bool try_patterns(struct driver *d, ir_op op) {
         any = take_own ? any : chains[any].next;
         ir_edit_at(p->e, op);
         p->e->from = op;
+        p->e->since = p->e->changes + 1;
         if (chains[at].pattern->fn(p, op))
             return true;
         if (p->d->errors != errors || p->m->failed)
@@ -529,6 +532,7 @@ bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *ta
     p->e->listen = listen;
     p->e->listen_arg = listen_arg;
     p->e->from = 0;
+    p->e->since = 0;
     while (pop(&d)) /* what an error left */
         ;
     unchain_patterns(d.w, tables, n);

@@ -400,14 +400,34 @@ void ir_erase(ir_edit *e, ir_op op) {
     o->name = 0;
 }
 
+/* Whether an op was built or changed by the rewriting that is going on. */
+static bool is_made_now(const ir_edit *e, ir_op op) {
+    return !e->since || op >= e->cap_changed || e->changed[op] >= e->since;
+}
+
+/* What op used passes nothing on when it dies of op's end. */
+static void forget_heirs(ir_edit *e, ir_op op) {
+    for (uint32_t i = 0; i < e->m->ops[op].n_operands; i++) {
+        ir_op def = ir_def_op(e->m, ir_operand(e->m, op, i));
+        if (def)
+            edit_lineage(e, def)->heir = 0;
+    }
+    edit_lineage(e, op)->heir = 0;
+}
+
 void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
     ir_module *m = e->m;
     uint32_t first = m->ops[op].results, n = m->ops[op].n_results;
     ir_op heir = 0;
+    bool known = false; /* some value is an op's that was there before */
     for (uint32_t i = 0; i < n; i++) {
         ir_op def = values[i] ? ir_def_op(m, values[i]) : 0;
         if (!def)
             continue;
+        if (!is_made_now(e, def)) {
+            known = true;
+            continue;
+        }
         if (!heir)
             heir = def;
         ir_edit_came_from(e, def, op);
@@ -416,6 +436,8 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
         for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
             edit_note_heir(e, ir_operand(m, op, i), heir);
         edit_lineage(e, op)->heir = heir;
+    } else if (known) {
+        forget_heirs(e, op);
     }
     for (uint32_t i = 0; i < n; i++)
         if (values[i])
@@ -424,14 +446,8 @@ void ir_replace(ir_edit *e, ir_op op, const ir_value *values) {
 }
 
 void ir_replace_only(ir_edit *e, ir_op op, ir_value v) {
-    const ir_op_data *o = &e->m->ops[op];
-    for (uint32_t i = 0; i < o->n_operands; i++) {
-        ir_op def = ir_def_op(e->m, ir_operand(e->m, op, i));
-        if (def)
-            edit_lineage(e, def)->heir = 0;
-    }
-    edit_lineage(e, op)->heir = 0;
-    ir_replace_uses(e, o->results, v);
+    forget_heirs(e, op);
+    ir_replace_uses(e, e->m->ops[op].results, v);
     ir_erase(e, op);
 }
 

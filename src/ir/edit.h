@@ -12,8 +12,9 @@
  *   E3  An erased op is detached, has no operands, no regions, and its handle is never used again.
  *
  * Origins: for each op the ops that it came from, as they were at the last ir_edit_mark_origins. They are kept by
- * themselves: ops built while `e->from` is set come from it, a replacement inherits from what it replaces, and an op
- * that dies because its last user was replaced passes its origins on to that replacement. ir_edit_came_from adds more.
+ * themselves: ops built while `e->from` is set come from it, a replacement inherits from what it replaces (but see
+ * `since`), and an op that dies because its last user was replaced passes its origins on to that replacement.
+ * ir_edit_came_from adds more.
  *
  * Running out of memory sets m->failed and makes the call do nothing (returning 0 where it returns something).
  */
@@ -48,6 +49,9 @@ typedef struct ir_edit {
     ir_block block;
     ir_op before;
     ir_op from; /* ops built now come from this one; 0: from nothing */
+    /* `changes` + 1 when a rewriting of one op began (a folder, a pattern), else 0. An op that such a one replaces by a value
+     * whose op was there before and has not changed since leaves nothing behind: it did nothing, or undid what was done. */
+    uint64_t since;
     /* The rest is private to edit.c. */
     uint32_t *first;                 /* by value: newest use, or 0 */
     ir_edit_use *uses;               /* by pool slot */
@@ -191,7 +195,8 @@ ir_op ir_build(ir_edit *e, const ir_op_spec *spec);
 ir_op ir_clone_op(ir_edit *e, ir_op op, ir_value *map, uint32_t n_map);
 /* Erases an op without uses, with all that is in its regions. */
 void ir_erase(ir_edit *e, ir_op op);
-/* Replaces the results of op by these values (one each) and erases it. Origins pass on to the ops that define them. */
+/* Replaces the results of op by these values (one each) and erases it. Origins pass on to the ops that define them, unless
+ * these were there before (`since`). */
 void ir_replace(ir_edit *e, ir_op op, const ir_value *values);
 static inline void ir_replace1(ir_edit *e, ir_op op, ir_value v) {
     ir_replace(e, op, &v);
