@@ -154,13 +154,16 @@ const KEYBOARD = {
   // As quick as the fingers are: the stages between need not be drawn before the next is asked for.
   stage: async (s, pass) => s.step(`to stage ${pass}`, async () => {
     const names = await s.stages().locator(".option-text").allTextContents();
-    for (let at = names.indexOf(await s.shown()), to = names.indexOf(pass); at !== to;) {
-      const next = at + Math.sign(to - at);
+    let presses = 0, longest = 0;
+    for (let at = names.indexOf(await s.shown()), to = names.indexOf(pass); at !== to; presses++) {
+      const next = at + Math.sign(to - at), began = performance.now();
       await s.key(next < at ? "Alt+ArrowLeft" : "Alt+ArrowRight");
       await eventually(() => s.shown(), names[next], "the stage");
+      longest = Math.max(longest, performance.now() - began);
       at = next;
     }
     await s.t.ready();
+    console.log(`# ${presses} presses, the longest until its stage was shown ${Math.round(longest)} ms`); // of which up to 30 ms are this looking again
   }),
   beside: async (s) => {
     await s.step("split", async () => {
