@@ -1,8 +1,10 @@
 /* pass_ttnn_fusing.c - ttnn-fusing: an activation that is the only user of a convolution, matmul or linear becomes part of
- * it. What tt-mlir fuses with its op model on top of this is left alone. */
+ * it; with an optimizer that of an rms_norm, too. What else tt-mlir fuses with its op model (heads in decoding, rotary
+ * embeddings in decoding) is left alone. */
 #include "compile/passes.h"
 #include "compile/rewrite.h"
 #include "compile/ttnn_build.h"
+#include "compile/ttnn_decompose.h"
 
 /* The activation that alone uses v, when it is one of `ids`; 0 otherwise. */
 static ir_op only_activation(pass_context *p, ir_value v, const uint16_t *ids, uint32_t n) {
@@ -70,11 +72,45 @@ static bool fuse_matmul(pass_context *p, ir_op op) {
     return true;
 }
 
+/* rms_norm and its activation become an op of their own (ttnn-pipeline.md, pass 24). */
+static bool fuse_rms_norm_activation(pass_context *p, ir_op op) {
+    static const uint16_t ids[] = {OP_ttnn_silu, OP_ttnn_gelu, OP_ttnn_relu};
+    static const str kept[] = {STR_INIT("epsilon"), STR_INIT("compute_config")};
+    ir_op activation = only_activation(p, ir_result(p->m, op, 0), ids, 3);
+    if (!activation || !ttnn_decompose_keeps_kernels(p->o))
+        return false;
+    ir_value operands[3];
+    int32_t sizes[4] = {0};
+    uint32_t n = 0;
+    for (uint32_t g = 0; g < 3; g++) {
+        operand_group group = op_group(p->m, op, g);
+        if (group.n)
+            operands[n++] = ir_operand(p->m, op, group.first);
+        sizes[g] = group.n ? 1 : 0;
+    }
+    attr_entry props[3] = {{STR("activation"), ir_attr_string(p->c, bare_name(p->m, activation), true)}};
+    for (int i = 0; i < 2; i++)
+        props[1 + i] = (attr_entry){kept[i], ir_op_attr(p->m, op, kept[i])};
+    ir_type type = ir_value_type(p->m, ir_result(p->m, activation, 0));
+    ir_edit_at(p->e, activation);
+    ir_op fused = build_op(p, &(build_args){.op = OP_ttnn_dit_rms_norm_unary_fused,
+                                            .loc = ir_op_at(p->m, activation)->loc,
+                                            .operands = operands,
+                                            .n_operands = n,
+                                            .sizes = sizes,
+                                            .types = &type,
+                                            .n_types = 1,
+                                            .props = make_dict(p, props, 3)});
+    if (!fused)
+        return pass_out_of_memory(p);
+    ir_replace1(p->e, activation, ir_result(p->m, fused, 0));
+    return true;
+}
+
 bool pass_ttnn_fusing(pass_context *p) {
     static const rewrite_pattern patterns[] = {
-        {OP_ttnn_conv2d, 1, fuse_conv2d},
-        {OP_ttnn_linear, 1, fuse_matmul},
-        {OP_ttnn_matmul, 1, fuse_matmul},
+        {OP_ttnn_conv2d, 1, fuse_conv2d},          {OP_ttnn_linear, 1, fuse_matmul},
+        {OP_ttnn_matmul, 1, fuse_matmul},          {OP_ttnn_rms_norm, 1, fuse_rms_norm_activation},
         {OP_ttnn_typecast, 1, tn_merge_typecasts},
     };
     return rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, 0, 0);

@@ -65,6 +65,7 @@ static const op_cost costs[] = {
     {OP_ttnn_softmax, COST_ROWWISE, COST_NORM},
     {OP_ttnn_layer_norm, COST_ROWWISE, COST_NORM},
     {OP_ttnn_rms_norm, COST_ROWWISE, COST_NORM},
+    {OP_ttnn_dit_rms_norm_unary_fused, COST_ROWWISE, COST_NORM},
     {OP_ttnn_group_norm, COST_ROWWISE, COST_NORM},
     {OP_ttnn_sum, COST_ROWWISE, COST_LIGHT},
     {OP_ttnn_mean, COST_ROWWISE, COST_LIGHT},
