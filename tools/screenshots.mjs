@@ -116,6 +116,7 @@ try {
   await open("Execute");
   await button("execute", "Execute").click();
   await panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
+  await page.getByText(/^Executed\./).first().waitFor(); // the message that shot() closes
   await shot("execute");
   await open("Node data");
   await panel("nodedata").getByRole("button", { name: /time \(us\)/ }).first().click();
