@@ -55,10 +55,9 @@ bool override_add(override_set *s, override_bind bind, str target, legal_group g
         return false;
     }
     for (size_t i = 0; i < e->settings.n; i++)
-        if (e->settings.v[i].group == group && str_eq(e->settings.v[i].key, key)) {
-            e->settings.v[i].value = set.value; /* given again: the later one */
-            return true;
-        }
+        if (e->settings.v[i].group == group && str_eq(e->settings.v[i].key, key) &&
+            str_eq(e->settings.v[i].value, value))
+            return true; /* given again; with another value both stay, and the earlier one is reported as a conflict */
     if (!vec_push(&e->settings, set))
         s->failed = true;
     return !s->failed;

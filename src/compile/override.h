@@ -74,7 +74,8 @@ typedef struct override_set {
 void override_set_init(override_set *s, struct mem *m);
 void override_set_free(override_set *s);
 
-/* Adds one setting, to the entry of that target (made when new). Texts are copied. */
+/* Adds one setting, to the entry of that target (made when new). Of one field that is set to two values the later counts, and
+ * the earlier is told as a conflict. Texts are copied. */
 bool override_add(override_set *s, override_bind bind, str target, legal_group group, str key, str value);
 /* Forgets the results (a compile does that itself). */
 void override_clear_results(override_set *s);

@@ -387,6 +387,26 @@ static void conflicts(void **state) {
     done(&k);
 }
 
+/* Of one field that one selector sets twice the later value counts, and the earlier is told. */
+static void set_twice(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){"@main/ttnn.subtract#0:output_layout.buffer_type=l1",
+                                      "@main/ttnn.subtract#0:output_layout.buffer_type=dram",
+                                      "@main/ttnn.subtract#0:output_layout.buffer_type=dram", NULL});
+    assert_int_equal(k.t.s.entries.n, 1);
+    assert_int_equal(override_problems(&k.t.s), 1);
+    bool told = false;
+    for (size_t i = 0; i < k.t.s.results.n; i++) {
+        const override_result *r = &k.t.s.results.v[i];
+        bool first = r->setting == 0;
+        assert_int_equal(r->state, first ? OVERRIDE_CONFLICT : OVERRIDE_APPLIED);
+        told = told || (first && str_find(r->why, STR("sets it to dram")) < r->why.n);
+    }
+    assert_true(told);
+    done(&k);
+}
+
 /* Random overrides never break anything: what compiles is legal, and each setting has a result. */
 static void random_overrides(void **state) {
     (void)state;
@@ -507,6 +527,7 @@ int main(void) {
                                        cmocka_unit_test(groups_and_none),
                                        cmocka_unit_test(what_cannot_be_is_reported),
                                        cmocka_unit_test(conflicts),
+                                       cmocka_unit_test(set_twice),
                                        cmocka_unit_test(random_overrides),
                                        cmocka_unit_test(random_overrides_of_the_corpus)};
     return cmocka_run_group_tests(tests, NULL, NULL);
