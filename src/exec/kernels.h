@@ -150,7 +150,7 @@ enum { COMPLEX_CONJ = VEC_N_OPS + 1, COMPLEX_CONVERT };
 const struct exec_row *plan_complex_row(struct planner *p, ir_op op, const struct exec_row *row);
 
 /* kernels_linear.c */
-extern const struct kernel kernel_cholesky, kernel_solve, kernel_einsum;
+extern const struct kernel kernel_cholesky, kernel_solve, kernel_einsum, kernel_ragged_dot;
 
 /* kernels_picks.c */
 extern const struct kernel kernel_select_scatter, kernel_torch_select;

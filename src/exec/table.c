@@ -52,6 +52,7 @@ static const struct exec_row rows[] = {
     {"chlo.mulhi", &kernel_elementwise, VEC_MULHI, "PyTorch"},
     {"chlo.next_after", &kernel_elementwise, VEC_NEXT_AFTER, "PyTorch"},
     {"chlo.polygamma", &kernel_elementwise, VEC_POLYGAMMA, "PyTorch"},
+    {"chlo.ragged_dot", &kernel_ragged_dot, 0, "PyTorch"},
     {"chlo.sinh", &kernel_elementwise, VEC_SINH, "PyTorch"},
     {"chlo.square", &kernel_elementwise, VEC_SQUARE, "PyTorch, as ttir.square"},
     {"chlo.tan", &kernel_elementwise, VEC_TAN, "PyTorch, as ttir.tan"},

@@ -384,4 +384,32 @@ def picks(m):
     m.op('stablehlo.map', [x, y], '<{dimensions = array<i64: 0, 1, 2>}> ' + body.replace('$T', m.number), torch.maximum(3 * x[1], y[1]))
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), (complex_numbers, 'f32'), (picks, 'f32'), (picks, 'bf16')])
+def ragged(m):
+    """The three modes of chlo.ragged_dot, each group's part by torch.matmul; what no group has is zeros."""
+    def op(a, b, sizes, want, numbers):
+        lists = ', '.join(f'{k} = {v}' for k, v in numbers.items())
+        m.op('chlo.ragged_dot', [a, b, sizes], f'<{{ragged_dot_dimension_numbers = #chlo.ragged_dot<{lists}>}}>', want)
+    sizes = m.arg(torch.tensor([2, 0, 3]).int())
+    a, b = m.arg(torch.randn(7, 4)), m.arg(torch.randn(3, 4, 5))
+    want = torch.zeros(7, 5)
+    want[:2], want[2:5] = a[1][:2].float() @ b[1][0].float(), a[1][2:5].float() @ b[1][2].float()
+    op(a, b, sizes, want, {'lhs_contracting_dimensions': [1], 'rhs_contracting_dimensions': [1], 'lhs_ragged_dimensions': [0], 'rhs_group_dimensions': [0]})
+    # with a batch, and dimensions in other places
+    a, b = m.arg(torch.randn(4, 2, 6)), m.arg(torch.randn(5, 2, 3, 4))  # k b m, n b g k
+    want = torch.zeros(2, 6, 5)
+    for rows, g in ((slice(0, 2), 0), (slice(2, 5), 2)):
+        want[:, rows] = torch.einsum('kbm,nbk->bmn', a[1][:, :, rows].float(), b[1][:, :, g].float())
+    op(a, b, sizes, want, {'lhs_batching_dimensions': [1], 'rhs_batching_dimensions': [1], 'lhs_contracting_dimensions': [0],
+                           'rhs_contracting_dimensions': [3], 'lhs_ragged_dimensions': [2], 'rhs_group_dimensions': [2]})
+    # sums in groups, of which the last is longer than what there is
+    a, b, sizes = m.arg(torch.randn(2, 3, 6)), m.arg(torch.randn(2, 6, 4)), m.arg(torch.tensor([1, 4, 9]).int())
+    parts = [slice(0, 1), slice(1, 5), slice(5, 6)]
+    batch = {'lhs_batching_dimensions': [0], 'rhs_batching_dimensions': [0], 'lhs_contracting_dimensions': [2], 'rhs_contracting_dimensions': [1]}
+    op(a, b, sizes, torch.stack([a[1][:, :, k].float() @ b[1][:, k].float() for k in parts]), {**batch, 'lhs_ragged_dimensions': [2]})
+    few = m.arg(torch.tensor([1]).int())
+    want = a[1].float() @ b[1].float()
+    want[1] = 0
+    op(a, b, few, want, {**batch, 'lhs_ragged_dimensions': [0]})
+
+
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), (complex_numbers, 'f32'), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')])
