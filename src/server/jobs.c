@@ -15,7 +15,7 @@
 #include "server/events.h"
 #include "server/worker.h"
 
-enum { REMEMBERED = 200, TEXT = 300, LOG_BYTES = 4 << 20, PUBLISH_NS = 100000000 };
+enum { REMEMBERED = 200, TEXT = 300, LOG_BYTES = 4 << 20, PUBLISH_NS = 200000000 };
 
 struct job {
     struct worker_task task;
@@ -134,7 +134,7 @@ static void write_job(const struct job *j, struct json_writer *w) {
     json_object_end(w);
 }
 
-/* Tells clients; under the lock. Progress is told at most ten times a second. */
+/* Tells clients; under the lock. Progress is told at most five times a second. */
 static void publish(struct job *j, bool at_once) {
     uint64_t now = clock_now_ns();
     if (!at_once && now - j->published_ns < PUBLISH_NS)

@@ -1,7 +1,7 @@
 /* jobs.h - work that takes longer than a moment: progress, cancelling, a result.
  *
  * A job runs on one of a few threads. Every change is published as event "job" of topic "api" with the JSON of job_write, at most
- * ten times a second for one job. Finished jobs are remembered, the last 200 of them.
+ * five times a second for one job. Finished jobs are remembered, the last 200 of them.
  */
 #ifndef TTX_SERVER_JOBS_H
 #define TTX_SERVER_JOBS_H

@@ -236,9 +236,9 @@ test("execute: what cannot run says so in a sentence, and a long one ends at Can
   await start.click();
   // what it does is told while it does it, and can be searched and saved
   const log = panel.locator(".execute-log");
+  await log.locator("summary").click();
   await eventually(async () => /memory: .*\n(.*\n)*run 1: /.test(await log.locator("pre").textContent().catch(() => "")), true, "the log of a run that goes on");
   ok(await panel.getByRole("button", { name: "Cancel" }).isVisible(), "it runs still");
-  await log.locator("summary").click();
   await log.getByLabel("Filter the log").fill("MEMORY");
   await eventually(async () => /^memory: [^\n]*$/.test(await log.locator("pre").textContent()), true, "one line is left");
   ok(/memory: [\s\S]*run 1: /.test((await t.download(() => log.getByRole("button", { name: "Save" }).click())).bytes.toString()), "all of it is saved");

@@ -34,9 +34,15 @@ function CommandButton({ id, icon, title }: { id: string; icon?: IconName; title
   );
 }
 
+/** What the server is at: by itself, for it is told of several times a second. */
+function JobChip() {
+  const running = [...jobs.value.values()].filter((j) => j.state === 'running');
+  if (!running.length) return null;
+  return <span class="job-chip" title={running.map((j) => `${j.title}: ${j.message}`).join('\n')}><span class="spinner" />{running[0]!.message || running[0]!.title}</span>;
+}
+
 function TopBar() {
   const graphs = panes.value.length > 0 && !onStartPage.value;
-  const running = [...jobs.value.values()].filter((j) => j.state === 'running');
   return (
     <header class="top" role="banner">
       <button class="brand" aria-label="Start page" title="Start page (Ctrl+O)" disabled={source().kind === 'page'} onClick={() => { onStartPage.value = true; }}>
@@ -56,9 +62,7 @@ function TopBar() {
         </nav>
       )}
       <span class="grow" />
-      {running.length > 0 && (
-        <span class="job-chip" title={running.map((j) => `${j.title}: ${j.message}`).join('\n')}><span class="spinner" />{running[0]!.message || running[0]!.title}</span>
-      )}
+      <JobChip />
       <button class="palette-button" aria-label="All commands" title="All commands (Ctrl+K)" onClick={() => runCommand('app.palette', { pane: activePane.peek(), node: null })}>
         <Icon name="search" size={14} /><span>Commands and nodes</span><kbd>{shortcutText('Ctrl+K')}</kbd>
       </button>

@@ -1,6 +1,6 @@
 // What the server says by itself: jobs, files that changed, overlays, and that it is gone or there again.
 
-import { getJobs, getModel, getServer } from './api';
+import { getJob, getJobs, getModel, getServer } from './api';
 import { complain, say } from './notify';
 import { jobs, noteModel, PATIENCE_MS, refreshModels, reloadPane } from './open';
 import type { Job } from './source';
@@ -9,7 +9,25 @@ import { online, overlayChanged, panes, server, source } from './store';
 /** Jobs that have begun a moment ago: what ends soon is not shown. */
 const begun = new Map<number, { job: Job; timer: number }>();
 
+/** Who waits for news of a job. */
+const waiting = new Map<number, (job: Job) => void>();
+
+/** What is told of a job next. Without news it is asked for after `ms`: they are lost when it ended before somebody listened,
+ * or when the stream of events is cut. Throws Problem. */
+export async function jobNews(id: number, ms: number, signal?: AbortSignal): Promise<Job> {
+  let timer = 0;
+  const told = await new Promise<Job | null>((resolve) => {
+    waiting.set(id, resolve);
+    timer = setTimeout(() => resolve(null), ms);
+    signal?.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  clearTimeout(timer);
+  waiting.delete(id);
+  return told ?? getJob(id, { signal });
+}
+
 function noteJob(job: Job): void {
+  waiting.get(job.id)?.(job);
   const known = begun.get(job.id), shown = jobs.peek().has(job.id);
   if (job.state === 'queued' || job.state === 'running') {
     if (shown) jobs.value = new Map(jobs.peek()).set(job.id, job);

@@ -15,7 +15,7 @@ import { bytes, count, duration, when } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
 import { chooseFiles, nice, save } from './common';
-import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
+import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, logOpen, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
 import './features.css';
 import { Inputs, uploading } from './inputs';
 import { deleteExecution, getResults, resultFile, traceFile, type ExecutedOp, type Execution, type ResultInfo } from './runs';
@@ -320,10 +320,10 @@ function Choice({ label, value, none, set }: { label: string; value: number; non
 
 function Log() {
   const filter = useSignal('');
-  const lines = log.value.split('\n').filter((l) => l && l.toLowerCase().includes(filter.value.toLowerCase()));
+  const lines = logOpen.value ? log.value.split('\n').filter((l) => l && l.toLowerCase().includes(filter.value.toLowerCase())) : [];
   if (!log.value) return null;
   return (
-    <details class="execute-log">
+    <details class="execute-log" open={logOpen.value} onToggle={(e) => { logOpen.value = e.currentTarget.open; }}>
       <summary>Log</summary>
       <div class="row-bar"><input type="search" class="grow" placeholder="Filter" aria-label="Filter the log" value={filter.value} onInput={(e) => { filter.value = e.currentTarget.value; }} />
         <button onClick={() => save('execution.log', log.peek(), 'text/plain')}><Icon name="download" size={12} /> Save</button></div>

@@ -2,7 +2,8 @@
 
 import { computed, effect, signal } from '@preact/signals';
 
-import { cancelJob, getJob } from '../app/api';
+import { cancelJob } from '../app/api';
+import { jobNews } from '../app/events';
 import { openPanel } from '../app/dock';
 import { say } from '../app/notify';
 import { kept } from '../app/settings';
@@ -26,12 +27,14 @@ export const other = signal(0);
 export const wait = signal<Wait | null>(null);
 export const problem = signal<Problem | null>(null);
 export const log = signal('');
+export const logOpen = signal(false);
 
 /** Whether tensors stay in the server's memory, and how many megabytes they may take. */
 export const keep = kept('executeKeep', true);
 export const keepMb = kept('executeKeepMb', 1024);
 
-const POLL_MS = 150;
+/** News of a job come as events. A short one may have ended before they are listened to. */
+const FIRST_MS = 150, LATER_MS = 1000;
 
 /** Of the active pane. */
 const modelNow = computed(() => activePane.value?.ref.value?.model);
@@ -124,12 +127,12 @@ async function follow(begin: () => Promise<Job>): Promise<number | null> {
     read = next;
     if (text) log.value = (log.peek() + text).replace(/\n\n+/g, '\n');
   };
-  while (job.state === 'queued' || job.state === 'running') {
+  for (let ms = FIRST_MS; job.state === 'queued' || job.state === 'running'; ms = LATER_MS) {
     wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    job = await getJob(job.id);
-    await readLog(); // also what it said last
+    job = await jobNews(job.id, ms);
+    if (logOpen.peek() || !log.peek()) await readLog();
   }
+  await readLog(); // what it said last
   wait.value = null;
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
   return job.state === 'done' ? (job.result as { execution: number }).execution : null;

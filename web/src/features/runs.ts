@@ -1,7 +1,8 @@
 // What overrides and executions need of the API, typed.
 
 import { graphQuery } from '../app/address';
-import { cancelJob, getJob } from '../app/api';
+import { cancelJob } from '../app/api';
+import { jobNews } from '../app/events';
 import { Problem, type GraphRef, type Job, type Run } from '../app/source';
 import { source, type Wait } from '../app/store';
 
@@ -276,7 +277,8 @@ export interface TensorRef {
   which: Which;
 }
 const tensorQuery = (t: TensorRef) => ({ id: t.id, out: t.out, device: t.device, which: t.which });
-const MAKING_MS = 100;
+/** How long to wait for news of the job before it is asked for. */
+const MAKING_MS = 200;
 /** Asks again when the job that makes the value has ended; an abort ends the job, too. */
 async function made<T extends object>(ask: () => Promise<T | Job>, signal?: AbortSignal, tell: (wait: Wait | null) => void = () => {}): Promise<T> {
   for (;;) {
@@ -288,8 +290,7 @@ async function made<T extends object>(ask: () => Promise<T | Job>, signal?: Abor
     try {
       while (job.state === 'queued' || job.state === 'running') {
         tell({ text: `Running up to ${job.title}`, done: job.done, total: job.total, cancel });
-        await new Promise((resolve) => setTimeout(resolve, MAKING_MS));
-        job = await getJob(job.id, { signal });
+        job = await jobNews(job.id, MAKING_MS, signal);
       }
     } finally {
       signal?.removeEventListener('abort', cancel);
