@@ -396,10 +396,14 @@ static bool plan_broadcast_in_dim(struct planner *p, struct exec_step *s) {
 int64_t slice_length(int64_t size, int64_t *begin, int64_t end, int64_t step) {
     int64_t b = *begin + (*begin < 0 ? size : 0);
     end += end < 0 && (step > 0 || end + size >= 0) ? size : 0;
-    if (step < 0 && b >= size)
-        b = size - 1;
-    end = step > 0 && end > size ? size : end;
-    int64_t n = step > 0 ? (end - b + step - 1) / step : (b - end - step - 1) / -step;
+    int64_t n;
+    if (step > 0) {
+        end = end > size ? size : end;
+        n = (end - b + step - 1) / step;
+    } else {
+        b = b >= size ? size - 1 : b;
+        n = (b - end - step - 1) / -step;
+    }
     *begin = b;
     return n < 0 ? 0 : n;
 }

@@ -1,4 +1,5 @@
-// Long work on the page is cut into tasks, so that the browser draws and takes input in between.
+// Long work on the page is cut into tasks, so that the browser draws and takes input in between; what would get into each
+// other's way is done in turn.
 
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
@@ -10,4 +11,14 @@ export function nextTask(): Promise<void> {
     waiting.push(done);
     channel.port2.postMessage(null);
   });
+}
+
+/** A queue: each that is given to it begins when those before have ended, well or not. Gives what it gives. */
+export function queue(): <T>(act: () => Promise<T> | T) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const mine = last.then(act);
+    last = mine.catch(() => {});
+    return mine;
+  };
 }

@@ -21,6 +21,7 @@ import { complain } from '../app/notify';
 import { noteModel, openCollections, openGraph, refOf } from '../app/open';
 import { Problem } from '../app/source';
 import { activePane, panes, type Pane } from '../app/store';
+import { queue } from '../app/turn';
 import { readUrlData, stateOf, type PaneState } from '../app/url_data';
 import { urlRestored } from '../app/url_state';
 import { bindIds } from './analyses';
@@ -63,9 +64,9 @@ async function showGiven(message: Record<string, unknown>): Promise<void> {
 }
 
 // What is said of a graph comes behind what was said before.
-let turn: Promise<unknown> = Promise.resolve();
+const messages = queue();
 export function inTurn(run: () => Promise<void> | void): void {
-  turn = turn.then(run).catch(complain);
+  messages(run).catch(complain);
 }
 
 /** Our id of a layer that Model Explorer names: "a/b___group___". */

@@ -7,6 +7,7 @@ import { graphQuery } from '../app/address';
 import { complain, say } from '../app/notify';
 import { Problem, type GraphRef } from '../app/source';
 import { activePane, overlayChanged, source, type Pane } from '../app/store';
+import { queue } from '../app/turn';
 import { whole } from '../app/values';
 import { eachPane, following } from './common';
 
@@ -90,8 +91,13 @@ async function refresh(model: string): Promise<void> {
   if (turns.get(model) === mine) runsOf.value = new Map(runsOf.peek()).set(model, overlays);
 }
 
+/** Files that are dropped one after another: which runs one has brought can be told only before the next is sent. */
+const files = queue();
+
 /** Reads a file of node data into the model of a pane; the new run colours it. */
-export async function addNodeData(pane: Pane, name: string, text: string): Promise<void> {
+export const addNodeData = (pane: Pane, name: string, text: string): Promise<void> => files(() => add(pane, name, text));
+
+async function add(pane: Pane, name: string, text: string): Promise<void> {
   const ref = pane.ref.peek();
   if (!ref) throw new Problem('Node data belongs to a graph: open one first.');
   let data: unknown;

@@ -16,6 +16,7 @@ import { compileModel, noteRun } from '../app/panels/compile';
 import { showStage } from '../app/run_list';
 import { isCancel, Problem, type Run } from '../app/source';
 import { activePane, panes, runs, server, source, type Pane } from '../app/store';
+import { queue } from '../app/turn';
 import { bytes, count, duration } from '../app/values';
 import { chooseFiles, fileName, save } from './common';
 import { CompareSets } from './compare_sets';
@@ -77,14 +78,13 @@ async function apply(pane: Pane, run: Run, set: OverrideSet, title: string): Pro
   }
 }
 
-let last = Promise.resolve(true);
+const edits = queue();
 /** Edits made while the compiler runs wait for it. Gives what the edit gives: false when it came to nothing, which is told. */
 function inTurn(edit: () => Promise<boolean>): Promise<boolean> {
-  last = last.then(edit).catch((thrown: unknown) => {
+  return edits(edit).catch((thrown: unknown) => {
     complain(thrown);
     return false;
   });
-  return last;
 }
 
 /** One edit of the set that the pane's run has when its turn comes: an edit before it may have made another. */
