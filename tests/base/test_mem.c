@@ -172,8 +172,10 @@ static void spares_are_used_again(void **state) {
     unsigned char *large = mem_huge_realloc(&m, NULL, 0, 9 * one);
     assert_non_null(large);
     memset(large, 3, 9 * one);
-    assert_int_equal(small[2 * one - 6], small[0]);
-    assert_int_equal(rest[3 * one - 1], rest[0]);
+#if !HAVE_ASAN && defined(__linux__)
+    assert_int_equal(small[2 * one - 6], 2);
+    assert_int_equal(rest[3 * one - 1], 1);
+#endif
     mem_huge_free(&m, large, 9 * one);
     mem_huge_free(&m, rest, 3 * one);
     mem_huge_free(&m, small, 2 * one - 5);
