@@ -231,7 +231,7 @@ static bool plan_on_copy(struct planner *p, ir_op op, const struct exec_row *row
 
 /* --- calls and control flow --------------------------------------------------------------------------------------- */
 
-static bool is_terminator(const struct planner *p, ir_op op) {
+bool plan_is_terminator(const struct planner *p, ir_op op) {
     const op_def *d = dialect_def_of(p->m, op);
     return d && d->flags & OP_TERMINATOR;
 }
@@ -261,7 +261,7 @@ static bool plan_inline(struct planner *p, ir_op op, ir_op callee, const exec_sl
     return true;
 }
 
-static exec_slot *slots_of(struct planner *p, ir_op op, uint32_t first, uint32_t n) {
+exec_slot *plan_operands(struct planner *p, ir_op op, uint32_t first, uint32_t n) {
     exec_slot *in = ARENA_ARRAY(p->a, exec_slot, n + 1);
     for (uint32_t i = 0; in && i < n; i++)
         in[i] = plan_get(p, ir_operand(p->m, op, first + i));
@@ -287,7 +287,7 @@ static ir_op callee_of(const struct planner *p, ir_op op, const char *name) {
 
 static bool plan_call(struct planner *p, ir_op op, const char *symbol) {
     uint32_t n = ir_op_at(p->m, op)->n_operands;
-    exec_slot *in = slots_of(p, op, 0, n);
+    exec_slot *in = plan_operands(p, op, 0, n);
     return in && plan_inline(p, op, callee_of(p, op, symbol), in, n);
 }
 
@@ -313,7 +313,7 @@ static bool plan_cached(struct planner *p, ir_op op) {
 }
 
 /* Copies slots into slots "at once": through temporaries where a source is a target as well. */
-static bool plan_assign(struct planner *p, ir_op op, const exec_slot *from, const exec_slot *to, uint32_t n) {
+bool plan_assign(struct planner *p, ir_op op, const exec_slot *from, const exec_slot *to, uint32_t n) {
     exec_plan *x = p->x;
     exec_slot *source = ARENA_ARRAY(p->a, exec_slot, n + 1);
     if (!source)
@@ -336,14 +336,14 @@ static bool plan_assign(struct planner *p, ir_op op, const exec_slot *from, cons
     return true;
 }
 
-static bool region_block(struct planner *p, ir_op op, uint32_t i, ir_block *out) {
+bool plan_region_block(struct planner *p, ir_op op, uint32_t i, ir_block *out) {
     ir_region r = i < ir_op_at(p->m, op)->n_regions ? ir_op_region(p->m, op, i) : 0;
     *out = r ? ir_region_at(p->m, r)->first : 0;
     return *out != 0 || plan_error(p, op, "lacks a region");
 }
 
 /* Slots that hold what an op with regions gives. */
-static bool result_slots(struct planner *p, ir_op op, exec_slot *out) {
+bool plan_results_of(struct planner *p, ir_op op, exec_slot *out) {
     for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++) {
         bool ok;
         out[i] = result_slot(p, op, ir_op_at(p->m, op)->results + i, &ok);
@@ -357,7 +357,7 @@ static bool result_slots(struct planner *p, ir_op op, exec_slot *out) {
     return true;
 }
 
-static struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind kind, exec_slot on) {
+struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind kind, exec_slot on) {
     struct exec_step *s = plan_step(p, op, NULL, on ? 1 : 0, 0);
     if (s) {
         s->kind = kind;
@@ -370,14 +370,14 @@ static struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind k
 static bool plan_while(struct planner *p, ir_op op) {
     exec_plan *x = p->x;
     uint32_t n = ir_op_at(p->m, op)->n_operands, n_cond, n_body;
-    exec_slot *in = slots_of(p, op, 0, n), *carry = ARENA_ARRAY(p->a, exec_slot, n + 1), *cond, *body;
+    exec_slot *in = plan_operands(p, op, 0, n), *carry = ARENA_ARRAY(p->a, exec_slot, n + 1), *cond, *body;
     ir_block blocks[2];
     if (!in || !carry)
         return plan_no_memory(p);
-    if (n != ir_op_at(p->m, op)->n_results || !region_block(p, op, 0, &blocks[0]) ||
-        !region_block(p, op, 1, &blocks[1]))
+    if (n != ir_op_at(p->m, op)->n_results || !plan_region_block(p, op, 0, &blocks[0]) ||
+        !plan_region_block(p, op, 1, &blocks[1]))
         return plan_error(p, op, "is not formed as a loop");
-    if (!result_slots(p, op, carry) || !plan_assign(p, op, in, carry, n))
+    if (!plan_results_of(p, op, carry) || !plan_assign(p, op, in, carry, n))
         return false;
     for (int b = 0; b < 2; b++)
         for (uint32_t i = 0; i < n && i < ir_block_at(p->m, blocks[b])->n_args; i++) {
@@ -407,11 +407,11 @@ static bool plan_while(struct planner *p, ir_op op) {
 /* A function of numbers, done to all elements at once: what is a number in its body is a tensor of the result's shape. */
 static bool plan_map(struct planner *p, ir_op op) {
     uint32_t n = ir_op_at(p->m, op)->n_operands, n_out;
-    exec_slot *in = slots_of(p, op, 0, n), *out;
+    exec_slot *in = plan_operands(p, op, 0, n), *out;
     ir_block body;
     struct exec_type t;
     const struct exec_type *before = p->lift;
-    if (!in || !region_block(p, op, 0, &body))
+    if (!in || !plan_region_block(p, op, 0, &body))
         return false;
     if (ir_op_at(p->m, op)->n_results != 1 || ir_block_at(p->m, body)->n_args != n ||
         !type_of(p, ir_value_type(p->m, ir_op_at(p->m, op)->results), &t))
@@ -440,7 +440,7 @@ static bool plan_branches(struct planner *p, ir_op op, bool is_case) {
         return plan_no_memory(p);
     if (n == 0 || (!is_case && n != 2) || !on)
         return plan_error(p, op, "is not formed as a choice");
-    if (!result_slots(p, op, out))
+    if (!plan_results_of(p, op, out))
         return false;
     uint32_t at = (uint32_t)x->steps.n;
     if (!plan_jump(p, op, is_case ? STEP_SWITCH : STEP_UNLESS, on))
@@ -450,7 +450,7 @@ static bool plan_branches(struct planner *p, ir_op op, bool is_case) {
         exec_slot *given;
         uint32_t n_given;
         starts[i] = (uint32_t)x->steps.n;
-        if (!region_block(p, op, i, &b) || !plan_block(p, b, &given, &n_given))
+        if (!plan_region_block(p, op, i, &b) || !plan_block(p, b, &given, &n_given))
             return false;
         if (n_given != n_results)
             return plan_error(p, op, "gives %u values for %u results", n_given, n_results);
@@ -534,6 +534,7 @@ static const struct plan_special {
     const char *what; /* for the table of ops */
 } plan_specials[] = {
     {"call", plan_call_callee, "inlined"},
+    {"chlo.scan", plan_scan, "jumps"},
     {"func.call", plan_call_callee, "inlined"},
     {"sdy.all_gather", plan_forward, "nothing to do"},
     {"sdy.all_reduce", plan_forward, "nothing to do"},
@@ -548,6 +549,8 @@ static const struct plan_special {
     {"sdy.sharding_constraint", plan_forward, "nothing to do"},
     {"sdy.sharding_group", plan_nothing, "nothing to do"},
     {"stablehlo.after_all", plan_nothing, "nothing to do"},
+    {"stablehlo.async_done", plan_async_done, "nothing to do"},
+    {"stablehlo.async_start", plan_async_start, "inlined"},
     {"stablehlo.case", plan_case, "jumps"},
     {"stablehlo.composite", plan_composite, "inlined"},
     {"stablehlo.create_token", plan_nothing, "nothing to do"},
@@ -602,9 +605,9 @@ bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n)
     *results = NULL;
     *n = 0;
     for (ir_op op = ir_block_at(p->m, b)->first; op; op = ir_op_at(p->m, op)->next) {
-        if (is_terminator(p, op)) {
+        if (plan_is_terminator(p, op)) {
             *n = ir_op_at(p->m, op)->n_operands;
-            *results = slots_of(p, op, 0, *n);
+            *results = plan_operands(p, op, 0, *n);
             if (!*results)
                 return false;
             break;

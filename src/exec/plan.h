@@ -36,6 +36,23 @@ bool plan_open_shape(struct planner *p, ir_op op, uint32_t result, ir_type type,
 /* The ops of a block; what its terminator gives goes to *results. */
 bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n);
 
+/* Operands [first, first + n) of an op as slots; NULL (reported) when out of memory. */
+exec_slot *plan_operands(struct planner *p, ir_op op, uint32_t first, uint32_t n);
+/* Makes slots for an op's results, one for each device; 0 for what has no numbers. */
+bool plan_results_of(struct planner *p, ir_op op, exec_slot *out);
+/* The first block of region `i`; false (reported) when there is none. */
+bool plan_region_block(struct planner *p, ir_op op, uint32_t i, ir_block *out);
+bool plan_is_terminator(const struct planner *p, ir_op op);
+/* Appends steps that copy n slots into others "at once". */
+bool plan_assign(struct planner *p, ir_op op, const exec_slot *from, const exec_slot *to, uint32_t n);
+/* Appends a jump that reads `on` (0: nothing); its target is still to be said. NULL (reported) when out of memory. */
+struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind kind, exec_slot on);
+
+/* plan_region.c: ops whose region is run as it is. */
+bool plan_async_start(struct planner *p, ir_op op);
+bool plan_async_done(struct planner *p, ir_op op);
+bool plan_scan(struct planner *p, ir_op op);
+
 /* plan_spmd.c: the mesh that Shardy or GSPMD mean (false: none), and their ops that cut tensors and join them. */
 bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]);
 /* The mesh that the ops over devices need in a module that names none. */

@@ -5,13 +5,10 @@
 #define ELSEWHERE "it runs kernels that are compiled for a device, outside of the module"
 #define COMMANDS "it captures or replays commands of a device"
 #define HOST "it talks to a program that is not here"
-#define REGIONS "its region is a computation of its own, which is not supported"
 
 static const struct refused {
     const char *op, *why;
 } refused[] = {
-    {"stablehlo.async_done", REGIONS},
-    {"stablehlo.async_start", REGIONS},
     {"stablehlo.infeed", HOST},
     {"stablehlo.outfeed", HOST},
     {"stablehlo.recv", HOST},

@@ -412,4 +412,67 @@ def ragged(m):
     op(a, b, few, want, {**batch, 'lhs_ragged_dimensions': [0]})
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), (complex_numbers, 'f32'), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')])
+def tensor(shape, of):
+    return 'tensor<' + ''.join(f'{d}x' for d in shape) + of + '>'
+
+
+def scans(m):
+    """chlo.scan round by round: slices without the scanned dimension and carries in, the same out."""
+    def scan(inputs, inits, dim, attrs, body, outputs, carries):
+        t, given = m.number, inputs + inits
+        sizes = f'operandSegmentSizes = array<i32: {len(inputs)}, {len(inits)}>, resultSegmentSizes = array<i32: {len(outputs)}, {len(carries)}>'
+        slices = [list(x.shape[:dim]) + list(x.shape[dim + 1:]) for _, x in inputs] + [x.shape for _, x in inits]
+        args = ', '.join(f'%s{i}: {tensor(s, t)}' for i, s in enumerate(slices))
+        m.op('chlo.scan', given, f'<{{dimension = {dim} : i64, {attrs}{sizes}}}> ({{ ^bb0({args}): {body.replace("$T", t)} }})', [*outputs, *carries],
+             1e-5 if t == 'f32' else 0.03)
+
+    x, c = m.arg(torch.randn(3, 6, 4) * 0.5), m.arg(torch.randn(3, 4))
+    add = '%p = "stablehlo.add"(%s0, %s1) : (tensor<3x4x$T>, tensor<3x4x$T>) -> tensor<3x4x$T> "stablehlo.return"(%p, %p) : (tensor<3x4x$T>, tensor<3x4x$T>) -> ()'
+    v, w = x[1].float(), c[1].float()
+    sums = w[:, None] + v.cumsum(1)
+    scan([x], [c], 1, '', add, [sums], [sums[:, -1]])
+    sums = w[:, None] + v.flip(1).cumsum(1).flip(1)
+    scan([x], [c], 1, 'is_reverse = true, is_associative = true, ', add, [sums], [sums[:, 0]])
+    # What goes in is made before, and stays until the last round.
+    m.body.append(f'%n = "stablehlo.negate"({x[0]}) : ({m.type_of(x[1])}) -> {m.type_of(x[1])}')
+    m.body.append(f'%k = "stablehlo.negate"({c[0]}) : ({m.type_of(c[1])}) -> {m.type_of(c[1])}')
+    scan([('%n', x[1])], [('%k', c[1])], 1, 'is_reverse = true, ', add, [-sums], [-sums[:, 0]])
+    # A recurrence over two inputs; the carries change places, and one output is what came in.
+    y, d = m.arg(torch.randn(3, 6, 4)), m.arg(torch.randn(3, 4))
+    turn = ('%p = "stablehlo.multiply"(%s0, %s2) : (tensor<3x4x$T>, tensor<3x4x$T>) -> tensor<3x4x$T> %q = "stablehlo.add"(%p, %s1) : (tensor<3x4x$T>, tensor<3x4x$T>) -> tensor<3x4x$T> '
+            '%m = "stablehlo.transpose"(%q) <{permutation = array<i64: 1, 0>}> : (tensor<3x4x$T>) -> tensor<4x3x$T> '
+            '"stablehlo.return"(%m, %s3, %s0, %s3, %q) : (tensor<4x3x$T>, tensor<3x4x$T>, tensor<3x4x$T>, tensor<3x4x$T>, tensor<3x4x$T>) -> ()')
+    a, b, made = w, d[1].float(), [[], []]
+    for i in range(6):
+        q = v[:, i] * a + y[1][:, i].float()
+        made[0].append(q.T)
+        made[1].append(b)
+        a, b = b, q
+    scan([x, y], [c, d], 1, '', turn, [torch.stack(made[0], 1), torch.stack(made[1], 1), v], [a, b])
+    # No inputs: the attribute says how often. No rounds: the carries are as they were.
+    grow = '%p = "stablehlo.add"(%s0, %s0) : (tensor<3x4x$T>, tensor<3x4x$T>) -> tensor<3x4x$T> "stablehlo.return"(%s0, %p) : (tensor<3x4x$T>, tensor<3x4x$T>) -> ()'
+    scan([], [c], 0, 'scan_dim_size = 5 : i64, ', grow, [torch.stack([w * 2 ** i for i in range(5)])], [w * 32])
+    scan([], [c], 0, 'scan_dim_size = 0 : i64, ', grow, [torch.zeros(0, 3, 4)], [w])
+    row, zero = m.arg(torch.randn(9)), m.arg(torch.zeros(()))
+    most = '%p = "stablehlo.maximum"(%s0, %s1) : (tensor<$T>, tensor<$T>) -> tensor<$T> "stablehlo.return"(%p, %p) : (tensor<$T>, tensor<$T>) -> ()'
+    highest = row[1].float().clamp(min=0).cummax(0).values
+    scan([row], [zero], 0, '', most, [highest], [highest[-1]])
+
+
+def futures(m):
+    """Computations that are started, two at once and one after the other, and waited for in another order."""
+    x, y = m.arg(torch.randn(4, 6)), m.arg(torch.randn(6, 3))
+    t, a, b, c = m.number, *(tensor(s, m.number) for s in ((4, 6), (6, 3), (4, 3)))
+    m.body += [f'%f0 = "stablehlo.async_start"({x[0]}, {y[0]}) ({{ ^bb0(%l: {a}, %r: {b}): %p = "stablehlo.dot"(%l, %r) : ({a}, {b}) -> {c} "stablehlo.return"(%p) : ({c}) -> () }}) : ({a}, {b}) -> !stablehlo.future<{c}>',
+               f'%f1 = "stablehlo.async_start"({x[0]}) ({{ ^bb0(%l: {a}): %p = "stablehlo.negate"(%l) : ({a}) -> {a} "stablehlo.return"(%p) : ({a}) -> () }}) : ({a}) -> !stablehlo.future<{a}>',
+               f'%d1 = "stablehlo.async_done"(%f1) : (!stablehlo.future<{a}>) -> {a}',
+               f'%f2 = "stablehlo.async_start"(%d1) ({{ ^bb0(%l: {a}): %p = "stablehlo.abs"(%l) : ({a}) -> {a} "stablehlo.return"(%p) : ({a}) -> () }}) : ({a}) -> !stablehlo.future<{a}>',
+               f'%d2 = "stablehlo.async_done"(%f2) : (!stablehlo.future<{a}>) -> {a}',
+               f'%d0 = "stablehlo.async_done"(%f0) : (!stablehlo.future<{c}>) -> {c}']
+    m.given('stablehlo.async_done', '%d0', x[1].float() @ y[1].float(), 1e-5 if t == 'f32' else 0.03)
+    m.given('stablehlo.async_done', '%d1', -x[1].float())
+    m.given('stablehlo.async_done', '%d2', x[1].float().abs())
+
+
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), (complex_numbers, 'f32'), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
+              [(g, t) for g in (scans, futures) for t in ('f32', 'bf16')])
