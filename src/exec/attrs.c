@@ -28,9 +28,10 @@ void *plan_params(struct planner *p, struct exec_step *s, size_t size) {
 
 /* Of the op; a call of what is an op here carries its attributes in a dictionary, or as texts in another. */
 static ir_attr attr_of(const struct planner *p, ir_op op, const char *name) {
-    static const char *const dictionaries[] = {"tt.composite_attributes", "mhlo.frontend_attributes"};
+    static const char *const dictionaries[] = {"tt.composite_attributes", "mhlo.frontend_attributes",
+                                               "mhlo.attributes"};
     ir_attr a = ir_op_attr(p->m, op, str_from_z(name));
-    for (int i = 0; i < 2 && !a; i++) {
+    for (int i = 0; i < 3 && !a; i++) {
         ir_attr d = ir_op_attr(p->m, op, str_from_z(dictionaries[i]));
         a = d && ir_kind_of(p->c, d) == IR_ATTR_DICT ? ir_dict_get(p->c, d, str_from_z(name)) : 0;
     }
@@ -63,12 +64,22 @@ bool attr_f64(const struct planner *p, ir_op op, const char *name, double *out) 
     return true;
 }
 
-bool attr_bool(const struct planner *p, ir_op op, const char *name) {
+bool attr_flag(const struct planner *p, ir_op op, const char *name, bool *out) {
     ir_attr a = attr_of(p, op, name);
-    int64_t i;
-    if (a && ir_kind_of(p->c, a) == IR_ATTR_STRING)
-        return str_eq(ir_str_of(p->c, a), STR("True")) || str_eq(ir_str_of(p->c, a), STR("true"));
-    return a && (a == p->c->a_unit || (ir_int_value(p->c, a, &i) && i != 0));
+    int64_t i = 0;
+    if (!a)
+        return false;
+    if (ir_kind_of(p->c, a) == IR_ATTR_STRING)
+        *out = str_eq(ir_str_of(p->c, a), STR("True")) || str_eq(ir_str_of(p->c, a), STR("true"));
+    else
+        *out = a == p->c->a_unit || (ir_int_value(p->c, a, &i) && i != 0);
+    return true;
+}
+
+bool attr_bool(const struct planner *p, ir_op op, const char *name) {
+    bool is = false;
+    attr_flag(p, op, name, &is);
+    return is;
 }
 
 str attr_text(const struct planner *p, ir_op op, const char *name) {

@@ -264,7 +264,8 @@ exec_slot plan_temp(struct planner *p, const struct exec_type *t, bool per_devic
 /* Attributes; what is absent leaves *out as it is and gives false. */
 bool attr_i64(const struct planner *p, ir_op op, const char *name, int64_t *out);
 bool attr_f64(const struct planner *p, ir_op op, const char *name, double *out); /* of integers too */
-bool attr_bool(const struct planner *p, ir_op op, const char *name);             /* absent: false; a unit: true */
+bool attr_flag(const struct planner *p, ir_op op, const char *name, bool *out);  /* a unit is true, as "True" is */
+bool attr_bool(const struct planner *p, ir_op op, const char *name);             /* the same; absent: false */
 str attr_text(const struct planner *p, ir_op op, const char *name);              /* string or enum case */
 /* Integers of an array of any form (array<i64: ...>, [1 : i32, ...], dense<...>), or one integer; how many there are, at
  * most cap of them written; -1 when absent or something else. */

@@ -132,8 +132,8 @@ static bool plan_attention(struct planner *p, struct exec_step *s) {
     w->kind = s->row->arg;
     w->logsumexp = -1;
     find_operands(p, s, w);
-    ir_attr causal = ir_op_attr(p->m, s->op, STR("is_causal"));
-    w->causal = !causal || attr_bool(p, s->op, "is_causal");
+    w->causal = true;
+    attr_flag(p, s->op, "is_causal", &w->causal);
     return describe(p, s, w);
 }
 

@@ -37,8 +37,8 @@ static bool plan_sort(struct planner *p, struct exec_step *s) {
     if (!describe(p, s, w, dim))
         return false;
     if (s->row->arg == SORT_TOPK) {
-        ir_attr largest = ir_op_attr(p->m, s->op, STR("largest"));
-        w->descending = !largest || attr_bool(p, s->op, "largest");
+        w->descending = true;
+        attr_flag(p, s->op, "largest", &w->descending);
         attr_i64(p, s->op, "k", &w->k);
         if (w->k < 1 || w->k > w->n)
             return plan_error(p, s->op, "takes %lld of %lld", (long long)w->k, (long long)w->n);

@@ -52,8 +52,7 @@ exec_slot plan_get(const struct planner *p, ir_value v) {
     return at ? *at : 0;
 }
 
-/* A slot for what an op's result holds; 0 with *ok true for tokens, devices and other things without numbers. */
-static exec_slot result_slot(struct planner *p, ir_op op, ir_value v, bool *ok) {
+exec_slot plan_result_slot(struct planner *p, ir_op op, ir_value v, bool *ok) {
     struct exec_type t;
     ir_type type = ir_value_type(p->m, v);
     *ok = true;
@@ -153,8 +152,7 @@ static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_
     return s;
 }
 
-/* The step at `at`, whose operands are there: results from number `first` on, and what its kernel wants. */
-static bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
+bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     exec_plan *x = p->x;
     struct exec_step *s = &x->steps.v[at];
     const struct kernel *kernel = s->row->kernel;
@@ -166,7 +164,7 @@ static bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     }
     for (uint32_t i = 0; i < s->n_out; i++) {
         bool ok;
-        s->out[i] = result_slot(p, op, results + i, &ok);
+        s->out[i] = plan_result_slot(p, op, results + i, &ok);
         if (!ok)
             return false;
         x->slots.v[s->out[i]].per_device = s->per_device && s->out[i];
@@ -186,8 +184,7 @@ static bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     return true;
 }
 
-/* An op with a kernel. */
-static bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row) {
+bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row) {
     size_t at = p->x->steps.n;
     return step_of(p, op, row) && plan_made(p, op, at, 0);
 }
@@ -204,29 +201,6 @@ static bool plan_each(struct planner *p, ir_op op, const struct exec_row *row) {
             return false;
     }
     return true;
-}
-
-/* A call that gives a changed copy of its first operand, by a kernel that changes it in place. */
-static bool plan_on_copy(struct planner *p, ir_op op, const struct exec_row *row) {
-    uint32_t n = ir_op_at(p->m, op)->n_operands;
-    ir_value result = ir_op_at(p->m, op)->results;
-    bool ok = n != 0 && ir_op_at(p->m, op)->n_results == 1;
-    exec_slot from = ok ? plan_get(p, ir_operand(p->m, op, 0)) : 0, to = from ? result_slot(p, op, result, &ok) : 0;
-    if (!to)
-        return ok ? plan_error(p, op, "has other than one result, or nothing to change") : false;
-    if (!type_same_shape(slot_type(p->x, from), slot_type(p->x, to)))
-        return plan_error(p, op, "gives another shape than it takes");
-    p->x->slots.v[to].per_device = p->x->slots.v[from].per_device;
-    if (!plan_copy(p, op, from, to))
-        return false;
-    size_t at = p->x->steps.n;
-    struct exec_step *s = plan_step(p, op, row, n, 0);
-    if (!s)
-        return false;
-    for (uint32_t i = 1; i < n; i++)
-        s->in[i] = plan_get(p, ir_operand(p->m, op, i));
-    s->in[0] = to;
-    return plan_made(p, op, at, 0) && plan_set(p, result, to);
 }
 
 /* --- calls and control flow --------------------------------------------------------------------------------------- */
@@ -346,7 +320,7 @@ bool plan_region_block(struct planner *p, ir_op op, uint32_t i, ir_block *out) {
 bool plan_results_of(struct planner *p, ir_op op, exec_slot *out) {
     for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++) {
         bool ok;
-        out[i] = result_slot(p, op, ir_op_at(p->m, op)->results + i, &ok);
+        out[i] = plan_result_slot(p, op, ir_op_at(p->m, op)->results + i, &ok);
         if (!ok)
             return false;
         /* Branches may differ by device later on; one tensor each is always right. */
@@ -468,8 +442,7 @@ static bool plan_branches(struct planner *p, ir_op op, bool is_case) {
     return true;
 }
 
-/* An op whose results are its operands. */
-static bool plan_forward(struct planner *p, ir_op op) {
+bool plan_forward(struct planner *p, ir_op op) {
     const ir_op_data *d = ir_op_at(p->m, op);
     for (uint32_t i = 0; i < d->n_results && i < d->n_operands; i++)
         if (!plan_set(p, d->results + i, plan_get(p, ir_operand(p->m, op, i))))
@@ -494,27 +467,6 @@ static bool plan_if(struct planner *p, ir_op op) {
 }
 static bool plan_case(struct planner *p, ir_op op) {
     return plan_branches(p, op, true);
-}
-
-/* A custom call stands for a composite function, a marker, or something that is not known here. */
-static bool plan_custom_call(struct planner *p, ir_op op) {
-    static const char *const markers[] = {"Sharding",
-                                          "tt.mark_argument",
-                                          "tt.sharding_constraint",
-                                          "annotate_device_placement",
-                                          "xla.sdy.FuncResultSharding",
-                                          "tt.weight_dtype_override"};
-    str target = attr_text(p, op, "call_target_name");
-    bool cut = str_eq(target, STR("SPMDFullToShardShape"));
-    if (cut || str_eq(target, STR("SPMDShardToFullShape")))
-        return plan_spmd_call(p, op, cut);
-    for (size_t i = 0; i < sizeof markers / sizeof markers[0]; i++)
-        if (str_eq(target, str_from_z(markers[i])))
-            return plan_forward(p, op);
-    const struct exec_row *row = exec_find_custom(target);
-    if (row)
-        return row->kernel->flags & KERNEL_IN_PLACE ? plan_on_copy(p, op, row) : plan_kernel(p, op, row);
-    return plan_error(p, op, "calls '%.*s', for which there is no kernel", STR_ARG(target));
 }
 
 /* Tuples: the slots of a tuple value are those of the op that made it. */

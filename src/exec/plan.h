@@ -48,6 +48,18 @@ bool plan_assign(struct planner *p, ir_op op, const exec_slot *from, const exec_
 /* Appends a jump that reads `on` (0: nothing); its target is still to be said. NULL (reported) when out of memory. */
 struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind kind, exec_slot on);
 
+/* A slot for what an op's result holds; 0 with *ok true for tokens, devices and other things without numbers. */
+exec_slot plan_result_slot(struct planner *p, ir_op op, ir_value v, bool *ok);
+/* The step at `at`, whose operands are there: results from number `first` on, and what its kernel wants. */
+bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first);
+/* An op with a kernel. */
+bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row);
+/* An op whose results are its operands. */
+bool plan_forward(struct planner *p, ir_op op);
+
+/* plan_call.c: stablehlo.custom_call. */
+bool plan_custom_call(struct planner *p, ir_op op);
+
 /* plan_region.c: ops whose region is run as it is. */
 bool plan_async_start(struct planner *p, ir_op op);
 bool plan_async_done(struct planner *p, ir_op op);
@@ -68,8 +80,6 @@ bool plan_tails(struct planner *p, const uint8_t *targets);
 /* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
 bool plan_finish(struct planner *p);
 
-/* The kernel for a stablehlo.custom_call target; NULL when there is none. */
-const struct exec_row *exec_find_custom(str target);
 /* Why an op without a kernel cannot run (refused.c). */
 str exec_why_refused(str op);
 /* Op i of those that planning itself deals with; false behind the last. */

@@ -536,26 +536,3 @@ bool exec_supported(size_t i, exec_op_support *out) {
     *out = (exec_op_support){str_from_z(op), str_from_z(what), STR("")};
     return true;
 }
-
-/* Targets of stablehlo.custom_call that are ops here. */
-const struct exec_row *exec_find_custom(str target) {
-    static const struct {
-        const char *target, *op;
-    } custom[] = {
-        {"tt.indexer_score_dsa", "ttnn.indexer_score_dsa"},
-        {"tt.flash_mla_prefill", "ttnn.flash_mla_prefill"},
-        {"tt.chunked_scaled_dot_product_attention", "ttir.chunked_scaled_dot_product_attention"},
-        {"tt.sampling", "ttir.sampling"},
-        {"tt.fill_cache", "ttir.fill_cache"},
-        {"tt.update_cache", "ttir.update_cache"},
-        {"tt.paged_fill_cache", "ttir.paged_fill_cache"},
-        {"tt.paged_update_cache", "ttir.paged_update_cache"},
-        {"tenstorrent.gather_dim", "ttir.gather"},
-        {"mhlo.erf", "chlo.erf"},
-        {"mhlo.tan", "chlo.tan"},
-    };
-    for (size_t i = 0; i < sizeof custom / sizeof custom[0]; i++)
-        if (str_eq(target, str_from_z(custom[i].target)))
-            return exec_find_row(str_from_z(custom[i].op));
-    return NULL;
-}

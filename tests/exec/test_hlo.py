@@ -377,6 +377,11 @@ def picks(m):
     # starts are moved inside: 8 of dimension 1 becomes 7 - 4
     m.op('stablehlo.dynamic_gather', [x, at, sizes], '<{dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0, 2], start_index_map = [0, 1], index_vector_dim = 1>}>',
          torch.stack([x[1][0, 3:7, 0], x[1][1, 3:7, 0], x[1][1, 0:4, 0]]))
+    for largest in True, False:
+        top = x[1].float().topk(3, -1, largest)
+        m.op('stablehlo.custom_call', [x], f'<{{call_target_name = "mhlo.topk"}}> {{mhlo.attributes = {{k = 3 : i64, largest = {str(largest).lower()}}}}}',
+             [top.values, top.indices.int()])
+    m.op('stablehlo.custom_call', [x], '<{call_target_name = "mhlo.asinh"}>', x[1].float().asinh())
     # a body of more than one op, with a number of its own
     y = m.arg(torch.randn(2, 7, 9))
     body = ('({ ^bb0(%l: tensor<$T>, %r: tensor<$T>): %k = "stablehlo.constant"() <{value = dense<3.0> : tensor<$T>}> : () -> tensor<$T> %s = "stablehlo.multiply"(%l, %k) : (tensor<$T>, tensor<$T>) -> tensor<$T> '

@@ -183,6 +183,39 @@ def attention(m):
     seen = torch.where(torch.arange(64)[None, :] <= pos[1][:, None], 0.0, -INF)[:, None, None, :]
     m.op('ttir.paged_flash_multi_latent_attention_decode', [q, pk, table, pos], '<{head_dim_v = 16 : ui32, is_causal = true, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>',
          attend(q[1].float().permute(1, 2, 0, 3), keys, keys[..., :16], seen).permute(2, 0, 1, 3))
+    def call(target, operands, attrs, want):
+        said = ', '.join(f'{k} = "{v}"' for k, v in attrs.items())
+        m.op('stablehlo.custom_call', operands, f'<{{call_target_name = "tt.{target}"}}> {{mhlo.frontend_attributes = {{{said}}}}}', want)
+
+    # The same as calls of StableHLO: texts say which operands there are.
+    first = [q[1].float().permute(1, 2, 0, 3), keys, keys[..., :16]]
+    call('paged_flash_mla_decode', [q, pk, table, pos], {'head_dim_v': 16, 'is_causal': 'True', 'has_value': 'False', 'has_attention_mask': 'False', 'has_cur_pos_tensor': 'True',
+                                                         'has_attention_sink': 'False'}, attend(*first, seen).permute(2, 0, 1, 3))
+    pv = m.arg(torch.randn(4, 1, 32, 8))
+    values = torch.stack([torch.cat([pv[1][b].float() for b in row], 1) for row in table[1].tolist()])
+    mask, sink = m.arg(torch.randn(2, 1, 4, 64)), m.arg(torch.randn(4))
+    over = mask[1].float().permute(0, 2, 1, 3)
+    call('paged_flash_mla_decode', [q, pk, pv, table, mask, sink], {'head_dim_v': 8, 'is_causal': 'False', 'scale': 0.25, 'has_value': 'True', 'has_attention_mask': 'True', 'has_cur_pos_tensor': 'False',
+                                                                    'has_attention_sink': 'True'}, attend(*first[:2], values, over, 0.25, sink[1].float().reshape(1, 4, 1, 1)).permute(2, 0, 1, 3))
+    # what is not said is there when there are operands enough
+    call('paged_flash_mla_decode', [q, pk, pv, table, mask, pos, sink], {'head_dim_v': 8}, attend(*first[:2], values, over + seen, None, sink[1].float().reshape(1, 4, 1, 1)).permute(2, 0, 1, 3))
+    call('paged_scaled_dot_product_attention_decode', [q, pk, pv, table, pos], {'has_attention_mask': 'False', 'has_cur_pos_tensor': 'True', 'has_attention_sink': 'False'},
+         attend(*first[:2], values, seen).permute(2, 0, 1, 3))
+    q, k, v, pos = m.arg(torch.randn(1, 2, 4, 8)), m.arg(torch.randn(2, 2, 32, 8)), m.arg(torch.randn(2, 2, 32, 8)), m.arg(torch.tensor([7, 31]).int())
+    seen = torch.where(torch.arange(32)[None, :] <= pos[1][:, None], 0.0, -INF)[:, None, None, :]
+    mask, sink = m.arg(torch.randn(2, 1, 4, 32)), m.arg(torch.randn(1, 4, 1, 1))
+    f = [q[1].float().permute(1, 2, 0, 3), k[1].float(), v[1].float()]
+    call('scaled_dot_product_attention_decode', [q, k, v, pos, mask, sink], {'is_causal': 'True', 'has_attention_mask': 'True', 'has_attention_sink': 'True'},
+         attend(*f, mask[1].float().permute(0, 2, 1, 3) + seen, None, sink[1].float()).permute(2, 0, 1, 3))
+    call('scaled_dot_product_attention_decode', [q, k, v, pos, sink], {'has_attention_mask': 'False', 'has_attention_sink': 'True'}, attend(*f, seen, None, sink[1].float()).permute(2, 0, 1, 3))
+    q = m.arg(torch.randn(2, 4, 6, 8))
+    mask = m.arg(torch.randn(2, 1, 6, 32))
+    call('scaled_dot_product_attention', [q, k, v, mask], {'is_causal': 'False', 'scale': 0.5, 'has_attention_mask': 'True', 'has_attention_sink': 'False'}, attend(q[1].float(), *f[1:], mask[1].float(), 0.5))
+    call('scaled_dot_product_attention', [q, k, v, sink], {'is_causal': 'False', 'has_attention_mask': 'False', 'has_attention_sink': 'True'}, attend(q[1].float(), *f[1:], 0, None, sink[1].float()))
+    q, k, mask = m.arg(torch.randn(1, 4, 6, 24)), m.arg(torch.randn(1, 1, 6, 24)), m.arg(torch.randn(1, 1, 6, 6))
+    call('flash_mla_prefill', [q, k, mask], {'head_dim_v': 16, 'is_causal': 'False', 'has_value': 'False', 'has_attention_mask': 'True'},
+         attend(q[1].float(), k[1].float(), k[1].float()[..., :16], mask[1].float()))
+    call('flash_mla_prefill', [q, k], {'head_dim_v': 16, 'is_causal': 'False', 'has_value': 'False', 'has_attention_mask': 'False'}, attend(q[1].float(), k[1].float(), k[1].float()[..., :16]))
     q, k, w = m.arg(torch.randn(1, 3, 5, 8)), m.arg(torch.randn(1, 1, 9, 8)), m.arg(torch.randn(1, 3, 5, 1))
     score = (torch.relu(q[1].float() @ k[1].float().transpose(-1, -2)) * w[1].float()).sum(1, True)
     hidden = torch.where(torch.arange(9)[None, :] > 4 + torch.arange(5)[:, None], -INF, 0.0)
@@ -280,6 +313,8 @@ def experts(m):
     ones = m.arg(torch.ones(2, 3, 1, 5))
     A, W = a[1].float(), b[1].float()
     m.op('ttir.sparse_matmul', [a, b, ones], '<{is_input_a_sparse = false, is_input_b_sparse = true}>', torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
+    m.op('stablehlo.custom_call', [a, b, ones], '<{call_target_name = "tt.sparse_matmul"}> {mhlo.frontend_attributes = {is_input_a_sparse = "False", is_input_b_sparse = "True", nnz = "0"}}',
+         torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
     a2, s2 = m.arg(torch.randn(2, 5, 4, 8)), m.arg(torch.ones(1, 1, 2, 5))
     m.op('ttir.sparse_matmul', [a2, b, s2], '<{is_input_a_sparse = true, is_input_b_sparse = false}>', a2[1].float() @ W)
     T, H, N, E, K = 6, 8, 12, 3, 2
