@@ -214,9 +214,17 @@ test("execute: times, memory and accuracy in the table, on the timeline and on t
   await rowsOf(t, "execute").first().click();
   await eventually(async () => (await t.graph()).selection.join().includes(first), true, "the op of the row is selected");
   await t.shot("execute");
-  await t.command("panel.nodedata");
-  await t.panel("nodedata").getByText(/time/i).first().waitFor();
+  const data = t.panel("nodedata"), times = data.getByRole("button", { name: /^Colour by (#\d+ )?time \(us\)/ });
+  const show = t.page.getByRole("button", { name: "Show on nodes", exact: true });
+  await show.click();
+  await eventually(() => times.evaluateAll((all) => all.map((b) => b.ariaPressed)), ["true"]);
   await t.shot("execute_nodedata");
+  // another execution's are told apart, and shown instead
+  await t.command("panel.execute");
+  await panel.getByRole("button", { name: "Execute", exact: true }).click();
+  await eventually(() => panel.getByLabel("Execution", { exact: true }).locator("option").count(), 2);
+  await show.click();
+  await eventually(() => times.evaluateAll((all) => all.map((b) => `${b.ariaLabel.slice(10, 22)} ${b.ariaPressed}`)), ["#1 time (us) false", "#2 time (us) true"]);
 });
 
 test("execute: what cannot run says so in a sentence, and a long one ends at Cancel", async (t) => {

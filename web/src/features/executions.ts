@@ -11,6 +11,7 @@ import { Problem, type Job } from '../app/source';
 import { activePane, overlayChanged, runs, server, type Pane, type Wait } from '../app/store';
 import { count, whole } from '../app/values';
 import { inputsOf } from './inputs';
+import { colourByLast } from './node_data_state';
 import { setName } from './overrides';
 import { addTrace, getExecution, getExecutions, getLog, makeTensorsAgain, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
 
@@ -112,7 +113,10 @@ async function execute(pane: Pane): Promise<void> {
   const done = await follow(() => startExecution(ref.model, settings));
   if (done === null) return;
   await showNew(ref.model, done, order);
-  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => openPanel('nodedata') });
+  say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => {
+    colourByLast(ref.model, 'time (us)');
+    openPanel('nodedata');
+  } });
 }
 
 /** Shows a job until it ends. The execution's number, or null when it came to nothing. */

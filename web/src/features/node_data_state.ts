@@ -85,10 +85,26 @@ const turn = (model: string): number => {
   return next;
 };
 
+/** Runs of one name, such as those of two executions, have their numbers in front. */
+function setRuns(model: string, runs: readonly Run[]): void {
+  const named = new Map<string, Run[]>();
+  for (const run of runs) named.set(run.name, [...(named.get(run.name) ?? []), run]);
+  runsOf.value = new Map(runsOf.peek()).set(model, runs.map((run) => {
+    const same = named.get(run.name)!;
+    return same.length === 1 ? run : { ...run, name: `#${same.indexOf(run) + 1} ${run.name}` };
+  }));
+}
+
+/** Colours a model's graphs by the last run of this name, whatever follows it. */
+export function colourByLast(model: string, name: string): void {
+  const run = runsOf.peek().get(model)?.filter((r) => r.name.replace(/^#\d+ /, '').startsWith(name)).at(-1);
+  if (run) setColouring(model, run.id);
+}
+
 async function refresh(model: string): Promise<void> {
   const mine = turn(model);
   const { overlays } = await source().call<{ overlays: Run[] }>('GET', `/models/${encodeURIComponent(model)}/overlays`);
-  if (turns.get(model) === mine) runsOf.value = new Map(runsOf.peek()).set(model, overlays);
+  if (turns.get(model) === mine) setRuns(model, overlays);
 }
 
 /** Files that are dropped one after another: which runs one has brought can be told only before the next is sent. */
@@ -113,7 +129,7 @@ async function add(pane: Pane, name: string, text: string): Promise<void> {
   const { overlays } = await source().call<{ overlays: Run[] }>('POST', `/models/${encodeURIComponent(ref.model)}/overlays`, data,
     { query: { name: named ? undefined : name.replace(/\.json$/i, '') } });
   turn(ref.model);
-  runsOf.value = new Map(runsOf.peek()).set(ref.model, overlays);
+  setRuns(ref.model, overlays);
   const added = overlays.filter((r) => !before.has(r.id));
   if (added[0]) setColouring(ref.model, added[0].id);
   say(`${name}: ${added.length === 1 ? 'one run' : `${added.length} runs`} added.`);
@@ -206,7 +222,8 @@ eachPane((pane) => {
         return;
       }
       const mine = runs.filter((r) => !r.graph || r.graph === graph.name);
-      const data = await Promise.all(mine.map((r) => bind(r, ref)));
+      // What was bound before may have had another name then.
+      const data = await Promise.all(mine.map(async (r) => ({ ...await bind(r, ref), run: r })));
       if (!abort.aborted && pane.graph.peek() === graph) set(data);
     },
     () => set(null),
