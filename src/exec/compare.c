@@ -24,7 +24,20 @@ static void load_piece(const struct tensor *t, int64_t at, size_t n, double *out
         out[i] = tensor_get(t, at + (int64_t)i);
 }
 
-void exec_statistics_of(const struct tensor *t, exec_statistics *out) {
+/* Complex numbers as the real ones they are made of, in one dimension; others as they are. */
+static struct tensor parts_of(const struct tensor *t) {
+    struct tensor parts = *t;
+    parts.mem = NULL;
+    if (tensor_dtype_is_complex(t->dtype)) {
+        parts.dtype = tensor_dtype_part(t->dtype);
+        parts.rank = 1;
+        parts.dims[0] = 2 * tensor_count(t);
+    }
+    return parts;
+}
+
+void exec_statistics_of(const struct tensor *whole, exec_statistics *out) {
+    const struct tensor own = parts_of(whole), *t = &own;
     *out = (exec_statistics){.n = tensor_count(t), .min = INFINITY, .max = -INFINITY};
     double sum = 0, squares = 0;
     int64_t finite = 0;
@@ -61,7 +74,8 @@ void exec_statistics_of(const struct tensor *t, exec_statistics *out) {
     out->deviation = sqrt(squares / (double)finite);
 }
 
-void exec_histogram(const struct tensor *t, double min, double max, uint64_t *bins, size_t n) {
+void exec_histogram(const struct tensor *whole, double min, double max, uint64_t *bins, size_t n) {
+    const struct tensor own = parts_of(whole), *t = &own;
     memset(bins, 0, n * sizeof *bins);
     int64_t count = tensor_count(t);
     double piece[PIECE];
@@ -158,7 +172,9 @@ static double correlation(const struct comparison *c, const struct vec_differenc
     return d->aa > 0 && d->bb > 0 ? d->ab / sqrt(d->aa * d->bb) : 0;
 }
 
-void compare_tensors(const struct tensor *a, const struct tensor *golden, struct pool *pool, exec_difference *out) {
+void compare_tensors(const struct tensor *whole, const struct tensor *whole_golden, struct pool *pool,
+                     exec_difference *out) {
+    const struct tensor own = parts_of(whole), other = parts_of(whole_golden), *a = &own, *golden = &other;
     struct comparison c = {.a = a, .b = golden};
     int64_t n = tensor_count(a);
     *out = (exec_difference){.pcc = n == 0};

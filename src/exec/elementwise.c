@@ -211,13 +211,9 @@ static bool plan_elementwise(struct planner *p, struct exec_step *s) {
         w->op = bitwise(w->op);
     const struct exec_type *out = out_type(p, s, 0);
     for (uint32_t i = 0; i < n; i++) {
-        if (in_type(p, s, i)->dtype == TENSOR_C64)
-            return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
         if (!broadcasts(in_type(p, s, i), out))
             return plan_error(p, s->op, "has an operand that does not broadcast to its result");
     }
-    if (out->dtype == TENSOR_C64)
-        return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
     if (w->op == VEC_SELECT || w->op == VEC_CLAMP)
         w->class = class_join(in_type(p, s, 1), in_type(p, s, 2));
     else

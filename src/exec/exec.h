@@ -200,6 +200,7 @@ typedef struct exec_statistics {
     double min, max, mean, deviation; /* of the finite elements */
 } exec_statistics;
 
+/* Both parts of a complex number count as elements, here and below. */
 void exec_statistics_of(const struct tensor *t, exec_statistics *out);
 /* Counts of finite elements in n equal bins between out-of-band min and max. */
 void exec_histogram(const struct tensor *t, double min, double max, uint64_t *bins, size_t n);

@@ -136,8 +136,10 @@ struct kernel {
     kernel_absorb_fn *absorb;   /* NULL: it does nothing else */
 };
 enum {
-    KERNEL_MESH = 1 << 0,    /* sees all devices at once */
-    KERNEL_IN_PLACE = 1 << 1 /* writes its first operand (and those that its plan marks) */
+    KERNEL_MESH = 1 << 0,     /* sees all devices at once */
+    KERNEL_IN_PLACE = 1 << 1, /* writes its first operand (and those that its plan marks) */
+    KERNEL_COMPLEX =
+        1 << 2 /* knows complex numbers, or does not mind what it moves; with all others they are an error */
 };
 
 /* A row of the kernel table. */
@@ -300,7 +302,8 @@ const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k);
 /* Room for the lanes of a result, to be given to call_store at the end. */
 void *call_room(struct call *c, const struct exec_arg *a, vec_class k);
 void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k);
-/* n elements from one dtype to another, through the class that loses least. */
+/* n elements from one dtype to another, through the class that loses least. A complex number has the real one as its real
+ * part, and 0 as the other. */
 void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st, size_t n);
 /* The same, shared by the plan's threads. */
 void exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,

@@ -85,7 +85,7 @@ bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, 
             to->mem = NULL;
             continue;
         }
-        if ((from->dtype == TENSOR_C64) != (slot->type.dtype == TENSOR_C64)) {
+        if (tensor_dtype_is_complex(from->dtype) != tensor_dtype_is_complex(slot->type.dtype)) {
             *error = STR("complex and real numbers are not converted into each other");
             return false;
         }

@@ -14,6 +14,18 @@ static inline void arg_set(const struct exec_arg *a, int64_t i, double v) {
     struct tensor t = {.dtype = a->type->dtype, .data = a->data};
     tensor_set(&t, i, v);
 }
+/* The imaginary part, 0 of a real number; arg_get has the real one. */
+static inline double arg_imaginary(const struct exec_arg *a, int64_t i) {
+    struct tensor parts = {.dtype = tensor_dtype_part(a->type->dtype), .data = a->data};
+    return tensor_dtype_is_complex(a->type->dtype) ? tensor_get(&parts, 2 * i + 1) : 0;
+}
+/* Both parts; of a real number the first. */
+static inline void arg_set_pair(const struct exec_arg *a, int64_t i, double real, double imaginary) {
+    struct tensor parts = {.dtype = tensor_dtype_part(a->type->dtype), .data = a->data};
+    arg_set(a, i, real);
+    if (tensor_dtype_is_complex(a->type->dtype))
+        tensor_set(&parts, 2 * i + 1, imaginary);
+}
 /* The same as an integer: cut, saturated, NaN as 0. */
 static inline int64_t arg_int(const struct exec_arg *a, int64_t i) {
     double v = arg_get(a, i);

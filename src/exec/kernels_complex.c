@@ -1,7 +1,7 @@
 /* Complex numbers: arithmetic element by element and Fourier transforms.
  *
- *   c64      pairs of f32, computed in pairs of f64
- *   fft      over the last dimensions: lengths that are powers of two by halving, others by the definition
+ *   c64, c128   pairs of f32 or of f64, computed in pairs of f64
+ *   fft         over the last dimensions: lengths that are powers of two by halving, others by the definition
  *
  * Functions are those of C (complex.h), transforms as stablehlo.fft has them: forward without a factor, backward with 1/n.
  */
@@ -23,20 +23,11 @@ static inline double complex pair(double re, double im) {
 }
 
 static double complex get(const struct exec_arg *a, int64_t i) {
-    if (a->type->dtype != TENSOR_C64)
-        return pair(arg_get(a, i), 0);
-    const float *v = (const float *)a->data + 2 * i;
-    return pair((double)v[0], (double)v[1]);
+    return pair(arg_get(a, i), arg_imaginary(a, i));
 }
 
 static void set(const struct exec_arg *a, int64_t i, double complex z) {
-    if (a->type->dtype != TENSOR_C64) {
-        arg_set(a, i, creal(z));
-        return;
-    }
-    float *v = (float *)a->data + 2 * i;
-    v[0] = (float)creal(z);
-    v[1] = (float)cimag(z);
+    arg_set_pair(a, i, creal(z), cimag(z));
 }
 
 /* --- arithmetic -------------------------------------------------------------------------------------------------------- */
@@ -128,20 +119,18 @@ static void math_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
 static bool run_math(struct call *c) {
     return call_loop(c, (size_t)type_count(c->out[0].type), 1 << 12, math_piece, c);
 }
-const struct kernel kernel_complex_math = {"complex numbers", plan_math, run_math, 0};
+const struct kernel kernel_complex_math = {"complex numbers", plan_math, run_math, KERNEL_COMPLEX};
 
 const struct exec_row *plan_complex_row(struct planner *p, ir_op op, const struct exec_row *row) {
     const ir_op_data *d = ir_op_at(p->m, op);
     struct exec_type t;
-    bool some = false, all = true;
+    bool some = false;
     for (uint32_t i = 0; i < d->n_operands + d->n_results; i++) {
         ir_value v = i < d->n_operands ? ir_operand(p->m, op, i) : d->results + (i - d->n_operands);
-        bool complex_one = type_of(p, ir_value_type(p->m, v), &t) && t.dtype == TENSOR_C64;
-        some |= complex_one;
-        all &= complex_one;
+        some |= type_of(p, ir_value_type(p->m, v), &t) && tensor_dtype_is_complex(t.dtype);
     }
     bool convert = row->kernel == &kernel_view && str_eq(str_from_z(row->op), STR("stablehlo.convert"));
-    if (!some || (row->kernel != &kernel_elementwise && !(convert && !all)))
+    if (!some || (row->kernel != &kernel_elementwise && !convert))
         return row;
     struct exec_row *own = ARENA_NEW(p->a, struct exec_row);
     if (!own) {
@@ -187,7 +176,7 @@ static bool plan_fft(struct planner *p, struct exec_step *s) {
                 (k < 0 || n > 0);
         *(k < 0 ? &w->batch : &w->size) *= n;
     }
-    if (!fits || (in->dtype == TENSOR_C64) == real_in || (out->dtype == TENSOR_C64) == real_out)
+    if (!fits || tensor_dtype_is_complex(in->dtype) == real_in || tensor_dtype_is_complex(out->dtype) == real_out)
         return plan_error(p, s->op,
                           "has an operand or a result that does not fit the lengths or the kind of transform");
     s->flops = (uint64_t)((double)w->batch * (double)w->size * 5 * log2((double)w->size + 1));
@@ -298,4 +287,4 @@ static bool run_fft(struct call *c) {
     }
     return true;
 }
-const struct kernel kernel_fft = {"fft", plan_fft, run_fft, 0};
+const struct kernel kernel_fft = {"fft", plan_fft, run_fft, KERNEL_COMPLEX};

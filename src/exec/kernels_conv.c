@@ -465,8 +465,6 @@ static bool plan_conv(struct planner *p, struct exec_step *s) {
         return false;
     if (!has_in(s, 0) || !has_in(s, 1) || !s->out[0])
         return plan_error(p, s->op, "has an operand or result without numbers");
-    if (in_type(p, s, 0)->dtype == TENSOR_C64)
-        return plan_error(p, s->op, "convolves complex numbers, which this kernel does not");
     if (!levels_convolve(in_type(p, s, 0), in_type(p, s, 1), out_type(p, s, 0)))
         return plan_error(p, s->op,
                           "convolves quantised numbers with a zero point, or to a scale that is not the product "

@@ -15,7 +15,7 @@ bool plan_splat(struct planner *p, struct exec_step *s, double v) {
     if (!one.data)
         return plan_no_memory(p);
     memset(one.data, 0, 16);
-    exec_convert(p->x, one.data, one.dtype == TENSOR_C64 ? TENSOR_F32 : one.dtype, &v, TENSOR_F64, 1);
+    exec_convert(p->x, one.data, tensor_dtype_part(one.dtype), &v, TENSOR_F64, 1);
     if (out->type.format != FORMAT_PLAIN) {
         int64_t dims = 1;
         format_round(out->type.format, one.data, &dims, 1);
@@ -137,7 +137,7 @@ static bool plan_constant(struct planner *p, struct exec_step *s) {
 static bool not_run(struct call *c) {
     return call_error(c, "a constant has nothing to run");
 }
-const struct kernel kernel_constant = {"constant", plan_constant, not_run, 0};
+const struct kernel kernel_constant = {"constant", plan_constant, not_run, KERNEL_COMPLEX};
 
 static bool plan_full(struct planner *p, struct exec_step *s) {
     double v = s->row->arg;
@@ -147,7 +147,7 @@ static bool plan_full(struct planner *p, struct exec_step *s) {
         return plan_error(p, s->op, "has no fill value");
     return plan_splat(p, s, v);
 }
-const struct kernel kernel_full = {"constant", plan_full, not_run, 0};
+const struct kernel kernel_full = {"constant", plan_full, not_run, KERNEL_COMPLEX};
 
 static bool plan_dimension_size(struct planner *p, struct exec_step *s) {
     int64_t d = 0;
@@ -156,7 +156,7 @@ static bool plan_dimension_size(struct planner *p, struct exec_step *s) {
         return plan_error(p, s->op, "asks for a dimension that is not there");
     return plan_splat(p, s, (double)in_type(p, s, 0)->dims[d]);
 }
-const struct kernel kernel_dimension_size = {"constant", plan_dimension_size, not_run, 0};
+const struct kernel kernel_dimension_size = {"constant", plan_dimension_size, not_run, KERNEL_COMPLEX};
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
 
@@ -198,7 +198,7 @@ static bool run_arange(struct call *c) {
     call_store(c, &c->out[0], out, k);
     return true;
 }
-const struct kernel kernel_arange = {"arange", plan_arange, run_arange, 0};
+const struct kernel kernel_arange = {"arange", plan_arange, run_arange, KERNEL_COMPLEX};
 
 /* --- random numbers ----------------------------------------------------------------------------------------------- */
 

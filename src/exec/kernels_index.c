@@ -319,7 +319,7 @@ static bool run_hlo_gather(struct call *c) {
     }
     return true;
 }
-const struct kernel kernel_hlo_gather = {"gather", plan_hlo_gather, run_hlo_gather, 0};
+const struct kernel kernel_hlo_gather = {"gather", plan_hlo_gather, run_hlo_gather, KERNEL_COMPLEX};
 
 static bool plan_hlo_scatter(struct planner *p, struct exec_step *s) {
     struct hlo_index *w = PLAN_PARAMS(p, s, struct hlo_index);

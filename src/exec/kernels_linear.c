@@ -14,7 +14,7 @@ struct triangle {
 
 /* Whether a type is a batch of square matrices. */
 static bool square(const struct exec_type *t, struct triangle *w) {
-    if (t->rank < 2 || t->dims[t->rank - 1] != t->dims[t->rank - 2] || t->dtype == TENSOR_C64)
+    if (t->rank < 2 || t->dims[t->rank - 1] != t->dims[t->rank - 2])
         return false;
     w->n = t->dims[t->rank - 1];
     w->batch = 1;
@@ -68,8 +68,8 @@ static bool plan_solve(struct planner *p, struct exec_step *s) {
     if (!has_in(s, 1) || !square(in_type(p, s, 0), w))
         return plan_error(p, s->op, "is not about square matrices of real numbers");
     const struct exec_type *a = in_type(p, s, 0), *b = in_type(p, s, 1);
-    bool fits = b->rank == a->rank && type_same_shape(b, out_type(p, s, 0)) &&
-                b->dims[b->rank - (w->left ? 2 : 1)] == w->n && b->dtype != TENSOR_C64;
+    bool fits =
+        b->rank == a->rank && type_same_shape(b, out_type(p, s, 0)) && b->dims[b->rank - (w->left ? 2 : 1)] == w->n;
     for (int i = 0; fits && i < a->rank - 2; i++)
         fits = a->dims[i] == b->dims[i];
     if (!fits)
@@ -130,7 +130,7 @@ static int letter_of(struct einsum *w, char c) {
 static bool read_subscripts(struct einsum *w, str text, const struct exec_type *t, int which) {
     int64_t strides[TENSOR_MAX_RANK];
     text = str_trim(text);
-    if (text.n != (size_t)t->rank || t->dtype == TENSOR_C64)
+    if (text.n != (size_t)t->rank)
         return false;
     walk_row_strides(t->dims, t->rank, strides);
     for (int d = 0; d < t->rank; d++) {

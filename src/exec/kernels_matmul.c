@@ -201,9 +201,6 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
         return false;
     if (!has_in(s, 0) || !has_in(s, 1) || !s->out[0])
         return plan_error(p, s->op, "has an operand or result without numbers");
-    for (int i = 0; i < 2; i++)
-        if (in_type(p, s, (uint32_t)i)->dtype == TENSOR_C64)
-            return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
     dense_strides(p, s, w, 0);
     dense_strides(p, s, w, 1);
     if (!describe(p, s, w))

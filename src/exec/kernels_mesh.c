@@ -63,6 +63,8 @@ static bool read_groups(struct planner *p, struct exec_step *s, struct collectiv
 static bool read_reduction(struct planner *p, struct exec_step *s, struct collective *w) {
     str type = attr_text(p, s->op, "reduce_type");
     w->fold = FOLD_SUM;
+    if (tensor_dtype_is_complex(in_type(p, s, 0)->dtype))
+        return plan_error(p, s->op, "reduces complex numbers, which this kernel does not");
     if (type.n == 0) /* StableHLO: by its body */
         return region_fold(p, s->op, &w->fold) || plan_error(p, s->op, "reduces in a way that is not supported");
     w->mean = str_eq(type, STR("mean"));
@@ -284,7 +286,7 @@ static bool run_collective(struct call *c) {
             return false;
     return true;
 }
-const struct kernel kernel_collective = {"collective", plan_collective, run_collective, KERNEL_MESH};
+const struct kernel kernel_collective = {"collective", plan_collective, run_collective, KERNEL_MESH | KERNEL_COMPLEX};
 
 /* --- shards ------------------------------------------------------------------------------------------------------- */
 
@@ -394,7 +396,7 @@ static bool run_shards(struct call *c) {
     }
     return true;
 }
-const struct kernel kernel_mesh_shard = {"shards", plan_mesh_shard, run_shards, KERNEL_MESH};
+const struct kernel kernel_mesh_shard = {"shards", plan_mesh_shard, run_shards, KERNEL_MESH | KERNEL_COMPLEX};
 
 /* ttnn.distribute_tensor (placements by mesh axis) and ttnn.aggregate_tensor (dims by mesh axis). */
 static bool plan_aggregate(struct planner *p, struct exec_step *s) {

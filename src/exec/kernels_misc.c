@@ -364,28 +364,24 @@ static bool plan_complex(struct planner *p, struct exec_step *s) {
     const struct exec_type *part = make ? in_type(p, s, 0) : out_type(p, s, 0);
     if (type_count(whole) != type_count(part) || whole->dtype == TENSOR_NONE)
         return plan_error(p, s->op, "changes the shape");
+    if (tensor_dtype_is_complex(part->dtype) || (make && !tensor_dtype_is_complex(whole->dtype)))
+        return plan_error(p, s->op, "has parts that are no real numbers, or a whole that is no complex one");
     return true;
 }
 
 static bool run_complex(struct call *c) {
     int64_t n = type_count(c->out[0].type);
     if (c->s->row->arg == COMPLEX_MAKE) {
-        float *out = c->out[0].data;
-        for (int64_t i = 0; i < n; i++) {
-            out[2 * i] = (float)arg_get(&c->in[0], i);
-            out[2 * i + 1] = (float)arg_get(&c->in[1], i);
-        }
+        for (int64_t i = 0; i < n; i++)
+            arg_set_pair(&c->out[0], i, arg_get(&c->in[0], i), arg_get(&c->in[1], i));
         return true;
     }
-    bool imaginary = c->s->row->arg == COMPLEX_IMAG, complex = c->in[0].type->dtype == TENSOR_C64;
+    bool imaginary = c->s->row->arg == COMPLEX_IMAG;
     for (int64_t i = 0; i < n; i++)
-        arg_set(&c->out[0], i,
-                complex     ? (double)((const float *)c->in[0].data)[2 * i + imaginary]
-                : imaginary ? 0
-                            : arg_get(&c->in[0], i));
+        arg_set(&c->out[0], i, imaginary ? arg_imaginary(&c->in[0], i) : arg_get(&c->in[0], i));
     return true;
 }
-const struct kernel kernel_complex = {"complex numbers", plan_complex, run_complex, 0};
+const struct kernel kernel_complex = {"complex numbers", plan_complex, run_complex, KERNEL_COMPLEX};
 
 /* stablehlo.reduce_precision: as if kept in so many bits of exponent and mantissa. */
 static bool plan_precision(struct planner *p, struct exec_step *s) {

@@ -13,9 +13,9 @@
 
 static bool copy_piece_of(struct call *c) {
     const struct exec_type *from = c->in[0].type, *to = c->out[0].type;
-    if (from->dtype == to->dtype)
+    if (from->dtype == to->dtype) {
         memcpy(c->out[0].data, c->in[0].data, (size_t)type_count(to) * tensor_dtype_size(to->dtype));
-    else {
+    } else {
         vec_class k = class_join(from, to);
         const void *lanes = call_lanes(c, &c->in[0], k);
         if (!lanes)
@@ -34,13 +34,18 @@ static bool can_view(const struct planner *p, exec_slot in, exec_slot out) {
            (a->type.format == b->type.format || b->type.format == FORMAT_PLAIN);
 }
 
+/* Complex numbers are moved as they are. */
+static bool changes_complex(const struct exec_type *in, const struct exec_type *out) {
+    return in->dtype != out->dtype && (tensor_dtype_is_complex(in->dtype) || tensor_dtype_is_complex(out->dtype));
+}
+
 bool plan_view(struct planner *p, struct exec_step *s) {
     exec_plan *x = p->x;
     if (!has_in(s, 0) || s->n_out == 0 || !s->out[0])
         return plan_error(p, s->op, "has an operand or result without numbers");
     if (type_count(in_type(p, s, 0)) != type_count(out_type(p, s, 0)))
         return plan_error(p, s->op, "changes the number of elements");
-    if ((in_type(p, s, 0)->dtype == TENSOR_C64) != (out_type(p, s, 0)->dtype == TENSOR_C64))
+    if (changes_complex(in_type(p, s, 0), out_type(p, s, 0)))
         return plan_error(p, s->op, "turns complex numbers into others");
     s->n_in = 1;
     if (!can_view(p, s->in[0], s->out[0]))
@@ -54,7 +59,7 @@ bool plan_view(struct planner *p, struct exec_step *s) {
     return true;
 }
 
-const struct kernel kernel_view = {"view", plan_view, copy_piece_of, 0};
+const struct kernel kernel_view = {"view", plan_view, copy_piece_of, KERNEL_COMPLEX};
 
 /* bitcast_convert: the same bytes as other numbers. */
 static bool plan_bitcast(struct planner *p, struct exec_step *s) {
@@ -70,7 +75,7 @@ static bool run_bitcast(struct call *c) {
     return true;
 }
 
-const struct kernel kernel_bitcast = {"bytes", plan_bitcast, run_bitcast, 0};
+const struct kernel kernel_bitcast = {"bytes", plan_bitcast, run_bitcast, KERNEL_COMPLEX};
 
 /* --- strided ------------------------------------------------------------------------------------------------------ */
 
@@ -91,6 +96,11 @@ struct strided_loop {
             d[i] = s[i * stride];                       \
     }
 
+/* An element of 16 bytes. */
+struct wide {
+    uint64_t v[2];
+};
+
 static void copy_row(char *out, const char *in, int64_t n, int64_t stride, size_t size) {
     if (stride == 1) {
         memcpy(out, in, (size_t)n * size);
@@ -100,7 +110,8 @@ static void copy_row(char *out, const char *in, int64_t n, int64_t stride, size_
     case 1: COPY_ROW(uint8_t) break;
     case 2: COPY_ROW(uint16_t) break;
     case 4: COPY_ROW(uint32_t) break;
-    default: COPY_ROW(uint64_t) break;
+    case 8: COPY_ROW(uint64_t) break;
+    default: COPY_ROW(struct wide) break;
     }
 }
 
@@ -167,7 +178,8 @@ static void square_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
             case 1: COPY_SQUARE(uint8_t) break;
             case 2: COPY_SQUARE(uint16_t) break;
             case 4: COPY_SQUARE(uint32_t) break;
-            default: COPY_SQUARE(uint64_t) break;
+            case 8: COPY_SQUARE(uint64_t) break;
+            default: COPY_SQUARE(struct wide) break;
             }
         }
     }
@@ -252,7 +264,7 @@ static bool finish(struct planner *p, struct exec_step *s, struct walk *w) {
     if (n != type_count(out))
         return plan_error(p, s->op, "gives %lld elements, its type says %lld", (long long)n,
                           (long long)type_count(out));
-    if ((in->dtype == TENSOR_C64) != (out->dtype == TENSOR_C64))
+    if (changes_complex(in, out))
         return plan_error(p, s->op, "turns complex numbers into others");
     walk_simplify(w);
     s->n_in = 1;
@@ -492,14 +504,14 @@ static bool plan_upsample_nearest(struct planner *p, struct exec_step *s) {
     return repeated(p, s, factors, 4, true);
 }
 
-const struct kernel kernel_permute = {"strided copy", plan_permute, run_strided, 0};
-const struct kernel kernel_transpose = {"strided copy", plan_transpose, run_strided, 0};
-const struct kernel kernel_repeat = {"strided copy", plan_repeat, run_strided, 0};
-const struct kernel kernel_repeat_interleave = {"strided copy", plan_repeat_interleave, run_strided, 0};
-const struct kernel kernel_broadcast_in_dim = {"strided copy", plan_broadcast_in_dim, run_strided, 0};
-const struct kernel kernel_slice = {"strided copy", plan_slice, run_strided, 0};
-const struct kernel kernel_index = {"strided copy", plan_index, run_strided, 0};
-const struct kernel kernel_reverse = {"strided copy", plan_reverse, run_strided, 0};
+const struct kernel kernel_permute = {"strided copy", plan_permute, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_transpose = {"strided copy", plan_transpose, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_repeat = {"strided copy", plan_repeat, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_repeat_interleave = {"strided copy", plan_repeat_interleave, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_broadcast_in_dim = {"strided copy", plan_broadcast_in_dim, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_slice = {"strided copy", plan_slice, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_index = {"strided copy", plan_index, run_strided, KERNEL_COMPLEX};
+const struct kernel kernel_reverse = {"strided copy", plan_reverse, run_strided, KERNEL_COMPLEX};
 const struct kernel kernel_upsample_nearest = {"strided copy", plan_upsample_nearest, run_strided, 0};
 
 /* concatenate_heads: [B,H,S,D] -> [B,S,H*D]; also the nlp forms, whose result has a leading 1. */
@@ -605,7 +617,7 @@ static bool run_concat(struct call *c) {
     return call_loop(c, (size_t)w->outer, (size_t)(32768 / (w->row + 1)) + 1, concat_piece, c);
 }
 
-const struct kernel kernel_concat = {"concat", plan_concat, run_concat, 0, ready_concat, reorder_concat};
+const struct kernel kernel_concat = {"concat", plan_concat, run_concat, KERNEL_COMPLEX, ready_concat, reorder_concat};
 
 /* --- pad ---------------------------------------------------------------------------------------------------------- */
 
@@ -674,7 +686,7 @@ static bool run_pad(struct call *c) {
     if (w == &own && !read_pad(c, &own))
         return false;
     size_t size = tensor_dtype_size(out->dtype);
-    char value[8] = {0};
+    char value[16] = {0};
     double v = w->value;
     if (c->s->n_in > 1)
         memcpy(value, c->in[1].data, size);
@@ -713,7 +725,7 @@ static bool run_pad(struct call *c) {
     return true;
 }
 
-const struct kernel kernel_pad = {"pad", plan_pad, run_pad, 0};
+const struct kernel kernel_pad = {"pad", plan_pad, run_pad, KERNEL_COMPLEX};
 
 /* --- slices whose place is a value -------------------------------------------------------------------------------- */
 
@@ -783,7 +795,7 @@ static bool run_dynamic(struct call *c) {
     return true;
 }
 
-const struct kernel kernel_dynamic_slice = {"dynamic slice", plan_dynamic, run_dynamic, 0};
+const struct kernel kernel_dynamic_slice = {"dynamic slice", plan_dynamic, run_dynamic, KERNEL_COMPLEX};
 
 /* --- index_select: blocks ----------------------------------------------------------------------------------------- */
 
@@ -817,7 +829,7 @@ static bool plan_index_select(struct planner *p, struct exec_step *s) {
     w->base = b * strides[d];
     return finish(p, s, w);
 }
-const struct kernel kernel_index_select = {"strided copy", plan_index_select, run_strided, 0};
+const struct kernel kernel_index_select = {"strided copy", plan_index_select, run_strided, KERNEL_COMPLEX};
 
 /* --- rearrange: einops patterns ----------------------------------------------------------------------------------- */
 

@@ -28,8 +28,7 @@ static bool plan_select_scatter(struct planner *p, struct exec_step *s) {
     exec_op_ints(p, s->op, "window_dimensions", w->size, TENSOR_MAX_RANK);
     exec_op_ints(p, s->op, "window_strides", w->stride, TENSOR_MAX_RANK);
     exec_op_ints(p, s->op, "padding", pad, 2 * TENSOR_MAX_RANK);
-    bool fits = type_same_shape(in, out_type(p, s, 0)) && source->rank == in->rank && in->dtype != TENSOR_C64 &&
-                source->dtype != TENSOR_C64;
+    bool fits = type_same_shape(in, out_type(p, s, 0)) && source->rank == in->rank;
     for (int i = 0; fits && i < w->rank; i++) {
         w->low[i] = pad[2 * i];
         int64_t room = in->dims[i] + pad[2 * i] + pad[2 * i + 1];
@@ -134,4 +133,4 @@ static bool run_torch_select(struct call *c) {
             }
     return true;
 }
-const struct kernel kernel_torch_select = {"gather", plan_torch_select, run_torch_select, 0};
+const struct kernel kernel_torch_select = {"gather", plan_torch_select, run_torch_select, KERNEL_COMPLEX};

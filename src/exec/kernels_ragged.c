@@ -118,7 +118,7 @@ static bool plan_ragged(struct planner *p, struct exec_step *s) {
     if (s->n_in != 3 || in_type(p, s, 2)->rank != 1)
         return plan_error(p, s->op, "has group sizes of several dimensions, which are not supported");
     for (uint32_t i = 0; i < 2; i++)
-        if (in_type(p, s, i)->dtype == TENSOR_C64 || in_type(p, s, i)->quant)
+        if (in_type(p, s, i)->quant)
             return plan_error(p, s->op, "is not about real numbers");
     w->groups = in_type(p, s, 2)->dims[0];
     if (!arrange(p, s, w))

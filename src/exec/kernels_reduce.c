@@ -58,8 +58,6 @@ static bool plan_reduce(struct planner *p, struct exec_step *s) {
     if (!w)
         return false;
     s->n_in = 1;
-    if (in->dtype == TENSOR_C64)
-        return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
     if (!reduced_dims(p, s, "dim_arg", &mask))
         return false;
     w->mean = s->row->arg == REDUCE_MEAN;
@@ -87,8 +85,6 @@ bool plan_fold(struct planner *p, struct exec_step *s, vec_fold fold, const int6
             return false;
         mask |= 1u << d;
     }
-    if (in->dtype == TENSOR_C64)
-        return plan_error(p, s->op, "works on complex numbers, which this kernel does not");
     w->fold = fold;
     w->initial = true;
     split_dims(in, mask, w);

@@ -152,6 +152,13 @@ static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_
     return s;
 }
 
+static bool takes_complex(const exec_plan *x, const struct exec_step *s) {
+    bool some = false;
+    for (uint32_t i = 0; i < s->n_in + s->n_out; i++)
+        some |= tensor_dtype_is_complex(slot_type(x, i < s->n_in ? s->in[i] : s->out[i - s->n_in])->dtype);
+    return some;
+}
+
 bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     exec_plan *x = p->x;
     struct exec_step *s = &x->steps.v[at];
@@ -172,6 +179,8 @@ bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     }
     if (kernel->flags & KERNEL_IN_PLACE && has_in(s, 0))
         x->slots.v[x->slots.v[s->in[0]].root].written = true;
+    if (!(kernel->flags & KERNEL_COMPLEX) && takes_complex(x, s))
+        return plan_error(p, op, "works on complex numbers, which this kernel does not");
     if (kernel->plan && !kernel->plan(p, s)) {
         p->failed = true;
         return false;

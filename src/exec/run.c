@@ -110,6 +110,24 @@ struct conversion {
     enum tensor_dtype dt, st;
 };
 
+/* The same where one side, or both, are complex numbers: pairs into pairs, or the real parts alone. */
+static void convert_pairs(const exec_plan *x, char *d, enum tensor_dtype dt, const char *s, enum tensor_dtype st,
+                          size_t n) {
+    enum { PIECE = 256 };
+    double a[2 * PIECE], b[2 * PIECE];
+    unsigned have = tensor_dtype_is_complex(st) ? 2 : 1, want = tensor_dtype_is_complex(dt) ? 2 : 1;
+    for (size_t k; n; n -= k, s += k * tensor_dtype_size(st), d += k * tensor_dtype_size(dt)) {
+        k = n < PIECE ? n : PIECE;
+        exec_convert(x, a, TENSOR_F64, s, tensor_dtype_part(st), k * have);
+        for (size_t i = 0; i < k; i++) {
+            b[i * want] = a[i * have];
+            if (want == 2)
+                b[2 * i + 1] = have == 2 ? a[2 * i + 1] : 0;
+        }
+        exec_convert(x, d, tensor_dtype_part(dt), b, TENSOR_F64, k * want);
+    }
+}
+
 void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void *s_, enum tensor_dtype st, size_t n) {
     enum { PIECE = 512 };
     double a[PIECE], b[PIECE];
@@ -117,6 +135,10 @@ void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void
     const char *s = s_;
     if (dt == st) {
         memcpy(d, s, n * tensor_dtype_size(dt));
+        return;
+    }
+    if (tensor_dtype_is_complex(st) || tensor_dtype_is_complex(dt)) {
+        convert_pairs(x, d, dt, s, st, n);
         return;
     }
     vec_class from = vec_class_of(st), to = vec_class_of(dt);

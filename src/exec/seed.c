@@ -235,7 +235,7 @@ static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     enum { PIECE = 512 };
     const struct filling *w = ctx;
     const struct guess *g = w->g;
-    enum tensor_dtype dtype = w->t->dtype == TENSOR_C64 ? TENSOR_F32 : w->t->dtype;
+    enum tensor_dtype dtype = tensor_dtype_part(w->t->dtype);
     bool integer = vec_class_of(dtype) == VEC_I64 || g->whole;
     double lanes[PIECE];
     (void)worker;
@@ -263,7 +263,7 @@ static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
 
 static void fill(exec_plan *x, struct tensor *t, const struct guess *g, uint64_t stream, bool bf16) {
     struct filling w = {x, t, g, stream, bf16};
-    size_t n = (size_t)tensor_count(t) * (t->dtype == TENSOR_C64 ? 2 : 1);
+    size_t n = (size_t)tensor_count(t) * (tensor_dtype_is_complex(t->dtype) ? 2 : 1);
     if (n)
         pool_for(x->pool, n, 1 << 16, fill_piece, &w, NULL);
 }

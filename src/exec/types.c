@@ -151,7 +151,8 @@ static bool element_of(struct planner *p, ir_type e, struct exec_type *out) {
     case IR_TYPE_FLOAT: out->dtype = dtype_of_float(c, e); break;
     case IR_TYPE_INDEX: out->dtype = TENSOR_I64; break;
     case IR_TYPE_COMPLEX:
-        out->dtype = dtype_of_float(c, ir_element_type(c, e)) == TENSOR_F32 ? TENSOR_C64 : TENSOR_NONE;
+        out->dtype = dtype_of_float(c, ir_element_type(c, e));
+        out->dtype = out->dtype == TENSOR_F32 ? TENSOR_C64 : out->dtype == TENSOR_F64 ? TENSOR_C128 : TENSOR_NONE;
         break;
     default:
         if (is_quant(c, e)) {
@@ -166,7 +167,7 @@ static bool element_of(struct planner *p, ir_type e, struct exec_type *out) {
     return out->dtype != TENSOR_NONE;
 }
 
-/* In a golden run all floats are kept in one type. */
+/* In a golden run all floats are kept in one type, complex numbers in pairs of it. */
 static void as_asked(const exec_plan *x, struct exec_type *t) {
     switch (t->dtype) {
     case TENSOR_F16:
@@ -179,6 +180,11 @@ static void as_asked(const exec_plan *x, struct exec_type *t) {
             t->dtype = x->options.numbers == EXEC_F64 ? TENSOR_F64 : TENSOR_F32;
             t->format = FORMAT_PLAIN;
         }
+        return;
+    case TENSOR_C64:
+    case TENSOR_C128:
+        if (x->options.numbers != EXEC_AS_WRITTEN)
+            t->dtype = x->options.numbers == EXEC_F64 ? TENSOR_C128 : TENSOR_C64;
         return;
     default: return;
     }

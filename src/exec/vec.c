@@ -31,7 +31,8 @@ vec_class vec_class_of(enum tensor_dtype t) {
     case TENSOR_C64:
     case TENSOR_F8E4M3:
     case TENSOR_F8E5M2: return VEC_F32;
-    case TENSOR_F64: return VEC_F64;
+    case TENSOR_F64:
+    case TENSOR_C128: return VEC_F64;
     default: return VEC_I64;
     }
 }

@@ -16,7 +16,7 @@ static const struct {
     [TENSOR_I32] = {"i32", 4},       [TENSOR_U32] = {"u32", 4}, [TENSOR_I64] = {"i64", 8},
     [TENSOR_U64] = {"u64", 8},       [TENSOR_F16] = {"f16", 2}, [TENSOR_BF16] = {"bf16", 2},
     [TENSOR_F32] = {"f32", 4},       [TENSOR_F64] = {"f64", 8}, [TENSOR_F8E4M3] = {"f8e4m3", 1},
-    [TENSOR_F8E5M2] = {"f8e5m2", 1}, [TENSOR_C64] = {"c64", 8},
+    [TENSOR_F8E5M2] = {"f8e5m2", 1}, [TENSOR_C64] = {"c64", 8}, [TENSOR_C128] = {"c128", 16},
 };
 
 str tensor_dtype_name(enum tensor_dtype t) {
@@ -97,7 +97,7 @@ double tensor_get(const struct tensor *t, int64_t i) {
     uint64_t bits = 0;
     float f;
     double d;
-    memcpy(&bits, p, size);
+    memcpy(&bits, p, size < sizeof bits ? size : sizeof bits);
     switch (t->dtype) {
     case TENSOR_NONE:
     case TENSOR_N_DTYPES: return 0;
@@ -116,7 +116,8 @@ double tensor_get(const struct tensor *t, int64_t i) {
     case TENSOR_F8E5M2: return float_at(IR_F8E5M2, p, 1);
     case TENSOR_F32:
     case TENSOR_C64: memcpy(&f, p, sizeof f); return (double)f;
-    case TENSOR_F64: memcpy(&d, p, sizeof d); return d;
+    case TENSOR_F64:
+    case TENSOR_C128: memcpy(&d, p, sizeof d); return d;
     }
     return 0;
 }
@@ -140,6 +141,7 @@ void tensor_set(struct tensor *t, int64_t i, double v) {
     char *p = (char *)t->data + (size_t)i * size;
     uint64_t bits = 0;
     float f[2] = {(float)v, 0};
+    double d[2] = {v, 0};
     switch (t->dtype) {
     case TENSOR_NONE:
     case TENSOR_N_DTYPES: return;
@@ -158,7 +160,8 @@ void tensor_set(struct tensor *t, int64_t i, double v) {
     case TENSOR_F8E5M2: bits = ir_float_bits(IR_F8E5M2, v); break;
     case TENSOR_F32:
     case TENSOR_C64: memcpy(p, f, size); return;
-    case TENSOR_F64: memcpy(&bits, &v, sizeof v); break;
+    case TENSOR_F64:
+    case TENSOR_C128: memcpy(p, d, size); return;
     }
     memcpy(p, &bits, size);
 }

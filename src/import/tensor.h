@@ -35,7 +35,8 @@ enum tensor_dtype {
     TENSOR_F64,
     TENSOR_F8E4M3, /* f8E4M3FN of MLIR */
     TENSOR_F8E5M2,
-    TENSOR_C64, /* pairs of f32 */
+    TENSOR_C64,  /* pairs of f32, the real part first */
+    TENSOR_C128, /* pairs of f64 */
     TENSOR_N_DTYPES
 };
 
@@ -52,6 +53,13 @@ struct tensor {
 /* "f32", "bf16", "i1" for truth values; bytes of an element. */
 str tensor_dtype_name(enum tensor_dtype t);
 size_t tensor_dtype_size(enum tensor_dtype t);
+/* What a complex number is a pair of; any other type is its own. */
+static inline enum tensor_dtype tensor_dtype_part(enum tensor_dtype t) {
+    return t == TENSOR_C64 ? TENSOR_F32 : t == TENSOR_C128 ? TENSOR_F64 : t;
+}
+static inline bool tensor_dtype_is_complex(enum tensor_dtype t) {
+    return tensor_dtype_part(t) != t;
+}
 /* By that name; "bool" too. TENSOR_NONE when there is none. */
 enum tensor_dtype tensor_dtype_find(str name);
 
@@ -111,6 +119,7 @@ bool tensor_write_npy(const struct tensor *t, struct buf *out);
 bool tensor_write_npy_header(const struct tensor *t, struct buf *out);
 /* An uncompressed .npz. */
 bool tensor_write_npz(const struct tensor_entry *entries, size_t n, struct buf *out, struct mem *m);
+/* False, with nothing written, when a tensor is c128, which the format has no name for. */
 bool tensor_write_safetensors(const struct tensor_entry *entries, size_t n, struct buf *out);
 
 #endif

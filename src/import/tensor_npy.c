@@ -17,7 +17,7 @@ static const struct {
 } descrs[] = {
     {"b1", TENSOR_BOOL}, {"i1", TENSOR_I8},  {"u1", TENSOR_U8},   {"i2", TENSOR_I16}, {"u2", TENSOR_U16},
     {"i4", TENSOR_I32},  {"u4", TENSOR_U32}, {"i8", TENSOR_I64},  {"u8", TENSOR_U64}, {"f2", TENSOR_F16},
-    {"f4", TENSOR_F32},  {"f8", TENSOR_F64}, {"V2", TENSOR_BF16}, {"c8", TENSOR_C64},
+    {"f4", TENSOR_F32},  {"f8", TENSOR_F64}, {"V2", TENSOR_BF16}, {"c8", TENSOR_C64}, {"c16", TENSOR_C128},
 };
 
 /* The text after 'key': in the dictionary; empty when the key is not there. */
@@ -123,7 +123,7 @@ bool tensor_read_npy(struct tensor *t, str bytes, struct arena *a, struct mem *m
     else if (need)
         memcpy(own.data, data.p, need);
     if (swap)
-        swap_bytes(own.data, need, t->dtype == TENSOR_C64 ? 4 : size);
+        swap_bytes(own.data, need, tensor_dtype_size(tensor_dtype_part(t->dtype)));
     *t = own;
     return true;
 }

@@ -114,7 +114,18 @@ bool tensor_read_safetensors(struct tensor_file *f, str bytes, struct arena *a) 
     return true;
 }
 
+/* What the format calls an element type; NULL: it has no name for it. */
+static const char *name_of(enum tensor_dtype t) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].dtype == t)
+            return names[i].name;
+    return NULL;
+}
+
 bool tensor_write_safetensors(const struct tensor_entry *entries, size_t n, struct buf *out) {
+    for (size_t i = 0; i < n; i++)
+        if (!name_of(entries[i].tensor.dtype))
+            return false;
     struct buf header;
     buf_init(&header, out->mem);
     struct json_writer w = json_writer_to(&header);
@@ -122,14 +133,10 @@ bool tensor_write_safetensors(const struct tensor_entry *entries, size_t n, stru
     json_object_begin(&w);
     for (size_t i = 0; i < n; i++) {
         const struct tensor *t = &entries[i].tensor;
-        const char *type = "";
-        for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-            if (names[k].dtype == t->dtype)
-                type = names[k].name;
         json_key(&w, entries[i].name);
         json_object_begin(&w);
         json_key(&w, STR("dtype"));
-        json_str(&w, str_from_z(type));
+        json_str(&w, str_from_z(name_of(t->dtype)));
         json_key(&w, STR("shape"));
         json_array_begin(&w);
         for (int k = 0; k < t->rank; k++)

@@ -37,8 +37,8 @@ static bool run(exec_plan *x, const char *which, agreement *out) {
 static struct tensor as_pairs(const struct tensor *t) {
     struct tensor pairs = *t;
     pairs.mem = NULL;
-    if (t->dtype == TENSOR_C64 && t->rank < TENSOR_MAX_RANK) {
-        pairs.dtype = TENSOR_F32;
+    if (tensor_dtype_is_complex(t->dtype) && t->rank < TENSOR_MAX_RANK) {
+        pairs.dtype = tensor_dtype_part(t->dtype);
         pairs.dims[pairs.rank++] = 2;
     }
     return pairs;

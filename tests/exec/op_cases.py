@@ -24,7 +24,7 @@ from with_torch import np, torch  # noqa: E402
 PROGRAM = os.environ['TTX_PROGRAM']
 torch.manual_seed(5)
 TYPES = {'f32': torch.float32, 'bf16': torch.bfloat16, 'i32': torch.int32, 'i1': torch.bool, 'i64': torch.int64,
-         'ui16': torch.int32, 'f64': torch.float64}
+         'ui16': torch.int32, 'f64': torch.float64, 'complex<f32>': torch.complex64, 'complex<f64>': torch.complex128}
 
 
 class Module:
@@ -95,7 +95,7 @@ def load(path):
     if a.dtype.kind == 'V':
         bits = a.reshape(-1).view(np.uint16).astype(np.uint32) << 16
         a = bits.view(np.float32).reshape(a.shape)
-    return a.astype(np.float64)
+    return a.astype(np.complex128 if a.dtype.kind == 'c' else np.float64)
 
 
 def run(module, folder, *options):
@@ -115,7 +115,7 @@ def run(module, folder, *options):
 
 
 def differs(name, got, want, number, tolerance):
-    want = want.double().numpy()
+    want = want.to(torch.complex128 if want.is_complex() else torch.float64).numpy()
     if got.shape != want.shape:
         return f'{name}: shape {got.shape}, expected {want.shape}'
     scale = 1e-2 if number == 'bf16' else 2e-6

@@ -257,7 +257,7 @@ def products(m):
 
 
 def matrices(m):
-    """Factors, systems, subscripts, transforms; results of complex numbers as their parts."""
+    """Factors, systems, subscripts."""
     a = torch.randn(2, 5, 5)
     a = m.arg(a @ a.transpose(1, 2) + torch.eye(5))
     b, c = m.arg(torch.randn(2, 5, 3)), m.arg(torch.randn(2, 3, 5))
@@ -283,30 +283,42 @@ def matrices(m):
     for config in ('abc->cba', 'abc->b'):
         m.op('stablehlo.unary_einsum', [x], f'<{{einsum_config = "{config}"}}>', torch.einsum(config, x[1]), 1e-5)
     m.op('stablehlo.unary_einsum', [a], '<{einsum_config = "bii->bi"}>', torch.diagonal(a[1], dim1=1, dim2=2))
+
+
+# How far results may be off that are complex, or come from complex numbers.
+COMPLEX_TOLERANCE = {'f32': 1e-5, 'f64': 1e-13}
+
+
+def wide(*shape):
+    """Numbers that f32 does not hold."""
+    return torch.randn(shape, dtype=torch.float64)
+
+
+def transforms(m):
     # 16 by halving, 12 and 5 by the definition
     for shape, n in (((3, 16), 1), ((2, 12), 1), ((2, 5), 1), ((4, 6, 8), 2), ((4, 3, 5), 3), ((7, 1), 1)):
         dims, length = tuple(range(len(shape) - n, len(shape))), ', '.join(map(str, shape[len(shape) - n:]))
-        re, im = m.arg(torch.randn(shape)), m.arg(torch.randn(shape))
+        re, im = m.arg(wide(*shape)), m.arg(wide(*shape))
         z, named = torch.complex(re[1], im[1]), numbers_of(m, re, im)
         for kind, f in (('FFT', torch.fft.fftn), ('IFFT', torch.fft.ifftn)):
-            parts_of(m, f'"stablehlo.fft"({named}) <{{fft_type = #stablehlo<fft_type {kind}>, fft_length = array<i64: {length}>}}> : ({complex_type(shape)}) -> {complex_type(shape)}',
+            parts_of(m, f'"stablehlo.fft"({named}) <{{fft_type = #stablehlo<fft_type {kind}>, fft_length = array<i64: {length}>}}> : ({complex_type(m, shape)}) -> {complex_type(m, shape)}',
                      f(z, dim=dims), 'stablehlo.fft')
         half = (*shape[:-1], shape[-1] // 2 + 1)
-        parts_of(m, f'"stablehlo.fft"({re[0]}) <{{fft_type = #stablehlo<fft_type RFFT>, fft_length = array<i64: {length}>}}> : ({m.type_of(re[1])}) -> {complex_type(half)}',
+        parts_of(m, f'"stablehlo.fft"({re[0]}) <{{fft_type = #stablehlo<fft_type RFFT>, fft_length = array<i64: {length}>}}> : ({m.type_of(re[1])}) -> {complex_type(m, half)}',
                  torch.fft.rfftn(re[1], dim=dims), 'stablehlo.fft')
-        re, im = m.arg(torch.randn(half)), m.arg(torch.randn(half))
-        m.body.append(f'%back{len(m.body)} = "stablehlo.fft"({numbers_of(m, re, im)}) <{{fft_type = #stablehlo<fft_type IRFFT>, fft_length = array<i64: {length}>}}> : ({complex_type(half)}) -> {m.type_of(torch.zeros(shape))}')
-        m.given('stablehlo.fft', m.body[-1].split(' ')[0], torch.fft.irfftn(torch.complex(re[1], im[1]), s=shape[len(shape) - n:], dim=dims), 1e-5)
+        re, im = m.arg(wide(*half)), m.arg(wide(*half))
+        m.body.append(f'%back{len(m.body)} = "stablehlo.fft"({numbers_of(m, re, im)}) <{{fft_type = #stablehlo<fft_type IRFFT>, fft_length = array<i64: {length}>}}> : ({complex_type(m, half)}) -> {m.type_of(re[1].new_zeros(shape))}')
+        m.given('stablehlo.fft', m.body[-1].split(' ')[0], torch.fft.irfftn(torch.complex(re[1], im[1]), s=shape[len(shape) - n:], dim=dims), COMPLEX_TOLERANCE[m.number])
 
 
-def complex_type(shape):
-    return 'tensor<' + ''.join(f'{d}x' for d in shape) + 'complex<f32>>'
+def complex_type(m, shape):
+    return 'tensor<' + ''.join(f'{d}x' for d in shape) + f'complex<{m.number}>>'
 
 
 def numbers_of(m, re, im):
     """A complex tensor of two real ones; its name."""
     name, t = f'%z{len(m.body)}', m.type_of(re[1])
-    m.body.append(f'{name} = "stablehlo.complex"({re[0]}, {im[0]}) : ({t}, {t}) -> {complex_type(re[1].shape)}')
+    m.body.append(f'{name} = "stablehlo.complex"({re[0]}, {im[0]}) : ({t}, {t}) -> {complex_type(m, re[1].shape)}')
     return name
 
 
@@ -315,15 +327,15 @@ def parts_of(m, op, want, what):
     name, t = f'%z{len(m.body)}', m.type_of(want.real)
     m.body.append(f'{name} = {op}')
     for part, value in (('real', want.real), ('imag', want.imag)):
-        m.body.append(f'{name}_{part} = "stablehlo.{part}"({name}) : ({complex_type(want.shape)}) -> {t}')
-        m.given(what, f'{name}_{part}', value.contiguous(), 1e-5)
+        m.body.append(f'{name}_{part} = "stablehlo.{part}"({name}) : ({complex_type(m, want.shape)}) -> {t}')
+        m.given(what, f'{name}_{part}', value.contiguous(), COMPLEX_TOLERANCE[m.number])
 
 
 def complex_numbers(m):
-    parts = [m.arg(torch.randn(3, 11)) for _ in range(4)]
+    parts = [m.arg(wide(3, 11)) for _ in range(4)]
     z, w = torch.complex(parts[0][1], parts[1][1]), torch.complex(parts[2][1], parts[3][1])
     a, b = numbers_of(m, parts[0], parts[1]), numbers_of(m, parts[2], parts[3])
-    t = complex_type(z.shape)
+    t = complex_type(m, z.shape)
     for name, want in (('add', z + w), ('subtract', z - w), ('multiply', z * w), ('divide', z / w), ('power', z ** w)):
         parts_of(m, f'"stablehlo.{name}"({a}, {b}) : ({t}, {t}) -> {t}', want, name)
     for name, want in (('negate', -z), ('exponential', z.exp()), ('log', z.log()), ('sqrt', z.sqrt()), ('rsqrt', z.rsqrt()), ('sine', z.sin()),
@@ -331,17 +343,59 @@ def complex_numbers(m):
                        ('log_plus_one', (z + 1).log()), ('sign', z / z.abs())):
         parts_of(m, f'"stablehlo.{name}"({a}) : ({t}) -> {t}', want, name)
     parts_of(m, f'"chlo.conj"({a}) : ({t}) -> {t}', z.conj().resolve_conj(), 'chlo.conj')
-    parts_of(m, f'"stablehlo.convert"({parts[0][0]}) : ({m.type_of(parts[0][1])}) -> {t}', torch.complex(parts[0][1], torch.zeros(3, 11)), 'stablehlo.convert')
+    parts_of(m, f'"stablehlo.convert"({parts[0][0]}) : ({m.type_of(parts[0][1])}) -> {t}', torch.complex(parts[0][1], torch.zeros_like(parts[0][1])), 'stablehlo.convert')
     m.body.append(f'%abs = "stablehlo.abs"({a}) : ({t}) -> {m.type_of(z.real)}')
-    m.given('stablehlo.abs', '%abs', z.abs(), 1e-6)
+    m.given('stablehlo.abs', '%abs', z.abs(), COMPLEX_TOLERANCE[m.number])
     for way, want in (('EQ', z == z), ('NE', z != w)):
         other = a if way == 'EQ' else b
         m.body.append(f'%is_{way} = "stablehlo.compare"({a}, {other}) <{{comparison_direction = #stablehlo<comparison_direction {way}>}}> : ({t}, {t}) -> tensor<3x11xi1>')
         m.given('stablehlo.compare', f'%is_{way}', want)
     pick = m.arg(torch.rand(3, 11) > 0.5)
     parts_of(m, f'"stablehlo.select"({pick[0]}, {a}, {b}) : (tensor<3x11xi1>, {t}, {t}) -> {t}', torch.where(pick[1], z, w), 'stablehlo.select')
-    # moves do not mind what they move
-    parts_of(m, f'"stablehlo.transpose"({a}) <{{permutation = array<i64: 1, 0>}}> : ({t}) -> {complex_type((11, 3))}', z.T.contiguous(), 'stablehlo.transpose')
+    numbers = f'complex<{m.number}>'
+    small = torch.tensor([[1.5, -2.25], [3.0, 0.1]], dtype=torch.float64)
+    parts_of(m, f'"stablehlo.constant"() <{{value = dense<[(1.5, -2.25), (3.0, 0.1)]> : tensor<2x{numbers}>}}> : () -> tensor<2x{numbers}>',
+             torch.view_as_complex(small).to(z.dtype), 'stablehlo.constant')
+    parts_of(m, f'"stablehlo.constant"() <{{value = dense<(0.1, -7.0)> : tensor<2x3x{numbers}>}}> : () -> tensor<2x3x{numbers}>',
+             torch.full((2, 3), 0.1 - 7j, dtype=torch.complex128).to(z.dtype), 'stablehlo.constant')
+    parts_of(m, f'"stablehlo.iota"() <{{iota_dimension = 1 : i64}}> : () -> tensor<2x5x{numbers}>', torch.arange(5).expand(2, 5).to(z.dtype), 'stablehlo.iota')
+
+
+def complex_arguments(m):
+    """Complex arguments and results, and what only moves them."""
+    made = torch.complex128 if m.number == 'f64' else torch.complex64
+
+    def arg(*shape):
+        return m.arg(torch.complex(wide(*shape), wide(*shape)).to(made))
+    x, y = arg(3, 40, 5), arg(3, 40, 5)
+    exact = 1e-30
+    m.op('stablehlo.add', [x, y], '', x[1] + y[1], COMPLEX_TOLERANCE[m.number])
+    m.op('stablehlo.multiply', [x, y], '', x[1] * y[1], COMPLEX_TOLERANCE[m.number])
+    other = torch.complex64 if m.number == 'f64' else torch.complex128
+    m.op('stablehlo.convert', [x], '', x[1].to(other), exact)
+    m.op('stablehlo.convert', [x], '', x[1], exact)
+    for order in ((2, 1, 0), (0, 2, 1), (1, 0, 2)):  # (0, 2, 1) goes in squares
+        m.op('stablehlo.transpose', [x], f'<{{permutation = array<i64: {order[0]}, {order[1]}, {order[2]}>}}>', x[1].permute(order), exact)
+    m.op('stablehlo.reshape', [x], '', x[1].reshape(15, 40), exact)
+    m.op('stablehlo.reverse', [x], '<{dimensions = array<i64: 0, 2>}>', x[1].flip(0, 2), exact)
+    m.op('stablehlo.slice', [x], '<{start_indices = array<i64: 1, 3, 0>, limit_indices = array<i64: 3, 30, 5>, strides = array<i64: 1, 4, 2>}>', x[1][1:3, 3:30:4, 0:5:2], exact)
+    m.op('stablehlo.concatenate', [x, y], '<{dimension = 1 : i64}>', torch.cat([x[1], y[1]], 1), exact)
+    row, one = arg(5), arg()
+    m.op('stablehlo.broadcast_in_dim', [row], '<{broadcast_dimensions = array<i64: 1>}>', row[1].expand(4, 5), exact)
+    padded = one[1].expand(4, 42, 9).clone()
+    padded[1:, 1:41, ::2] = x[1]
+    m.op('stablehlo.pad', [x, one], '<{edge_padding_low = array<i64: 1, 1, 0>, edge_padding_high = array<i64: 0, 1, 0>, interior_padding = array<i64: 0, 0, 1>}>', padded, exact)
+    at = m.arg(torch.tensor(2).int())
+    zero = m.arg(torch.tensor(0).int())
+    m.op('stablehlo.dynamic_slice', [x, zero, at, zero], '<{slice_sizes = array<i64: 2, 3, 5>}>', x[1][0:2, 2:5], exact)
+    part = arg(3, 2, 5)
+    changed = x[1].clone()
+    changed[:, 2:4] = part[1]
+    m.op('stablehlo.dynamic_update_slice', [x, part, zero, at, zero], '', changed, exact)
+    rows = m.arg(torch.tensor([[2], [0]]).int())
+    m.op('stablehlo.gather', [x, rows], '<{dimension_numbers = #stablehlo.gather<offset_dims = [1, 2], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1, 40, 5>}>',
+         x[1][[2, 0]], exact)
+    m.op('stablehlo.bitcast_convert', [x], '', torch.view_as_real(x[1]), exact)
 
 
 def picks(m):
@@ -479,5 +533,5 @@ def futures(m):
     m.given('stablehlo.async_done', '%d2', x[1].float().abs())
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), (complex_numbers, 'f32'), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), *((g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
               [(g, t) for g in (scans, futures) for t in ('f32', 'bf16')])

@@ -37,6 +37,11 @@ static void round_trips(void **state) {
                     if (format < 2 && small)
                         continue;
                     buf_init(&out, &mem);
+                    if (format == 2 && t == TENSOR_C128) { /* safetensors has none for it */
+                        assert_false(tensor_write_safetensors(e, 2, &out));
+                        assert_int_equal(out.n, 0);
+                        continue;
+                    }
                     assert_true(format == 0   ? tensor_write_npy(&e[0].tensor, &out)
                                 : format == 1 ? tensor_write_npz(e, 2, &out, &mem)
                                               : tensor_write_safetensors(e, 2, &out));
@@ -78,6 +83,31 @@ static void foreign_order(void **state) {
     tensor_file_free(&f);
 }
 
+/* numpy.save of np.array([1.5 + 2.5j, -3 + 0.25j], dtype='>c16'), and of '<c16': each part is turned by itself. */
+static void complex_numbers(void **state) {
+    static const char big[] = "{'descr': '>c16', 'fortran_order': False, 'shape': (2,), }            \n";
+    static const char little[] = "{'descr': '<c16', 'fortran_order': False, 'shape': (2,), }            \n";
+    static const uint8_t first[4][2] = {{0x3f, 0xf8}, {0x40, 0x04}, {0xc0, 0x08}, {0x3f, 0xd0}};
+    static const double want[] = {1.5, 2.5, -3, 0.25};
+    (void)state;
+    for (int turned = 0; turned < 2; turned++) {
+        char file[200] = "\x93NUMPY\x01\x00";
+        size_t n = sizeof big - 1, at = 10 + n;
+        struct tensor_file f;
+        file[8] = (char)n;
+        memcpy(file + 10, turned ? little : big, n);
+        for (int i = 0; i < 4; i++)
+            for (int k = 0; k < 2; k++)
+                file[at + 8 * (size_t)i + (size_t)(turned ? 7 - k : k)] = (char)first[i][k];
+        assert_true(tensor_file_read(&f, str_of(file, at + 32), &arena, &mem));
+        const struct tensor *t = &f.entries[0].tensor;
+        assert_int_equal(t->dtype, TENSOR_C128);
+        assert_memory_equal(t->data, want, sizeof want);
+        assert_true(tensor_get(t, 0) == 1.5 && tensor_get(t, 1) == -3);
+        tensor_file_free(&f);
+    }
+}
+
 static void errors(void **state) {
     struct tensor_file f;
     struct tensor t;
@@ -117,6 +147,7 @@ static int end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips), cmocka_unit_test(foreign_order),
-                                       cmocka_unit_test(errors), cmocka_unit_test(saturates)};
+                                       cmocka_unit_test(complex_numbers), cmocka_unit_test(errors),
+                                       cmocka_unit_test(saturates)};
     return cmocka_run_group_tests(tests, begin, end);
 }
