@@ -87,6 +87,52 @@ def the_golden_run_is_exact_enough():
 
 
 @tap.case
+def complex_numbers_are_refused_before_anything_runs():
+    """By the kernels that know real numbers only, each of which is named with its line."""
+    for c in "complex<f32>", "complex<f64>":
+        add = (f'({{\n  ^bb0(%l: tensor<{c}>, %r: tensor<{c}>):\n    %p = "stablehlo.add"(%l, %r) : (tensor<{c}>, tensor<{c}>) -> tensor<{c}>\n'
+               f'    "stablehlo.return"(%p) : (tensor<{c}>) -> ()\n  }})')
+        a, v, n = f"tensor<4x6x{c}>", f"tensor<6x{c}>", f"tensor<{c}>"
+        at = "#stablehlo.scatter<update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>"
+        ops = {
+            "reduce": f'"stablehlo.reduce"(%a, %n) <{{dimensions = array<i64: 0>}}> {add} : ({a}, {n}) -> {v}',
+            "reduce_window": f'"stablehlo.reduce_window"(%a, %n) <{{window_dimensions = array<i64: 4, 1>}}> {add} : ({a}, {n}) -> tensor<1x6x{c}>',
+            "scatter": f'"stablehlo.scatter"(%a, %i, %a) <{{scatter_dimension_numbers = {at}}}> {add} : ({a}, tensor<4x1xi32>, {a}) -> {a}',
+            "dot": f'"stablehlo.dot"(%a, %v) : ({a}, {v}) -> tensor<4x{c}>',
+            "clamp": f'"stablehlo.clamp"(%n, %a, %n) : ({n}, {a}, {n}) -> {a}',
+            "floor": f'"stablehlo.floor"(%a) : ({a}) -> {a}',
+        }
+        for name, op in ops.items():
+            done = tap.run("run", "-", stdin=f"func.func @main(%a: {a}, %v: {v}, %n: {n}, %i: tensor<4x1xi32>) {{\n  %0 = {op}\n  return\n}}\n")
+            tap.equal((name, done.code, done.out), (name, 1, ""))
+            tap.contains(done.err, f"2:8: error: 'stablehlo.{name}' op ")
+            tap.contains(done.err, "complex")
+
+
+@tap.case
+def complex_numbers_are_kept_in_what_is_asked_for():
+    """The golden run compares both parts; --numbers decides what their parts are."""
+    t = "tensor<3x5xcomplex<f64>>"
+    text = (f'func.func @main(%a: {t}) -> {t} {{\n  %c = "stablehlo.constant"() <{{value = dense<(0.1, -0.7)> : {t}}}> : () -> {t}\n'
+            f'  %0 = "stablehlo.multiply"(%a, %c) : ({t}, {t}) -> {t}\n  return %0 : {t}\n}}\n')
+    with tempfile.TemporaryDirectory() as folder:
+        made = {}
+        for numbers, descr, part in ("written", "<c16", "d"), ("f32", "<c8", "f"), ("f64", "<c16", "d"):
+            done = tap.run("run", "-", *(() if numbers == "written" else ("--numbers", numbers)), "--outputs", f"{folder}/out%d.npy", stdin=text)
+            tap.equal((done.code, done.err), (0, ""))
+            data = Path(folder, "out0.npy").read_bytes()
+            tap.contains(data[10:100].decode(), f"'descr': '{descr}'")
+            body = data[10 + struct.unpack_from("<H", data, 8)[0] :]
+            made[numbers] = struct.unpack(f"<30{part}", body)
+        tap.equal(made["written"], made["f64"])
+        far = [abs(a - b) for a, b in zip(made["f64"], made["f32"])]
+        tap.equal(0 < max(far) < 1e-5, True)
+        done = tap.run("run", "-", "--golden", "--json", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        tap.equal([op["pcc"] > 1 - 1e-9 and op["absolute"] < 1e-5 for op in json.loads(done.out)["accuracy"]], [True])
+
+
+@tap.case
 def compares_what_is_computed_once():
     """Const-eval functions run in the first of several runs only; their ops are compared all the same."""
     with tempfile.TemporaryDirectory() as folder:

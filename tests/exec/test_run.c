@@ -283,6 +283,28 @@ static void statistics(void **state) {
     assert_memory_equal(bins, want, sizeof want);
 }
 
+/* Both parts count, in statistics and where they are compared. */
+static void statistics_of_pairs(void **state) {
+    (void)state;
+    const double values[6] = {1, 7, 0, -4, 2, (double)NAN}, golden[6] = {1, 7, 0, -4.5, 2, (double)NAN};
+    struct tensor t = {.dtype = TENSOR_C128, .rank = 1, .dims = {3}, .data = (void *)(uintptr_t)values}, g = t;
+    exec_statistics s;
+    exec_difference d;
+    uint64_t bins[2];
+    exec_statistics_of(&t, &s);
+    assert_int_equal(s.n, 6);
+    assert_int_equal(s.nans, 1);
+    assert_true(s.min == -4 && s.max == 7);
+    assert_true(fabs(s.mean - 1.2) < 1e-12);
+    exec_histogram(&t, -4, 7, bins, 2); /* halves meet at 1.5 */
+    assert_true(bins[0] == 3 && bins[1] == 2);
+    g.data = (void *)(uintptr_t)golden;
+    exec_compare(&t, &g, &d);
+    assert_true(d.absolute == 0.5 && d.pcc < 1 && d.pcc > 0.9);
+    exec_compare(&t, &t, &d);
+    assert_true(d.absolute == 0 && d.pcc == 1);
+}
+
 /* abs, exp and neg of the argument, each summed up at once, in the order given: what one takes is soon another's. */
 static void three_sums(char *out, size_t cap, const char *const names[3]) {
     int n = snprintf(out, cap, "module {\n  func.func @main(%%arg0: tensor<300xf32>) -> tensor<f32> {\n");
@@ -432,6 +454,7 @@ int main(void) {
                                        cmocka_unit_test(side_by_side),
                                        cmocka_unit_test(side_by_side_in_a_loop),
                                        cmocka_unit_test(statistics),
+                                       cmocka_unit_test(statistics_of_pairs),
                                        cmocka_unit_test(seeds),
                                        cmocka_unit_test(overflow_agrees),
                                        cmocka_unit_test(divergence)};
