@@ -152,6 +152,7 @@ static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_
     return s;
 }
 
+/* Whether an operand or a result of a step is complex. */
 static bool takes_complex(const exec_plan *x, const struct exec_step *s) {
     bool some = false;
     for (uint32_t i = 0; i < s->n_in + s->n_out; i++)
