@@ -203,6 +203,18 @@ static bool read_own(struct reader *r, str text) {
     return true;
 }
 
+/* What is neither of our form nor an option of the vendor. */
+static void bad_form(struct reader *r, str text) {
+    char groups[256] = "";
+    size_t n = 0;
+    for (int g = 0; g < LEGAL_N_GROUPS && n < sizeof groups; g++)
+        n += (size_t)snprintf(groups + n, sizeof groups - n, "%s%.*s", g ? ", " : "", STR_ARG(legal_group_names[g]));
+    diag_add(r->d, DIAG_ERROR, NULL, 0, 0,
+             "Invalid override format: %.*s; TARGET:GROUP.KEY=VALUE sets a field, where GROUP is one of %s",
+             STR_ARG(text), groups);
+    r->ok = false;
+}
+
 /* ---- options --------------------------------------------------------------------------------------------- */
 
 static void read_option(struct reader *r, str text) {
@@ -226,7 +238,7 @@ static void read_option(struct reader *r, str text) {
             diag_add(r->d, DIAG_WARNING, NULL, 0, 0, "%.*s is an option of the compilation, not an override: left out",
                      STR_ARG(name));
         else
-            bad(r, "Invalid override format", text);
+            bad_form(r, text);
     }
 }
 
@@ -237,7 +249,7 @@ bool override_read_options(override_set *s, str text, struct diags *d) {
     /* A query has blanks of its own: such a text is one override. */
     if (text.n && text.p[0] == '?') {
         if (!read_own(&r, text))
-            bad(&r, "Invalid override format", text);
+            bad_form(&r, text);
         return r.ok;
     }
     while (piece(&text, ' ', &word))

@@ -79,7 +79,10 @@ static void option_errors(void **state) {
         {"override-conv2d-config=c=dtype#bf16", "Invalid override parameter: dtype"},
         {"override-conv2d-config=c=activation", "Invalid override parameter: activation"},
         {"insert-memreconfig=add=x", "Invalid operand index: x"},
-        {"override-everything=x", "Invalid override format: override-everything=x"},
+        {"override-everything=x",
+         "Invalid override format: override-everything=x; TARGET:GROUP.KEY=VALUE sets a field, where "
+         "GROUP is one of output_layout, conv2d_config, conv3d_config, matmul_program_config, "
+         "compute_config, weight, reshard"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         sets t;
