@@ -127,6 +127,11 @@ extern const struct kernel kernel_embedding, kernel_embedding_backward, kernel_g
     kernel_hlo_gather, kernel_hlo_scatter, kernel_cache, kernel_overwrite;
 enum { CACHE_FILL, CACHE_UPDATE, CACHE_PAGED_FILL, CACHE_PAGED_UPDATE };
 
+/* kernels_size.c */
+extern const struct kernel kernel_set_size;
+/* The one number of a slot, where that is a constant. */
+bool size_known(const struct planner *p, exec_slot s, int64_t *out);
+
 /* kernels_sort.c */
 extern const struct kernel kernel_sort, kernel_hlo_sort;
 enum { SORT_ALL, SORT_TOPK, SORT_HLO };

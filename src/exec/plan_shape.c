@@ -232,6 +232,18 @@ static bool of_pool(const struct planner *p, ir_op op, int arg, int rank, int64_
     return true;
 }
 
+/* The operand's, but for the dimension that is set. A size that is not known here the kernel refuses. */
+static bool of_set_size(const struct planner *p, ir_op op, int rank, int64_t *dims) {
+    const struct exec_type *t = operand(p, op, 0);
+    int64_t dim = -1;
+    attr_i64(p, op, "dimension", &dim);
+    if (!t || !operand(p, op, 1) || t->rank != rank || dim < 0 || dim >= rank)
+        return false;
+    memcpy(dims, t->dims, (size_t)rank * sizeof *dims);
+    size_known(p, plan_get(p, ir_operand(p->m, op, 1)), &dims[dim]);
+    return true;
+}
+
 static bool by_rule(const struct planner *p, ir_op op, int rank, const int64_t *said, int64_t *dims) {
     const struct exec_row *row = exec_find_row(ir_op_name_str(p->m, op));
     const struct kernel *k = row ? row->kernel : NULL;
@@ -253,6 +265,8 @@ static bool by_rule(const struct planner *p, ir_op op, int rank, const int64_t *
         return of_pad(p, op, row->arg, rank, dims);
     if (k == &kernel_pool)
         return of_pool(p, op, row->arg, rank, dims);
+    if (k == &kernel_set_size)
+        return of_set_size(p, op, rank, dims);
     return k == &kernel_view && of_view(p, op, rank, said, dims);
 }
 

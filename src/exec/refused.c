@@ -13,7 +13,6 @@ static const struct refused {
     {"stablehlo.outfeed", HOST},
     {"stablehlo.recv", HOST},
     {"stablehlo.send", HOST},
-    {"stablehlo.set_dimension_size", "the shape of its result is not known before it runs"},
     {"ttir.moe_gpt", PACKED},
     {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttir.tt_lang_op", ELSEWHERE},

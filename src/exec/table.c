@@ -138,6 +138,7 @@ static const struct exec_row rows[] = {
     {"stablehlo.scatter", &kernel_hlo_scatter, 0, "PyTorch"},
     {"stablehlo.select", &kernel_elementwise, VEC_SELECT, "PyTorch, as ttir.where"},
     {"stablehlo.select_and_scatter", &kernel_select_scatter, 0, "PyTorch"},
+    {"stablehlo.set_dimension_size", &kernel_set_size, 0, "PyTorch"},
     {"stablehlo.shift_left", &kernel_elementwise, VEC_SHL, "PyTorch"},
     {"stablehlo.shift_right_arithmetic", &kernel_elementwise, VEC_SAR, "PyTorch"},
     {"stablehlo.shift_right_logical", &kernel_elementwise, VEC_SHR, "PyTorch"},

@@ -518,6 +518,26 @@ def scans(m):
     scan([row], [zero], 0, '', most, [highest], [highest[-1]])
 
 
+def sizes(m):
+    """A dimension that counts as shorter: the ops behind it see what is left."""
+    x, t = m.arg(torch.randn(3, 8, 5)), m.number
+    m.body += ['%five = "stablehlo.constant"() <{value = dense<5> : tensor<i32>}> : () -> tensor<i32>',
+               f'%short = "stablehlo.set_dimension_size"({x[0]}, %five) <{{dimension = 1 : i64}}> : (tensor<3x8x5x{t}>, tensor<i32>) -> tensor<3x?x5x{t}, #stablehlo.bounds<?, 8, ?>>',
+               f'%long = "stablehlo.get_dimension_size"(%short) <{{dimension = 1 : i64}}> : (tensor<3x?x5x{t}, #stablehlo.bounds<?, 8, ?>>) -> tensor<i32>',
+               f'%zero = "stablehlo.constant"() <{{value = dense<0.0> : tensor<{t}>}}> : () -> tensor<{t}>',
+               f'%sum = "stablehlo.reduce"(%short, %zero) <{{dimensions = array<i64: 1>}}> ({{ ^bb0(%l: tensor<{t}>, %r: tensor<{t}>): %p = "stablehlo.add"(%l, %r) : (tensor<{t}>, tensor<{t}>) -> tensor<{t}> '
+               f'"stablehlo.return"(%p) : (tensor<{t}>) -> () }}) : (tensor<3x?x5x{t}, #stablehlo.bounds<?, 8, ?>>, tensor<{t}>) -> tensor<3x5x{t}>',
+               f'%again = "stablehlo.set_dimension_size"(%short, %long) <{{dimension = 1 : i64}}> : (tensor<3x?x5x{t}, #stablehlo.bounds<?, 8, ?>>, tensor<i32>) -> tensor<3x5x5x{t}>']
+    m.given('stablehlo.get_dimension_size', '%long', torch.tensor(5).int())
+    m.given('stablehlo.reduce', '%sum', x[1][:, :5].float().sum(1), 1e-5 if t == 'f32' else 0.03)
+    m.given('stablehlo.set_dimension_size', '%again', x[1][:, :5])
+    # What it is set to is not known before it runs, and is what the type says.
+    eight = m.arg(torch.tensor(8).int())
+    m.op('stablehlo.set_dimension_size', [x, eight], '<{dimension = 1 : i64}>', x[1])
+    none = m.arg(torch.tensor(0).int())
+    m.op('stablehlo.set_dimension_size', [x, none], '<{dimension = 0 : i64}>', torch.zeros(0, 8, 5))
+
+
 def futures(m):
     """Computations that are started, two at once and one after the other, and waited for in another order."""
     x, y = m.arg(torch.randn(4, 6)), m.arg(torch.randn(6, 3))
@@ -534,4 +554,4 @@ def futures(m):
 
 
 op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), *((g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
-              [(g, t) for g in (scans, futures) for t in ('f32', 'bf16')])
+              [(g, t) for g in (scans, futures, sizes) for t in ('f32', 'bf16')])
