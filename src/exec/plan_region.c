@@ -174,7 +174,10 @@ static bool begin_scan(struct planner *p, struct scanned *k) {
     if (!plan_results_of(p, k->op, k->out) || !(k->index = plan_temp(p, &index, true)))
         return false;
     exec_slot first = k->n_in ? k->in[0] : k->n_out ? k->out[0] : 0;
-    if (first && slot_type(x, first)->rank > k->w->dim)
+    if (first && slot_type(x, first)->rank <= k->w->dim)
+        return plan_error(p, k->op, "scans dimension %d of a value of %d dimensions", k->w->dim,
+                          slot_type(x, first)->rank);
+    if (first)
         k->w->n = slot_type(x, first)->dims[k->w->dim];
     if (k->w->n < 0)
         return plan_error(p, k->op, "does not say how long it scans");
