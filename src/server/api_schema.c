@@ -265,7 +265,7 @@ const struct api_schema api_schemas[] = {
      "outs integer how many the node has\n"
      "device integer\n"
      "devices integer that have one each\n"
-     "dtype string as it is kept in memory\n"
+     "dtype string as it is kept in memory, of complex numbers that of their parts\n"
      "shape integer[]\n"
      "bytes integer\n"
      "statistics TensorStatistics\n"

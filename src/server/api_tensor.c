@@ -128,14 +128,27 @@ static bool look_at_both(struct http_request *r, bool file, struct looked *l) {
     return false;
 }
 
-/* Opens what the query names. False with the answer given. */
+/* Complex numbers are shown as what they are pairs of: one more dimension of two, the real part first. */
+static void look_at_parts(struct tensor *t) {
+    if (tensor_dtype_is_complex(t->dtype) && t->rank < TENSOR_MAX_RANK) {
+        t->dtype = tensor_dtype_part(t->dtype);
+        t->dims[t->rank++] = 2;
+    }
+}
+
+/* Opens what the query names, for a file as it is, else to be shown. False with the answer given. */
 static bool looked_open(struct http_request *r, bool file, struct looked *l) {
     *l = (struct looked){.out = 0};
     if (!http_query_u64(r, "out", UINT32_MAX, &l->out) || !http_query_u64(r, "device", UINT32_MAX, &l->device) ||
         !read_which(r, &l->which) || !(l->run = api_kept_run(r)))
         return false;
-    if (api_node(r, l->run->g, &l->node) && look_at_both(r, file, l))
+    if (api_node(r, l->run->g, &l->node) && look_at_both(r, file, l)) {
+        if (!file) {
+            look_at_parts(&l->value.t);
+            look_at_parts(&l->golden.t);
+        }
         return true;
+    }
     looked_close(r, l);
     return false;
 }
@@ -369,6 +382,13 @@ void api_tensors_drop(struct http_request *r) {
 /* --- constants in the module ------------------------------------------------------------------------------------------ */
 
 static enum tensor_dtype dtype_of(const ir_context *c, ir_type t) {
+    if (ir_kind_of(c, t) == IR_TYPE_COMPLEX) {
+        ir_type part = ir_element_type(c, t);
+        bool is_float = ir_kind_of(c, part) == IR_TYPE_FLOAT;
+        return is_float && ir_flags_of(c, part) == IR_F32   ? TENSOR_C64
+               : is_float && ir_flags_of(c, part) == IR_F64 ? TENSOR_C128
+                                                            : TENSOR_NONE;
+    }
     if (ir_kind_of(c, t) == IR_TYPE_FLOAT)
         return tensor_dtype_find(str_from_z(ir_float_infos[ir_flags_of(c, t)].name));
     if (ir_kind_of(c, t) != IR_TYPE_INTEGER && ir_kind_of(c, t) != IR_TYPE_INDEX)
@@ -466,6 +486,7 @@ void api_constant(struct http_request *r) {
         uint64_t *bins = ARENA_ARRAY(r->arena, uint64_t, n_bins + 1);
         l.run = &of;
         l.value.devices = 1;
+        look_at_parts(&l.value.t);
         if (bins)
             write_tensor(r, &l, &l.value.t, bins, (size_t)n_bins);
         else

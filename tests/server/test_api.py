@@ -259,6 +259,38 @@ def constants():
 
 
 @tap.case
+def complex_values():
+    """Complex numbers are shown as pairs, in one more dimension, and saved as they are."""
+    for c, part, descr, packed in ("complex<f32>", "f32", "<c8", "f"), ("complex<f64>", "f64", "<c16", "d"):
+        t = f"tensor<3x{c}>"
+        text = (f'func.func @main(%a: {t}) -> {t} {{\n  %c = "stablehlo.constant"() <{{value = dense<[(0.5, -2.0), (3.0, 0.0), (1.5, 4.0)]> : {t}}}> : () -> {t}\n'
+                f'  %0 = "stablehlo.add"(%c, %c) : ({t}, {t}) -> {t}\n  return %0 : {t}\n}}\n')
+        pairs = [0.5, -2, 3, 0, 1.5, 4]
+        with serving.Server() as s:
+            model = call(s, "POST", "/models", {"text": text, "name": "pairs.mlir"})["id"]
+            n = ended(s, call(s, "POST", f"/models/{model}/executions", {"keep": True, "golden": True}))["result"]["execution"]
+            (op,) = (op["id"] for op in call(s, "GET", f"/executions/{n}")["ops"] if op["op"] == "stablehlo.add")
+            at = f"/executions/{n}/tensor"
+            told = call(s, "GET", f"{at}?id={quote(op, safe='')}")
+            tap.equal((told["shape"], told["dtype"], told["bytes"]), ([3, 2], part, 6 * struct.calcsize(packed)))
+            tap.equal([told["statistics"][k] for k in ("count", "zeros", "min", "max")], [6, 1, -4, 8])
+            tap.equal((told["accuracy"]["pcc"], told["accuracy"]["absolute"]), (1, 0))
+            shown = call(s, "GET", f"{at}/values?id={quote(op, safe='')}")
+            tap.equal(shown["rows"], [[1, -4], [6, 0], [3, 8]])
+            shown = call(s, "GET", f"{at}/values?id={quote(op, safe='')}&which=difference")
+            tap.equal(shown["rows"], [[0, 0]] * 3)
+            stage = f"/models/{model}/stages/0"
+            node = call(s, "GET", f"{stage}/search?q=stablehlo.constant&in=label")["hits"][0]["node"]
+            told = call(s, "GET", f"{stage}/constant?node={node}")
+            tap.equal((told["shape"], told["dtype"], told["statistics"]["min"], told["statistics"]["max"]), ([3, 2], part, -2, 4))
+            for npy, want in ((call(s, "GET", f"{at}/npy?id={quote(op, safe='')}").body, [2 * v for v in pairs]), (call(s, "GET", f"{stage}/constant/npy?node={node}").body, pairs)):
+                (length,) = struct.unpack("<H", npy[8:10])
+                header = ast.literal_eval(npy[10 : 10 + length].decode())
+                tap.equal((header["descr"], header["shape"]), (descr, (3,)))
+                tap.equal(npy[10 + length :], struct.pack(f"<6{packed}", *want))
+
+
+@tap.case
 def nodes():
     with serving.Server() as s:
         stage = f"/models/{opened(s)}/stages/0"
