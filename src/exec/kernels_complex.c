@@ -23,7 +23,9 @@ static inline double complex pair(double re, double im) {
 }
 
 static double complex get(const struct exec_arg *a, int64_t i) {
-    return pair(arg_get(a, i), arg_imaginary(a, i));
+    double v[2];
+    arg_get_pair(a, i, v);
+    return pair(v[0], v[1]);
 }
 
 static void set(const struct exec_arg *a, int64_t i, double complex z) {

@@ -377,8 +377,11 @@ static bool run_complex(struct call *c) {
         return true;
     }
     bool imaginary = c->s->row->arg == COMPLEX_IMAG;
-    for (int64_t i = 0; i < n; i++)
-        arg_set(&c->out[0], i, imaginary ? arg_imaginary(&c->in[0], i) : arg_get(&c->in[0], i));
+    for (int64_t i = 0; i < n; i++) {
+        double parts[2];
+        arg_get_pair(&c->in[0], i, parts);
+        arg_set(&c->out[0], i, parts[imaginary]);
+    }
     return true;
 }
 const struct kernel kernel_complex = {"complex numbers", plan_complex, run_complex, KERNEL_COMPLEX};
