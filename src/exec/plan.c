@@ -220,8 +220,8 @@ bool plan_is_terminator(const struct planner *p, ir_op op) {
     return d && d->flags & OP_TERMINATOR;
 }
 
-/* Runs a function's body in place of a call. Results go to the op's results. */
-static bool plan_inline(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in) {
+bool plan_called(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in, exec_slot **out,
+                 uint32_t *n_out) {
     ir_block entry =
         callee && ir_op_at(p->m, callee)->n_regions ? ir_region_at(p->m, ir_op_region(p->m, callee, 0))->first : 0;
     if (!entry)
@@ -232,9 +232,14 @@ static bool plan_inline(struct planner *p, ir_op op, ir_op callee, const exec_sl
     for (uint32_t i = 0; i < n_in; i++)
         if (!plan_set(p, ir_block_at(p->m, entry)->args + i, in[i]))
             return false;
+    return plan_block(p, entry, out, n_out);
+}
+
+/* Results go to the op's results. */
+static bool plan_inline(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in) {
     exec_slot *out;
     uint32_t n_out;
-    if (!plan_block(p, entry, &out, &n_out))
+    if (!plan_called(p, op, callee, in, n_in, &out, &n_out))
         return false;
     if (n_out != ir_op_at(p->m, op)->n_results)
         return plan_error(p, op, "has %u results, the function that it calls gives %u", ir_op_at(p->m, op)->n_results,
@@ -254,9 +259,7 @@ exec_slot *plan_operands(struct planner *p, ir_op op, uint32_t first, uint32_t n
     return in;
 }
 
-/* The function a symbol attribute names; one without a body stands for the one of that name that has one, as functions
- * hoisted to the host have it in a module of their own. */
-static ir_op callee_of(const struct planner *p, ir_op op, const char *name) {
+ir_op plan_callee(const struct planner *p, ir_op op, const char *name) {
     ir_attr symbol = ir_op_attr(p->m, op, str_from_z(name));
     ir_op f = symbol ? ir_symbol_resolve(&p->symbols, op, symbol) : 0;
     if (!f || (ir_op_at(p->m, f)->n_regions && ir_region_at(p->m, ir_op_region(p->m, f, 0))->first))
@@ -272,7 +275,7 @@ static ir_op callee_of(const struct planner *p, ir_op op, const char *name) {
 static bool plan_call(struct planner *p, ir_op op, const char *symbol) {
     uint32_t n = ir_op_at(p->m, op)->n_operands;
     exec_slot *in = plan_operands(p, op, 0, n);
-    return in && plan_inline(p, op, callee_of(p, op, symbol), in, n);
+    return in && plan_inline(p, op, plan_callee(p, op, symbol), in, n);
 }
 
 /* A const-eval function: its steps are left out in later runs with the same parameters, its results stay. */
@@ -529,8 +532,12 @@ static const struct plan_special {
     {"ttcore.optimization_barrier", plan_forward, "nothing to do"},
     {"ttcore.tuple", plan_nothing, "nothing to do"},
     {"ttir.dealloc", plan_nothing, "nothing to do"},
+    {"ttnn.begin_trace_capture", plan_nothing, "what it records runs when it is replayed"},
+    {"ttnn.capture_or_execute_trace", plan_capture_or_execute, "inlined"},
     {"ttnn.deallocate", plan_nothing, "nothing to do"},
     {"ttnn.dump_tensor", plan_nothing, "nothing to do"},
+    {"ttnn.end_trace_capture", plan_nothing, "nothing to do"},
+    {"ttnn.execute_trace", plan_execute_trace, "inlined"},
     {"ttnn.get_device", plan_nothing, "nothing to do"},
     {"ttnn.create_global_semaphore", plan_nothing, "nothing to do"},
     {"ttnn.reset_global_semaphore", plan_nothing, "nothing to do"},
@@ -545,7 +552,7 @@ bool exec_special(size_t i, const char **op, const char **what) {
     return true;
 }
 
-static bool plan_op(struct planner *p, ir_op op) {
+bool plan_op(struct planner *p, ir_op op) {
     str name = ir_op_name_str(p->m, op);
     for (size_t i = 0; i < sizeof plan_specials / sizeof plan_specials[0]; i++)
         if (str_eq(name, str_from_z(plan_specials[i].op)))
@@ -574,6 +581,8 @@ bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n)
                 return false;
             break;
         }
+        if (str_eq(ir_op_name_str(p->m, op), STR("ttnn.begin_trace_capture")) && !plan_begin_trace(p, op, &op))
+            return false;
         /* Going on after an op that cannot run shows all of them at once, but its results are missing. */
         if (!plan_op(p, op))
             return false;

@@ -57,6 +57,21 @@ bool plan_kernel(struct planner *p, ir_op op, const struct exec_row *row);
 /* An op whose results are its operands. */
 bool plan_forward(struct planner *p, ir_op op);
 
+/* One op of a block. */
+bool plan_op(struct planner *p, ir_op op);
+/* The function a symbol attribute names; one without a body stands for the one of that name that has one, as functions
+ * hoisted to the host have it in a module of their own. */
+ir_op plan_callee(const struct planner *p, ir_op op, const char *name);
+/* Runs a function's body in place of a call; what it gives goes to *out. */
+bool plan_called(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in, exec_slot **out,
+                 uint32_t *n_out);
+
+/* plan_trace.c: traces of a device. */
+/* The op that ends the trace that `op` begins: what stands between is not done here. */
+bool plan_begin_trace(struct planner *p, ir_op op, ir_op *next);
+bool plan_execute_trace(struct planner *p, ir_op op);
+bool plan_capture_or_execute(struct planner *p, ir_op op);
+
 /* plan_call.c: stablehlo.custom_call. */
 bool plan_custom_call(struct planner *p, ir_op op);
 

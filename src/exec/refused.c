@@ -3,7 +3,6 @@
 
 #define PACKED "its weights are packed for the cores of a device, in an order that no definition gives"
 #define ELSEWHERE "it runs kernels that are compiled for a device, outside of the module"
-#define COMMANDS "it captures or replays commands of a device"
 #define HOST "it talks to a program that is not here"
 
 static const struct refused {
@@ -16,11 +15,7 @@ static const struct refused {
     {"ttir.moe_gpt", PACKED},
     {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttir.tt_lang_op", ELSEWHERE},
-    {"ttnn.begin_trace_capture", COMMANDS},
-    {"ttnn.capture_or_execute_trace", COMMANDS},
     {"ttnn.d2m_subgraph", ELSEWHERE},
-    {"ttnn.end_trace_capture", COMMANDS},
-    {"ttnn.execute_trace", COMMANDS},
     {"ttnn.generic", ELSEWHERE},
     {"ttnn.load_tensor", "it reads a file of the device's runtime"},
     {"ttnn.moe_compute", PACKED},

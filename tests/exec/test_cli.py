@@ -149,6 +149,34 @@ def compares_what_is_computed_once():
 
 
 @tap.case
+def runs_what_a_trace_records():
+    """A module whose ops were hoisted into a trace gives what its source gives, and does each op once; so it does where the capturing
+    function does not run them before."""
+    t = "tensor<32x32xbf16>"
+    source = (f'module {{ func.func @main(%a: {t}, %b: {t} {{ttcore.argument_type = #ttcore.argument_type<parameter>}}) -> ({t}, {t}) {{\n  %0 = "ttir.add"(%a, %b) : ({t}, {t}) -> {t}\n'
+              f'  %1 = "ttir.multiply"(%0, %b) : ({t}, {t}) -> {t}\n  return %0, %1 : {t}, {t}\n}} }}\n')
+    with tempfile.TemporaryDirectory() as folder:
+        hoisted = tap.run("compile", "-", "--option", "enable-trace=true", stdin=source).out
+        warm = [line for line in hoisted.splitlines() if "call @trace_0_main" in line]
+        tap.equal(len(warm), 2)
+        seen = []
+        for name, text in (("source", source), ("hoisted", hoisted), ("cold", hoisted.replace(warm[0] + "\n", "", 1))):
+            done = tap.run("run", "-", "--seed", "3", "--trace", f"{folder}/{name}.csv", "--outputs", f"{folder}/{name}_%d.npy", stdin=text)
+            tap.equal((name, done.code, done.err), (name, 0, ""))
+            seen.append([npy(Path(folder, f"{name}_{i}.npy")) for i in range(2)])
+            if name != "source":
+                rows = Path(folder, f"{name}.csv").read_text().splitlines()
+                tap.equal([sum(row.split(",")[1] == f"ttnn.{op}" for row in rows) for op in ("add", "multiply")], [1, 1])
+        tap.equal(seen[1], seen[0])
+        tap.equal(seen[2], seen[0])
+        execute = [line for line in hoisted.splitlines() if "@execute_trace_0_main(" in line][0]
+        done = tap.run("run", "-", "--function", "execute_trace_0_main", stdin=hoisted)
+        tap.contains(execute, "private")
+        tap.equal(done.code, 1)
+        tap.contains(done.err, "replays a trace that is not captured in this function")
+
+
+@tap.case
 def saves_every_op():
     with tempfile.TemporaryDirectory() as folder:
         done = tap.run("run", "-", "--save", f"{folder}/kept", "--outputs", f"{folder}/out%d.npy", stdin=CANCELS)
