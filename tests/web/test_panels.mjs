@@ -120,6 +120,15 @@ test("op table: sorts, filters, groups and sums", async (t) => {
   await t.shot("ops");
 });
 
+test("op table: complex numbers are pairs", async (t) => {
+  const c = "tensor<3x5xcomplex<f64>>";
+  await t.openText("pairs.mlir", `func.func @main(%a: ${c}) -> ${c} {\n  %0 = "stablehlo.negate"(%a) : (${c}) -> ${c}\n  return %0 : ${c}\n}\n`);
+  await t.command("panel.ops");
+  await t.page.getByRole("grid", { name: "Ops" }).waitFor();
+  // 15 pairs of 8 bytes each, which negate gives; it and return take as many
+  await eventually(async () => (await t.page.locator(".table-foot").innerText()).replace(/\s/g, ""), "2opsElements15Bytes240Bytesin480Selectthese");
+});
+
 test("text: the selected op is marked, a click in the text selects", async (t) => {
   await t.openModel(MNIST);
   await t.clickNode("forward/ttir.softmax@softmax");

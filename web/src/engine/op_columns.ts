@@ -26,8 +26,9 @@ export function sizeOf(type: string): { elements: number; bytes: number } | null
   const elements = m[1]!.split('x').filter(Boolean).reduce((n, d) => n * Number(d), 1);
   // Block formats have 16 elements share one byte of exponent.
   const block = /^!?ttcore\.tile|^bfp_(?:bf|f)(\d)/.exec(m[2]!);
-  const each = block?.[1] ? Number(block[1]) / 8 + 1 / 16 : BYTES[m[2]!];
-  return each === undefined ? null : { elements, bytes: Math.ceil(elements * each) };
+  const pair = /^(?:\d+x)*complex<(\w+)>/.exec(type.replace(/^tensor</, ''));
+  const each = block?.[1] ? Number(block[1]) / 8 + 1 / 16 : BYTES[pair?.[1] ?? m[2]!];
+  return each === undefined ? null : { elements, bytes: Math.ceil(elements * each * (pair ? 2 : 1)) };
 }
 
 /** A function whose answers are remembered: models have few types and layers for many ops. */
