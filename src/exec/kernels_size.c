@@ -60,4 +60,4 @@ static bool run_set_size(struct call *c) {
         memcpy((char *)c->out[0].data + (size_t)o * to, (const char *)c->in[0].data + (size_t)o * from, to);
     return true;
 }
-const struct kernel kernel_set_size = {"copy", plan_set_size, run_set_size, 0, NULL, NULL, NULL};
+const struct kernel kernel_set_size = {"copy", plan_set_size, run_set_size, KERNEL_COMPLEX, NULL, NULL, NULL};

@@ -565,6 +565,36 @@ func.func @main(%a: tensor<2xf32>, %b: tensor<3xf32>) -> (tensor<2xf32>, tensor<
     tap.equal((first[1], second[1]), ([3.0, -6.0], [1.5, 12.0, 24.0]))
 
 
+@tap.case
+def scans_and_futures_on_each_device():
+    """Sums that begin with the device's number, added up over two devices by a computation that is waited for: twice the sums of 1, 2
+    and 4, and 0 + 1."""
+    ((_, values),) = run_module("""module {
+func.func @main(%a: tensor<3xf32>) -> tensor<3xf32> {
+  %id = "stablehlo.partition_id"() : () -> tensor<ui32>
+  %c = "stablehlo.convert"(%id) : (tensor<ui32>) -> tensor<f32>
+  %0:2 = "chlo.scan"(%a, %c) <{dimension = 0 : i64, operandSegmentSizes = array<i32: 1, 1>, resultSegmentSizes = array<i32: 1, 1>}> ({
+  ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+    %s = "stablehlo.add"(%x, %y) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    "stablehlo.return"(%s, %s) : (tensor<f32>, tensor<f32>) -> ()
+  }) : (tensor<3xf32>, tensor<f32>) -> (tensor<3xf32>, tensor<f32>)
+  %f = "stablehlo.async_start"(%0#0) ({
+  ^bb0(%i: tensor<3xf32>):
+    %r = "stablehlo.all_reduce"(%i) <{replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>}> ({
+    ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+      %s = "stablehlo.add"(%x, %y) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%s) : (tensor<f32>) -> ()
+    }) : (tensor<3xf32>) -> tensor<3xf32>
+    "stablehlo.return"(%r) : (tensor<3xf32>) -> ()
+  }) : (tensor<3xf32>) -> !stablehlo.future<tensor<3xf32>>
+  %1 = "stablehlo.async_done"(%f) : (!stablehlo.future<tensor<3xf32>>) -> tensor<3xf32>
+  return %1 : tensor<3xf32>
+}
+}
+""", ((3,), [1.0, 2.0, 4.0]))
+    tap.equal(values, [3.0, 7.0, 15.0])
+
+
 # --- block formats ------------------------------------------------------------------------------------------------------
 
 # One block of 16, exact in bf16: the largest, 3.0, has exponent 1, so that a step of bfp8 (7 bits, no hidden one) is
