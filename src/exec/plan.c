@@ -354,6 +354,17 @@ struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind kind, ex
     return s;
 }
 
+bool plan_end_loop(struct planner *p, ir_op op, uint32_t top, uint32_t leave) {
+    exec_plan *x = p->x;
+    struct exec_step *back = plan_jump(p, op, STEP_JUMP, 0);
+    if (!back)
+        return false;
+    back->target = top;
+    x->steps.v[leave].target = (uint32_t)x->steps.n;
+    struct plan_loop loop = {top, (uint32_t)x->steps.n - 1};
+    return vec_push(&p->loops, loop) || plan_no_memory(p);
+}
+
 static bool plan_while(struct planner *p, ir_op op) {
     exec_plan *x = p->x;
     uint32_t n = ir_op_at(p->m, op)->n_operands, n_cond, n_body;
@@ -382,13 +393,7 @@ static bool plan_while(struct planner *p, ir_op op) {
         return plan_error(p, op, "gives %u values back to %u", n_body, n);
     if (!plan_assign(p, op, body, carry, n))
         return false;
-    struct exec_step *back = plan_jump(p, op, STEP_JUMP, 0);
-    if (!back)
-        return false;
-    back->target = top;
-    x->steps.v[leave].target = (uint32_t)x->steps.n;
-    struct plan_loop loop = {top, (uint32_t)x->steps.n - 1};
-    return vec_push(&p->loops, loop) || plan_no_memory(p);
+    return plan_end_loop(p, op, top, leave);
 }
 
 /* A function of numbers, done to all elements at once: what is a number in its body is a tensor of the result's shape. */

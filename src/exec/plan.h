@@ -47,6 +47,9 @@ bool plan_is_terminator(const struct planner *p, ir_op op);
 bool plan_assign(struct planner *p, ir_op op, const exec_slot *from, const exec_slot *to, uint32_t n);
 /* Appends a jump that reads `on` (0: nothing); its target is still to be said. NULL (reported) when out of memory. */
 struct exec_step *plan_jump(struct planner *p, ir_op op, enum step_kind kind, exec_slot on);
+/* Appends the jump back to step `top`, lets the jump at step `leave` out of the loop go behind it, and notes the loop for the
+ * planning of memory. False (reported) when out of memory. */
+bool plan_end_loop(struct planner *p, ir_op op, uint32_t top, uint32_t leave);
 
 /* A slot for what an op's result holds; 0 with *ok true for tokens, devices and other things without numbers. */
 exec_slot plan_result_slot(struct planner *p, ir_op op, ir_value v, bool *ok);

@@ -257,11 +257,5 @@ bool plan_scan(struct planner *p, ir_op op) {
     uint32_t leave = (uint32_t)x->steps.n;
     if (!plan_jump(p, op, STEP_UNLESS, more) || !plan_block(p, body, &given, &n) || !put_slices(p, &k, given, n))
         return false;
-    struct exec_step *back = plan_jump(p, op, STEP_JUMP, 0);
-    if (!back)
-        return false;
-    back->target = top;
-    x->steps.v[leave].target = (uint32_t)x->steps.n;
-    struct plan_loop loop = {top, (uint32_t)x->steps.n - 1};
-    return vec_push(&p->loops, loop) || plan_no_memory(p);
+    return plan_end_loop(p, op, top, leave);
 }
