@@ -185,19 +185,8 @@ bool fuse_topk(pass_context *p, ir_op op) {
     for (int i = 0; i < 2; i++)
         if (slices[i])
             types[i] = result_type(p, slices[i]);
-    attr_entry a[] = {{STR("dim"), make_i32(p, dim)},
-                      {STR("k"), make_i32(p, k)},
-                      {STR("largest"), ir_attr_bool(p->c, from_end ? !descending : descending)},
-                      {STR("sorted"), p->c->a_true}};
-    ir_value input = ir_operand(p->m, op, 0);
-    build_args args = {.op = OP_ttir_topk,
-                       .loc = ir_op_at(p->m, op)->loc,
-                       .operands = &input,
-                       .n_operands = 1,
-                       .types = types,
-                       .n_types = 2,
-                       .props = make_dict(p, a, 4)};
-    ir_op topk = build_op(p, &args);
+    ir_op topk = build_topk(p, ir_op_at(p->m, op)->loc, ir_operand(p->m, op, 0), types, make_i32(p, dim),
+                            make_i32(p, k), ir_attr_bool(p->c, from_end ? !descending : descending), p->c->a_true);
     if (!topk)
         return false;
     for (uint32_t i = 0; i < 2; i++)

@@ -150,18 +150,9 @@ static bool topk_of(pass_context *p, ir_op op, int only) {
         types[1] = tensor_type(p, &s, p->c->t_i32);
     else
         types[0] = tensor_type(p, &s, element_of(p->m, v));
-    attr_entry a[] = {{STR("dim"), make_i32(p, composite_int(p, op, STR("dim"), -1))},
-                      {STR("k"), make_i32(p, composite_int(p, op, STR("k"), 1))},
-                      {STR("largest"), largest ? largest : p->c->a_true},
-                      {STR("sorted"), sorted ? sorted : p->c->a_false}};
-    build_args args = {.op = OP_ttir_topk,
-                       .loc = ir_op_at(p->m, op)->loc,
-                       .operands = &v,
-                       .n_operands = 1,
-                       .types = types,
-                       .n_types = 2,
-                       .props = make_dict(p, a, 4)};
-    ir_op made = build_op(p, &args);
+    ir_op made = build_topk(p, ir_op_at(p->m, op)->loc, v, types, make_i32(p, composite_int(p, op, STR("dim"), -1)),
+                            make_i32(p, composite_int(p, op, STR("k"), 1)), largest ? largest : p->c->a_true,
+                            sorted ? sorted : p->c->a_false);
     if (!made)
         return false;
     out[0] = ir_result(p->m, made, only > 0 ? 1 : 0);

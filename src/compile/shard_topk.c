@@ -27,18 +27,8 @@ static bool top(const merge *m, ir_value v, int64_t k, ir_attr sorted, ir_type i
         return false;
     s.d[m->dim] = k;
     ir_type types[2] = {type_like(p, v, &s), tensor_type(p, &s, index)};
-    attr_entry a[] = {{STR("dim"), ir_op_attr(p->m, m->op, STR("dim"))},
-                      {STR("k"), make_i32(p, k)},
-                      {STR("largest"), ir_op_attr(p->m, m->op, STR("largest"))},
-                      {STR("sorted"), sorted}};
-    build_args args = {.op = OP_ttir_topk,
-                       .loc = m->loc,
-                       .operands = &v,
-                       .n_operands = 1,
-                       .types = types,
-                       .n_types = 2,
-                       .props = make_dict(p, a, 4)};
-    ir_op made = build_op(p, &args);
+    ir_op made = build_topk(p, m->loc, v, types, ir_op_attr(p->m, m->op, STR("dim")), make_i32(p, k),
+                            ir_op_attr(p->m, m->op, STR("largest")), sorted);
     for (uint32_t i = 0; made && i < 2; i++)
         out[i] = ir_result(p->m, made, i);
     return made != 0;

@@ -462,3 +462,16 @@ bool in_composite_decomposition(const ir_module *m, ir_op op) {
     ir_op func = func_of(m, op);
     return func && ir_op_attr(m, func, STR("tt.composite_decomposition"));
 }
+
+ir_op build_topk(pass_context *p, ir_loc loc, ir_value v, const ir_type types[2], ir_attr dim, ir_attr k,
+                 ir_attr largest, ir_attr sorted) {
+    attr_entry a[] = {{STR("dim"), dim}, {STR("k"), k}, {STR("largest"), largest}, {STR("sorted"), sorted}};
+    build_args args = {.op = OP_ttir_topk,
+                       .loc = loc,
+                       .operands = &v,
+                       .n_operands = 1,
+                       .types = types,
+                       .n_types = 2,
+                       .props = make_dict(p, a, 4)};
+    return build_op(p, &args);
+}

@@ -124,6 +124,10 @@ ir_value build_slice(pass_context *p, ir_loc loc, ir_value v, const slice_range 
 ir_value build_slice_to(pass_context *p, ir_loc loc, ir_value v, const slice_range *s, ir_type type);
 ir_value build_concat(pass_context *p, ir_loc loc, const ir_value *v, uint32_t n, int64_t dim, ir_type type);
 ir_value build_typecast(pass_context *p, ir_loc loc, ir_value v, ir_type type);
+/* ttir.topk of v: its two results, values and their places, have these types; `dim` and `k` are i32 attributes, the others
+ * bools. 0 when out of memory. */
+ir_op build_topk(pass_context *p, ir_loc loc, ir_value v, const ir_type types[2], ir_attr dim, ir_attr k,
+                 ir_attr largest, ir_attr sorted);
 /* An op with one operand or two and no attributes. */
 ir_value build_unary(pass_context *p, uint32_t op, ir_loc loc, ir_value v, ir_type type);
 ir_value build_binary(pass_context *p, uint32_t op, ir_loc loc, ir_value a, ir_value b, ir_type type);
