@@ -76,32 +76,32 @@ static int take_outputs(void *o, const char *value) {
     return CLI_OK;
 }
 
-/* A number from `least` to `most`. */
-static int take_number(const char *value, uint64_t least, uint64_t most, uint64_t *out) {
+/* A number from `least` to `most`; `what` says so. */
+static int take_number(const char *value, uint64_t least, uint64_t most, uint64_t *out, const char *what) {
     if (num_parse_u64(str_from_z(value), out) && *out >= least && *out <= most)
         return CLI_OK;
-    return cli_bad_usage("run", "no value of that option:", value);
+    return cli_bad_usage("run", what, value);
 }
 
 static int take_seed(void *o, const char *value) {
-    return take_number(value, 0, UINT64_MAX, &((struct run *)o)->exec.seed);
+    return take_number(value, 0, UINT64_MAX, &((struct run *)o)->exec.seed, "--seed is a number, not");
 }
 
 static int take_threads(void *o, const char *value) {
     uint64_t v = 0;
-    int code = take_number(value, 0, 1024, &v);
+    int code = take_number(value, 0, 1024, &v, "--threads is a number up to 1024, not");
     ((struct run *)o)->exec.threads = (unsigned)v;
     return code;
 }
 
 static int take_repeat(void *o, const char *value) {
-    return take_number(value, 1, 1000000, &((struct run *)o)->repeat);
+    return take_number(value, 1, 1000000, &((struct run *)o)->repeat, "--repeat is a number from 1 to 1000000, not");
 }
 
 static int take_memory(void *o, const char *value) {
     uint64_t v;
     if (!cli_size(value, &v) || v > SIZE_MAX)
-        return cli_bad_usage("run", "no value of that option:", value);
+        return cli_bad_usage("run", "--max-memory is a number of bytes, or of K, M or G, not", value);
     ((struct run *)o)->exec.max_memory = (size_t)v;
     return CLI_OK;
 }
@@ -111,7 +111,7 @@ static int take_numbers(void *o, const char *value) {
     static const exec_numbers kinds[] = {EXEC_AS_WRITTEN, EXEC_F32, EXEC_F64};
     size_t i = cli_choice(value, names, 3);
     if (i == 3)
-        return cli_bad_usage("run", "no value of that option:", value);
+        return cli_bad_usage("run", "--numbers is as-written, f32 or f64, not", value);
     ((struct run *)o)->exec.numbers = kinds[i];
     return CLI_OK;
 }
@@ -122,7 +122,7 @@ static int take_pcc(void *o, const char *value) {
     r->pcc = strtod(value, &end);
     return end != value && !*end && r->pcc > -1 && r->pcc <= 1
                ? CLI_OK
-               : cli_bad_usage("run", "no value of that option:", value);
+               : cli_bad_usage("run", "--pcc is a number above -1 and up to 1, not", value);
 }
 
 /* The kernel table as Markdown. */
@@ -628,9 +628,11 @@ static exec_plan *plan_beside(struct session *s, exec_options o, exec_plan *x) {
         cli_show_diags(&s->in);
     bool ok = p && fits(s, p) && bind_all(s, p);
     for (size_t i = 0; ok && x && i < exec_n_arguments(p); i++) {
+        if (exec_argument(p, i).dtype == TENSOR_NONE || exec_inputs_source(s->inputs, i).n)
+            continue;
         str why = STR("out of memory");
-        const struct tensor *t = exec_inputs_source(s->inputs, i).n ? NULL : exec_seeded(x, i);
-        ok = exec_inputs_source(s->inputs, i).n || (t && exec_bind(p, i, t, 1, &why));
+        const struct tensor *t = exec_seeded(x, i);
+        ok = t && exec_bind(p, i, t, 1, &why);
         if (!ok)
             fprintf(stderr, "tt-explorer: argument %zu: %.*s\n", i, STR_ARG(why));
     }

@@ -55,15 +55,11 @@ struct serve {
     char home[PATH_MAX];
 };
 
-static int nonsense(const char *value) {
-    return cli_bad_usage("serve", "this value makes no sense:", value);
-}
-
 static int take_port(void *o, const char *value) {
     struct serve *s = o;
     uint64_t n;
     if (!num_parse_u64(str_from_z(value), &n) || n > 65535)
-        return nonsense(value);
+        return cli_bad_usage("serve", "--port is a number up to 65535, not", value);
     s->o.port = (unsigned)n;
     s->o.next_free_port = n == 8080; /* as today's tool: the default moves on */
     return CLI_OK;
@@ -75,12 +71,14 @@ static int take_url(void *o, const char *value) {
     if (strncmp(value, "http://", 7) == 0)
         value += 7;
     s->o.host = strcmp(value, "localhost") == 0 ? NULL : value;
-    return value[0] != 0 && !strchr(value, '/') ? CLI_OK : nonsense(value);
+    return value[0] != 0 && !strchr(value, '/')
+               ? CLI_OK
+               : cli_bad_usage("serve", "--url is a host's name or address, not", value);
 }
 
 static int take_cors(void *o, const char *value) {
     ((struct serve *)o)->o.cors_host = value;
-    return value[0] ? CLI_OK : nonsense(value);
+    return value[0] ? CLI_OK : cli_bad_usage("serve", "--cors_host is an origin, not", value);
 }
 
 static int take_root(void *o, const char *value) {
@@ -93,23 +91,28 @@ static int take_root(void *o, const char *value) {
 
 static int take_workspace(void *o, const char *value) {
     ((struct serve *)o)->o.workspace = value;
-    return value[0] ? CLI_OK : nonsense(value);
+    return value[0] ? CLI_OK : cli_bad_usage("serve", "--workspace is a folder, not", value);
 }
 
 static int take_token(void *o, const char *value) {
     ((struct serve *)o)->o.token = value;
-    return strlen(value) >= 8 && strlen(value) < 64 && !strpbrk(value, " ;,&\"") ? CLI_OK : nonsense(value);
+    return strlen(value) >= 8 && strlen(value) < 64 && !strpbrk(value, " ;,&\"")
+               ? CLI_OK
+               : cli_bad_usage("serve", "--token is 8 to 63 characters, no space and none of ;,&\", not", value);
 }
 
 static int take_max_upload(void *o, const char *value) {
-    return cli_size(value, &((struct serve *)o)->o.max_upload) ? CLI_OK : nonsense(value);
+    return cli_size(value, &((struct serve *)o)->o.max_upload)
+               ? CLI_OK
+               : cli_bad_usage("serve", "--max-upload is a number of bytes, or of K, M or G, not", value);
 }
 
 static int take_log_level(void *o, const char *value) {
     static const char *const names[] = {"quiet", "error", "warning", "info", "debug"};
     size_t i = cli_choice(value, names, LOG_DEBUG + 1);
     ((struct serve *)o)->o.log_level = (enum log_level)i;
-    return i <= LOG_DEBUG ? CLI_OK : nonsense(value);
+    return i <= LOG_DEBUG ? CLI_OK
+                          : cli_bad_usage("serve", "--log-level is quiet, error, warning, info or debug, not", value);
 }
 
 static int take_file(void *o, const char *path) {

@@ -95,10 +95,10 @@ bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, 
 void exec_unbind(exec_plan *x);
 /* The values that an unbound argument has in the next run (device 0's): normal numbers scaled by fan-in for weights,
  * ones and zeros for norms, indices within what their consumers allow. Same seed, same bytes; those of a bf16 argument are the
- * same in all numbers. NULL when out of memory. */
+ * same in all numbers. NULL when out of memory, and for an argument without numbers (a device, whose dtype is TENSOR_NONE). */
 const struct tensor *exec_seeded(exec_plan *x, size_t i);
-/* The values that argument i has in the next run (device 0's), bound or seeded; they stay until it is bound anew. NULL when
- * out of memory. */
+/* The values that argument i has in the next run (device 0's), bound or seeded; they stay until it is bound anew. NULL as
+ * exec_seeded. */
 const struct tensor *exec_given(exec_plan *x, size_t i);
 
 /* Values of arguments that come from files: opened once, they can be bound to several plans, of which each must be freed

@@ -310,7 +310,7 @@ bool plan_finish(struct planner *p) {
     if (!place(p) || !prepare_steps(p))
         return false;
     if (x->options.max_memory && x->planned + x->constants > x->options.max_memory)
-        return plan_error(p, x->m->root, "needs %zu bytes to run, %zu are allowed", x->planned + x->constants,
-                          x->options.max_memory);
+        return plan_error(p, x->m->root, "needs %zu bytes to run, %zu are allowed: allow more (--max-memory)",
+                          x->planned + x->constants, x->options.max_memory);
     return true;
 }

@@ -277,6 +277,8 @@ static bool is_bf16(const exec_plan *x, ir_value v) {
 const struct tensor *exec_seeded(exec_plan *x, size_t i) {
     struct tensor *t = &x->seeded[i];
     const struct slot *slot = &x->slots.v[x->arguments[i]];
+    if (!x->arguments[i])
+        return NULL;
     if (t->data)
         return t;
     struct guess g = {.deviation = 1, .low = 0, .high = 2};

@@ -58,7 +58,18 @@ def says_that_nothing_falls():
     tap.equal("first divergence" in done.out, False)
     done = tap.run("run", "-", "--golden", "--pcc", "2", stdin=CANCELS)
     tap.equal(done.code, 2)
-    tap.contains(done.err, "no value of that option")
+    tap.contains(done.err, "--pcc is a number above -1 and up to 1, not '2'")
+
+
+@tap.case
+def a_device_among_the_arguments_has_no_values():
+    done = tap.run("run", "-", "--golden", stdin="""
+        func.func @main(%a: tensor<4x4xbf16>, %device: !ttnn.device, %b: tensor<4x4xbf16>) -> tensor<4x4xbf16> {
+          %0 = "ttnn.subtract"(%a, %b) : (tensor<4x4xbf16>, tensor<4x4xbf16>) -> tensor<4x4xbf16>
+          return %0 : tensor<4x4xbf16>
+        }""")
+    tap.equal((done.code, done.err), (0, ""))
+    tap.contains(done.out, "all 1 compared ops agree")
 
 
 @tap.case

@@ -824,6 +824,22 @@ KEPT = """module {
 """
 
 
+DEVICE = """func.func @main(%a: tensor<4x4xbf16>, %device: !ttnn.device, %b: tensor<4x4xbf16>) -> tensor<4x4xbf16> {
+  %0 = "ttnn.subtract"(%a, %b) : (tensor<4x4xbf16>, tensor<4x4xbf16>) -> tensor<4x4xbf16>
+  return %0 : tensor<4x4xbf16>
+}
+"""
+
+
+@tap.case
+def executes_with_a_device_among_the_arguments():
+    with serving.Server(files={"device.mlir": DEVICE}) as s:
+        model = opened(s, "device.mlir")
+        job = ended(s, call(s, "POST", f"/models/{model}/executions", {"keep": True, "golden": True}))
+        told = call(s, "GET", f"/executions/{job['result']['execution']}")
+        tap.equal((told["divergence"]["compared"], told["divergence"]["bad"]), (1, 0))
+
+
 @tap.case
 def keeps_tensors():
     with serving.Server(files={"kept.mlir": KEPT}) as s:
