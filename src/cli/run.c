@@ -366,8 +366,8 @@ static int judge_status(struct session *s, exec_plan *x, exec_status status) {
 }
 
 static int run_times(struct session *s, exec_plan *x, uint64_t repeat, struct times *t) {
-    exec_status status = EXEC_DONE;
     run_until_interrupted(x);
+    exec_status status = exec_ready(x, NULL);
     for (uint64_t i = 0; i < repeat && status == EXEC_DONE; i++) {
         uint64_t begin = clock_now_ns();
         status = exec_run(x, NULL);

@@ -163,8 +163,8 @@ static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {
 static bool run_both(struct beside *s, exec_difference *by_pair, const exec_hooks *h) {
     s->x->steady_ready = s->golden->steady_ready =
         false; /* what const-eval functions make on their way is compared too */
-    if (!run_begin(s->x, &s->x_run) || !run_begin(s->golden, &s->golden_run))
-        return no_memory(s);
+    if (!run_begin(s->x, &s->x_run, h, &s->status) || !run_begin(s->golden, &s->golden_run, h, &s->status))
+        return s->status == EXEC_FAILED ? no_memory(s) : false;
     if (s->golden->options.keep && !follow(s, SIZE_MAX))
         return false;
     bool first = s->x->options.keep; /* all of it before anything is compared */

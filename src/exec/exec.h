@@ -133,6 +133,9 @@ typedef struct exec_hooks {
 
 typedef enum exec_status { EXEC_DONE, EXEC_CANCELLED, EXEC_FAILED } exec_status;
 
+/* Gives every argument that has none its values, and lays out memory: what the next run would otherwise begin with, for
+ * those who take its time. Progress (0 steps done) and exec_cancel as in a run. */
+exec_status exec_ready(exec_plan *x, const exec_hooks *h);
 /* Runs once. EXEC_FAILED: exec_error says why (out of memory, a value that an op does not allow). */
 exec_status exec_run(exec_plan *x, const exec_hooks *h);
 /* Runs up to the op that makes `v` (0, or a plan with exec_options.keep: to its end), of a plan with exec_options.alone:

@@ -308,12 +308,13 @@ void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void 
 /* The same, shared by the plan's threads. */
 void exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
                          size_t n);
-/* A run, step by step. Begins one: false when memory ran out (the error is set). */
+/* A run, step by step. Begins one, whose clock starts when the values of all arguments are there; false when it is over
+ * before its first step: *status says how. */
 struct run {
     size_t at; /* the step that comes next */
     uint64_t begin, told;
 };
-bool run_begin(exec_plan *x, struct run *r);
+bool run_begin(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status);
 /* Runs the next step. False once the run is over; *status says how. */
 bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status);
 /* Between steps: gives a plan with less scratch memory that of another (they must have one struct mem, else it does nothing). */

@@ -236,9 +236,7 @@ static bool ready_argument(exec_plan *x, size_t i) {
     for (unsigned d = 0; d < copies; d++) {
         const struct tensor *t = &x->bound[i * x->devices + d];
         if (!t->data)
-            t = exec_seeded(x, i);
-        if (!t)
-            return fail(x, 0, "out of memory");
+            t = &x->seeded[i];
         if (slot->bytes)
             memcpy((char *)slot->data + d * slot->stride, t->data, slot->bytes);
     }
@@ -264,12 +262,9 @@ void *exec_slot_data(const exec_plan *x, exec_slot s, unsigned device) {
 }
 
 static bool ready_pointers(exec_plan *x) {
-    for (size_t i = 0; i < x->n_arguments; i++) {
-        if (x->arguments[i] && !x->bound[i * x->devices].data && !exec_seeded(x, i))
-            return fail(x, 0, "out of memory");
+    for (size_t i = 0; i < x->n_arguments; i++)
         if (!ready_argument(x, i))
             return false;
-    }
     if (x->pointers_ready)
         return true;
     for (size_t i = 0; i < x->steps.n; i++) {
@@ -349,15 +344,35 @@ static bool cancelled(exec_plan *x) {
     return atomic_load_explicit(&x->cancel, memory_order_relaxed) && atomic_exchange(&x->cancel, false);
 }
 
-bool run_begin(exec_plan *x, struct run *r) {
-    r->at = 0;
-    r->begin = r->told = clock_now_ns();
+/* Says how a run ended, which is over then. */
+static bool over(exec_status *status, exec_status how) {
+    *status = how;
+    return false;
+}
+
+exec_status exec_ready(exec_plan *x, const exec_hooks *h) {
     x->error = NULL;
     x->error_op = 0;
+    if (!ready_memory(x))
+        return EXEC_FAILED;
+    if (seed_arguments(x, h))
+        return EXEC_DONE;
+    if (cancelled(x))
+        return EXEC_CANCELLED;
+    fail(x, 0, "out of memory");
+    return EXEC_FAILED;
+}
+
+bool run_begin(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status) {
     x->has_run = false;
     x->until = 0;
     vec_clear(&x->trace);
-    return ready_memory(x) && ready_pointers(x);
+    *status = exec_ready(x, h);
+    if (*status != EXEC_DONE)
+        return false;
+    r->at = 0;
+    r->begin = r->told = clock_now_ns();
+    return ready_pointers(x) || over(status, EXEC_FAILED);
 }
 
 /* The step behind a jump. */
@@ -374,12 +389,6 @@ static size_t jump(const exec_plan *x, const struct exec_step *s, size_t i) {
     case STEP_SWITCH: k = arg_int(&s->args[0], 0); return k >= 0 && k < s->n_targets ? s->targets[k] : s->target;
     }
     return i + 1;
-}
-
-/* Says how a run ended, which is over then. */
-static bool over(exec_status *status, exec_status how) {
-    *status = how;
-    return false;
 }
 
 bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status) {
@@ -414,11 +423,10 @@ bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *sta
 
 exec_status exec_run(exec_plan *x, const exec_hooks *h) {
     struct run r;
-    exec_status status = EXEC_FAILED;
-    if (!run_begin(x, &r))
-        return EXEC_FAILED;
-    while (run_next(x, &r, h, &status))
-        ;
+    exec_status status;
+    if (run_begin(x, &r, h, &status))
+        while (run_next(x, &r, h, &status))
+            ;
     return status;
 }
 
@@ -434,8 +442,8 @@ exec_status exec_run_until(exec_plan *x, ir_value v, const exec_hooks *h) {
             if (x->steps.v[i].out[k] == *slot)
                 end = i + 1;
     x->steady_ready = false; /* the value may be one on the way to those that are cached */
-    if (!run_begin(x, &r))
-        return EXEC_FAILED;
+    if (!run_begin(x, &r, h, &status))
+        return status;
     while (r.at < end)
         if (!run_next(x, &r, h, &status))
             return status;

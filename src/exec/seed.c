@@ -261,46 +261,75 @@ static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     }
 }
 
-static void fill(exec_plan *x, struct tensor *t, const struct guess *g, uint64_t stream, bool bf16) {
-    struct filling w = {x, t, g, stream, bf16};
-    size_t n = (size_t)tensor_count(t) * (tensor_dtype_is_complex(t->dtype) ? 2 : 1);
-    if (n)
-        pool_for(x->pool, n, 1 << 16, fill_piece, &w, NULL);
-}
-
 static bool is_bf16(const exec_plan *x, ir_value v) {
     const ir_context *c = x->m->ctx;
     ir_type e = ir_element_type(c, ir_value_type(x->m, v));
     return e && ir_kind_of(c, e) == IR_TYPE_FLOAT && ir_flags_of(c, e) == IR_BF16;
 }
 
-const struct tensor *exec_seeded(exec_plan *x, size_t i) {
-    struct tensor *t = &x->seeded[i];
+/* False: *cancel came true in between. */
+static bool fill(exec_plan *x, struct tensor *t, const struct guess *g, size_t i, const atomic_bool *cancel) {
+    struct filling w = {x, t, g, stream_of(x, i), is_bf16(x, x->infos[i].value)};
+    size_t n = (size_t)tensor_count(t) * (tensor_dtype_is_complex(t->dtype) ? 2 : 1);
+    return !n || pool_for(x->pool, n, 1 << 16, fill_piece, &w, cancel);
+}
+
+/* What argument i is for. */
+static struct guess guess_of(const exec_plan *x, const ir_uses *uses, size_t i) {
     const struct slot *slot = &x->slots.v[x->arguments[i]];
-    if (!x->arguments[i])
-        return NULL;
-    if (t->data)
-        return t;
     struct guess g = {.deviation = 1, .low = 0, .high = 2};
     if (x->infos[i].role != EXEC_INPUT) {
         g.deviation = slot->type.rank >= 2 ? 1 / sqrt((double)slot->type.dims[slot->type.rank - 1]) : 0.1;
         g.high = 1;
     }
     g.positive = x->infos[i].role == EXEC_CONSTANT; /* what a compiler left over: factors, epsilons, variances */
-    ir_uses uses;
-    if (!ir_uses_build(x->m, &uses))
-        return NULL;
-    ask(x, &uses, x->infos[i].value, &g);
-    ir_uses_free(&uses);
+    ask(x, uses, x->infos[i].value, &g);
     if (g.whole && g.high > 257 && is_bf16(x, x->infos[i].value))
         g.high = 257; /* a compiled module has them in bf16, which holds integers up to 256 */
     if (!(g.high > g.low))
         g.high = g.low + 1;
-    if (!tensor_new(t, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank))
-        return NULL;
-    fill(x, t, &g, stream_of(x, i), is_bf16(x, x->infos[i].value));
-    if (slot->type.format != FORMAT_PLAIN)
-        format_round(slot->type.format, t->data, slot->type.dims, slot->type.rank);
+    return g;
+}
+
+static bool make(exec_plan *x, const ir_uses *uses, size_t i, const atomic_bool *cancel) {
+    struct tensor *t = &x->seeded[i];
+    const struct exec_type *type = &x->slots.v[x->arguments[i]].type;
+    struct guess g = guess_of(x, uses, i);
+    if (!tensor_new(t, x->mem, type->dtype, type->dims, type->rank))
+        return false;
+    if (!fill(x, t, &g, i, cancel)) {
+        tensor_free(t);
+        return false;
+    }
+    if (type->format != FORMAT_PLAIN)
+        format_round(type->format, t->data, type->dims, type->rank);
     x->pointers_ready = false;
-    return t;
+    return true;
+}
+
+const struct tensor *exec_seeded(exec_plan *x, size_t i) {
+    ir_uses uses;
+    if (!x->arguments[i] || x->seeded[i].data)
+        return x->arguments[i] ? &x->seeded[i] : NULL;
+    if (!ir_uses_build(x->m, &uses))
+        return NULL;
+    bool made = make(x, &uses, i, NULL);
+    ir_uses_free(&uses);
+    return made ? &x->seeded[i] : NULL;
+}
+
+bool seed_arguments(exec_plan *x, const exec_hooks *h) {
+    ir_uses uses = {0};
+    bool good = true, built = false;
+    for (size_t i = 0; good && i < x->n_arguments; i++) {
+        if (!x->arguments[i] || x->bound[i * x->devices].data || x->seeded[i].data)
+            continue;
+        good = built || (built = ir_uses_build(x->m, &uses));
+        if (good && h && h->progress)
+            h->progress(h->arg, 0, x->steps.n, 0);
+        good = good && make(x, &uses, i, &x->cancel);
+    }
+    if (built)
+        ir_uses_free(&uses);
+    return good;
 }

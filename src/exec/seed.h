@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "exec/exec.h"
+
 /* A counter-based generator: number i of a stream is a hash of both, so that any element can be made alone. */
 static inline uint64_t seed_bits(uint64_t stream, uint64_t i) {
     uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15u; /* splitmix64 (Steele, Lea, Flood 2014) */
@@ -17,5 +19,9 @@ static inline double seed_uniform(uint64_t stream, uint64_t i) {
     return (double)(seed_bits(stream, i) >> 11) * 0x1p-53;
 }
 double seed_normal(uint64_t stream, uint64_t i);
+
+/* Makes the values of all arguments that are not bound. False when memory ran out, or exec_cancel asked to stop: then some
+ * are made. Progress is told as in a run of which nothing is done. */
+bool seed_arguments(exec_plan *x, const exec_hooks *h);
 
 #endif

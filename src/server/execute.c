@@ -293,8 +293,8 @@ static void run_job(struct job *job, void *ctx) {
     int64_t number;
     char result[60];
     w->job = job;
-    if (open_all(w) && plan_measured(w) && execute_plan_compare(w) && execute_share_arguments(w) && measure(w) &&
-        execute_compare(w) && numbered(w, &number)) {
+    if (open_all(w) && plan_measured(w) && execute_plan_compare(w) && execute_share_arguments(w) &&
+        execute_ready(w, w->module, w->plan) && measure(w) && execute_compare(w) && numbered(w, &number)) {
         hand_over(w, number);
         snprintf(result, sizeof result, "{\"execution\":%lld}", (long long)number);
         job_result(job, str_from_z(result));

@@ -129,10 +129,10 @@ bool execute_share_arguments(struct work *w) {
     struct kept_run *k = w->kept;
     if (!k->plan)
         return true;
-    if (k->golden && !execute_bind(w, k->golden))
+    if (k->golden && !(execute_bind(w, k->golden) && execute_ready(w, k->golden_module, k->golden)))
         return false;
     return execute_bind(w, k->plan) && (!k->golden || take_arguments(w, k->plan, k->golden)) &&
-           take_arguments(w, w->plan, k->plan);
+           execute_ready(w, w->module, k->plan) && take_arguments(w, w->plan, k->plan);
 }
 
 /* Runs both plans and says how well they agree. */

@@ -84,6 +84,8 @@ struct golden_run {
  * progress in ops of `module`, stops when the job is asked to. False when it was, or it has failed, which the job then says. */
 bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, ir_value until,
                      struct golden_run *golden);
+/* Makes the values of the arguments that a plan of `module` has none of (exec_ready), likewise. */
+bool execute_ready(struct work *w, const ir_module *module, exec_plan *plan);
 /* Runs a plan once, as the job, beside a golden one (NULL: alone); *us is what it took. False when the job was cancelled or
  * has failed. */
 bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us);

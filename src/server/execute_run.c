@@ -46,29 +46,42 @@ struct told {
 static void on_progress(void *arg, size_t done, size_t total, ir_op op) {
     struct told *t = arg;
     char name[80];
-    str s = op ? ir_op_name_str(t->module, op) : STR("running");
+    str s = op ? ir_op_name_str(t->module, op) : done ? STR("running") : STR("values of arguments");
     snprintf(name, sizeof name, "%.*s", STR_ARG(str_slice(s, 0, sizeof name - 1)));
     job_progress(t->job, done, total, name);
 }
 
-bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, ir_value until,
-                     struct golden_run *golden) {
+/* What is done with a plan. */
+struct deed {
+    ir_value until;
+    struct golden_run *golden; /* NULL: it runs alone */
+    bool only_ready;
+};
+
+static exec_status perform(exec_plan *plan, const struct deed *d, const exec_hooks *hooks) {
+    struct golden_run *g = d->golden;
+    if (d->only_ready)
+        return exec_ready(plan, hooks);
+    if (g)
+        return exec_compare_beside(plan, g->plan, g->pairs, g->n, g->out, &g->n_out, hooks);
+    return exec_run_until(plan, d->until, hooks);
+}
+
+static bool watched(struct job *job, const ir_module *module, exec_plan *plan, const struct deed *d) {
     struct watch watch = {.job = job,
                           .plan = plan,
-                          .golden = golden ? golden->plan : NULL,
+                          .golden = d->golden ? d->golden->plan : NULL,
                           .lock = PTHREAD_MUTEX_INITIALIZER,
                           .change = PTHREAD_COND_INITIALIZER};
     struct told told = {job, module};
     exec_hooks hooks = {on_progress, &told};
-    bool watched = pthread_create(&watch.thread, NULL, watch_job, &watch) == 0;
-    exec_status status =
-        golden ? exec_compare_beside(plan, golden->plan, golden->pairs, golden->n, golden->out, &golden->n_out, &hooks)
-               : exec_run_until(plan, until, &hooks);
+    bool joined = pthread_create(&watch.thread, NULL, watch_job, &watch) == 0;
+    exec_status status = perform(plan, d, &hooks);
     pthread_mutex_lock(&watch.lock);
     watch.over = true;
     pthread_cond_signal(&watch.change);
     pthread_mutex_unlock(&watch.lock);
-    if (watched)
+    if (joined)
         pthread_join(watch.thread, NULL);
     if (status == EXEC_FAILED) {
         ir_op op;
@@ -76,6 +89,15 @@ bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, 
         job_fail(job, "%.*s: %.*s", STR_ARG(op ? ir_op_name_str(module, op) : STR("the run failed")), STR_ARG(why));
     }
     return status == EXEC_DONE;
+}
+
+bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, ir_value until,
+                     struct golden_run *golden) {
+    return watched(job, module, plan, &(struct deed){.until = until, .golden = golden});
+}
+
+bool execute_ready(struct work *w, const ir_module *module, exec_plan *plan) {
+    return watched(w->job, module, plan, &(struct deed){.only_ready = true});
 }
 
 bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us) {

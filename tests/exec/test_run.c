@@ -62,6 +62,22 @@ static void a_cancel_is_never_lost(void **state) {
     drop(&f);
 }
 
+/* Making values for arguments takes as long as there are weights: it can be stopped as well, and goes on where it was. */
+static void values_of_arguments_can_be_cancelled(void **state) {
+    (void)state;
+    struct fixture f, whole;
+    make(&f, chain, &(exec_options){.threads = 1});
+    make(&whole, chain, &(exec_options){.threads = 1});
+    exec_cancel(f.x);
+    assert_int_equal(exec_ready(f.x, NULL), EXEC_CANCELLED);
+    assert_int_equal(exec_ready(f.x, NULL), EXEC_DONE);
+    const struct tensor *a = exec_seeded(f.x, 0), *b = exec_seeded(whole.x, 0);
+    assert_memory_equal(a->data, b->data, 6 * sizeof(float));
+    assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+    drop(&f);
+    drop(&whole);
+}
+
 /* Asks for a stop as the last op begins, which is over without looking. */
 struct late {
     exec_plan *x;
@@ -447,6 +463,7 @@ static void divergence(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost),
+                                       cmocka_unit_test(values_of_arguments_can_be_cancelled),
                                        cmocka_unit_test(a_cancel_during_the_last_op_counts),
                                        cmocka_unit_test(kept_values),
                                        cmocka_unit_test(values_made_alone),
