@@ -16,7 +16,7 @@
 #include "compile/ttnn_build.h"
 #include "target/matmul.h"
 
-enum { MAX_SETTINGS = 64, MAX_OPERANDS = 64 };
+enum { MAX_SETTINGS = 64, MAX_OPERANDS = LEGAL_MAX_OPERANDS };
 
 /* Where a setting of an op comes from. */
 typedef struct source {
@@ -300,36 +300,157 @@ static bool move_operand(applier *a, target_op *t, uint32_t k, ttnn_layout l) {
     return true;
 }
 
-static void set_reshards(applier *a, target_op *t) {
+/* What an operand was before apply-overrides brought an old layout back behind an overridden op. */
+static ir_value before_restore(pass_context *p, ir_value v) {
+    for (int i = 0; i < 2; i++) {
+        ir_op def = ir_def_op(p->m, v);
+        if (!def || (!op_is(p->m, def, OP_ttnn_to_memory_config) && !op_is(p->m, def, OP_ttnn_typecast)))
+            return v;
+        ir_loc loc = p->m->ops[def].loc;
+        if (ir_kind_of(p->c, loc) != IR_LOC_NAME ||
+            !str_ends_with(ir_str_of(p->c, ir_at(p->c, loc, 0)), STR("_override_restore")))
+            return v;
+        v = ir_operand(p->m, def, 0);
+    }
+    return v;
+}
+
+/* Whether a reader's kernel takes operand i in its new layout, all else as it is. */
+static bool takes_directly(applier *a, ir_op user, uint32_t i, const ttnn_layout *old, const ttnn_layout *l) {
+    ttnn_layout in[MAX_OPERANDS], out = {0};
+    if (old->dtype != l->dtype || old->tiled != l->tiled || !legal_plan_known(a->p->m, user) || i >= MAX_OPERANDS ||
+        !layouts_now(a->p, user, in, &out))
+        return false;
+    in[i] = *l;
+    return legal_operand(&a->env, user, i, l, NULL) && legal_combination(&a->env, user, in, &out, NULL);
+}
+
+/* The operands as they lie, or as overridden producers of theirs left them where the kernel takes that. False when there is
+ * none of the latter. */
+static bool as_meant(applier *a, ir_op op, legal_arrangement *meant) {
+    pass_context *p = a->p;
+    bool any = false;
+    if (!layouts_now(p, op, meant->in, &meant->out))
+        return false;
+    for (uint32_t i = 0; i < p->m->ops[op].n_operands; i++) {
+        ir_value now = ir_operand(p->m, op, i), v = before_restore(p, now);
+        ttnn_layout l;
+        if (v == now || !ttnn_layout_of(p->c, ir_value_type(p->m, v), &l) || !legal_operand(&a->env, op, i, &l, NULL))
+            continue;
+        meant->in[i] = l;
+        any = true;
+    }
+    return any;
+}
+
+static bool is_layout(const legal_setting *s) {
+    return s->group == LEGAL_OUTPUT || (s->group == LEGAL_RESHARD && !is_match(s));
+}
+
+/* Whether a setting speaks of operand k's layout. */
+static bool is_about(const legal_setting *set, uint32_t n, uint32_t k) {
+    for (uint32_t i = 0; i < n; i++)
+        if (set[i].group == LEGAL_RESHARD && !is_match(&set[i]) && operand_of(set[i].key) == k)
+            return true;
+    return false;
+}
+
+/* Finds the layouts of an op's tensors: from what overridden producers left where nobody's wish moves that again, else
+ * from what the op reads now. *meant tells which. */
+static bool arrange(applier *a, target_op *t, const legal_setting *set, uint32_t n, legal_arrangement *out,
+                    bool meant[MAX_OPERANDS], struct buf *why) {
+    pass_context *p = a->p;
+    legal_arrangement start;
+    uint32_t n_operands = p->m->ops[t->op].n_operands;
+    memset(meant, 0, MAX_OPERANDS * sizeof *meant);
+    if (as_meant(a, t->op, &start) && legal_arrange(&a->env, &p->scratch, t->op, set, n, &start, out, NULL)) {
+        bool stays = true;
+        for (uint32_t i = 0; i < n_operands; i++) {
+            meant[i] = ttnn_layout_equal(&out->in[i], &start.in[i]);
+            stays &= meant[i] || is_about(set, n, i);
+        }
+        if (stays)
+            return true;
+        memset(meant, 0, MAX_OPERANDS * sizeof *meant);
+    }
+    return legal_arrange(&a->env, &p->scratch, t->op, set, n, NULL, out, why);
+}
+
+/* Gives the result of an op another layout. Readers that do not take it as it is see what they saw. */
+static void change_result(applier *a, ir_op op, ttnn_layout l) {
+    pass_context *p = a->p;
+    ttnn_layout old;
+    ir_value v = ir_result(p->m, op, 0);
+    ir_type before = ir_value_type(p->m, v);
+    if (!ttnn_layout_of(p->c, before, &old) || ttnn_layout_equal(&old, &l) || !place(a, &l))
+        return;
+    ir_type after = ttnn_tensor_type(p->c, before, &l);
+    if (!after) {
+        a->failed = true;
+        return;
+    }
+    ir_set_type(p->e, v, after);
+    bool restore = false;
+    for (ir_each_use(p->e, v, u))
+        restore |= !takes_directly(a, ir_use_op(p->e, u), ir_use_index(p->e, u), &old, &l);
+    if (!restore)
+        return;
+    ir_edit_after(p->e, op);
+    ir_value back = bring(p, op, v, &old, before, "_override_restore");
+    if (!back) {
+        a->failed = true;
+        return;
+    }
+    ir_op first = ir_def_op(p->m, back); /* of the ops that bring it back */
+    while (first && ir_operand(p->m, first, 0) != v)
+        first = ir_def_op(p->m, ir_operand(p->m, first, 0));
+    for (uint32_t u = ir_first_use(p->e, v), next; u; u = next) {
+        next = ir_next_use(p->e, u);
+        ir_op user = ir_use_op(p->e, u);
+        if (user != first && !takes_directly(a, user, ir_use_index(p->e, u), &old, &l))
+            ir_set_operand(p->e, user, ir_use_index(p->e, u), back);
+    }
+}
+
+/* Where result and operands are asked to lie, and what follows them. */
+static void set_layouts(applier *a, target_op *t) {
+    pass_context *p = a->p;
+    legal_setting set[MAX_SETTINGS];
+    uint32_t index[MAX_SETTINGS];
+    uint32_t n = live(t, set, index), n_operands = p->m->ops[t->op].n_operands;
+    legal_arrangement at, old;
+    bool asked = false, meant[MAX_OPERANDS];
+    for (uint32_t i = 0; i < n; i++)
+        asked |= is_layout(&set[i]);
+    if (!asked || !layouts_now(p, t->op, old.in, &old.out))
+        return;
+    struct buf why;
+    buf_init(&why, p->m->mem);
+    bool found = arrange(a, t, set, n, &at, meant, &why);
+    for (uint32_t i = 0; i < n && !a->failed; i++) {
+        if (!is_layout(&set[i]))
+            continue;
+        if (found)
+            result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
+        else
+            drop(a, t, index[i], OVERRIDE_ILLEGAL, buf_str(&why), NULL);
+    }
+    buf_free(&why);
+    for (uint32_t i = 0; found && i < n_operands && !a->failed; i++) {
+        if (meant[i] && before_restore(p, ir_operand(p->m, t->op, i)) != ir_operand(p->m, t->op, i))
+            ir_set_operand(p->e, t->op, i, before_restore(p, ir_operand(p->m, t->op, i)));
+        else if (!meant[i] && !ttnn_layout_equal(&at.in[i], &old.in[i]))
+            move_operand(a, t, i, at.in[i]);
+    }
+    if (found && !a->failed)
+        change_result(a, t->op, at.out);
+}
+
+/* Operands that are brought to lie as the result does (insert-memreconfig). */
+static void set_matches(applier *a, target_op *t) {
     legal_setting set[MAX_SETTINGS];
     uint32_t index[MAX_SETTINGS];
     uint32_t n = live(t, set, index), n_operands = a->p->m->ops[t->op].n_operands;
-    for (uint32_t k = 0; k < n_operands && k < MAX_OPERANDS && !a->failed; k++) {
-        ttnn_layout l, in[MAX_OPERANDS], out;
-        bool asked = false;
-        for (uint32_t i = 0; i < n; i++)
-            asked |= set[i].group == LEGAL_RESHARD && !is_match(&set[i]) && operand_of(set[i].key) == k;
-        if (!asked || !layouts_now(a->p, t->op, in, &out))
-            continue;
-        bool found = legal_resolve(&a->env, &a->p->scratch, t->op, (int)k, set, n, &l);
-        struct buf why;
-        buf_init(&why, a->p->m->mem);
-        if (found) {
-            in[k] = l;
-            found = legal_combination(&a->env, t->op, in, &out, &why);
-        }
-        if (found)
-            move_operand(a, t, k, l);
-        for (uint32_t i = 0; i < n; i++) {
-            if (set[i].group != LEGAL_RESHARD || is_match(&set[i]) || operand_of(set[i].key) != k)
-                continue;
-            if (found)
-                result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
-            else
-                drop(a, t, index[i], OVERRIDE_ILLEGAL, why.n ? buf_str(&why) : STR("no such layout is legal"), NULL);
-        }
-        buf_free(&why);
-    }
     for (uint32_t i = 0; i < n && !a->failed; i++) {
         uint32_t k = operand_of(set[i].key);
         ttnn_layout l;
@@ -359,146 +480,6 @@ static void set_reshards(applier *a, target_op *t) {
         else if (move_operand(a, t, k, l))
             result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
         buf_free(&why);
-    }
-}
-
-/* What an operand was before apply-overrides brought an old layout back behind an overridden op. */
-static ir_value before_restore(pass_context *p, ir_value v) {
-    for (int i = 0; i < 2; i++) {
-        ir_op def = ir_def_op(p->m, v);
-        if (!def || (!op_is(p->m, def, OP_ttnn_to_memory_config) && !op_is(p->m, def, OP_ttnn_typecast)))
-            return v;
-        ir_loc loc = p->m->ops[def].loc;
-        if (ir_kind_of(p->c, loc) != IR_LOC_NAME ||
-            !str_ends_with(ir_str_of(p->c, ir_at(p->c, loc, 0)), STR("_override_restore")))
-            return v;
-        v = ir_operand(p->m, def, 0);
-    }
-    return v;
-}
-
-/* Finds operands that go with a result in `out`: as they are, as overridden producers left them, or the first one brought
- * into the result's sharding. */
-static bool fit_operands(applier *a, target_op *t, const ttnn_layout *out, struct buf *why) {
-    pass_context *p = a->p;
-    ttnn_layout in[MAX_OPERANDS], meant[MAX_OPERANDS], old;
-    if (!layouts_now(p, t->op, in, &old))
-        return false;
-    uint32_t n = p->m->ops[t->op].n_operands;
-    bool any = false;
-    memcpy(meant, in, sizeof in);
-    for (uint32_t i = 0; i < n; i++) {
-        ir_value v = before_restore(p, ir_operand(p->m, t->op, i));
-        ttnn_layout l;
-        if (v != ir_operand(p->m, t->op, i) && ttnn_layout_of(p->c, ir_value_type(p->m, v), &l) &&
-            legal_operand(&a->env, t->op, i, &l, NULL)) {
-            meant[i] = l;
-            any = true;
-        }
-    }
-    if (any && legal_combination(&a->env, t->op, meant, out, NULL)) {
-        for (uint32_t i = 0; i < n; i++)
-            if (!ttnn_layout_equal(&meant[i], &in[i]))
-                ir_set_operand(p->e, t->op, i, before_restore(p, ir_operand(p->m, t->op, i)));
-        return true;
-    }
-    if (legal_combination(&a->env, t->op, in, out, why))
-        return true;
-    /* each tensor operand of the result's shape, beginning with the first, into the result's sharding */
-    ttnn_layout moved[MAX_OPERANDS];
-    memcpy(moved, in, sizeof in);
-    ir_type shape_of = ir_value_type(p->m, ir_result(p->m, t->op, 0));
-    for (uint32_t i = 0; i < n; i++) {
-        ir_type ty = ir_value_type(p->m, ir_operand(p->m, t->op, i));
-        ttnn_layout l = *out;
-        if (ir_kind_of(p->c, ty) != IR_TYPE_TENSOR || ir_rank(p->c, ty) != ir_rank(p->c, shape_of))
-            continue;
-        l.dtype = in[i].dtype;
-        l.tiled = in[i].tiled;
-        l.element = in[i].element;
-        l.core_ranges = 0;
-        if (legal_is_known(p->m, ir_operand(p->m, t->op, i)) || !legal_operand(&a->env, t->op, i, &l, NULL))
-            continue;
-        moved[i] = l;
-        if (!legal_combination(&a->env, t->op, moved, out, NULL))
-            continue;
-        for (uint32_t k = 0; k <= i; k++)
-            if (!ttnn_layout_equal(&moved[k], &in[k]) && !move_operand(a, t, k, moved[k]))
-                return false;
-        buf_clear(why);
-        return true;
-    }
-    return false;
-}
-
-/* Whether a reader's kernel takes operand i in its new layout, all else as it is. */
-static bool takes_directly(applier *a, ir_op user, uint32_t i, const ttnn_layout *old, const ttnn_layout *l) {
-    ttnn_layout in[MAX_OPERANDS], out = {0};
-    if (old->dtype != l->dtype || old->tiled != l->tiled || !legal_plan_known(a->p->m, user) || i >= MAX_OPERANDS ||
-        !layouts_now(a->p, user, in, &out))
-        return false;
-    in[i] = *l;
-    return legal_operand(&a->env, user, i, l, NULL) && legal_combination(&a->env, user, in, &out, NULL);
-}
-
-static bool is_output(const legal_setting *s) {
-    return s->group == LEGAL_OUTPUT;
-}
-
-static void set_output(applier *a, target_op *t) {
-    pass_context *p = a->p;
-    legal_setting set[MAX_SETTINGS];
-    uint32_t index[MAX_SETTINGS];
-    uint32_t n = live(t, set, index);
-    bool asked = false;
-    for (uint32_t i = 0; i < n; i++)
-        asked |= is_output(&set[i]);
-    ttnn_layout old, l;
-    if (!asked || !ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &old))
-        return;
-    struct buf why;
-    buf_init(&why, p->m->mem);
-    bool found = legal_resolve(&a->env, &p->scratch, t->op, -1, set, n, &l) && place(a, &l);
-    if (found)
-        found = fit_operands(a, t, &l, &why);
-    for (uint32_t i = 0; i < n && !a->failed; i++) {
-        if (!is_output(&set[i]))
-            continue;
-        if (found)
-            result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
-        else
-            drop(a, t, index[i], OVERRIDE_ILLEGAL, why.n ? buf_str(&why) : STR("no such layout is legal"), NULL);
-    }
-    buf_free(&why);
-    if (!found || a->failed || ttnn_layout_equal(&old, &l))
-        return;
-    ir_value v = ir_result(p->m, t->op, 0);
-    ir_type before = ir_value_type(p->m, v), after = ttnn_tensor_type(p->c, before, &l);
-    if (!after) {
-        a->failed = true;
-        return;
-    }
-    ir_set_type(p->e, v, after);
-    /* readers that do not take it as it is now see what they saw */
-    bool restore = false;
-    for (ir_each_use(p->e, v, u))
-        restore |= !takes_directly(a, ir_use_op(p->e, u), ir_use_index(p->e, u), &old, &l);
-    if (!restore)
-        return;
-    ir_edit_after(p->e, t->op);
-    ir_value back = bring(p, t->op, v, &old, before, "_override_restore");
-    if (!back) {
-        a->failed = true;
-        return;
-    }
-    ir_op first = ir_def_op(p->m, back); /* of the ops that bring it back */
-    while (first && ir_operand(p->m, first, 0) != v)
-        first = ir_def_op(p->m, ir_operand(p->m, first, 0));
-    for (uint32_t u = ir_first_use(p->e, v), next; u; u = next) {
-        next = ir_next_use(p->e, u);
-        ir_op user = ir_use_op(p->e, u);
-        if (user != first && !takes_directly(a, user, ir_use_index(p->e, u), &old, &l))
-            ir_set_operand(p->e, user, ir_use_index(p->e, u), back);
     }
 }
 
@@ -537,9 +518,9 @@ static void apply(applier *a, target_op *t) {
         }
     }
     if (!a->failed)
-        set_reshards(a, t);
+        set_layouts(a, t);
     if (!a->failed)
-        set_output(a, t);
+        set_matches(a, t);
     ttnn_layout out;
     if (!a->failed && (op_is(p->m, t->op, OP_ttnn_conv2d) || op_is(p->m, t->op, OP_ttnn_conv_transpose2d)) &&
         ttnn_layout_of(p->c, ir_value_type(p->m, ir_result(p->m, t->op, 0)), &out) && ttnn_is_sharded(out.memory)) {

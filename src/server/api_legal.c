@@ -41,6 +41,8 @@ static void write_field(struct json_writer *w, const legal_field *f) {
         json_member_i64(w, STR("min"), f->min);
         json_member_i64(w, STR("max"), f->max);
         json_member_i64(w, STR("step"), f->step);
+        if (f->why.n)
+            json_member_str(w, STR("why"), f->why);
     }
     json_object_end(w);
 }

@@ -164,10 +164,12 @@ const struct api_schema api_schemas[] = {
      "help string\n"
      "control string choice, number, grid\n"
      "value string what holds now\n"
-     "options FieldOption[]\n"
-     "min? integer\n"
+     "options FieldOption[] of a choice all values; of a grid the legal ones; of a number the legal ones when they are "
+     "few\n"
+     "min? integer of a number\n"
      "max? integer\n"
-     "step? integer",
+     "step? integer\n"
+     "why? string of a number that may have no value at all: the reason",
      false},
     {"FieldOption", "", "value string\nlegal boolean\nwhy? string", false},
     {"OverridesForms", "Of a request only `options` or `overrides` is needed.",

@@ -126,15 +126,18 @@ typedef struct legal_option {
     str why; /* empty when legal */
 } legal_option;
 
+enum { LEGAL_MOST_NUMBERS = 64 };
 typedef struct legal_field {
     legal_group group;
     str key, help;
     legal_control control;
     str value; /* what holds now: the setting if there is one, else the op's attribute or type; "" when nothing is set */
-    /* Choices: every value the field knows. Grids: the legal ones. Numbers: none, but min, max, step. */
+    /* Choices: every value the field knows. Grids: the legal ones. Numbers: min, max and step, and the legal ones unless there
+     * are more than LEGAL_MOST_NUMBERS. */
     const legal_option *options;
     uint32_t n_options;
     int64_t min, max, step;
+    str why; /* of numbers when none is legal: the reason; else empty */
 } legal_field;
 
 /* Whether a group has a field of that key (of reshards: with the operand's number in front). */
@@ -149,9 +152,17 @@ bool legal_field_of(const legal_env *e, struct arena *a, ir_op op, const legal_s
 /* Judges setting number `which` of a set given the others. Texts are in the arena. */
 legal_verdict legal_check(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
                           uint32_t which);
-/* The layout that the output (or reshard of `operand` >= 0) settings of a set stand for: what is left open is chosen by
- * the compiler, the present layout first, then as many cores as possible. False when there is none. */
-bool legal_resolve(const legal_env *e, struct arena *a, ir_op op, int operand, const legal_setting *set, uint32_t n_set,
-                   ttnn_layout *out);
+/* Layouts of all operands (those without one are empty) and of the first result of an op. */
+enum { LEGAL_MAX_OPERANDS = 64 };
+typedef struct legal_arrangement {
+    ttnn_layout in[LEGAL_MAX_OPERANDS], out;
+} legal_arrangement;
+
+/* The layouts that an op's tensors get by the output and reshard settings of a set. What is left open is chosen by the compiler:
+ * the present layouts first, then as many cores as possible; where the kernel wants its tensors to lie alike, those that
+ * nothing is said about follow. `start` is how the operands lie to begin with (NULL: as they do in the module). False with
+ * a reason appended (why may be NULL) when there is no such arrangement or memory ran out. */
+bool legal_arrange(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
+                   const legal_arrangement *start, legal_arrangement *out, struct buf *why);
 
 #endif

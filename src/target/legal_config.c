@@ -129,37 +129,93 @@ static bool conv2d_flag(legal_question *q, str key, bool on, struct buf *why) {
     return true;
 }
 
-static bool conv2d_number(legal_question *q, str key, int64_t v, struct buf *why) {
+/* ---- numbers --------------------------------------------------------------------------------------------- */
+
+static int64_t attr_number(const legal_question *q, str name) {
+    ir_attr a = ir_op_attr(q->e->m, q->op, name);
+    int64_t v;
+    return a && ir_int_value(q->e->m->ctx, a, &v) ? v : 0;
+}
+
+static int64_t to_tiles(int64_t v) {
+    return (v + TARGET_TILE - 1) / TARGET_TILE;
+}
+
+static void conv2d_range(const legal_question *q, str key, legal_range *r) {
     const ir_module *m = q->e->m;
-    int64_t channels;
-    if (str_eq(key, STR("act_block_h_override"))) {
-        ttnn_geometry g;
-        ttnn_layout l = ttnn_layout_default(DTYPE_BF16);
-        if (v % TARGET_TILE)
-            return no(why, "it is counted in rows of a tile: a multiple of 32");
-        if (m->ops[q->op].n_results && ttnn_layout_geometry(m->ctx, ir_value_type(m, m->ops[q->op].results), &l, &g) &&
-            v > g.physical[0])
-            return no(why, "the result has fewer rows");
+    ttnn_geometry g;
+    ttnn_layout l = ttnn_layout_default(DTYPE_BF16);
+    if (str_eq(key, STR("act_block_w_div"))) {
+        r->divides = to_tiles(attr_number(q, STR("in_channels")));
+        r->of = "tiles of the input channels";
+    } else if (m->ops[q->op].n_results &&
+               ttnn_layout_geometry(m->ctx, ir_value_type(m, m->ops[q->op].results), &l, &g) &&
+               g.physical[0] < r->most) {
+        r->most = g.physical[0];
+        r->why_most = "the result has fewer rows";
+    }
+}
+
+static void conv3d_range(const legal_question *q, str key, legal_range *r) {
+    bool out = str_eq(key, STR("c_out_block"));
+    if (!out && !str_eq(key, STR("c_in_block")))
+        return;
+    r->divides = to_tiles(attr_number(q, out ? STR("out_channels") : STR("in_channels"))) * TARGET_TILE;
+    r->of = "channels, rounded up to tiles";
+}
+
+static bool matmul_range(legal_question *q, str key, legal_range *r, struct buf *why) {
+    ttnn_layout out;
+    legal_matmul k;
+    if (!legal_output_resolve(q, -1, &out) || !legal_matmul_of(q->e, q->op, &out, &k))
+        return no(why, "a program config belongs to a result sharded in L1, with weights that have no batch");
+    if (str_eq(key, STR("in0_block_w"))) {
+        r->divides = k.k;
+        r->of = "tiles of the inner dimension";
         return true;
     }
-    ir_attr in = ir_op_attr(m, q->op, STR("in_channels"));
-    if (v > 1 && in && ir_int_value(m->ctx, in, &channels) && (channels + TARGET_TILE - 1) / TARGET_TILE % v)
-        return no(why, "it must divide the tiles of the input channels");
+    bool rows = str_eq(key, STR("out_subblock_h"));
+    int64_t other = rows ? k.out_subblock_w : k.out_subblock_h, given;
+    str given_other = legal_given(q, LEGAL_MATMUL, rows ? STR("out_subblock_w") : STR("out_subblock_h"));
+    if (legal_read_number(given_other, &given) && given)
+        other = given;
+    r->divides = rows ? k.out_block_h : k.out_block_w;
+    r->of = "tiles of a core's block";
+    if (k.max_subblock / other < r->most) {
+        r->most = k.max_subblock / other;
+        r->why_most = "with the subblock's other side that is more tiles than the destination register has";
+    }
     return true;
 }
 
-static bool conv3d_number(legal_question *q, str key, int64_t v, struct buf *why) {
-    const ir_module *m = q->e->m;
-    bool out = str_eq(key, STR("c_out_block"));
-    if (!out && !str_eq(key, STR("c_in_block")))
-        return true;
-    int64_t channels;
-    ir_attr a = ir_op_attr(m, q->op, out ? STR("out_channels") : STR("in_channels"));
-    if (v % TARGET_TILE)
-        return no(why, "blocks of channels are whole tiles: a multiple of 32");
-    if (a && ir_int_value(m->ctx, a, &channels) && (channels + TARGET_TILE - 1) / TARGET_TILE * TARGET_TILE % v)
-        return no(why, "it must divide the channels, rounded up to tiles");
+bool legal_config_range(legal_question *q, const setting_def *d, legal_range *r, struct buf *why) {
+    *r = (legal_range){.least = d->min, .most = d->max, .step = d->step, .why_most = "this is too much"};
+    if (d->group == LEGAL_CONV2D)
+        conv2d_range(q, d->key, r);
+    else if (d->group == LEGAL_CONV3D)
+        conv3d_range(q, d->key, r);
+    else
+        return matmul_range(q, d->key, r, why);
     return true;
+}
+
+static bool number_fits(legal_question *q, const setting_def *d, int64_t v, struct buf *why) {
+    legal_range r;
+    if (!legal_config_range(q, d, &r, why))
+        return false;
+    if (v < r.least || v % r.step) {
+        if (why && v < r.least)
+            buf_printf(why, "it is %lld at least", (long long)r.least);
+        else if (why)
+            buf_printf(why, "it is counted in tiles: a multiple of %lld", (long long)r.step);
+        return false;
+    }
+    if (v > 0 && r.divides && r.divides % v) {
+        if (why)
+            buf_printf(why, "it must divide the %lld %s", (long long)r.divides, r.of);
+        return false;
+    }
+    return v <= r.most || no(why, r.why_most);
 }
 
 static bool conv2d_word(legal_question *q, const setting_def *d, str value, struct buf *why) {
@@ -183,50 +239,10 @@ static bool conv2d_word(legal_question *q, const setting_def *d, str value, stru
 
 /* ---- matmul ---------------------------------------------------------------------------------------------- */
 
-static bool matmul_number(legal_question *q, str key, int64_t v, struct buf *why) {
-    ttnn_layout out;
-    legal_matmul k;
-    if (!legal_resolve(q->e, q->a, q->op, -1, q->set, q->n_set, &out) || !legal_matmul_of(q->e, q->op, &out, &k))
-        return no(why, "a program config belongs to a result sharded in L1, with weights that have no batch");
-    if (v == 0)
-        return true;
-    int64_t h = k.out_subblock_h, w = k.out_subblock_w, given;
-    if (legal_read_number(legal_given(q, LEGAL_MATMUL, STR("out_subblock_h")), &given) && given)
-        h = given;
-    if (legal_read_number(legal_given(q, LEGAL_MATMUL, STR("out_subblock_w")), &given) && given)
-        w = given;
-    if (str_eq(key, STR("in0_block_w"))) {
-        if (k.k % v == 0)
-            return true;
-        if (why)
-            buf_printf(why, "it must divide the %lld tiles of the inner dimension", (long long)k.k);
-        return false;
-    }
-    bool rows = str_eq(key, STR("out_subblock_h"));
-    if (rows)
-        h = v;
-    else
-        w = v;
-    int64_t block = rows ? k.out_block_h : k.out_block_w;
-    if (block % v) {
-        if (why)
-            buf_printf(why, "it must divide the %lld tiles of a core's block", (long long)block);
-        return false;
-    }
-    if (h * w > k.max_subblock) {
-        if (why)
-            buf_printf(why, "a subblock of %lldx%lld tiles does not fit the %lld of the destination register",
-                       (long long)h, (long long)w, (long long)k.max_subblock);
-        return false;
-    }
-    return true;
-}
-
 static bool matmul_word(legal_question *q, str value, struct buf *why) {
     ttnn_layout out;
     legal_matmul k;
-    bool sharded =
-        legal_resolve(q->e, q->a, q->op, -1, q->set, q->n_set, &out) && legal_matmul_of(q->e, q->op, &out, &k);
+    bool sharded = legal_output_resolve(q, -1, &out) && legal_matmul_of(q->e, q->op, &out, &k);
     if (str_eq(value, STR("auto")) && !sharded)
         return no(why, "a program config belongs to a result sharded in L1, with weights that have no batch");
     if (str_eq(value, STR("none")) && sharded)
@@ -279,15 +295,7 @@ bool legal_config_value(legal_question *q, const setting_def *d, str value, stru
     case SETTING_NUMBER:
         if (!legal_read_number(value, &number))
             return no(why, "it is a whole number");
-        if (number < d->min || number > d->max) {
-            if (why)
-                buf_printf(why, "it is %lld at least%s", (long long)d->min,
-                           number > d->max ? " and this is too much" : "");
-            return false;
-        }
-        return d->group == LEGAL_CONV2D   ? conv2d_number(q, d->key, number, why)
-               : d->group == LEGAL_CONV3D ? conv3d_number(q, d->key, number, why)
-                                          : matmul_number(q, d->key, number, why);
+        return number_fits(q, d, number, why);
     case SETTING_DTYPE:
         t = target_dtype_by_name(value);
         if (t == DTYPE_NONE) {

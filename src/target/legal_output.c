@@ -2,7 +2,8 @@
  * first.
  *
  * The parts given make a wish; what is left open is chosen: the present layout if it satisfies the wish, else the layout with
- * most cores that goes together with the op's operands, else any legal one (overrides.md, section 4 "Partial").
+ * most cores that goes together with the op's other tensors as they lie, else one that they can be brought to go together
+ * with (legal_arrange.c; overrides.md, section 4 "Partial"). A value is legal when there is such a layout.
  */
 #include "base/num.h"
 #include "dialect/dialect.h"
@@ -17,8 +18,6 @@ typedef struct wish {
     ttnn_memory memory;
     int64_t grid[2];
 } wish;
-
-enum { MAX_OPERANDS = 64 };
 
 static ir_type type_asked(const legal_question *q, int operand) {
     const ir_module *m = q->e->m;
@@ -128,8 +127,8 @@ static bool dtype_fits(target_dtype now, target_dtype to, struct buf *why) {
 static bool fits_alone(legal_question *q, const ttnn_layout *l, struct buf *why) {
     const ir_module *m = q->e->m;
     const ir_op_data *d = &m->ops[q->op];
-    ttnn_layout in[MAX_OPERANDS] = {0};
-    if (l->buffer != TTNN_L1 || !ttnn_is_sharded(l->memory) || d->n_operands > MAX_OPERANDS)
+    ttnn_layout in[LEGAL_MAX_OPERANDS] = {0};
+    if (l->buffer != TTNN_L1 || !ttnn_is_sharded(l->memory) || d->n_operands > LEGAL_MAX_OPERANDS)
         return true;
     for (uint32_t i = 0; i < d->n_operands; i++)
         if (ttnn_layout_of(m->ctx, ir_value_type(m, ir_operand(m, q->op, i)), &in[i]))
@@ -168,40 +167,69 @@ static bool allowed(legal_question *q, int operand, const ttnn_layout *l, struct
     return legal_operand(q->e, q->op, (uint32_t)operand, l, why);
 }
 
-/* Whether it goes together with everything else of the op as it stands. */
-static bool goes_with_op(legal_question *q, int operand, const ttnn_layout *l) {
-    const ir_module *m = q->e->m;
-    const ir_op_data *d = &m->ops[q->op];
-    ttnn_layout in[MAX_OPERANDS] = {0}, out = {0};
-    if (d->n_operands > MAX_OPERANDS)
+bool legal_output_wished(const legal_question *q, int operand) {
+    wish w = wish_of(q, operand);
+    return w.has_dtype || w.has_page || w.has_buffer || w.has_memory || w.has_grid;
+}
+
+bool legal_output_takes(legal_question *q, int operand, const ttnn_layout *l) {
+    wish w = wish_of(q, operand);
+    return satisfies(&w, l) && allowed(q, operand, l, NULL);
+}
+
+/* The layouts there are of the kind that is wished for, in the order in which they are tried. */
+static const ttnn_layout *candidates(legal_question *q, int operand, const wish *w, const ttnn_layout *now,
+                                     uint32_t *n) {
+    bool tiled = w->has_page ? w->tiled : now->tiled;
+    return legal_layouts(q->e, q->a, type_asked(q, operand), w->has_dtype ? w->dtype : now->dtype,
+                         tiled ? 0 : LEGAL_ROW_MAJOR, n);
+}
+
+static bool candidate(legal_question *q, int operand, const wish *w, const ttnn_layout *now, const ttnn_layout *l) {
+    return l->tiled == (w->has_page ? w->tiled : now->tiled) && satisfies(w, l) && allowed(q, operand, l, NULL);
+}
+
+/* The present layout with the wished data type. */
+static bool present(legal_question *q, int operand, const wish *w, ttnn_layout *out) {
+    if (!layout_now(q, operand, out))
+        return false;
+    if (w->has_dtype)
+        ttnn_layout_set_dtype(out, w->dtype);
+    return satisfies(w, out) && allowed(q, operand, out, NULL);
+}
+
+bool legal_output_any(legal_question *q, int operand, ttnn_layout *out) {
+    wish w = wish_of(q, operand);
+    ttnn_layout now;
+    uint32_t n = 0;
+    if (present(q, operand, &w, out))
         return true;
-    for (uint32_t i = 0; i < d->n_operands; i++)
-        ttnn_layout_of(m->ctx, ir_value_type(m, ir_operand(m, q->op, i)), &in[i]);
-    if (d->n_results)
-        ttnn_layout_of(m->ctx, ir_value_type(m, d->results), &out);
-    if (operand < 0)
-        out = *l;
-    else
-        in[operand] = *l;
-    return legal_combination(q->e, q->op, in, &out, NULL);
+    if (!layout_now(q, operand, &now))
+        return false;
+    const ttnn_layout *all = candidates(q, operand, &w, &now, &n);
+    for (uint32_t i = 0; all && i < n; i++) {
+        if (!candidate(q, operand, &w, &now, &all[i]))
+            continue;
+        *out = all[i];
+        out->mesh = now.mesh;
+        return true;
+    }
+    return false;
 }
 
 static bool resolve(legal_question *q, int operand, const wish *w, ttnn_layout *out) {
     ttnn_layout now;
+    legal_arrangement at;
+    uint32_t n, moved;
     if (!layout_now(q, operand, &now))
         return false;
-    *out = now;
-    if (w->has_dtype)
-        ttnn_layout_set_dtype(out, w->dtype);
-    if (satisfies(w, out) && allowed(q, operand, out, NULL))
+    if (present(q, operand, w, out) && legal_arrange_around(q, operand, out, NULL, &at, &moved, NULL))
         return true;
-    uint32_t n;
-    target_dtype dtype = w->has_dtype ? w->dtype : now.dtype;
-    bool tiled = w->has_page ? w->tiled : now.tiled;
-    const ttnn_layout *all = legal_layouts(q->e, q->a, type_asked(q, operand), dtype, tiled ? 0 : LEGAL_ROW_MAJOR, &n);
-    const ttnn_layout *found = NULL, *interleaved = NULL;
+    const ttnn_layout *all = candidates(q, operand, w, &now, &n);
+    const ttnn_layout *found = NULL, *interleaved = NULL, *together = NULL;
     for (uint32_t i = 0; all && i < n && !found; i++) {
-        if (all[i].tiled != tiled || !satisfies(w, &all[i]) || !allowed(q, operand, &all[i], NULL))
+        if (!candidate(q, operand, w, &now, &all[i]) ||
+            !legal_arrange_around(q, operand, &all[i], NULL, &at, &moved, NULL))
             continue;
         if (!ttnn_is_sharded(all[i].memory)) {
             /* DRAM when it satisfies: an override that does not ask for L1 does not fill it */
@@ -209,16 +237,15 @@ static bool resolve(legal_question *q, int operand, const wish *w, ttnn_layout *
                 interleaved = &all[i];
             if (!w->has_buffer && !w->has_memory && !w->has_grid)
                 found = interleaved;
-        } else if (goes_with_op(q, operand, &all[i])) {
+        } else if (!moved) {
             found = &all[i];
+        } else if (!together) {
+            together = &all[i];
         }
     }
-    /* Nothing sharded goes with the operands as they are: the interleaved one, else any sharded one. */
+    /* Nothing sharded goes with the other tensors as they lie: the interleaved one, else what they are moved for. */
     if (!found)
-        found = interleaved;
-    for (uint32_t i = 0; all && i < n && !found; i++)
-        if (all[i].tiled == tiled && satisfies(w, &all[i]) && allowed(q, operand, &all[i], NULL))
-            found = &all[i];
+        found = interleaved ? interleaved : together;
     if (!found)
         return false;
     *out = *found;
@@ -226,11 +253,9 @@ static bool resolve(legal_question *q, int operand, const wish *w, ttnn_layout *
     return true;
 }
 
-bool legal_resolve(const legal_env *e, struct arena *a, ir_op op, int operand, const legal_setting *set, uint32_t n_set,
-                   ttnn_layout *out) {
-    legal_question q = {e, a, op, set, n_set, false};
-    wish w = wish_of(&q, operand);
-    return resolve(&q, operand, &w, out);
+bool legal_output_resolve(legal_question *q, int operand, ttnn_layout *out) {
+    wish w = wish_of(q, operand);
+    return resolve(q, operand, &w, out);
 }
 
 /* The layout that takes a wish most literally, for saying what is wrong with it. */
@@ -277,6 +302,10 @@ bool legal_output_value(legal_question *q, const setting_def *d, int operand, st
     }
     if (!allowed(q, operand, &l, why) && why->n > before)
         return false;
+    legal_arrangement at;
+    uint32_t moved;
+    if (!legal_arrange_around(q, operand, &l, NULL, &at, &moved, why) && why->n > before)
+        return false;
     /* The value would do alone: it is the others that it does not go with. */
     ttnn_layout without;
     buf_printf(why, "no legal layout has %.*s = %.*s%s", STR_ARG(d->key), STR_ARG(value),
@@ -301,15 +330,15 @@ str legal_output_now(legal_question *q, const setting_def *d, int operand) {
 uint32_t legal_output_grids(legal_question *q, int operand, str *out, uint32_t cap) {
     wish w = wish_of(q, operand);
     ttnn_layout now;
-    uint32_t n, kept = 0;
+    legal_arrangement at;
+    uint32_t n, moved, kept = 0;
     if (!layout_now(q, operand, &now))
         return 0;
-    target_dtype dtype = w.has_dtype ? w.dtype : now.dtype;
-    bool tiled = w.has_page ? w.tiled : now.tiled;
-    const ttnn_layout *all = legal_layouts(q->e, q->a, type_asked(q, operand), dtype, tiled ? 0 : LEGAL_ROW_MAJOR, &n);
+    const ttnn_layout *all = candidates(q, operand, &w, &now, &n);
     w.has_grid = false;
     for (uint32_t i = 0; all && i < n && kept < cap; i++) {
-        if (all[i].tiled != tiled || !satisfies(&w, &all[i]) || !allowed(q, operand, &all[i], NULL))
+        if (!candidate(q, operand, &w, &now, &all[i]) ||
+            !legal_arrange_around(q, operand, &all[i], NULL, &at, &moved, NULL))
             continue;
         bool seen = false;
         str text = arena_printf(q->a, "%lldx%lld", (long long)all[i].grid[0], (long long)all[i].grid[1]);

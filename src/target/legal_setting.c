@@ -202,7 +202,7 @@ static bool judge(legal_question *q, const setting_def *d, int operand, str valu
     return is_layout(d) ? legal_output_value(q, d, operand, value, why) : legal_config_value(q, d, value, why);
 }
 
-enum { MAX_VALUES = 1024, MAX_STEPS = 512 };
+enum { MAX_VALUES = 1024, MOST_STEPS = 1 << 16 };
 
 /* How far two values of a field are apart, for "nearest". */
 static int64_t distance(const setting_def *d, str a, str b) {
@@ -230,6 +230,39 @@ static void add_nearest(legal_verdict *v, const setting_def *d, str wanted, str 
         v->n_nearest++;
 }
 
+/* The next number of a range that is legal, from `at` in steps of `by` (down when it is negative); -1 when there is none within
+ * MOST_STEPS. */
+static int64_t next_number(const legal_range *r, int64_t at, int64_t by) {
+    int64_t most = r->divides && r->divides < r->most ? r->divides : r->most;
+    if (by < 0 && at > most)
+        at = most - most % r->step;
+    for (uint32_t i = 0; i < MOST_STEPS && at >= r->least && at <= most; i++, at += by)
+        if (!r->divides || at == 0 || r->divides % at == 0)
+            return at;
+    return -1;
+}
+
+static void nearest_numbers(legal_question *q, const setting_def *d, str wanted, legal_verdict *v) {
+    legal_range r;
+    int64_t number = 0;
+    if (!legal_config_range(q, d, &r, NULL) || r.most < r.least) {
+        add_nearest(v, d, wanted, STR("None"));
+        return;
+    }
+    if (!legal_read_number(wanted, &number) || number < r.least)
+        number = r.least;
+    if (number > r.most)
+        number = r.most;
+    number -= number % r.step;
+    int64_t below = next_number(&r, number, -r.step), above = next_number(&r, number + r.step, r.step);
+    for (int i = 0; i < 2; i++) {
+        int64_t at = i ? above : below;
+        str text = at < 0 ? (str){0} : arena_printf(q->a, "%lld", (long long)at);
+        if (text.p)
+            add_nearest(v, d, wanted, text);
+    }
+}
+
 static void find_nearest(legal_question *q, const setting_def *d, int operand, str wanted, legal_verdict *v) {
     str values[MAX_VALUES];
     uint32_t n = 0;
@@ -240,30 +273,7 @@ static void find_nearest(legal_question *q, const setting_def *d, int operand, s
         return;
     }
     if (d->kind == SETTING_NUMBER) {
-        int64_t number = 0;
-        legal_read_number(wanted, &number);
-        if (number > d->max)
-            number = d->max;
-        /* downwards and upwards from the number, to what fits the step */
-        for (int way = -1; way <= 1; way += 2)
-            for (int64_t i = way < 0 ? 0 : 1; i < MAX_STEPS; i++) {
-                int64_t step = d->step > 0 ? d->step : 1;
-                int64_t at = (number - d->min) / step * step + d->min + way * i * step;
-                if (at < d->min || at > d->max)
-                    break;
-                str text = arena_printf(q->a, "%lld", (long long)at);
-                if (text.p && judge(q, d, operand, text, NULL)) {
-                    add_nearest(v, d, wanted, text);
-                    break;
-                }
-            }
-        if (v->n_nearest) /* else it is far from all that is legal: the largest */
-            return;
-        for (int64_t i = MAX_STEPS - 1; i >= 0 && !v->n_nearest; i--) {
-            str text = arena_printf(q->a, "%lld", (long long)(d->min + i * (d->step > 0 ? d->step : 1)));
-            if (text.p && judge(q, d, operand, text, NULL))
-                add_nearest(v, d, wanted, text);
-        }
+        nearest_numbers(q, d, wanted, v);
         return;
     }
     n = all_values(d, values, MAX_VALUES);
@@ -318,6 +328,35 @@ legal_verdict legal_check(const legal_env *e, struct arena *a, ir_op op, const l
 
 /* ---- all fields ------------------------------------------------------------------------------------------ */
 
+/* The numbers that are legal, when they are few, and what they lie between. False when memory runs out. */
+static bool all_numbers(legal_question *q, const setting_def *d, legal_field *f, str *values, uint32_t *n) {
+    legal_range r;
+    struct buf why;
+    buf_init(&why, q->a->mem);
+    *n = 0;
+    bool any = legal_config_range(q, d, &r, &why);
+    if (any && r.most < r.least) {
+        buf_puts(&why, r.why_most);
+        any = false;
+    }
+    if (!any)
+        f->why = arena_str(q->a, buf_str(&why));
+    bool good = !why.failed && (any || f->why.p);
+    buf_free(&why);
+    if (!any || !good)
+        return good;
+    f->max = r.divides && r.divides < r.most ? r.divides : r.most;
+    for (int64_t at = next_number(&r, r.least, r.step); at >= 0 && good; at = next_number(&r, at + r.step, r.step)) {
+        if (*n == LEGAL_MOST_NUMBERS || at >= MOST_STEPS * r.step) { /* there may be more */
+            *n = 0;
+            break;
+        }
+        values[*n] = arena_printf(q->a, "%lld", (long long)at);
+        good = values[(*n)++].p != NULL;
+    }
+    return good;
+}
+
 static bool fill_field(legal_question *all, const setting_def *d, int operand, legal_field *f) {
     legal_question q = *all;
     str values[MAX_VALUES];
@@ -333,9 +372,10 @@ static bool fill_field(legal_question *all, const setting_def *d, int operand, l
     if (!f->value.p)
         f->value = is_layout(d) ? legal_output_now(&q, d, operand) : legal_config_now(&q, d);
     f->control = d->kind == SETTING_GRID ? LEGAL_GRID : d->kind == SETTING_NUMBER ? LEGAL_NUMBER : LEGAL_CHOICE;
-    if (f->control == LEGAL_NUMBER)
-        return f->value.p != NULL;
-    if (f->control == LEGAL_GRID) {
+    if (f->control == LEGAL_NUMBER) {
+        if (!all_numbers(&q, d, f, values, &n))
+            return false;
+    } else if (f->control == LEGAL_GRID) {
         n = legal_output_grids(&q, operand, values, MAX_VALUES);
         f->max = q.e->device.worker_grid[0] * q.e->device.worker_grid[1];
     } else {
@@ -347,7 +387,7 @@ static bool fill_field(legal_question *all, const setting_def *d, int operand, l
     for (uint32_t i = 0; options && i < n; i++) {
         buf_clear(&why);
         options[i].value = values[i];
-        options[i].legal = f->control == LEGAL_GRID || judge(&q, d, operand, values[i], &why);
+        options[i].legal = f->control != LEGAL_CHOICE || judge(&q, d, operand, values[i], &why);
         options[i].why = options[i].legal ? STR("") : arena_str(q.a, buf_str(&why));
         q.failed |= why.failed || !options[i].why.p;
     }

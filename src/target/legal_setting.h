@@ -1,4 +1,5 @@
-/* legal_setting.h - the overridable fields as a table, for legal_setting.c, legal_output.c and legal_config.c only. */
+/* legal_setting.h - the overridable fields as a table, for legal_setting.c, legal_output.c, legal_arrange.c and
+ * legal_config.c only. */
 #ifndef TARGET_LEGAL_SETTING_H
 #define TARGET_LEGAL_SETTING_H
 
@@ -60,9 +61,38 @@ bool legal_config_value(legal_question *q, const setting_def *d, str value, stru
 bool legal_output_applies(const legal_question *q, int operand);
 bool legal_config_applies(const legal_question *q, const setting_def *d);
 
+/* The numbers a field takes: from `least` to `most` in steps, and if `divides` is not 0, divisors of it. */
+typedef struct legal_range {
+    int64_t least, most, step, divides;
+    const char *why_most, *of; /* what is said of larger ones, and of those that do not divide */
+} legal_range;
+/* That of a field of kind SETTING_NUMBER, given the other settings of the question. False with a reason when none is legal. */
+bool legal_config_range(legal_question *q, const setting_def *d, legal_range *r, struct buf *why);
+
 /* What the op has now, as text in the arena; empty when unset. */
 str legal_output_now(legal_question *q, const setting_def *d, int operand);
 str legal_config_now(legal_question *q, const setting_def *d);
+
+/* ---- layouts --------------------------------------------------------------------------------------------- */
+
+/* The layout that the settings of the result (operand < 0) or of an operand stand for: what is left open is chosen, the present
+ * layout first, then as many cores as possible that go together with the other tensors of the op as they lie, then what
+ * goes together with them once they are moved too. False when there is none. */
+bool legal_output_resolve(legal_question *q, int operand, ttnn_layout *out);
+/* Whether the settings say anything about the result (or an operand)'s layout. */
+bool legal_output_wished(const legal_question *q, int operand);
+/* Whether a layout is what they ask for, and one that the kernel takes there. */
+bool legal_output_takes(legal_question *q, int operand, const ttnn_layout *l);
+/* Any layout of which that is true, the present one first. False when there is none. */
+bool legal_output_any(legal_question *q, int operand, ttnn_layout *out);
+
+/* Whether an op can be brought to have its result (lead < 0) or operand `lead` in `l`, with all that the settings ask for:
+ * the arrangement with as little moved as that takes, from `start` (NULL: as the op stands). In `*moved` how many tensors
+ * nobody asked to be moved are. Else false with a reason. */
+bool legal_arrange_around(legal_question *q, int lead, const ttnn_layout *l, const legal_arrangement *start,
+                          legal_arrangement *out, uint32_t *moved, struct buf *why);
+/* How the tensors of the op lie now. False when it has more operands than an arrangement holds. */
+bool legal_arrangement_now(const legal_question *q, legal_arrangement *out);
 
 /* The grids that are legal for the result (or an operand) given the other settings, as texts. */
 uint32_t legal_output_grids(legal_question *q, int operand, str *out, uint32_t cap);

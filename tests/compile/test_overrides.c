@@ -282,6 +282,28 @@ static void operands_are_brought_along(void **state) {
     done(&k);
 }
 
+/* The other way round: an operand is asked for, and the result of an op that keeps to its operand follows; its reader sees what
+ * it saw. Nothing else changes when both are asked for, the grid of one being left open. */
+static void results_are_brought_along(void **state) {
+    (void)state;
+    static const char *const ways[] = {
+        "exp_1:reshard.0.tensor_memory_layout=height_sharded,reshard.0.grid_shape=4x1",
+        "exp_1:reshard.0.tensor_memory_layout=height_sharded,output_layout.tensor_memory_layout=height_sharded,"
+        "grid_shape=4x1"};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        compiled k;
+        compile(&k, (const char *const[]){ways[i], NULL});
+        assert_int_equal(override_problems(&k.t.s), 0);
+        ttnn_layout l = layout_of(&k, "ttnn.exp", 0);
+        assert_int_equal(l.memory, TTNN_HEIGHT_SHARDED);
+        assert_int_equal(l.grid[0], 4);
+        assert_int_equal(layout_of(&k, "ttnn.to_memory_config", 0).memory, TTNN_HEIGHT_SHARDED);
+        assert_int_equal(layout_of(&k, "ttnn.to_memory_config", 1).memory, TTNN_INTERLEAVED);
+        assert_int_equal(count(&k, "ttnn.to_memory_config"), 2);
+        done(&k);
+    }
+}
+
 static void data_types_and_kernels(void **state) {
     (void)state;
     compiled k;
@@ -410,6 +432,87 @@ static void set_twice(void **state) {
     done(&k);
 }
 
+/* Ops of all the rules there are (legal_rules.h). */
+static const char many_rules[] =
+    "module {\n"
+    "  func.func @main(%x: tensor<128x256xbf16>, %y: tensor<128x256xbf16>, %w: tensor<256x512xbf16> "
+    "{ttcore.argument_type = #ttcore.argument_type<parameter>}, %g: tensor<256xbf16>) -> tensor<128x512xf32> {\n"
+    "    %0 = \"ttir.layer_norm\"(%x, %g) <{normalized_shape = array<i64: 256>, epsilon = 1.0e-05 : f32, "
+    "operandSegmentSizes = array<i32: 1, 1, 0>}> : (tensor<128x256xbf16>, tensor<256xbf16>) -> tensor<128x256xbf16>\n"
+    "    %1 = \"ttir.concat\"(%0, %y) <{dim = 0 : si32}> : (tensor<128x256xbf16>, tensor<128x256xbf16>) -> "
+    "tensor<256x256xbf16>\n"
+    "    %2 = \"ttir.slice_static\"(%1) <{begins = [0 : i32, 0 : i32], ends = [128 : i32, 256 : i32], step = [1 : i32, "
+    "1 : i32]}> : (tensor<256x256xbf16>) -> tensor<128x256xbf16>\n"
+    "    %3 = \"ttir.matmul\"(%2, %w) : (tensor<128x256xbf16>, tensor<256x512xbf16>) -> tensor<128x512xbf16>\n"
+    "    %4 = \"ttir.softmax\"(%3) <{dimension = 1 : si32}> : (tensor<128x512xbf16>) -> tensor<128x512xbf16>\n"
+    "    %5 = \"ttir.typecast\"(%4) : (tensor<128x512xbf16>) -> tensor<128x512xf32>\n"
+    "    %6 = \"ttir.exp\"(%5) : (tensor<128x512xf32>) -> tensor<128x512xf32>\n"
+    "    %7 = \"ttir.multiply\"(%6, %5) : (tensor<128x512xf32>, tensor<128x512xf32>) -> tensor<128x512xf32>\n"
+    "    return %7 : tensor<128x512xf32>\n"
+    "  }\n"
+    "}\n";
+
+/* What the table of fields offers for an op is applied when it is set, what it does not offer is not: writes a line for each
+ * choice, with whether it is offered. Of long lists of grids the ends and the middle. */
+static uint32_t write_offers(const compiled *k, char lines[][192], bool *legal, uint32_t cap) {
+    legal_env e;
+    struct arena a;
+    const ir_module *m = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = 1; i < k->r->n_stages && !m; i++)
+        if (str_eq(str_from_z(k->r->stages[i].pass), STR("apply-overrides")))
+            m = k->r->stages[i - 1].module->m;
+    assert_non_null(m);
+    assert_true(legal_env_init(&e, m, 0.95));
+    arena_init(&a, k->t.s.mem);
+    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
+        uint32_t n_fields;
+        bool failed;
+        struct buf identity;
+        const legal_field *f = legal_fields(&e, &a, op, NULL, 0, &n_fields, &failed);
+        assert_false(failed);
+        buf_init(&identity, k->t.s.mem);
+        override_identity(m, op, &identity);
+        for (uint32_t i = 0; i < n_fields; i++)
+            for (uint32_t o = 0; o < f[i].n_options; o++) {
+                if (f[i].n_options > 20 && o % (f[i].n_options / 2) != 0)
+                    continue;
+                assert_true(n < cap);
+                legal[n] = f[i].options[o].legal;
+                snprintf(lines[n++], sizeof *lines, "%.*s:%.*s.%.*s=%.*s", STR_ARG(buf_str(&identity)),
+                         STR_ARG(legal_group_names[f[i].group]), STR_ARG(f[i].key), STR_ARG(f[i].options[o].value));
+            }
+        buf_free(&identity);
+    }
+    arena_free(&a);
+    return n;
+}
+
+static void offers_are_applied(void **state) {
+    (void)state;
+    enum { MOST = 2000 };
+    static char lines[MOST][192];
+    static bool legal[MOST];
+    compiled k;
+    source = str_from_z(many_rules);
+    compile(&k, (const char *const[]){"nobody:output_layout.buffer_type=l1", NULL});
+    uint32_t n = write_offers(&k, lines, legal, MOST), n_legal = 0;
+    done(&k);
+    for (uint32_t i = 0; i < n; i++) {
+        n_legal += legal[i];
+        compile(&k, (const char *const[]){lines[i], NULL});
+        assert_int_equal(k.t.s.results.n, 1);
+        const override_result *r = &k.t.s.results.v[0];
+        if ((r->state == OVERRIDE_APPLIED) != legal[i] || (!legal[i] && (!r->why.n || !r->n_nearest)))
+            fail_msg("%s is %soffered and %s: %.*s (%u near it)", lines[i], legal[i] ? "" : "not ",
+                     override_state_names[r->state], STR_ARG(r->why), r->n_nearest);
+        done(&k);
+    }
+    source = (str){0};
+    assert_true(n_legal > 200);
+    assert_true(n - n_legal > 200);
+}
+
 /* Random overrides never break anything: what compiles is legal, and each setting has a result. */
 static void random_overrides(void **state) {
     (void)state;
@@ -526,7 +629,9 @@ int main(void) {
                                        cmocka_unit_test(one_op_is_sharded),
                                        cmocka_unit_test(a_chain_is_sharded),
                                        cmocka_unit_test(operands_are_brought_along),
+                                       cmocka_unit_test(results_are_brought_along),
                                        cmocka_unit_test(data_types_and_kernels),
+                                       cmocka_unit_test(offers_are_applied),
                                        cmocka_unit_test(groups_and_none),
                                        cmocka_unit_test(what_cannot_be_is_reported),
                                        cmocka_unit_test(conflicts),

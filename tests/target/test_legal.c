@@ -85,6 +85,8 @@ static const char head[] =
     "#v = #ttnn.ttnn_layout<(d0, d1, d2) -> (d0 * 768 + d1, d2), <1x1>, memref<48x24x!ttcore.tile<32x32, bf16>, "
     "#dram>, "
     "<interleaved>>\n"
+    "#u = #ttnn.ttnn_layout<(d0, d1) -> (d0, d1), <1x1>, memref<48x24x!ttcore.tile<32x32, bf16>, #dram>, "
+    "<interleaved>>\n"
     "module {\n"
     "  ttcore.device @default_device = <workerGrid = #ttcore.grid<8x8, virt_to_physical_map = (d0, d1) -> (0, d0, d1), "
     "physical_to_virt_map = (d0, d1, d2) -> (d1, d2)>, dramGrid = #ttcore.grid<1x12>, l1Map = (d0, d1, d2)[s0] -> (0, "
@@ -143,6 +145,16 @@ static void close_body(fixture *f) {
 #define BATCHED                                                                                       \
     "    %0 = \"ttnn.matmul\"(%x, %v) : (tensor<2x128x768xbf16, #x>, tensor<2x768x768xbf16, #v>) -> " \
     "tensor<2x128x768xbf16, #x>\n"
+
+#define TYPECAST                                                                                                   \
+    "    %0 = \"ttnn.typecast\"(%a) <{dtype = #ttcore.supportedDataTypes<bf16>}> : (tensor<100x768xbf16, #l>) -> " \
+    "tensor<100x768xbf16, #l>\n"
+#define LAYER_NORM                                                                                               \
+    "    %0 = \"ttnn.layer_norm\"(%a) <{epsilon = 1.0e-05 : f32, operandSegmentSizes = array<i32: 1, 0, 0>}> : " \
+    "(tensor<100x768xbf16, #l>) -> tensor<100x768xbf16, #l>\n"
+#define CONCAT                                                                                                       \
+    "    %0 = \"ttnn.concat\"(%w, %w) <{dim = 0 : si32}> : (tensor<768x768xbf16, #w>, tensor<768x768xbf16, #w>) -> " \
+    "tensor<1536x768xbf16, #u>\n"
 
 /* ttnn-layouts.md, section 6: 100x768 bf16 on 8x8 has 21 block, 3 height and 9 width sharded layouts. */
 static void worked_count(void **state) {
@@ -208,7 +220,7 @@ static void verdicts(void **state) {
         {BATCHED, LEGAL_OUTPUT, "tensor_memory_layout", "block_sharded", NULL, NULL, "batched weights", "interleaved"},
         {BATCHED, LEGAL_OUTPUT, "buffer_type", "l1", NULL, NULL, "slowest kernel", "dram"},
         {BATCHED, LEGAL_OUTPUT, "data_type", "bfp_bf8", NULL, NULL, NULL, NULL},
-        {MATMUL, LEGAL_MATMUL, "in0_block_w", "2", NULL, NULL, "sharded in L1", NULL},
+        {MATMUL, LEGAL_MATMUL, "in0_block_w", "2", NULL, NULL, "sharded in L1", "None"},
         {MATMUL, LEGAL_WEIGHT, "weight_dtype", "bfp_bf8", NULL, NULL, "not known before", "bf16"},
         {MATMUL, LEGAL_COMPUTE, "math_fidelity", "lofi", NULL, NULL, NULL, NULL},
         {MATMUL, LEGAL_COMPUTE, "math_fidelity", "hifi5", NULL, NULL, "one of", "lofi"},
@@ -219,6 +231,10 @@ static void verdicts(void **state) {
         {MATMUL, LEGAL_RESHARD, "0.buffer_type", "l1", NULL, NULL, NULL, NULL},
         {MATMUL, LEGAL_RESHARD, "1.tensor_memory_layout", "height_sharded", NULL, NULL, "sharded weights",
          "interleaved"},
+        {TYPECAST, LEGAL_RESHARD, "0.tensor_memory_layout", "height_sharded", NULL, NULL, NULL, NULL},
+        {LAYER_NORM, LEGAL_OUTPUT, "tensor_memory_layout", "block_sharded", NULL, NULL, NULL, NULL},
+        {LAYER_NORM, LEGAL_OUTPUT, "tensor_memory_layout", "height_sharded", NULL, NULL,
+         "operand and result sharded alike, but the sharded norm kernel refuses height-sharded tensors", "interleaved"},
         {MATMUL, LEGAL_RESHARD, "7.buffer_type", "l1", NULL, NULL, "has no reshard", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -236,10 +252,10 @@ static void verdicts(void **state) {
     }
 }
 
-/* Every option that is offered as legal is one: setting it resolves to a layout that is. */
+/* Every option that is offered as legal is one: with it the op's tensors lie so that its kernel takes them together. */
 static void offers_hold(void **state) {
     (void)state;
-    static const char *const bodies[] = {RELU, ADD, MATMUL, BATCHED};
+    static const char *const bodies[] = {RELU, ADD, MATMUL, BATCHED, TYPECAST, LAYER_NORM, CONCAT};
     uint32_t n_offers = 0;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         fixture f;
@@ -254,14 +270,15 @@ static void offers_hold(void **state) {
                 const legal_option *option = &fields[k].options[o];
                 legal_setting set = {fields[k].group, fields[k].key, option->value};
                 legal_verdict v = legal_check(&f.e, &f.arena, f.op, &set, 1, 0);
-                ttnn_layout l;
+                legal_arrangement at;
                 assert_int_equal(v.legal, option->legal);
                 assert_true(option->legal || option->why.n);
-                if (!option->legal || fields[k].group != LEGAL_OUTPUT)
+                if (!option->legal || (fields[k].group != LEGAL_OUTPUT && fields[k].group != LEGAL_RESHARD))
                     continue;
                 n_offers++;
-                assert_true(legal_resolve(&f.e, &f.arena, f.op, -1, &set, 1, &l));
-                assert_true(legal_result(&f.e, f.op, 0, &l, NULL));
+                assert_true(legal_arrange(&f.e, &f.arena, f.op, &set, 1, NULL, &at, NULL));
+                assert_true(legal_result(&f.e, f.op, 0, &at.out, NULL));
+                assert_true(legal_combination(&f.e, f.op, at.in, &at.out, NULL));
             }
         close_body(&f);
     }

@@ -152,7 +152,9 @@ function Control({ field, set }: { field: Field; set: (value: string | null) => 
     if (performance.now() - typing.current.at > 100) commit();
     else typing.current.timer = window.setTimeout(commit, TYPED_MS);
   };
-  if (field.control === 'number')
+  if (field.control === 'number' && field.why)
+    return <input aria-label={label} value={field.value} disabled placeholder={field.why} title={sentence(field.why)} />;
+  if (field.control === 'number' && !field.options.length)
     return <input type="number" aria-label={label} value={field.value} min={field.min} max={field.max} step={field.step} placeholder="default"
       onChange={(e) => void set(e.currentTarget.value === '' ? null : e.currentTarget.value)} />;
   return (

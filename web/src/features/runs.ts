@@ -23,6 +23,7 @@ export interface Field {
   min?: number;
   max?: number;
   step?: number;
+  why?: string;
 }
 export interface FieldsOfOp {
   identity: string;
