@@ -295,8 +295,8 @@ static int compile_input(struct cli_input *in, struct arguments *a, const struct
     override_set overrides;
     in->strict = true;
     override_set_init(&overrides, &in->mem);
-    if (cli_input_next(in, TEXT_ALL) && read_overrides(in, a, override_file, &overrides) && in->m &&
-        check_module(in->m, &rules, &in->d))
+    cli_input_find(in, TEXT_ALL, (str){0});
+    if (read_overrides(in, a, override_file, &overrides) && in->m && check_module(in->m, &rules, &in->d))
         r = compile_run_new(in->m, &a->o, &in->d);
     int code = show(in, r, a);
     compile_free(r);

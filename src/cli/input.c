@@ -105,6 +105,27 @@ bool cli_input_next(struct cli_input *in, text_registry registry) {
     return true;
 }
 
+static bool has_symbol(const ir_module *m, str symbol) {
+    ir_op op = m->root;
+    while ((op = ir_walk_next(m, m->root, op)) != 0) {
+        ir_attr name = symbol.n ? ir_op_attr(m, op, STR("sym_name")) : 0;
+        if (!symbol.n ||
+            (name && ir_kind_of(m->ctx, name) == IR_ATTR_STRING && str_eq(ir_str_of(m->ctx, name), symbol)))
+            return true;
+    }
+    return false;
+}
+
+void cli_input_find(struct cli_input *in, text_registry registry, str symbol) {
+    str whole = file_text(in->file), rest;
+    size_t at = 0;
+    while (cli_input_next(in, registry) && in->m && !has_symbol(in->m, symbol)) {
+        at = in->at;
+        if (!text_split(whole, &at, &rest))
+            return;
+    }
+}
+
 /* What may be wrong with a file that has given no module. */
 static void put_hint(const struct diags *d, struct buf *out) {
     for (size_t i = 0; i < d->list.n; i++) {

@@ -34,6 +34,9 @@ void cli_input_close(struct cli_input *in);
 /* Reads the next module into in->m (the one before is freed): false when there is none left. in->m is NULL when the text
  * has errors, which in->d then holds. */
 bool cli_input_next(struct cli_input *in, text_registry registry);
+/* Reads up to the first module that has errors (in->m is NULL), or an op with this symbol (empty: any op at all), and stays at
+ * the last one when there is none. Tests of compilers keep many modules in a file, and often begin with words alone. */
+void cli_input_find(struct cli_input *in, text_registry registry, str symbol);
 
 /* Shows the diagnostics on standard error, in colours on a terminal. */
 void cli_show_diags(struct cli_input *in);

@@ -712,7 +712,8 @@ static int run_file(struct run *o) {
     mem_init(&s.mem);
     arena_init(&s.arena, &s.mem);
     int code = CLI_USAGE;
-    if (cli_input_next(&s.in, TEXT_ALL) && s.in.m) {
+    cli_input_find(&s.in, TEXT_ALL, o->exec.function);
+    if (s.in.m) {
         code = open_inputs(&s) ? run_module(&s) : CLI_USAGE;
     } else {
         cli_show_diags(&s.in);

@@ -62,6 +62,28 @@ def says_that_nothing_falls():
 
 
 @tap.case
+def finds_the_module_that_has_the_function():
+    """Tests of compilers keep many modules in a file, and often begin with words alone."""
+    def module(name, size):
+        t = f"tensor<{size}xf32>"
+        return f"""module {{ func.func @{name}(%x: {t}) -> {t} {{
+          %0 = "ttir.neg"(%x) : ({t}) -> {t}
+          return %0 : {t} }} }}
+"""
+    text = "// RUN: words\n// -----\n" + module("a", 2) + "// -----\n" + module("b", 3)
+    for arguments, size in ((), "2"), (("--function", "a"), "2"), (("--function", "b"), "3"):
+        done = tap.run("run", "-", *arguments, stdin=text)
+        tap.equal(done.code, 0)
+        tap.contains(done.out, f"result 0: {size}xf32")
+    done = tap.run("run", "-", "--function", "c", stdin=text)
+    tap.equal(done.code, 1)
+    tap.contains(done.err, "has no function 'c'")
+    done = tap.run("compile", "-", stdin=text)
+    tap.equal(done.code, 0)
+    tap.contains(done.out, "func.func @a(")
+
+
+@tap.case
 def a_device_among_the_arguments_has_no_values():
     done = tap.run("run", "-", "--golden", stdin="""
         func.func @main(%a: tensor<4x4xbf16>, %device: !ttnn.device, %b: tensor<4x4xbf16>) -> tensor<4x4xbf16> {
