@@ -195,25 +195,60 @@ static bool glob(str pattern, str text) {
     return p == pattern.n;
 }
 
-/* One term of a query. */
+/* The terms of queries. */
+enum { TERM_OP, TERM_NAME, TERM_FUNC, TERM_DTYPE, TERM_BUFFER, TERM_MEMORY, N_TERMS };
+static const str query_terms[N_TERMS] = {
+    [TERM_OP] = STR_INIT("op"),       [TERM_NAME] = STR_INIT("name"),     [TERM_FUNC] = STR_INIT("func"),
+    [TERM_DTYPE] = STR_INIT("dtype"), [TERM_BUFFER] = STR_INIT("buffer"), [TERM_MEMORY] = STR_INIT("memory"),
+};
+
+static str term_key(str term) {
+    return str_slice(term, 0, str_find_char(term, '='));
+}
+
+/* N_TERMS: an unknown one, which no op satisfies. */
+static uint32_t term_of(str term) {
+    uint32_t i = 0;
+    while (i < N_TERMS && !str_eq(term_key(term), query_terms[i]))
+        i++;
+    return i;
+}
+
 static bool term_holds(str term, const ir_module *m, ir_op op, str function) {
-    size_t eq = str_find_char(term, '=');
-    str key = str_slice(term, 0, eq), value = str_from(term, eq + 1), name = ir_op_name_str(m, op);
+    str value = str_from(term, str_find_char(term, '=') + 1), name = ir_op_name_str(m, op);
     ttnn_layout l;
     bool has = m->ops[op].n_results && ttnn_layout_of(m->ctx, ir_value_type(m, m->ops[op].results), &l);
-    if (str_eq(key, STR("op")))
-        return glob(value, name) || glob(value, str_from(name, str_find_char(name, '.') + 1));
-    if (str_eq(key, STR("name")))
+    switch (term_of(term)) {
+    case TERM_OP: return glob(value, name) || glob(value, str_from(name, str_find_char(name, '.') + 1));
+    case TERM_NAME:
         return glob(value, first_name(m->ctx, m->ops[op].loc)) || has_name(m->ctx, m->ops[op].loc, value, 0);
-    if (str_eq(key, STR("func")))
-        return glob(value, function);
-    if (str_eq(key, STR("dtype")))
-        return has && glob(value, target_dtypes[l.dtype].name);
-    if (str_eq(key, STR("buffer")))
-        return has && glob(value, ttnn_buffer_names[l.buffer]);
-    if (str_eq(key, STR("memory")))
-        return has && glob(value, ttnn_memory_names[l.memory]);
-    return false; /* an unknown term means nothing */
+    case TERM_FUNC: return glob(value, function);
+    case TERM_DTYPE: return has && glob(value, target_dtypes[l.dtype].name);
+    case TERM_BUFFER: return has && glob(value, ttnn_buffer_names[l.buffer]);
+    case TERM_MEMORY: return has && glob(value, ttnn_memory_names[l.memory]);
+    default: return false;
+    }
+}
+
+/* The next term of a query; false at its end. */
+static bool next_term(str *rest, str *term) {
+    *rest = str_trim(*rest);
+    size_t end = str_find_char(*rest, ' ');
+    *term = str_slice(*rest, 0, end);
+    *rest = end < rest->n ? str_from(*rest, end + 1) : STR("");
+    return term->n != 0;
+}
+
+/* "@function", "ttnn.op" and n of "@function/ttnn.op#n". */
+static bool split_identity(str t, str *function, str *name, uint64_t *n) {
+    size_t slash = str_find_char(t, '/'), hash = t.n;
+    while (hash > 0 && t.p[hash - 1] != '#')
+        hash--;
+    if (!t.n || t.p[0] != '@' || slash >= t.n || hash <= slash || !num_parse_u64(str_from(t, hash), n))
+        return false;
+    *function = str_slice(t, 1, slash);
+    *name = str_slice(t, slash + 1, hash - 1);
+    return true;
 }
 
 bool override_matches(const override_entry *e, const ir_module *m, ir_op op, str function, uint32_t ordinal) {
@@ -223,22 +258,100 @@ bool override_matches(const override_entry *e, const ir_module *m, ir_op op, str
     if (e->bind == OVERRIDE_BY_NAME)
         return has_name(m->ctx, m->ops[op].loc, e->target, 0);
     if (e->bind == OVERRIDE_BY_IDENTITY) {
-        str t = e->target;
-        size_t slash = str_find_char(t, '/'), hash = t.n;
-        while (hash > 0 && t.p[hash - 1] != '#')
-            hash--;
+        str in, of;
         uint64_t n;
-        return t.n && t.p[0] == '@' && slash < t.n && hash > slash && str_eq(str_slice(t, 1, slash), function) &&
-               str_eq(str_slice(t, slash + 1, hash - 1), name) && num_parse_u64(str_from(t, hash), &n) && n == ordinal;
+        return split_identity(e->target, &in, &of, &n) && str_eq(in, function) && str_eq(of, name) && n == ordinal;
     }
-    str rest = str_trim(e->target);
-    if (!rest.n)
-        return false;
-    while (rest.n) {
-        size_t end = str_find_char(rest, ' ');
-        if (end && !term_holds(str_slice(rest, 0, end), m, op, function))
+    str rest = e->target, term;
+    bool any = false;
+    while (next_term(&rest, &term)) {
+        any = true;
+        if (!term_holds(term, m, op, function))
             return false;
-        rest = str_from(rest, end + 1);
     }
-    return true;
+    return any;
+}
+
+/* ---- entries that mean no op ----------------------------------------------------------------------------- */
+
+/* Not one that the compiler made: for weights, for the host. */
+static bool is_main_function(const ir_module *m, ir_op op) {
+    if (ir_op_def(m, op) != OP_func_func + 1)
+        return false;
+    ir_attr type = ir_op_attr(m, op, STR("tt.function_type"));
+    return !type || ir_kind_of(m->ctx, type) != IR_ATTR_STRING ||
+           str_eq(ir_str_of(m->ctx, type), STR("forward_device"));
+}
+
+static void why_no_identity(const override_entry *e, const ir_module *m, ir_op scope, struct buf *out) {
+    str in, of;
+    uint64_t n, have = 0;
+    bool known = false;
+    if (!split_identity(e->target, &in, &of, &n)) {
+        buf_puts(out, "an op is named @function/ttnn.op#n");
+        return;
+    }
+    ir_op func = 0;
+    for (ir_op op = scope; op; op = ir_walk_next(m, scope, op)) {
+        if (ir_op_def(m, op) == OP_func_func + 1)
+            func = op;
+        known |= func == op && str_eq(symbol(m, func), in);
+        have += func && str_eq(symbol(m, func), in) && str_eq(ir_op_name_str(m, op), of);
+    }
+    if (known && have) {
+        buf_printf(out, "@%.*s has %llu of %.*s, counted from #0: take it out, or select the op anew", STR_ARG(in),
+                   (unsigned long long)have, STR_ARG(of));
+        return;
+    }
+    if (known) {
+        buf_printf(out, "there is no %.*s in @%.*s", STR_ARG(of), STR_ARG(in));
+        return;
+    }
+    buf_printf(out, "there is no function @%.*s; there is", STR_ARG(in));
+    uint32_t told = 0;
+    for (ir_op op = scope; op && told < OVERRIDE_MOST_NAMES; op = ir_walk_next(m, scope, op))
+        if (is_main_function(m, op))
+            buf_printf(out, "%s @%.*s", told++ ? "," : "", STR_ARG(symbol(m, op)));
+}
+
+static void why_no_answer(const override_entry *e, const ir_module *m, ir_op scope, struct buf *out) {
+    str rest = e->target, term;
+    while (next_term(&rest, &term)) {
+        if (term_of(term) < N_TERMS)
+            continue;
+        buf_printf(out, "a query has no term \"%.*s\": there are", STR_ARG(term_key(term)));
+        for (uint32_t i = 0; i < N_TERMS; i++)
+            buf_printf(out, "%s %.*s=", i ? "," : "", STR_ARG(query_terms[i]));
+        return;
+    }
+    buf_puts(out, "no op satisfies the query:");
+    rest = e->target;
+    for (uint32_t told = 0; next_term(&rest, &term); told++) {
+        uint32_t n = 0;
+        ir_op func = 0;
+        for (ir_op op = scope; op; op = ir_walk_next(m, scope, op)) {
+            if (ir_op_def(m, op) == OP_func_func + 1)
+                func = op;
+            n += str_starts_with(ir_op_name_str(m, op), STR("ttnn.")) && term_holds(term, m, op, symbol(m, func));
+        }
+        buf_printf(out, "%s %.*s is true of %u", told ? "," : "", STR_ARG(term), n);
+    }
+}
+
+void override_why_unmatched(const override_entry *e, const ir_module *m, ir_op scope, struct buf *out) {
+    enum { NAMES = 3 };
+    str names[NAMES];
+    if (e->bind == OVERRIDE_BY_IDENTITY) {
+        why_no_identity(e, m, scope, out);
+        return;
+    }
+    if (e->bind == OVERRIDE_BY_QUERY) {
+        why_no_answer(e, m, scope, out);
+        return;
+    }
+    uint32_t n = override_names_like(m, scope, e->target, names, NAMES);
+    buf_puts(out, "no op has this name: it is fused into another, removed, or was called differently; ");
+    buf_puts(out, n ? "there is " : "take it out, or select the op anew");
+    for (uint32_t i = 0; i < n; i++)
+        buf_printf(out, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
 }

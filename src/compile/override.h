@@ -119,6 +119,9 @@ void override_identity_of(struct buf *out, str function, str op_name, uint32_t o
  * written, returns how many. Alike is what has it in itself, or differs in no more than a third of the letters. */
 enum { OVERRIDE_MOST_NAMES = 4 };
 uint32_t override_names_like(const ir_module *m, ir_op scope, str name, str *out, uint32_t cap);
+/* Why an entry means no op inside `scope`, as a sentence without a full stop, appended: names and functions there are instead,
+ * terms that no query has, how many ops satisfy each term. */
+void override_why_unmatched(const override_entry *e, const ir_module *m, ir_op scope, struct buf *out);
 /* Whether an entry means this op. ordinal: which op of its name in its function it is (override_identity). */
 bool override_matches(const override_entry *e, const ir_module *m, ir_op op, str function, uint32_t ordinal);
 

@@ -553,32 +553,53 @@ static void clean(pass_context *p) {
     }
 }
 
-/* Why an entry means no op, with the names of ops that are most like its own. */
-static str why_unmatched(applier *a, const override_entry *e) {
-    enum { NAMES = 3 };
-    str names[NAMES];
-    if (e->bind == OVERRIDE_BY_QUERY)
-        return STR("no op satisfies the query");
-    uint32_t n = e->bind == OVERRIDE_BY_NAME ? override_names_like(a->p->m, a->p->scope, e->target, names, NAMES) : 0;
-    struct buf text;
-    buf_init(&text, a->p->m->mem);
-    buf_puts(&text, "no op has this name: it is fused into another, removed, or was called differently; ");
-    buf_puts(&text, n ? "there is " : "take it out, or select the op anew");
-    for (uint32_t i = 0; i < n; i++)
-        buf_printf(&text, "%s%.*s", i ? ", " : "", STR_ARG(names[i]));
-    str why = arena_str(&a->p->scratch, buf_str(&text));
-    a->failed |= text.failed || !why.p;
-    buf_free(&text);
-    return why;
+/* What the ops are that a setting means. */
+typedef struct reach {
+    uint32_t having, lacking; /* ops that have such a field, and that have not */
+    ir_op first;              /* of those that have not */
+} reach;
+
+/* A setting that reached nothing: the entry means no op, or no op that has such a field. Where some op has it, the others that
+ * a name or a query means as well are not meant by it: several ops share a location. */
+static void tell_unreached(applier *a, source from, const reach *r) {
+    const override_entry *e = &a->s->entries.v[from.entry];
+    struct buf why;
+    if (r->having)
+        return;
+    buf_init(&why, a->p->m->mem);
+    legal_verdict v = {0};
+    a->identity = a->location = STR("");
+    if (r->lacking) {
+        bool known = legal_find_field(e->settings.v[from.setting].group, e->settings.v[from.setting].key);
+        if (known)
+            name_op(a, a->p->m, r->first);
+        v = legal_check(&a->env, &a->p->scratch, r->first, e->settings.v, (uint32_t)e->settings.n, from.setting);
+        buf_put_str(&why, v.why);
+        if (known && r->lacking > 1)
+            buf_printf(&why, ", nor has any other of the %u ops that are meant", r->lacking);
+    } else {
+        override_why_unmatched(e, a->p->m, a->p->scope, &why);
+    }
+    result(a, from, r->lacking ? OVERRIDE_ILLEGAL : OVERRIDE_UNMATCHED, buf_str(&why), &v);
+    a->failed |= why.failed;
+    buf_free(&why);
 }
 
 /* The ops meant by some entry, in program order. False when out of memory. */
 static bool find_targets(applier *a, target_op **out, uint32_t *n_out, uint32_t *cap_out) {
     pass_context *p = a->p;
     uint32_t *seen = ARENA_ARRAY(&p->scratch, uint32_t, p->c->n_names + 1);
-    bool *matched = ARENA_ARRAY(&p->scratch, bool, a->s->entries.n + 1);
-    if (!seen || !matched)
+    uint32_t n_entries = (uint32_t)a->s->entries.n, n_settings = 0;
+    reach **reached = ARENA_ARRAY(&p->scratch, reach *, n_entries + 1);
+    for (uint32_t i = 0; i < n_entries; i++)
+        n_settings += (uint32_t)a->s->entries.v[i].settings.n;
+    reach *all = ARENA_ARRAY(&p->scratch, reach, n_settings + 1);
+    if (!seen || !reached || !all)
         return false;
+    for (uint32_t i = 0; i < n_entries; i++) {
+        reached[i] = all;
+        all += a->s->entries.v[i].settings.n;
+    }
     VEC(target_op) list;
     vec_init(&list, p->m->mem);
     ir_op func = 0;
@@ -591,24 +612,31 @@ static bool find_targets(applier *a, target_op **out, uint32_t *n_out, uint32_t 
         }
         uint32_t ordinal = seen[p->m->ops[op].name]++;
         target_op *t = NULL;
-        for (uint32_t i = 0; func && i < a->s->entries.n; i++) {
-            if (!override_matches(&a->s->entries.v[i], p->m, op, function, ordinal))
+        for (uint32_t i = 0; func && i < n_entries; i++) {
+            const override_entry *e = &a->s->entries.v[i];
+            if (!override_matches(e, p->m, op, function, ordinal))
                 continue;
-            matched[i] = true;
             if (!t) {
                 if (!vec_push(&list, (target_op){.op = op, .function = function}))
                     break;
                 t = &vec_last(&list);
                 name_op(a, p->m, op);
             }
-            for (uint32_t k = 0; k < a->s->entries.v[i].settings.n; k++)
-                gather(a, t, i, k);
+            for (uint32_t k = 0; k < e->settings.n; k++) {
+                const legal_setting *set = &e->settings.v[k];
+                reach *r = &reached[i][k];
+                if (is_match(set) || legal_has_field(&a->env, op, set->group, set->key)) {
+                    r->having++;
+                    gather(a, t, i, k);
+                } else if (!r->lacking++) {
+                    r->first = op;
+                }
+            }
         }
     }
-    a->identity = a->location = STR("");
-    for (uint32_t i = 0; i < a->s->entries.n; i++)
-        for (uint32_t k = 0; !matched[i] && k < a->s->entries.v[i].settings.n; k++)
-            result(a, (source){i, k}, OVERRIDE_UNMATCHED, why_unmatched(a, &a->s->entries.v[i]), NULL);
+    for (uint32_t i = 0; i < n_entries; i++)
+        for (uint32_t k = 0; k < a->s->entries.v[i].settings.n; k++)
+            tell_unreached(a, (source){i, k}, &reached[i][k]);
     *out = list.v;
     *n_out = (uint32_t)list.n;
     *cap_out = (uint32_t)list.cap;
@@ -633,9 +661,11 @@ bool pass_overrides(pass_context *p) {
         const override_entry *e = &a.s->entries.v[r->entry];
         if (r->state == OVERRIDE_APPLIED)
             continue;
-        diag_add(p->d, DIAG_WARNING, NULL, 0, 0, "override %.*s: %.*s = %.*s is not applied (%s): %.*s",
-                 STR_ARG(e->target), STR_ARG(e->settings.v[r->setting].key), STR_ARG(e->settings.v[r->setting].value),
-                 override_state_names[r->state], STR_ARG(r->why));
+        bool named = e->bind == OVERRIDE_BY_IDENTITY || !r->op.n;
+        diag_add(p->d, DIAG_WARNING, NULL, 0, 0, "override %s%.*s%s%.*s: %.*s = %.*s is not applied (%s): %.*s",
+                 e->bind == OVERRIDE_BY_QUERY ? "?" : "", STR_ARG(e->target), named ? "" : " of ",
+                 STR_ARG(named ? STR("") : r->op), STR_ARG(e->settings.v[r->setting].key),
+                 STR_ARG(e->settings.v[r->setting].value), override_state_names[r->state], STR_ARG(r->why));
         if (r->n_nearest)
             diag_add(p->d, DIAG_NOTE, NULL, 0, 0, "legal here: %.*s%s%.*s%s%.*s", STR_ARG(r->nearest[0]),
                      r->n_nearest > 1 ? ", " : "", STR_ARG(r->nearest[1]), r->n_nearest > 2 ? ", " : "",

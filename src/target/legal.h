@@ -142,6 +142,8 @@ typedef struct legal_field {
 
 /* Whether a group has a field of that key (of reshards: with the operand's number in front). */
 bool legal_find_field(legal_group group, str key);
+/* Whether this op has it. */
+bool legal_has_field(const legal_env *e, ir_op op, legal_group group, str key);
 /* The overridable fields of an op given the settings it already has, with every choice judged. In the arena. NULL with
  * *n = 0 when it has none; *failed is set when memory ran out. */
 const legal_field *legal_fields(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,

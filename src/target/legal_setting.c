@@ -193,6 +193,13 @@ static bool applies(const legal_question *q, const setting_def *d, int operand) 
     return is_layout(d) ? legal_output_applies(q, operand) : legal_config_applies(q, d);
 }
 
+bool legal_has_field(const legal_env *e, ir_op op, legal_group group, str key) {
+    legal_question q = {.e = e, .op = op};
+    int operand;
+    const setting_def *d = legal_setting_def(group, key, &operand);
+    return d && applies(&q, d, operand);
+}
+
 /* Judges `value` of a field; the question's set must not contain the field itself. */
 static bool judge(legal_question *q, const setting_def *d, int operand, str value, struct buf *why) {
     if (d->open && (same_word(value, "none") || value.n == 0) && d->kind != SETTING_WORD)
@@ -295,6 +302,16 @@ static const legal_setting *without(legal_question *q, legal_group group, str ke
     return out;
 }
 
+/* What a group has instead of a field that it has not. */
+static void tell_fields(const legal_setting *s, struct buf *why) {
+    const char *before = s->group == LEGAL_RESHARD ? "N." : "";
+    buf_printf(why, "there is no field \"%.*s\" in %.*s, which has", STR_ARG(s->key),
+               STR_ARG(legal_group_names[s->group]));
+    for (uint32_t i = 0, n = 0; i < legal_n_settings; i++)
+        if (legal_settings[i].group == s->group)
+            buf_printf(why, "%s %s%.*s", n++ ? "," : "", before, STR_ARG(legal_settings[i].key));
+}
+
 legal_verdict legal_check(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
                           uint32_t which) {
     legal_question q = {e, a, op, set, n_set, false};
@@ -310,7 +327,7 @@ legal_verdict legal_check(const legal_env *e, struct arena *a, ir_op op, const l
         return v;
     }
     if (!d)
-        buf_printf(&why, "there is no field \"%.*s\" in %.*s", STR_ARG(s->key), STR_ARG(legal_group_names[s->group]));
+        tell_fields(s, &why);
     else if (!applies(&q, d, operand))
         buf_printf(&why, "'%.*s' has no %.*s", STR_ARG(ir_op_name_str(e->m, op)), STR_ARG(legal_group_names[s->group]));
     else

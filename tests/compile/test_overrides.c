@@ -365,12 +365,21 @@ static void what_cannot_be_is_reported(void **state) {
         {"override-output-layout=nothing_like_it=l1", OVERRIDE_UNMATCHED, "no op has this name", NULL},
         {"override-output-layout=add_7=l1", OVERRIDE_UNMATCHED, "there is add_1", NULL},
         {"matmul:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "there is matmul_1", NULL},
-        {"?op=conv*:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "no op satisfies the query", NULL},
+        {"?op=conv*:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "op=conv* is true of 0", NULL},
+        {"?op=exp dtype=f32:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED,
+         "op=exp is true of 1, dtype=f32 is true of 0", NULL},
+        {"?ops=exp:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "no term \"ops\": there are op=, name=", NULL},
+        {"@main/ttnn.exp#1:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "@main has 1 of ttnn.exp", NULL},
+        {"@main/ttnn.log#0:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "no ttnn.log in @main", NULL},
+        {"@f/ttnn.exp#0:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "no function @f; there is @main", NULL},
+        {"@main:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "an op is named @function/ttnn.op#n", NULL},
+        {"?name=*_1:conv2d_config.activation=relu", OVERRIDE_ILLEGAL, "nor has any other of the 3 ops", NULL},
         {"override-output-layout=add_1=system_memory", OVERRIDE_ILLEGAL, "host memory", "dram"},
         {"override-output-layout=add_1=l1:block_sharded:3x8", OVERRIDE_ILLEGAL, "leaves 1 empty", "4x6"},
         {"add_1:compute_config.math_fidelity=lofi", OVERRIDE_ILLEGAL, "has no compute_config", NULL},
         {"matmul_1:weight.weight_dtype=bfp_bf8", OVERRIDE_ILLEGAL, "not known before the model runs", "bf16"},
-        {"add_1:output_layout.colour=red", OVERRIDE_ILLEGAL, "no field", NULL},
+        {"add_1:output_layout.colour=red", OVERRIDE_ILLEGAL,
+         "no field \"colour\" in output_layout, which has data_type, ", NULL},
         {"matmul_1:output_layout.buffer_type=l1,tensor_memory_layout=block_sharded,grid_shape=4x8,"
          "matmul_program_config.in0_block_w=100000",
          OVERRIDE_ILLEGAL, "must divide the 8 tiles", "8"},
@@ -391,6 +400,17 @@ static void what_cannot_be_is_reported(void **state) {
         assert_true(k.t.d.warnings > 0);
         done(&k);
     }
+}
+
+/* A query or a name that means several ops is applied to those that have the field, and the others are no problem. */
+static void fields_of_some(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k,
+            (const char *const[]){"?name=*_1:compute_config.math_fidelity=lofi,output_layout.buffer_type=dram", NULL});
+    assert_int_equal(override_problems(&k.t.s), 0);
+    assert_int_equal(k.t.s.results.n, 1 + 3);
+    done(&k);
 }
 
 /* The more special entry wins, and the other is named. */
@@ -634,6 +654,7 @@ int main(void) {
                                        cmocka_unit_test(offers_are_applied),
                                        cmocka_unit_test(groups_and_none),
                                        cmocka_unit_test(what_cannot_be_is_reported),
+                                       cmocka_unit_test(fields_of_some),
                                        cmocka_unit_test(conflicts),
                                        cmocka_unit_test(set_twice),
                                        cmocka_unit_test(random_overrides),

@@ -73,7 +73,7 @@ test("failures: an override of an op that is gone is told in a sentence, the res
   await t.command("panel.overrides");
   const panel = t.panel("overrides");
   await panel.getByText("unmatched", { exact: true }).waitFor();
-  await panel.getByText(/no op has this name.*take it out/i).waitFor();
+  await panel.getByText(/has 3 of ttnn.linear.*take it out/i).waitFor();
   await panel.getByText("applied", { exact: true }).waitFor();
   await t.shot("failure_gone");
   await panel.getByRole("button", { name: /Remove data_type of @forward\/ttnn.linear#9/ }).click();
