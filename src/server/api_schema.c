@@ -184,7 +184,8 @@ const struct api_schema api_schemas[] = {
      "stage? integer a stage of it\n"
      "threads? integer 0: as many as there are processors\n"
      "seed? integer of the values of arguments\n"
-     "repeat? integer how often; times are medians\n"
+     "repeat? integer how often; times are medians. 0: once to warm up, then three times, or fewer once a second has "
+     "passed\n"
      "max_memory? integer bytes; more is refused before it starts\n"
      "numbers? string as-written, f32 or f64\n"
      "golden? boolean run in f32 as well and compare every op\n"
@@ -233,6 +234,7 @@ const struct api_schema api_schemas[] = {
      false},
     {"Execution", "",
      "settings object as in ExecutionRequest\n"
+     "runs? integer that are timed\n"
      "us number the median run\n"
      "least_us number\n"
      "most_us number\n"

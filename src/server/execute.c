@@ -83,8 +83,6 @@ bool execution_read(str json, struct arena *a, struct execution *out, struct mod
         snprintf(e->text, sizeof e->text, "golden is true or false");
     else if (keep.p && !str_eq(keep, STR("true")) && !str_eq(keep, STR("false")))
         snprintf(e->text, sizeof e->text, "keep is true or false");
-    else if (out->repeat == 0)
-        snprintf(e->text, sizeof e->text, "repeat is 1 at least");
     else if (out->stage && !out->run.n)
         snprintf(e->text, sizeof e->text, "stage %llu of which run? Say run", (unsigned long long)out->stage);
     else if (!str_eq(out->numbers, STR("as-written")) && !str_eq(out->numbers, STR("f32")) &&
@@ -144,25 +142,29 @@ static struct measured *row_of(struct work *w, ir_op op) {
         return &w->ops[w->row_of_op[op] - 1];
     struct measured *m = &w->ops[w->n_ops++];
     w->row_of_op[op] = (uint32_t)w->n_ops;
-    *m = (struct measured){.op = op, .us = ARENA_ARRAY(&w->arena, double, w->x.repeat)};
+    *m = (struct measured){.op = op, .us = ARENA_ARRAY(&w->arena, double, w->most_timed)};
     return m;
 }
 
-static bool gather(struct work *w, uint64_t round) {
+/* What the last run took. One to warm up says what it consisted of only: what is made once for all is part of no other. */
+static bool gather(struct work *w, bool timed) {
     size_t n;
     const exec_record *r = exec_trace(w->plan, &n);
+    w->n_runs++;
     for (size_t i = 0; i < n; i++) {
         if (!r[i].op || r[i].op >= w->module->n_ops)
             continue;
         struct measured *m = row_of(w, r[i].op);
         if (!m->us)
             return execute_failed(w, "out of memory", NULL);
-        if (m->rounds <= round) { /* an op in a loop has several records: the first of a run begins anew */
-            m->rounds = round + 1;
+        if (m->runs < w->n_runs) { /* an op in a loop has several records: the first of a run begins anew */
+            m->runs = w->n_runs;
             m->read = m->written = m->flops = 0;
             m->start = (double)r[i].start_ns / 1e3;
+            m->last = 0;
         }
-        m->us[round] += (double)r[i].ns / 1e3;
+        m->last += (double)r[i].ns / 1e3;
+        *(timed ? &m->us[w->n_timed] : &m->warm_up) += (double)r[i].ns / 1e3;
         m->kernel = r[i].kernel;
         m->threads = r[i].threads;
         m->read += r[i].read;
@@ -200,16 +202,32 @@ static bool plan_measured(struct work *w) {
     return true;
 }
 
+/* How often it is timed when that is left to us: what a first run makes for all others (packed weights, const-eval functions)
+ * belongs to none of them, medians want three, and nobody wants to wait for more than one once a second has passed. */
+enum { TIMED_MOST = 3 };
+#define TIMED_US 1e6
+
+/* Runs it, and notes what each op took. */
 static bool measure(struct work *w) {
+    bool ours = w->x.repeat == 0;
+    double us = 0, spent = 0;
+    w->most_timed = ours ? TIMED_MOST : (size_t)w->x.repeat;
     w->ops = ARENA_ARRAY(&w->arena, struct measured, w->module->n_ops);
     w->row_of_op = ARENA_ARRAY(&w->arena, uint32_t, w->module->n_ops);
-    w->total_us = ARENA_ARRAY(&w->arena, double, w->x.repeat);
+    w->total_us = ARENA_ARRAY(&w->arena, double, w->most_timed);
     if (!w->ops || !w->row_of_op || !w->total_us)
         return execute_failed(w, "out of memory", NULL);
-    for (uint64_t i = 0; i < w->x.repeat; i++) {
-        if (job_cancelled(w->job) || !execute_once(w, w->plan, NULL, &w->total_us[i]) || !gather(w, i))
+    if (ours) {
+        if (!execute_once(w, w->plan, NULL, &us) || !gather(w, false))
             return false;
-        job_log(w->job, "run %llu: %.3f ms", (unsigned long long)i + 1, w->total_us[i] / 1e3);
+        job_log(w->job, "to warm up: %.3f ms", us / 1e3);
+        spent = us;
+    }
+    while (w->n_timed < w->most_timed && !(ours && w->n_timed && spent >= TIMED_US)) {
+        if (job_cancelled(w->job) || !execute_once(w, w->plan, NULL, &us) || !gather(w, true))
+            return false;
+        spent += w->total_us[w->n_timed++] = us;
+        job_log(w->job, "run %zu: %.3f ms", w->n_timed, us / 1e3);
     }
     w->memory = exec_memory_of(w->plan);
     if (!exec_trace_chrome(w->plan, &w->trace) || !exec_trace_csv(w->plan, &w->table))
@@ -260,19 +278,36 @@ static bool keep_trace(struct work *w, int64_t number) {
     return true;
 }
 
-/* The number of the execution: a new document, or the one whose tensors are made again. */
-static bool numbered(struct work *w, int64_t *number) {
-    *number = w->x.again;
-    if (!w->x.again)
-        return execute_keep(w, number) && keep_trace(w, *number);
-    if (w->stays)
+/* Tells of the document; pages show it while the rest is made. */
+static void tell(struct work *w) {
+    char result[60];
+    snprintf(result, sizeof result, "{\"execution\":%lld}", (long long)w->number);
+    job_result(w->job, str_from_z(result));
+}
+
+/* What is known when the times are: a new document, without accuracy if that is still to come. */
+static bool keep_times(struct work *w) {
+    w->number = w->x.again;
+    if (w->x.again)
         return true;
+    if (!execute_keep(w, !execute_has_more(w)) || !keep_trace(w, w->number))
+        return false;
+    tell(w);
+    return true;
+}
+
+/* The document with all that was asked for, or the one whose tensors are made again. */
+static bool keep_all(struct work *w) {
+    if (!w->x.again)
+        return !execute_has_more(w) || execute_keep(w, true);
+    if (w->stays)
+        return tell(w), true;
     job_fail(w->job, "its tensors cannot be kept: %s", w->kept_why);
     return false;
 }
 
 /* What was kept stays, with what it was made of. */
-static void hand_over(struct work *w, int64_t number) {
+static void hand_over(struct work *w) {
     struct kept_run *k = w->kept;
     if (!w->stays)
         return;
@@ -285,20 +320,15 @@ static void hand_over(struct work *w, int64_t number) {
     w->model = w->source = NULL;
     w->run = NULL;
     w->kept = NULL;
-    kept_add(w->server->kept, k, number, &w->x.model);
+    kept_add(w->server->kept, k, w->number, &w->x.model);
 }
 
 static void run_job(struct job *job, void *ctx) {
     struct work *w = ctx;
-    int64_t number;
-    char result[60];
     w->job = job;
     if (open_all(w) && plan_measured(w) && execute_plan_compare(w) && execute_share_arguments(w) &&
-        execute_ready(w, w->module, w->plan) && measure(w) && execute_compare(w) && numbered(w, &number)) {
-        hand_over(w, number);
-        snprintf(result, sizeof result, "{\"execution\":%lld}", (long long)number);
-        job_result(job, str_from_z(result));
-    }
+        execute_ready(w, w->module, w->plan) && measure(w) && keep_times(w) && execute_compare(w) && keep_all(w))
+        hand_over(w);
 }
 
 static void release(void *ctx) {

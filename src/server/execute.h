@@ -27,11 +27,12 @@ struct execution {
     struct store_hash model;
     str run; /* id of a compile run, with `stage`; empty: the source */
     uint64_t stage, part;
-    uint64_t threads, seed, repeat, max_memory;
-    str numbers; /* "as-written", "f32" or "f64" */
-    bool golden; /* run in f32 as well and compare: of a stage, with the source it came from */
-    double pcc;  /* what agrees less than this has diverged */
-    bool keep;   /* all tensors stay in memory to be looked at, if they take no more than keep_memory bytes; kept.h */
+    uint64_t threads, seed, max_memory;
+    uint64_t repeat; /* runs that are timed; 0: one to warm up, then three, or fewer once a second has passed */
+    str numbers;     /* "as-written", "f32" or "f64" */
+    bool golden;     /* run in f32 as well and compare: of a stage, with the source it came from */
+    double pcc;      /* what agrees less than this has diverged */
+    bool keep; /* all tensors stay in memory to be looked at, if they take no more than keep_memory bytes; kept.h */
     uint64_t keep_memory;
     struct execution_input *inputs; /* of arguments; the others have values of the seed */
     size_t n_inputs;
@@ -56,7 +57,8 @@ bool execution_input_find(struct server *s, const struct store_hash *model, uint
 bool execution_overlay(struct server *s, const struct store_hash *model, const overlay *o, str name,
                        struct store_error *e);
 
-/* Starts the job ("execute"); its result is {"execution": number of the document}. 0 when no job can be started. Texts and
+/* Starts the job ("execute"); its result is {"execution": number of the document}, which is there as soon as the times are:
+ * accuracy follows in the same document until the job ends. 0 when no job can be started. Texts and
  * inputs are copied. */
 uint64_t execution_start(struct server *s, const struct execution *x, str title);
 

@@ -264,9 +264,13 @@ bool execute_plan_compare(struct work *w) {
     return (!w->x.golden && !w->x.keep) || plan_what_fits(w, source_of(w));
 }
 
+bool execute_has_more(const struct work *w) {
+    return w->x.golden || (w->stays && !w->kept->makes);
+}
+
 bool execute_compare(struct work *w) {
     double us;
     if (w->x.golden)
         return judge(w, source_of(w));
-    return !w->stays || w->kept->makes || execute_once(w, w->kept->plan, NULL, &us);
+    return !execute_has_more(w) || execute_once(w, w->kept->plan, NULL, &us);
 }

@@ -15,6 +15,7 @@ struct job;
 enum not_compared {
     COMPARED,
     NOT_ASKED,   /* the golden run was not asked for */
+    NOT_ENDED,   /* it has not come to its end, or not yet */
     NO_SOURCE,   /* it came from no op of the source, or from too many */
     NOT_HEIR,    /* another op that came from the same ops gives their value */
     OTHER_ORDER, /* its numbers stand in another order than those of the ops it came from */
@@ -26,9 +27,10 @@ enum not_compared {
 struct measured {
     ir_op op;
     str kernel;
-    double *us;      /* of each run */
-    uint64_t rounds; /* runs that it is known from */
-    double start;    /* in the last one */
+    double *us;         /* in each run that is timed */
+    double warm_up;     /* in the one before them */
+    size_t runs;        /* the last run that it was part of, counted from 1 */
+    double start, last; /* in that one: when it began, and what it took */
     uint64_t read, written, flops, live;
     unsigned threads;
     enum not_compared why;    /* it has no difference */
@@ -53,7 +55,9 @@ struct work {
     const ir_module *module;
     const graph *g;
     exec_plan *plan;
-    double *total_us; /* of each run */
+    double *total_us; /* of each run that is timed: n_timed of most_timed */
+    size_t n_timed, most_timed, n_runs;
+    int64_t number; /* of the document; 0: there is none yet */
     struct measured *ops;
     uint32_t *row_of_op; /* by ir_op: row in ops + 1 */
     size_t n_ops;
@@ -104,7 +108,10 @@ bool execute_plan_compare(struct work *w);
 bool execute_share_arguments(struct work *w);
 /* Runs them, and finds out how well they agree; w->stays says whether the tensors are there. */
 bool execute_compare(struct work *w);
-/* Writes the document and the overlays into the workspace (execute_keep.c). */
-bool execute_keep(struct work *w, int64_t *number);
+/* Whether there is anything to run for that. */
+bool execute_has_more(const struct work *w);
+/* Writes the document and the overlays into the workspace (execute_keep.c), once w->number is known over what is there. `all`: what
+ * execute_compare finds out is in it; without, nothing will have to be taken back if that never ends. */
+bool execute_keep(struct work *w, bool all);
 
 #endif

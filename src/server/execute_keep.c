@@ -10,25 +10,28 @@
 static const char *const reasons[N_NOT_COMPARED] = {
     [COMPARED] = "",
     [NOT_ASKED] = "",
+    [NOT_ENDED] = "the golden run did not come to its end",
     [NO_SOURCE] = "it comes from no op of the source, or from too many: a step that a pass made",
     [NOT_HEIR] = "another step gives the value of the op it comes from",
     [OTHER_ORDER] = "its numbers stand in another order than those of the op it comes from",
     [NO_NUMBERS] = "there are no numbers to compare it with",
 };
 
-static void write_op(struct work *w, struct json_writer *j, struct measured *m, str id) {
-    size_t n = (size_t)w->x.repeat;
+static void write_op(struct work *w, struct json_writer *j, struct measured *m, str id, enum not_compared why) {
+    size_t n = w->n_timed;
     double least = m->us[0], most = m->us[0];
     for (size_t i = 1; i < n; i++) {
         least = m->us[i] < least ? m->us[i] : least;
         most = m->us[i] > most ? m->us[i] : most;
     }
+    if (most == 0) /* made once, when it was warmed up */
+        most = m->warm_up;
     json_object_begin(j);
     json_member_str(j, STR("id"), id);
     json_member_str(j, STR("op"), ir_op_name_str(w->module, m->op));
     json_member_str(j, STR("kernel"), m->kernel);
     json_member_double(j, STR("start_us"), m->start);
-    json_member_double(j, STR("last_us"), m->us[n - 1]); /* before the median sorts them */
+    json_member_double(j, STR("last_us"), m->runs == w->n_runs ? m->last : 0);
     json_member_double(j, STR("us"), num_median(m->us, n));
     json_member_double(j, STR("least_us"), least);
     json_member_double(j, STR("most_us"), most);
@@ -37,12 +40,12 @@ static void write_op(struct work *w, struct json_writer *j, struct measured *m, 
     json_member_u64(j, STR("written"), m->written);
     json_member_u64(j, STR("flops"), m->flops);
     json_member_u64(j, STR("live"), m->live);
-    if (m->why == COMPARED) {
+    if (why == COMPARED) {
         json_member_double(j, STR("pcc"), m->difference.pcc);
         json_member_double(j, STR("absolute"), m->difference.absolute);
         json_member_double(j, STR("relative"), m->difference.relative);
-    } else if (m->why != NOT_ASKED) {
-        json_member_str(j, STR("no_accuracy"), str_from_z(reasons[m->why]));
+    } else if (why != NOT_ASKED) {
+        json_member_str(j, STR("no_accuracy"), str_from_z(reasons[why]));
     }
     json_object_end(j);
 }
@@ -93,15 +96,15 @@ static void write_divergence(struct work *w, struct json_writer *j) {
     json_object_end(j);
 }
 
-static void write_kept(const struct work *w, struct json_writer *j) {
+static void write_kept(const struct work *w, struct json_writer *j, bool all) {
+    bool stays = all && w->stays;
     json_key(j, STR("kept"));
     json_object_begin(j);
-    json_member_u64(j, STR("bytes"), w->stays ? w->kept->bytes : 0);
-    if (w->stays && w->kept->makes)
+    json_member_u64(j, STR("bytes"), stays ? w->kept->bytes : 0);
+    if (stays && w->kept->makes)
         json_member_bool(j, STR("makes"), true);
-    if (!w->stays) {
-        json_member_str(j, STR("why"), str_from_z(w->kept_why));
-    }
+    if (!stays)
+        json_member_str(j, STR("why"), str_from_z(w->stays ? "the execution did not come to its end" : w->kept_why));
     json_object_end(j);
 }
 
@@ -136,7 +139,8 @@ static bool keep_overlay(struct work *w, const overlay *o, const char *what, str
 }
 
 /* The document and the overlays. */
-bool execute_keep(struct work *w, int64_t *number) {
+bool execute_keep(struct work *w, bool all) {
+    bool first = !w->number;
     struct store_error e = {0};
     struct buf out, id;
     overlay time, memory, accuracy;
@@ -152,9 +156,10 @@ bool execute_keep(struct work *w, int64_t *number) {
     json_object_begin(&j);
     write_settings(&w->x, &j);
     json_object_end(&j);
-    json_member_double(&j, STR("us"), num_median(w->total_us, (size_t)w->x.repeat));
+    json_member_u64(&j, STR("runs"), w->n_timed);
+    json_member_double(&j, STR("us"), num_median(w->total_us, w->n_timed));
     json_member_double(&j, STR("least_us"), w->total_us[0]);
-    json_member_double(&j, STR("most_us"), w->total_us[w->x.repeat - 1]);
+    json_member_double(&j, STR("most_us"), w->total_us[w->n_timed - 1]);
     json_key(&j, STR("memory"));
     json_object_begin(&j);
     json_member_u64(&j, STR("arguments"), w->memory.arguments);
@@ -163,9 +168,9 @@ bool execute_keep(struct work *w, int64_t *number) {
     json_member_u64(&j, STR("cached"), w->memory.cached);
     json_member_u64(&j, STR("scratch"), w->memory.scratch);
     json_object_end(&j);
-    if (w->diverged)
+    if (all && w->diverged)
         write_divergence(w, &j);
-    write_kept(w, &j);
+    write_kept(w, &j, all);
     execute_write_given(w, &j);
     json_key(&j, STR("ops"));
     json_array_begin(&j);
@@ -176,22 +181,24 @@ bool execute_keep(struct work *w, int64_t *number) {
         if (!node)
             continue;
         graph_put_id(w->g, node, &id);
-        write_op(w, &j, m, buf_str(&id));
-        good = good && overlay_add_number(&time, buf_str(&id), num_median(m->us, (size_t)w->x.repeat)) &&
+        enum not_compared why = !w->x.golden ? NOT_ASKED : !all ? NOT_ENDED : m->why;
+        write_op(w, &j, m, buf_str(&id), why);
+        good = good && overlay_add_number(&time, buf_str(&id), num_median(m->us, w->n_timed)) &&
                overlay_add_number(&memory, buf_str(&id), (double)m->live) &&
-               (m->why != COMPARED || overlay_add_number(&accuracy, buf_str(&id), m->difference.pcc));
+               (why != COMPARED || overlay_add_number(&accuracy, buf_str(&id), m->difference.pcc));
     }
     json_array_end(&j);
     json_object_end(&j);
-    struct store_item item = {.model = w->x.model,
+    struct store_item item = {.id = w->number,
+                              .model = w->x.model,
                               .name = STR("execution"),
                               .state = STR("done"),
                               .rank = RANK_EXECUTED,
                               .body = buf_str(&out)};
-    *number = 0;
     good = (good && !out.failed && !id.failed) || execute_failed(w, "out of memory", NULL);
-    if (good && (!store_item_put(w->server->store, STORE_RUN, &item, number, &e) ||
-                 !keep_overlay(w, &time, "time (us)", &e) || !keep_overlay(w, &memory, "memory in use (bytes)", &e) ||
+    if (good && (!store_item_put(w->server->store, STORE_RUN, &item, &w->number, &e) ||
+                 (first && (!keep_overlay(w, &time, "time (us)", &e) ||
+                            !keep_overlay(w, &memory, "memory in use (bytes)", &e))) ||
                  (accuracy.values.n && !keep_overlay(w, &accuracy, "accuracy (PCC)", &e))))
         good = execute_failed(w, e.text, NULL);
     overlay_free(&time);

@@ -281,6 +281,7 @@ void job_result(struct job *job, str json) {
     pthread_mutex_lock(&job->jobs->lock);
     buf_clear(&job->result);
     buf_put_str(&job->result, json);
+    publish(job, true);
     pthread_mutex_unlock(&job->jobs->lock);
 }
 

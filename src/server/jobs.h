@@ -47,7 +47,7 @@ bool job_cancelled(const struct job *job);
 const atomic_bool *job_cancel_flag(const struct job *job);
 /* It failed: the sentence is shown. The last one counts. */
 void job_fail(struct job *job, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Its result as JSON text; copied. */
+/* Its result as JSON text; copied, and told of at once: there may be more to do than what clients wait for. */
 void job_result(struct job *job, str json);
 uint64_t job_id(const struct job *job);
 

@@ -772,7 +772,7 @@ def ended(s, job):
 def executes():
     with serving.Server() as s:
         model = opened(s)
-        for wrong in ({"repeat": 0}, {"numbers": "odd"}, {"golden": 1}, {"stage": 2}, {"threads": "many"}):
+        for wrong in ({"repeat": 1001}, {"numbers": "odd"}, {"golden": 1}, {"stage": 2}, {"threads": "many"}):
             call(s, "POST", f"/models/{model}/executions", wrong, expect=400)
         run = call(s, "POST", f"/models/{model}/runs", {})
         last = len(run["stages"]) - 1
@@ -788,6 +788,7 @@ def executes():
                 assert by_op[op]["least_us"] <= by_op[op]["us"] <= by_op[op]["most_us"]
                 assert abs(by_op[op]["pcc"] - 1) < 1e-6
             assert told["least_us"] <= told["us"] <= told["most_us"]
+            tap.equal(told["runs"], 3)
         listed = call(s, "GET", f"/models/{model}/executions")["executions"]
         tap.equal(len(listed), 2)
         # its numbers are overlays like others
@@ -801,6 +802,63 @@ def executes():
         call(s, "GET", f"/executions/{listed[0]['id']}", expect=404)
         call(s, "DELETE", f"/executions/{listed[0]['id']}", expect=404)
         tap.equal(len(call(s, "GET", f"/models/{model}/executions")["executions"]), 1)
+
+
+@tap.case
+def executes_as_often_as_needed():
+    """What const-eval functions make once is warmed up: it is an op of the execution, and part of no run that is timed."""
+    block = (tap.ROOT / "examples/transformer_block.mlir").read_text()
+    with serving.Server(files={"block.mlir": block}) as s:
+        model = opened(s, "block.mlir")
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        last = len(run["stages"]) - 1
+        job = ended(s, call(s, "POST", f"/models/{model}/executions", {"repeat": 0, "run": run["id"], "stage": last}))
+        told = call(s, "GET", f"/executions/{job['result']['execution']}")
+        assert 1 <= told["runs"] <= 3, told["runs"]
+        tap.contains(call(s, "GET", f"/jobs/{job['id']}/log")["text"], "to warm up: ")
+        once = [op for op in told["ops"] if op["us"] == 0]
+        always = [op for op in told["ops"] if op["op"] == "ttnn.matmul"]
+        assert once and all(op["least_us"] == op["last_us"] == 0 < op["most_us"] for op in once), once
+        assert always and all(op["least_us"] > 0 and op["last_us"] > 0 for op in always), always
+        # accuracy was not asked for: none is told, and there is no overlay of it
+        assert not any("pcc" in op or "no_accuracy" in op for op in told["ops"]), told["ops"]
+        tap.equal(len(call(s, "GET", f"/models/{model}/overlays")["overlays"]), 2)
+
+
+SLOW = "tensor<768x768xf32>"
+PRODUCTS = (f"func.func @main(%a: {SLOW}) -> {SLOW} {{\n"
+            + "".join(f'  %{i} = "ttir.matmul"(%{i - 1 if i else "a"}, %a) : ({SLOW}, {SLOW}) -> {SLOW}\n' for i in range(16))
+            + f"  return %15 : {SLOW}\n}}\n")
+
+
+@tap.case
+def times_come_before_accuracy():
+    """The document is told of when the times are in it; a golden run that does not come to its end takes nothing back."""
+    with serving.Server(files={"products.mlir": PRODUCTS}) as s:
+        model = opened(s, "products.mlir")
+        events = serving.Stream(s, API + "/events")
+        events.lines(1)
+        job = call(s, "POST", f"/models/{model}/executions", {"golden": True, "keep": True})
+        while (told := json.loads(events.event('"result":{"execution"', 500)))["id"] != job["id"]:
+            pass
+        tap.equal(told["state"], "running")
+        call(s, "DELETE", f"/jobs/{job['id']}")
+        tap.equal(ended(s, job)["state"], "cancelled")
+        events.close()
+        number = told["result"]["execution"]
+        stopped = call(s, "GET", f"/executions/{number}")
+        assert all(op["us"] > 0 for op in stopped["ops"]) and len(stopped["ops"]) == 16, stopped["ops"]
+        tap.equal({op.get("no_accuracy") for op in stopped["ops"]}, {"the golden run did not come to its end"})
+        tap.equal((stopped["kept"]["bytes"], "divergence" in stopped), (0, False))
+        tap.equal(len(call(s, "GET", f"/models/{model}/overlays")["overlays"]), 2)
+        # one that comes to its end has all of it, in one document
+        job = ended(s, call(s, "POST", f"/models/{model}/executions", {"golden": True, "keep": True}))
+        tap.equal((job["state"], job["result"]), ("done", {"execution": number + 1}))
+        whole = call(s, "GET", f"/executions/{number + 1}")
+        assert all(op["pcc"] > 0.999999 and "no_accuracy" not in op for op in whole["ops"]), whole["ops"]
+        assert whole["kept"]["bytes"] > 0 and whole["divergence"]["compared"] == 16
+        tap.equal(len(call(s, "GET", f"/models/{model}/executions")["executions"]), 2)
+        tap.equal(len(call(s, "GET", f"/models/{model}/overlays")["overlays"]), 5)
 
 
 def values_of(npy):

@@ -256,6 +256,25 @@ test("execute: what cannot run says so in a sentence, and a long one ends at Can
   await eventually(() => rowsOf(t, "execute").count(), 0);
 });
 
+test("execute: times are shown before accuracy, and stay when that is given up", async (t) => {
+  const square = "tensor<1024x1024xf32>", n = 40;
+  const product = (k) => `    %${k} = "ttir.matmul"(%${k ? k - 1 : "x"}, %x) : (${square}, ${square}) -> ${square}\n`;
+  await t.openText("products.mlir", `module {\n  func.func @main(%x: ${square}) -> ${square} {\n${Array.from({ length: n }, (_, k) => product(k)).join("")}    return %${n - 1} : ${square}\n  }\n}\n`);
+  await t.page.keyboard.press("x");
+  const panel = t.panel("execute"), growing = panel.locator(".growing");
+  await panel.getByLabel("Runs").fill("1");
+  await panel.getByLabel("tensors", { exact: true }).uncheck();
+  await panel.getByRole("button", { name: "Execute", exact: true }).click();
+  await growing.getByRole("button", { name: "Cancel" }).click();
+  ok(/slowest/.test(await panel.locator(".extremes").innerText()), "the slowest op is known");
+  await panel.getByText("No accuracy: the golden run did not come to its end. Execute again for it.").waitFor();
+  ok(await panel.locator(".node-table [role=option]").count() > 0, "the times stay");
+  equal(await growing.count(), 0);
+  await panel.getByRole("button", { name: "Execute", exact: true }).click();
+  await panel.getByText(`All ${n} compared ops agree with PCC 0.99 or better.`).waitFor({ timeout: 60000 });
+  await eventually(() => panel.getByLabel("Execution", { exact: true }).locator("option").count(), 2, "one execution each time");
+});
+
 test("compile: a stage beside another is in sight, also when the view before looked at nothing", async (t) => {
   await t.openModel("examples/mnist.mlir");
   await t.command("panel.compile");

@@ -47,6 +47,10 @@ class Sitting {
   shown() { return this.panel("compile").locator(".option.active .option-text").allTextContents().then((all) => all.join()); }
   executed() { return this.panel("execute").getByLabel("Execution", { exact: true }).locator("option").count().catch(() => 0); }
 
+  extremes() { return this.panel("execute").locator(".extremes").innerText(); }
+  // Whether the execution that is shown has its accuracy.
+  async grown() { return /lowest PCC/.test(await this.extremes()) && !(await this.panel("execute").locator(".growing").count()); }
+
   // The label of the one op that is selected, as the inspector shows it.
   async selected() {
     const title = this.panel("inspector").locator("h2, h3").first();
@@ -257,11 +261,13 @@ async function sit(t, name, hands) {
       await s.until(() => s.shown(), LAST, "the pane of the last stage");
     });
 
-    await s.step("execute", async () => {
+    await s.step("execute: times and memory", async () => {
       await by.execute(s);
       await s.until(() => s.executed(), 1, "an execution", EXECUTION_MS);
+      ok(/slowest [\d.,]+ (ns|us|ms)/.test(await s.extremes()), "the slowest op");
     });
-    const told = await s.panel("execute").locator(".extremes").innerText();
+    await s.step("execute: accuracy", async () => s.until(() => s.grown(), true, "its accuracy", EXECUTION_MS));
+    const told = await s.extremes();
     ok(/slowest [\d.,]+ (ns|us|ms)/.test(told) && /most memory/.test(told) && /lowest PCC/.test(told), told);
     await s.panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
     await s.step("the slowest op", async () => {
@@ -290,12 +296,13 @@ async function sit(t, name, hands) {
     await s.panel("inspector").getByText("Estimate:").first().waitFor();
     const changedRun = await s.run();
     ok(changedRun !== plain, "the overrides made a run of their own");
-    await s.step("execute again, compared", async () => {
+    await s.step("execute again, times compared", async () => {
       await by.execute(s);
       await s.until(() => s.executed(), 2, "two executions", EXECUTION_MS);
     });
+    await s.step("execute again, accuracy compared", async () => s.until(() => s.grown(), true, "its accuracy", EXECUTION_MS));
     await eventually(async () => {
-      const both = await s.panel("execute").locator(".extremes").innerText();
+      const both = await s.extremes();
       return [/time .*→.*%/, /most memory .*→/, /lowest PCC .*→/].every((r) => r.test(both));
     }, true, "each beside the execution before");
 

@@ -25,6 +25,7 @@ async function executed(t, text, { keep = true, mb = 1024 } = {}) {
   if (keep) await panel.getByLabel("Megabytes of kept tensors").fill(String(mb));
   await panel.getByRole("button", { name: "Execute", exact: true }).click();
   await panel.locator(".node-table [role=option]").first().waitFor();
+  await eventually(() => panel.locator(".growing").count(), 0, "accuracy and tensors are there, too");
   await t.ready();
   return panel;
 }

@@ -9,27 +9,48 @@ import { online, overlayChanged, panes, server, source } from './store';
 /** Jobs that have begun a moment ago: what ends soon is not shown. */
 const begun = new Map<number, { job: Job; timer: number }>();
 
-/** Who waits for news of a job. */
-const waiting = new Map<number, (job: Job) => void>();
+/** Who follows jobs. */
+const followers = new Set<(job: Job) => void>();
 
-/** What is told of a job next. Without news it is asked for after `ms`: they are lost when it ended before somebody listened,
- * or when the stream of events is cut. Throws Problem. */
-export async function jobNews(id: number, ms: number, signal?: AbortSignal): Promise<Job> {
-  let timer = 0;
-  const told = await new Promise<Job | null>((resolve) => {
-    waiting.set(id, resolve);
-    timer = setTimeout(() => resolve(null), ms);
-    signal?.addEventListener('abort', () => resolve(null), { once: true });
-  });
-  clearTimeout(timer);
-  waiting.delete(id);
-  return told ?? getJob(id, { signal });
+export const goesOn = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
+
+/** How long news are waited for before a job is asked for: they are lost when it ended before somebody listened (which a short
+ * one does), or when the stream of events is cut. */
+const FIRST_MS = 150, LATER_MS = 1000;
+
+/** A job as it goes on: first as it is given, last when it has ended. Of news that come while the last are dealt with only the
+ * newest are told. Throws Problem. */
+export async function* jobNews(job: Job, signal?: AbortSignal): AsyncGenerator<Job, void> {
+  let told: Job | null = null, wake = () => {};
+  const listen = (news: Job) => {
+    if (news.id !== job.id) return;
+    told = news;
+    wake();
+  };
+  followers.add(listen);
+  signal?.addEventListener('abort', () => wake());
+  try {
+    for (let ms = FIRST_MS; ; ms = LATER_MS) {
+      yield job;
+      if (!goesOn(job)) return;
+      if (!told && !signal?.aborted) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => { clearTimeout(timer); resolve(); };
+        });
+      }
+      job = told ?? await getJob(job.id, { signal });
+      told = null;
+    }
+  } finally {
+    followers.delete(listen);
+  }
 }
 
 function noteJob(job: Job): void {
-  waiting.get(job.id)?.(job);
+  for (const listen of followers) listen(job);
   const known = begun.get(job.id), shown = jobs.peek().has(job.id);
-  if (job.state === 'queued' || job.state === 'running') {
+  if (goesOn(job)) {
     if (shown) jobs.value = new Map(jobs.peek()).set(job.id, job);
     else if (known) known.job = job;
     else begun.set(job.id, { job, timer: setTimeout(() => showJob(job.id), PATIENCE_MS) });
@@ -64,7 +85,7 @@ async function fileChanged(event: { path: string; hash: string; old: string }): 
 
 async function everything(): Promise<void> {
   server.value = await getServer();
-  jobs.value = new Map((await getJobs()).filter((j) => j.state === 'running' || j.state === 'queued').map((j) => [j.id, j]));
+  jobs.value = new Map((await getJobs()).filter(goesOn).map((j) => [j.id, j]));
   await refreshModels();
 }
 

@@ -15,7 +15,7 @@ import { bytes, count, duration, when } from '../app/values';
 import { VirtualList } from '../app/virtual';
 import { WaitCard } from '../app/wait';
 import { chooseFiles, nice, save } from './common';
-import { choose, chosen, golden, here, isOf, keep, keepMb, keeping, lists, loaded, log, logOpen, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
+import { choose, chosen, golden, growing, here, isOf, keep, keepMb, keeping, lists, loaded, log, logOpen, numbers, makeAgain, openTraces, other, place, problem, refresh, repeat, seed, start, threads, wait } from './executions';
 import './features.css';
 import { Inputs, uploading } from './inputs';
 import { deleteExecution, getResults, resultFile, traceFile, type ExecutedOp, type Execution, type ResultInfo } from './runs';
@@ -231,12 +231,23 @@ function Place({ run, id, children }: { run: Execution; id: string; children?: s
   return <button class="link" title={id} onClick={() => locate({ id })}>{children ?? op?.op ?? id}{op?.pcc !== undefined && ` (PCC ${op.pcc.toFixed(6)})`}</button>;
 }
 
+/** Accuracy and tensors of the last execution are still being made: in the one line that then says how accurate it is. */
+function Growing() {
+  const now = wait.value;
+  if (!growing.value || !now) return null;
+  return (
+    <p class="compile-note growing" role="status">{now.text}{now.total > 0 && <span class="muted"> {Math.round((now.done / now.total) * 100)} %</span>}{' '}
+      <button class="link" title="Times and memory stay" onClick={() => now.cancel?.()}>Cancel</button></p>
+  );
+}
+
 /** Where accuracy falls, with the way there; or why there is none. */
 function Accuracy({ run }: { run: Execution }) {
   const d = run.divergence;
+  if (growing.value && growing.value === chosen.value) return null;
   if (run.settings.trace) return run.notes?.length ? <p class="compile-note muted">{run.notes.map((n) => sentence(n)).join(' ')}</p> : null;
   if (!run.settings.golden) return <p class="compile-note muted">Accuracy was not asked for: check it and execute again.</p>;
-  if (!d) return null;
+  if (!d) return <p class="compile-note muted">No accuracy: the golden run did not come to its end. Execute again for it.</p>;
   if (!d.compared) {
     const why = [...new Set(run.ops.map((o) => o.no_accuracy).filter(Boolean))];
     return <p class="compile-note muted">No op could be compared with the source{why.length > 0 && `: ${why.join('; ')}`}.</p>;
@@ -258,6 +269,7 @@ function Accuracy({ run }: { run: Execution }) {
 /** Whether the tensors can be looked at, and if not why. */
 function Kept({ run }: { run: Execution }) {
   const x = here.value.find((e) => loaded.value.get(e.id) === run);
+  if (x && x.id === growing.value) return run.settings.keep ? <span class="muted">Its tensors follow.</span> : null;
   if (x && x.kept > 0) {
     const fits = activePane.value && isOf(x, activePane.value);
     return <span class="muted">{run.kept?.makes ? `Tensors are made when they are looked at, ${bytes(x.kept)} stay for that` : `All tensors are kept, ${bytes(x.kept)}`}: <button class="link" disabled={!fits} onClick={() => openPanel('tensor')}>look at them</button>{!fits && ' in the stage that was executed'}.</span>;
@@ -356,7 +368,7 @@ function Panel() {
     <div class="panel execute">
       <div class="execute-head">
         {!alone && <form class="compile-form" onSubmit={(e) => { e.preventDefault(); void start(pane); }}>
-          <label>Runs <input type="number" min={1} max={1000} value={repeat.value} onChange={(e) => { repeat.value = Math.max(1, Number(e.currentTarget.value)); }} /></label>
+          <label title="How often it is timed. Empty: once to warm up, then three times, or fewer once a second has passed">Runs <input type="number" min={0} max={1000} value={repeat.value || ''} placeholder="auto" onChange={(e) => { repeat.value = Math.min(1000, Math.max(0, Math.floor(Number(e.currentTarget.value)) || 0)); }} /></label>
           <label>Threads <input type="number" min={0} max={256} value={threads.value || ''} placeholder="all" onChange={(e) => { threads.value = Number(e.currentTarget.value); }} /></label>
           <label>Numbers
             <select value={numbers.value} onChange={(e) => { numbers.value = e.currentTarget.value; }}>
@@ -381,13 +393,14 @@ function Panel() {
           <Log />
         </div>
       </div>
-      {wait.value && <WaitCard wait={wait.value} />}
+      {wait.value && !growing.value && <WaitCard wait={wait.value} />}
       {problem.value && <p class="error-text compile-note" role="alert">{sentence(problem.value.message)}</p>}
       {run && <>
         <p class="compile-note">{place(run.settings)}: <strong>{duration(run.us)}</strong>
-          {run.most_us > run.least_us && <span class="muted"> (median of {run.settings.repeat}, {duration(run.least_us)} to {duration(run.most_us)})</span>}
+          {run.most_us > run.least_us && <span class="muted"> (median of {run.runs ?? run.settings.repeat}, {duration(run.least_us)} to {duration(run.most_us)})</span>}
           , {count(run.ops.length, 'op')}{run.settings.trace ? `, ${run.settings.format}` : `, arguments ${bytes(run.memory['arguments'] ?? 0)}, intermediate values ${bytes(run.memory['planned'] ?? 0)}`}.
           {' '}<Given run={run} /><Kept run={run} /><Results run={run} /><TraceFiles run={run} /></p>
+        <Growing />
         <Accuracy run={run} />
         <Extremes run={run} against={against} />
         <Timeline run={run} />

@@ -3,7 +3,7 @@
 import { computed, effect, signal } from '@preact/signals';
 
 import { cancelJob } from '../app/api';
-import { jobNews } from '../app/events';
+import { goesOn, jobNews } from '../app/events';
 import { openPanel } from '../app/dock';
 import { say } from '../app/notify';
 import { kept } from '../app/settings';
@@ -15,7 +15,7 @@ import { colourByLast } from './node_data_state';
 import { setName } from './overrides';
 import { addTrace, getExecution, getExecutions, getLog, makeTensorsAgain, overridesOf, startExecution, type Execution, type ExecutionSettings, type ExecutionSummary } from './runs';
 
-export const repeat = kept('executeRepeat', 3);
+export const repeat = kept('executeRepeat', 0);
 export const threads = kept('executeThreads', 0);
 export const numbers = kept('executeNumbers', 'as-written');
 export const golden = kept('executeGolden', true);
@@ -34,8 +34,8 @@ export const logOpen = signal(false);
 export const keep = kept('executeKeep', true);
 export const keepMb = kept('executeKeepMb', 1024);
 
-/** News of a job come as events. A short one may have ended before they are listened to. */
-const FIRST_MS = 150, LATER_MS = 1000;
+/** The execution whose accuracy and tensors are still being made. */
+export const growing = signal(0);
 
 /** Of the active pane. */
 const modelNow = computed(() => activePane.value?.ref.value?.model);
@@ -110,17 +110,28 @@ async function execute(pane: Pane): Promise<void> {
     ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
   };
   const order = wish();
-  const done = await follow(() => startExecution(ref.model, settings));
+  // Times are shown as soon as they are there; accuracy and tensors follow.
+  const done = await follow(() => startExecution(ref.model, settings), (n) => showNew(ref.model, n, order));
   if (done === null) return;
-  await showNew(ref.model, done, order);
+  if (!await again(done)) await showNew(ref.model, done, order);
+  await refresh(ref.model);
   say('Executed. Times, memory and accuracy are node data now.', { title: 'Show on nodes', run: () => {
     colourByLast(ref.model, 'time (us)');
     openPanel('nodedata');
   } });
 }
 
-/** Shows a job until it ends. The execution's number, or null when it came to nothing. */
-async function follow(begin: () => Promise<Job>): Promise<number | null> {
+/** Asks again for one that was shown before it was whole; false when it was not. */
+async function again(n: number): Promise<boolean> {
+  if (!loaded.peek().has(n)) return false;
+  const whole = await getExecution(n);
+  loaded.value = new Map(loaded.peek()).set(n, whole);
+  return true;
+}
+
+/** Shows a job until it ends; that it goes on is shown until the caller has dealt with what came of it. The execution's number, or null when it came to nothing; `early` is told of it when there is more
+ * to do. */
+async function follow(begin: () => Promise<Job>, early?: (n: number) => Promise<void>): Promise<number | null> {
   problem.value = null;
   log.value = '';
   let job = await begin();
@@ -131,13 +142,17 @@ async function follow(begin: () => Promise<Job>): Promise<number | null> {
     read = next;
     if (text) log.value = (log.peek() + text).replace(/\n\n+/g, '\n');
   };
-  for (let ms = FIRST_MS; job.state === 'queued' || job.state === 'running'; ms = LATER_MS) {
-    wait.value = { text: job.message || 'Executing', done: job.done, total: job.total, cancel };
-    job = await jobNews(job.id, ms);
+  for await (job of jobNews(job)) {
+    if (!goesOn(job)) break;
+    const there = (job.result as { execution: number } | null)?.execution ?? 0;
+    wait.value = { text: there ? `Accuracy and tensors follow: ${job.message}` : job.message || 'Executing', done: job.done, total: job.total, cancel };
+    if (early && there && !growing.peek()) {
+      growing.value = there;
+      await early(there);
+    }
     if (logOpen.peek() || !log.peek()) await readLog();
   }
   await readLog(); // what it said last
-  wait.value = null;
   if (job.state === 'failed') problem.value = new Problem(job.error ?? 'The execution failed.');
   return job.state === 'done' ? (job.result as { execution: number }).execution : null;
 }
@@ -153,7 +168,7 @@ export async function makeAgain(x: ExecutionSummary, model: string): Promise<voi
   }
 }
 
-export const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; });
+export const start = (pane: Pane): Promise<void> => execute(pane).catch((thrown) => { problem.value = Problem.of(thrown); }).finally(() => { wait.value = null; growing.value = 0; });
 
 /** Takes files of other tools' traces. */
 export async function openTraces(pane: Pane, files: readonly File[]): Promise<void> {

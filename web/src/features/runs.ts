@@ -131,6 +131,7 @@ export interface ExecutionSettings {
   stage?: number;
   threads?: number;
   seed?: number;
+  /** 0: the server decides. */
   repeat?: number;
   numbers?: string;
   golden?: boolean;
@@ -178,6 +179,8 @@ export interface Divergence {
 }
 export interface Execution {
   settings: ExecutionSettings;
+  /** How many were timed. */
+  runs?: number;
   us: number;
   least_us: number;
   most_us: number;
@@ -278,8 +281,6 @@ export interface TensorRef {
   which: Which;
 }
 const tensorQuery = (t: TensorRef) => ({ id: t.id, out: t.out, device: t.device, which: t.which });
-/** How long to wait for news of the job before it is asked for. */
-const MAKING_MS = 200;
 /** Asks again when the job that makes the value has ended; an abort ends the job, too. */
 async function made<T extends object>(ask: () => Promise<T | Job>, signal?: AbortSignal, tell: (wait: Wait | null) => void = () => {}): Promise<T> {
   for (;;) {
@@ -289,10 +290,7 @@ async function made<T extends object>(ask: () => Promise<T | Job>, signal?: Abor
     const cancel = () => { cancelJob(job.id).catch(() => {}); };
     signal?.addEventListener('abort', cancel);
     try {
-      while (job.state === 'queued' || job.state === 'running') {
-        tell({ text: `Running up to ${job.title}`, done: job.done, total: job.total, cancel });
-        job = await jobNews(job.id, MAKING_MS, signal);
-      }
+      for await (job of jobNews(told, signal)) tell({ text: `Running up to ${job.title}`, done: job.done, total: job.total, cancel });
     } finally {
       signal?.removeEventListener('abort', cancel);
       tell(null);

@@ -5,6 +5,7 @@ import { batch, signal, useSignal, useSignalEffect } from '@preact/signals';
 
 import * as api from '../api';
 import { registerCommands } from '../commands';
+import { jobNews } from '../events';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
 import { panels } from '../panels';
@@ -32,9 +33,6 @@ const chosen = signal<ReadonlyMap<string, string>>(new Map());
 const wait = signal<Wait | null>(null);
 const problem = signal<Problem | null>(null);
 
-/** How often a job is asked for. */
-const POLL_MS = 250;
-
 export function noteRun(run: Run): void {
   batch(() => {
     runs.value = new Map(runs.peek()).set(run.id, run);
@@ -57,16 +55,10 @@ export async function compileModel(model: string, settings: RunSettings, made: (
   try {
     let answer = await api.startRun(model, settings, { signal: abort.signal });
     while (!('stages' in answer)) {
-      job = answer;
-      wait.value = { text: job.message || 'Compiling', done: job.done, total: job.total, cancel };
-      if (job.state === 'failed') throw new Problem(job.error ?? 'The compiler failed.', 'failed');
-      if (job.state === 'cancelled') return null;
-      if (job.state === 'done') {
-        answer = await api.startRun(model, settings, { signal: abort.signal });
-        continue;
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      answer = await api.getJob(job.id, { signal: abort.signal });
+      for await (job of jobNews(answer, abort.signal)) wait.value = { text: job.message || 'Compiling', done: job.done, total: job.total, cancel };
+      if (job?.state === 'failed') throw new Problem(job.error ?? 'The compiler failed.', 'failed');
+      if (job?.state === 'cancelled') return null;
+      answer = await api.startRun(model, settings, { signal: abort.signal });
     }
     const run = answer;
     batch(() => {
