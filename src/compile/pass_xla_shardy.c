@@ -24,8 +24,10 @@ static str text_in(pass_context *p, ir_attr dict, str key) {
 
 /* ---- attributes from text ------------------------------------------------------------------------------- */
 
+static const char no_attr[] = "has a text that is no attribute of Shardy";
+
 /* The attribute that a text means; 0 after an error. */
-static ir_attr read_attr(pass_context *p, ir_op at, str text) {
+static ir_attr read_attr(pass_context *p, ir_op at, str text, const char *complaint) {
     str module = arena_printf(&p->scratch, "module attributes {a = %.*s} {}\n", STR_ARG(text));
     char *kept = module.p ? ir_context_copy(p->c, module.p, module.n + 1) : NULL; /* the reader points into it */
     if (!kept)
@@ -39,7 +41,7 @@ static ir_attr read_attr(pass_context *p, ir_op at, str text) {
     diags_free(&d);
     if (full)
         return pass_out_of_memory(p), 0;
-    return a ? a : (pass_error(p, at, "has a text that is no attribute of Shardy: %.*s", STR_ARG(text)), 0);
+    return a ? a : (pass_error(p, at, "%s: %.*s", complaint, STR_ARG(text)), 0);
 }
 
 static bool misfit(pass_context *p, ir_op op, str text) {
@@ -49,7 +51,7 @@ static bool misfit(pass_context *p, ir_op op, str text) {
 
 /* The sharding that a text means: of one tensor, or the only one of a list. */
 static bool read_sharding(pass_context *p, ir_op op, str text, ir_attr *out) {
-    ir_attr a = *out = read_attr(p, op, text);
+    ir_attr a = *out = read_attr(p, op, text, no_attr);
     if (a && dialect_is_attr(p->c, a, ATTR_sdy_sharding_per_value))
         *out = shard_list_at(p, a, 0);
     return a && ((*out && dialect_is_attr(p->c, *out, ATTR_sdy_sharding)) || misfit(p, op, text));
@@ -76,7 +78,7 @@ static str with_axis_names(pass_context *p, const shard_mesh *mesh, str text) {
 static bool convert_meshes(pass_context *p) {
     ir_op module = p->scope;
     str text = text_in(p, ir_op_at(p->m, module)->attrs, STR("xla.sdy.meshes"));
-    ir_attr all = text.n ? read_attr(p, module, text) : 0;
+    ir_attr all = text.n ? read_attr(p, module, text, no_attr) : 0;
     if (!text.n)
         return true;
     if (!all || ir_kind_of(p->c, all) != IR_ATTR_DICT)
@@ -126,7 +128,7 @@ static bool convert_dicts(pass_context *p, ir_op func, str key) {
 
 /* ---- calls ---------------------------------------------------------------------------------------------- */
 
-/* Whether the mappings of a rule are about n values with these dimensions; else an error. */
+/* Whether the mappings of a rule are about n values with these dimensions; else an error, in the words of Shardy's verifier. */
 static bool mappings_fit(pass_context *p, ir_op op, ir_attr rule, bool results) {
     ir_attr list = dialect_param(p->c, rule, results ? STR("result_mappings") : STR("operand_mappings"));
     uint32_t n = results ? ir_op_at(p->m, op)->n_results : ir_op_at(p->m, op)->n_operands;
@@ -134,18 +136,26 @@ static bool mappings_fit(pass_context *p, ir_op op, ir_attr rule, bool results) 
     int64_t sizes[RULE_MAX_FACTORS], factors[RULE_MAX_SPLIT];
     uint32_t n_sizes = dialect_param_ints(p->c, rule, STR("factor_sizes"), sizes, RULE_MAX_FACTORS);
     if (list_count(p, list) != n || n_sizes > RULE_MAX_FACTORS)
-        return pass_error(p, op, "has a sharding rule of %u %ss, and has %u", list_count(p, list), what, n);
+        return pass_error(p, op, "number of %ss and mappings must match: %u != %u", what, n, list_count(p, list));
     for (uint32_t t = 0; t < n; t++) {
         ir_attr dims = dialect_param(p->c, ir_at(p->c, list, t), STR("dim_mappings"));
         shape s;
         if (!shape_of(p->m, results ? ir_result(p->m, op, t) : ir_operand(p->m, op, t), &s) ||
             list_count(p, dims) != (uint32_t)s.n)
-            return pass_error(p, op, "has a sharding rule for %s %u of %u dimensions, which it does not have", what, t,
-                              list_count(p, dims));
+            return pass_error(p, op, "%s - mapping rank must match: %u != %d (%s %u)", what, list_count(p, dims), s.n,
+                              what, t);
+        bool used[RULE_MAX_FACTORS] = {false};
         for (uint32_t d = 0; d < list_count(p, dims); d++) {
             uint32_t n_factors =
                 dialect_param_ints(p->c, ir_at(p->c, dims, d), STR("factor_indices"), factors, RULE_MAX_SPLIT);
             int64_t size = 1;
+            for (uint32_t i = 0; i < n_factors && i < RULE_MAX_SPLIT; i++) {
+                if (factors[i] >= 0 && factors[i] < n_sizes && used[factors[i]])
+                    return pass_error(p, op, "%s - cannot reuse factors for the same tensor value (%s %u)", what, what,
+                                      t);
+                if (factors[i] >= 0 && factors[i] < n_sizes)
+                    used[factors[i]] = true;
+            }
             for (uint32_t i = 0; i < n_factors && i < RULE_MAX_SPLIT && size > 0; i++)
                 size = factors[i] >= 0 && factors[i] < n_sizes && sizes[factors[i]] > 0 &&
                                sizes[factors[i]] <= s.d[d] / size
@@ -159,10 +169,12 @@ static bool mappings_fit(pass_context *p, ir_op op, ir_attr rule, bool results) 
 }
 
 static bool convert_rule(pass_context *p, ir_op op) {
+    static const char no_rule[] =
+        "failed to parse 'xla.sdy.custom_sharding_rule' frontend attribute as an #sdy.op_sharding_rule";
     str text = text_in(p, ir_op_at(p->m, op)->attrs, rule_key);
-    ir_attr rule = text.n ? read_attr(p, op, text) : 0;
+    ir_attr rule = text.n ? read_attr(p, op, text, no_rule) : 0;
     if (rule && !dialect_is_attr(p->c, rule, ATTR_sdy_op_sharding_rule))
-        return pass_error(p, op, "has a text that is no sharding rule: %.*s", STR_ARG(text));
+        return pass_error(p, op, "%s: %.*s", no_rule, STR_ARG(text));
     if (rule && (!mappings_fit(p, op, rule, false) || !mappings_fit(p, op, rule, true)))
         return false;
     if (rule)

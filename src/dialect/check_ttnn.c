@@ -155,7 +155,29 @@ static bool check_copy(checker *k) {
                    STR_ARG(ck_print(k, ck_in(k, "src"))), STR_ARG(ck_print(k, ck_in(k, "dst"))));
 }
 
+/* ---- collectives ---------------------------------------------------------------------------------------- */
+
+static bool check_all_reduce(checker *k) {
+    str type = ck_text(k, "reduce_type");
+    return (!str_eq(type, STR("mean")) && !str_eq(type, STR("std")) && !str_eq(type, STR("var"))) ||
+           ck_fail(k, "Invalid reduction type for all reduce op.");
+}
+
+static bool check_reduce_scatter(checker *k) {
+    str type = ck_text(k, "reduce_type");
+    int rank = ck_rank(k, ck_in(k, "input"));
+    int64_t dim = ck_int(k, "scatter_dim", 0);
+    if (type.n && !str_eq(type, STR("sum")))
+        return ck_fail(k, "Invalid reduction type for reduce scatter op.");
+    return (dim < rank && dim >= -rank) ||
+           ck_fail(k,
+                   "Invalid scatter dimension for reduce scatter op. Scatter dimension must be >= to input tensor rank "
+                   "or < -input tensor rank, got scatter_dim = %lld",
+                   (long long)dim);
+}
+
 const ck_rule ck_rules_ttnn[] = {
+    {"ttnn.all_reduce", check_all_reduce, false},
     {"ttnn.all_to_all_combine", ck_all_to_all_combine, false},
     {"ttnn.all_to_all_dispatch", ck_all_to_all_dispatch, false},
     {"ttnn.all_to_all_dispatch_metadata", ck_ttnn_dispatch_metadata, false},
@@ -174,6 +196,7 @@ const ck_rule ck_rules_ttnn[] = {
     {"ttnn.paged_fill_cache", ck_paged_fill_cache, true},
     {"ttnn.paged_flash_multi_latent_attention_decode", ck_flash_mla_decode, false},
     {"ttnn.permute", ck_permute, false},
+    {"ttnn.reduce_scatter", check_reduce_scatter, false},
     {"ttnn.repeat_interleave", ck_repeat_interleave, false},
     {"ttnn.rms_norm", check_norm, false},
     {"ttnn.rms_norm_pre_all_gather", check_pre_all_gather, false},

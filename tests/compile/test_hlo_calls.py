@@ -303,8 +303,11 @@ def rules_of_the_user():
     tap.equal(local("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=4} need_replication={i, j}>"),
               f"({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}")
     tap.equal(local(" "), f"({tensor(8, 4)}, {tensor(8, 4)}) -> {tensor(8, 4)}")
-    for rule, why in (("#sdy.op_sharding_rule<([i, j])->([i, j]) {i=8, j=4}>", "operands"), ("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=5}>", "dimension 1"),
-                      ("nonsense", "no attribute of Shardy")):
+    for rule, why in (("#sdy.op_sharding_rule<([i, j])->([i, j]) {i=8, j=4}>", "number of operands and mappings must match: 2 != 1"),
+                      ("#sdy.op_sharding_rule<([i, j, k], [i, j])->([i, j]) {i=8, j=4, k=1}>", "operand - mapping rank must match: 3 != 2"),
+                      ("#sdy.op_sharding_rule<([i, i], [i, j])->([i, j]) {i=8, j=4}>", "operand - cannot reuse factors for the same tensor value"), ("#sdy.op_sharding_rule<([i, j], [i, j])->([i, j]) {i=8, j=5}>", "dimension 1"),
+                      ("nonsense", "failed to parse 'xla.sdy.custom_sharding_rule' frontend attribute as an #sdy.op_sharding_rule"),
+                      ("42 : i32", "failed to parse 'xla.sdy.custom_sharding_rule' frontend attribute as an #sdy.op_sharding_rule")):
         refused = subprocess.run([PROGRAM, "compile", "-"], input=module(rule), text=True, capture_output=True, timeout=60)
         tap.equal(refused.returncode, 1)
         tap.contains(refused.stderr, why)

@@ -6,10 +6,35 @@
 #include "dialect/dialect.h"
 #include "text/text.h"
 
+/* A collective of TTNN in line 3. */
+#define COLLECTIVE(op, attributes)                                                                                   \
+    "#l = #ttnn.ttnn_layout<(d0, d1) -> (d0, d1), <1x1>, memref<2x2x!ttcore.tile<32x32, f32>, "                      \
+    "#ttnn.buffer_type<dram>>, <interleaved>>\nfunc.func @f(%a: tensor<64x64xf32, #l>) -> tensor<64x64xf32, #l> {\n" \
+    "  %0 = \"" op "\"(%a) <{" attributes "}> : (tensor<64x64xf32, #l>) -> tensor<64x64xf32, #l>\n  return %0 : "    \
+    "tensor<64x64xf32, #l>\n}"
+
 static const struct sample {
     const char *name, *text;
     const char *expected; /* "line: message" of each error, joined by newlines; "" when it is right */
 } samples[] = {
+    {"a mean over devices of TTNN",
+     COLLECTIVE("ttnn.all_reduce", "cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<mean>"),
+     "3: 'ttnn.all_reduce' op Invalid reduction type for all reduce op."},
+    {"a sum over devices of TTNN",
+     COLLECTIVE("ttnn.all_reduce", "cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<sum>"), ""},
+    {"the largest, scattered over devices of TTNN",
+     COLLECTIVE("ttnn.reduce_scatter",
+                "cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<max>, scatter_dim = 1 : si32"),
+     "3: 'ttnn.reduce_scatter' op Invalid reduction type for reduce scatter op."},
+    {"scattered along no dimension",
+     COLLECTIVE("ttnn.reduce_scatter",
+                "cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<sum>, scatter_dim = -3 : si32"),
+     "3: 'ttnn.reduce_scatter' op Invalid scatter dimension for reduce scatter op. Scatter dimension must be >= to "
+     "input tensor rank or < -input tensor rank, got scatter_dim = -3"},
+    {"scattered along the last dimension",
+     COLLECTIVE("ttnn.reduce_scatter",
+                "cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<sum>, scatter_dim = -1 : si32"),
+     ""},
     {"graph regions keep no order",
      "module {\n\"foo\"() ({\n  \"use\"(%0) : (i32) -> ()\n  %0 = \"def\"(%0) : (i32) -> i32\n}) : () -> ()\n}", ""},
     {"use before definition",
