@@ -1,5 +1,5 @@
-/* Speed of the compiler over one module, every stage kept: bench_compile FILE [RUNS [passes]] prints "what <tab> value <tab>
- * unit" lines; with "passes" also the best time of each pass. */
+/* Speed of the compiler over one module, every stage kept: bench_compile FILE [RUNS [LEVEL [passes]]] prints "what <tab> value
+ * <tab> unit" lines; with "passes" also the best time of each pass. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
     struct file f;
     unsigned runs = argc > 2 ? (unsigned)atoi(argv[2]) : 20;
     if (argc < 2 || !file_open(&f, &mem, argv[1])) {
-        fprintf(stderr, "usage: bench_compile FILE [RUNS [passes]]\n");
+        fprintf(stderr, "usage: bench_compile FILE [RUNS [LEVEL [passes]]]\n");
         return 2;
     }
     double best = 1e300, pass_best[MAX_STAGES] = {0};
@@ -33,6 +33,7 @@ int main(int argc, char **argv) {
         ir_module *m = c ? text_read(c, file_text(&f), str_from_z(argv[1]), NULL, &d) : NULL;
         compile_options o;
         compile_options_init(&o);
+        o.level = argc > 3 ? atoi(argv[3]) : o.level;
         size_t before = mem.used;
         clock_t start = clock(); /* of the processor, so that others on the machine do not count */
         compile_run *r = m ? compile_run_new(m, &o, &d) : NULL;
@@ -57,7 +58,7 @@ int main(int argc, char **argv) {
             row("stages that changed something", changed, "");
             row("memory of all stages and new nodes", (double)(mem.used - before) / 1e6, "MB");
         }
-        if (i + 1 == runs && argc > 3)
+        if (i + 1 == runs && argc > 4)
             for (uint32_t k = 1; k < r->n_stages && k < MAX_STAGES; k++)
                 row(r->stages[k].pass, pass_best[k], "ms");
         compile_free(r);

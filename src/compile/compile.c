@@ -268,7 +268,7 @@ static bool run_passes(struct driver *d) {
 
 /* What a module of n ops (values, ...) comes to by the end of a compile: erased ones keep their handles. */
 static uint32_t grown(uint32_t n) {
-    enum { GROWTH = 6 };
+    enum { GROWTH = 5 };
     return n < UINT32_MAX / GROWTH ? n * GROWTH : n;
 }
 

@@ -116,10 +116,19 @@ static fold_outcome fold_traits(pass_context *p, ir_op op, const op_def *d, fold
 static const struct {
     uint16_t dialect;
     fold_fn *fold;
+    bool (*knows)(uint32_t op);
 } folders[] = {
-    {DIALECT_ttir, fold_ttir},
-    {DIALECT_ttnn, fold_ttnn},
+    {DIALECT_ttir, fold_ttir, fold_ttir_knows},
+    {DIALECT_ttnn, fold_ttnn, fold_ttnn_knows},
 };
+
+bool fold_knows(uint32_t op) {
+    const op_def *d = dialect_op(op);
+    bool known = (d->flags & (OP_COMMUTATIVE | OP_IDEMPOTENT | OP_INVOLUTION | OP_BINARY_IDEMPOTENT)) != 0;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        known = known || (d->dialect == folders[i].dialect && folders[i].knows(op));
+    return known;
+}
 
 fold_outcome fold_op(pass_context *p, ir_op op, fold_value *results) {
     const op_def *d = dialect_def_of(p->m, op);

@@ -331,8 +331,11 @@ static fold_outcome fold_splat_comparison(pass_context *p, ir_op op, bool equal,
     return fold_number(p, op, same == equal, results);
 }
 
-fold_outcome fold_arith(pass_context *p, ir_op op, fold_value *results) {
-    uint32_t id = op_id(p->m, op), lo = 0, hi = sizeof arith / sizeof arith[0];
+enum { N_ARITH = sizeof arith / sizeof arith[0] };
+
+/* The row of an op; N_ARITH when it has none. */
+static uint32_t find_arith(uint32_t id) {
+    uint32_t lo = 0, hi = N_ARITH;
     while (lo < hi) { /* the table is in the order of the ids, which is that of the names */
         uint32_t mid = (lo + hi) / 2;
         if (arith[mid].op < id)
@@ -340,7 +343,16 @@ fold_outcome fold_arith(pass_context *p, ir_op op, fold_value *results) {
         else
             hi = mid;
     }
-    if (lo == sizeof arith / sizeof arith[0] || arith[lo].op != id)
+    return lo < N_ARITH && arith[lo].op == id ? lo : N_ARITH;
+}
+
+bool fold_arith_knows(uint32_t op) {
+    return find_arith(op) < N_ARITH;
+}
+
+fold_outcome fold_arith(pass_context *p, ir_op op, fold_value *results) {
+    uint32_t id = op_id(p->m, op), lo = find_arith(id);
+    if (lo == N_ARITH)
         return FOLD_NONE;
     bool comparison = id == OP_ttir_eq || id == OP_ttir_ne;
     if (comparison && ir_operand(p->m, op, 0) == ir_operand(p->m, op, 1))

@@ -453,8 +453,9 @@ static const struct {
     {OP_ttir_zeros, fold_creation},
 };
 
-fold_outcome fold_ttir(pass_context *p, ir_op op, fold_value *results) {
-    uint32_t id = op_id(p->m, op), lo = 0, hi = sizeof folders / sizeof folders[0];
+/* The row of an op, NULL when it has none. */
+static fold_fn *find_folder(uint32_t id) {
+    uint32_t lo = 0, hi = sizeof folders / sizeof folders[0];
     while (lo < hi) { /* in the order of the ids, which is that of the names */
         uint32_t mid = (lo + hi) / 2;
         if (folders[mid].op < id)
@@ -462,7 +463,14 @@ fold_outcome fold_ttir(pass_context *p, ir_op op, fold_value *results) {
         else
             hi = mid;
     }
-    if (lo < sizeof folders / sizeof folders[0] && folders[lo].op == id)
-        return folders[lo].fn(p, op, results);
-    return fold_arith(p, op, results);
+    return lo < sizeof folders / sizeof folders[0] && folders[lo].op == id ? folders[lo].fn : NULL;
+}
+
+bool fold_ttir_knows(uint32_t op) {
+    return find_folder(op) || fold_arith_knows(op);
+}
+
+fold_outcome fold_ttir(pass_context *p, ir_op op, fold_value *results) {
+    fold_fn *fold = find_folder(op_id(p->m, op));
+    return fold ? fold(p, op, results) : fold_arith(p, op, results);
 }

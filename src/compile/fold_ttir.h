@@ -7,6 +7,7 @@
 
 /* Elementwise ops with a row in fold_arith.c, over constants. */
 fold_fn fold_arith;
+bool fold_arith_knows(uint32_t op);
 fold_fn fold_cast;  /* ttir.typecast */
 fold_fn fold_sum;   /* ttir.sum of a splat */
 fold_fn fold_clamp; /* ttir.clamp_scalar */

@@ -135,17 +135,29 @@ static fold_outcome fold_collective(pass_context *p, ir_op op, fold_value *resul
     return fold_to(results, in);
 }
 
+static const struct {
+    uint16_t op;
+    fold_fn *fn;
+} folders[] = {
+    {OP_ttnn_typecast, fold_typecast},         {OP_ttnn_reshape, fold_reshape},
+    {OP_ttnn_slice_static, fold_slice},        {OP_ttnn_to_layout, fold_move},
+    {OP_ttnn_to_tensor_spec, fold_move},       {OP_ttnn_permute, fold_permute},
+    {OP_ttnn_all_gather, fold_collective},     {OP_ttnn_all_reduce, fold_collective},
+    {OP_ttnn_reduce_scatter, fold_collective},
+};
+
+static fold_fn *find_folder(uint32_t id) {
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        if (folders[i].op == id)
+            return folders[i].fn;
+    return NULL;
+}
+
+bool fold_ttnn_knows(uint32_t op) {
+    return find_folder(op) != NULL;
+}
+
 fold_outcome fold_ttnn(pass_context *p, ir_op op, fold_value *results) {
-    switch (op_id(p->m, op)) {
-    case OP_ttnn_typecast: return fold_typecast(p, op, results);
-    case OP_ttnn_reshape: return fold_reshape(p, op, results);
-    case OP_ttnn_slice_static: return fold_slice(p, op, results);
-    case OP_ttnn_to_layout:
-    case OP_ttnn_to_tensor_spec: return fold_move(p, op, results);
-    case OP_ttnn_permute: return fold_permute(p, op, results);
-    case OP_ttnn_all_gather:
-    case OP_ttnn_all_reduce:
-    case OP_ttnn_reduce_scatter: return fold_collective(p, op, results);
-    default: return FOLD_NONE;
-    }
+    fold_fn *fold = find_folder(op_id(p->m, op));
+    return fold ? fold(p, op, results) : FOLD_NONE;
 }

@@ -225,8 +225,11 @@ enum { FOLD_MAX_RESULTS = 16 };
 fold_outcome fold_op(pass_context *p, ir_op op, fold_value *results);
 /* The attribute that v's defining op is the constant of (m_Constant), 0 when it is no constant. */
 ir_attr constant_of(pass_context *p, ir_value v);
-/* Folders by dialect, in files of their own. */
+/* Whether fold_op may do something at an OP_*. */
+bool fold_knows(uint32_t op);
+/* Folders by dialect, in files of their own, and whether they have one for an OP_* of theirs. */
 fold_fn fold_ttir, fold_ttnn;
+bool fold_ttir_knows(uint32_t op), fold_ttnn_knows(uint32_t op);
 /* Builds the constant op of a dialect at the insertion point, 0 when the dialect makes none of that attribute. */
 ir_value materialize_ttir(pass_context *p, ir_attr value, ir_type type, ir_loc loc);
 

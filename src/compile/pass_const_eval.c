@@ -79,9 +79,11 @@ static bool is_written(pass_context *p, ir_op op) {
             ir_op user = ir_use_op(p->e, u);
             const op_def *d = dialect_def_of(m, user);
             for (uint32_t g = 0; d && g < d->n_operands; g++) {
+                if (!(op_operand(d, g)->effects & VALUE_WRITE))
+                    continue;
                 operand_group group = op_group(m, user, g);
                 uint32_t i = ir_use_index(p->e, u);
-                if (op_operand(d, g)->effects & VALUE_WRITE && i >= group.first && i < group.first + group.n)
+                if (i >= group.first && i < group.first + group.n)
                     return true;
             }
         }

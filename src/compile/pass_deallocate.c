@@ -10,6 +10,7 @@ struct free_pass {
     uint32_t *order; /* by op: its number in the function's block, from 1; 0: it does not stand in one */
     uint32_t n_order;
     ir_block body;
+    ir_attr props; /* of a deallocate */
 };
 
 /* The op of the function's block that op is or stands in; 0 when there is none. */
@@ -81,11 +82,8 @@ static bool insert_deallocate(struct free_pass *f, ir_value v, ir_op last) {
     }
     ir_edit_after(p->e, last);
     p->e->from = last;
-    build_args args = {.op = OP_ttnn_deallocate,
-                       .loc = m->ops[last].loc,
-                       .operands = &v,
-                       .n_operands = 1,
-                       .props = make_dict(p, &(attr_entry){STR("force"), p->c->a_false}, 1)};
+    build_args args = {
+        .op = OP_ttnn_deallocate, .loc = m->ops[last].loc, .operands = &v, .n_operands = 1, .props = f->props};
     return build_op(p, &args) || pass_out_of_memory(p);
 }
 
@@ -109,7 +107,11 @@ static bool owns_arguments(str kind) {
 
 static bool process_function(pass_context *p, ir_op func, uint32_t *order, uint32_t n_order) {
     ir_module *m = p->m;
-    struct free_pass f = {.p = p, .body = body_of(m, func), .order = order, .n_order = n_order};
+    struct free_pass f = {.p = p,
+                          .body = body_of(m, func),
+                          .order = order,
+                          .n_order = n_order,
+                          .props = make_dict(p, &(attr_entry){STR("force"), p->c->a_false}, 1)};
     if (!f.body)
         return true;
     struct death {

@@ -3,7 +3,9 @@
  *
  *   round:  fill the worklist ──▶ merge constants ──▶ pop, erase dead / fold / match until empty ──▶ sweep dead ops
  *
- * The worklist is a stack in which an op occurs at most once: its `place` is its position + 1.
+ * The worklist is a stack in which an op occurs at most once: its `place` says where. What it is filled with stays where it was
+ * gathered, in `order`, of which the next to be looked at is `next`; only what is pushed afterwards is in `list`, on top of that.
+ * What was gathered serves the next round, or the next pass, as long as no op has come, gone or moved.
  *
  * Most ops are looked at dozens of times in a compile and rarely is there anything to do. A folder sees an op, its operands
  * with their other users, and what defines them; as long as the edit knows of no change to those (ir_changed_at) since a
@@ -35,26 +37,45 @@ enum { TRIED = 2 }; /* two tables take turns in ttir-erase-inverse-ops */
 /* What is kept by op, side by side because a look at an op needs all of it. */
 struct by_op {
     uint64_t settled, tried[TRIED];
-    uint32_t place;
+    uint32_t place; /* position + 1, with IN_ORDER when it is one in `order`; 0: not in the worklist */
+    uint32_t kind;  /* OP_* + 1; 0: not known yet */
+};
+#define IN_ORDER 0x80000000u
+
+/* What is known of an OP_*. */
+struct kind {
+    uint16_t head; /* of its chain of patterns */
+    bool far;      /* some of these is not near */
+    bool folds, constant;
 };
 
-/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the list is empty; places,
- * `heads` and `far` are zero. */
+/* The ops inside of one. */
+struct gathered {
+    op_list ops;
+    ir_op scope;
+    uint64_t at; /* `orders` of the edit then, and 1; 0: nothing is here */
+};
+
+/* Arrays that outlive a call, so that small calls over large modules stay small. Between calls the worklist is empty; places,
+ * heads and `far` are zero. */
 struct rewrite_workspace {
-    op_list list, order, open;
+    op_list list, open, constants;
+    struct gathered gathered[2]; /* in post-order, in pre-order */
     VEC(struct chain) chains;
     struct by_op *of;
     struct tried tried[TRIED];
     uint32_t cap_ops, turn;
-    uint16_t *heads; /* by OP_*, and OP_N for REWRITE_ANY_OP */
-    bool *far;       /* likewise: some pattern is not near */
+    struct kind *kinds; /* by OP_*; that of OP_N, ops without a table, has the patterns of REWRITE_ANY_OP */
     bool busy;
 };
 
 struct driver {
     pass_context *p;
     rewrite_workspace *w;
-    int table; /* in w->tried */
+    op_list *order;     /* what the worklist was filled with */
+    uint32_t next, end; /* in it: from where on ops are looked at, and where that ends */
+    int table;          /* in w->tried */
+    bool backward;      /* `next` counts down, and is behind the next one */
     bool oom;
 };
 
@@ -69,14 +90,19 @@ rewrite_workspace *rewrite_workspace_new(struct mem *mem) {
     if (!w)
         return NULL;
     vec_init(&w->list, mem);
-    vec_init(&w->order, mem);
+    vec_init(&w->gathered[false].ops, mem);
+    vec_init(&w->gathered[true].ops, mem);
     vec_init(&w->open, mem);
+    vec_init(&w->constants, mem);
     vec_init(&w->chains, mem);
-    w->heads = mem_alloc_zero(mem, (OP_N + 1) * sizeof *w->heads);
-    w->far = mem_alloc_zero(mem, (OP_N + 1) * sizeof *w->far);
-    if (!w->heads || !w->far) {
+    w->kinds = mem_alloc_zero(mem, (OP_N + 1) * sizeof *w->kinds);
+    if (!w->kinds) {
         rewrite_workspace_free(w);
         return NULL;
+    }
+    for (uint32_t i = 0; i < OP_N; i++) {
+        w->kinds[i].constant = (dialect_op(i)->flags & OP_CONSTANT_LIKE) != 0;
+        w->kinds[i].folds = !w->kinds[i].constant && fold_knows(i);
     }
     return w;
 }
@@ -85,12 +111,13 @@ void rewrite_workspace_free(rewrite_workspace *w) {
     if (!w)
         return;
     struct mem *mem = w->list.mem;
-    mem_free(mem, w->heads, (OP_N + 1) * sizeof *w->heads);
-    mem_free(mem, w->far, (OP_N + 1) * sizeof *w->far);
+    mem_free(mem, w->kinds, (OP_N + 1) * sizeof *w->kinds);
     free_by_op(w);
     vec_free(&w->list);
-    vec_free(&w->order);
+    vec_free(&w->gathered[false].ops);
+    vec_free(&w->gathered[true].ops);
     vec_free(&w->open);
+    vec_free(&w->constants);
     vec_free(&w->chains);
     mem_free(mem, w, sizeof *w);
 }
@@ -130,20 +157,21 @@ static void drop(struct driver *d, ir_op op) {
     rewrite_workspace *w = d->w;
     if (op >= w->cap_ops || !w->of[op].place)
         return;
-    w->list.v[w->of[op].place - 1] = 0;
+    uint32_t place = w->of[op].place;
+    *(place & IN_ORDER ? &d->order->v[(place & ~IN_ORDER) - 1] : &w->list.v[place - 1]) = 0;
     w->of[op].place = 0;
 }
 
-static ir_op pop(struct driver *d) {
+static inline ir_op pop(struct driver *d) {
     rewrite_workspace *w = d->w;
-    while (w->list.n) {
-        ir_op op = vec_pop(&w->list);
-        if (op) {
-            w->of[op].place = 0;
-            return op;
-        }
-    }
-    return 0;
+    ir_op op = 0;
+    while (!op && w->list.n)
+        op = vec_pop(&w->list);
+    while (!op && d->next != d->end)
+        op = d->backward ? d->order->v[--d->next] : d->order->v[d->next++];
+    if (op)
+        w->of[op].place = 0;
+    return op;
 }
 
 /* When an op goes, those that defined its operands are looked at again if that leaves them with at most one user. */
@@ -206,8 +234,8 @@ static void forget_loc(pass_context *p, ir_op op) {
     }
 }
 
-/* OperationFolder::insertKnownConstant. False when op was erased because an equal constant is there. */
-static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_attr value) {
+/* OperationFolder::insertKnownConstant: op is erased when an equal constant is there. */
+static void keep_constant(struct driver *d, struct constants *k, ir_op op, ir_attr value) {
     pass_context *p = d->p;
     ir_module *m = p->m;
     ir_region r = constant_region(m, op);
@@ -215,7 +243,7 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
     uint32_t *key = ARENA_ARRAY(&p->scratch, uint32_t, 4);
     if (!key) {
         d->oom = true;
-        return true;
+        return;
     }
     key[0] = r;
     key[1] = dialect_def_of(m, op)->dialect;
@@ -225,13 +253,13 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
     uint32_t *first = map_str_put(&k->map, str_of((const char *)key, 4 * sizeof *key), op, &added);
     if (!first) {
         d->oom = true;
-        return true;
+        return;
     }
     if (!added) {
         ir_op keep = *first;
         ir_replace1(p->e, op, ir_result(m, keep, 0));
         forget_loc(p, keep);
-        return false;
+        return;
     }
     ir_op front = m->blocks[entry].first, prev = m->ops[op].prev;
     if (m->ops[op].block != entry) { /* only a constant that changes blocks loses its place in the source */
@@ -242,127 +270,144 @@ static bool keep_constant(struct driver *d, struct constants *k, ir_op op, ir_at
     }
     if (!map_u64_put(&k->known, op, 1, NULL))
         d->oom = true;
-    return true;
 }
 
 /* ---- one round ------------------------------------------------------------------------------------------ */
 
-static void close_one(op_list *ops, op_list *open) {
-    ir_op op = vec_pop(open); /* apart: a push without room does not look at its item */
-    vec_push(ops, op);
-}
-
 /* The ops inside `scope` in pre-order or in post-order (what is inside an op before it), gathered first because constants
- * move while the worklist is filled. */
-static bool gather(struct driver *d, ir_op scope, bool pre_order) {
+ * move while they are merged. NULL when out of memory. */
+static op_list *gather(struct driver *d, ir_op scope, bool pre_order) {
     const ir_module *m = d->p->m;
-    op_list *ops = &d->w->order, *open = &d->w->open; /* open: those whose inside is not done */
-    vec_clear(ops);
+    struct gathered *to = &d->w->gathered[pre_order];
+    op_list *open = &d->w->open; /* those whose inside is not done */
+    if (to->scope == scope && to->at == d->p->e->orders + 1)
+        return &to->ops;
+    vec_clear(&to->ops);
     vec_clear(open);
-    for (ir_op op = ir_walk_next(m, scope, scope); pre_order && op; op = ir_walk_next(m, scope, op))
-        vec_push(ops, op);
-    for (ir_op op = pre_order ? 0 : ir_walk_next(m, scope, scope), before = 0; op;
-         before = op, op = ir_walk_next(m, scope, op)) {
-        bool sibling = before && m->ops[before].next == op && !m->ops[before].n_regions;
-        while (!sibling && open->n && !ir_is_inside(m, op, vec_last(open)))
-            close_one(ops, open);
-        if (m->ops[op].n_regions)
+    to->at = 0;
+    if (!vec_room(&to->ops, m->n_ops)) {
+        d->oom = true;
+        return NULL;
+    }
+    ir_op *ops = to->ops.v;
+    size_t n = 0;
+    for (ir_op op = ir_walk_next(m, scope, scope); op; op = ir_walk_next(m, scope, op)) {
+        while (open->n && !ir_is_inside(m, op, vec_last(open)))
+            ops[n++] = vec_pop(open);
+        if (m->ops[op].n_regions && !pre_order) {
             vec_push(open, op);
-        else
-            vec_push(ops, op);
+            continue;
+        }
+        ops[n++] = op;
+        if (m->ops[op].n_regions)
+            continue;
+        /* Most ops stand among others without regions. */
+        const ir_op_data *all = m->ops;
+        for (ir_op next; (next = all[op].next) != 0 && !all[next].n_regions; op = next)
+            ops[n++] = next;
     }
     while (open->n)
-        close_one(ops, open);
-    d->oom = d->oom || ops->failed || open->failed;
-    return !d->oom;
+        ops[n++] = vec_pop(open);
+    to->ops.n = n;
+    to->scope = scope;
+    to->at = d->p->e->orders + 1;
+    d->oom = d->oom || open->failed;
+    return d->oom ? NULL : &to->ops;
 }
 
-/* Fills the empty list with n ops (0: none), the last one to be looked at first; `reversed`: the first one. */
-static bool list_ops(struct driver *d, const ir_op *ops, size_t n, bool reversed) {
-    rewrite_workspace *w = d->w;
-    if (d->p->m->n_ops > w->cap_ops && !grow_by_op(d, d->p->m->n_ops - 1))
-        return false;
-    vec_clear(&w->list);
-    if (!vec_room(&w->list, n)) {
-        d->oom = true;
-        return false;
+/* Those gathered become the worklist, and the places of constants among them are noted. */
+static void list_gathered(struct driver *d) {
+    const struct kind *kinds = d->w->kinds;
+    const ir_module *m = d->p->m;
+    const ir_op *ops = d->order->v;
+    struct by_op *of = d->w->of;
+    uint32_t n = (uint32_t)d->order->n;
+    vec_clear(&d->w->constants);
+    for (uint32_t i = 0; i < n; i++) {
+        struct by_op *by = &of[ops[i]];
+        by->place = IN_ORDER | (i + 1);
+        if (!by->kind)
+            by->kind = op_id(m, ops[i]) + 1;
+        if (kinds[by->kind - 1].constant)
+            vec_push(&d->w->constants, i);
     }
-    uint32_t listed = 0;
-    for (size_t i = 0; i < n; i++) {
-        ir_op op = ops[reversed ? n - 1 - i : i];
-        if (!op)
-            continue;
-        w->list.v[listed++] = op;
-        w->of[op].place = listed;
-    }
-    w->list.n = listed;
-    return true;
+    d->oom = d->oom || d->w->constants.failed;
 }
 
-static bool fill(struct driver *d, ir_op scope, unsigned flags) {
+/* Equal constants among those gathered become one. */
+static void merge_constants(struct driver *d) {
     pass_context *p = d->p;
-    bool top_down = (flags & REWRITE_TOP_DOWN) != 0;
     struct constants k;
     map_str_init(&k.map, p->m->mem);
     map_u64_init(&k.known, p->m->mem);
     p->e->since = 0; /* constants that are merged are one from then on */
-    bool ok = gather(d, scope, top_down);
-    ir_op *ops = d->w->order.v;
-    size_t n = ok ? d->w->order.n : 0;
-    for (size_t i = 0; i < n && !d->oom; i++) {
-        ir_op op = ops[i];
-        const op_def *def = dialect_def_of(p->m, op);
-        if (!(flags & REWRITE_NO_CONST_CSE) && def && def->flags & OP_CONSTANT_LIKE && p->m->ops[op].n_results == 1) {
-            ir_attr value = constant_of(p, ir_result(p->m, op, 0));
-            ops[i] = !value || keep_constant(d, &k, op, value) ? op : 0;
-        }
+    for (size_t i = 0; i < d->w->constants.n && !d->oom; i++) {
+        ir_op op = d->order->v[d->w->constants.v[i]];
+        ir_attr value = op && p->m->ops[op].n_results == 1 ? constant_of(p, ir_result(p->m, op, 0)) : 0;
+        if (value)
+            keep_constant(d, &k, op, value);
     }
-    /* Merging constants has told the listener of users; the list starts afresh. */
-    while (pop(d))
-        ;
-    ok = ok && !d->oom && list_ops(d, ops, n, top_down);
     map_str_free(&k.map);
     map_u64_free(&k.known);
-    return ok;
 }
 
-/* Whether the op and what defines its operands are as they were when *at was noted, which is brought up to date then. */
-static bool is_as_at(const struct driver *d, ir_op op, uint64_t *at) {
+/* Empties what was pushed. */
+static void clear_pushed(struct driver *d) {
+    rewrite_workspace *w = d->w;
+    while (w->list.n)
+        w->of[vec_pop(&w->list)].place = 0;
+}
+
+/* Fills the worklist, which holds nothing but what the sweep has pushed. */
+static bool fill(struct driver *d, ir_op scope, unsigned flags) {
+    bool top_down = (flags & REWRITE_TOP_DOWN) != 0;
+    clear_pushed(d);
+    d->order = gather(d, scope, top_down);
+    if (!d->order || (d->p->m->n_ops > d->w->cap_ops && !grow_by_op(d, d->p->m->n_ops - 1)))
+        return false;
+    list_gathered(d);
+    d->backward = !top_down;
+    d->next = top_down ? 0 : (uint32_t)d->order->n;
+    d->end = top_down ? (uint32_t)d->order->n : 0;
+    if (!d->oom && d->w->constants.n && !(flags & REWRITE_NO_CONST_CSE)) {
+        merge_constants(d);
+        clear_pushed(d);
+    }
+    return !d->oom;
+}
+
+/* When the op or what defines its operands last changed (ir_changed_at). */
+static inline uint64_t changed_at(const struct driver *d, ir_op op) {
     const ir_edit *e = d->p->e;
     const ir_module *m = d->p->m;
-    if (*at > e->changes) /* nothing has changed at all */
-        return true;
-    if (*at <= ir_changed_at(e, op))
-        return false;
+    uint64_t last = ir_changed_at(e, op);
     for (uint32_t i = 0; i < m->ops[op].n_operands; i++) {
         ir_op def = ir_def_op(m, ir_operand(m, op, i));
-        if (def && *at <= ir_changed_at(e, def))
-            return false;
+        uint64_t at = def ? ir_changed_at(e, def) : 0;
+        last = at > last ? at : last;
     }
-    *at = e->changes + 1;
-    return true;
+    return last;
 }
 
-/* And the users of its results. */
-static bool is_as_at_with_users(const struct driver *d, ir_op op, uint64_t *at) {
+/* Whether no user of the op's results has changed since `at` - 1. */
+static inline bool users_are_as_at(const struct driver *d, ir_op op, uint64_t at) {
     const ir_edit *e = d->p->e;
     const ir_module *m = d->p->m;
-    if (*at > e->changes)
-        return true;
     for (uint32_t i = 0; i < m->ops[op].n_results; i++)
         for (uint32_t u = ir_first_use(e, ir_result(m, op, i)); u; u = ir_next_use(e, u))
-            if (*at <= ir_changed_at(e, ir_use_op(e, u)))
+            if (at <= ir_changed_at(e, ir_use_op(e, u)))
                 return false;
-    return is_as_at(d, op, at);
+    return true;
 }
 
 /* Tries the folder; whether it changed anything. Like try_patterns for an op from the list, which has room by op. */
 static bool try_fold(struct driver *d, ir_op op) {
     pass_context *p = d->p;
     ir_module *m = p->m;
-    if (is_as_at(d, op, &d->w->of[op].settled))
+    fold_value results[FOLD_MAX_RESULTS];
+    if (m->ops[op].n_results > FOLD_MAX_RESULTS)
         return false;
-    fold_value results[FOLD_MAX_RESULTS] = {{0}};
+    memset(results, 0, m->ops[op].n_results * sizeof *results);
     ir_value values[FOLD_MAX_RESULTS];
     ir_edit_at(p->e, op);
     p->e->from = op;
@@ -395,16 +440,10 @@ static bool try_fold(struct driver *d, ir_op op) {
 }
 
 /* The first of the patterns for op that changes something. */
-static bool try_patterns(struct driver *d, ir_op op) {
+static bool try_patterns(struct driver *d, ir_op op, uint32_t own, bool near) {
     pass_context *p = d->p;
     const struct chain *chains = d->w->chains.v;
-    uint32_t id = op_id(p->m, op), own = d->w->heads[id], any = d->w->heads[OP_N];
-    if (!own && !any)
-        return false;
-    uint64_t *tried = &d->w->of[op].tried[d->table];
-    bool near = !d->w->far[id] && !d->w->far[OP_N] && !p->m->ops[op].n_regions;
-    if (near && *tried > d->w->tried[d->table].since && is_as_at_with_users(d, op, tried))
-        return false;
+    uint32_t any = d->w->kinds[OP_N].head;
     size_t errors = p->d->errors;
     while (own || any) {
         bool take_own = own && (!any || chains[own].pattern->benefit >= chains[any].pattern->benefit);
@@ -424,24 +463,55 @@ static bool try_patterns(struct driver *d, ir_op op) {
     return false;
 }
 
+/* Folds an op (`fold`: it has a folder) or tries its patterns (`match`: it has some), unless they cannot do anything. Whether
+ * that changed anything. */
+static bool look_at(struct driver *d, ir_op op, const struct kind *kind, bool fold, bool match) {
+    const struct kind *any = &d->w->kinds[OP_N];
+    struct by_op *by = &d->w->of[op];
+    uint64_t now = d->p->e->changes + 1, tried = 0; /* stamps of now: nothing has changed since */
+    fold = fold && by->settled < now;
+    bool near = match && !kind->far && !any->far && !d->p->m->ops[op].n_regions;
+    if (near) {
+        tried = by->tried[d->table];
+        tried = tried > d->w->tried[d->table].since ? tried : 0;
+        match = tried < now;
+    }
+    if (fold || (match && tried)) {
+        uint64_t last = changed_at(d, op);
+        if (fold && by->settled > last) {
+            by->settled = now;
+            fold = false;
+        }
+        if (match && tried > last && users_are_as_at(d, op, tried)) {
+            by->tried[d->table] = now;
+            match = false;
+        }
+    }
+    if (fold && try_fold(d, op))
+        return true;
+    return match && try_patterns(d, op, kind == any ? 0 : kind->head, near);
+}
+
 /* Works the list off. False after an error. */
 static bool process(struct driver *d, unsigned flags, bool *changed) {
     pass_context *p = d->p;
     ir_module *m = p->m;
     size_t errors = p->d->errors;
+    const struct kind *kinds = d->w->kinds;
+    bool may_fold = !(flags & REWRITE_NO_FOLD), always = kinds[OP_N].head != 0;
     for (ir_op op; (op = pop(d)) != 0;) {
-        if (!m->ops[op].name)
+        if (!m->ops[op].name) /* erased while a pattern's own driver listened */
             continue;
-        const op_def *def = dialect_def_of(m, op);
+        const struct kind *kind = &kinds[op_id(m, op)];
+        bool fold = may_fold && kind->folds, match = always || kind->head;
         if (!ir_op_has_uses(p->e, op) && op_is_removable(m, op)) {
             ir_erase(p->e, op);
             *changed = true;
+        } else if (!fold && !match) {
             continue;
+        } else if (look_at(d, op, kind, fold, match)) {
+            *changed = true;
         }
-        bool did = !(flags & REWRITE_NO_FOLD) && def && !(def->flags & OP_CONSTANT_LIKE) && try_fold(d, op);
-        if (!did)
-            did = try_patterns(d, op);
-        *changed = *changed || did;
         if (p->d->errors != errors || m->failed || d->oom)
             return false;
     }
@@ -451,10 +521,11 @@ static bool process(struct driver *d, unsigned flags, bool *changed) {
 /* Erases what nobody uses, the last op first. */
 static bool sweep(struct driver *d, ir_op scope, bool *changed) {
     pass_context *p = d->p;
-    if (!gather(d, scope, true))
+    const op_list *ops = gather(d, scope, true);
+    if (!ops)
         return false;
-    for (size_t n = d->w->order.n; n-- > 0;) {
-        ir_op op = d->w->order.v[n];
+    for (size_t n = ops->n; n-- > 0;) {
+        ir_op op = ops->v[n];
         if (!p->m->ops[op].name || ir_op_has_uses(p->e, op) || !op_is_removable(p->m, op))
             continue;
         ir_erase(p->e, op);
@@ -473,7 +544,7 @@ static bool chain_patterns(rewrite_workspace *w, const rewrite_table *tables, ui
         for (uint32_t i = 0; i < tables[t].n; i++) {
             const rewrite_pattern *pattern = &tables[t].patterns[i];
             uint32_t head = pattern->op == REWRITE_ANY_OP ? OP_N : pattern->op;
-            uint32_t before = 0, at = w->heads[head], k = (uint32_t)w->chains.n;
+            uint32_t before = 0, at = w->kinds[head].head, k = (uint32_t)w->chains.n;
             while (at && w->chains.v[at].pattern->benefit >= pattern->benefit) {
                 before = at;
                 at = w->chains.v[at].next;
@@ -483,8 +554,8 @@ static bool chain_patterns(rewrite_workspace *w, const rewrite_table *tables, ui
             if (before)
                 w->chains.v[before].next = k;
             else
-                w->heads[head] = (uint16_t)k;
-            w->far[head] = w->far[head] || !pattern->near;
+                w->kinds[head].head = (uint16_t)k;
+            w->kinds[head].far |= !pattern->near;
         }
     return true;
 }
@@ -493,8 +564,9 @@ static void unchain_patterns(rewrite_workspace *w, const rewrite_table *tables, 
     for (uint32_t t = 0; t < n; t++)
         for (uint32_t i = 0; i < tables[t].n; i++) {
             uint16_t op = tables[t].patterns[i].op;
-            w->heads[op == REWRITE_ANY_OP ? OP_N : op] = 0;
-            w->far[op == REWRITE_ANY_OP ? OP_N : op] = false;
+            struct kind *k = &w->kinds[op == REWRITE_ANY_OP ? OP_N : op];
+            k->head = 0;
+            k->far = false;
         }
 }
 

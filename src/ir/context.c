@@ -259,10 +259,6 @@ void ir_intern_prefetch(const ir_context *c, ir_kind kind, uint32_t flags, const
 
 /* ---- strings -------------------------------------------------------------------------------------------- */
 
-static inline str string_bytes(const uint32_t *w) {
-    return str_of((const char *)(uintptr_t)(w[4] | (uint64_t)w[5] << 32), (size_t)(w[2] | (uint64_t)w[3] << 32));
-}
-
 static inline uint32_t hash_string(str s) {
     return (uint32_t)(str_hash(s) >> 32);
 }
@@ -280,7 +276,7 @@ ir_str ir_string_hashed(ir_context *c, str s, bool copy, uint32_t hash) {
             if (slot.hash != hash)
                 continue;
             const uint32_t *w = ir_words(c, slot.id);
-            if (w[0] == IR_STRING && str_eq(string_bytes(w), s))
+            if (w[0] == IR_STRING && str_eq(ir_str_of(c, slot.id), s))
                 return slot.id;
         }
         if (LIKELY(~tags & HIGH_BITS))
@@ -314,16 +310,12 @@ uint32_t ir_string_prefetch(const ir_context *c, str s) {
     return hash;
 }
 
-str ir_str_of(const ir_context *c, ir_node n) {
+str ir_held_str_of(const ir_context *c, ir_node n) {
     const uint32_t *w = ir_words(c, n);
     switch ((ir_kind)(w[0] & 0xff)) {
-    case IR_STRING: return string_bytes(w);
     case IR_ATTR_STRING:
     case IR_ATTR_KEYWORD:
-    case IR_ATTR_SYMBOL: {
-        const uint32_t *held = ir_words(c, w[2]);
-        return (held[0] & 0xff) == IR_STRING ? string_bytes(held) : STR("");
-    }
+    case IR_ATTR_SYMBOL: return (ir_words(c, w[2])[0] & 0xff) == IR_STRING ? ir_str_of(c, w[2]) : STR("");
     default: return STR("");
     }
 }
@@ -355,7 +347,7 @@ ir_name ir_op_name(ir_context *c, str name) {
     if (c->n_names == c->cap_names && !grow_names(c))
         return out_of_memory(c);
     ir_name n = c->n_names++;
-    str bytes = string_bytes(w);
+    str bytes = ir_str_of(c, text);
     c->names[n] = (ir_name_info){bytes, c->resolve ? c->resolve(bytes) : 0, text};
     w[2 + NAME_WORD] = n;
     return n;

@@ -73,6 +73,7 @@ void ir_edit_touched(ir_edit *e) {
 void edit_tell(ir_edit *e, ir_edit_event event, ir_op op) {
     mark_changed(e, op);
     e->changes++;
+    e->orders += event != IR_EDIT_MODIFIED;
     if (e->listen)
         e->listen(e->listen_arg, event, op);
 }

@@ -62,6 +62,7 @@ typedef struct ir_edit {
     uint32_t marked_ops; /* ops below this handle were there at the last mark */
     uint32_t marks;      /* how many marks there were */
     uint64_t changes;    /* counts every change */
+    uint64_t orders;     /* counts changes of which ops there are and where they stand */
     uint64_t *changed;   /* by op: see ir_changed_at */
     uint64_t touched;    /* `changes` at the last ir_edit_touched */
 } ir_edit;

@@ -98,6 +98,11 @@ bool ir_edit_all_origins(const ir_edit *e, const ir_op *list, uint32_t n, const 
         uint32_t at = op < e->cap_ops ? edit_first_origin(e, op) : 0;
         ir_op from = at ? e->origin_pool[at].op : op < e->marked_ops ? op : 0;
         start[i] = k;
+        if (!at && from && from < n_map && k < cap) { /* most come from themselves */
+            out[k] = map[from];
+            k += map[from] != 0;
+            continue;
+        }
         while (from) {
             ir_op named = from < n_map ? map[from] : 0;
             if (named && k == cap) {

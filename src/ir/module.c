@@ -48,10 +48,22 @@ ir_module *ir_module_new(ir_context *c) {
     return m;
 }
 
+/* Makes an array of *cap entries `want` long, no longer: what is reserved is cleared and copied along with it. */
+static void *reserve(ir_module *m, void *array, uint32_t *cap, uint32_t want, size_t size) {
+    void *p = want > *cap ? mem_huge_realloc(m->mem, array, *cap * size, want * size) : array;
+    if (!p) {
+        m->failed = true;
+        return array;
+    }
+    *cap = want > *cap ? want : *cap;
+    return p;
+}
+
 bool ir_module_reserve(ir_module *m, uint32_t ops, uint32_t values, uint32_t pool) {
-    return (m->n_ops >= ops || ROOM(m, ops, ops - m->n_ops)) &&
-           (m->n_values >= values || ROOM(m, values, values - m->n_values)) &&
-           (m->n_pool >= pool || ROOM(m, pool, pool - m->n_pool));
+    m->ops = reserve(m, m->ops, &m->cap_ops, ops, sizeof *m->ops);
+    m->values = reserve(m, m->values, &m->cap_values, values, sizeof *m->values);
+    m->pool = reserve(m, m->pool, &m->cap_pool, pool, sizeof *m->pool);
+    return !m->failed;
 }
 
 void ir_module_free(ir_module *m) {

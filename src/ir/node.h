@@ -198,7 +198,13 @@ static inline bool ir_is_attr(ir_kind k) {
 }
 
 /* The bytes of a STRING node; also of an ATTR_STRING, ATTR_KEYWORD or the root of an ATTR_SYMBOL. Empty for 0. */
-str ir_str_of(const struct ir_context *c, ir_node n);
+str ir_held_str_of(const struct ir_context *c, ir_node n); /* of all but a STRING */
+static inline str ir_str_of(const struct ir_context *c, ir_node n) {
+    const uint32_t *w = ir_words(c, n);
+    if ((w[0] & 0xff) != IR_STRING)
+        return ir_held_str_of(c, n);
+    return str_of((const char *)(uintptr_t)(w[4] | (uint64_t)w[5] << 32), (size_t)(w[2] | (uint64_t)w[3] << 32));
+}
 
 /* Shaped types (vector, tensor, memref and their unranked forms). */
 bool ir_is_shaped(const struct ir_context *c, ir_type t);
