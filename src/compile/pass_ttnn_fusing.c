@@ -1,10 +1,12 @@
 /* pass_ttnn_fusing.c - ttnn-fusing: an activation that is the only user of a convolution, matmul or linear becomes part of
- * it; with an optimizer that of an rms_norm, too. What else tt-mlir fuses with its op model (heads in decoding, rotary
- * embeddings in decoding) is left alone. */
+ * it; with an optimizer that of an rms_norm, too, and the heads of a decode step are joined by one kernel (ttnn_fuse_decode.c).
+ * What else tt-mlir fuses with its op model (query, key and value split in one, rotary embeddings in decoding) is left
+ * alone. */
 #include "compile/passes.h"
 #include "compile/rewrite.h"
 #include "compile/ttnn_build.h"
 #include "compile/ttnn_decompose.h"
+#include "compile/ttnn_fuse.h"
 
 /* The activation that alone uses v, when it is one of `ids`; 0 otherwise. */
 static ir_op only_activation(pass_context *p, ir_value v, const uint16_t *ids, uint32_t n) {
@@ -111,7 +113,7 @@ bool pass_ttnn_fusing(pass_context *p) {
     static const rewrite_pattern patterns[] = {
         {OP_ttnn_conv2d, 1, fuse_conv2d},          {OP_ttnn_linear, 1, fuse_matmul},
         {OP_ttnn_matmul, 1, fuse_matmul},          {OP_ttnn_rms_norm, 1, fuse_rms_norm_activation},
-        {OP_ttnn_typecast, 1, tn_merge_typecasts},
+        {OP_ttnn_typecast, 1, tn_merge_typecasts}, {OP_ttnn_reshape, 1, ttnn_fuse_concat_heads_decode},
     };
     return rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, 0, 0);
 }
