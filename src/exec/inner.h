@@ -126,6 +126,22 @@ struct tail_op {
  * have one come behind the step's own. Called once for each step, when everything else is decided, and without ops too. */
 typedef uint32_t kernel_absorb_fn(struct planner *p, struct exec_step *s, const struct tail_op *ops, uint32_t n);
 
+/* A tensor as a batch of images: how many there are, of how many channels and positions, and at what distance (in elements,
+ * from its first one on). Positions are those of all rows of an image. */
+struct images {
+    int64_t batch, channels, positions;
+    int64_t batch_step, channel_step, position_step;
+    bool with_result; /* of an operand: it has to lie as the result does */
+    uint64_t moved;   /* elements that the step puts in another order for itself: as things are, ... */
+    uint64_t border;  /* ... and if this tensor stays as it is, but the others it works on become blocks */
+};
+/* What operand i of a step (its result: i = n_in) is as images, where the step could have it in blocks of channels as well
+ * (plan_blocks.c). False: it could not. */
+typedef bool kernel_images_fn(const struct planner *p, const struct exec_step *s, uint32_t i, struct images *out);
+/* From now on operand 0 is in blocks of channels, or the result is (with the operands that lie as it does), or both, or
+ * none again. False: it cannot be, and the step cannot run until this is called again. */
+typedef bool kernel_blocks_fn(struct planner *p, struct exec_step *s, bool operand, bool result);
+
 struct kernel {
     const char *name;
     kernel_plan_fn *plan; /* NULL: nothing to look at */
@@ -134,6 +150,8 @@ struct kernel {
     kernel_ready_fn *ready;     /* NULL: nothing to do */
     kernel_reorder_fn *reorder; /* NULL: the order of dimensions means something to it */
     kernel_absorb_fn *absorb;   /* NULL: it does nothing else */
+    kernel_images_fn *images;   /* NULL: it does not work on images */
+    kernel_blocks_fn *blocks;
 };
 enum {
     KERNEL_MESH = 1 << 0,     /* sees all devices at once */

@@ -31,6 +31,8 @@ struct conv {
                                               -1: the tensors are flattened images */
     int64_t in_base;
     uint32_t tail_at; /* the first operand of what was absorbed */
+    struct dnnl_conv dnnl;
+    struct dnnl_tail tail; /* as it was absorbed */
     void *state;
 };
 
@@ -376,65 +378,114 @@ static bool ready_conv(struct planner *p, struct exec_step *s) {
     return true;
 }
 
+/* The result may be written over what it is added to. */
+static void note_added(struct exec_step *s) {
+    const struct conv *w = s->params;
+    int added = w->state ? dnnl_conv_added(w->state) : -1;
+    s->reuses = added < 0 ? 0 : w->tail_at + (uint32_t)added + 1;
+}
+
 /* Hands the convolution to oneDNN where it can say it, with as many of the ops behind it as it can do. */
 static uint32_t absorb_conv(struct planner *p, struct exec_step *s, const struct tail_op *ops, uint32_t n) {
     struct conv *w = s->params;
     exec_plan *x = p->x;
-    struct dnnl_conv f = {.spatial = w->spatial,
-                          .batch = w->batch,
-                          .in_channels = w->in_channels,
-                          .out_channels = w->out_channels,
-                          .groups = w->groups,
-                          .transposed = w->transposed,
-                          .dtype = in_type(p, s, 0)->dtype,
-                          .out_dtype = out_type(p, s, 0)->dtype,
-                          .bias = w->bias ? in_type(p, s, 2)->dtype : TENSOR_NONE};
-    if (x->options.reference || w->k != VEC_F32 || in_type(p, s, 1)->dtype != f.dtype || w->spatial < 1 ||
+    struct dnnl_conv *f = &w->dnnl;
+    *f = (struct dnnl_conv){.spatial = w->spatial,
+                            .batch = w->batch,
+                            .in_channels = w->in_channels,
+                            .out_channels = w->out_channels,
+                            .groups = w->groups,
+                            .transposed = w->transposed,
+                            .dtype = in_type(p, s, 0)->dtype,
+                            .out_dtype = out_type(p, s, 0)->dtype,
+                            .bias = w->bias ? in_type(p, s, 2)->dtype : TENSOR_NONE};
+    if (x->options.reference || w->k != VEC_F32 || in_type(p, s, 1)->dtype != f->dtype || w->spatial < 1 ||
         w->replicate || s->flops < 4096)
         return 0;
-    f.in_strides[0] = w->in_n;
-    f.in_strides[1] = w->in_c;
-    f.out_strides[0] = w->out_n;
-    f.out_strides[1] = w->out_c;
-    f.weight_strides[0] = w->w_g;
-    f.weight_strides[1] = w->w_o;
-    f.weight_strides[2] = w->w_i;
+    f->in_strides[0] = w->in_n;
+    f->in_strides[1] = w->in_c;
+    f->out_strides[0] = w->out_n;
+    f->out_strides[1] = w->out_c;
+    f->weight_strides[0] = w->w_g;
+    f->weight_strides[1] = w->w_o;
+    f->weight_strides[2] = w->w_i;
     for (int i = 0; i < w->spatial; i++) {
         if (!w->transposed && (w->holes[i] != 1 || w->turned[i]))
             return 0;
-        f.in[i] = w->in[i];
-        f.out[i] = w->out[i];
-        f.kernel[i] = w->kernel[i];
-        f.dilation[i] = w->dilation[i] - 1;
-        f.stride[i] = w->transposed ? w->transposed_stride[i] : w->stride[i];
-        f.pad_low[i] = w->transposed ? w->dilation[i] * (w->kernel[i] - 1) - w->low[i] : w->low[i];
+        f->in[i] = w->in[i];
+        f->out[i] = w->out[i];
+        f->kernel[i] = w->kernel[i];
+        f->dilation[i] = w->dilation[i] - 1;
+        f->stride[i] = w->transposed ? w->transposed_stride[i] : w->stride[i];
+        f->pad_low[i] = w->transposed ? w->dilation[i] * (w->kernel[i] - 1) - w->low[i] : w->low[i];
         /* oneDNN wants the padding at the end that the last window reaches, no more. */
-        f.pad_high[i] =
+        f->pad_high[i] =
             w->transposed
-                ? (w->in[i] - 1) * f.stride[i] + w->dilation[i] * (w->kernel[i] - 1) + 1 - w->out[i] - f.pad_low[i]
+                ? (w->in[i] - 1) * f->stride[i] + w->dilation[i] * (w->kernel[i] - 1) + 1 - w->out[i] - f->pad_low[i]
                 : (w->out[i] - 1) * w->stride[i] + w->dilation[i] * (w->kernel[i] - 1) + 1 - w->in[i] - w->low[i];
-        f.in_strides[2 + i] = w->in_s[i];
-        f.out_strides[2 + i] = w->out_s[i];
-        f.weight_strides[3 + i] = w->w_s[i];
+        f->in_strides[2 + i] = w->in_s[i];
+        f->out_strides[2 + i] = w->out_s[i];
+        f->weight_strides[3 + i] = w->w_s[i];
     }
-    f.steady_weight = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
-    struct dnnl_tail tail = {.n = 0};
+    f->steady_weight = x->slots.v[s->in[1]].steady && !x->slots.v[s->in[1]].per_device;
+    struct dnnl_tail *tail = &w->tail;
     const struct exec_type *out = out_type(p, s, 0);
-    bool winograd = dnnl_conv_winograd(x, &f); /* is worth more than a sum */
-    for (; w->activation == VEC_N_OPS && tail.n < n; tail.n++) {
-        const struct tail_op *op = &ops[tail.n];
+    bool winograd = dnnl_conv_winograd(x, f); /* is worth more than a sum */
+    for (; w->activation == VEC_N_OPS && tail->n < n; tail->n++) {
+        const struct tail_op *op = &ops[tail->n];
         bool same = op->rank == out->rank && memcmp(op->dims, out->dims, (size_t)out->rank * sizeof *op->dims) == 0;
         if (op->with && ((op->spread == TAIL_CHANNEL && (!same || op->channel != w->channel)) ||
                          (op->spread == TAIL_FULL && (w->out_c != 1 || winograd))))
             break;
-        tail.ops[tail.n] = *op;
+        tail->ops[tail->n] = *op;
     }
     w->tail_at = s->n_in;
-    while (!dnnl_conv_ready(x, &f, &tail, &w->state) && tail.n)
-        tail.n--;
-    int added = w->state ? dnnl_conv_added(w->state) : -1;
-    s->reuses = added < 0 ? 0 : w->tail_at + (uint32_t)added + 1;
-    return tail.n;
+    while (!dnnl_conv_ready(x, f, tail, &w->state) && tail->n)
+        tail->n--;
+    note_added(s);
+    return tail->n;
+}
+
+/* Flattened images are images as well. Those in blocks have to be read from their beginning on. */
+static bool conv_images(const struct planner *p, const struct exec_step *s, uint32_t i, struct images *out) {
+    const struct conv *w = s->params;
+    bool result = i > 0;
+    uint32_t with = w->tail_at, full = 0;
+    for (uint32_t k = 0; k < w->tail.n; k++) {
+        const struct tail_op *op = &w->tail.ops[k];
+        full += op->with && op->spread == TAIL_FULL && with == i;
+        with += op->with != 0;
+    }
+    int64_t channels = result ? w->out_channels : w->in_channels, block = dnnl_block(p->x);
+    const int64_t *size = result ? w->out : w->in, *step = result ? w->out_s : w->in_s;
+    bool row = size[0] == 1, column = size[1] == 1;
+    if (!w->state || !block || w->spatial != 2 || w->groups != 1 || w->transposed || !dnnl_conv_in_f32(w->state) ||
+        (i < s->n_in && result && !full) || (!result && w->in_base) ||
+        (!row && !column && step[0] != step[1] * size[1]))
+        return false;
+    *out = (struct images){.batch = w->batch,
+                           .channels = channels,
+                           .positions = size[0] * size[1],
+                           .batch_step = result ? w->out_n : w->in_n,
+                           .channel_step = result ? w->out_c : w->in_c,
+                           .position_step = step[!column],
+                           .with_result = result};
+    if (i == 0 || i == s->n_in) {
+        out->moved = dnnl_conv_moved(w->state, result);
+        out->border = channels < block ? 0 : (uint64_t)(out->batch * channels * out->positions);
+    }
+    return true;
+}
+
+static bool conv_blocks(struct planner *p, struct exec_step *s, bool operand, bool result) {
+    struct conv *w = s->params;
+    w->dnnl.in_blocks = operand;
+    w->dnnl.out_blocks = result;
+    dnnl_conv_drop(p->x, w->state);
+    w->state = NULL;
+    bool ok = dnnl_conv_ready(p->x, &w->dnnl, &w->tail, &w->state);
+    note_added(s);
+    return ok;
 }
 
 /* Whether the convolution of the levels of quantised numbers gives the levels of the result: none has a zero point, and the
@@ -651,7 +702,8 @@ static bool run_conv(struct call *c) {
     call_store(c, &c->out[0], out, w->k);
     return true;
 }
-const struct kernel kernel_conv = {"convolution", plan_conv, run_conv, 0, ready_conv, NULL, absorb_conv};
+const struct kernel kernel_conv = {"convolution", plan_conv,   run_conv,    0,          ready_conv,
+                                   NULL,          absorb_conv, conv_images, conv_blocks};
 
 /* --- TTNN's prepared weights -------------------------------------------------------------------------------------- */
 

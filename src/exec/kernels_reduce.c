@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/onednn.h"
 
 struct reduce {
     vec_fold fold;
@@ -15,6 +16,7 @@ struct reduce {
     int64_t keep_dims[TENSOR_MAX_RANK], keep_strides[TENSOR_MAX_RANK];
     int64_t fold_dims[TENSOR_MAX_RANK], fold_strides[TENSOR_MAX_RANK];
     int64_t keep, count;
+    int64_t images, channels; /* while it folds the positions of images in blocks of channels: what it keeps; else 0 */
     vec_class k;
 };
 
@@ -226,7 +228,40 @@ static bool run_reduce(struct call *c) {
         call_store(c, &c->out[0], l.out, w->k);
     return ok;
 }
-const struct kernel kernel_reduce = {"fold", plan_reduce, run_reduce, 0};
+/* Folds over all positions of images whose channels come last. */
+static bool reduce_images(const struct planner *p, const struct exec_step *s, uint32_t i, struct images *out) {
+    const struct reduce *w = s->params;
+    (void)p;
+    if (i != 0 || w->initial || w->n_keep != 2 || w->n_fold != 1 || w->keep_strides[1] != 1 ||
+        w->fold_strides[0] != w->keep_dims[1])
+        return false;
+    *out = (struct images){.batch = w->keep_dims[0],
+                           .channels = w->keep_dims[1],
+                           .positions = w->fold_dims[0],
+                           .batch_step = w->keep_strides[0],
+                           .channel_step = 1,
+                           .position_step = w->fold_strides[0]};
+    return true;
+}
+
+static bool reduce_blocks(struct planner *p, struct exec_step *s, bool operand, bool result) {
+    struct reduce *w = s->params;
+    int64_t block = dnnl_block(p->x);
+    (void)result; /* it is no image */
+    if (operand && !w->images) {
+        w->images = w->keep_dims[0];
+        w->channels = w->keep_dims[1];
+    } else if (!w->images) {
+        return true;
+    }
+    w->keep_dims[1] = w->fold_strides[0] = operand ? block : w->channels;
+    w->keep_dims[0] = w->images * w->channels / w->keep_dims[1];
+    w->keep_strides[0] = w->count * w->keep_dims[1];
+    return true;
+}
+
+const struct kernel kernel_reduce = {
+    .name = "fold", .plan = plan_reduce, .run = run_reduce, .images = reduce_images, .blocks = reduce_blocks};
 
 /* --- argmax ------------------------------------------------------------------------------------------------------- */
 

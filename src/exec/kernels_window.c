@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/onednn.h"
 
 struct window {
     int rank; /* dimensions that windows slide along; the rest stands together behind them */
     int64_t in[TENSOR_MAX_RANK], out[TENSOR_MAX_RANK], size[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK];
     int64_t dilation[TENSOR_MAX_RANK], holes[TENSOR_MAX_RANK], low[TENSOR_MAX_RANK], high[TENSOR_MAX_RANK];
+    int64_t images; /* of a pool: in[0], while its channels stand together */
     int64_t inner, positions, taps;
     vec_fold fold;
     vec_class k;
@@ -77,7 +79,7 @@ static bool plan_pool(struct planner *p, struct exec_step *s) {
         memset(pad, 0, sizeof pad);
     }
     w->rank = 3;
-    w->in[0] = w->out[0] = batch;
+    w->images = w->in[0] = w->out[0] = batch;
     w->size[0] = w->stride[0] = w->dilation[0] = w->holes[0] = w->holes[1] = w->holes[2] = 1;
     for (int i = 0; i < 2; i++) {
         w->in[1 + i] = i ? wd : h;
@@ -278,21 +280,16 @@ static void row_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
                 memcpy(high, in, width * cell);
             any = true;
         }
-        for (int64_t x = 0; x < w->out[2]; x++) {
-            char *out = l->out + (r * (size_t)w->out[2] + (size_t)x) * cell;
-            bool first = true;
-            for (int64_t k = 0; any && k < w->size[2]; k++) {
-                int64_t from = x * w->stride[2] + k * w->dilation[2] - w->low[2];
-                if (from < 0 || from >= w->in[2])
-                    continue;
-                if (first)
-                    memcpy(out, high + (size_t)from * cell, cell);
-                else
-                    v->merge[FOLD_MAX](out, high + (size_t)from * cell, inner);
-                first = false;
-            }
-            if (first)
-                v->set(out, -INFINITY, inner);
+        char *out = l->out + r * (size_t)w->out[2] * cell;
+        v->set(out, -INFINITY, (size_t)w->out[2] * inner);
+        for (int64_t k = 0; any && k < w->size[2]; k++) {
+            /* Windows whose column k lies inside. */
+            int64_t at = k * w->dilation[2] - w->low[2], step = w->stride[2];
+            int64_t from = at < 0 ? (-at + step - 1) / step : 0, stop = (w->in[2] - at + step - 1) / step;
+            stop = at >= w->in[2] ? 0 : stop < w->out[2] ? stop : w->out[2];
+            if (from < stop)
+                v->max_rows(out + (size_t)from * cell, high + (size_t)(from * step + at) * cell, (size_t)(stop - from),
+                            inner, (size_t)step * inner);
         }
     }
 }
@@ -319,7 +316,37 @@ static bool run_window(struct call *c) {
     call_store(c, &c->out[0], l.out, w->k);
     return true;
 }
-const struct kernel kernel_pool = {"window fold", plan_pool, run_window, 0};
+/* Pools keep channels apart, so that each block of them is as good as an image of its own. */
+static bool pool_images(const struct planner *p, const struct exec_step *s, uint32_t i, struct images *out) {
+    const struct window *w = s->params;
+    bool result = i > 0;
+    int64_t positions = result ? w->out[1] * w->out[2] : w->in[1] * w->in[2];
+    (void)p;
+    *out = (struct images){.batch = w->in[0],
+                           .channels = w->inner,
+                           .positions = positions,
+                           .batch_step = positions * w->inner,
+                           .channel_step = 1,
+                           .position_step = w->inner,
+                           .with_result = true};
+    return !w->indices;
+}
+
+static bool pool_blocks(struct planner *p, struct exec_step *s, bool operand, bool result) {
+    struct window *w = s->params;
+    int64_t block = dnnl_block(p->x), parts = w->in[0] / w->images;
+    bool split = operand && result;
+    w->inner *= parts;
+    w->positions /= parts;
+    parts = split ? w->inner / block : 1;
+    w->inner /= parts;
+    w->positions *= parts;
+    w->in[0] = w->out[0] = w->images * parts;
+    return operand == result;
+}
+
+const struct kernel kernel_pool = {
+    .name = "window fold", .plan = plan_pool, .run = run_window, .images = pool_images, .blocks = pool_blocks};
 const struct kernel kernel_reduce_window = {"window fold", plan_reduce_window, run_window, 0};
 
 /* --- bilinear upsampling ------------------------------------------------------------------------------------------ */

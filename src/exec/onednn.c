@@ -114,10 +114,21 @@ static void scale_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     }
 }
 
+/* One block for the packed weights of all ops. */
+static bool room_for_weights(struct call *c) {
+    struct dnnl_state *s = c->x->dnnl;
+    s->packed_bytes = 0;
+    for (struct dnnl_op *op = s->ops; op; op = op->next) {
+        op->packed_at = s->packed_bytes;
+        s->packed_bytes += (op->packed_bytes + 63) & ~(size_t)63;
+    }
+    return (s->packed = mem_huge_realloc(c->x->mem, NULL, 0, s->packed_bytes + 64)) != NULL;
+}
+
 /* Steady weights as the primitive wants them, made in the first run. */
 static const void *packed_weights(struct call *c, struct dnnl_op *op, const void *data, const struct exec_arg *with) {
     struct dnnl_state *s = c->x->dnnl;
-    if (!s->packed && !(s->packed = mem_huge_realloc(c->x->mem, NULL, 0, s->packed_bytes + 64))) {
+    if (!s->packed && !room_for_weights(c)) {
         call_error(c, "out of memory");
         return NULL;
     }
@@ -185,6 +196,31 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], c
     if (op->reorder[DST] && !reorder(c, op, DST, to, converted))
         return false;
     return converted == out || convert(c, out, op->given[DST], converted, op->used[DST], (size_t)op->extent[DST]);
+}
+
+int64_t dnnl_block(const exec_plan *x) {
+    return x->dnnl && x->dnnl->wide ? 16 : 0; /* 8 with AVX2, which nobody has measured */
+}
+
+bool dnnl_conv_in_f32(const void *state) {
+    return ((const struct dnnl_op *)state)->used[SRC] == TENSOR_F32;
+}
+
+uint64_t dnnl_conv_moved(const void *state, bool result) {
+    const struct dnnl_op *op = state;
+    int which = result ? DST : SRC;
+    return op->reordered[which] ? (uint64_t)op->extent[which] : 0;
+}
+
+void dnnl_conv_drop(exec_plan *x, void *state) {
+    for (struct dnnl_op **at = x->dnnl ? &x->dnnl->ops : NULL; at && *at; at = &(*at)->next)
+        if (*at == state) {
+            struct dnnl_op *op = *at;
+            *at = op->next;
+            x->cached -= op->packed_bytes;
+            dnnl_free_op(x, op);
+            return;
+        }
 }
 
 int dnnl_conv_added(const void *state) {

@@ -8,6 +8,9 @@
 
 #include "exec/inner.h"
 
+/* Makes the primitives of all ops that are ready: to compile one takes a millisecond, and what a plan tries out need not be.
+ * False: out of memory. */
+bool dnnl_finish(exec_plan *x);
 /* Frees what a plan holds of it. */
 void dnnl_free(exec_plan *x);
 
@@ -24,7 +27,7 @@ struct dnnl_tail {
     uint32_t n;
     struct tail_op ops[TAIL_MAX];
 };
-/* Ready to run this? Keeps the primitive in *state (NULL at first). False: use the plain kernel, or (with a tail) try a
+/* Ready to run this, once dnnl_finish was called? Keeps the op in *state (NULL at first). False: use the plain kernel, or (with a tail) try a
  * shorter one. */
 bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state);
 /* `with`: the operands of the tail's ops that have one; NULL when there is none. */
@@ -39,7 +42,10 @@ struct dnnl_conv {
     int64_t in_strides[5], out_strides[5], weight_strides[6]; /* weight: (group,) out, in, spatial... */
     enum tensor_dtype dtype, out_dtype, bias;
     bool transposed, steady_weight;
+    bool in_blocks, out_blocks; /* in blocks of dnnl_block() channels: the strides do not count then */
 };
+/* How many channels a block has; 0: there are none on this machine. */
+int64_t dnnl_block(const exec_plan *x);
 /* Whether Winograd's algorithm is tried for it: 3x3 windows in f32 with less than half the products. Its sums are about as exact
  * as plain ones, but other; where values are looked at one by one, and so in golden runs, it is not used. A tail that holds
  * TAIL_FULL keeps from it. */
@@ -50,6 +56,12 @@ bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weig
 /* Which of the tail's operands the result is added to in place, so that giving its memory to the result saves copying it;
  * -1: none. */
 int dnnl_conv_added(const void *state);
+/* Whether it computes in f32, and so is as fast in blocks of channels, or faster. */
+bool dnnl_conv_in_f32(const void *state);
+/* How many elements of its input, or of its result, are put in another order at each run. */
+uint64_t dnnl_conv_moved(const void *state, bool result);
+/* Takes back what dnnl_conv_ready made. NULL is allowed. */
+void dnnl_conv_drop(exec_plan *x, void *state);
 
 /* A steady operand changed: packed copies are stale. */
 void dnnl_forget(exec_plan *x);

@@ -65,7 +65,7 @@ struct library {
     void (*limit)(void (*fn)(void *), void *data, unsigned teams, unsigned threads, unsigned flags);
 };
 
-enum { SRC, WEIGHTS, BIAS, DST, SCRATCH, N_MEMORIES };
+enum { SRC, WEIGHTS, BIAS, DST, SCRATCH, N_MEMORIES, OWN = SCRATCH };
 
 /* A product of some rows of one matrix of a batch, made for one thread (onednn_pieces.c). */
 struct dnnl_piece {
@@ -80,7 +80,9 @@ struct dnnl_op {
     enum tensor_dtype given[4], used[4]; /* element types of the operands, and of the primitive */
     int64_t extent[4];                   /* elements from the first to behind the last */
     dnnl_memory_desc_t user[4], wanted[4];
-    dnnl_primitive_t reorder[4]; /* into (DST: out of) the primitive's layout; NULL: the same */
+    dnnl_primitive_t reorder[4];              /* into (DST: out of) the primitive's layout; NULL: the same */
+    dnnl_primitive_desc_t described[OWN + 1]; /* reorders, and the primitive itself, that are still to be made */
+    unsigned threads;                         /* that they are made for */
     size_t scratch, reordered[4];
     uint32_t n_tail;
     struct {
@@ -102,7 +104,7 @@ struct dnnl_op {
     bool adds;              /* the result is added to a tensor ... */
     uint32_t added;         /* ... which is this operand */
     enum tensor_dtype added_type;
-    size_t packed_at; /* of steady weights that are put in another layout: where among all of these */
+    size_t packed_bytes, packed_at; /* of steady weights that are put in another layout: where among all of these */
     bool steady, packs, is_packed;
     struct dnnl_piece pieces[2]; /* instead of the primitive: of `rows` rows, and of those that are left at the end */
     int64_t batches, rows, all_rows;
@@ -121,6 +123,7 @@ struct dnnl_state {
     char *packed;
     size_t packed_bytes; /* and 64 more, so that the first can be aligned */
     bool bf16;           /* the processor multiplies bf16 faster than f32 */
+    bool wide;           /* it has AVX-512 */
 };
 
 /* --- onednn_library.c --------------------------------------------------------------------------------------------- */

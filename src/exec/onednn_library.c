@@ -39,6 +39,14 @@ static bool has_fast_bf16(void) {
 #endif
 }
 
+static bool has_wide_vectors(void) {
+#if EXEC_X86_64
+    return __builtin_cpu_supports("avx512bw");
+#else
+    return false;
+#endif
+}
+
 struct dnnl_state *dnnl_state_of(exec_plan *x) {
     if (x->dnnl || x->no_dnnl)
         return x->dnnl;
@@ -47,6 +55,7 @@ struct dnnl_state *dnnl_state_of(exec_plan *x) {
     if (s && open_library(&s->lib) && s->lib.dnnl_engine_create(&s->engine, dnnl_cpu, 0) == dnnl_success &&
         s->lib.dnnl_stream_create(&s->stream, s->engine, dnnl_stream_default_flags) == dnnl_success) {
         s->bf16 = has_fast_bf16();
+        s->wide = has_wide_vectors();
         if (s->lib.team)
             pool_join(x->pool, s->lib.team);
         return s;
@@ -58,6 +67,9 @@ struct dnnl_state *dnnl_state_of(exec_plan *x) {
 
 void dnnl_free_op(exec_plan *x, struct dnnl_op *op) {
     struct library *lib = &x->dnnl->lib;
+    for (int i = 0; i <= OWN; i++)
+        if (op->described[i])
+            lib->dnnl_primitive_desc_destroy(op->described[i]);
     for (int i = 0; i < 4; i++)
         if (op->reorder[i])
             lib->dnnl_primitive_destroy(op->reorder[i]);

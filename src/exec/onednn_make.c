@@ -43,18 +43,13 @@ static void choose_types(const struct dnnl_state *s, struct dnnl_op *op, enum te
 
 static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_memory_desc_t *wanted) {
     struct dnnl_state *s = x->dnnl;
-    dnnl_primitive_desc_t pd;
     op->wanted[which] = *wanted;
     if (s->lib.dnnl_memory_desc_equal(&op->user[which], wanted))
         return true;
     op->reordered[which] = s->lib.dnnl_memory_desc_get_size(wanted);
     bool out = which == DST;
-    if (s->lib.dnnl_reorder_primitive_desc_create(&pd, out ? wanted : &op->user[which], s->engine,
-                                                  out ? &op->user[which] : wanted, s->engine, NULL) != dnnl_success)
-        return false;
-    bool ok = s->lib.dnnl_primitive_create(&op->reorder[which], pd) == dnnl_success;
-    s->lib.dnnl_primitive_desc_destroy(pd);
-    return ok;
+    return s->lib.dnnl_reorder_primitive_desc_create(&op->described[which], out ? wanted : &op->user[which], s->engine,
+                                                     out ? &op->user[which] : wanted, s->engine, NULL) == dnnl_success;
 }
 
 /* The operand of an op behind the primitive: in the shape of its result, with 1 where it is spread. Channels come second, or
@@ -66,14 +61,14 @@ static bool tail_operand(exec_plan *x, struct dnnl_op *op, const struct tail_op 
     dnnl_dims_t dims, strides;
     int channel = product ? dst->ndims - 1 : 1;
     for (int i = 0; i < dst->ndims; i++) {
-        dims[i] = t->spread == TAIL_FULL || (t->spread == TAIL_CHANNEL && i == channel) ? dst->dims[i] : 1;
-        strides[i] = t->spread == TAIL_FULL ? dst->format_desc.blocking.strides[i]
-                     : i <= channel         ? dst->dims[channel]
-                                            : 1;
+        dims[i] = t->spread == TAIL_CHANNEL && i == channel ? dst->dims[i] : 1;
+        strides[i] = i <= channel ? dst->dims[channel] : 1;
     }
-    if (t->spread != TAIL_FULL)
-        strides[channel] = 1;
-    if (lib->dnnl_memory_desc_init_by_strides(md, dst->ndims, dims, type_of_dtype(t->dtype), strides) != dnnl_success ||
+    strides[channel] = 1;
+    *md = *dst;
+    md->data_type = type_of_dtype(t->dtype);
+    if ((t->spread != TAIL_FULL &&
+         lib->dnnl_memory_desc_init_by_strides(md, dst->ndims, dims, md->data_type, strides) != dnnl_success) ||
         lib->dnnl_memory_create(&op->tail[op->n_tail].memory, md, x->dnnl->engine, DNNL_MEMORY_NONE) != dnnl_success)
         return false;
     op->tail[op->n_tail].with = with;
@@ -177,13 +172,14 @@ void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op) {
         x->dnnl->lib.dnnl_memory_destroy(op->tail[--op->n_tail].memory);
 }
 
-/* The primitive of a description, which is destroyed, and memories for its operands. */
+/* Takes over the description of an op's primitive: what it wants of the operands, and memories for them. */
 static bool finish(exec_plan *x, struct dnnl_op *op, dnnl_primitive_desc_t pd, bool bias) {
     struct dnnl_state *s = x->dnnl;
     struct library *lib = &s->lib;
     static const dnnl_query_t queries[4] = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_weights_md,
                                             dnnl_query_dst_md};
     bool ok = true;
+    op->described[OWN] = pd;
     op->biased = bias;
     for (int i = 0; ok && i < 4; i++) {
         if (i == BIAS && !bias)
@@ -196,15 +192,38 @@ static bool finish(exec_plan *x, struct dnnl_op *op, dnnl_primitive_desc_t pd, b
     op->scratch = scratch ? lib->dnnl_memory_desc_get_size(scratch) : 0;
     if (op->scratch)
         ok = ok && lib->dnnl_memory_create(&op->memory[SCRATCH], scratch, s->engine, DNNL_MEMORY_NONE) == dnnl_success;
-    ok = ok && lib->dnnl_primitive_create(&op->primitive, pd) == dnnl_success;
-    lib->dnnl_primitive_desc_destroy(pd);
     return ok;
 }
 
-static struct dnnl_op *new_op(exec_plan *x) {
-    if (!dnnl_state_of(x))
-        return NULL;
-    return mem_alloc_zero(x->mem, sizeof(struct dnnl_op));
+/* An op made for so many threads. */
+static struct dnnl_op *new_op(exec_plan *x, unsigned (*threads)(const exec_plan *x)) {
+    struct dnnl_op *op = dnnl_state_of(x) ? mem_alloc_zero(x->mem, sizeof *op) : NULL;
+    if (op) {
+        op->threads = threads(x);
+        dnnl_make_for(x, op->threads);
+    }
+    return op;
+}
+
+static unsigned plan_threads(const exec_plan *x) {
+    return pool_threads(x->pool);
+}
+
+bool dnnl_finish(exec_plan *x) {
+    bool ok = true;
+    for (struct dnnl_op *op = x->dnnl ? x->dnnl->ops : NULL; ok && op; op = op->next) {
+        struct library *lib = &x->dnnl->lib;
+        dnnl_make_for(x, op->threads);
+        for (int i = 0; ok && i <= OWN; i++) {
+            if (!op->described[i])
+                continue;
+            ok = lib->dnnl_primitive_create(i == OWN ? &op->primitive : &op->reorder[i], op->described[i]) ==
+                 dnnl_success;
+            lib->dnnl_primitive_desc_destroy(op->described[i]);
+            op->described[i] = NULL;
+        }
+    }
+    return ok;
 }
 
 static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
@@ -214,12 +233,11 @@ static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
     }
     struct dnnl_state *s = x->dnnl;
     op->packs = op->steady && (!x->options.alone || op->scaled) &&
-                (op->reorder[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS] || op->scaled);
+                (op->reordered[WEIGHTS] || op->given[WEIGHTS] != op->used[WEIGHTS] || op->scaled);
     if (op->packs) {
-        size_t bytes = op->reorder[WEIGHTS] ? op->reordered[WEIGHTS]
-                                            : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
-        op->packed_at = s->packed_bytes;
-        s->packed_bytes += (bytes + 63) & ~(size_t)63;
+        size_t bytes = op->reordered[WEIGHTS] ? op->reordered[WEIGHTS]
+                                              : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
+        op->packed_bytes = bytes;
         x->cached += bytes;
     }
     op->next = s->ops;
@@ -233,11 +251,10 @@ static bool real(enum tensor_dtype t) {
 }
 
 bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state) {
-    struct dnnl_op *op = real(w->a) && real(w->b) && real(w->c) && real(w->bias) ? new_op(x) : NULL;
+    struct dnnl_op *op = real(w->a) && real(w->b) && real(w->c) && real(w->bias) ? new_op(x, plan_threads) : NULL;
     struct dnnl_state *s = x->dnnl;
     if (!op)
         return false;
-    dnnl_make_for(x, pool_threads(x->pool));
     bool one = w->batch == 1;
     int n = one ? 2 : 3, skip = one ? 1 : 0;
     int64_t a[3] = {w->batch, w->m, w->k}, b[3] = {w->batch, w->k, w->n}, c[3] = {w->batch, w->m, w->n};
@@ -284,13 +301,27 @@ bool dnnl_conv_winograd(const exec_plan *x, const struct dnnl_conv *w) {
     return true;
 }
 
+/* An operand as blocks of channels. */
+static bool in_blocks(struct dnnl_state *s, struct dnnl_op *op, int which) {
+    dnnl_memory_desc_t *md = &op->user[which], plain = *md;
+    return plain.ndims == 4 && s->wide &&
+           s->lib.dnnl_memory_desc_init_by_tag(md, 4, plain.dims, plain.data_type, dnnl_nChw16c) == dnnl_success;
+}
+
+/* Whether there is an operand in the tail that lies as the result does. */
+static bool adds_tensor(const struct dnnl_tail *tail) {
+    bool full = false;
+    for (uint32_t i = 0; i < tail->n; i++)
+        full |= tail->ops[i].with && tail->ops[i].spread == TAIL_FULL;
+    return full;
+}
+
 static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, bool winograd,
                        void **state) {
-    struct dnnl_op *op = real(w->dtype) && real(w->out_dtype) && real(w->bias) ? new_op(x) : NULL;
+    struct dnnl_op *op = real(w->dtype) && real(w->out_dtype) && real(w->bias) ? new_op(x, dnnl_most_threads) : NULL;
     struct dnnl_state *s = x->dnnl;
     if (!op)
         return false;
-    dnnl_make_for(x, dnnl_most_threads(x));
     int n = w->spatial + 2;
     bool groups = w->groups > 1;
     int64_t in[5] = {w->batch, w->in_channels}, out[5] = {w->batch, w->out_channels};
@@ -315,15 +346,22 @@ static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnn
               (!has_bias || dnnl_strided(s, op, BIAS, 1, &w->out_channels, &one));
     if (!ok)
         return keep(x, op, false, state);
+    if ((w->in_blocks && !in_blocks(s, op, SRC)) || (w->out_blocks && !in_blocks(s, op, DST)))
+        return keep(x, op, false, state);
     dnnl_memory_desc_t src = op->user[SRC], dst = op->user[DST], weights = any_layout(s, &op->user[WEIGHTS]);
     /* Channels first: blocks of channels are faster, even with the way there and back. A part of a tensor has to be put
-     * together, too: only the plain implementation reads it where it is. */
+     * together, too: only the plain implementation reads it where it is. Both sides are in blocks, or none: what is added
+     * lies as the result does, so that an input in blocks is put in order for it. */
     int64_t elements = w->batch * w->in_channels;
     for (int i = 0; i < w->spatial; i++)
         elements *= w->in[i];
-    if ((w->in_strides[1] != 1 && w->in_channels > 1) || op->extent[SRC] != elements || winograd)
+    bool blocks = w->out_blocks || (w->in_blocks && !adds_tensor(tail));
+    if (w->in_blocks && !blocks)
+        s->lib.dnnl_memory_desc_init_by_tag(&src, src.ndims, src.dims, src.data_type, dnnl_nhwc);
+    if (!w->in_blocks &&
+        ((w->in_strides[1] != 1 && w->in_channels > 1) || op->extent[SRC] != elements || winograd || blocks))
         src = any_layout(s, &src);
-    if ((w->out_strides[1] != 1 && w->out_channels > 1) || winograd)
+    if (!w->out_blocks && ((w->out_strides[1] != 1 && w->out_channels > 1) || winograd || blocks))
         dst = any_layout(s, &dst);
     dnnl_dims_t stride, dilation, low, high;
     for (int i = 0; i < w->spatial; i++) {
@@ -347,13 +385,15 @@ static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnn
                  &weights, bias, &dst, stride, dilation, low, high) == dnnl_success;
     const void *desc = w->transposed ? (const void *)&deconv : (const void *)&conv;
     dnnl_primitive_desc_t pd = ok ? dnnl_describe(x, op, desc, tail, false) : NULL;
+    if (pd && (w->in_blocks || w->out_blocks) && is_plain(&s->lib, pd)) {
+        s->lib.dnnl_primitive_desc_destroy(pd);
+        pd = NULL;
+    }
     return keep(x, op, pd && finish(x, op, pd, has_bias), state);
 }
 
 bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state) {
-    bool full = false;
-    for (uint32_t i = 0; i < tail->n; i++)
-        full |= tail->ops[i].with && tail->ops[i].spread == TAIL_FULL; /* lies otherwise than blocks of channels */
-    return (!full && dnnl_conv_winograd(x, w) && conv_ready(x, w, tail, true, state)) ||
+    bool in_order = adds_tensor(tail) && !w->out_blocks; /* what is added lies otherwise than blocks of channels */
+    return (!in_order && dnnl_conv_winograd(x, w) && conv_ready(x, w, tail, true, state)) ||
            conv_ready(x, w, tail, false, state);
 }

@@ -95,6 +95,10 @@ bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);
  * Slots' uses must be counted. */
 bool plan_tails(struct planner *p, const uint8_t *targets);
 
+/* plan_blocks.c. Keeps tensors that only convolutions and the like work on in blocks of channels, where that spares putting
+ * them in order and back. */
+bool plan_blocks(struct planner *p);
+
 /* Fuses, finds out what lives when, lays out memory and refuses what does not fit. */
 bool plan_finish(struct planner *p);
 

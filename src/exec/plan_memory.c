@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/onednn.h"
 #include "exec/plan.h"
 
 enum { PLACE_ALIGN = 64 };
@@ -302,10 +303,12 @@ bool plan_finish(struct planner *p) {
         return plan_no_memory(p);
     plan_count_uses(x);
     mark_targets(x, targets);
-    bool ok = plan_tails(p, targets) && spread_constants(p) && elementwise_fuse(p, targets);
+    bool ok = plan_tails(p, targets) && plan_blocks(p) && spread_constants(p) && elementwise_fuse(p, targets);
     mem_free(x->mem, targets, bytes);
     if (!ok)
         return false;
+    if (!dnnl_finish(x))
+        return plan_no_memory(p);
     find_lives(p);
     if (!place(p) || !prepare_steps(p))
         return false;

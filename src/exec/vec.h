@@ -157,6 +157,8 @@ struct vec {
     void (*fold[FOLD_N])(void *d, const void *s, size_t n);
     /* d[i] = fold(d[i], s[i]). */
     void (*merge[FOLD_N])(void *d, const void *s, size_t n);
+    /* The same with FOLD_MAX for n rows of `row` lanes: those of s are `step` lanes apart. */
+    void (*max_rows)(void *d, const void *s, size_t n, size_t row, size_t step);
     double (*get)(const void *s);
     void (*set)(void *d, double v, size_t n); /* n times */
     void (*spread)(void *d, size_t n);        /* d[i] = d[0] */

@@ -159,6 +159,14 @@ FOLD(and, x != 0 && y != 0)
 FOLD(or, x != 0 || y != 0)
 FOLD(xor, (x != 0) != (y != 0))
 
+static void max_rows(void *d_, const void *s_, size_t n, size_t row, size_t step) {
+    lane *restrict d = d_;
+    const lane *s = s_;
+    for (size_t i = 0; i < n; i++, d += row, s += step)
+        for (size_t k = 0; k < row; k++)
+            d[k] = d[k] > s[k] ? d[k] : s[k];
+}
+
 static double get(const void *s) {
     return (double)*(const lane *)s;
 }
@@ -260,6 +268,7 @@ const struct vec VEC_TABLE = {
     .from = {[VEC_F32] = from_f32, [VEC_F64] = from_f64},
     .fold = {fold_sum, fold_prod, fold_max, fold_min, fold_and, fold_or, fold_xor},
     .merge = {merge_sum, merge_prod, merge_max, merge_min, merge_and, merge_or, merge_xor},
+    .max_rows = max_rows,
     .get = get,
     .set = set,
     .spread = spread,

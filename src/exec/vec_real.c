@@ -424,6 +424,19 @@ static void merge_sum(void *d_, const void *s_, size_t n) {
         d[i] += s[i];
 }
 
+enum { SHORT_ROW = 16 };
+
+static void max_rows(void *d_, const void *s_, size_t n, size_t row, size_t step) {
+    real *restrict d = d_;
+    const real *s = s_;
+    for (; n && row == SHORT_ROW; n--, d += SHORT_ROW, s += step) /* blocks of channels: a loop whose length is known */
+        for (size_t k = 0; k < SHORT_ROW; k++)
+            d[k] = e_max(d[k], s[k]);
+    for (; n; n--, d += row, s += step)
+        for (size_t k = 0; k < row; k++)
+            d[k] = e_max(d[k], s[k]);
+}
+
 static double get(const void *s) {
     return (double)*(const real *)s;
 }
@@ -822,6 +835,7 @@ const struct vec VEC_TABLE = {
     .from = {[VEC_F32] = IS_F32 ? NULL : from_f32, [VEC_F64] = IS_F32 ? from_f64 : NULL, [VEC_I64] = from_i64},
     .fold = {fold_sum, fold_prod, fold_max, fold_min, fold_and, fold_or, fold_xor},
     .merge = {merge_sum, merge_prod, merge_max, merge_min, merge_and, merge_or, merge_xor},
+    .max_rows = max_rows,
     .get = get,
     .set = set,
     .spread = spread,

@@ -89,6 +89,61 @@ def convolutions():
     return m.text()
 
 
+class Images:
+    """Convolutions one behind the other, whose tensors have their channels last or first."""
+
+    def __init__(self, m, last):
+        self.m, self.last = m, last
+        self.dims = '' if last else ', batch_dim = 0 : i64, channel_dim = 1 : i64, height_dim = 2 : i64, width_dim = 3 : i64'
+
+    def shape(self, batch, channels, size):
+        return (batch, size, size, channels) if self.last else (batch, channels, size, size)
+
+    def conv(self, x, channels, kernel, stride=1):
+        batch, before, size = x[1][0], x[1][3 if self.last else 1], x[1][2]
+        to = (size + 2 * (kernel // 2) - kernel) // stride + 1
+        weight = self.m.argument(channels, before, kernel, kernel, parameter=True)
+        return self.m.op('conv2d', [x, weight], self.shape(batch, channels, to), f'stride = {stride} : i32, padding = {kernel // 2} : i32, '
+                         f'dilation = 1 : i32, groups = 1 : i32{self.dims}')
+
+    def same(self, op, *operands):
+        return self.m.op(op, operands, operands[0][1])
+
+    def bottleneck(self, x, inner, channels):
+        """Two small convolutions around one that Winograd's algorithm does, and a way past them."""
+        y = self.same('relu', self.conv(self.same('relu', self.conv(x, inner, 1)), inner, 3))
+        y = self.conv(y, channels, 1)
+        return self.same('relu', self.same('add', y, x if x[1] == y[1] else self.conv(x, channels, 1)))
+
+
+def chains():
+    """Tensors between convolutions, which lie in blocks of channels, and what leads in and out: pools, means, results, channels
+    that make no blocks, sums that something else reads as well."""
+    m = Module()
+    for last in True, False:
+        i = Images(m, last)
+        x = i.conv(m.argument(*i.shape(2, 3, 35)), 64, 7, 2)
+        if last:
+            x = m.op('max_pool2d', [x], i.shape(2, 64, 17), 'kernel = array<i32: 3, 3>, stride = array<i32: 1, 1>, '
+                     'dilation = array<i32: 1, 1>, padding = array<i32: 1, 1, 0, 0>, ceil_mode = false')
+        size = x[1][2]
+        x = i.bottleneck(i.bottleneck(x, 64, 128), 64, 128)
+        y = i.same('sigmoid', i.conv(i.conv(x, 24, 3), 64, 3))  # no blocks of 24
+        z = i.same('multiply', y, i.conv(x, 64, 1))
+        m.give(i.same('add', i.conv(z, 64, 3), y))  # a sum that is a result
+        m.give(i.conv(i.conv(i.conv(z, 64, 3), 96, 3, 2), 24, 1))
+        w = i.conv(x, 64, 3)
+        v = i.conv(w, 64, 3)
+        m.give(m.op('mean', [v], (2, 1, 1, 64) if last else (2, 64, 1, 1),
+                    f'dim_arg = [{"1 : i32, 2" if last else "2 : i32, 3"} : i32], keep_dim = true'))
+        m.give(m.op('max', [i.conv(w, 64, 3)], (2, size, size) if last else (2, 64, size),
+                    'dim_arg = [3 : i32], keep_dim = false'))
+        if last:
+            m.give(m.op('max_pool2d', [i.conv(w, 80, 3)], i.shape(2, 80, 8), 'kernel = array<i32: 3, 3>, stride = array<i32: 2, 2>, '
+                        'dilation = array<i32: 1, 1>, padding = array<i32: 0, 0, 0, 0>, ceil_mode = false'))
+    return m.text()
+
+
 def attention():
     m = Module()
     shape = (2, 6, 100, 32)
@@ -147,7 +202,7 @@ def wrong(path, folder, counts=(2, 3), plain=False):
 def main():
     files = sorted(MODELS.glob('*.mlir')) + sorted(MODELS.glob('single_blocks_and_layers/*.mlir'))
     paths = EXAMPLES + [p for p in files if WANTED == ['all'] or p.stem in WANTED]
-    texts = (products, convolutions, attention)
+    texts = (products, convolutions, chains, attention)
     print(f'1..{len(texts) + len(paths)}')
     failed = 0
     for i, what in enumerate([*texts, *paths]):
