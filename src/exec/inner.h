@@ -190,6 +190,11 @@ struct exec_step {
     uint64_t flops, read, written, live;
 };
 
+/* A value that is the same as another, in a body or as what a body gives: what ops with bodies and calls hand on. */
+struct value_flow {
+    ir_value from, to;
+};
+
 struct exec_plan {
     const ir_module *m;
     struct mem *mem;
@@ -200,7 +205,8 @@ struct exec_plan {
     unsigned devices, rows, cols; /* of the mesh */
     VEC(struct slot) slots;
     VEC(struct exec_step) steps;
-    struct map_u64 kept; /* value -> slot of its last plan */
+    VEC(struct value_flow) flow; /* for seeds: what a value becomes where it is called with */
+    struct map_u64 kept;         /* value -> slot of its last plan */
     exec_slot *arguments, *results;
     size_t n_arguments, n_results;
     struct tensor *bound;   /* [argument][device]; data NULL: seeded */

@@ -220,10 +220,34 @@ bool plan_is_terminator(const struct planner *p, ir_op op) {
     return d && d->flags & OP_TERMINATOR;
 }
 
+bool plan_flow(struct planner *p, ir_value from, ir_value to) {
+    struct value_flow f = {from, to};
+    return vec_push(&p->x->flow, f) || plan_no_memory(p);
+}
+
+bool plan_flow_in(struct planner *p, ir_op op, ir_block body) {
+    const ir_block_data *b = ir_block_at(p->m, body);
+    for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands && i < b->n_args; i++)
+        if (!plan_flow(p, ir_operand(p->m, op, i), b->args + i))
+            return false;
+    return true;
+}
+
+bool plan_flow_out(struct planner *p, ir_op op, ir_block body) {
+    ir_op last = ir_block_at(p->m, body)->last;
+    for (uint32_t i = 0; last && i < ir_op_at(p->m, last)->n_operands && i < ir_op_at(p->m, op)->n_results; i++)
+        if (!plan_flow(p, ir_operand(p->m, last, i), ir_op_at(p->m, op)->results + i))
+            return false;
+    return true;
+}
+
+ir_block plan_body(const struct planner *p, ir_op f) {
+    return f && ir_op_at(p->m, f)->n_regions ? ir_region_at(p->m, ir_op_region(p->m, f, 0))->first : 0;
+}
+
 bool plan_called(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in, exec_slot **out,
                  uint32_t *n_out) {
-    ir_block entry =
-        callee && ir_op_at(p->m, callee)->n_regions ? ir_region_at(p->m, ir_op_region(p->m, callee, 0))->first : 0;
+    ir_block entry = plan_body(p, callee);
     if (!entry)
         return plan_error(p, op, "calls a function that has no body here");
     if (ir_block_at(p->m, entry)->n_args != n_in)
@@ -239,7 +263,8 @@ bool plan_called(struct planner *p, ir_op op, ir_op callee, const exec_slot *in,
 static bool plan_inline(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in) {
     exec_slot *out;
     uint32_t n_out;
-    if (!plan_called(p, op, callee, in, n_in, &out, &n_out))
+    if (!plan_called(p, op, callee, in, n_in, &out, &n_out) || !plan_flow_in(p, op, plan_body(p, callee)) ||
+        !plan_flow_out(p, op, plan_body(p, callee)))
         return false;
     if (n_out != ir_op_at(p->m, op)->n_results)
         return plan_error(p, op, "has %u results, the function that it calls gives %u", ir_op_at(p->m, op)->n_results,
@@ -262,12 +287,11 @@ exec_slot *plan_operands(struct planner *p, ir_op op, uint32_t first, uint32_t n
 ir_op plan_callee(const struct planner *p, ir_op op, const char *name) {
     ir_attr symbol = ir_op_attr(p->m, op, str_from_z(name));
     ir_op f = symbol ? ir_symbol_resolve(&p->symbols, op, symbol) : 0;
-    if (!f || (ir_op_at(p->m, f)->n_regions && ir_region_at(p->m, ir_op_region(p->m, f, 0))->first))
+    if (!f || plan_body(p, f))
         return f;
     ir_attr wanted = ir_op_attr(p->m, f, STR("sym_name"));
     for (ir_op o = p->m->root; o; o = ir_walk_next(p->m, p->m->root, o))
-        if (o != f && wanted && ir_op_attr(p->m, o, STR("sym_name")) == wanted && ir_op_at(p->m, o)->n_regions &&
-            ir_region_at(p->m, ir_op_region(p->m, o, 0))->first)
+        if (o != f && wanted && ir_op_attr(p->m, o, STR("sym_name")) == wanted && plan_body(p, o))
             return o;
     return f;
 }
@@ -375,7 +399,8 @@ static bool plan_while(struct planner *p, ir_op op) {
     if (n != ir_op_at(p->m, op)->n_results || !plan_region_block(p, op, 0, &blocks[0]) ||
         !plan_region_block(p, op, 1, &blocks[1]))
         return plan_error(p, op, "is not formed as a loop");
-    if (!plan_results_of(p, op, carry) || !plan_assign(p, op, in, carry, n))
+    if (!plan_results_of(p, op, carry) || !plan_assign(p, op, in, carry, n) || !plan_flow_in(p, op, blocks[0]) ||
+        !plan_flow_in(p, op, blocks[1]) || !plan_flow_out(p, op, blocks[1]))
         return false;
     for (int b = 0; b < 2; b++)
         for (uint32_t i = 0; i < n && i < ir_block_at(p->m, blocks[b])->n_args; i++) {
@@ -810,6 +835,7 @@ exec_plan *exec_plan_new(const ir_module *m, const exec_options *o, struct mem *
     arena_init(&x->scratch, mem);
     vec_init(&x->slots, mem);
     vec_init(&x->steps, mem);
+    vec_init(&x->flow, mem);
     vec_init(&x->trace, mem);
     map_u64_init(&x->kept, mem);
     for (int i = 0; i < VEC_N; i++)

@@ -64,6 +64,13 @@ bool plan_forward(struct planner *p, ir_op op);
 bool plan_op(struct planner *p, ir_op op);
 /* The function a symbol attribute names; one without a body stands for the one of that name that has one, as functions
  * hoisted to the host have it in a module of their own. */
+/* Notes that a value is handed on as another one; that the operands of an op are the arguments of a body, and what the body
+ * ends with its results. False (reported) when out of memory. */
+bool plan_flow(struct planner *p, ir_value from, ir_value to);
+bool plan_flow_in(struct planner *p, ir_op op, ir_block body);
+bool plan_flow_out(struct planner *p, ir_op op, ir_block body);
+/* The first block of a function; 0: it has no body here. */
+ir_block plan_body(const struct planner *p, ir_op f);
 ir_op plan_callee(const struct planner *p, ir_op op, const char *name);
 /* Runs a function's body in place of a call; what it gives goes to *out. */
 bool plan_called(struct planner *p, ir_op op, ir_op callee, const exec_slot *in, uint32_t n_in, exec_slot **out,

@@ -279,7 +279,7 @@ bool plan_manual_computation(struct planner *p, ir_op op) {
         if (!plan_set(p, arg, slot))
             return false;
     }
-    if (!plan_block(p, body, &given, &n_given))
+    if (!plan_block(p, body, &given, &n_given) || !plan_flow_in(p, op, body) || !plan_flow_out(p, op, body))
         return false;
     if (n_given != n_results)
         return plan_error(p, op, "gives %u values for %u results", n_given, n_results);

@@ -82,6 +82,24 @@ static bool among(const exec_slot *list, uint32_t n, exec_slot s) {
     return false;
 }
 
+/* Inputs of the host are the capturing function's first arguments; those that stay on the device go to the allocating function,
+ * and what that gives are the others. */
+static bool plan_trace_flow(struct planner *p, ir_op op, uint32_t first, uint32_t n_in, uint32_t n_slots) {
+    ir_block allocate = plan_body(p, plan_callee(p, op, "allocate_slots_callee")),
+             capture = plan_body(p, plan_callee(p, op, "capture_callee"));
+    ir_value slots = ir_block_at(p->m, allocate)->args, args = ir_block_at(p->m, capture)->args;
+    ir_op last = ir_block_at(p->m, allocate)->last;
+    for (uint32_t i = 0; i < n_in; i++) {
+        ir_value v = ir_operand(p->m, op, first + i);
+        if (!plan_flow(p, v, on_device(p, v) ? slots++ : args++))
+            return false;
+    }
+    for (uint32_t i = 0; i < n_slots; i++)
+        if (!plan_flow(p, ir_operand(p->m, last, i), args + i))
+            return false;
+    return true;
+}
+
 bool plan_capture_or_execute(struct planner *p, ir_op op) {
     const ir_op_data *d = ir_op_at(p->m, op);
     int64_t sizes[3];
@@ -113,6 +131,8 @@ bool plan_capture_or_execute(struct planner *p, ir_op op) {
             return false;
     }
     if (!plan_called(p, op, plan_callee(p, op, "capture_callee"), args, n + n_slots + semaphores, &id, &n_id))
+        return false;
+    if (!plan_trace_flow(p, op, first, n_in, n_slots))
         return false;
     for (uint32_t i = 0; i < d->n_results; i++)
         if (!plan_set(p, d->results + i, args[n + n_slots - d->n_results + i]))

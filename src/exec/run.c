@@ -473,6 +473,7 @@ void exec_plan_free(exec_plan *x) {
     mem_huge_free(x->mem, x->memory_block, x->memory_size);
     vec_free(&x->slots);
     vec_free(&x->steps);
+    vec_free(&x->flow);
     vec_free(&x->trace);
     map_u64_free(&x->kept);
     free_scratch(x);

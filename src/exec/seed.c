@@ -7,6 +7,7 @@
 #include "exec/seed.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dialect/params.h"
@@ -121,6 +122,57 @@ static int64_t index_bound(const exec_plan *x, ir_op op, const struct part *part
     return low == INT64_MAX || low < 1 ? 1 : low;
 }
 
+/* Ops that are not defined for all numbers, or only in part: an argument is asked to be where they are. Deviations are a quarter of
+ * the way to the nearest end and less, which numbers never lie further than 3.5 times away (bell). */
+static const struct domain {
+    const char *op;
+    uint32_t operand;
+    double mean, deviation;
+} domains[] = {
+    {"acos", 0, 0, 0.25},
+    {"acosh", 0, 2, 0.25},
+    {"asin", 0, 0, 0.25},
+    {"atanh", 0, 0, 0.25},
+    {"erf_inv", 0, 0, 0.25},
+    {"erfinv", 0, 0, 0.25},
+    {"log", 0, 1, 0.1},
+    {"log1p", 0, 1, 0.25},
+    {"log_plus_one", 0, 1, 0.25},
+    {"polygamma", 1, 2, 0.25},
+    {"pow", 0, 1, 0.25},
+    {"pow_scalar", 0, 1, 0.25},
+    {"pow_tensor", 0, 1, 0.25},
+    {"power", 0, 1, 0.25},
+    {"broadcast_power", 0, 1, 0.25},
+    {"broadcast_zeta", 0, 3, 0.25},
+    {"broadcast_zeta", 1, 2, 0.25},
+    {"rsqrt", 0, 1, 0.1},
+    {"sqrt", 0, 1, 0.1},
+    {"zeta", 0, 3, 0.25},
+    {"zeta", 1, 2, 0.25},
+};
+
+static void take_domain(str name, uint32_t operand, struct guess *g) {
+    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
+        if (domains[i].operand == operand && ends(name, domains[i].op)) {
+            g->mean = domains[i].mean;
+            g->deviation = domains[i].deviation;
+            g->found = true;
+        }
+}
+
+/* Whether an op divides by its second operand, which must not be 0 where both are integers. */
+static bool divides(str name) {
+    return ends(name, "div") || ends(name, "divide") || ends(name, "remainder") || ends(name, "broadcast_divide") ||
+           ends(name, "broadcast_remainder");
+}
+
+static bool is_whole(const exec_plan *x, ir_value v) {
+    const ir_context *c = x->m->ctx;
+    ir_type e = ir_element_type(c, ir_value_type(x->m, v));
+    return e && ir_kind_of(c, e) == IR_TYPE_INTEGER;
+}
+
 /* What one use says. */
 static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t operand, const struct part *part,
                     struct guess *g) {
@@ -143,10 +195,12 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
         ir_type t = ir_value_type(m, ir_operand(m, op, 1));
         int64_t out = first_dim(x, ir_operand(m, op, 1)), all = ir_num_elements(m->ctx, t);
         g->deviation = 1 / sqrt((double)(out > 0 && all > 0 ? all / out : 1)), g->found = true;
+    } else if (ends(name, "batch_norm_grad") && operand == 4) { /* the gradient of the result: any numbers */
+        g->found = true;
     } else if (str_find(name, STR("_norm")) < name.n && operand > 0) {
-        bool batch = str_find(name, STR("batch_norm")) < name.n;
-        bool variance = batch && (str_starts_with(name, STR("ttnn")) ? operand == 2 : operand == 4);
-        bool scale = batch ? (str_starts_with(name, STR("ttnn")) ? operand == 3 : operand == 1) : operand == 1;
+        bool batch = str_find(name, STR("batch_norm")) < name.n, ttnn = str_starts_with(name, STR("ttnn"));
+        bool variance = batch && operand == (ttnn ? 2 : ends(name, "batch_norm_grad") ? 3 : 4);
+        bool scale = operand == (batch && ttnn ? 3 : 1);
         g->mean = scale || variance ? 1 : 0;
         g->deviation = 0.1;
         g->positive = variance, g->found = true;
@@ -168,8 +222,12 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
     } else if (ends(name, "reduce_or") || ends(name, "reduce_and") || ends(name, "logical_and") ||
                ends(name, "logical_or") || ends(name, "logical_xor") || ends(name, "logical_not"))
         take_whole(g, 2); /* truth values */
-    else if (ends(name, "rsqrt") || ends(name, "sqrt") || ends(name, "log") || is_rooted(x, uses, op))
+    else if (is_rooted(x, uses, op))
         g->positive = true, g->mean = 1, g->deviation = 0.1, g->found = true;
+    else if (divides(name) && operand == 1 && is_whole(x, ir_operand(m, op, 1)))
+        g->low = 1, take_whole(g, 10);
+    else
+        take_domain(name, operand, g);
 }
 
 /* Where operand k stands in a concatenation. */
@@ -187,27 +245,71 @@ static struct part part_of(const exec_plan *x, ir_op op, uint32_t operand) {
     return part;
 }
 
-static void ask(const exec_plan *x, const ir_uses *uses, ir_value v, struct guess *g) {
-    struct part part = {.dim = -1};
-    for (int hop = 0; hop < 32 && !g->found; hop++) {
-        ir_op next = 0;
-        uint32_t operand = 0;
-        for (uint32_t u = uses->start[v]; u < uses->start[v + 1] && !g->found; u++) {
+/* A value on the way from an argument to its consumers. */
+struct stop {
+    ir_value v;
+    struct part part;
+};
+enum { MAX_STOPS = 64 };
+struct way {
+    uint32_t n;
+    struct stop stops[MAX_STOPS];
+};
+
+/* Goes on to a value, once; longer ways are not walked to their end. */
+static void go(struct way *w, ir_value v, const struct part *part) {
+    bool known = w->n == MAX_STOPS;
+    for (uint32_t i = 0; i < w->n; i++)
+        known |= w->stops[i].v == v;
+    if (!known)
+        w->stops[w->n++] = (struct stop){v, *part};
+}
+
+/* What a value is handed on as: into bodies, and out of them. x->flow is in order by now. */
+static void follow(const exec_plan *x, struct way *w, const struct stop *s) {
+    size_t low = 0, high = x->flow.n;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (x->flow.v[mid].from < s->v)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (; low < x->flow.n && x->flow.v[low].from == s->v; low++)
+        go(w, x->flow.v[low].to, &s->part);
+}
+
+/* The ones nearest to the argument decide; indices are good for all that say what they may be. */
+static void ask(const exec_plan *x, const ir_uses *uses, ir_value v, struct guess *out) {
+    struct way way = {.n = 0};
+    go(&way, v, &(struct part){.dim = -1});
+    for (uint32_t at = 0; at < way.n; at++) {
+        struct stop s = way.stops[at];
+        for (uint32_t u = uses->start[s.v]; u < uses->start[s.v + 1]; u++) {
             ir_op op = uses->users[u].op;
-            ask_use(x, uses, op, uses->users[u].index, &part, g);
-            if (!next && ir_op_at(x->m, op)->n_results == 1 && moves(ir_op_name_str(x->m, op), uses->users[u].index)) {
-                next = op;
-                operand = uses->users[u].index;
+            uint32_t operand = uses->users[u].index;
+            str name = ir_op_name_str(x->m, op);
+            struct guess g = *out;
+            g.found = g.whole = false;
+            ask_use(x, uses, op, operand, &s.part, &g);
+            if (g.whole && out->whole) {
+                out->high = g.high < out->high ? g.high : out->high;
+                out->low = g.low > out->low ? g.low : out->low;
+            } else if (g.found && !out->found) {
+                *out = g;
             }
+            if (ends(name, "write_tensor") && operand == 0 && ir_op_at(x->m, op)->n_operands > 1)
+                go(&way, ir_operand(x->m, op, 1), &s.part);
+            if (ir_op_at(x->m, op)->n_results != 1 || !moves(name, operand))
+                continue;
+            struct part part = {.dim = -1};
+            if (ends(name, "concat") || ends(name, "concatenate"))
+                part = part_of(x, op, operand);
+            else if (ends(name, "typecast") || ends(name, "convert"))
+                part = s.part;
+            go(&way, ir_op_at(x->m, op)->results, &part);
         }
-        if (!next)
-            return;
-        str name = ir_op_name_str(x->m, next);
-        if (ends(name, "concat") || ends(name, "concatenate"))
-            part = part_of(x, next, operand);
-        else if (!ends(name, "typecast") && !ends(name, "convert"))
-            part.dim = -1;
-        v = ir_op_at(x->m, next)->results;
+        follow(x, &way, &s);
     }
 }
 
@@ -307,11 +409,23 @@ static bool make(exec_plan *x, const ir_uses *uses, size_t i, const atomic_bool 
     return true;
 }
 
+static int by_from(const void *a, const void *b) {
+    const struct value_flow *x = a, *y = b;
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from) : (x->to > y->to) - (x->to < y->to);
+}
+
+/* Who uses which value, and what it is handed on as. False when out of memory. */
+static bool uses_of(exec_plan *x, ir_uses *uses) {
+    if (x->flow.n)
+        qsort(x->flow.v, x->flow.n, sizeof *x->flow.v, by_from);
+    return ir_uses_build(x->m, uses);
+}
+
 const struct tensor *exec_seeded(exec_plan *x, size_t i) {
     ir_uses uses;
     if (!x->arguments[i] || x->seeded[i].data)
         return x->arguments[i] ? &x->seeded[i] : NULL;
-    if (!ir_uses_build(x->m, &uses))
+    if (!uses_of(x, &uses))
         return NULL;
     bool made = make(x, &uses, i, NULL);
     ir_uses_free(&uses);
@@ -324,7 +438,7 @@ bool seed_arguments(exec_plan *x, const exec_hooks *h) {
     for (size_t i = 0; good && i < x->n_arguments; i++) {
         if (!x->arguments[i] || x->bound[i * x->devices].data || x->seeded[i].data)
             continue;
-        good = built || (built = ir_uses_build(x->m, &uses));
+        good = built || (built = uses_of(x, &uses));
         if (good && h && h->progress)
             h->progress(h->arg, 0, x->steps.n, 0);
         good = good && make(x, &uses, i, &x->cancel);

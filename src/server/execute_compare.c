@@ -111,6 +111,8 @@ static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, si
 /* Lets a plan look at another one's arguments, but for those that come from files. */
 static bool take_arguments(struct work *w, exec_plan *to, exec_plan *from) {
     for (size_t i = 0; i < exec_n_arguments(from) && i < exec_n_arguments(to); i++) {
+        if (job_cancelled(w->job))
+            return false;
         if (exec_argument(from, i).dtype == TENSOR_NONE ||
             (w->kept->inputs && exec_inputs_source(w->kept->inputs, i).n))
             continue;
