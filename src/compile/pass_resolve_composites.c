@@ -1,10 +1,10 @@
 /* pass_resolve_composites.c - ttnn-resolve-composites: a ttcore.composite is replaced by what its decomposition function
- * does, or, when composite-resolution is force-promote, by the op that it stands for. Decomposition functions that nobody
- * mentions any more go. */
+ * does, or by the op that it stands for: when composite-resolution is force-promote, and with an optimizer where the kernel is
+ * known to take it, which tt-mlir asks its op model. Decomposition functions that nobody mentions any more go. */
 #include "base/vec.h"
 #include "compile/passes.h"
 #include "compile/symbol_uses.h"
-#include "compile/ttnn_build.h"
+#include "compile/ttnn_decompose.h"
 
 /* ---- the op that a composite stands for ----------------------------------------------------------------- */
 
@@ -69,6 +69,27 @@ static ir_op promote(pass_context *p, ir_op op) {
         return build_with(p, op, OP_ttnn_indexer_score_dsa, NULL, props, 2);
     }
     return 0;
+}
+
+/* Whether the kernel of rotary embedding takes x (B, H, S, D) and tables (1, 1, S, D): it swaps whole tiles of a row's halves.
+ * The forms that tt-mlir's own tests expect it for (rope_in_models.mlir), and its models have. */
+static bool rotary_takes(pass_context *p, ir_op op) {
+    shape x = tn_shape_of(p->m, ir_operand(p->m, op, 0));
+    bool takes = x.n == 4 && x.d[3] && x.d[3] % (2 * TARGET_TILE) == 0 &&
+                 ir_value_type(p->m, ir_result(p->m, op, 0)) == ir_value_type(p->m, ir_operand(p->m, op, 0));
+    shape table = tn_shape4(1, 1, x.n == 4 ? x.d[2] : 0, x.n == 4 ? x.d[3] : 0);
+    for (uint32_t i = 0; takes && i < 3; i++) {
+        ir_type t = ir_value_type(p->m, ir_operand(p->m, op, i));
+        shape s = tn_shape_of_type(p->c, t);
+        takes = tn_dtype(p->c, t) == DTYPE_BF16 && tn_is_tiled(p->c, t) && (!i || shape_equal(&s, &table));
+    }
+    return takes;
+}
+
+static bool kernel_takes(pass_context *p, ir_op op) {
+    ir_attr name = ir_op_attr(p->m, op, STR("composite_name"));
+    return name && str_eq(ir_str_of(p->c, name), STR("rotary_embedding")) && ir_op_at(p->m, op)->n_operands == 3 &&
+           ir_op_at(p->m, op)->n_results == 1 && rotary_takes(p, op);
 }
 
 /* ---- inlining ------------------------------------------------------------------------------------------- */
@@ -164,7 +185,8 @@ static bool resolve(pass_context *p, ir_op op, ir_op func, str name, bool promot
 }
 
 bool pass_resolve_composites(pass_context *p) {
-    bool promoting = str_eq(p->o->composite_resolution, STR("force-promote")), ok = true;
+    bool always = str_eq(p->o->composite_resolution, STR("force-promote")), ok = true;
+    bool ask = str_eq(p->o->composite_resolution, STR("auto")) && ttnn_decompose_keeps_kernels(p->o);
     uint32_t n = 0, n_funcs = 0;
     for (ir_op op = p->scope; op; op = ir_walk_next(p->m, p->scope, op))
         n += op_is(p->m, op, OP_ttcore_composite);
@@ -182,7 +204,7 @@ bool pass_resolve_composites(pass_context *p) {
         ir_op func = lookup_symbol(p, p->scope, name);
         if (func && n_funcs < n)
             funcs[n_funcs++] = func;
-        ok = resolve(p, op, func, name, promoting, &map);
+        ok = resolve(p, op, func, name, always || (ask && kernel_takes(p, op)), &map);
     }
     vec_free(&map);
     p->e->from = 0;

@@ -1,7 +1,6 @@
 /* pass_ttnn_fusing.c - ttnn-fusing: an activation that is the only user of a convolution, matmul or linear becomes part of
- * it; with an optimizer that of an rms_norm, too, and the heads of a decode step are joined by one kernel (ttnn_fuse_decode.c).
- * What else tt-mlir fuses with its op model (query, key and value split in one, rotary embeddings in decoding) is left
- * alone. */
+ * it; with an optimizer that of an rms_norm, too, and what a decode step has of its own (ttnn_fuse_decode.c). What else tt-mlir
+ * fuses with its op model (query, key and value split in one) is left alone. */
 #include "compile/passes.h"
 #include "compile/rewrite.h"
 #include "compile/ttnn_build.h"
@@ -111,9 +110,14 @@ static bool fuse_rms_norm_activation(pass_context *p, ir_op op) {
 
 bool pass_ttnn_fusing(pass_context *p) {
     static const rewrite_pattern patterns[] = {
-        {OP_ttnn_conv2d, 1, fuse_conv2d},          {OP_ttnn_linear, 1, fuse_matmul},
-        {OP_ttnn_matmul, 1, fuse_matmul},          {OP_ttnn_rms_norm, 1, fuse_rms_norm_activation},
-        {OP_ttnn_typecast, 1, tn_merge_typecasts}, {OP_ttnn_reshape, 1, ttnn_fuse_concat_heads_decode},
+        {OP_ttnn_conv2d, 1, fuse_conv2d},
+        {OP_ttnn_linear, 1, fuse_matmul},
+        {OP_ttnn_matmul, 1, fuse_matmul},
+        {OP_ttnn_rms_norm, 1, fuse_rms_norm_activation},
+        {OP_ttnn_typecast, 1, tn_merge_typecasts},
+        {OP_ttnn_reshape, 1, ttnn_fuse_concat_heads_decode},
+        {OP_ttnn_reshape, 1, ttnn_fuse_rotary_decode},
+        {OP_ttnn_permute, 1, ttnn_fuse_rotary_decode},
     };
     return rewrite_greedy(p, p->scope, patterns, sizeof patterns / sizeof *patterns, 0, 0);
 }

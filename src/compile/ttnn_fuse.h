@@ -5,6 +5,6 @@
 #include "compile/ttnn_decompose.h"
 
 /* ttnn_fuse_decode.c */
-rewrite_fn ttnn_fuse_concat_heads_decode;
+rewrite_fn ttnn_fuse_concat_heads_decode, ttnn_fuse_rotary_decode;
 
 #endif

@@ -55,6 +55,8 @@ static const op_cost costs[] = {
     {OP_ttnn_clamp_scalar, COST_ELEMENTWISE, COST_LIGHT},
     {OP_ttnn_clamp_tensor, COST_ELEMENTWISE, COST_LIGHT},
     {OP_ttnn_batch_norm_inference, COST_ELEMENTWISE, COST_SFPU},
+    {OP_ttnn_rotary_embedding, COST_ELEMENTWISE,
+     3 * COST_LIGHT + COST_RELU}, /* two products, a sum, half of it negated */
     {OP_ttnn_relu, COST_ELEMENTWISE, COST_RELU},
     {OP_ttnn_relu6, COST_ELEMENTWISE, COST_RELU},
     {OP_ttnn_leaky_relu, COST_ELEMENTWISE, COST_RELU},

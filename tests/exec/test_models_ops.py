@@ -240,6 +240,12 @@ def heads(m):
     v, c, s = (t[1].float() for t in (y, cos, sin))
     half = torch.cat([-v[..., 8:], v[..., :8]], -1)
     m.op('ttnn.rotary_embedding', [y, cos, sin], '', v * c + half * s)
+    # The kernel writes whole tiles: rows behind the input's are zeros. In a decode step one row of the tables is for all.
+    few, table = m.arg(torch.randn(2, 3, 5, 16)), [m.arg(torch.randn(1, 1, 5, 16)) for _ in range(2)]
+    v, c, s = (t[1].float() for t in (few, *table))
+    half = torch.cat([-v[..., 8:], v[..., :8]], -1)
+    m.op('ttnn.rotary_embedding', [few, *table], '', torch.nn.functional.pad(v * c + half * s, (0, 0, 0, 27)))
+    m.op('ttnn.rotary_embedding', [few, *table], '<{token_index = 2 : ui32}>', torch.nn.functional.pad(v * c[:, :, 2:3] + half * s[:, :, 2:3], (0, 0, 0, 27)))
     z, cos, sin, turn = m.arg(torch.randn(1, 3, 32, 64)), m.arg(torch.randn(1, 1, 32, 64)), m.arg(torch.randn(1, 1, 32, 64)), torch.zeros(32, 32)
     for i in range(0, 32, 2):
         turn[i, i + 1], turn[i + 1, i] = 1, -1
