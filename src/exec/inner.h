@@ -273,6 +273,9 @@ bool type_of_shape(struct planner *p, ir_type t, const int64_t *dims, struct exe
 static inline const struct exec_type *slot_type(const exec_plan *x, exec_slot s) {
     return &x->slots.v[s].type;
 }
+/* Whether dimensions that a type leaves open are no longer than it says (#stablehlo.bounds<16, ?>); else *dim is the first
+ * that is, and *most what is allowed. False, too, when out of memory (*dim is -1, reported). */
+bool type_in_bounds(struct planner *p, ir_type t, const struct exec_type *is, int *dim, int64_t *most);
 int64_t type_count(const struct exec_type *t);
 bool type_same_shape(const struct exec_type *a, const struct exec_type *b);
 static inline const struct exec_type *in_type(const struct planner *p, const struct exec_step *s, uint32_t i) {

@@ -69,6 +69,15 @@ exec_slot plan_result_slot(struct planner *p, ir_op op, ir_value v, bool *ok) {
         *ok = false;
         return 0;
     }
+    int dim;
+    int64_t most;
+    if (!type_in_bounds(p, type, &t, &dim, &most)) {
+        if (dim >= 0)
+            plan_error(p, op, "gives a tensor of %lld in dimension %d, where its type allows %lld",
+                       (long long)t.dims[dim], dim, (long long)most);
+        *ok = false;
+        return 0;
+    }
     if (p->lift && t.rank == 0) { /* in the body of a map */
         t.rank = p->lift->rank;
         memcpy(t.dims, p->lift->dims, sizeof t.dims);
@@ -777,6 +786,12 @@ static bool plan_arguments(struct planner *p, ir_op f, ir_block entry) {
         if (open && !x->options.signature)
             return plan_error(p, f,
                               "takes argument %u of a shape that is left open; give it an input, which decides it", i);
+        int dim;
+        int64_t most;
+        if (!type_in_bounds(p, ir_value_type(p->m, v), &t, &dim, &most))
+            return dim < 0 ? false
+                           : plan_error(p, f, "takes argument %u with at most %lld in dimension %d, its input has %lld",
+                                        i, (long long)most, dim, (long long)t.dims[dim]);
         exec_slot s = plan_slot(p, &t, SLOT_ARGUMENT, v);
         if (!s || !plan_set(p, v, s))
             return false;

@@ -230,6 +230,36 @@ bool type_of_shape(struct planner *p, ir_type t, const int64_t *dims, struct exe
     return tensor_size(out->dtype, out->dims, out->rank, &bytes);
 }
 
+bool type_in_bounds(struct planner *p, ir_type t, const struct exec_type *is, int *dim, int64_t *most) {
+    const ir_context *c = p->c;
+    ir_attr e = ir_kind_of(c, t) == IR_TYPE_TENSOR ? ir_encoding(c, t) : 0;
+    bool open = false, good = true;
+    struct buf text;
+    *dim = -1;
+    for (int i = 0; e && i < ir_rank(c, t); i++)
+        open |= ir_dim(c, t, i) < 0;
+    if (!open)
+        return true;
+    buf_init(&text, p->x->mem);
+    if (!text_print_node(c, e, &text) || text.failed)
+        good = plan_no_memory(p);
+    str name = STR("stablehlo.bounds<"), s = buf_str(&text);
+    size_t at = str_find(s, name);
+    s = at < s.n ? str_from(s, at + name.n) : STR("");
+    for (int i = 0; good && s.n && i < is->rank; i++) {
+        size_t end = str_find_char(s, ',');
+        str one = str_slice(s, 0, end);
+        one = str_trim(str_slice(one, 0, str_find_char(one, '>')));
+        if (num_parse_i64(one, most) && ir_dim(c, t, i) < 0 && is->dims[i] > *most) {
+            *dim = i;
+            good = false;
+        }
+        s = end < s.n ? str_from(s, end + 1) : STR("");
+    }
+    buf_free(&text);
+    return good;
+}
+
 int64_t type_count(const struct exec_type *t) {
     int64_t n = 1;
     for (int i = 0; i < t->rank; i++)

@@ -90,6 +90,24 @@ def refusals(folder):
     return out
 
 
+def bounds(folder):
+    """What a type says an open dimension may be at most holds for inputs and for what ops give."""
+    out = []
+    most = 'tensor<?x?x2xf32, #stablehlo.bounds<6, ?, ?>>'
+    for n, copies, text in ((3, 1, None), (6, 1, None), (7, 1, 'takes argument 0 with at most 6 in dimension 0, its input has 7'), (3, 2, None),
+                            (4, 2, 'gives a tensor of 8 in dimension 0, where its type allows 6'), (0, 2, None)):
+        x = torch.randn(n, 9, 2)
+        save(f'{folder}/bounded.npy', x)
+        done = subprocess.run([PROGRAM, 'run', '-', '--outputs', f'{folder}/bounded_%d.npy', '--inputs', f'{folder}/bounded.npy'], capture_output=True, text=True, input=(
+            f'func.func @main(%x: {most}) -> {most} {{ %0 = "stablehlo.concatenate"({", ".join(["%x"] * copies)}) <{{dimension = 0 : i64}}> : '
+            f'({", ".join([most] * copies)}) -> {most} return %0 : {most} }}'))
+        if (done.returncode != 0) != bool(text) or (text or '') not in done.stderr:
+            out.append(f'{n}, {copies} times: {done.returncode}: {done.stderr[:300]}')
+        elif not text and not np.array_equal(load(f'{folder}/bounded_0.npy'), torch.cat([x] * copies).numpy()):
+            out.append(f'{n}, {copies} times: other numbers')
+    return out
+
+
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +115,7 @@ def main():
             f.write(MODULE)
         cases = [(f'{n}, {i} and {w} of them', lambda n=n, i=i, w=w: problems(folder, n, i, w)) for n, i, w in ((1, 1, 1), (5, 2, 3), (3, 4, 9))]
         cases.append(('what is left open', lambda: refusals(folder)))
+        cases.append(('what is bounded', lambda: bounds(folder)))
         print(f'1..{len(cases)}')
         for number, (name, case) in enumerate(cases, 1):
             said = case()
