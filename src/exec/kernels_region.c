@@ -1,5 +1,6 @@
 /* Ops whose body is a region: what the body does, looked up or run. */
 #include "exec/kernels.h"
+#include "exec/plan.h"
 
 /* The result of a block's terminator. */
 static ir_value given(const ir_module *m, ir_block b) {
@@ -143,32 +144,43 @@ static bool is_arg_body(struct planner *p, ir_op op, bool *greater) {
     return selects && direction;
 }
 
-static bool plan_hlo_reduce(struct planner *p, struct exec_step *s) {
+bool region_reduces(struct planner *p, ir_op op) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    int64_t dims[TENSOR_MAX_RANK];
     vec_fold fold;
     bool greater;
+    exec_slot in = d->n_operands ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    if (in && tensor_dtype_is_complex(slot_type(p->x, in)->dtype))
+        return false;
+    if (d->n_operands == 2)
+        return d->n_results == 1 && region_fold(p, op, &fold);
+    return d->n_operands == 4 && d->n_results == 2 && is_arg_body(p, op, &greater) &&
+           exec_op_ints(p, op, "dimensions", dims, TENSOR_MAX_RANK) == 1;
+}
+
+/* Of what region_reduces. */
+static bool plan_hlo_reduce(struct planner *p, struct exec_step *s) {
+    vec_fold fold;
     int64_t dims[TENSOR_MAX_RANK];
     int n = exec_op_ints(p, s->op, "dimensions", dims, TENSOR_MAX_RANK);
     if (n < 0 || s->n_in < 2)
         return plan_error(p, s->op, "does not say what to reduce");
     if (s->n_in == 2 && s->n_out == 1 && region_fold(p, s->op, &fold))
         return plan_fold(p, s, fold, dims, n);
-    if (s->n_in == 4 && s->n_out == 2 && n == 1 && is_arg_body(p, s->op, &greater)) {
-        struct hlo_reduce *w = PLAN_PARAMS(p, s, struct hlo_reduce);
-        const struct exec_type *in = in_type(p, s, 0);
-        if (!w || !plan_dim(p, s->op, dims[0], in->rank, &w->dim))
-            return false;
-        w->greater = greater;
-        w->outer = w->inner_n = 1;
-        for (int i = 0; i < w->dim; i++)
-            w->outer *= in->dims[i];
-        for (int i = w->dim + 1; i < in->rank; i++)
-            w->inner_n *= in->dims[i];
-        w->n = in->dims[w->dim];
-        if (!type_same_shape(in, in_type(p, s, 1)) || w->outer * w->inner_n != type_count(out_type(p, s, 0)))
-            return plan_error(p, s->op, "reduces tensors of different shapes together");
-        return true;
-    }
-    return plan_error(p, s->op, "reduces in a way that is not supported");
+    struct hlo_reduce *w = PLAN_PARAMS(p, s, struct hlo_reduce);
+    const struct exec_type *in = in_type(p, s, 0);
+    if (!w || !plan_dim(p, s->op, dims[0], in->rank, &w->dim))
+        return false;
+    is_arg_body(p, s->op, &w->greater);
+    w->outer = w->inner_n = 1;
+    for (int i = 0; i < w->dim; i++)
+        w->outer *= in->dims[i];
+    for (int i = w->dim + 1; i < in->rank; i++)
+        w->inner_n *= in->dims[i];
+    w->n = in->dims[w->dim];
+    if (!type_same_shape(in, in_type(p, s, 1)) || w->outer * w->inner_n != type_count(out_type(p, s, 0)))
+        return plan_error(p, s->op, "reduces tensors of different shapes together");
+    return true;
 }
 
 static bool run_hlo_reduce(struct call *c) {

@@ -603,6 +603,8 @@ bool plan_op(struct planner *p, ir_op op) {
     if (row->kernel == &kernel_collective && row->arg == MESH_ALL_REDUCE && d->n_operands > 1 &&
         d->n_operands == d->n_results)
         return plan_each(p, op, row);
+    if (row->kernel == &kernel_hlo_reduce && !region_reduces(p, op))
+        return plan_reduce_by_region(p, op);
     return plan_kernel(p, op, plan_complex_row(p, op, row));
 }
 

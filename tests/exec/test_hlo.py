@@ -553,5 +553,45 @@ def futures(m):
     m.given('stablehlo.async_done', '%d2', x[1].float().abs())
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (matrices, 'f32'), *((g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
-              [(g, t) for g in (scans, futures, sizes) for t in ('f32', 'bf16')])
+def regions(m):
+    """Reductions by regions that are no single op. They go in order: a line behind a line is a line, and which comes first matters."""
+    s = f'tensor<{m.number}>'
+    lines = (f'({{^bb0(%a: {s}, %b: {s}, %c: {s}, %d: {s}):\n %p = "stablehlo.multiply"(%a, %c) : ({s}, {s}) -> {s}\n %q = "stablehlo.multiply"(%b, %c) : ({s}, {s}) -> {s}\n '
+             f'%r = "stablehlo.add"(%q, %d) : ({s}, {s}) -> {s}\n "stablehlo.return"(%p, %r) : ({s}, {s}) -> ()}})')
+    one, zero = m.arg(torch.tensor(1.0)), m.arg(torch.tensor(0.0))
+    coarse = 2e-5 if m.number == 'f32' else 0.1
+    for shape, dims in (((7, 3), (0,)), ((1, 5), (0,)), ((2, 4), (1,)), ((3, 5, 4, 2), (1, 3)), ((4, 19), (1,)), ((5, 3), (0, 1)), ((6, 0), (1,)), ((0, 6), (1,)), ((4, 2), ())):
+        a, b = m.arg(torch.rand(shape) * 1.2 + 0.3), m.arg(torch.randn(shape))
+        rows = [t[1].float().permute(*dims, *(i for i in range(len(shape)) if i not in dims)) for t in (a, b)]
+        count = int(np.prod([shape[d] for d in dims]))
+        rows = [r.reshape(count, *r.shape[len(dims):]) for r in rows]
+        p, q = torch.ones(rows[0].shape[1:]), torch.zeros(rows[0].shape[1:])
+        for c, d in zip(*rows):
+            p, q = p * c, q * c + d
+        m.op('stablehlo.reduce', [a, b, one, zero], f'<{{dimensions = array<i64{":" if dims else ""} {", ".join(map(str, dims))}>}}> {lines}', [p, q], coarse)
+    x, low = m.arg(torch.randn(5, 11, 3)), m.arg(torch.tensor(float('-inf')))
+    log_sum = (f'({{^bb0(%a: {s}, %b: {s}):\n %m = "stablehlo.maximum"(%a, %b) : ({s}, {s}) -> {s}\n %c = "stablehlo.subtract"(%a, %m) : ({s}, {s}) -> {s}\n '
+               f'%d = "stablehlo.subtract"(%b, %m) : ({s}, {s}) -> {s}\n %e = "stablehlo.exponential"(%c) : ({s}) -> {s}\n %f = "stablehlo.exponential"(%d) : ({s}) -> {s}\n '
+               f'%g = "stablehlo.add"(%e, %f) : ({s}, {s}) -> {s}\n %h = "stablehlo.log"(%g) : ({s}) -> {s}\n %i = "stablehlo.add"(%m, %h) : ({s}, {s}) -> {s}\n "stablehlo.return"(%i) : ({s}) -> ()}})')
+    m.op('stablehlo.reduce', [x, low], f'<{{dimensions = array<i64: 0, 1>}}> {log_sum}', x[1].float().logsumexp((0, 1)), coarse)
+
+
+def bits(m):
+    """Bits of integers, and sums and products of complex numbers."""
+    for dtype, name in ((torch.int32, 'i32'), (torch.int64, 'i64')):
+        x = m.arg(torch.randint(-2**31, 2**31 - 1, (9, 6)).to(dtype))
+        for op, f, none in (('and', np.bitwise_and, -1), ('or', np.bitwise_or, 0), ('xor', np.bitwise_xor, 0)):
+            init = m.arg(torch.tensor(none, dtype=dtype))
+            body = f'({{^bb0(%a: tensor<{name}>, %b: tensor<{name}>):\n %r = "stablehlo.{op}"(%a, %b) : (tensor<{name}>, tensor<{name}>) -> tensor<{name}>\n "stablehlo.return"(%r) : (tensor<{name}>) -> ()}})'
+            for dim in (0, 1):
+                m.op('stablehlo.reduce', [x, init], f'<{{dimensions = array<i64: {dim}>}}> {body}', torch.from_numpy(f.reduce(x[1].numpy(), axis=dim)))
+    z = m.arg(torch.randn(7, 5, dtype=torch.complex64))
+    for op, f, none in (('add', torch.sum, 0), ('multiply', torch.prod, 1)):
+        init = m.arg(torch.tensor(none, dtype=torch.complex64))
+        body = f'({{^bb0(%a: tensor<complex<f32>>, %b: tensor<complex<f32>>):\n %r = "stablehlo.{op}"(%a, %b) : (tensor<complex<f32>>, tensor<complex<f32>>) -> tensor<complex<f32>>\n "stablehlo.return"(%r) : (tensor<complex<f32>>) -> ()}})'
+        for dim in (0, 1):
+            m.op('stablehlo.reduce', [z, init], f'<{{dimensions = array<i64: {dim}>}}> {body}', f(z[1], dim), 2e-5)
+
+
+op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (bits, 'f32'), (matrices, 'f32'), *((g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
+              [(g, t) for g in (scans, regions, futures, sizes) for t in ('f32', 'bf16')])
