@@ -23,6 +23,7 @@ struct guess {
     double low, high; /* of integers, high excluded */
     bool whole;       /* integers even where the type has fractions */
     bool positive, found;
+    ir_value of; /* the argument */
 };
 
 static void take_whole(struct guess *g, double high) {
@@ -36,12 +37,37 @@ static bool ends(str op, const char *what) {
 
 /* Names of ops that hand on the values of an operand (some of them in a new order). */
 static bool moves(str op, uint32_t operand) {
-    static const char *const names[] = {
-        "reshape",     "permute",           "transpose",         "squeeze",      "unsqueeze",
-        "broadcast",   "broadcast_in_dim",  "typecast",          "convert",      "to_layout",
-        "to_device",   "to_memory_config",  "from_device",       "slice_static", "slice",
-        "repeat",      "mesh_shard",        "repeat_interleave", "concat",       "optimization_barrier",
-        "custom_call", "distribute_tensor", "concatenate",       "quantize",     "dequantize"};
+    static const char *const names[] = {"reshape",
+                                        "permute",
+                                        "transpose",
+                                        "squeeze",
+                                        "unsqueeze",
+                                        "broadcast",
+                                        "broadcast_in_dim",
+                                        "typecast",
+                                        "convert",
+                                        "to_layout",
+                                        "to_device",
+                                        "to_memory_config",
+                                        "from_device",
+                                        "slice_static",
+                                        "slice",
+                                        "repeat",
+                                        "mesh_shard",
+                                        "repeat_interleave",
+                                        "concat",
+                                        "optimization_barrier",
+                                        "custom_call",
+                                        "distribute_tensor",
+                                        "concatenate",
+                                        "quantize",
+                                        "dequantize",
+                                        "all_gather",
+                                        "mesh_partition",
+                                        "collective_permute",
+                                        "collective_broadcast",
+                                        "reshard",
+                                        "sharding_constraint"};
     if (operand > 0 && (ends(op, "select") || ends(op, "where")))
         return true;
     op = str_from(op, str_find_char(op, '.') + 1);
@@ -60,6 +86,16 @@ static int64_t dim_of(const exec_plan *x, ir_value v, int from_end) {
 static int64_t first_dim(const exec_plan *x, ir_value v) {
     ir_type t = ir_value_type(x->m, v);
     return ir_rank(x->m->ctx, t) > 0 ? ir_dim(x->m->ctx, t, 0) : 1;
+}
+
+/* How long dimension d of a value is in the whole, where the value is a part of the argument for one device: sums go over all
+ * devices then. */
+static double whole_dim(const exec_plan *x, const struct guess *g, ir_value v, int64_t d) {
+    const ir_context *c = x->m->ctx;
+    ir_type part = ir_value_type(x->m, v), whole = ir_value_type(x->m, g->of);
+    int rank = ir_rank(c, part);
+    bool cut = rank == ir_rank(c, whole) && ir_num_elements(c, part) != ir_num_elements(c, whole);
+    return d < 0 || d >= rank ? 1 : (double)ir_dim(c, cut ? whole : part, (int)d);
 }
 
 /* Whether a value is added to something whose root is taken: a variance and its epsilon. */
@@ -173,6 +209,23 @@ static bool is_whole(const exec_plan *x, ir_value v) {
     return e && ir_kind_of(c, e) == IR_TYPE_INTEGER;
 }
 
+/* Over how many products of the right operand dot and dot_general sum. */
+static double fan_in(const exec_plan *x, ir_op op, const struct guess *g) {
+    int64_t dims[TENSOR_MAX_RANK] = {0};
+    ir_attr numbers = ir_op_attr(x->m, op, STR("dot_dimension_numbers"));
+    ir_attr list = numbers ? 0 : ir_op_attr(x->m, op, STR("contract_dims_rhs"));
+    uint32_t n = 1; /* of dot: the first dimension */
+    double product = 1;
+    int listed = list ? node_ints(x->m->ctx, list, dims, TENSOR_MAX_RANK) : -1;
+    if (numbers)
+        n = dialect_param_ints(x->m->ctx, numbers, STR("rhsContractingDimensions"), dims, TENSOR_MAX_RANK);
+    else if (listed >= 0)
+        n = (uint32_t)listed;
+    for (uint32_t i = 0; i < n && i < TENSOR_MAX_RANK; i++)
+        product *= whole_dim(x, g, ir_operand(x->m, op, 1), dims[i]);
+    return product > 1 ? product : 1;
+}
+
 /* What one use says. */
 static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t operand, const struct part *part,
                     struct guess *g) {
@@ -187,11 +240,14 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
         g->deviation = 1, g->found = true;
     else if ((ends(name, "matmul") || ends(name, "linear")) && operand == 1) {
         ir_attr t = ir_op_attr(m, op, STR("transpose_b"));
-        g->deviation = 1 / sqrt((double)dim_of(x, ir_operand(m, op, 1), t == m->ctx->a_true ? 1 : 2));
+        ir_value w = ir_operand(m, op, 1);
+        int64_t rank = ir_rank(m->ctx, ir_value_type(m, w));
+        g->deviation = 1 / sqrt(whole_dim(x, g, w, rank - (t == m->ctx->a_true ? 1 : 2)));
         g->found = true;
-    } else if ((ends(name, "dot_general") || ends(name, "dot")) && operand == 1)
-        g->deviation = 1 / sqrt((double)dim_of(x, ir_operand(m, op, 0), 1)), g->found = true;
-    else if (str_find(name, STR("conv")) < name.n && operand == 1 && !ends(name, "convert")) {
+    } else if (ends(name, "dot_general") || ends(name, "dot")) {
+        if (operand == 1)
+            g->deviation = 1 / sqrt(fan_in(x, op, g)), g->found = true;
+    } else if (str_find(name, STR("conv")) < name.n && operand == 1 && !ends(name, "convert")) {
         ir_type t = ir_value_type(m, ir_operand(m, op, 1));
         int64_t out = first_dim(x, ir_operand(m, op, 1)), all = ir_num_elements(m->ctx, t);
         g->deviation = 1 / sqrt((double)(out > 0 && all > 0 ? all / out : 1)), g->found = true;
@@ -385,7 +441,8 @@ static struct guess guess_of(const exec_plan *x, const ir_uses *uses, size_t i) 
         g.high = 1;
     }
     g.positive = x->infos[i].role == EXEC_CONSTANT; /* what a compiler left over: factors, epsilons, variances */
-    ask(x, uses, x->infos[i].value, &g);
+    g.of = x->infos[i].value;
+    ask(x, uses, g.of, &g);
     if (g.whole && g.high > 257 && is_bf16(x, x->infos[i].value))
         g.high = 257; /* a compiled module has them in bf16, which holds integers up to 256 */
     if (!(g.high > g.low))

@@ -128,7 +128,6 @@ def complex_numbers_are_refused_before_anything_runs():
         a, v, n = f"tensor<4x6x{c}>", f"tensor<6x{c}>", f"tensor<{c}>"
         at = "#stablehlo.scatter<update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>"
         ops = {
-            "reduce": f'"stablehlo.reduce"(%a, %n) <{{dimensions = array<i64: 0>}}> {add} : ({a}, {n}) -> {v}',
             "reduce_window": f'"stablehlo.reduce_window"(%a, %n) <{{window_dimensions = array<i64: 4, 1>}}> {add} : ({a}, {n}) -> tensor<1x6x{c}>',
             "scatter": f'"stablehlo.scatter"(%a, %i, %a) <{{scatter_dimension_numbers = {at}}}> {add} : ({a}, tensor<4x1xi32>, {a}) -> {a}',
             "dot": f'"stablehlo.dot"(%a, %v) : ({a}, {v}) -> tensor<4x{c}>',
