@@ -14,6 +14,8 @@ static bool is_broadcastable(pass_context *p, ir_op op) {
 static bool restore_result_shape(pass_context *p, ir_op op) {
     shape implicit = {0}, s, result;
     ir_value v = ir_result(p->m, op, 0);
+    if (operands_have_type(p->m, op, ir_value_type(p->m, v)))
+        return false;
     for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands; i++)
         if (!shape_of(p->m, ir_operand(p->m, op, i), &s) || !shape_broadcast(&implicit, &s, &implicit))
             return false;

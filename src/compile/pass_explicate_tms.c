@@ -16,7 +16,7 @@ static bool explicate_ranks(pass_context *p, ir_op op) {
     shape s[3];
     int rank = 0;
     bool changed = false;
-    if (!is_combining(p, op))
+    if (!is_combining(p, op) || operands_have_type(p->m, op, ir_value_type(p->m, ir_operand(p->m, op, 0))))
         return false;
     for (uint32_t i = 0; i < n; i++) {
         if (!shape_of(p->m, ir_operand(p->m, op, i), &s[i]))
@@ -41,7 +41,7 @@ static bool explicate_broadcasts(pass_context *p, ir_op op) {
     uint32_t n = ir_op_at(p->m, op)->n_operands;
     shape s[3], to = {0};
     bool changed = false;
-    if (!is_combining(p, op))
+    if (!is_combining(p, op) || operands_have_type(p->m, op, ir_value_type(p->m, ir_operand(p->m, op, 0))))
         return false;
     for (uint32_t i = 0; i < n; i++)
         if (!shape_of(p->m, ir_operand(p->m, op, i), &s[i]) || !shape_broadcast(&to, &s[i], &to))

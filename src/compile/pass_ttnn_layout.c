@@ -115,28 +115,25 @@ static bool used_by(pass_context *p, ir_value v, uint32_t op) {
     return false;
 }
 
-static bool argument_on_host(pass_context *p, ir_op func, uint32_t i, ir_value v) {
+static bool argument_on_host(pass_context *p, ir_op func, uint32_t i, ir_value v, bool const_eval) {
     if (func_arg_attr(p->m, func, i, conv_weight_key))
         return true;
     /* ttnn-force-const-eval-to-system-memory sees to those of const-eval functions; caches are written on the device */
-    if (str_eq(function_kind(p->m, func), STR("const_eval")) || func_arg_attr(p->m, func, i, kv_cache_key))
-        return false;
-    return used_by(p, v, OP_ttir_mesh_shard);
+    return !const_eval && used_by(p, v, OP_ttir_mesh_shard) && !func_arg_attr(p->m, func, i, kv_cache_key);
 }
 
 static bool argument_row_major(pass_context *p, ir_op func, uint32_t i, ir_value v) {
-    if (func_arg_attr(p->m, func, i, kv_cache_key) || used_by(p, v, OP_ttir_mesh_shard) ||
-        used_by(p, v, OP_ttir_tt_lang_op))
-        return false;
     ir_attr kind = func_arg_attr(p->m, func, i, argument_type_key);
-    return kind && str_eq(dialect_case_text(p->c, kind), STR("input"));
+    return kind && str_eq(dialect_case_text(p->c, kind), STR("input")) && !used_by(p, v, OP_ttir_mesh_shard) &&
+           !used_by(p, v, OP_ttir_tt_lang_op) && !func_arg_attr(p->m, func, i, kv_cache_key);
 }
 
 static bool rewrite_function(pass_context *p, ir_op func) {
     signature s;
     if (!read_signature(p, func, &s))
         return false;
-    if (str_eq(function_kind(p->m, func), STR("forward_cpu_declaration"))) {
+    str kind = function_kind(p->m, func);
+    if (str_eq(kind, STR("forward_cpu_declaration"))) {
         for (uint32_t i = 0; i < s.n_in + s.n_out; i++)
             if (tn_is_tensor(p->c, s.in[i]))
                 s.in[i] = type_in(p, s.in[i], TTNN_SYSTEM, false);
@@ -145,13 +142,14 @@ static bool rewrite_function(pass_context *p, ir_op func) {
     ir_block b = body_of(p->m, func);
     if (!b)
         return false;
+    bool const_eval = str_eq(kind, STR("const_eval"));
     const ir_block_data *bd = ir_block_at(p->m, b);
     for (uint32_t i = 0; i < s.n_in && i < bd->n_args; i++) {
         ir_value v = bd->args + i;
         ir_type t = ir_value_type(p->m, v);
         if (!tn_is_tensor(p->c, t))
             continue;
-        if (argument_on_host(p, func, i, v))
+        if (argument_on_host(p, func, i, v, const_eval))
             t = type_in(p, t, TTNN_SYSTEM, false);
         if (argument_row_major(p, func, i, v)) {
             ttnn_layout l;

@@ -40,6 +40,13 @@ shape shape_ones(int n) {
     return s;
 }
 
+bool operands_have_type(const ir_module *m, ir_op op, ir_type t) {
+    for (uint32_t i = 0; i < m->ops[op].n_operands; i++)
+        if (ir_value_type(m, ir_operand(m, op, i)) != t)
+            return false;
+    return true;
+}
+
 bool shape_broadcast(const shape *a, const shape *b, shape *out) {
     int n = a->n > b->n ? a->n : b->n;
     shape s = {.n = n};

@@ -24,6 +24,8 @@ bool shape_of(const ir_module *m, ir_value v, shape *s);
 bool shape_equal(const shape *a, const shape *b);
 /* Product of all dimensions; -1 when it does not fit. */
 int64_t shape_volume(const shape *s);
+/* Whether all operands of op have type t; then no shapes need be compared. */
+bool operands_have_type(const ir_module *m, ir_op op, ir_type t);
 /* n ones. */
 shape shape_ones(int n);
 /* The shape both broadcast to by numpy's rule; false when they do not. */
