@@ -186,9 +186,10 @@ static bool same_sharding(const ttnn_layout *a, const ttnn_layout *b) {
     return a->memory == b->memory && a->grid[0] == b->grid[0] && a->grid[1] == b->grid[1];
 }
 
+/* Whether operand i is a tensor with a layout. That is not read: searches ask for every combination. */
 static bool is_tensor(const ir_module *m, ir_op op, uint32_t i) {
-    ttnn_layout l;
-    return ttnn_layout_of(m->ctx, ir_value_type(m, ir_operand(m, op, i)), &l);
+    ir_attr layout = ir_encoding(m->ctx, ir_value_type(m, ir_operand(m, op, i)));
+    return layout && dialect_is_attr(m->ctx, layout, ATTR_ttnn_ttnn_layout);
 }
 
 /* How the tensor operands of an op and its result go together. */
