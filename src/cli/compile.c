@@ -290,7 +290,7 @@ static bool read_overrides(struct cli_input *in, struct arguments *a, const stru
 }
 
 static int compile_input(struct cli_input *in, struct arguments *a, const struct file *override_file) {
-    const check_options rules = {.print = text_print_node};
+    const check_options rules = {.print = text_print_node, .older_forms = a->o.update_older_forms};
     compile_run *r = NULL;
     override_set overrides;
     in->strict = true;

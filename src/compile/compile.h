@@ -48,9 +48,11 @@ typedef struct compile_options {
     str weight_dtype, kv_cache_dtype; /* "none", "bfp_bf8", "bfp_bf4" */
     str math_fidelity;                /* "" = by level: hifi4 at level 0, undefined above */
     compile_choice fp32_dest_acc, math_approx, packer_l1_acc, dst_full_sync;
-    str composite_resolution;   /* "auto" */
-    str argument_shard_status;  /* "as-given", "presharded": as tt-mlir, those with a sharding; "unsharded" */
-    str results_presharded;     /* result-presharded: "0,1", an entry per result; "": none */
+    str composite_resolution;  /* "auto" */
+    str argument_shard_status; /* "as-given", "presharded": as tt-mlir, those with a sharding; "unsharded" */
+    str results_presharded;    /* result-presharded: "0,1", an entry per result; "": none */
+    bool
+        update_older_forms; /* update-older-forms: TTIR of older versions, which today's refuses, is brought up to date */
     double tensor_l1_usage_cap; /* 0.95 */
     uint32_t max_legal_layouts, max_fallback_attempts;
     /* Set: only what comes after / up to and including this pass runs ("ttnn-layout", or "canonicalize#3" for the third

@@ -1,7 +1,9 @@
 /* What the pipeline asks of a module before the first pass, beyond what the checker asks: the checker lets pass, with a
- * warning, what older versions of the dialects wrote; compiling it would be guessing. */
+ * warning, what older versions of the dialects wrote; compiling it would be guessing, unless the user asks for it to be brought
+ * up to date (pass_update.c). */
 #include "compile/input.h"
 
+#include "dialect/check.h"
 #include "text/text.h"
 
 /* How many operands an op takes; -1 when that is not fixed. */
@@ -16,13 +18,20 @@ static bool check_operands(pass_context *p, ir_op op) {
     const op_def *d = dialect_def_of(p->m, op);
     int n = d ? fixed_operands(d) : -1;
     uint32_t has = p->m->ops[op].n_operands;
-    if (n < 0 || (uint32_t)n == has)
+    bool older = n >= 0 && (uint32_t)n != has && check_is_destination_form(p->m, op);
+    if (n < 0 || (uint32_t)n == has || (older && p->o->update_older_forms))
         return true;
     if (n == 0)
-        return pass_error(p, op, "requires zero operands");
-    if (n == 1)
-        return pass_error(p, op, "requires a single operand");
-    return pass_error(p, op, "expected %d operands, but found %u", n, has);
+        pass_error(p, op, "requires zero operands");
+    else if (n == 1)
+        pass_error(p, op, "requires a single operand");
+    else
+        pass_error(p, op, "expected %d operands, but found %u", n, has);
+    if (older)
+        diag_add(p->d, DIAG_NOTE, NULL, 0, 0,
+                 "it has an output operand, as older versions of tt-mlir wrote it: the option update-older-forms=true "
+                 "brings the module up to date");
+    return false;
 }
 
 /* A type or encoding that is kept as text says nothing to a pass. */

@@ -4,6 +4,7 @@
 
 #include "compile/pass.h"
 
+pass_fn pass_update;
 pass_fn pass_hlo_simplify, pass_hlo_inline, pass_hlo_fusing, pass_hlo_complex, pass_hlo_to_ttir;
 pass_fn pass_xla_shardy, pass_shard_status, pass_shard_mesh, pass_shard_propagate, pass_shard_partition;
 pass_fn pass_mark_forward, pass_wrap_device_module, pass_cpu_hoist_tagged, pass_element_types, pass_register_device,

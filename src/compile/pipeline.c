@@ -1,8 +1,12 @@
-/* The pipeline: every pass in order. Names, order and conditions are those of tt-mlir's createTTIRToTTNNCommonPipeline. */
+/* The pipeline: every pass in order. Names, order and conditions are those of tt-mlir's createTTIRToTTNNCommonPipeline, but for
+ * ttir-update and apply-overrides, which are ours. */
 #include "compile/override.h"
 #include "compile/pass.h"
 #include "compile/passes.h"
 
+static bool if_update(const compile_options *o) {
+    return o->update_older_forms;
+}
 static bool if_has_argument_types(const compile_options *o) {
     return o->argument_types.n != 0;
 }
@@ -59,6 +63,7 @@ static bool if_trace(const compile_options *o) {
 }
 
 const pass_row pipeline[] = {
+    {"ttir-update", "TTIR of older versions becomes today's", pass_update, PASS_ROOT, if_update},
     {"stablehlo-aggressive-simplification", "StableHLO ops that change nothing go, chains of reshapes become one",
      pass_hlo_simplify, PASS_ROOT, NULL},
     {"stablehlo-inline", "private functions of StableHLO modules are inlined into their callers", pass_hlo_inline,

@@ -21,11 +21,19 @@ typedef struct check_options {
      * runs out. */
     bool (*print)(const ir_context *c, ir_node n, struct buf *out);
     bool structure_only; /* leave out what the op tables and rules say */
+    /* Let pass every op that check_is_destination_form takes for one of older versions: also where today's version reads
+     * the destination as an operand that may be left out. */
+    bool older_forms;
 } check_options;
 
 /* Checks a module; errors and warnings go to d. True when it has no error. Ops that no table has, or that are kept as
  * text (IR_OP_OPAQUE), are only checked for structure. `o` may be NULL. Makes nodes in no context. */
 bool check_module(const ir_module *m, const check_options *o, struct diags *d);
+
+/* Whether a ttir op is written as it was before destination-passing style went away: behind its operands one more for each
+ * result, of its type, made by ttir.empty (or tensor.empty). Today's tt-mlir refuses it. Where operands may be left out, an
+ * uninitialized tensor of the result's type at their end is taken for the destination. */
+bool check_is_destination_form(const ir_module *m, ir_op op);
 
 /* Checks one attribute or type by itself (not what is inside it): the rules its parameters must keep. Returns true when
  * it is valid (or nothing is known about it); else *message is what is wrong, in the arena (empty when that ran out of

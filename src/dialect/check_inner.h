@@ -52,10 +52,7 @@ ir_type ck_operand(checker *k, uint32_t i);
 ir_type ck_result(checker *k, uint32_t i);
 /* Type of the (first) result of a group. */
 ir_type ck_out(checker *k, const char *name);
-/* Whether operand i is the result of a ttir.empty and has type `t`: the output operand of an op written before
- * tt-mlir gave up destination-passing style. */
-bool ck_is_empty_of(checker *k, uint32_t i, ir_type t);
-/* Warns that the current op has one. */
+/* Warns that the current op has a destination (check_is_destination_form). */
 void ck_warn_destination(checker *k);
 
 /* ---- types ---------------------------------------------------------------------------------------------- */

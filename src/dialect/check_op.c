@@ -26,17 +26,32 @@ static bool check_operand_count(checker *k, uint32_t n) {
     return ck_fail(k, "expected %u operands, but found %u", fixed, n);
 }
 
-/* Whether the op is one of ttir as it was written before destination-passing style went away: one operand more per
- * result, made by ttir.empty and of the result's type. tt-mlir refuses it now; older files should still open. */
-static bool is_destination_form(checker *k) {
-    const ir_op_data *o = &k->m->ops[k->op];
+static bool is_uninitialized(const ir_module *m, ir_value v, ir_type t) {
+    ir_op maker = ir_is_block_arg(m, v) ? 0 : m->values[v].owner;
+    str name = maker ? ir_op_name_str(m, maker) : STR("");
+    return ir_value_type(m, v) == t && (str_eq(name, STR("ttir.empty")) || str_eq(name, STR("tensor.empty")));
+}
+
+/* The numbers in an attribute of segments; 0 when there is none. */
+static uint32_t n_segments(const ir_module *m, ir_op op) {
+    ir_attr a = ir_op_attr(m, op, STR("operandSegmentSizes"));
+    return a && ir_kind_of(m->ctx, a) == IR_ATTR_DENSE_ARRAY ? (uint32_t)(ir_data(m->ctx, a).n / sizeof(int32_t)) : 0;
+}
+
+bool check_is_destination_form(const ir_module *m, ir_op op) {
+    const ir_op_data *o = &m->ops[op];
+    const op_def *d = dialect_def_of(m, op);
     bool varies;
-    uint32_t fixed = fixed_groups(&dialect_values[k->def->operands], k->def->n_operands, &varies);
-    if (varies || !o->n_results || o->n_operands != fixed + o->n_results ||
-        !str_eq(dialect_prefix(dialect_text(k->def->name)), STR("ttir")))
+    if (!d || !o->n_results || o->n_operands <= o->n_results ||
+        !str_eq(dialect_prefix(dialect_text(d->name)), STR("ttir")))
+        return false;
+    uint32_t fixed = fixed_groups(&dialect_values[d->operands], d->n_operands, &varies), n = n_segments(m, op);
+    if (varies ? o->n_operands < fixed + o->n_results : o->n_operands != fixed + o->n_results)
+        return false;
+    if (varies && n && n != d->n_operands + 1u)
         return false;
     for (uint32_t i = 0; i < o->n_results; i++)
-        if (!ck_is_empty_of(k, fixed + i, ck_result(k, i)))
+        if (!is_uninitialized(m, ir_operand(m, op, o->n_operands - o->n_results + i), ir_value_type(m, o->results + i)))
             return false;
     return true;
 }
@@ -417,7 +432,9 @@ static bool check_rules(checker *k) {
 
 bool ck_table(checker *k) {
     const op_def *d = k->def;
-    if (is_destination_form(k)) {
+    bool varies; /* then the destination could be meant as an operand that may be left out */
+    fixed_groups(&dialect_values[d->operands], d->n_operands, &varies);
+    if ((!varies || k->options.older_forms) && check_is_destination_form(k->m, k->op)) {
         ck_warn_destination(k);
         return false;
     }

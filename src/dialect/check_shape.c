@@ -206,7 +206,7 @@ bool ck_concat(checker *k) {
     if (ck_rank(k, out) == rank && ck_dim(k, out, (int)dim) == sum)
         return true;
     if (ck_rank(k, out) == rank && ck_mul(ck_dim(k, out, (int)dim), 2) == sum &&
-        ck_is_empty_of(k, first + n - 1, out)) {
+        check_is_destination_form(k->m, k->op)) {
         ck_warn_destination(k);
         return true;
     }

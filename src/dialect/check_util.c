@@ -65,12 +65,6 @@ ir_type ck_out(checker *k, const char *name) {
     return 0;
 }
 
-bool ck_is_empty_of(checker *k, uint32_t i, ir_type t) {
-    ir_value v = ir_operand(k->m, k->op, i);
-    ir_op maker = ir_is_block_arg(k->m, v) ? 0 : k->m->values[v].owner;
-    return ir_value_type(k->m, v) == t && str_eq(ir_op_name_str(k->m, maker), STR("ttir.empty"));
-}
-
 void ck_warn_destination(checker *k) {
     ir_op_warning(&k->r, k->op, "has an output operand, as older versions of tt-mlir wrote it; not checked further");
 }

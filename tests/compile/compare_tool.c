@@ -431,7 +431,7 @@ static const char *answer(struct request *q) {
     compile_options o;
     set_options(q, &o);
     ir_module *m = read_module(q, q->field[0], q->field[1]);
-    const check_options rules = {.print = text_print_node};
+    const check_options rules = {.print = text_print_node, .older_forms = o.update_older_forms};
     if (!m || !check_module(m, &rules, &q->d)) {
         ir_module_free(m);
         return "unreadable";

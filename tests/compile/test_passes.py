@@ -6,6 +6,7 @@ Each file has, in comments at its top, what it is about and
     // options: NAME=VALUE ... of the pipeline
     // error: TEXT             the module is refused with this error
     // note: TEXT              and this note
+    // warning: TEXT           it is compiled, with this warning
 
 and, behind a line "// becomes", the functions and layouts that come out. `test_passes.py --update` writes that part anew.
 """
@@ -61,7 +62,7 @@ def compile_module(source, settings):
 
 def split(text):
     head = re.match(r"(?://.*\n)*", text).group(0)
-    settings = dict(re.findall(r"^// (stop|options|error|note): (.*)$", head, flags=re.M))
+    settings = dict(re.findall(r"^// (stop|options|error|note|warning): (.*)$", head, flags=re.M))
     source, _, expected = text.partition(BECOMES)
     return settings, source + "\n", expected
 
@@ -74,7 +75,11 @@ def check(path, update):
         tap.contains(answer["errors"], "error: " + settings["error"])
         tap.contains(answer["errors"], "note: " + settings.get("note", ""))
         return
-    tap.equal((answer["status"], answer["errors"]), ("equal", ""))
+    tap.equal(answer["status"], "equal")
+    if "warning" in settings:
+        tap.contains(answer["errors"], "warning: " + settings["warning"])
+    else:
+        tap.equal(answer["errors"], "")
     if update:
         path.write_text(source.rstrip("\n") + "\n" + BECOMES + essence(text))
     else:

@@ -289,3 +289,30 @@ test("compile: a stage beside another is in sight, also when the view before loo
   await t.ready();
   await eventually(async () => ((await t.graph(1))?.boxes.filter((b) => !b.expanded).length ?? 0) > 3, true, "ops are in sight");
 });
+
+test("compile: an older form is refused with what helps, which is an option", async (t) => {
+  const tensor = "tensor<64x96xbf16>";
+  const [model] = await t.openText("older.mlir", `func.func @main(%a: ${tensor}) -> ${tensor} {
+  %0 = ttir.empty() : ${tensor}
+  %1 = "ttir.relu"(%a, %0) : (${tensor}, ${tensor}) -> ${tensor}
+  return %1 : ${tensor}
+}`);
+  await t.page.keyboard.press("c");
+  const panel = t.panel("compile"), field = panel.getByLabel("Options");
+  await panel.getByRole("button", { name: "Compile" }).click();
+  await panel.getByText(/requires a single operand/).waitFor();
+  await panel.getByText(/update-older-forms=true brings the module up to date/).waitFor();
+  await field.fill("update-older-forms");
+  await panel.getByRole("button", { name: "Compile" }).click();
+  await panel.getByRole("alert").getByText(/is written name=value, and "update-older-forms" is not/).waitFor();
+  await field.fill("update-older-forms=true no-such-option=1");
+  await panel.getByRole("button", { name: "Compile" }).click();
+  await panel.getByRole("alert").getByText(/no-such-option/).waitFor();
+  t.forgive(/status of 400/);
+  await field.fill("update-older-forms=true");
+  await panel.getByRole("button", { name: "Compile" }).click();
+  await atStage(t, LAST);
+  await panel.getByText(/requires a single operand/).waitFor({ state: "detached" });
+  const { runs } = await t.server.api("GET", `/models/${model}/runs`);
+  ok(runs.some((r) => r.settings.options?.["update-older-forms"] === "true" && r.state === "compiled"), JSON.stringify(runs));
+});

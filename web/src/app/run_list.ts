@@ -13,7 +13,7 @@ export const runLists = signal<ReadonlyMap<string, readonly RunSummary[]>>(new M
 
 export function settingsText(s: RunSettings): string {
   return [`level ${s.level ?? 0}`, s.device ?? s.arch ?? 'wormhole', s.mesh ? `mesh ${String(s.mesh)}` : '', s.part ? `part ${s.part + 1}` : '',
-    s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
+    ...Object.entries(s.options ?? {}).map(([name, value]) => `${name}=${String(value)}`), s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
 }
 
 export async function refreshRuns(model: string): Promise<readonly RunSummary[]> {

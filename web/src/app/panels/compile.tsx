@@ -21,12 +21,30 @@ import { WaitCard } from '../wait';
 const level = kept('compileLevel', 0);
 const device = kept('compileDevice', '');
 const mesh = kept('compileMesh', '');
+const options = kept('compileOptions', '');
 const onlyChanged = kept('compileChanged', true);
 
 const DEVICES = [
   { id: '', title: 'Wormhole (mock)' }, { id: 'arch:blackhole', title: 'Blackhole (mock)' },
   { id: 'n150', title: 'n150' }, { id: 'n300', title: 'n300' }, { id: 'p100', title: 'p100' }, { id: 'p150', title: 'p150' },
 ];
+
+/** "name=value name=value" as settings of a run have it; what is no such pair is named. */
+function readOptions(text: string): Record<string, string> {
+  const pairs = text.split(/\s+/).filter(Boolean).map((word) => word.replace(/^--/, ''));
+  const wrong = pairs.find((pair) => pair.indexOf('=') < 1);
+  if (wrong) throw new Problem(`An option is written name=value, and "${wrong}" is not`);
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}
+
+/** What goes wrong, with its notes, and what is to be known besides. */
+function toldOf(run: Run): Run['diagnostics'] {
+  let of = '';
+  return run.diagnostics.filter((d) => {
+    if (d.severity !== 'note') of = d.severity;
+    return d.severity !== 'note' || of === 'error';
+  });
+}
 
 /** The run whose stages are listed, by model. */
 const chosen = signal<ReadonlyMap<string, string>>(new Map());
@@ -119,9 +137,14 @@ function Compile() {
   const list = run ? stagesOf(run) : [];
   const compile = () => {
     const arch = device.value.startsWith('arch:') ? device.value.slice(5) : undefined;
+    let given: Record<string, string>;
+    try { given = readOptions(options.value); } catch (thrown) {
+      problem.value = Problem.of(thrown);
+      return;
+    }
     void compileModel(model, {
       level: level.value, ...(device.value && !arch ? { device: device.value } : {}), ...(arch ? { arch } : {}),
-      ...(mesh.value.trim() ? { mesh: mesh.value.trim() } : {}), ...(ref.run || !ref.part ? {} : { part: ref.part }),
+      ...(mesh.value.trim() ? { mesh: mesh.value.trim() } : {}), ...(Object.keys(given).length ? { options: given } : {}), ...(ref.run || !ref.part ? {} : { part: ref.part }),
     }, (done) => {
       const last = done.stages.at(-1);
       if (last) showStage(pane, done, last.stage, false);
@@ -143,6 +166,8 @@ function Compile() {
             {DEVICES.map((d) => <option key={d.id} value={d.id}>{d.title}</option>)}
           </select></label>
         <label>Mesh <input type="text" value={mesh.value} placeholder="1x1" size={4} spellcheck={false} onChange={(e) => { mesh.value = e.currentTarget.value; }} /></label>
+        <label class="grow" title="Options of the vendor's pipeline by their names there, separated by blanks">Options <input type="text" value={options.value} placeholder="enable-const-eval=false" size={10}
+          spellcheck={false} onChange={(e) => { options.value = e.currentTarget.value; }} /></label>
         <button class="primary" data-autofocus disabled={!!wait.value}><Icon name="play" size={13} /> Compile</button>
       </form>}
       {wait.value && <WaitCard wait={wait.value} />}
@@ -157,7 +182,7 @@ function Compile() {
             <button class={`toggle ${onlyChanged.value ? 'on' : ''}`} aria-pressed={onlyChanged.value} title="Only the passes that changed something"
               onClick={() => { onlyChanged.value = !onlyChanged.value; }}>Changed</button>
           </div>
-          {run.diagnostics.filter((d) => d.severity !== 'note').map((d, i) => (
+          {toldOf(run).map((d, i) => (
             <p key={i} class={`compile-note ${d.severity === 'error' ? 'error-text' : 'muted'}`}>
               {sentence(d.message)}{place(new Problem('', '', d)) && <span class="mono"> {place(new Problem('', '', d))}</span>}
             </p>
