@@ -26,7 +26,7 @@ static const struct {
     {431, "too_large", NULL},
     {500, "internal", NULL},
     {503, "unavailable", "try again in a moment"},
-    {507, "disk_full", "make room on the disk of the workspace, or use --workspace"},
+    {507, "disk_full", "or start the server with --workspace on another disk"},
 };
 
 struct place {

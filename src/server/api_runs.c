@@ -12,7 +12,9 @@
 /* --- answers --------------------------------------------------------------------------------------------------------- */
 
 static void write_run(struct json_writer *w, const struct run *run) {
-    run_json(w, run_name(run), run_settings_of(run), run_compiled(run), run_diags(run), run_overrides(run));
+    char unkept[RUN_UNKEPT];
+    run_unkept(run, unkept);
+    run_json(w, run_name(run), run_settings_of(run), run_compiled(run), run_diags(run), run_overrides(run), unkept);
 }
 
 /* --- starting -------------------------------------------------------------------------------------------------------- */

@@ -93,7 +93,8 @@ const struct api_schema api_schemas[] = {
      "stages RunStage[]\n"
      "diagnostics Diagnostic[]\n"
      "overrides OverrideResult[] what became of each setting on each op\n"
-     "estimate? Estimate of what the last module takes",
+     "estimate? Estimate of what the last module takes\n"
+     "unkept? string why it will not be there when the server has ended: the workspace could not take it",
      false},
     {"Estimate", "By the cost model; not a measurement.",
      "us number all forward functions\n"

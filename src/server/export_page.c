@@ -125,7 +125,7 @@ static void put_run(struct json_writer *w, const struct export_run *r) {
     json_object_begin(w);
     json_member_i64(w, STR("created"), r->created);
     json_key(w, STR("run"));
-    run_json(w, r->id, r->settings, r->compiled, r->diags, r->overrides);
+    run_json(w, r->id, r->settings, r->compiled, r->diags, r->overrides, NULL);
     json_object_end(w);
 }
 

@@ -42,7 +42,7 @@ static void write_estimate(struct json_writer *w, const compile_run *c) {
 }
 
 void run_json(struct json_writer *w, const struct run_id *id, const struct run_settings *s, const compile_run *c,
-              const struct diags *d, const override_set *overrides) {
+              const struct diags *d, const override_set *overrides, const char *unkept) {
     uint32_t maker = 0;
     json_object_begin(w);
     json_member_str(w, STR("id"), str_from_z(id->text));
@@ -62,5 +62,7 @@ void run_json(struct json_writer *w, const struct run_id *id, const struct run_s
     json_key(w, STR("overrides"));
     override_results_json(overrides, w);
     write_estimate(w, c);
+    if (unkept && unkept[0])
+        json_member_str(w, STR("unkept"), str_from_z(unkept));
     json_object_end(w);
 }

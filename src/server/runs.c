@@ -1,6 +1,7 @@
 /* The registry of compile runs. One thread makes a run; others that want the same wait for it. */
 #include "server/runs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "server/jobs.h"
@@ -223,7 +224,19 @@ bool runs_keep(struct runs *runs, const struct run *run, struct store_error *e) 
     if (good || items.list.v)
         vec_free(&items.list);
     arena_free(&a);
+    struct run *own = (struct run *)run; /* what the registry's lock is around may change */
+    pthread_mutex_lock(&runs->lock);
+    own->unkept[0] = '\0';
+    if (!good)
+        snprintf(own->unkept, sizeof own->unkept, "%s", e->text);
+    pthread_mutex_unlock(&runs->lock);
     return good;
+}
+
+void run_unkept(const struct run *run, char out[RUN_UNKEPT]) {
+    pthread_mutex_lock(&run->runs->lock);
+    memcpy(out, run->unkept, RUN_UNKEPT);
+    pthread_mutex_unlock(&run->runs->lock);
 }
 
 const struct run_id *run_name(const struct run *run) {

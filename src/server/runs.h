@@ -47,9 +47,10 @@ void run_id_of(const struct run_settings *s, struct run_id *out);
 bool run_options(const struct run_settings *s, struct arena *a, compile_options *o, struct model_error *e);
 /* The raw JSON of the overrides in them; .p NULL: none. */
 str run_overrides_text(const struct run_settings *s);
-/* A run as object Run of the API (run_json.c): with its stages, diagnostics, what became of its overrides and the estimate. */
+/* A run as object Run of the API (run_json.c): with its stages, diagnostics, what became of its overrides, the estimate, and
+ * why it is not kept (NULL or empty: it is). */
 void run_json(struct json_writer *w, const struct run_id *id, const struct run_settings *s, const compile_run *c,
-              const struct diags *d, const override_set *overrides);
+              const struct diags *d, const override_set *overrides, const char *unkept);
 
 /* The run of these settings, compiling if it is not in memory; several who ask wait for one. `job` (may be NULL) gets
  * progress and may cancel. A run whose compilation failed comes back, too: see run_compiled. NULL with e when the model
@@ -60,8 +61,11 @@ const struct run *runs_find(struct runs *runs, const struct store_hash *model, s
                             struct model_error *e);
 void run_unref(const struct run *run);
 
-/* Keeps the settings of a run in the workspace. */
+/* Keeps the settings of a run in the workspace. False when that failed, which run_unkept then says. */
 bool runs_keep(struct runs *runs, const struct run *run, struct store_error *e);
+/* Why the workspace does not have a run that it was to keep, as a sentence; empty when nothing failed. */
+enum { RUN_UNKEPT = 400 };
+void run_unkept(const struct run *run, char out[RUN_UNKEPT]);
 
 const struct run_id *run_name(const struct run *run);
 const struct run_settings *run_settings_of(const struct run *run);

@@ -38,6 +38,7 @@ struct run {
     uint64_t used;
     bool making;
     struct model_error error; /* why making it failed; status 0: it did not */
+    char unkept[RUN_UNKEPT];  /* why the workspace does not have it; empty: it has, or was not asked to */
 };
 
 struct runs {

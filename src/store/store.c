@@ -29,7 +29,8 @@ bool store_fail(struct store_error *e, enum store_status status, const char *fmt
     return false;
 }
 
-static const char disk_full[] = "the disk (or your quota) is full; nothing was changed";
+static const char disk_full[] =
+    "the disk (or your quota) is full, nothing was changed: make room for the workspace, then do it again";
 
 bool store_fail_errno(struct store_error *e, const char *doing) {
     int cause = errno;

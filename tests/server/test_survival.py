@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kill -9, a damaged workspace, a full disk, two servers on one workspace."""
 
+import contextlib
 import json
 import os
 import random
@@ -90,15 +91,58 @@ def two_servers_on_one_workspace():
             tap.equal(answers, [200] * 20)
 
 
-@tap.case
-def says_that_the_disk_is_full():
+@contextlib.contextmanager
+def small_disk():
+    """A folder on a file system of one megabyte."""
     folder = Path(tempfile.mkdtemp())
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL).returncode == 0
-    if not mounted:
-        folder.rmdir()
-        raise tap.Skip("may not mount a small file system")
     try:
+        if not mounted:
+            raise tap.Skip("may not mount a small file system")
+        yield folder
+    finally:
+        if mounted:
+            subprocess.run(["umount", folder])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@tap.case
+def what_cannot_be_kept_says_so_until_there_is_room():
+    with small_disk() as folder:
+        (folder / "m.mlir").write_text(
+            'func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n'
+            '  %0 = "ttir.exp"(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n'
+            '  return %0 : tensor<32x32xf32>\n}\n')
+        with Server("--root", folder, workspace=folder / "w") as s:
+            def ask(method, path, body=None):
+                return s.ask(method, "/api/ttx/v1" + path, None if body is None else json.dumps(body)).json()
+
+            def execute():
+                job = ask("POST", f"/models/{model}/executions", {})
+                assert wait_for(lambda: ask("GET", f"/jobs/{job['id']}")["state"] in ("done", "failed"))
+                return ask("GET", f"/jobs/{job['id']}")
+
+            model = ask("POST", "/models", {"path": str(folder / "m.mlir")})["id"]
+            filler = folder / "filler"
+            with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as f:
+                while f.write(b"x" * 4096):
+                    pass
+            run = ask("POST", f"/models/{model}/runs", {})
+            assert run["ok"] and "make room" in run["unkept"], run
+            job = execute()
+            tap.equal(job["state"], "failed")
+            tap.contains(job["error"], "the disk (or your quota) is full, nothing was changed: make room")
+            tap.equal(ask("GET", f"/models/{model}/runs")["runs"], [])
+            filler.unlink()
+            again = ask("POST", f"/models/{model}/runs", {})
+            tap.equal((again["id"], "unkept" in again), (run["id"], False))
+            tap.equal((len(ask("GET", f"/models/{model}/runs")["runs"]), execute()["state"]), (1, "done"))
+
+
+@tap.case
+def says_that_the_disk_is_full():
+    with small_disk() as folder:
         with Server(workspace=folder / "w") as s:
             kept = s.upload(MODULE).json()["path"]
             full = s.upload(b"x" * 3_000_000)
@@ -114,9 +158,6 @@ def says_that_the_disk_is_full():
             assert "graphs" in answer or "full" in answer.get("error", ""), answer
         with Server(workspace=folder / "w") as s:
             tap.equal("damaged" in s.log(), False)
-    finally:
-        subprocess.run(["umount", folder])
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @tap.case

@@ -255,6 +255,8 @@ export interface Run {
   us: number;
   stages: RunStage[];
   diagnostics: Diagnostic[];
+  /** Why the workspace does not have it. */
+  unkept?: string;
 }
 
 export interface RunSummary {

@@ -182,6 +182,7 @@ function Compile() {
             <button class={`toggle ${onlyChanged.value ? 'on' : ''}`} aria-pressed={onlyChanged.value} title="Only the passes that changed something"
               onClick={() => { onlyChanged.value = !onlyChanged.value; }}>Changed</button>
           </div>
+          {run.unkept && <p class="compile-note error-text" role="alert">{sentence(`This run is not kept when the server ends: ${run.unkept}`)}</p>}
           {toldOf(run).map((d, i) => (
             <p key={i} class={`compile-note ${d.severity === 'error' ? 'error-text' : 'muted'}`}>
               {sentence(d.message)}{place(new Problem('', '', d)) && <span class="mono"> {place(new Problem('', '', d))}</span>}
