@@ -841,6 +841,81 @@ static void heads_idiom(gen *g) {
     emit(g, "ttir.reshape", &v, 1, &out, attrs);
 }
 
+static int half_of_last(gen *g, int v, int64_t begin) {
+    type t = g->v[v].t;
+    char attrs[MAX_TEXT];
+    int64_t half = t.d[3] / 2;
+    snprintf(
+        attrs, sizeof attrs,
+        "begins = [0 : i32, 0 : i32, 0 : i32, %lld : i32], ends = [%lld : i32, %lld : i32, %lld : i32, %lld : i32], "
+        "step = [1 : i32, 1 : i32, 1 : i32, 1 : i32]",
+        (long long)begin, (long long)t.d[0], (long long)t.d[1], (long long)t.d[2], (long long)(begin + half));
+    t.d[3] = half;
+    return emit(g, "ttir.slice_static", &v, 1, &t, attrs);
+}
+
+static int permuted(gen *g, int v, int a, int b, int c) {
+    type from = g->v[v].t, to = from;
+    char attrs[MAX_TEXT];
+    to.d[0] = from.d[a];
+    to.d[1] = from.d[b];
+    to.d[2] = from.d[c];
+    snprintf(attrs, sizeof attrs, "permutation = array<i64: %d, %d, %d, 3>", a, b, c);
+    return emit(g, "ttir.permute", &v, 1, &to, attrs);
+}
+
+/* x * cos + rotate_half(x) * sin, of a norm or not, whose token comes to the front or not. */
+static void rotary_idiom(gen *g) {
+    type t = {.t = (dtype)below(g, 2),
+              .rank = 4,
+              .d = {1 + below(g, 3), 1 + below(g, 3), below(g, 2) ? 1 : 1 + below(g, 5), below(g, 3) ? 64 : 32}};
+    type table = t, w = {.t = t.t, .rank = 1, .d = {t.d[3]}};
+    table.d[0] = below(g, 4) ? 1 : t.d[0];
+    table.d[1] = 1;
+    int x = of_type(g, &t), first = x;
+    char attrs[MAX_TEXT];
+    if (below(g, 2)) {
+        snprintf(attrs, sizeof attrs,
+                 "epsilon = 0.01 : f32, normalized_shape = array<i64: %lld>, operandSegmentSizes = array<i32: 1, 1, 0>",
+                 (long long)t.d[3]);
+        x = emit(g, "ttir.rms_norm", (int[]){x, new_argument(g, &w)}, 2, &t, attrs);
+    }
+    int products[2], hi = half_of_last(g, x, t.d[3] / 2), lo = half_of_last(g, x, 0);
+    int rotated = emit(g, "ttir.concat", (int[]){unary(g, "ttir.neg", hi), lo}, 2, &t, "dim = 3 : si32");
+    for (int i = 0; i < 2; i++) {
+        int factor = new_argument(g, &table);
+        snprintf(attrs, sizeof attrs, "broadcast_dimensions = array<i64: %lld, %lld, 1, 1>",
+                 (long long)(t.d[0] / table.d[0]), (long long)t.d[1]);
+        factor = emit(g, "ttir.broadcast", &factor, 1, &t, attrs);
+        products[i] = binary(g, "ttir.multiply", i ? rotated : x, factor);
+    }
+    int y = binary(g, "ttir.add", products[0], products[1]);
+    if (below(g, 3))
+        permuted(g, y, 2, 0, 1);
+    if (!below(g, 4))
+        binary(g, "ttir.add", x, first); /* another user of the norm */
+}
+
+/* Heads of a decode step put together: (1, users, heads, D) to (users, heads * D), cleared in between or not. */
+static void decode_heads_idiom(gen *g) {
+    type t = {.t = (dtype)below(g, 2),
+              .rank = 4,
+              .d = {below(g, 4) ? 1 : 2, 1 + below(g, 5), 1 + below(g, 4), 32 * (1 + below(g, 2))}};
+    int v = of_type(g, &t);
+    if (t.d[0] == 1 && below(g, 3)) {
+        v = permuted(g, v, 1, 2, 0);
+        if (below(g, 2)) {
+            type all = g->v[v].t, c = all, one = {.t = t.t, .rank = 4, .d = {1, 1, 1, 1}};
+            c.d[3] = below(g, 4) ? 1 : c.d[3];
+            v = emit(g, "ttir.where", (int[]){new_argument(g, &c), new_argument(g, &one), v}, 3, &all, "");
+        }
+    }
+    type out = {.t = t.t, .rank = 2, .d = {t.d[0] * t.d[1], t.d[2] * t.d[3]}};
+    char text[MAX_TEXT], attrs[MAX_TEXT];
+    snprintf(attrs, sizeof attrs, "shape = [%.200s]", list(text, out.d, 2, " : i32"));
+    emit(g, "ttir.reshape", &v, 1, &out, attrs);
+}
+
 /* ---- modules -------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -881,6 +956,8 @@ static const struct {
     {siblings_idiom, 2},
     {attention_idiom, 2},
     {heads_idiom, 2},
+    {rotary_idiom, 2},
+    {decode_heads_idiom, 2},
 };
 
 static void one_op(gen *g) {
