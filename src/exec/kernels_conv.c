@@ -320,8 +320,9 @@ static bool describe_hlo(struct planner *p, struct exec_step *s, struct conv *w)
     w->groups = 1;
     attr_i64(p, op, "feature_group_count", &w->groups);
     attr_i64(p, op, "batch_group_count", &batch_groups);
-    if (batch_groups != 1)
-        return plan_error(p, op, "has batch groups, which are not supported");
+    if (batch_groups != 1 && w->groups != 1)
+        return plan_error(p, op, "has groups of features and of the batch");
+    w->groups *= batch_groups; /* which plan_convolution has put side by side */
     if (!spatial_ints(p, op, "window_strides", n, 1, w->stride) ||
         !spatial_ints(p, op, "rhs_dilation", n, 1, w->dilation) || !spatial_ints(p, op, "lhs_dilation", n, 1, w->holes))
         return false;

@@ -605,6 +605,8 @@ bool plan_op(struct planner *p, ir_op op) {
         return plan_each(p, op, row);
     if (row->kernel == &kernel_hlo_reduce && !region_reduces(p, op))
         return plan_reduce_by_region(p, op);
+    if (row->kernel == &kernel_conv && row->arg == CONV_HLO)
+        return plan_convolution(p, op, row);
     return plan_kernel(p, op, plan_complex_row(p, op, row));
 }
 

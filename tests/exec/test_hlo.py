@@ -233,15 +233,21 @@ def products(m):
     x, w = m.arg(torch.randn(2, 8, 9, 11)), m.arg(torch.randn(6, 4, 3, 3) / 6)
     numbers_nchw = '#stablehlo.conv<[b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1]>'
 
-    def conv(lhs, rhs, dims, want, stride=(1, 1), pad=((0, 0), (0, 0)), left=(1, 1), right=(1, 1), groups=1):
+    def conv(lhs, rhs, dims, want, stride=(1, 1), pad=((0, 0), (0, 0)), left=(1, 1), right=(1, 1), groups=1, parts=1):
         text = ', '.join([f'window_strides = array<i64: {stride[0]}, {stride[1]}>', f'padding = dense<{[list(p) for p in pad]}> : tensor<2x2xi64>',
                           f'lhs_dilation = array<i64: {left[0]}, {left[1]}>', f'rhs_dilation = array<i64: {right[0]}, {right[1]}>',
                           'window_reversal = array<i1: false, false>', f'dimension_numbers = {dims}', f'feature_group_count = {groups} : i64',
-                          'batch_group_count = 1 : i64'])
+                          f'batch_group_count = {parts} : i64'])
         m.op('stablehlo.convolution', [lhs, rhs], f'<{{{text}}}>', want)
     f, g = x[1].float(), w[1].float()
     conv(x, w, numbers_nchw, F.conv2d(f, g, None, 2, 1, 1, 2), (2, 2), ((1, 1), (1, 1)), groups=2)
     conv(x, w, numbers_nchw, F.conv2d(F.pad(f, (0, 2, 1, 0)), g, None, 1, 0, (2, 1), 2), pad=((1, 0), (0, 2)), right=(2, 1), groups=2)
+    # groups of the batch: the gradient of weights of a grouped convolution; each part of the batch goes to its own output features
+    wide = m.arg(torch.randn(6, 4, 9, 11))
+    for parts, dims, turned in ((2, numbers_nchw, lambda t: t), (3, '#stablehlo.conv<[0, f, b, 1]x[o, i, 0, 1]->[b, f, 0, 1]>', lambda t: t.permute(2, 1, 0, 3)), (6, numbers_nchw, lambda t: t)):
+        cut = turned(wide[1]).contiguous()
+        want = torch.cat([F.conv2d(i, k, None, (2, 1), (1, 0)) for i, k in zip(wide[1].float().chunk(parts), g.chunk(parts))], 1)
+        conv(m.arg(cut), w, dims, want, (2, 1), ((1, 1), (0, 0)), parts=parts)
     # padding that is an operand, a constant one
     m.body.append('%margin = "stablehlo.constant"() <{value = dense<[[1, 0], [-1, 2]]> : tensor<2x2xi32>}> : () -> tensor<2x2xi32>')
     m.op('stablehlo.dynamic_conv', [x, w, ('%margin', torch.tensor([[1, 0], [-1, 2]]).int())],
