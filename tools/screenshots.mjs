@@ -115,7 +115,7 @@ try {
 
   await open("Execute");
   await button("execute", "Execute").click();
-  await panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
+  await panel("execute").getByText(/agree with PCC|falls below/).waitFor(); // accuracy comes last
   await page.getByText(/^Executed\./).first().waitFor(); // the message that shot() closes
   await shot("execute");
   await open("Node data");
@@ -134,6 +134,7 @@ try {
   await shot("override");
   await button("execute", "Execute").click();
   await panel("execute").getByText(/% *\)|\(.*%\)/).first().waitFor();
+  await panel("execute").getByText(/agree with PCC|falls below/).waitFor();
   await shot("compare");
   await open("Overrides");
   await panel("overrides").getByLabel("Name of the set").fill("sharded in L1");
