@@ -170,22 +170,25 @@ static uint32_t find_pass(str name) {
 
 /* Whether a stage's module is valid; errors go to `to`. */
 static bool check_stage(struct driver *d, uint32_t stage, struct diags *to) {
-    const check_options rules = {.print = text_print_node};
+    const check_options rules = {.print = text_print_node, .older_forms = d->p.o->update_older_forms};
     return check_module(d->r->stages[stage].module->m, &rules, to);
 }
 
 /* Checks what the passes left: what they made must be valid whatever the input was. Only the last module is checked when
- * it is; else the first stage that is not is sought, which says the pass. The stages behind it go. */
+ * it is; else the first stage that is not is sought, which says the pass, or that the input was not. The stages behind it go. */
 static bool verify(struct driver *d) {
     compile_run *r = d->r;
     struct diags quiet;
     diags_init(&quiet, r->mem);
     bool valid = check_stage(d, r->n_stages - 1, &quiet);
     diags_free(&quiet);
-    for (uint32_t i = 1; !valid && i < r->n_stages; i++) {
+    for (uint32_t i = 0; !valid && i < r->n_stages; i++) {
         if (!r->stages[i].changed || check_stage(d, i, d->p.d))
             continue;
-        ir_note(&d->p.report, 0, "after pass %s", r->stages[i].pass);
+        if (i == 0)
+            ir_note(&d->p.report, 0, "in the input, before any pass");
+        else
+            ir_note(&d->p.report, 0, "after pass %s", r->stages[i].pass);
         r->stages[i].failed = true;
         while (r->n_stages > i + 1)
             drop_stage(r);

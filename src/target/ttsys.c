@@ -112,7 +112,7 @@ bool target_system_read_ttsys(struct arena *a, str bytes, target_system *out, st
         return fail(&r, "this is no .ttsys file (or it is cut off)");
     uint32_t t = flatbuf_table(&r.f, root, 4);
     if (!t)
-        return fail(&r, "the file has none: it is of a version before 2025");
+        return fail(&r, "the file has none of today's form: it is of a version before March 2025");
     uint32_t at = flatbuf_vector(&r.f, t, 0, 4, &out->n_cpus);
     target_cpu *cpus = target_system_room(r.a, out->n_cpus, sizeof *cpus, r.d, &r.failed);
     for (uint32_t i = 0; cpus && i < out->n_cpus; i++) {

@@ -213,6 +213,26 @@ static void failure_names_pass_and_op(void **state) {
     teardown(&f, r);
 }
 
+/* A module that breaks a rule before any pass has touched it: no pass is to blame. */
+static void invalid_input_is_named(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+              "  %0 = \"ttir.softmax\"(%a) <{dimension = 7 : si32}> : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+              "  return %0 : tensor<32x32xf32>\n"
+              "}\n");
+    f.o.stop_after = STR("ttcore-wrap-device-module");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_non_null(r);
+    assert_false(r->ok);
+    assert_int_equal(r->n_stages, 1);
+    assert_true(r->stages[0].failed);
+    assert_str(f.d.list.v[0].message,
+               "'ttir.softmax' op Dimension attribute must be within the bounds of the input tensor");
+    assert_str(vec_last(&f.d.list).message, "in the input, before any pass");
+    teardown(&f, r);
+}
+
 static void old_forms_are_refused(void **state) {
     (void)state;
     struct fixture f;
@@ -498,6 +518,7 @@ int main(void) {
         cmocka_unit_test(moved_past_ops_keep_their_origins),
         cmocka_unit_test(cancelled_turns_leave_no_trace),
         cmocka_unit_test(failure_names_pass_and_op),
+        cmocka_unit_test(invalid_input_is_named),
         cmocka_unit_test(old_forms_are_refused),
         cmocka_unit_test(can_be_cancelled),
         cmocka_unit_test(parts_of_the_pipeline),
