@@ -127,6 +127,8 @@ bool region_fold_of(struct planner *p, ir_op op, uint32_t region, vec_fold *out)
 bool region_choice(struct planner *p, ir_op op, bool *greater, bool *equal);
 /* Whether it gives its second argument: a replacement. */
 bool region_replaces(struct planner *p, ir_op op);
+/* The number of a constant of one element; false for anything else. */
+bool constant_number(struct planner *p, ir_value v, double *out);
 /* Whether kernel_hlo_reduce does what stablehlo.reduce asks for: folds numbers, or finds the largest or smallest with its index. */
 bool region_reduces(struct planner *p, ir_op op);
 /* Whether it compares its first two arguments, and which way that sorts. */

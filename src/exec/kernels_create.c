@@ -120,6 +120,23 @@ static bool dense_constant(struct planner *p, struct exec_step *s, ir_attr value
     return true;
 }
 
+bool constant_number(struct planner *p, ir_value v, double *out) {
+    ir_op op = ir_is_block_arg(p->m, v) ? 0 : ir_value_at(p->m, v)->owner;
+    ir_attr a = op ? ir_op_attr(p->m, op, STR("value")) : 0;
+    struct exec_type t;
+    if (!a || ir_kind_of(p->c, a) != IR_ATTR_DENSE || !file_dtype(p, ir_at(p->c, a, 0), &t) || type_count(&t) != 1)
+        return false;
+    unsigned form = ir_flags_of(p->c, a);
+    str raw = ir_data(p->c, a);
+    if (form == IR_DENSE_HEX || form == IR_DENSE_HEX_SPLAT || raw.n < tensor_dtype_size(t.dtype) ||
+        tensor_dtype_is_complex(t.dtype))
+        return false;
+    double lane; /* elements of a module may stand anywhere */
+    memcpy(&lane, raw.p, tensor_dtype_size(t.dtype));
+    exec_convert(p->x, out, TENSOR_F64, &lane, t.dtype, 1);
+    return true;
+}
+
 static bool plan_constant(struct planner *p, struct exec_step *s) {
     ir_attr value = ir_op_attr(p->m, s->op, STR("value"));
     double v;

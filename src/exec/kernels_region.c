@@ -1,4 +1,6 @@
 /* Ops whose body is a region: what the body does, looked up or run. */
+#include <math.h>
+
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
@@ -90,6 +92,39 @@ bool region_replaces(struct planner *p, ir_op op) {
     return b && ir_block_at(p->m, b)->n_args == 2 && given(p->m, b) == ir_block_at(p->m, b)->args + 1;
 }
 
+/* What a key of a comparison is made of. JAX puts one zero for both and one NaN for all in the place of a key, which sorting does
+ * anyway:
+ *
+ *   select(compare NE x, x, NaN, select(compare EQ x, 0, 0, x))
+ */
+static ir_value plain_key(struct planner *p, ir_value key) {
+    const ir_module *m = p->m;
+    ir_value v = key, asked[2];
+    int n = 0;
+    for (; n < 2; n++) {
+        ir_op pick = maker_of(m, v);
+        if (!pick || !str_eq(ir_op_name_str(m, pick), STR("stablehlo.select")) || ir_op_at(m, pick)->n_operands != 3)
+            break;
+        ir_op when = maker_of(m, ir_operand(m, pick, 0));
+        double put, with = 1;
+        if (!when || !str_eq(ir_op_name_str(m, when), STR("stablehlo.compare")) || ir_op_at(m, when)->n_operands != 2 ||
+            !constant_number(p, ir_operand(m, pick, 1), &put))
+            return key;
+        str how = attr_text(p, when, "comparison_direction");
+        ir_value l = ir_operand(m, when, 0), r = ir_operand(m, when, 1);
+        bool nan = str_eq(how, STR("NE")) && l == r && isnan(put);
+        bool zero = str_eq(how, STR("EQ")) && put == 0 && constant_number(p, r, &with) && with == 0;
+        if (!nan && !zero)
+            return key;
+        asked[n] = l;
+        v = ir_operand(m, pick, 2);
+    }
+    for (int i = 0; i < n; i++)
+        if (asked[i] != v)
+            return key;
+    return v;
+}
+
 bool region_order(struct planner *p, ir_op op, bool *descending) {
     const ir_module *m = p->m;
     ir_block b = body_of(p, op);
@@ -101,7 +136,8 @@ bool region_order(struct planner *p, ir_op op, bool *descending) {
         return false;
     str how = attr_text(p, by, "comparison_direction");
     bool greater = str_starts_with(how, STR("G"));
-    ir_value args = ir_block_at(m, b)->args, x = ir_operand(m, by, 0), y = ir_operand(m, by, 1);
+    ir_value args = ir_block_at(m, b)->args, x = plain_key(p, ir_operand(m, by, 0)),
+             y = plain_key(p, ir_operand(m, by, 1));
     if (!greater && !str_starts_with(how, STR("L")))
         return false;
     if (x == args && y == args + 1)

@@ -582,6 +582,28 @@ def regions(m):
     m.op('stablehlo.reduce', [x, low], f'<{{dimensions = array<i64: 0, 1>}}> {log_sum}', x[1].float().logsumexp((0, 1)), coarse)
 
 
+def keys(m):
+    """Sorting as JAX writes it, which takes both zeros for one and all NaNs for one."""
+    number, nan = m.number, {'f32': '0x7FC00000', 'bf16': '0x7FC0'}[m.number]
+    s, one = f'tensor<{number}>', 'tensor<i1>'
+    x = torch.randn(4, 9)
+    x[0, 3], x[1, 1], x[1, 5], x[2, 0], x[2, 4] = float('nan'), 0.0, -0.0, float('-inf'), float('inf')
+    x, order = m.arg(x), m.arg(torch.arange(9).int().expand(4, 9).contiguous())
+    for way, descending in ('LT', False), ('GT', True):
+        lines = []
+        for name in 'ab':
+            lines += [f'%z{name} = "stablehlo.constant"() <{{value = dense<0.0> : {s}}}> : () -> {s}', f'%n{name} = "stablehlo.constant"() <{{value = dense<{nan}> : {s}}}> : () -> {s}',
+                      f'%e{name} = "stablehlo.compare"(%{name}, %z{name}) <{{comparison_direction = #stablehlo<comparison_direction EQ>}}> : ({s}, {s}) -> {one}',
+                      f'%s{name} = "stablehlo.select"(%e{name}, %z{name}, %{name}) : ({one}, {s}, {s}) -> {s}',
+                      f'%u{name} = "stablehlo.compare"(%{name}, %{name}) <{{comparison_direction = #stablehlo<comparison_direction NE>}}> : ({s}, {s}) -> {one}',
+                      f'%k{name} = "stablehlo.select"(%u{name}, %n{name}, %s{name}) : ({one}, {s}, {s}) -> {s}']
+        lines += [f'%r = "stablehlo.compare"(%ka, %kb) <{{comparison_direction = #stablehlo<comparison_direction {way}>, compare_type = #stablehlo<comparison_type TOTALORDER>}}> : ({s}, {s}) -> {one}',
+                  f'"stablehlo.return"(%r) : ({one}) -> ()']
+        body = f'({{^bb0(%a: {s}, %b: {s}, %c: tensor<i32>, %d: tensor<i32>):\n ' + '\n '.join(lines) + '})'
+        values, places = torch.sort(x[1].float(), dim=1, descending=descending, stable=True)
+        m.op('stablehlo.sort', [x, order], f'<{{dimension = 1 : i64, is_stable = true}}> {body}', [values, places.int()])
+
+
 def bits(m):
     """Bits of integers, and sums and products of complex numbers."""
     for dtype, name in ((torch.int32, 'i32'), (torch.int64, 'i64')):
@@ -600,4 +622,4 @@ def bits(m):
 
 
 op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (bits, 'f32'), (matrices, 'f32'), *((g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
-              [(g, t) for g in (scans, regions, futures, sizes) for t in ('f32', 'bf16')])
+              [(g, t) for g in (scans, regions, keys, futures, sizes) for t in ('f32', 'bf16')])
