@@ -12,19 +12,25 @@
 
 static bool reorder(struct call *c, struct dnnl_op *op, int which, const void *from, void *to) {
     struct dnnl_state *s = c->x->dnnl;
-    dnnl_memory_t a = NULL, b = NULL;
-    const dnnl_memory_desc_t *in = which == DST ? &op->wanted[which] : &op->user[which];
-    const dnnl_memory_desc_t *out = which == DST ? &op->user[which] : &op->wanted[which];
-    bool ok = s->lib.dnnl_memory_create(&a, in, s->engine, (void *)(uintptr_t)from) == dnnl_success &&
-              s->lib.dnnl_memory_create(&b, out, s->engine, to) == dnnl_success;
-    if (ok) {
-        dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, a}, {DNNL_ARG_TO, b}};
-        ok = dnnl_execute(c->x, op->reorder[which], 2, args) == dnnl_success;
+    const dnnl_memory_desc_t *of[3] = {which == DST ? &op->wanted[which] : &op->user[which],
+                                       which == DST ? &op->user[which] : &op->wanted[which],
+                                       &op->reorder_scratch[which]};
+    size_t scratch = s->lib.dnnl_memory_desc_get_size(of[2]);
+    void *data[3] = {(void *)(uintptr_t)from, to, scratch ? call_scratch(c, scratch) : NULL};
+    if (scratch && !data[2])
+        return false;
+    static const int names[3] = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_SCRATCHPAD};
+    dnnl_exec_arg_t args[3];
+    int n = 0;
+    bool ok = true;
+    for (int i = 0; ok && i < (scratch ? 3 : 2); i++) {
+        args[i].arg = names[i];
+        ok = s->lib.dnnl_memory_create(&args[i].memory, of[i], s->engine, data[i]) == dnnl_success;
+        n += ok;
     }
-    if (a)
-        s->lib.dnnl_memory_destroy(a);
-    if (b)
-        s->lib.dnnl_memory_destroy(b);
+    ok = ok && dnnl_execute(c->x, op->reorder[which], n, args) == dnnl_success;
+    while (n)
+        s->lib.dnnl_memory_destroy(args[--n].memory);
     return ok || call_error(c, "oneDNN could not reorder an operand");
 }
 
@@ -153,6 +159,32 @@ static const void *packed_weights(struct call *c, struct dnnl_op *op, const void
     return to;
 }
 
+struct going_on {
+    vec_fn *fn;
+    float *data;
+};
+
+static void go_on_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
+    enum { PIECE = 1024 };
+    const struct going_on *w = ctx;
+    float from[PIECE];
+    (void)worker;
+    for (size_t at = begin, n; at < end; at += n) {
+        n = end - at < PIECE ? end - at : PIECE;
+        memcpy(from, w->data + at, n * sizeof *from);
+        w->fn(w->data + at, from, NULL, NULL, n, NULL);
+    }
+}
+
+/* The op behind the primitive, on its result as it lies. */
+static bool go_on(struct call *c, const struct dnnl_op *op, void *data) {
+    static const vec_op functions[] = {[TAIL_GELU] = VEC_GELU, [TAIL_SIGMOID] = VEC_SIGMOID, [TAIL_SILU] = VEC_SILU};
+    const struct vec *v = c->x->vec[VEC_F32];
+    struct going_on w = {.fn = v->op[functions[op->behind]], .data = data};
+    size_t n = op->reordered[DST] ? op->reordered[DST] / sizeof(float) : (size_t)op->extent[DST];
+    return call_loop(c, n, 1 << 14, go_on_piece, &w);
+}
+
 static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], const struct exec_arg *with) {
     struct dnnl_state *s = c->x->dnnl;
     const void *in[N_MEMORIES] = {0};
@@ -193,6 +225,8 @@ static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], c
         }
     if (dnnl_execute(c->x, op->primitive, n, args) != dnnl_success)
         return call_error(c, "oneDNN could not run it");
+    if (op->goes_on && !go_on(c, op, to))
+        return false;
     if (op->reorder[DST] && !reorder(c, op, DST, to, converted))
         return false;
     return converted == out || convert(c, out, op->given[DST], converted, op->used[DST], (size_t)op->extent[DST]);
@@ -218,6 +252,7 @@ void dnnl_conv_drop(exec_plan *x, void *state) {
             struct dnnl_op *op = *at;
             *at = op->next;
             x->cached -= op->packed_bytes;
+            x->dnnl->transformed -= op->transformed ? op->packed_bytes : 0;
             dnnl_free_op(x, op);
             return;
         }

@@ -32,7 +32,10 @@
     X(dnnl_matmul_desc_init)                        \
     X(dnnl_dilated_convolution_forward_desc_init)   \
     X(dnnl_dilated_deconvolution_forward_desc_init) \
-    X(dnnl_primitive_desc_create)                   \
+    X(dnnl_primitive_desc_iterator_create)          \
+    X(dnnl_primitive_desc_iterator_next)            \
+    X(dnnl_primitive_desc_iterator_fetch)           \
+    X(dnnl_primitive_desc_iterator_destroy)         \
     X(dnnl_primitive_desc_destroy)                  \
     X(dnnl_primitive_desc_query_md)                 \
     X(dnnl_reorder_primitive_desc_create)           \
@@ -84,6 +87,7 @@ struct dnnl_op {
     dnnl_primitive_desc_t described[OWN + 1]; /* reorders, and the primitive itself, that are still to be made */
     unsigned threads;                         /* that they are made for */
     size_t scratch, reordered[4];
+    dnnl_memory_desc_t reorder_scratch[4];
     uint32_t n_tail;
     struct {
         int place;     /* among the primitive's ops */
@@ -98,6 +102,9 @@ struct dnnl_op {
         enum tensor_dtype dtype;
     } folds[TAIL_MAX]; /* ops behind it that became part of its weights (products) and bias */
     int64_t channels;
+    bool transformed;       /* its weights are, as Winograd's algorithm wants them */
+    bool goes_on;           /* with each element of its result, once that is there, ... */
+    enum tail_kind behind;  /* ... so */
     bool scaled;            /* there are products among them */
     bool grouped;           /* the first dimension of its weights is groups */
     enum tensor_dtype bias; /* its own, which comes before them; NONE: none */
@@ -122,6 +129,7 @@ struct dnnl_state {
      * seventh less time. */
     char *packed;
     size_t packed_bytes; /* and 64 more, so that the first can be aligned */
+    size_t transformed;  /* of these: Winograd's */
     bool bf16;           /* the processor multiplies bf16 faster than f32 */
     bool wide;           /* it has AVX-512 */
 };
@@ -145,10 +153,10 @@ void dnnl_free_op(exec_plan *x, struct dnnl_op *op);
  * has none such. */
 bool dnnl_strided(struct dnnl_state *s, struct dnnl_op *op, int which, int n, const int64_t *dims,
                   const int64_t *strides);
-/* What a primitive that does this, and the tail behind it, would be; NULL when oneDNN has none, or only a slow one. Makes the
- * memories of the tail's operands. The caller destroys it. */
+/* What a primitive that does this, and the tail behind it, would be, whose weights have at most so many bytes; NULL when oneDNN
+ * has none, or only a slow one. Makes the memories of the tail's operands. The caller destroys it. */
 dnnl_primitive_desc_t dnnl_describe(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc,
-                                    const struct dnnl_tail *tail, bool product);
+                                    const struct dnnl_tail *tail, bool product, size_t most_weights);
 /* Destroys the memories of the tail's operands. */
 void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op);
 

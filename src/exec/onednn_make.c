@@ -41,6 +41,23 @@ static void choose_types(const struct dnnl_state *s, struct dnnl_op *op, enum te
     }
 }
 
+/* Attributes of a primitive whose scratch memory is ours; NULL when they cannot be made. */
+static dnnl_primitive_attr_t own_scratch(struct library *lib) {
+    dnnl_primitive_attr_t attr;
+    if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
+        return NULL;
+    if (lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success)
+        return attr;
+    lib->dnnl_primitive_attr_destroy(attr);
+    return NULL;
+}
+
+/* How much of it that is. */
+static dnnl_memory_desc_t scratch_of(struct library *lib, const_dnnl_primitive_desc_t pd) {
+    const dnnl_memory_desc_t *md = lib->dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    return md ? *md : (dnnl_memory_desc_t){0};
+}
+
 static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_memory_desc_t *wanted) {
     struct dnnl_state *s = x->dnnl;
     op->wanted[which] = *wanted;
@@ -48,8 +65,15 @@ static bool add_reorder(exec_plan *x, struct dnnl_op *op, int which, const dnnl_
         return true;
     op->reordered[which] = s->lib.dnnl_memory_desc_get_size(wanted);
     bool out = which == DST;
-    return s->lib.dnnl_reorder_primitive_desc_create(&op->described[which], out ? wanted : &op->user[which], s->engine,
-                                                     out ? &op->user[which] : wanted, s->engine, NULL) == dnnl_success;
+    dnnl_primitive_attr_t attr = own_scratch(&s->lib);
+    bool ok = attr && s->lib.dnnl_reorder_primitive_desc_create(&op->described[which], out ? wanted : &op->user[which],
+                                                                s->engine, out ? &op->user[which] : wanted, s->engine,
+                                                                attr) == dnnl_success;
+    if (attr)
+        s->lib.dnnl_primitive_attr_destroy(attr);
+    if (ok)
+        op->reorder_scratch[which] = scratch_of(&s->lib, op->described[which]);
+    return ok;
 }
 
 /* The operand of an op behind the primitive: in the shape of its result, with 1 where it is spread. Channels come second, or
@@ -124,16 +148,16 @@ static bool append_tail(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail
     return true;
 }
 
-/* Attributes of a primitive: scratch memory is ours, and what it goes on with. NULL when they cannot be made. */
+/* The same of one that goes on with its result. */
 static dnnl_primitive_attr_t attributes(exec_plan *x, struct dnnl_op *op, const struct dnnl_tail *tail, bool product) {
     struct library *lib = &x->dnnl->lib;
-    dnnl_primitive_attr_t attr;
+    dnnl_primitive_attr_t attr = own_scratch(lib);
     dnnl_post_ops_t ops = NULL;
-    if (lib->dnnl_primitive_attr_create(&attr) != dnnl_success)
+    if (!attr)
         return NULL;
-    bool ok = lib->dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user) == dnnl_success;
+    bool ok = true;
     if (tail->n > op->n_folds) {
-        ok = ok && lib->dnnl_post_ops_create(&ops) == dnnl_success && append_tail(x, op, tail, product, ops) &&
+        ok = lib->dnnl_post_ops_create(&ops) == dnnl_success && append_tail(x, op, tail, product, ops) &&
              lib->dnnl_primitive_attr_set_post_ops(attr, ops) == dnnl_success;
         if (ops)
             lib->dnnl_post_ops_destroy(ops);
@@ -151,20 +175,34 @@ static bool is_plain(struct library *lib, const_dnnl_primitive_desc_t pd) {
            strstr(name, "ref") != NULL;
 }
 
+static size_t weight_bytes(struct library *lib, const_dnnl_primitive_desc_t pd) {
+    return lib->dnnl_memory_desc_get_size(lib->dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0));
+}
+
 dnnl_primitive_desc_t dnnl_describe(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc,
-                                    const struct dnnl_tail *tail, bool product) {
+                                    const struct dnnl_tail *tail, bool product, size_t most_weights) {
     struct library *lib = &x->dnnl->lib;
     dnnl_primitive_attr_t attr = attributes(x, op, tail, product);
     dnnl_primitive_desc_t pd = NULL;
     if (!attr)
         return NULL;
-    bool ok = lib->dnnl_primitive_desc_create(&pd, desc, attr, x->dnnl->engine, NULL) == dnnl_success;
-    lib->dnnl_primitive_attr_destroy(attr);
-    if (ok && (tail->n == 0 || !is_plain(lib, pd)))
-        return pd;
-    if (ok)
+    dnnl_primitive_desc_iterator_t ways = NULL;
+    if (lib->dnnl_primitive_desc_iterator_create(&ways, desc, attr, x->dnnl->engine, NULL) == dnnl_success)
+        pd = lib->dnnl_primitive_desc_iterator_fetch(ways);
+    while (pd && weight_bytes(lib, pd) > most_weights) {
         lib->dnnl_primitive_desc_destroy(pd);
-    return NULL;
+        pd = lib->dnnl_primitive_desc_iterator_next(ways) == dnnl_success
+                 ? lib->dnnl_primitive_desc_iterator_fetch(ways)
+                 : NULL;
+    }
+    if (ways)
+        lib->dnnl_primitive_desc_iterator_destroy(ways);
+    lib->dnnl_primitive_attr_destroy(attr);
+    if (pd && tail->n && is_plain(lib, pd)) {
+        lib->dnnl_primitive_desc_destroy(pd);
+        pd = NULL;
+    }
+    return pd;
 }
 
 void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op) {
@@ -238,6 +276,7 @@ static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
         size_t bytes = op->reordered[WEIGHTS] ? op->reordered[WEIGHTS]
                                               : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
         op->packed_bytes = bytes;
+        s->transformed += op->transformed ? bytes : 0;
         x->cached += bytes;
     }
     op->next = s->ops;
@@ -279,7 +318,7 @@ bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct d
         weights = any_layout(s, &weights);
     ok = ok && s->lib.dnnl_matmul_desc_init(&desc, &op->user[SRC], &weights, w->bias ? &op->user[BIAS] : NULL,
                                             &op->user[DST]) == dnnl_success;
-    dnnl_primitive_desc_t pd = ok ? dnnl_describe(x, op, &desc, tail, true) : NULL;
+    dnnl_primitive_desc_t pd = ok ? dnnl_describe(x, op, &desc, tail, true, SIZE_MAX) : NULL;
     if (!pd || !dnnl_depends_on_threads(x, w, pd))
         return keep(x, op, pd && finish(x, op, pd, w->bias != TENSOR_NONE), state);
     s->lib.dnnl_primitive_desc_destroy(pd);
@@ -316,7 +355,21 @@ static bool adds_tensor(const struct dnnl_tail *tail) {
     return full;
 }
 
-static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, bool winograd,
+/* How many bytes transformed weights may have, of 16 numbers for 9 (tiles of 2x2) or 36 (4x4, of large images only). All of
+ * them together have little more than half as many as all arguments, so that memory stays near what is given. */
+static size_t most_transformed(const exec_plan *x, const struct dnnl_conv *w, const struct dnnl_op *op) {
+    enum { LARGE = 32 * 32, SOME = 32 << 20 };
+    size_t plain = (size_t)op->extent[WEIGHTS] * sizeof(float), given = (x->arguments_bytes + x->constants) / 2 + SOME;
+    size_t left = given > x->dnnl->transformed ? given - x->dnnl->transformed : 0;
+    return left > 2 * plain && w->out[0] * w->out[1] < LARGE ? 2 * plain : left;
+}
+
+/* What Winograd's algorithm does not do with its result, and we do behind it. */
+static bool stands_apart(enum tail_kind kind) {
+    return kind == TAIL_GELU || kind == TAIL_SIGMOID || kind == TAIL_SILU;
+}
+
+static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *all, bool winograd,
                        void **state) {
     struct dnnl_op *op = real(w->dtype) && real(w->out_dtype) && real(w->bias) ? new_op(x, dnnl_most_threads) : NULL;
     struct dnnl_state *s = x->dnnl;
@@ -334,6 +387,12 @@ static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnn
     choose_types(s, op, w->dtype, w->dtype, w->bias, w->out_dtype);
     if (winograd && op->used[SRC] != TENSOR_F32)
         return keep(x, op, false, state);
+    op->transformed = winograd;
+    struct dnnl_tail own = *all, *tail = &own;
+    if (winograd && own.n && stands_apart(own.ops[own.n - 1].kind)) {
+        op->goes_on = true;
+        op->behind = own.ops[--own.n].kind;
+    }
     op->steady = w->steady_weight;
     op->channels = w->out_channels;
     op->bias = w->bias;
@@ -384,7 +443,8 @@ static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnn
                  &conv, dnnl_forward_inference, winograd ? dnnl_convolution_winograd : dnnl_convolution_direct, &src,
                  &weights, bias, &dst, stride, dilation, low, high) == dnnl_success;
     const void *desc = w->transposed ? (const void *)&deconv : (const void *)&conv;
-    dnnl_primitive_desc_t pd = ok ? dnnl_describe(x, op, desc, tail, false) : NULL;
+    dnnl_primitive_desc_t pd =
+        ok ? dnnl_describe(x, op, desc, tail, false, winograd ? most_transformed(x, w, op) : SIZE_MAX) : NULL;
     if (pd && (w->in_blocks || w->out_blocks) && is_plain(&s->lib, pd)) {
         s->lib.dnnl_primitive_desc_destroy(pd);
         pd = NULL;

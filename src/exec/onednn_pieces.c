@@ -42,7 +42,7 @@ static bool make_piece(exec_plan *x, struct dnnl_op *op, const struct dnnl_matmu
         lib->dnnl_matmul_desc_init(&desc, &op->user[SRC], &op->user[WEIGHTS], w->bias ? &op->user[BIAS] : NULL,
                                    &op->user[DST]) != dnnl_success)
         return false;
-    dnnl_primitive_desc_t pd = dnnl_describe(x, op, &desc, tail, true);
+    dnnl_primitive_desc_t pd = dnnl_describe(x, op, &desc, tail, true, SIZE_MAX);
     if (!pd)
         return false;
     memcpy(piece->md, op->user, sizeof op->user);

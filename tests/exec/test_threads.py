@@ -109,10 +109,12 @@ class Images:
     def same(self, op, *operands):
         return self.m.op(op, operands, operands[0][1])
 
-    def bottleneck(self, x, inner, channels):
+    def silu(self, x):
+        return self.same('multiply', x, self.same('sigmoid', x))
+
+    def bottleneck(self, x, inner, channels, activate):
         """Two small convolutions around one that Winograd's algorithm does, and a way past them."""
-        y = self.same('relu', self.conv(self.same('relu', self.conv(x, inner, 1)), inner, 3))
-        y = self.conv(y, channels, 1)
+        y = self.conv(activate(self.conv(self.same('relu', self.conv(x, inner, 1)), inner, 3)), channels, 1)
         return self.same('relu', self.same('add', y, x if x[1] == y[1] else self.conv(x, channels, 1)))
 
 
@@ -127,7 +129,8 @@ def chains():
             x = m.op('max_pool2d', [x], i.shape(2, 64, 17), 'kernel = array<i32: 3, 3>, stride = array<i32: 1, 1>, '
                      'dilation = array<i32: 1, 1>, padding = array<i32: 1, 1, 0, 0>, ceil_mode = false')
         size = x[1][2]
-        x = i.bottleneck(i.bottleneck(x, 64, 128), 64, 128)
+        for activate in i.silu, lambda y: i.same('gelu', y), lambda y: i.same('relu', y):
+            x = i.bottleneck(x, 64, 128, activate)
         y = i.same('sigmoid', i.conv(i.conv(x, 24, 3), 64, 3))  # no blocks of 24
         z = i.same('multiply', y, i.conv(x, 64, 1))
         m.give(i.same('add', i.conv(z, 64, 3), y))  # a sum that is a result
