@@ -196,6 +196,26 @@ test("overrides: values that are not legal say why, a suggestion is taken", asyn
   await t.shot("overrides_taken");
 });
 
+test("overrides: a number has its legal values, or the reason why there are none", async (t) => {
+  await compiled(t, "examples/transformer_block.mlir");
+  await selectOp(t, "ttnn.linear");
+  const program = t.page.locator(".override-op details", { hasText: "Matmul program" }).first();
+  await program.locator("summary").click();
+  const block = program.getByLabel("matmul_program_config in0_block_w");
+  await block.waitFor();
+  ok(await block.isDisabled(), "without a sharded result there is no program");
+  ok(/sharded in L1/.test(await block.getAttribute("title")), await block.getAttribute("title"));
+  await t.shot("overrides_number_off");
+  await t.page.getByLabel("output_layout tensor_memory_layout").selectOption("width_sharded");
+  await eventually(() => block.evaluate((e) => e.tagName), "SELECT", "the field once the result is sharded");
+  const values = (await block.locator("option").evaluateAll((all) => all.map((o) => Number(o.value)))).filter((n) => n > 0);
+  ok(values.length > 1 && values.every((n) => values.at(-1) % n === 0), `divisors of the inner dimension: ${values}`);
+  await block.selectOption(String(values.at(1)));
+  await t.command("panel.overrides");
+  await eventually(() => t.panel("overrides").getByText("applied", { exact: true }).count(), 2, "both are applied");
+  await t.shot("overrides_number");
+});
+
 test("execute: times, memory and accuracy in the table, on the timeline and on the nodes", async (t) => {
   await t.openModel(MNIST);
   await t.command("graph.expandAll");
