@@ -161,9 +161,10 @@ static void show_ops(void) {
     for (size_t i = 0; exec_supported(i, &s); i++)
         printf("| %.*s | %.*s | %.*s |\n", STR_ARG(s.op), STR_ARG(s.kernel), STR_ARG(s.checked));
     fputs("\n## Ops that cannot\n\n"
-          "Elementwise ops of stablehlo, its transforms and what only moves elements run on complex numbers (of f32 "
+          "Elementwise ops of stablehlo, its reductions and transforms, and what only moves elements run on complex "
+          "numbers (of f32 "
           "and f64) as\n"
-          "well; products, reductions, scatters and sorts do not.\n\n"
+          "well; products, convolutions, windows, scatters and sorts do not.\n\n"
           "| op | why |\n|---|---|\n",
           stdout);
     for (size_t i = 0; exec_refused(i, &op, &why); i++)

@@ -563,6 +563,8 @@ static const struct plan_special {
     {"stablehlo.if", plan_if, "jumps"},
     {"stablehlo.map", plan_map, "inlined"},
     {"stablehlo.optimization_barrier", plan_forward, "nothing to do"},
+    {"stablehlo.recv", plan_recv, "collective"},
+    {"stablehlo.send", plan_send, "done where it is received"},
     {"stablehlo.tuple", plan_nothing, "nothing to do"},
     {"stablehlo.while", plan_while, "jumps"},
     {"ttcore.composite", plan_composite, "inlined"},

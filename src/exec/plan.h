@@ -69,6 +69,9 @@ bool plan_op(struct planner *p, ir_op op);
 bool plan_flow(struct planner *p, ir_value from, ir_value to);
 bool plan_flow_in(struct planner *p, ir_op op, ir_block body);
 bool plan_flow_out(struct planner *p, ir_op op, ir_block body);
+/* plan_channel.c: what devices of one mesh send each other. */
+bool plan_send(struct planner *p, ir_op op);
+bool plan_recv(struct planner *p, ir_op op);
 /* plan_conv.c: stablehlo.convolution, with groups of the batch, too. */
 bool plan_convolution(struct planner *p, ir_op op, const struct exec_row *row);
 /* plan_reduce.c: stablehlo.reduce with a region that no kernel stands for. */

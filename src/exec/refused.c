@@ -10,8 +10,6 @@ static const struct refused {
 } refused[] = {
     {"stablehlo.infeed", HOST},
     {"stablehlo.outfeed", HOST},
-    {"stablehlo.recv", HOST},
-    {"stablehlo.send", HOST},
     {"ttir.moe_gpt", PACKED},
     {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttir.tt_lang_op", ELSEWHERE},

@@ -79,8 +79,8 @@ def shards(full):
     return [part for row in full.split(0, ROWS) for part in row.split(1, COLS)]
 
 
-def run(body, result, devices_of):
-    """Cuts a tensor over the mesh, runs `body` on %s, and gives what each device has of %r of this local shape."""
+def run(body, result, devices_of, before=""):
+    """Cuts a tensor over the mesh, runs `before` and `body` on %s, and gives what each device has of %r of this local shape."""
     h, w = LOCAL[0] * ROWS, LOCAL[1] * COLS
     local, full = f"tensor<{LOCAL[0]}x{LOCAL[1]}xf32>", f"tensor<{h}x{w}xf32>"
     out = f"tensor<{result[0]}x{result[1]}xf32>"
@@ -88,6 +88,7 @@ def run(body, result, devices_of):
 func.func @main(%a: {full}) -> {out} {{
   %s = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<full_to_shard>,
     shard_shape = array<i64: {ROWS}, {COLS}>, shard_type = #ttcore.shard_type<devices>}}> : ({full}) -> {local}
+  {before.replace("LOCAL", local)}
   %r = {body.replace("LOCAL", local).replace("OUT", out)}
   return %r : {out}
 }}
@@ -99,15 +100,17 @@ func.func @main(%a: {full}) -> {out} {{
         done = tap.run("run", "-", "--save", folder, "--inputs", given, "--json", stdin=text)
         tap.equal((done.code, done.err), (0, ""))
         files = [p for p in Path(folder).iterdir() if p.name != "in.npy" and "mesh_shard" not in p.name]
+        last = max(int(p.name.split("_")[0]) for p in files)
+        files = [p for p in files if int(p.name.split("_")[0]) == last]
         by_device = {int(p.stem.split("_device")[1]): npy(p) for p in files if "_device" in p.stem}
         if not by_device:  # the same on all devices
             by_device = {d: npy(files[0]) for d in range(devices_of)}
     return by_device
 
 
-def check(body, result, want):
+def check(body, result, want, before=""):
     """`want`: for each device a Grid."""
-    found = run(body, result, DEVICES)
+    found = run(body, result, DEVICES, before)
     tap.equal(sorted(found), list(range(DEVICES)))
     for d in range(DEVICES):
         shape, values = found[d]
@@ -171,6 +174,38 @@ def collective_permute():
         want[b] = parts[a]
     text = ", ".join(f"[{a}, {b}]" for a, b in pairs)
     check(f'"ttir.collective_permute"(%s) <{{source_target_pairs = dense<[{text}]> : tensor<{len(pairs)}x2xi64>}}> : (LOCAL) -> OUT', LOCAL, want)
+
+
+@tap.case
+def channels():
+    """What is sent on a channel of the mesh is received on it, two channels crossing each other; zeros where nothing is sent to."""
+    parts = shards(full_tensor())
+    ring, back = [(d, (d + 1) % 8) for d in range(7)], [(1, 0), (3, 6)]
+    want = []
+    for d in range(DEVICES):
+        sums = [0.0] * (LOCAL[0] * LOCAL[1])
+        for pairs, sign in (ring, 1), (back, -2):
+            for a, b in pairs:
+                if b == d:
+                    sums = [x + sign * y for x, y in zip(sums, parts[a].flat())]
+        want.append(Grid([sums[i * LOCAL[1] : (i + 1) * LOCAL[1]] for i in range(LOCAL[0])]))
+
+    def on(number, pairs):
+        text = ", ".join(f"[{a}, {b}]" for a, b in pairs)
+        return (f"<{{channel_handle = #stablehlo.channel_handle<handle = {number}, type = 1>, is_host_transfer = false, "
+                f"source_target_pairs = dense<[{text}]> : tensor<{len(pairs)}x2xi64>}}>")
+    token = "!stablehlo.token"
+    lines = [f'%t = "stablehlo.create_token"() : () -> {token}', '%m = "stablehlo.negate"(%s) : (LOCAL) -> LOCAL', '%n = "stablehlo.add"(%m, %m) : (LOCAL, LOCAL) -> LOCAL',
+             f'%t1 = "stablehlo.send"(%s, %t) {on(5, ring)} : (LOCAL, {token}) -> {token}', f'%t2 = "stablehlo.send"(%n, %t1) {on(6, back)} : (LOCAL, {token}) -> {token}',
+             f'%y, %t3 = "stablehlo.recv"(%t2) {on(6, back)} : ({token}) -> (LOCAL, {token})', f'%x, %t4 = "stablehlo.recv"(%t3) {on(5, ring)} : ({token}) -> (LOCAL, {token})']
+    sum_of = '"stablehlo.add"(%x, %y) : (LOCAL, LOCAL) -> OUT'
+    check(sum_of, LOCAL, want, "\n  ".join(lines))
+    text = "\n".join(["func.func @main(%s: LOCAL) -> LOCAL {", *lines, f"%r = {sum_of.replace('OUT', 'LOCAL')}", "return %r : LOCAL", "}"]).replace("LOCAL", "tensor<4x8xf32>")
+    for old, new, why in ((on(5, ring), on(7, ring), "on channel 7, from which nothing behind it receives"), (on(6, back), on(6, ring[:2]), "between other devices, than are sent on its channel"),
+                          ("is_host_transfer = false", "is_host_transfer = true", "it talks to a program that is not here")):
+        done = tap.run("run", "-", stdin=text.replace(old, new, 1))
+        tap.equal((why, done.code), (why, 1))
+        tap.contains(done.err, why)
 
 
 @tap.case
