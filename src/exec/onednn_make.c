@@ -355,13 +355,13 @@ static bool adds_tensor(const struct dnnl_tail *tail) {
     return full;
 }
 
-/* How many bytes transformed weights may have, of 16 numbers for 9 (tiles of 2x2) or 36 (4x4, of large images only). All of
+/* How many bytes transformed weights may have, of 16 numbers for 9 (tiles of 2x2) or 36 (4x4, where there are many positions). All of
  * them together have little more than half as many as all arguments, so that memory stays near what is given. */
 static size_t most_transformed(const exec_plan *x, const struct dnnl_conv *w, const struct dnnl_op *op) {
-    enum { LARGE = 32 * 32, SOME = 32 << 20 };
+    enum { MANY = 32 * 32, SOME = 32 << 20 };
     size_t plain = (size_t)op->extent[WEIGHTS] * sizeof(float), given = (x->arguments_bytes + x->constants) / 2 + SOME;
     size_t left = given > x->dnnl->transformed ? given - x->dnnl->transformed : 0;
-    return left > 2 * plain && w->out[0] * w->out[1] < LARGE ? 2 * plain : left;
+    return left > 2 * plain && w->batch * w->out[0] * w->out[1] < MANY ? 2 * plain : left;
 }
 
 /* What Winograd's algorithm does not do with its result, and we do behind it. */
