@@ -5,9 +5,8 @@
 
 /* ---- messages ------------------------------------------------------------------------------------------- */
 
-/* The note behind each error of a pass: where in the pipeline, and the op's location, which for an op that a pass made
- * is all there is to find it by. */
-static void note_pass(pass_context *p, ir_op op) {
+/* The op's location is, for an op that a pass made, all there is to find it by. */
+void pass_note(pass_context *p, ir_op op) {
     struct buf loc;
     buf_init(&loc, p->m->mem);
     bool has_loc = op && text_print_node(p->c, p->m->ops[op].loc, &loc) && !loc.failed;
@@ -23,7 +22,7 @@ bool pass_error(pass_context *p, ir_op op, const char *fmt, ...) {
     va_start(ap, fmt);
     ir_op_errorv(&p->report, op, fmt, ap);
     va_end(ap);
-    note_pass(p, op);
+    pass_note(p, op);
     return false;
 }
 
@@ -35,7 +34,7 @@ bool pass_error_plain(pass_context *p, ir_op op, const char *fmt, ...) {
     if (!text.p)
         return pass_out_of_memory(p);
     ir_error(&p->report, op, "%.*s", STR_ARG(text));
-    note_pass(p, op);
+    pass_note(p, op);
     return false;
 }
 

@@ -72,6 +72,8 @@ extern const uint32_t pipeline_n;
 /* An error at an op: "'ttir.add' op <text>", with a note that names the pass and the op's location. Always false, so
  * that a pass can return it. */
 bool pass_error(pass_context *p, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* That note, behind an error that another room has told. */
+void pass_note(pass_context *p, ir_op op);
 /* An error with exactly this text ("failed to legalize operation 'ttir.exp2'"). Always false. */
 bool pass_error_plain(pass_context *p, ir_op op, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool pass_out_of_memory(pass_context *p);

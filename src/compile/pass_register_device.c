@@ -29,18 +29,32 @@ static target_arch arch_of(str name) {
                                           : TARGET_WORMHOLE_B0;
 }
 
-/* The descriptor: that of the option, else the module's own, else the mock. The mock has as many chips as the option's mesh;
- * the module's meshes do not count for it. */
+/* As many built-in boards as the mesh needs: that of the option, or the module's when it has more chips than one board. */
+static bool find_boards(pass_context *p, target_system *s) {
+    int64_t mesh[TARGET_MAX_MESH], chips = 1;
+    uint32_t rank;
+    if (!find_mesh(p, mesh, &rank))
+        return false;
+    for (uint32_t i = 0; i < rank; i++)
+        chips = mesh[i] > 0 && chips <= UINT32_MAX / mesh[i] ? chips * mesh[i] : 0;
+    return (target_system_board(&p->scratch, p->o->board, p->o->mesh_shape, p->o->n_mesh_shape, s) &&
+            (chips <= s->n_devices || target_system_board(&p->scratch, p->o->board, mesh, rank, s))) ||
+           pass_error_plain(p, p->scope, "no board '%.*s'", STR_ARG(p->o->board));
+}
+
+/* The descriptor: that of the option, else the module's own, else boards, else the mock. The mock has as many chips as the
+ * option's mesh; the module's meshes do not count for it. */
 static bool find_system(pass_context *p, target_system *s) {
-    if (p->o->system_desc.n)
-        return target_system_read_ttsys(&p->scratch, p->o->system_desc, s, p->d);
     ir_attr own = ir_op_attr(p->m, p->scope, STR("ttcore.system_desc"));
-    if (own)
-        return target_system_read(&p->scratch, p->c, own, s, p->d);
-    if (p->o->board.n && target_system_board(&p->scratch, p->o->board, p->o->mesh_shape, p->o->n_mesh_shape, s))
-        return true;
+    if (p->o->system_desc.n || own) {
+        bool read = p->o->system_desc.n ? target_system_read_ttsys(&p->scratch, p->o->system_desc, s, p->d)
+                                        : target_system_read(&p->scratch, p->c, own, s, p->d);
+        if (!read)
+            pass_note(p, p->scope);
+        return read;
+    }
     if (p->o->board.n)
-        return pass_error_plain(p, p->scope, "no board '%.*s'", STR_ARG(p->o->board));
+        return find_boards(p, s);
     return target_system_mock(&p->scratch, arch_of(p->o->arch), p->o->mesh_shape, p->o->n_mesh_shape, s) ||
            pass_error_plain(p, p->scope, "no mock of a %.*s system of this mesh", STR_ARG(p->o->arch));
 }
@@ -71,8 +85,10 @@ bool pass_register_device(pass_context *p) {
     bool mock = !p->o->system_desc.n && !p->o->board.n && !had;
     if (mock && !target_system_mock(&p->scratch, arch_of(p->o->arch), mesh, rank, &system))
         return pass_error_plain(p, p->scope, "no mock of a %.*s system of this mesh", STR_ARG(p->o->arch));
-    if (!target_device_make(&system, mesh, rank, p->o->n_mesh_topology ? topology : NULL, &device, p->d))
+    if (!target_device_make(&system, mesh, rank, p->o->n_mesh_topology ? topology : NULL, &device, p->d)) {
+        pass_note(p, p->scope);
         return false;
+    }
     ir_edit_at_start(p->e, body);
     ir_attr props = make_dict(p,
                               (attr_entry[]){{STR("sym_name"), ir_attr_string(p->c, STR("default_device"), false)},

@@ -270,6 +270,30 @@ static void can_be_cancelled(void **state) {
     teardown(&f, r);
 }
 
+/* A board is as many as the mesh of the module asks for; the descriptor of a real one is what it is. */
+static void boards_of_a_mesh(void **state) {
+    (void)state;
+    static const char *const boards[] = {"n150", "n300", "p150"};
+    for (size_t i = 0; i < sizeof boards / sizeof *boards; i++) {
+        struct fixture f;
+        setup(&f, "module attributes {ttcore.meshes = #ttcore.meshes<[<\"mesh\" = 2x4>]>} {\n"
+                  "  func.func @f(%a: tensor<32x32xf32>) -> tensor<32x32xf32> {\n"
+                  "    %0 = \"ttir.exp\"(%a) : (tensor<32x32xf32>) -> tensor<32x32xf32>\n"
+                  "    return %0 : tensor<32x32xf32>\n"
+                  "  }\n"
+                  "}\n");
+        struct buf text;
+        buf_init(&text, &f.mem);
+        f.o.board = str_from_z(boards[i]);
+        compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+        assert_true(r->ok);
+        assert_true(text_print(compile_result(r), &(text_print_options){0}, &text));
+        assert_true(str_find(buf_str(&text), STR("chipIds = [0, 1, 2, 3, 4, 5, 6, 7]")) < text.n);
+        buf_free(&text);
+        teardown(&f, r);
+    }
+}
+
 static void parts_of_the_pipeline(void **state) {
     (void)state;
     struct fixture f;
@@ -521,6 +545,7 @@ int main(void) {
         cmocka_unit_test(invalid_input_is_named),
         cmocka_unit_test(old_forms_are_refused),
         cmocka_unit_test(can_be_cancelled),
+        cmocka_unit_test(boards_of_a_mesh),
         cmocka_unit_test(parts_of_the_pipeline),
         cmocka_unit_test(options_by_name),
         cmocka_unit_test(unset_is_left_out),
