@@ -165,15 +165,13 @@ bool plan_reduce_by_region(struct planner *p, ir_op op) {
         if (!out[i] || !type_same_shape(slot_type(p->x, out[i]), &k.t) ||
             slot_type(p->x, out[i])->dtype != slot_type(p->x, in[i])->dtype)
             return plan_error(p, op, "gives another type than what it reduces leaves");
-    if (type_count(&k.t) == 0)
-        return true;
     struct walk same = {.rank = 1, .dims = {type_count(&k.t)}, .strides = {0}};
     for (uint32_t i = 0; i < k.n; i++) {
         struct exec_type t = shape_of(&k, in[i], -1, p->x);
         if (!(init[i] = moved(p, &k, in[k.n + i], &t, &same)))
             return false;
     }
-    if (k.count == 0)
+    if (k.count == 0 || type_count(&k.t) == 0)
         return plan_assign(p, op, init, out, k.n);
     return by_halves(p, &k, all, sum) && combine(p, &k, init, sum, sum) && plan_assign(p, op, sum, out, k.n);
 }
