@@ -2,9 +2,9 @@
  *
  * Every op has a primitive whose weights are in the layout that the primitive likes best; steady weights are packed once
  * and kept, others at each run. What follows a convolution becomes part of its weights and bias where it can, and else, as
- * behind products, something that the primitive does with each block of results. bf16 is used as such where the processor
- * is faster with it; all else is computed in f32, operands of other types being converted on the way. Scratch memory is the
- * run's, so that primitives hold none.
+ * behind products, something that the primitive does with each block of results; what Winograd's algorithm cannot do so is a
+ * loop behind it. bf16 is used as such where the processor is faster with it; all else is computed in f32, operands of other
+ * types being converted on the way. Scratch memory is the run's, so that primitives hold none.
  */
 #include <string.h>
 

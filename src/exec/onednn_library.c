@@ -11,7 +11,7 @@
 
 static bool open_library(struct library *lib) {
     /* OpenMP reads this when it is loaded: how often its threads look for work before they sleep, about as long as a pool's
-     * own. resnet-50 on two threads takes 29 ms so, and 32 when they sleep at once. */
+     * own. resnet-50 on two threads takes 27 ms so, and 30 when they sleep at once. */
     setenv("GOMP_SPINCOUNT", "2000", 0);
     lib->handle = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL);
     if (!lib->handle)
