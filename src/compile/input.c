@@ -51,6 +51,9 @@ bool check_input(pass_context *p) {
     for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
         if (!check_operands(p, op))
             return false;
+        if (m->ops[op].flags & IR_OP_OPAQUE)
+            return pass_error(p, op,
+                              "is kept as text because its custom form is unknown: nothing can be compiled of it");
         for (uint32_t i = 0; i < m->ops[op].n_results; i++)
             if (!check_type(p, op, ir_value_type(m, ir_result(m, op, i))))
                 return false;
