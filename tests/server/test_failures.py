@@ -47,7 +47,8 @@ def a_file_that_is_missing():
         path.write_text(MNIST)
         tap.equal(ask(s, "GET", f"/models/{opened(s, 'late.mlir')}/stages/0/graph.json").status, 200)
     done = tap.run("info", "/nowhere/at/all.mlir")
-    tap.equal((done.code, done.err), (2, "tt-explorer: cannot read /nowhere/at/all.mlir: No such file or directory\n"))
+    tap.equal((done.code, done.err), (2, "tt-explorer: cannot read /nowhere/at/all.mlir: No such file or directory; "
+                                    "look whether the name is right and the file still there\n"))
 
 
 @tap.case
