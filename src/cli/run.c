@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/lines.h"
 #include "base/machine.h"
 #include "base/num.h"
@@ -370,9 +369,8 @@ static int run_times(struct session *s, exec_plan *x, uint64_t repeat, struct ti
     run_until_interrupted(x);
     exec_status status = exec_ready(x, NULL);
     for (uint64_t i = 0; i < repeat && status == EXEC_DONE; i++) {
-        uint64_t begin = clock_now_ns();
         status = exec_run(x, NULL);
-        vec_push(&t->ns, (double)(clock_now_ns() - begin));
+        vec_push(&t->ns, (double)exec_run_ns(x));
     }
     run_until_interrupted(NULL);
     int code = judge_status(s, x, status);

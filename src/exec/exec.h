@@ -144,6 +144,8 @@ exec_status exec_run_until(exec_plan *x, ir_value v, const exec_hooks *h);
 /* Stops the run within 100 ms, or the next one as it begins when none is under way; a request ends one run. May be called
  * from any thread while the plan lives. */
 void exec_cancel(exec_plan *x);
+/* Nanoseconds from the beginning of the first op to the end of the last one, in the last run that came to its end. */
+uint64_t exec_run_ns(const exec_plan *x);
 /* Why the last run failed, and the op it failed at (0: at none). */
 str exec_error(const exec_plan *x, ir_op *op);
 
@@ -179,7 +181,7 @@ bool exec_fits(const exec_plan *x, uint64_t available, struct buf *why);
 typedef struct exec_record {
     ir_op op;          /* in the plan's module */
     uint32_t fused;    /* records [i, i + fused] ran as one loop; their time is shared out by their work */
-    uint64_t start_ns; /* since the run began */
+    uint64_t start_ns; /* since the first op began */
     uint64_t ns;
     uint64_t read, written; /* bytes */
     uint64_t flops;

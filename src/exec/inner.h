@@ -229,6 +229,7 @@ struct exec_plan {
     char error_text[256];
     ir_op error_op;
     bool has_run;
+    uint64_t run_ns;         /* what the last one took */
     exec_slot until;         /* what exec_run_until ran for; its value is there */
     struct dnnl_state *dnnl; /* NULL until something asks for it */
     bool no_dnnl;            /* it was asked for and is not there */

@@ -370,9 +370,11 @@ bool run_begin(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *st
     *status = exec_ready(x, h);
     if (*status != EXEC_DONE)
         return false;
+    if (!ready_pointers(x))
+        return over(status, EXEC_FAILED);
     r->at = 0;
     r->begin = r->told = clock_now_ns();
-    return ready_pointers(x) || over(status, EXEC_FAILED);
+    return true;
 }
 
 /* The step behind a jump. */
@@ -397,6 +399,7 @@ bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *sta
     if (r->at >= x->steps.n) {
         x->steady_ready = true;
         x->has_run = true;
+        x->run_ns = clock_now_ns() - r->begin;
         if (h && h->progress)
             h->progress(h->arg, x->steps.n, x->steps.n, 0);
         return over(status, EXEC_DONE);
@@ -453,6 +456,10 @@ exec_status exec_run_until(exec_plan *x, ir_value v, const exec_hooks *h) {
 
 void exec_cancel(exec_plan *x) {
     atomic_store(&x->cancel, true);
+}
+
+uint64_t exec_run_ns(const exec_plan *x) {
+    return x->run_ns;
 }
 
 str exec_error(const exec_plan *x, ir_op *op) {

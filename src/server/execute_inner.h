@@ -90,7 +90,7 @@ bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, 
                      struct golden_run *golden);
 /* Makes the values of the arguments that a plan of `module` has none of (exec_ready), likewise. */
 bool execute_ready(struct work *w, const ir_module *module, exec_plan *plan);
-/* Runs a plan once, as the job, beside a golden one (NULL: alone); *us is what it took. False when the job was cancelled or
+/* Runs a plan once, as the job, beside a golden one (NULL: alone); *us is what its ops took (exec_run_ns). False when the job was cancelled or
  * has failed. */
 bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us);
 /* Of inputs (execute_inputs.c): reads them of settings, opens their files, gives them to a plan, notes which arguments of

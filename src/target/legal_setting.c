@@ -264,7 +264,9 @@ static void nearest_numbers(legal_question *q, const setting_def *d, str wanted,
     int64_t below = next_number(&r, number, -r.step), above = next_number(&r, number + r.step, r.step);
     for (int i = 0; i < 2; i++) {
         int64_t at = i ? above : below;
-        str text = at < 0 ? (str){0} : arena_printf(q->a, "%lld", (long long)at);
+        str text = {0};
+        if (at >= 0)
+            text = arena_printf(q->a, "%lld", (long long)at);
         if (text.p)
             add_nearest(v, d, wanted, text);
     }

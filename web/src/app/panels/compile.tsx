@@ -166,7 +166,7 @@ function Compile() {
             {DEVICES.map((d) => <option key={d.id} value={d.id}>{d.title}</option>)}
           </select></label>
         <label>Mesh <input type="text" value={mesh.value} placeholder="1x1" size={4} spellcheck={false} onChange={(e) => { mesh.value = e.currentTarget.value; }} /></label>
-        <label class="grow" title="Options of the vendor's pipeline by their names there, separated by blanks">Options <input type="text" value={options.value} placeholder="enable-const-eval=false" size={10}
+        <label class="grow" title="Options of the vendor's pipeline by their names there, separated by blanks">Options <input type="text" value={options.value} placeholder="none" size={10}
           spellcheck={false} onChange={(e) => { options.value = e.currentTarget.value; }} /></label>
         <button class="primary" data-autofocus disabled={!!wait.value}><Icon name="play" size={13} /> Compile</button>
       </form>}
