@@ -186,7 +186,7 @@ def shapes(runner, raw):
                 for number in "f32", "bf16":
                     path.write_text(module(*case, number))
                     peers = {"ours": Peer([runner, path, "as-written", THREADS]),
-                             "oneDNN": Peer([raw, kind, number, THREADS, *case], GOMP_SPINCOUNT="2000")}
+                             "oneDNN": Peer([raw, kind, number, THREADS, *case], GOMP_SPINCOUNT="10000")}
                     best = rounds(peers, 1.5)
                     yield f"{kind} {' '.join(map(str, case))} {number}: part of oneDNN's speed", (
                         best["oneDNN"] / best["ours"] * 100), "%"
