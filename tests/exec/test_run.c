@@ -504,8 +504,113 @@ static void divergence(void **state) {
     drop(&f);
 }
 
+/* Convolutions, a pool and a mean that keep a tensor in blocks; a loop around a fold by a region; calls and devices. */
+static const char *const many_kinds[] = {
+    "func.func @main(%a: tensor<1x14x14x32xf32>, %w: tensor<32x32x3x3xf32>, %v: tensor<32x32x1x1xf32>) -> "
+    "tensor<1x1x1x32xf32> {\n"
+    "  %0 = \"ttir.conv2d\"(%a, %w) <{stride = array<i32: 1, 1>, padding = array<i32: 1, 1>, dilation = array<i32: 1, "
+    "1>,\n"
+    "    groups = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 0>}>\n"
+    "    : (tensor<1x14x14x32xf32>, tensor<32x32x3x3xf32>) -> tensor<1x14x14x32xf32>\n"
+    "  %1 = \"ttir.relu\"(%0) : (tensor<1x14x14x32xf32>) -> tensor<1x14x14x32xf32>\n"
+    "  %2 = \"ttir.conv2d\"(%1, %v) <{stride = array<i32: 1, 1>, padding = array<i32: 0, 0>, dilation = array<i32: 1, "
+    "1>,\n"
+    "    groups = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 0>}>\n"
+    "    : (tensor<1x14x14x32xf32>, tensor<32x32x1x1xf32>) -> tensor<1x14x14x32xf32>\n"
+    "  %3 = \"ttir.add\"(%2, %1) : (tensor<1x14x14x32xf32>, tensor<1x14x14x32xf32>) -> tensor<1x14x14x32xf32>\n"
+    "  %4 = \"ttir.conv2d\"(%3, %w) <{stride = array<i32: 1, 1>, padding = array<i32: 1, 1>, dilation = array<i32: 1, "
+    "1>,\n"
+    "    groups = 1 : i32, operandSegmentSizes = array<i32: 1, 1, 0>}>\n"
+    "    : (tensor<1x14x14x32xf32>, tensor<32x32x3x3xf32>) -> tensor<1x14x14x32xf32>\n"
+    "  %5 = \"ttir.mean\"(%4) <{dim_arg = [1 : i32, 2 : i32], keep_dim = true}>\n"
+    "    : (tensor<1x14x14x32xf32>) -> tensor<1x1x1x32xf32>\n"
+    "  return %5 : tensor<1x1x1x32xf32>\n"
+    "}\n",
+    "func.func @main(%a: tensor<6x5xf32>, %n: tensor<i32>) -> (tensor<6xf32>, tensor<6x5xf32>) {\n"
+    "  %zero = stablehlo.constant dense<0.0> : tensor<f32>\n"
+    "  %one = stablehlo.constant dense<1> : tensor<i32>\n"
+    "  %end = stablehlo.constant dense<3> : tensor<i32>\n"
+    "  %i, %x = stablehlo.while(%j = %one, %b = %a) : tensor<i32>, tensor<6x5xf32>\n"
+    "    cond { %p = stablehlo.compare LT, %j, %end : (tensor<i32>, tensor<i32>) -> tensor<i1>\n"
+    "           stablehlo.return %p : tensor<i1> }\n"
+    "    do { %k = stablehlo.add %j, %one : tensor<i32>\n"
+    "         %c = func.call @twice(%b) : (tensor<6x5xf32>) -> tensor<6x5xf32>\n"
+    "         stablehlo.return %k, %c : tensor<i32>, tensor<6x5xf32> }\n"
+    "  %r = stablehlo.reduce(%x init: %zero) across dimensions = [1] : (tensor<6x5xf32>, tensor<f32>) -> "
+    "tensor<6xf32>\n"
+    "    reducer(%l: tensor<f32>, %m: tensor<f32>) {\n"
+    "      %s = stablehlo.subtract %l, %m : tensor<f32>\n"
+    "      %t = stablehlo.abs %s : tensor<f32>\n"
+    "      stablehlo.return %t : tensor<f32>\n"
+    "    }\n"
+    "  %y = \"stablehlo.sort\"(%x) <{dimension = 1 : i64, is_stable = true}> ({\n"
+    "    ^bb0(%l: tensor<f32>, %m: tensor<f32>):\n"
+    "      %p = stablehlo.compare LT, %l, %m : (tensor<f32>, tensor<f32>) -> tensor<i1>\n"
+    "      stablehlo.return %p : tensor<i1>\n"
+    "  }) : (tensor<6x5xf32>) -> tensor<6x5xf32>\n"
+    "  return %r, %y : tensor<6xf32>, tensor<6x5xf32>\n"
+    "}\n"
+    "func.func private @twice(%a: tensor<6x5xf32>) -> tensor<6x5xf32> {\n"
+    "  %0 = stablehlo.add %a, %a : tensor<6x5xf32>\n"
+    "  return %0 : tensor<6x5xf32>\n"
+    "}\n",
+    "module attributes {ttcore.meshes = #ttcore.meshes<[<\"mesh\" = 1x2>]>} {\n"
+    "  func.func @main(%a: tensor<8x4xf32>) -> tensor<8x4xf32> {\n"
+    "    %0 = \"ttir.mesh_shard\"(%a) <{shard_dims = array<i64: -1, 0>, shard_direction =\n"
+    "      #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 2, 1>, shard_type = "
+    "#ttcore.shard_type<devices>}>\n"
+    "      : (tensor<8x4xf32>) -> tensor<4x4xf32>\n"
+    "    %1 = \"ttir.all_reduce\"(%0) <{cluster_axis = 1 : ui32, reduce_type = #ttcore.reduce_type<sum>}>\n"
+    "      : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+    "    %2 = \"ttir.mesh_shard\"(%1) <{shard_dims = array<i64: -1, 0>, shard_direction =\n"
+    "      #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: 2, 1>, shard_type = "
+    "#ttcore.shard_type<devices>}>\n"
+    "      : (tensor<4x4xf32>) -> tensor<8x4xf32>\n"
+    "    return %2 : tensor<8x4xf32>\n"
+    "  }\n"
+    "}\n"};
+
+/* Plans and runs; *what is said in the end. True when it came to its end, with the result of `whole` (NULL: any). */
+static bool goes_through(const ir_module *m, struct mem *mem, bool keep, exec_plan *whole) {
+    struct mem own = {0};
+    struct diags d;
+    diags_init(&d, &own);
+    exec_plan *x = exec_plan_new(m, &(exec_options){.threads = 1, .keep = keep}, mem, &d);
+    assert_true(x || d.errors || d.oom);
+    bool good = x && exec_run(x, NULL) == EXEC_DONE;
+    if (x && !good)
+        assert_int_not_equal(exec_error(x, NULL).n, 0);
+    for (size_t i = 0; good && whole && i < exec_n_results(x); i++) {
+        const struct tensor *a = exec_result(x, i, 0), *b = exec_result(whole, i, 0);
+        assert_memory_equal(a->data, b->data, tensor_bytes(b));
+    }
+    exec_plan_free(x);
+    diags_free(&d);
+    return good;
+}
+
+/* Whichever allocation fails: an error, everything is given back, and what can do without has the same numbers. */
+static void memory_may_run_out(void **state) {
+    (void)state;
+    for (size_t k = 0; k < sizeof many_kinds / sizeof *many_kinds; k++)
+        for (int keep = 0; keep < 2; keep++) {
+            struct fixture f;
+            make(&f, many_kinds[k], &(exec_options){.threads = 1, .keep = keep});
+            assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+            uint64_t calls = 1;
+            for (uint64_t fail_at = 1; fail_at <= calls; fail_at++) {
+                struct mem m = {.fail_at = fail_at};
+                goes_through(f.m, &m, keep, f.x);
+                assert_int_equal(m.used, 0);
+                calls = m.calls >= fail_at ? fail_at + 1 : 0;
+            }
+            drop(&f);
+        }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_cancel_is_never_lost),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_may_run_out),
+                                       cmocka_unit_test(a_cancel_is_never_lost),
                                        cmocka_unit_test(values_of_arguments_can_be_cancelled),
                                        cmocka_unit_test(a_cancel_during_the_last_op_counts),
                                        cmocka_unit_test(kept_values),
