@@ -38,6 +38,11 @@ bool overlay_perf_colours(overlay *o) {
            vec_push(&o->gradient, (overlay_stop){.value = 1, .bg_color = STR("red")});
 }
 
+bool overlay_pcc_colours(overlay *o) {
+    return vec_push(&o->gradient, (overlay_stop){.value = 0, .bg_color = STR("red")}) &&
+           vec_push(&o->gradient, (overlay_stop){.value = 1, .bg_color = STR("yellow")});
+}
+
 bool overlay_accuracy_colours(overlay *o) {
     return vec_push(&o->thresholds, (overlay_stop){.value = 0, .bg_color = STR("red")}) &&
            vec_push(&o->thresholds, (overlay_stop){.value = 1, .bg_color = STR("green")});

@@ -47,8 +47,10 @@ void overlay_free(overlay *o);
 /* Adds a number; the key is copied. False when out of memory. */
 bool overlay_add_number(overlay *o, str key, double v);
 bool overlay_add_string(overlay *o, str key, str v);
-/* The gradient yellow to red of tt_adapter's perf_data; the thresholds red, green of its accuracy_data. */
+/* The gradient yellow to red of tt_adapter's perf_data; the same with red for the lowest, as correlations have it; the thresholds
+ * red, green of its accuracy_data. */
 bool overlay_perf_colours(overlay *o);
+bool overlay_pcc_colours(overlay *o);
 bool overlay_accuracy_colours(overlay *o);
 
 /* A NodeDataGraph object. */

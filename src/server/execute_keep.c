@@ -149,7 +149,7 @@ bool execute_keep(struct work *w, bool all) {
     overlay_init(&time, &w->mem);
     overlay_init(&memory, &w->mem);
     overlay_init(&accuracy, &w->mem);
-    bool good = overlay_perf_colours(&time) && overlay_perf_colours(&memory) && overlay_perf_colours(&accuracy);
+    bool good = overlay_perf_colours(&time) && overlay_perf_colours(&memory) && overlay_pcc_colours(&accuracy);
     struct json_writer j = json_writer_to(&out);
     json_object_begin(&j);
     json_key(&j, STR("settings"));

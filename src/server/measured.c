@@ -262,7 +262,7 @@ static bool keep_overlays(struct server *s, const struct measured_place *at, con
     buf_init(&id, mem);
     for (int k = 0; k < N_OVERLAYS; k++) {
         overlay_init(&overlays[k], mem);
-        good = good && overlay_perf_colours(&overlays[k]);
+        good = good && (k == ACCURACY ? overlay_pcc_colours : overlay_perf_colours)(&overlays[k]);
     }
     good = good && fill_overlays(at, p, nodes, mem, overlays, &id);
     if (!good)

@@ -321,11 +321,11 @@ function Results({ run }: { run: Execution }) {
 
 /* --- panel ----------------------------------------------------------------------------------------------------------- */
 
-function Choice({ label, value, none, set }: { label: string; value: number; none?: string; set: (n: number) => void }) {
+function Choice({ label, value, none, without, set }: { label: string; value: number; none?: string; without?: number; set: (n: number) => void }) {
   return (
     <select aria-label={label} value={String(value)} onChange={(e) => set(Number(e.currentTarget.value))}>
       {none && <option value="0">{none}</option>}
-      {here.value.map((x) => <option key={x.id} value={x.id}>{`${duration(x.us)} · ${place(x.settings)} · ${when(x.created)}`}</option>)}
+      {here.value.filter((x) => x.id !== without).map((x) => <option key={x.id} value={x.id}>{`${duration(x.us)} · ${place(x.settings)} · ${when(x.created)}`}</option>)}
     </select>
   );
 }
@@ -385,7 +385,7 @@ function Panel() {
         <div class="execute-line">
           {here.value.length > 0 && <>
             <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
-            <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" set={(n) => void choose(n, other).catch(complain)} /></label>
+            <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" without={chosen.value} set={(n) => void choose(n, other).catch(complain)} /></label>
             {!alone && <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
               onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>}
           </>}
