@@ -4,7 +4,7 @@
 import { batch, signal, useSignal, useSignalEffect } from '@preact/signals';
 
 import * as api from '../api';
-import { registerCommands } from '../commands';
+import { registerCommands, type Command } from '../commands';
 import { jobNews } from '../events';
 import { place, sentence } from '../notify';
 import { Icon } from '../icons';
@@ -220,19 +220,23 @@ panels.add({
   help: 'Compile the model and step through its stages.', component: Compile,
 });
 
-/** Steps to the next or previous stage of the run a pane shows. */
-function step(pane: Pane, by: 1 | -1): void {
+/** Steps to another stage of the run a pane shows: to(where it is now, the last there is). */
+function step(pane: Pane, to: (at: number, last: number) => number): void {
   const ref = wantedRef(pane), run = ref?.run ? runs.peek().get(ref.run) : undefined;
   if (!ref || !run) return;
-  const list = stagesOf(run);
+  const list = stagesOf(run), last = list.length - 1;
   const at = list.findIndex((s) => s.stage >= ref.stage);
-  const next = list[(at < 0 ? list.length - 1 : at) + by];
-  if (next) showStage(pane, run, next.stage, false);
+  const next = list[to(at < 0 ? last : at, last)];
+  if (next && next.stage !== ref.stage) showStage(pane, run, next.stage, false);
 }
 
+const stepCommand = (id: string, title: string, shortcut: string, icon: 'left' | 'right', to: (at: number, last: number) => number): Command => ({
+  id: `compile.${id}`, title, group: 'Compile', shortcut, icon, when: (c) => !!c.pane?.ref.value?.run, run: (c) => step(c.pane!, to),
+});
+
 registerCommands(
-  { id: 'compile.next', title: 'Next stage', group: 'Compile', shortcut: 'Alt+ArrowRight', icon: 'right', when: (c) => !!c.pane?.ref.value?.run,
-    run: (c) => step(c.pane!, 1) },
-  { id: 'compile.previous', title: 'Previous stage', group: 'Compile', shortcut: 'Alt+ArrowLeft', icon: 'left', when: (c) => !!c.pane?.ref.value?.run,
-    run: (c) => step(c.pane!, -1) },
+  stepCommand('next', 'Next stage', 'Alt+ArrowRight', 'right', (at) => at + 1),
+  stepCommand('previous', 'Previous stage', 'Alt+ArrowLeft', 'left', (at) => at - 1),
+  stepCommand('first', 'First stage', 'Alt+Home', 'left', () => 0),
+  stepCommand('last', 'Last stage', 'Alt+End', 'right', (_, last) => last),
 );
