@@ -1,7 +1,8 @@
 """Ops against PyTorch: a module of cases for each element type, run once, each result compared.
 
 A case is an op's text, its operands' names and what torch computes. Without python3-torch the test is skipped. Each module
-runs with the fast kernels, with the plain ones, and with another number of threads, which must give the same bytes.
+runs with the fast kernels, with the plain ones, and with other numbers of threads, which must give the same bytes. Ops that
+the kernel table says do the same (ttnn.abs, stablehlo.abs) are cases as well, where they take the same operands and attributes.
 
     import op_cases
     from op_cases import torch
@@ -10,51 +11,138 @@ runs with the fast kernels, with the plain ones, and with another number of thre
         a = m.arg(torch.randn(3, 4))
         m.op('ttir.abs', [a], '', a[1].abs())
 
-    op_cases.main([(elementwise, 'f32'), (elementwise, 'bf16')])
+    CASES = [(elementwise, 'f32'), (elementwise, 'bf16')]
+    if __name__ == '__main__':
+        op_cases.main(CASES)
+
+Integers are int64 in torch, whatever their width; `kind` says it (m.numbers, op(types=...)), and what is compared is cut to it.
+test_coverage.py asks each module's `cases()` which op is compared with what: hence CASES.
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from with_torch import np, torch  # noqa: E402
 
+import op_data  # noqa: E402
+
 PROGRAM = os.environ['TTX_PROGRAM']
+THREADS = (2, 3, 5, 8)
 torch.manual_seed(5)
-TYPES = {'f32': torch.float32, 'bf16': torch.bfloat16, 'i32': torch.int32, 'i1': torch.bool, 'i64': torch.int64,
+TYPES = {'f32': torch.float32, 'bf16': torch.bfloat16, 'f16': torch.float16, 'i32': torch.int32, 'i1': torch.bool, 'i64': torch.int64,
          'ui16': torch.int32, 'f64': torch.float64, 'complex<f32>': torch.complex64, 'complex<f64>': torch.complex128}
+# How far off results may be, relative to |x| + the second number.
+NEAR = {'bf16': (1e-2, 0.3), 'f16': (2e-3, 0.3)}
+
+
+def near(number, f32, coarse):
+    """A tolerance: the first for numbers as fine as f32's, the second for those of 16 bits."""
+    return coarse if number in NEAR else f32
+
+
+def is_integer(kind):
+    return re.fullmatch(r'[su]?i\d+', kind) is not None and kind != 'i1'
+
+
+def cast(tensor, kind):
+    """A tensor in the numbers of an element type; integers are cut to their width, and stay int64."""
+    if not is_integer(kind):
+        return tensor.to(TYPES[kind])
+    bits = int(kind.lstrip('sui'))
+    wide = tensor.to(torch.int64)
+    if bits < 64:
+        wide = wide & (1 << bits) - 1
+        if not kind.startswith('u'):
+            wide = torch.where(wide >= 1 << bits - 1, wide - (1 << bits), wide)
+    return wide
+
+
+@dataclass
+class Case:
+    """An op that is compared: what its operands and results are, and which attributes count from the end."""
+    op: str
+    operands: list  # (shape, kind)
+    results: list
+    negative: set
 
 
 class Module:
     def __init__(self, number):
         self.number = number  # what "$T" stands for
         self.args, self.body, self.results, self.want, self.names, self.tolerances = [], [], [], [], [], []
+        self.kinds = {}  # of values whose torch type does not say it
 
     def type_of(self, tensor, name=None):
         name = name or next(k for k, v in TYPES.items() if v == tensor.dtype)
         return 'tensor<' + ''.join(f'{d}x' for d in tensor.shape) + name + '>'
 
-    def arg(self, tensor):
-        if tensor.is_floating_point():
-            tensor = tensor.to(TYPES[self.number])
-        self.args.append(tensor)
-        return f'%a{len(self.args) - 1}', tensor
+    def typed(self, operand):
+        return self.type_of(operand[1], self.kinds.get(operand[0]))
 
-    def op(self, op, operands, attrs, want, tolerance=None, types=None):
-        """One op whose results are `want` (a tensor or a list)."""
-        want = want if isinstance(want, (list, tuple)) else [want]
-        names = []
+    def arg(self, tensor, kind=None):
+        if kind or tensor.is_floating_point():
+            tensor = cast(tensor, kind or self.number)
+        self.args.append(tensor)
+        name = f'%a{len(self.args) - 1}'
+        if kind:
+            self.kinds[name] = kind
+        return name, tensor
+
+    def numbers(self, *shape, low=None, high=None, kind=None):
+        """An argument of the element type: reals about 0, or all that an integer can be, between low and high where they are given."""
+        kind = kind or self.number
+        if kind in TYPES and TYPES[kind].is_floating_point:
+            x = torch.randn(shape) if low is None else torch.rand(shape) * (high - low) + low
+        elif kind == 'i1':
+            x = torch.rand(shape) > 0.5
+        else:
+            bits = min(int(kind.lstrip('sui')), 40)
+            least, most = (0, 1 << bits) if kind.startswith('u') else (-(1 << bits - 1), 1 << bits - 1)
+            low, high = (least if low is None else max(low, least)), (most if high is None else min(high, most))
+            x = torch.randint(int(low), int(high), shape)
+        return self.arg(x, kind)
+
+    def op(self, op, operands, attrs, want, tolerance=None, types=None, twins=True):
+        """One op whose results are `want` (a tensor or a list), of the element types `types` where torch's do not say them; and the
+        ops that do the same."""
+        want = list(want) if isinstance(want, (list, tuple)) else [want]
+        types = list(types or [None] * len(want))
         for i, w in enumerate(want):
-            if w.is_floating_point():
-                want = list(want)
+            if types[i]:
+                want[i] = cast(w, types[i])
+            elif w.is_floating_point():
                 want[i] = w.to(TYPES[self.number])
-            names.append(f'%r{len(self.results) + i}')
-        out_types = [self.type_of(w, t) for w, t in zip(want, types or [None] * len(want))]
-        left = ', '.join(names)
-        self.body.append(f'{left} = "{op}"({", ".join(n for n, _ in operands)}) {attrs} : '
-                         f'({", ".join(self.type_of(t) for _, t in operands)}) -> ({", ".join(out_types)})')
+        self.write(op, operands, attrs, want, types, tolerance)
+        given = frozenset(re.findall(r'(\w+) = ', attrs))
+        for other in op_data.twins(op, given) if twins else ():
+            if self.suits(other, operands, want, types):
+                self.write(other, operands, op_data.attributes_for(other, attrs), want, types, tolerance)
+
+    def suits(self, op, operands, want, types):
+        """Whether operands and results are such as an op wants them that does the same as another one: StableHLO's neither
+        broadcast nor take or give any element type."""
+        if op.startswith(('ttir.', 'ttnn.')):
+            return True
+        shapes = {tuple(t.shape) for _, t in [*operands, *zip(types, want)]}
+        kinds = [self.kind_of(t, self.kinds.get(n)) for n, t in operands]
+        result = self.kind_of(want[0], types[0])
+        known = op_data.OPS[op]
+        return ((len(shapes) == 1 or op.startswith('chlo.broadcast_')) and set(kinds) <= known.admits and
+                (result == 'i1' if known.truth else {result} == set(kinds)))
+
+    def kind_of(self, tensor, kind):
+        return kind or next(k for k, v in TYPES.items() if v == tensor.dtype)
+
+    def write(self, op, operands, attrs, want, types, tolerance):
+        names = [f'%r{len(self.results) + i}' for i in range(len(want))]
+        out_types = [self.type_of(w, t) for w, t in zip(want, types)]
+        self.body.append(f'{", ".join(names)} = "{op}"({", ".join(n for n, _ in operands)}) {attrs} : '
+                         f'({", ".join(map(self.typed, operands))}) -> ({", ".join(out_types)})')
         for n, w, t in zip(names, want, out_types):
             self.results.append((n, t))
             self.want.append(w)
@@ -62,30 +150,60 @@ class Module:
             self.tolerances.append(tolerance)
 
     def in_place(self, op, operands, attrs, want, changed=0, tolerance=None):
-        """An op without results that changes one of its operands, an argument: that is what is compared."""
-        self.body.append(f'"{op}"({", ".join(n for n, _ in operands)}) {attrs} : ({", ".join(self.type_of(t) for _, t in operands)}) -> ()')
-        self.given(op, operands[changed][0], want, tolerance)
+        """An op without results that changes one of its operands, an argument: that is what is compared. Likewise the ops that
+        do the same, each with a copy of that argument."""
+        name, tensor = operands[changed]
+        given = frozenset(re.findall(r'(\w+) = ', attrs))
+        for each in [op, *op_data.twins(op, given)]:
+            if each != op:
+                operands = [*operands[:changed], self.arg(tensor.clone(), self.kinds.get(name)), *operands[changed + 1:]]
+            self.body.append(f'"{each}"({", ".join(n for n, _ in operands)}) {attrs} : ({", ".join(map(self.typed, operands))}) -> ()')
+            self.given(each, operands[changed][0], want, tolerance)
 
     def given(self, op, name, want, tolerance=None):
         """A value of the body that is compared, too."""
-        if want.is_floating_point():
+        kind = self.kinds.get(name)
+        if kind:
+            want = cast(want, kind)
+        elif want.is_floating_point():
             want = want.to(TYPES[self.number])
-        self.results.append((name, self.type_of(want)))
+        self.results.append((name, self.type_of(want, kind)))
         self.want.append(want)
         self.names.append(op)
         self.tolerances.append(tolerance)
 
     def text(self):
-        args = ', '.join(f'%a{i}: {self.type_of(t)}' for i, t in enumerate(self.args))
+        args = ', '.join(f'%a{i}: {self.type_of(t, self.kinds.get(f"%a{i}"))}' for i, t in enumerate(self.args))
         types = ', '.join(t for _, t in self.results)
         return (f'module {{ func.func @main({args}) -> ({types}) {{\n  ' + '\n  '.join(self.body) +
                 f'\n  return {", ".join(n for n, _ in self.results)} : {types}\n}} }}\n')
 
+    def cases(self):
+        """The ops whose results, or what is made of them, are compared."""
+        wanted = {name for name, _ in self.results}
+        for line in reversed(self.body):
+            m = re.match(r'(?:(%[^=]*?)(?::\d+)? = )?"([\w.]+)"\(([^)]*)\)', line)
+            made = re.findall(r'%\w+', m[1] or '')
+            if made and not wanted & set(made):
+                continue
+            wanted |= set(re.findall(r'%\w+', m[3]))
+            head, _, types = line.rpartition(' : (')
+            before, _, after = types.partition(') -> ')
+            yield Case(m[2], list(tensors(before)), list(tensors(after)),
+                       {n for n, v in re.findall(r'(\w+) = ([^=]*)', head[m.end():].split('({')[0]) if re.search(r'-\d', v.rpartition(',')[0] or v)})
 
-def save(path, tensor):
+
+def tensors(text):
+    for shape, kind in re.findall(r'tensor<((?:[\d?]+x)*)([^,<>]+(?:<[^<>]*>)?)', text):
+        yield tuple(int(d) if d != '?' else -1 for d in shape.split('x') if d), kind
+
+
+def save(path, tensor, kind=None):
     if tensor.dtype == torch.bfloat16:
         bits = np.ascontiguousarray(tensor.float().numpy()).reshape(-1).view(np.uint32) >> 16
         np.save(path, bits.astype(np.uint16).view('V2').reshape(tensor.shape))
+    elif kind and is_integer(kind):
+        np.save(path, tensor.numpy().astype(('u' if kind.startswith('u') else '') + 'int' + kind.lstrip('sui')))
     else:
         np.save(path, tensor.numpy())
 
@@ -105,7 +223,7 @@ def run(module, folder, *options):
     inputs = []
     for i, t in enumerate(module.args):
         inputs.append(os.path.join(folder, f'in{i}.npy'))
-        save(inputs[-1], t)
+        save(inputs[-1], t, module.kinds.get(f'%a{i}'))
     out = os.path.join(folder, 'out%d.npy')
     r = subprocess.run([PROGRAM, 'run', path, *options, '--outputs', out, '--inputs', *inputs], capture_output=True,
                        text=True, check=False)
@@ -118,8 +236,8 @@ def differs(name, got, want, number, tolerance):
     want = want.to(torch.complex128 if want.is_complex() else torch.float64).numpy()
     if got.shape != want.shape:
         return f'{name}: shape {got.shape}, expected {want.shape}'
-    scale = 1e-2 if number == 'bf16' else 2e-6
-    limit = (tolerance or scale) * (np.abs(want) + (0.3 if number == 'bf16' else 1))
+    scale, least = NEAR.get(number, (2e-6, 1))
+    limit = (tolerance or scale) * (np.abs(want) + least)
     with np.errstate(invalid='ignore'):
         bad = ~((np.abs(got - want) <= limit) | (got == want) | (np.isnan(got) & np.isnan(want)))
     if bad.any():
@@ -128,13 +246,18 @@ def differs(name, got, want, number, tolerance):
     return None
 
 
+def build(group, number):
+    m = Module(number)
+    group(m)
+    return m
+
+
 def main(cases):
     """Groups of cases, each with what "$T" stands for: the element type of its floating-point arguments."""
     print(f'1..{len(cases)}')
     failed = 0
     for i, (group, number) in enumerate(cases):
-        m = Module(number)
-        group(m)
+        m = build(group, number)
         problems = []
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -144,9 +267,10 @@ def main(cases):
                         text = differs(name, g, w, number, t)
                         if text:
                             problems.append(' '.join([text, *how]))
-                for name, g, w in zip(m.names, run(m, folder, '--threads', '2'), first):
-                    if g.tobytes() != w.tobytes():
-                        problems.append(f'{name}: another result with two threads')
+                for threads in THREADS:
+                    for name, g, w in zip(m.names, run(m, folder, '--threads', str(threads)), first):
+                        if g.tobytes() != w.tobytes():
+                            problems.append(f'{name}: another result with {threads} threads')
             except RuntimeError as e:
                 problems.append(str(e))
         failed += bool(problems)

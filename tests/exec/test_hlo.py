@@ -14,7 +14,7 @@ def numbers(m):
             ('acosh', torch.acosh, big, 2e-5), ('atanh', torch.atanh, unit, 1e-5), ('sinh', torch.sinh, x, None),
             ('cosh', torch.cosh, x, None), ('bessel_i1e', torch.special.i1e, x, 1e-5), ('digamma', torch.digamma, positive, 2e-5),
             ('lgamma', torch.lgamma, positive, 2e-5), ('erf_inv', torch.erfinv, unit, 2e-5)):
-        m.op('chlo.' + name, [of], '', f(of[1].float()), tolerance if m.number == 'f32' else 0.02)
+        m.op('chlo.' + name, [of], '', f(of[1].float()), op_cases.near(m.number, tolerance, 0.02))
     for name, f in (('is_inf', torch.isinf), ('is_pos_inf', torch.isposinf), ('is_neg_inf', torch.isneginf)):
         m.op('chlo.' + name, [odd], '', f(odd[1].float()))
     m.op('stablehlo.round_nearest_even', [odd], '', torch.round(odd[1].float()))
@@ -22,10 +22,10 @@ def numbers(m):
     order = m.arg(torch.randint(0, 4, (3, 37)).float())
     m.op('chlo.polygamma', [order, positive], '',
          torch.stack([torch.polygamma(int(n), p) for n, p in zip(order[1].float().flatten(), positive[1].float().flatten())]).reshape(3, 37),
-         1e-4 if m.number == 'f32' else 0.02)
+         op_cases.near(m.number, 1e-4, 0.02))
     q = m.arg(torch.rand(3, 37) * 3 + 0.5)
     s = m.arg(torch.rand(3, 37) * 5 + 1.5)
-    m.op('chlo.zeta', [s, q], '', torch.special.zeta(s[1].float(), q[1].float()), 1e-4 if m.number == 'f32' else 0.02)
+    m.op('chlo.zeta', [s, q], '', torch.special.zeta(s[1].float(), q[1].float()), op_cases.near(m.number, 1e-4, 0.02))
     if m.number == 'f32':
         y = m.arg(torch.randn(3, 37))
         m.op('chlo.next_after', [x, y], '', torch.nextafter(v, y[1]), 1e-12)
@@ -165,7 +165,7 @@ def gathers(m):
             if row is not None:
                 want[row] = f(want[row], u[1][n].float())
         m.op('stablehlo.scatter', [x, k, u], '<{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [1, 2], inserted_window_dims = [0], '
-             f'scatter_dims_to_operand_dims = [0], index_vector_dim = 1>, indices_are_sorted = false, unique_indices = false}}> {body[name]}', want, 2e-6 if number == 'f32' else 0.02)
+             f'scatter_dims_to_operand_dims = [0], index_vector_dim = 1>, indices_are_sorted = false, unique_indices = false}}> {body[name]}', want, op_cases.near(number, 2e-6, 0.02))
     s = m.arg(torch.tensor([1, 4]).int())
     w = m.arg(torch.randn(5, 2, 3))
     want = x[1].clone()
@@ -220,7 +220,7 @@ def reductions(m):
     mean, var = t.mean(0), t.var(0, unbiased=False)
     shaped = [q.reshape(1, 1, 5, 1) for q in (mean, var, scale[1].float(), offset[1].float())]
     m.op('stablehlo.batch_norm_training', [x, scale, offset], '<{epsilon = 1.0e-3 : f32, feature_index = 2 : i64}>',
-         [(v - shaped[0]) / torch.sqrt(shaped[1] + 1e-3) * shaped[2] + shaped[3], mean, var], 2e-5 if number == 'f32' else 0.02)
+         [(v - shaped[0]) / torch.sqrt(shaped[1] + 1e-3) * shaped[2] + shaped[3], mean, var], op_cases.near(number, 2e-5, 0.02))
 
 
 def products(m):
@@ -489,7 +489,7 @@ def scans(m):
         slices = [list(x.shape[:dim]) + list(x.shape[dim + 1:]) for _, x in inputs] + [x.shape for _, x in inits]
         args = ', '.join(f'%s{i}: {tensor(s, t)}' for i, s in enumerate(slices))
         m.op('chlo.scan', given, f'<{{dimension = {dim} : i64, {attrs}{sizes}}}> ({{ ^bb0({args}): {body.replace("$T", t)} }})', [*outputs, *carries],
-             1e-5 if t == 'f32' else 0.03)
+             op_cases.near(t, 1e-5, 0.03))
 
     x, c = m.arg(torch.randn(3, 6, 4) * 0.5), m.arg(torch.randn(3, 4))
     add = '%p = "stablehlo.add"(%s0, %s1) : (tensor<3x4x$T>, tensor<3x4x$T>) -> tensor<3x4x$T> "stablehlo.return"(%p, %p) : (tensor<3x4x$T>, tensor<3x4x$T>) -> ()'
@@ -535,7 +535,7 @@ def sizes(m):
                f'"stablehlo.return"(%p) : (tensor<{t}>) -> () }}) : (tensor<3x?x5x{t}, #stablehlo.bounds<?, 8, ?>>, tensor<{t}>) -> tensor<3x5x{t}>',
                f'%again = "stablehlo.set_dimension_size"(%short, %long) <{{dimension = 1 : i64}}> : (tensor<3x?x5x{t}, #stablehlo.bounds<?, 8, ?>>, tensor<i32>) -> tensor<3x5x5x{t}>']
     m.given('stablehlo.get_dimension_size', '%long', torch.tensor(5).int())
-    m.given('stablehlo.reduce', '%sum', x[1][:, :5].float().sum(1), 1e-5 if t == 'f32' else 0.03)
+    m.given('stablehlo.reduce', '%sum', x[1][:, :5].float().sum(1), op_cases.near(t, 1e-5, 0.03))
     m.given('stablehlo.set_dimension_size', '%again', x[1][:, :5])
     # What it is set to is not known before it runs, and is what the type says.
     eight = m.arg(torch.tensor(8).int())
@@ -554,7 +554,7 @@ def futures(m):
                f'%f2 = "stablehlo.async_start"(%d1) ({{ ^bb0(%l: {a}): %p = "stablehlo.abs"(%l) : ({a}) -> {a} "stablehlo.return"(%p) : ({a}) -> () }}) : ({a}) -> !stablehlo.future<{a}>',
                f'%d2 = "stablehlo.async_done"(%f2) : (!stablehlo.future<{a}>) -> {a}',
                f'%d0 = "stablehlo.async_done"(%f0) : (!stablehlo.future<{c}>) -> {c}']
-    m.given('stablehlo.async_done', '%d0', x[1].float() @ y[1].float(), 1e-5 if t == 'f32' else 0.03)
+    m.given('stablehlo.async_done', '%d0', x[1].float() @ y[1].float(), op_cases.near(t, 1e-5, 0.03))
     m.given('stablehlo.async_done', '%d1', -x[1].float())
     m.given('stablehlo.async_done', '%d2', x[1].float().abs())
 
@@ -565,7 +565,7 @@ def regions(m):
     lines = (f'({{^bb0(%a: {s}, %b: {s}, %c: {s}, %d: {s}):\n %p = "stablehlo.multiply"(%a, %c) : ({s}, {s}) -> {s}\n %q = "stablehlo.multiply"(%b, %c) : ({s}, {s}) -> {s}\n '
              f'%r = "stablehlo.add"(%q, %d) : ({s}, {s}) -> {s}\n "stablehlo.return"(%p, %r) : ({s}, {s}) -> ()}})')
     one, zero = m.arg(torch.tensor(1.0)), m.arg(torch.tensor(0.0))
-    coarse = 2e-5 if m.number == 'f32' else 0.1
+    coarse = op_cases.near(m.number, 2e-5, 0.1)
     for shape, dims in (((7, 3), (0,)), ((1, 5), (0,)), ((2, 4), (1,)), ((3, 5, 4, 2), (1, 3)), ((4, 19), (1,)), ((5, 3), (0, 1)), ((6, 0), (1,)), ((0, 6), (1,)), ((4, 2), ())):
         a, b = m.arg(torch.rand(shape) * 1.2 + 0.3), m.arg(torch.randn(shape))
         rows = [t[1].float().permute(*dims, *(i for i in range(len(shape)) if i not in dims)) for t in (a, b)]
@@ -584,7 +584,7 @@ def regions(m):
 
 def keys(m):
     """Sorting as JAX writes it, which takes both zeros for one and all NaNs for one."""
-    number, nan = m.number, {'f32': '0x7FC00000', 'bf16': '0x7FC0'}[m.number]
+    number, nan = m.number, {'f32': '0x7FC00000', 'bf16': '0x7FC0', 'f16': '0x7E00'}[m.number]
     s, one = f'tensor<{number}>', 'tensor<i1>'
     x = torch.randn(4, 9)
     x[0, 3], x[1, 1], x[1, 5], x[2, 0], x[2, 4] = float('nan'), 0.0, -0.0, float('-inf'), float('inf')
@@ -621,5 +621,8 @@ def bits(m):
             m.op('stablehlo.reduce', [z, init], f'<{{dimensions = array<i64: {dim}>}}> {body}', f(z[1], dim), 2e-5)
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (numbers, shapes, gathers, reductions, products)] + [(integers, 'f32'), (bits, 'f32'), (matrices, 'f32'), *((g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)), (picks, 'f32'), (picks, 'bf16'), (ragged, 'f32'), (ragged, 'bf16')] +
-              [(g, t) for g in (scans, regions, keys, futures, sizes) for t in ('f32', 'bf16')])
+EACH = (numbers, shapes, gathers, reductions, products, picks, ragged, scans, regions, keys, futures, sizes)
+CASES = ([(g, t) for t in ('f32', 'bf16', 'f16') for g in EACH] + [(g, 'f32') for g in (integers, bits, matrices)] +
+         [(g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)])
+if __name__ == '__main__':
+    op_cases.main(CASES)

@@ -59,7 +59,7 @@ def norms(m):
     def shaped(t):
         return t.reshape(1, 3, 1, 1)
     want = [(v - shaped(new_mean)) / torch.sqrt(shaped(new_var) + 1e-3) * shaped(scale) + shaped(offset), 0.2 * new_mean + 0.8 * mean, 0.2 * new_var + 0.8 * var]
-    m.op('ttir.batch_norm_training', [x, *params], '<{epsilon = 1.0e-3 : f32, momentum = 2.0e-1 : f32, dimension = 1 : i32}>', want, 2e-5 if m.number == 'f32' else 0.02)
+    m.op('ttir.batch_norm_training', [x, *params], '<{epsilon = 1.0e-3 : f32, momentum = 2.0e-1 : f32, dimension = 1 : i32}>', want, op_cases.near(m.number, 2e-5, 0.02))
     image = m.arg(torch.randn(2, 7, 9, 3))
     w, i = F.max_pool2d(image[1].float().permute(0, 3, 1, 2), (3, 2), 2, 1, return_indices=True)
     m.op('ttir.max_pool2d_with_indices', [image], '<{kernel = array<i32: 3, 2>, stride = array<i32: 2, 2>, dilation = array<i32: 1, 1>, '
@@ -82,17 +82,17 @@ def norms(m):
     gain, bias = m.arg(torch.randn(32)), m.arg(torch.randn(32))
     want = F.layer_norm(whole, [96], None, None, 1e-5)[..., :32] * gain[1].float() + bias[1].float()
     m.op('ttnn.layer_norm_post_all_gather', [parts[0], stats, gain, bias], '<{epsilon = 1.0e-5 : f32, operandSegmentSizes = array<i32: 1, 1, 1, 1>}>', want,
-         1e-5 if m.number == 'f32' else 0.03)
+         op_cases.near(m.number, 1e-5, 0.03))
     x, scale, shift, g = (m.arg(t) for t in (torch.randn(4, 3, 5), torch.rand(3) + 0.5, torch.randn(3), torch.randn(4, 3, 5)))
     t = [q[1].float().clone().requires_grad_() for q in (x, scale, shift)]
     F.batch_norm(t[0], None, None, t[1], t[2], True, 0.1, 1e-3).backward(g[1].float())
     mean, var = (m.arg(q) for q in (x[1].float().mean((0, 2)), x[1].float().var((0, 2), unbiased=False)))
-    m.op('stablehlo.batch_norm_grad', [x, scale, mean, var, g], '<{epsilon = 1.0e-3 : f32, feature_index = 1 : i64}>', [q.grad for q in t], 2e-5 if m.number == 'f32' else 0.05)
+    m.op('stablehlo.batch_norm_grad', [x, scale, mean, var, g], '<{epsilon = 1.0e-3 : f32, feature_index = 1 : i64}>', [q.grad for q in t], op_cases.near(m.number, 2e-5, 0.05))
     r, res, gain, bias = m.arg(torch.randn(1, 1, 6, 32)), m.arg(torch.randn(1, 1, 6, 32)), m.arg(torch.randn(32)), m.arg(torch.randn(32))
     s = r[1].float() + res[1].float()
     rms = s / torch.sqrt((s * s).mean(-1, True) + 1e-5) * gain[1].float() + bias[1].float()
     m.op('ttnn.dit_rms_norm_unary_fused', [r, gain, bias, res], '<{epsilon = 1.0e-5 : f32, activation = "silu", operandSegmentSizes = array<i32: 1, 1, 1, 1>}>',
-         F.silu(rms), 2e-5 if m.number == 'f32' else 0.02)
+         F.silu(rms), op_cases.near(m.number, 2e-5, 0.02))
 
 
 def prepared(m):
@@ -167,10 +167,10 @@ def attention(m):
     out = attend(*t, causal)
     lse = ((t[0] @ t[1].repeat_interleave(2, 1).transpose(-1, -2)) * D ** -0.5 + causal).logsumexp(-1, True).expand(2, 4, 8, 32).detach()
     kind = 'mask_type = #ttcore.attention_mask_type<causal>, dropout_probability = 0.0 : f32'
-    m.op('ttir.sdpa_fw', [q, k, v], f'<{{{kind}, return_intermediates = true}}>', [out.detach(), lse], None if m.number == 'f32' else 0.02)
+    m.op('ttir.sdpa_fw', [q, k, v], f'<{{{kind}, return_intermediates = true}}>', [out.detach(), lse], op_cases.near(m.number, None, 0.02))
     out.backward(dout[1].float())
     o, l = m.arg(out.detach()), m.arg(lse)
-    m.op('ttir.sdpa_bw', [dout, o, q, k, v, l], f'<{{{kind}}}>', [x.grad for x in t], 1e-5 if m.number == 'f32' else 0.05)
+    m.op('ttir.sdpa_bw', [dout, o, q, k, v, l], f'<{{{kind}}}>', [x.grad for x in t], op_cases.near(m.number, 1e-5, 0.05))
     # Latent attention: the values are the first features of the keys.
     q, k = m.arg(torch.randn(1, 4, 6, 24)), m.arg(torch.randn(1, 1, 6, 24))
     m.op('ttnn.flash_mla_prefill', [q, k], '<{operandSegmentSizes = array<i32: 1, 1, 0, 0>, head_dim_v = 16 : ui32, is_causal = true}>',
@@ -219,7 +219,7 @@ def attention(m):
     q, k, w = m.arg(torch.randn(1, 3, 5, 8)), m.arg(torch.randn(1, 1, 9, 8)), m.arg(torch.randn(1, 3, 5, 1))
     score = (torch.relu(q[1].float() @ k[1].float().transpose(-1, -2)) * w[1].float()).sum(1, True)
     hidden = torch.where(torch.arange(9)[None, :] > 4 + torch.arange(5)[:, None], -INF, 0.0)
-    m.op('ttnn.indexer_score_dsa', [q, k, w], '<{chunk_start_idx = 4 : ui32}>', score + hidden, 1e-5 if m.number == 'f32' else 0.03)
+    m.op('ttnn.indexer_score_dsa', [q, k, w], '<{chunk_start_idx = 4 : ui32}>', score + hidden, op_cases.near(m.number, 1e-5, 0.03))
 
 
 def heads(m):
@@ -304,7 +304,7 @@ def optimiser(m):
 
     def step(v):
         return P - lr * (E2 / (1 - p1)) / (torch.sqrt(v / (1 - p2)) + eps) - lr * decay * P
-    loose = 1e-5 if m.number == 'f32' else 0.02
+    loose = op_cases.near(m.number, 1e-5, 0.02)
     m.op('ttir.adamw', [p, g, e, s], f'<{{{attrs}}}>', [step(S2), E2, S2], loose)
     X2 = torch.maximum(X, S2)
     m.op('ttir.adamw', [p, g, e, s, x], f'<{{{attrs}}}>', [step(X2), E2, S2, X2], loose)
@@ -340,7 +340,7 @@ def experts(m):
         name, n = ('swiglu', 1) if swiglu else ('silu', 0)
         m.op('ttir.moe_compute', [tokens, at, scores, mapping, *ws, *(bs if biased else [])],
              f'<{{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, {n}, {n}, {n}>, layer_id = 1 : ui32, output_height_shard_dim = 4 : ui32, intermediate_size = 12 : ui32, '
-             f'activation_function = #ttcore.moe_activation_function<{name}>, cluster_axis = 1 : ui32}}>', want, None if m.number == 'f32' else 0.02)
+             f'activation_function = #ttcore.moe_activation_function<{name}>, cluster_axis = 1 : ui32}}>', want, op_cases.near(m.number, None, 0.02))
     # Sums that bf16 holds exactly and that are all different; a bias for each row.
     x, w = m.arg(2.0 * F.one_hot(torch.randperm(16)[:6], 16)), m.arg(torch.randint(-2, 3, (16, 12)).float())
     bias = m.arg(torch.stack([torch.randperm(12) / 32 for _ in range(6)]))
@@ -404,4 +404,6 @@ def quantised(m):
     m.given('ttir.requantize_unrolled', '%udrq', levels((levels(v, 0.1, 5) - 5) * 0.1, 0.25, 0) * 0.25, 1e-6)
 
 
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in (creation, norms, prepared, attention, heads, caches, optimiser, experts)] + [(quantised, 'f32')])
+CASES = [(g, t) for t in ('f32', 'bf16', 'f16') for g in (creation, norms, prepared, attention, heads, caches, optimiser, experts)] + [(quantised, 'f32')]
+if __name__ == '__main__':
+    op_cases.main(CASES)

@@ -136,7 +136,7 @@ def reductions(m):
     for descending in False, True:
         w, i = unique[1].sort(-1, descending)
         m.op('ttir.sort', [unique], f'<{{dim = -1 : si32, descending = {str(descending).lower()}}}>', [w, i.int()])
-    w, i = unique[1].topk(4)
+    w, i = unique[1].float().topk(4)
     m.op('ttir.topk', [unique], '<{k = 4 : i32, dim = -1 : i32}>', [w, i.int()])
 
 
@@ -246,4 +246,6 @@ def chains(m):
 
 
 GROUPS = [chains, elementwise, shapes, reductions, products, convolutions, attention]
-op_cases.main([(g, t) for t in ('f32', 'bf16') for g in GROUPS] + [(integers, 'f32')])
+CASES = [(g, t) for t in ('f32', 'bf16', 'f16') for g in GROUPS] + [(integers, 'f32')]
+if __name__ == '__main__':
+    op_cases.main(CASES)
