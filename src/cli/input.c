@@ -46,22 +46,6 @@ void cli_input_close(struct cli_input *in) {
     ir_context_unref(in->ctx);
 }
 
-/* A part of a file as a text of its own. So that lines are counted from the beginning of the file, as many line breaks
- * as stand before the part come first. */
-static str lone_part(struct cli_input *in, str whole, str part) {
-    size_t lines = 0;
-    for (const char *p = whole.p; p < part.p && (p = memchr(p, '\n', (size_t)(part.p - p))); p++)
-        lines++;
-    char *text = ir_context_alloc(in->ctx, lines + part.n + 1);
-    if (!text)
-        return (str){0};
-    memset(text, '\n', lines);
-    if (part.n)
-        memcpy(text + lines, part.p, part.n);
-    text[lines + part.n] = 0;
-    return str_of(text, lines + part.n);
-}
-
 /* What is read seldom needs looking at again: it need not stay in memory. */
 static bool forget_what_is_read(void *arg, size_t done) {
     const struct cli_input *in = arg;
@@ -96,7 +80,7 @@ bool cli_input_next(struct cli_input *in, text_registry registry) {
         if (!text_split(whole, &in->at, &part))
             return false;
         in->many = true;
-        part = lone_part(in, whole, part);
+        part = text_part(in->ctx, whole, part);
         if (part.p)
             in->m = text_read(in->ctx, part, name, &o, &in->d);
         else

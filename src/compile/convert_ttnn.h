@@ -26,6 +26,8 @@ typedef struct convert_change {
 ir_op convert_build(pass_context *p, ir_op op, uint32_t ttnn, const convert_change *change);
 /* Builds it and puts its results in the place of op's. */
 bool convert_replace(pass_context *p, ir_op op, uint32_t ttnn, const convert_change *change);
+/* The same for matmul and its like, which keep the data type that was asked for their weights. */
+bool convert_weighted(pass_context *p, ir_op op, uint32_t ttnn, const convert_change *change);
 /* Puts one value in op's place; false when it is 0. */
 bool convert_done(pass_context *p, ir_op op, ir_value v);
 /* "failed to legalize operation 'ttir.x'", and why in a note (NULL: no TTNN op is known for it). Always false. */

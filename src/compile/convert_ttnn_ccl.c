@@ -292,14 +292,7 @@ bool convert_sparse_matmul(pass_context *p, ir_op op, uint32_t ttnn) {
     if (a.n < 2 || b.n < 2)
         return convert_refuse(p, op, "operands need at least two static dimensions");
     attr_entry props[] = {{STR("program_config"), sparse_config(p, &d, a.d[a.n - 2], b.d[b.n - 1])}};
-    ir_op made = convert_build(p, op, ttnn, &(convert_change){.props = props, .n_props = 1});
-    if (!made)
-        return pass_out_of_memory(p);
-    ir_attr dtype = ir_op_attr(p->m, op, STR("ttcore.weight_dtype"));
-    if (dtype)
-        ir_set_attr(p->e, made, STR("ttcore.weight_dtype"), dtype);
-    ir_replace1(p->e, op, ir_result(p->m, made, 0));
-    return true;
+    return convert_weighted(p, op, ttnn, &(convert_change){.props = props, .n_props = 1});
 }
 
 /* Weights are packed by ops of their own; the types of these are placeholders that the device would refine. The fabric

@@ -256,9 +256,8 @@ static bool convert_pad(pass_context *p, ir_op op, uint32_t ttnn) {
 
 /* ---- arithmetic ----------------------------------------------------------------------------------------- */
 
-/* matmul and linear keep the data type that was asked for their weights. */
-static bool convert_matmul(pass_context *p, ir_op op, uint32_t ttnn) {
-    ir_op made = convert_build(p, op, ttnn, NULL);
+bool convert_weighted(pass_context *p, ir_op op, uint32_t ttnn, const convert_change *change) {
+    ir_op made = convert_build(p, op, ttnn, change);
     if (!made)
         return pass_out_of_memory(p);
     ir_attr dtype = ir_op_attr(p->m, op, STR("ttcore.weight_dtype"));
@@ -266,6 +265,10 @@ static bool convert_matmul(pass_context *p, ir_op op, uint32_t ttnn) {
         ir_set_attr(p->e, made, STR("ttcore.weight_dtype"), dtype);
     ir_replace1(p->e, op, ir_result(p->m, made, 0));
     return true;
+}
+
+static bool convert_matmul(pass_context *p, ir_op op, uint32_t ttnn) {
+    return convert_weighted(p, op, ttnn, NULL);
 }
 
 /* Passes what does not change a splat value. Layout changes are passed only inside const-eval functions (`layouts`): in

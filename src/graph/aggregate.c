@@ -181,12 +181,7 @@ static void write_value(const overlay *o, const overlay_binding *pair, double mi
     json_key(w, STR("node"));
     json_u64(w, pair->node);
     json_key(w, STR("value"));
-    switch (v->kind) {
-    case OVERLAY_NUMBER: json_double(w, v->number); break;
-    case OVERLAY_STRING: json_str(w, v->text); break;
-    case OVERLAY_BOOL: json_bool(w, v->number != 0); break;
-    case OVERLAY_JSON: json_raw(w, v->text); break;
-    }
+    overlay_write_value(v, w);
     if (overlay_colour(o, v, min, max, &rgba)) {
         char text[16];
         snprintf(text, sizeof text, "#%08x", rgba);

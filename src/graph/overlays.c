@@ -76,6 +76,15 @@ static void put_stops(struct json_writer *w, const char *list, const char *key, 
     json_array_end(w);
 }
 
+void overlay_write_value(const overlay_value *v, struct json_writer *w) {
+    switch (v->kind) {
+    case OVERLAY_NUMBER: json_double(w, v->number); break;
+    case OVERLAY_STRING: json_str(w, v->text); break;
+    case OVERLAY_BOOL: json_bool(w, v->number != 0); break;
+    case OVERLAY_JSON: json_raw(w, v->text); break;
+    }
+}
+
 void overlay_write(const overlay *o, struct json_writer *w) {
     json_object_begin(w);
     if (o->name.n) {
@@ -89,12 +98,7 @@ void overlay_write(const overlay *o, struct json_writer *w) {
         json_key(w, v->key);
         json_object_begin(w);
         json_key(w, STR("value"));
-        switch (v->kind) {
-        case OVERLAY_NUMBER: json_double(w, v->number); break;
-        case OVERLAY_STRING: json_str(w, v->text); break;
-        case OVERLAY_BOOL: json_bool(w, v->number != 0); break;
-        case OVERLAY_JSON: json_raw(w, v->text); break;
-        }
+        overlay_write_value(v, w);
         put_colours(w, v->bg_color, v->text_color);
         json_object_end(w);
     }

@@ -53,6 +53,8 @@ bool overlay_perf_colours(overlay *o);
 bool overlay_pcc_colours(overlay *o);
 bool overlay_accuracy_colours(overlay *o);
 
+/* A value as JSON: a number, string or boolean, or the JSON it is. */
+void overlay_write_value(const overlay_value *v, struct json_writer *w);
 /* A NodeDataGraph object. */
 void overlay_write(const overlay *o, struct json_writer *w);
 /* The member value "overlays" of Tenstorrent's fork: {runName:{graphId:NodeDataGraph}}. */

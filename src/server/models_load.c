@@ -7,21 +7,6 @@
 #include "server/repeats.h"
 #include "text/text.h"
 
-/* A part of a file of several, with as many line breaks before it as in the file, so that lines are counted from there. */
-static str lone_part(ir_context *c, str whole, str part) {
-    size_t lines = 0;
-    for (const char *p = whole.p; p < part.p && (p = memchr(p, '\n', (size_t)(part.p - p))); p++)
-        lines++;
-    char *text = ir_context_alloc(c, lines + part.n + 1);
-    if (!text)
-        return (str){0};
-    memset(text, '\n', lines);
-    if (part.n)
-        memcpy(text + lines, part.p, part.n);
-    text[lines + part.n] = 0;
-    return str_of(text, lines + part.n);
-}
-
 /* Who is told how far the reading is, and may stop it. */
 struct reading {
     const struct models *models;
@@ -48,7 +33,7 @@ static bool parse_mlir(struct models *models, struct loaded *l, struct job *job,
         if (!on_progress(&reading, 0))
             break;
         many |= part.n != m->text.n;
-        if (many && !(part = lone_part(m->ctx, m->text, part)).p)
+        if (many && !(part = text_part(m->ctx, m->text, part)).p)
             return model_fail(e, 503, "out of memory");
         if (!models_add_part(l, text_read(m->ctx, part, m->info.name, &o, &m->diags), STR("")))
             return model_fail(e, 503, "out of memory");

@@ -575,3 +575,17 @@ bool text_split(str text, size_t *at, str *part) {
     *at = text.n + 1;
     return true;
 }
+
+str text_part(ir_context *c, str whole, str part) {
+    size_t lines = 0;
+    for (const char *p = whole.p; p < part.p && (p = memchr(p, '\n', (size_t)(part.p - p))); p++)
+        lines++;
+    char *text = ir_context_alloc(c, lines + part.n + 1);
+    if (!text)
+        return (str){0};
+    memset(text, '\n', lines);
+    if (part.n)
+        memcpy(text + lines, part.p, part.n);
+    text[lines + part.n] = 0;
+    return str_of(text, lines + part.n);
+}

@@ -42,6 +42,9 @@ ir_module *text_read(ir_context *c, str text, str name, const text_read_options 
 /* The next part of a file of several modules: returns the part from *at to the next "// -----" line (that line not
  * included) and moves *at behind it; false when there is none left. A file without a separator is one part. */
 bool text_split(str text, size_t *at, str *part);
+/* A part that text_split gave of `whole` as a text of its own, owned by the context: as many line breaks as stand before
+ * the part in the file come first, so that lines are counted from the file's. {NULL} when memory runs out. */
+str text_part(ir_context *c, str whole, str part);
 
 typedef struct text_print_options {
     bool generic;   /* as --mlir-print-op-generic */
