@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ir_module *m = text_read(c, buf_str(&text), STR("random.mlir"), NULL, &d);
     FUZZ_CHECK(m && check_module(m, &rules, &d));
     agreement a;
-    exec_plan *golden = agree_source(m, STR(""), EXEC_F64, 0, &mem, &a);
+    agree_golden *golden = agree_source(m, STR(""), EXEC_F64, 0, &mem, &a);
     FUZZ_CHECK(golden);
     for (int level = 0; level <= 2; level++) {
         compile_options o;
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         FUZZ_CHECK(a.ran && a.off < 0.02); /* constants may be folded in bf16 */
         compile_free(r);
     }
-    exec_plan_free(golden);
+    agree_golden_free(golden);
     ir_module_free(m);
     ir_context_unref(c);
     diags_free(&d);

@@ -330,6 +330,8 @@ const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k);
 /* Room for the lanes of a result, to be given to call_store at the end. */
 void *call_room(struct call *c, const struct exec_arg *a, vec_class k);
 void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec_class k);
+/* The elements of a tensor as those of another type, into one that has as many. False: cancelled. */
+bool call_convert(struct call *c, const struct exec_arg *to, const struct exec_arg *from);
 /* n elements from one dtype to another, through the class that loses least. A complex number has the real one as its real
  * part, and 0 as the other. */
 void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st, size_t n);

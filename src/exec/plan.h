@@ -109,6 +109,9 @@ bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);
  * Slots' uses must be counted. */
 bool plan_tails(struct planner *p, const uint8_t *targets);
 
+/* plan_narrow.c. Lets moves of numbers that are made wider for them, and narrow again behind them, move narrow ones. */
+bool plan_narrow(struct planner *p);
+
 /* plan_blocks.c. Keeps tensors that only convolutions and the like work on in blocks of channels, where that spares putting
  * them in order and back. */
 bool plan_blocks(struct planner *p);

@@ -295,7 +295,7 @@ bool plan_finish(struct planner *p) {
     exec_plan *x = p->x;
     for (size_t i = 0; x->options.alone && i < x->steps.n; i++) /* what a loop makes is known when it is over */
         x->options.keep |= x->steps.v[i].kind != STEP_KERNEL && x->steps.v[i].kind != STEP_CACHE;
-    if (!plan_look_through(p))
+    if ((!plan_alone(x) && !plan_narrow(p)) || !plan_look_through(p))
         return false;
     size_t bytes = x->steps.n + 2;
     uint8_t *targets = mem_alloc_zero(x->mem, bytes);

@@ -208,6 +208,11 @@ void call_store(struct call *c, const struct exec_arg *a, const void *lanes, vec
     call_loop(c, (size_t)type_count(a->type), 1 << 16, convert_piece, &w);
 }
 
+bool call_convert(struct call *c, const struct exec_arg *to, const struct exec_arg *from) {
+    struct conversion w = {c->x, to->data, from->data, to->type->dtype, from->type->dtype};
+    return call_loop(c, (size_t)type_count(to->type), 1 << 16, convert_piece, &w);
+}
+
 /* --- where everything is ------------------------------------------------------------------------------------------ */
 
 static bool ready_memory(exec_plan *x) {

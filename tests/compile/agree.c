@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 str agree_error(const struct diags *d, const char *otherwise) {
     for (size_t i = 0; i < d->list.n; i++)
@@ -44,8 +45,18 @@ static struct tensor as_pairs(const struct tensor *t) {
     return pairs;
 }
 
-static bool bind(exec_plan *x, exec_plan *from, agreement *out) {
-    if (exec_n_arguments(x) != exec_n_arguments(from) || exec_n_results(x) != exec_n_results(from)) {
+/* The plan of the results is gone before another one runs: models of some gigabytes do not fit twice. Arguments are made anew
+ * from the same seed, by a plan that never runs. */
+struct agree_golden {
+    struct mem *mem;
+    exec_plan *arguments;
+    struct tensor *results;
+    size_t n_results;
+};
+
+static bool bind(exec_plan *x, const agree_golden *golden, agreement *out) {
+    exec_plan *from = golden->arguments;
+    if (exec_n_arguments(x) != exec_n_arguments(from) || exec_n_results(x) != golden->n_results) {
         say(out, "compiled", STR("has other arguments or results"));
         return false;
     }
@@ -70,14 +81,14 @@ static double largest(const struct tensor *t) {
     return most;
 }
 
-static void compare(exec_plan *x, exec_plan *golden, agreement *out) {
+static void compare(exec_plan *x, const agree_golden *golden, agreement *out) {
     out->pcc = 1;
     out->n_results = exec_n_results(x);
     for (size_t i = 0; i < out->n_results; i++) {
-        const struct tensor *a = exec_result(x, i, 0), *b = exec_result(golden, i, 0);
+        const struct tensor *a = exec_result(x, i, 0), *b = &golden->results[i];
         exec_difference d = {.shapes_differ = true};
-        struct tensor pairs = b ? as_pairs(b) : (struct tensor){0};
-        if (a && b)
+        struct tensor pairs = as_pairs(b);
+        if (a && b->data)
             exec_compare(a, &pairs, &d);
         if (d.shapes_differ) {
             snprintf(out->why, sizeof out->why, "result %zu has another shape", i);
@@ -95,18 +106,58 @@ static void compare(exec_plan *x, exec_plan *golden, agreement *out) {
     out->ran = true;
 }
 
-exec_plan *agree_source(const ir_module *source, str function, exec_numbers golden, size_t max_bytes, struct mem *mem,
-                        agreement *out) {
+static bool keep_results(const exec_plan *x, agree_golden *g) {
+    size_t n = exec_n_results(x);
+    g->results = mem_alloc_zero(g->mem, (n + 1) * sizeof *g->results);
+    if (!g->results)
+        return false;
+    g->n_results = n;
+    for (size_t i = 0; i < n; i++) {
+        const struct tensor *t = exec_result(x, i, 0);
+        if (!t)
+            continue;
+        if (!tensor_new(&g->results[i], g->mem, t->dtype, t->dims, t->rank))
+            return false;
+        memcpy(g->results[i].data, t->data, tensor_bytes(t));
+    }
+    return true;
+}
+
+void agree_golden_free(agree_golden *g) {
+    if (!g)
+        return;
+    for (size_t i = 0; i < g->n_results; i++)
+        tensor_free(&g->results[i]);
+    if (g->results)
+        mem_free(g->mem, g->results, (g->n_results + 1) * sizeof *g->results);
+    exec_plan_free(g->arguments);
+    mem_free(g->mem, g, sizeof *g);
+}
+
+agree_golden *agree_source(const ir_module *source, str function, exec_numbers numbers, size_t max_bytes,
+                           struct mem *mem, agreement *out) {
     *out = (agreement){0};
-    exec_plan *x = plan(source, function, golden, max_bytes, mem, "source", out);
-    out->source_ran = x && run(x, "source", out);
-    if (out->source_ran)
-        return x;
+    agree_golden *g = mem_alloc_zero(mem, sizeof *g);
+    if (g)
+        g->mem = mem;
+    exec_plan *x = g ? plan(source, function, numbers, max_bytes, mem, "source", out) : NULL;
+    bool ok = x && run(x, "source", out);
+    if (ok) {
+        ok = keep_results(x, g);
+        if (!ok)
+            say(out, "source", STR("out of memory"));
+    }
     exec_plan_free(x);
+    if (ok)
+        g->arguments = plan(source, function, numbers == EXEC_F32 ? EXEC_AS_WRITTEN : numbers, 0, mem, "source", out);
+    out->source_ran = ok && g->arguments;
+    if (out->source_ran)
+        return g;
+    agree_golden_free(g);
     return NULL;
 }
 
-void agree(exec_plan *golden, const ir_module *compiled, str function, exec_numbers ours, size_t max_bytes,
+void agree(agree_golden *golden, const ir_module *compiled, str function, exec_numbers ours, size_t max_bytes,
            struct mem *mem, agreement *out) {
     *out = (agreement){.source_ran = true};
     exec_plan *x = plan(compiled, function, ours, 0, mem, "compiled", out);

@@ -17,15 +17,18 @@ typedef struct agreement {
 /* The message of the first error, or `otherwise`. */
 str agree_error(const struct diags *d, const char *otherwise);
 
-/* A run of the source: the function of this name, the first public one for none, in these numbers, with arguments that its
- * plan is seeded with and max_bytes of memory (0: any). NULL with out->why when it does not run. Free with
- * exec_plan_free. */
-exec_plan *agree_source(const ir_module *source, str function, exec_numbers golden, size_t max_bytes, struct mem *mem,
-                        agreement *out);
+/* What a run of the source took and gave: little more than its arguments, each in its own element type, and its results. */
+typedef struct agree_golden agree_golden;
+
+/* Runs the source: the function of this name, the first public one for none, in these numbers, with arguments that its plan is
+ * seeded with and max_bytes of memory (0: any). NULL with out->why when it does not run. Free with agree_golden_free. */
+agree_golden *agree_source(const ir_module *source, str function, exec_numbers numbers, size_t max_bytes,
+                           struct mem *mem, agreement *out);
+void agree_golden_free(agree_golden *golden);
 
 /* Runs the compiled function on the same arguments and compares; complex arguments and results are compared with pairs of
  * numbers. It may take max_bytes, too (0: any). */
-void agree(exec_plan *golden, const ir_module *compiled, str function, exec_numbers ours, size_t max_bytes,
+void agree(agree_golden *golden, const ir_module *compiled, str function, exec_numbers ours, size_t max_bytes,
            struct mem *mem, agreement *out);
 
 #endif

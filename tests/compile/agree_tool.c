@@ -45,10 +45,10 @@ enum { LEVELS = 3 };
 /* Beside its source in f64, both. */
 static void without_rounding(const ir_module *m, const ir_module *compiled, str function, size_t max_bytes,
                              struct mem *mem, agreement *out) {
-    exec_plan *exact = agree_source(m, function, EXEC_F64, 0, mem, out);
+    agree_golden *exact = agree_source(m, function, EXEC_F64, 0, mem, out);
     if (exact)
         agree(exact, compiled, function, EXEC_F64, max_bytes, mem, out);
-    exec_plan_free(exact);
+    agree_golden_free(exact);
 }
 
 static bool agrees(const agreement *a) {
@@ -58,7 +58,7 @@ static bool agrees(const agreement *a) {
 static void one_function(const char *file, const ir_module *m, compile_run *const *runs, str function, size_t max_bytes,
                          struct mem *mem) {
     agreement a;
-    exec_plan *golden = agree_source(m, function, EXEC_F32, max_bytes, mem, &a);
+    agree_golden *golden = agree_source(m, function, EXEC_F32, max_bytes, mem, &a);
     for (int level = 0; level < LEVELS; level++) {
         const ir_module *compiled = runs[level] && runs[level]->ok ? compile_result(runs[level]) : NULL;
         const char *state = "skipped";
@@ -75,7 +75,7 @@ static void one_function(const char *file, const ir_module *m, compile_run *cons
         }
         row(file, level, state, &a, str_from_z(a.why), function);
     }
-    exec_plan_free(golden);
+    agree_golden_free(golden);
 }
 
 /* The name of a function that can be run; empty for anything else. */

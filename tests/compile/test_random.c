@@ -86,10 +86,10 @@ static void compare(struct trial *t, const compile_run *r, int level) {
         return;
     }
     agreement a;
-    exec_plan *golden = agree_source(t->m, STR(""), EXEC_F64, 0, &t->mem, &a);
+    agree_golden *golden = agree_source(t->m, STR(""), EXEC_F64, 0, &t->mem, &a);
     if (golden)
         agree(golden, compile_result(r), STR(""), EXEC_F64, 0, &t->mem, &a);
-    exec_plan_free(golden);
+    agree_golden_free(golden);
     if (!a.ran) {
         wrong(t, where, str_from_z(a.why));
     } else if (a.off > MOST_OFF) {
