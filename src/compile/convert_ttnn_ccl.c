@@ -89,8 +89,7 @@ bool convert_mesh_shard(pass_context *p, ir_op op, uint32_t ttnn) {
     str direction = dialect_case_text(p->c, ir_op_attr(p->m, op, STR("shard_direction")));
     bool replicate = str_eq(type, STR("replicate"));
     if (n > PASS_MAX_RANK || (!replicate && !str_eq(type, STR("devices"))))
-        return pass_error(p, op, "has a shard_type other than 'replicate' and 'devices'%s",
-                          type.n ? "" : "; older compilers wrote 'identity': compile the model from its StableHLO");
+        return pass_error(p, op, "has a shard_type other than 'replicate' and 'devices'");
     if (replicate) {
         n = 2;
         dims[0] = dims[1] = -1;

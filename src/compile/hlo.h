@@ -20,6 +20,11 @@ rewrite_fn hlo_reshape, hlo_transpose, hlo_broadcast_in_dim, hlo_concatenate, hl
     hlo_pad, hlo_get_dimension_size, hlo_dot_general, hlo_sort, hlo_rng;
 /* hlo_reduce.c */
 rewrite_fn hlo_reduce, hlo_cumulative, hlo_pool;
+/* What becomes of the elements in a window. */
+typedef enum hlo_pool_kind { HLO_POOL_MAX, HLO_POOL_SUM, HLO_POOL_AVERAGE } hlo_pool_kind;
+/* Replaces an op that has a reduce_window's attributes of windows, its inputs as operands and a result for each, by pools of this
+ * kind. False when these windows are none that TTIR pools, or when out of memory. */
+bool hlo_pool_as(pass_context *p, ir_op op, hlo_pool_kind kind);
 /* hlo_conv.c */
 rewrite_fn hlo_convolution;
 /* hlo_gather.c */

@@ -191,12 +191,11 @@ typedef struct window {
     bool plain; /* strides and dilations are 1 */
 } window;
 
-/* False also for bodies that are not one add, maximum or multiply per input. */
-static bool window_of(pass_context *p, ir_op op, window *w) {
+/* What the attributes say of the windows of n inputs. */
+static bool window_sizes(pass_context *p, ir_op op, uint32_t n, window *w) {
     int64_t base[PASS_MAX_RANK];
-    uint32_t n_ops = 0;
-    w->rank = ir_rank(p->c, ir_value_type(p->m, ir_operand(p->m, op, 0)));
-    w->n = ir_op_at(p->m, op)->n_operands / 2;
+    w->n = n;
+    w->rank = n ? ir_rank(p->c, ir_value_type(p->m, ir_operand(p->m, op, 0))) : -1;
     if (w->rank < 1 || w->rank > 5 || !w->n ||
         !hlo_ints(p, op, STR("window_dimensions"), (uint32_t)w->rank, 1, w->size) ||
         !hlo_ints(p, op, STR("window_strides"), (uint32_t)w->rank, 1, w->stride) ||
@@ -210,6 +209,14 @@ static bool window_of(pass_context *p, ir_op op, window *w) {
             return false;
         w->plain = w->plain && w->stride[i] == 1 && w->dilation[i] == 1;
     }
+    return true;
+}
+
+/* False also for bodies that are not one add, maximum or multiply per input. */
+static bool window_of(pass_context *p, ir_op op, window *w) {
+    uint32_t n_ops = 0;
+    if (!window_sizes(p, op, ir_op_at(p->m, op)->n_operands / 2, w))
+        return false;
     ir_op i = hlo_body(p, op);
     for (; i && next_op(p, i); i = next_op(p, i), n_ops++)
         if (!op_is(p->m, i, OP_stablehlo_add) && !op_is(p->m, i, OP_stablehlo_maximum) &&
@@ -405,10 +412,19 @@ static ir_value pool_times_size(pass_context *p, ir_loc loc, ir_value v, const p
     return size ? build_binary(p, OP_ttir_multiply, loc, v, size, type) : 0;
 }
 
-static ir_value pool_input(pass_context *p, ir_op op, const window *w, const pool_layout *l, uint32_t i) {
+/* What the windows of input i reduce to. False when that is no pool. */
+static bool pool_kind(pass_context *p, ir_op op, const window *w, uint32_t i, hlo_pool_kind *kind) {
+    ir_op body = window_body(p, op, i), start = window_start(p, op, w, i);
+    bool max = op_is(p->m, body, OP_stablehlo_maximum) && starts_from(p, start, START_LOWEST);
+    *kind = max ? HLO_POOL_MAX : HLO_POOL_SUM;
+    return max || (op_is(p->m, body, OP_stablehlo_add) && start_of_constant(p, start) == START_ZERO);
+}
+
+/* The pool of two dimensions of input i, with the type of result i. */
+static ir_value pool_2d(pass_context *p, ir_op op, const window *w, const pool_layout *l, uint32_t i,
+                        hlo_pool_kind kind) {
     ir_loc loc = ir_op_at(p->m, op)->loc;
     ir_type type = ir_value_type(p->m, ir_result(p->m, op, i)), inner = pool_type(p, l, type);
-    ir_op body = window_body(p, op, i), start = window_start(p, op, w, i);
     int64_t padding[2 * PASS_MAX_RANK];
     for (int k = 0; k < 2 * w->rank; k++)
         padding[k] = w->padding[k];
@@ -421,23 +437,13 @@ static ir_value pool_input(pass_context *p, ir_op op, const window *w, const poo
         k.padding[j] = padding[2 * l->dims[j]];
         k.padding[2 + j] = padding[2 * l->dims[j] + 1];
     }
-    bool max = op_is(p->m, body, OP_stablehlo_maximum) && starts_from(p, start, START_LOWEST);
-    if (!max && !(op_is(p->m, body, OP_stablehlo_add) && start_of_constant(p, start) == START_ZERO))
-        return 0;
     ir_type in = pool_type(p, l, ir_value_type(p->m, v));
     if (l->flat)
         v = build_reshape_to(p, loc, v, in);
     else if (l->permuted)
         v = build_permute_to(p, loc, v, l->perm, in);
-    v = build_pool(p, max ? OP_ttir_max_pool2d : OP_ttir_avg_pool2d, loc, v, &k, inner);
-    ir_op divide = !max && i == 0 && v ? divided_by_size(p, op, w) : 0;
-    if (divide) {
-        v = pool_restored(p, loc, l, v, type);
-        if (v)
-            ir_replace1(p->e, divide, v);
-        return v;
-    }
-    if (!max)
+    v = build_pool(p, kind == HLO_POOL_MAX ? OP_ttir_max_pool2d : OP_ttir_avg_pool2d, loc, v, &k, inner);
+    if (kind == HLO_POOL_SUM)
         v = pool_times_size(p, loc, v, &k, inner);
     return pool_restored(p, loc, l, v, type);
 }
@@ -499,34 +505,63 @@ static bool pools_3d(pass_context *p, ir_op op, const window *w, ir_value *out) 
         if (w->stride[other[i]] != 1 || w->padding[2 * other[i]] || w->padding[2 * other[i] + 1])
             return false;
     for (uint32_t i = 0; i < w->n; i++)
-        if (!op_is(p->m, window_body(p, op, i), OP_stablehlo_maximum) ||
-            !starts_from(p, window_start(p, op, w, i), START_LOWEST))
-            return false;
-    for (uint32_t i = 0; i < w->n; i++)
         if (!(out[i] = pool_3d(p, op, w, space, other, i)))
             return false;
     return true;
 }
 
+/* The pools of all inputs. A sum whose division by the size of the window is all that reads it becomes the average, and takes
+ * the division's place. */
+static bool pools(pass_context *p, ir_op op, const window *w, const hlo_pool_kind *kinds, ir_value *out) {
+    pool_layout l;
+    if (w->rank == 5) {
+        for (uint32_t i = 0; i < w->n; i++)
+            if (kinds[i] != HLO_POOL_MAX)
+                return false;
+        return pools_3d(p, op, w, out);
+    }
+    if ((w->rank != 2 && w->rank != 4) || !pool_dims(w, l.dims, l.perm, &l.permuted))
+        return false;
+    l.flat = w->rank == 2;
+    if (l.permuted)
+        permutation_inverse(l.perm, 4, l.inverse);
+    for (uint32_t i = 0; i < w->n; i++) {
+        ir_op divide = kinds[i] == HLO_POOL_SUM && i == 0 ? divided_by_size(p, op, w) : 0;
+        out[i] = pool_2d(p, op, w, &l, i, divide ? HLO_POOL_AVERAGE : kinds[i]);
+        if (!out[i])
+            return false;
+        if (divide)
+            ir_replace1(p->e, divide, out[i]);
+    }
+    return true;
+}
+
 bool hlo_pool(pass_context *p, ir_op op) {
     window w;
-    pool_layout l;
+    ir_value out[FOLD_MAX_RESULTS];
+    hlo_pool_kind kinds[FOLD_MAX_RESULTS];
     if (!window_of(p, op, &w) || w.n > FOLD_MAX_RESULTS)
         return false;
+    for (uint32_t i = 0; i < w.n; i++)
+        if (!pool_kind(p, op, &w, i, &kinds[i]))
+            return false;
+    if (!pools(p, op, &w, kinds, out))
+        return false;
+    ir_replace(p->e, op, out);
+    return true;
+}
+
+bool hlo_pool_as(pass_context *p, ir_op op, hlo_pool_kind kind) {
+    window w;
     ir_value out[FOLD_MAX_RESULTS];
-    if (w.rank == 5) {
-        if (!pools_3d(p, op, &w, out))
-            return false;
-    } else {
-        if ((w.rank != 2 && w.rank != 4) || !pool_dims(&w, l.dims, l.perm, &l.permuted))
-            return false;
-        l.flat = w.rank == 2;
-        if (l.permuted)
-            permutation_inverse(l.perm, 4, l.inverse);
-        for (uint32_t i = 0; i < w.n; i++)
-            if (!(out[i] = pool_input(p, op, &w, &l, i)))
-                return false;
-    }
+    hlo_pool_kind kinds[FOLD_MAX_RESULTS];
+    uint32_t n = ir_op_at(p->m, op)->n_operands;
+    if (n > FOLD_MAX_RESULTS || n != ir_op_at(p->m, op)->n_results || !window_sizes(p, op, n, &w))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        kinds[i] = kind;
+    if (!pools(p, op, &w, kinds, out))
+        return false;
     ir_replace(p->e, op, out);
     return true;
 }

@@ -14,6 +14,22 @@ static int fixed_operands(const op_def *d) {
     return d->n_operands;
 }
 
+/* What there is to do about an older form. */
+static void note_of_update(pass_context *p, const char *what) {
+    diag_add(p->d, DIAG_NOTE, NULL, 0, 0, "it %s: the option update-older-forms=true brings the module up to date",
+             what);
+}
+
+/* The dialects whose ops the tables have all of; others may have ops of their own. */
+static bool is_of_known_dialect(str dialect) {
+    static const str known[] = {STR_INIT("chlo"),   STR_INIT("sdy"),  STR_INIT("stablehlo"),
+                                STR_INIT("ttcore"), STR_INIT("ttir"), STR_INIT("ttnn")};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (str_eq(dialect, known[i]))
+            return true;
+    return false;
+}
+
 static bool check_operands(pass_context *p, ir_op op) {
     const op_def *d = dialect_def_of(p->m, op);
     int n = d ? fixed_operands(d) : -1;
@@ -28,9 +44,28 @@ static bool check_operands(pass_context *p, ir_op op) {
     else
         pass_error(p, op, "expected %d operands, but found %u", n, has);
     if (older)
-        diag_add(p->d, DIAG_NOTE, NULL, 0, 0,
-                 "it has an output operand, as older versions of tt-mlir wrote it: the option update-older-forms=true "
-                 "brings the module up to date");
+        note_of_update(p, "has an output operand, as older versions of tt-mlir wrote it");
+    return false;
+}
+
+/* What ttir-update brings up to date is refused without it, and so is what it does not know. */
+static bool check_form(pass_context *p, ir_op op) {
+    str name = ir_op_name_str(p->m, op), dialect = dialect_prefix(name);
+    check_older_form form = check_older_form_of(p->m, op);
+    if (form != CHECK_OLDER_NONE && p->o->update_older_forms)
+        return true;
+    if (form == CHECK_OLDER_IDENTITY)
+        pass_error(p, op, "has a shard_type other than 'replicate' and 'devices'");
+    else if (form == CHECK_OLDER_GATHER || form == CHECK_OLDER_SCATTER)
+        pass_error(p, op, "requires attribute 'dim'");
+    else if (form != CHECK_OLDER_NONE || (!ir_op_def(p->m, op) && is_of_known_dialect(dialect)))
+        pass_error_plain(
+            p, op, "unregistered operation '%.*s' found in dialect ('%.*s') that does not allow unknown operations",
+            STR_ARG(name), STR_ARG(dialect));
+    else
+        return true;
+    if (form != CHECK_OLDER_NONE)
+        note_of_update(p, "is written as older versions of tt-mlir did");
     return false;
 }
 
@@ -49,7 +84,7 @@ static bool check_type(pass_context *p, ir_op op, ir_type t) {
 bool check_input(pass_context *p) {
     const ir_module *m = p->m;
     for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op)) {
-        if (!check_operands(p, op))
+        if (!check_operands(p, op) || !check_form(p, op))
             return false;
         if (m->ops[op].flags & IR_OP_OPAQUE)
             return pass_error(p, op,

@@ -35,6 +35,17 @@ bool check_module(const ir_module *m, const check_options *o, struct diags *d);
  * uninitialized tensor of the result's type at their end is taken for the destination. */
 bool check_is_destination_form(const ir_module *m, ir_op op);
 
+/* Other forms of older versions. That of an op may be one of these and have a destination as well. */
+typedef enum check_older_form {
+    CHECK_OLDER_NONE,
+    CHECK_OLDER_CONVOLUTION, /* ttir.convolution: of any kind, as StableHLO's; there is none today */
+    CHECK_OLDER_POOLING,     /* ttir.pooling: of any window; there is none today */
+    CHECK_OLDER_GATHER,      /* ttir.gather with StableHLO's attributes */
+    CHECK_OLDER_SCATTER,     /* ttir.scatter with StableHLO's attributes */
+    CHECK_OLDER_IDENTITY,    /* ttir.mesh_shard of shard_type identity, which says that a tensor is in parts already */
+} check_older_form;
+check_older_form check_older_form_of(const ir_module *m, ir_op op);
+
 /* Checks one attribute or type by itself (not what is inside it): the rules its parameters must keep. Returns true when
  * it is valid (or nothing is known about it); else *message is what is wrong, in the arena (empty when that ran out of
  * memory). For readers, which know where it stands. */

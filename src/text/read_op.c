@@ -142,6 +142,18 @@ static bool warn_of_dropped(reader *r, const op_def *def, ir_attr props, uint32_
     return true;
 }
 
+/* Whether a property is missing that the op must have today: then it is of another version, and what that one wrote is kept. */
+static bool lacks_required(const reader *r, const op_def *def, ir_attr props, ir_attr attrs) {
+    for (uint32_t i = 0; props && i < def->n_attrs; i++) {
+        const op_attr *a = op_attribute(def, i);
+        str name = dialect_text(a->name);
+        if (!(a->flags & (OP_ATTR_DEFAULT | OP_ATTR_OPTIONAL)) && !ir_dict_get(r->ctx, props, name) &&
+            !(attrs && ir_dict_get(r->ctx, attrs, name)))
+            return true;
+    }
+    return false;
+}
+
 bool rd_split_props(reader *r, const op_def *def, uint32_t at, ir_attr *props, ir_attr *attrs) {
     if (!def)
         return true;
@@ -152,9 +164,10 @@ bool rd_split_props(reader *r, const op_def *def, uint32_t at, ir_attr *props, i
         *props = *known;
         return true;
     }
-    bool keep = !*attrs;
+    bool keep = !*attrs, older = lacks_required(r, def, *props, *attrs);
     uint32_t mark = rd_mark(r);
-    if (!warn_of_dropped(r, def, *props, at) || !pick(r, def, *props, true, mark) || !pick(r, def, *attrs, true, mark))
+    if ((!older && !warn_of_dropped(r, def, *props, at)) || !pick(r, def, *props, true, mark) ||
+        !pick(r, def, *attrs, true, mark) || (older && !pick(r, def, *props, false, mark)))
         return false;
     for (uint32_t i = 0; i < def->n_attrs; i++) {
         const op_attr *a = op_attribute(def, i);
