@@ -415,13 +415,19 @@ static void show_place(const struct session *s, struct buf *out, const char *wha
     buf_printf(out, "%s %.*s (op %u, line %u)", what, STR_ARG(ir_op_name_str(s->in.m, op)), op, line_of(s, op));
 }
 
+static void show_difference(const struct session *s, const exec_difference *d, struct buf *out) {
+    buf_printf(out, "  %-28.*s pcc %.6f  absolute %.3g  relative %.3g", STR_ARG(ir_op_name_str(s->in.m, d->op)), d->pcc,
+               d->absolute, d->relative);
+    if (d->devices > 1)
+        buf_printf(out, "  least on device %u of %u", d->device, d->devices);
+    buf_putc(out, '\n');
+}
+
 static void show_accuracy(const struct session *s, const struct accuracy *a, struct buf *out) {
     const exec_divergence *v = &a->parting;
     buf_lit(out, "accuracy against f32, op by op:\n");
     for (size_t i = 0; i < a->n; i++)
-        buf_printf(out, "  %-28.*s pcc %.6f  absolute %.3g  relative %.3g\n",
-                   STR_ARG(ir_op_name_str(s->in.m, a->diffs[i].op)), a->diffs[i].pcc, a->diffs[i].absolute,
-                   a->diffs[i].relative);
+        show_difference(s, &a->diffs[i], out);
     if (v->first) {
         show_place(s, out, "first divergence in order of execution:", v->first);
         if (v->origin) {
@@ -502,6 +508,10 @@ static void json_accuracy(const struct session *s, struct json_writer *w, const 
         json_number(w, "pcc", a->diffs[i].pcc);
         json_number(w, "absolute", a->diffs[i].absolute);
         json_number(w, "relative", a->diffs[i].relative);
+        if (a->diffs[i].devices > 1) {
+            json_number(w, "devices", a->diffs[i].devices);
+            json_number(w, "device", a->diffs[i].device);
+        }
         json_object_end(w);
     }
     json_array_end(w);

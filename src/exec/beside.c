@@ -7,6 +7,7 @@
  * longer than computing what is put there. A plan that keeps its values (exec_options.keep, or there are loops) runs before
  * the other, and its values are there from the start.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ struct meeting {
     size_t pair;
     exec_slot a, b;
     size_t at_x, at_golden;
-    struct tensor copy; /* of the golden value; data NULL: none was needed */
+    struct tensor *copies; /* of the golden value, by device; NULL: none was needed */
+    unsigned n_copies;
     bool compared;
 };
 
@@ -67,11 +69,16 @@ static bool has_numbers(const exec_plan *x, exec_slot s) {
     return s && x->slots.v[s].type.dtype != TENSOR_NONE && x->slots.v[x->slots.v[s].root].kind != SLOT_NONE;
 }
 
-static bool look_at(const exec_plan *x, exec_slot s, struct tensor *out) {
+static bool look_at(const exec_plan *x, exec_slot s, unsigned device, struct tensor *out) {
     const struct exec_type *t = slot_type(x, s);
-    *out = (struct tensor){.dtype = t->dtype, .rank = t->rank, .data = exec_slot_data(x, s, 0)};
+    *out = (struct tensor){.dtype = t->dtype, .rank = t->rank, .data = exec_slot_data(x, s, device)};
     memcpy(out->dims, t->dims, sizeof out->dims);
     return out->data != NULL;
+}
+
+/* How many tensors a slot has: one for each device, or one for all. */
+static unsigned tensors_of(const exec_plan *x, exec_slot s) {
+    return x->slots.v[x->slots.v[s].root].per_device ? x->devices : 1;
 }
 
 static bool no_memory(struct beside *s) {
@@ -106,16 +113,37 @@ static bool arrange(struct beside *s, const exec_pair *pairs, size_t n) {
     return true;
 }
 
+static void free_copies(struct beside *s, struct meeting *m) {
+    for (unsigned d = 0; m->copies && d < m->n_copies; d++)
+        tensor_free(&m->copies[d]);
+    if (m->copies)
+        mem_free(s->x->mem, m->copies, m->n_copies * sizeof *m->copies);
+    m->copies = NULL;
+}
+
+/* The golden value as it is now, of each device. */
+static bool copy_golden(struct beside *s, struct meeting *m) {
+    struct tensor now;
+    m->n_copies = tensors_of(s->golden, m->b);
+    m->copies = mem_alloc_zero(s->x->mem, m->n_copies * sizeof *m->copies);
+    if (!m->copies)
+        return no_memory(s);
+    for (unsigned d = 0; d < m->n_copies; d++) {
+        if (!look_at(s->golden, m->b, d, &now))
+            continue;
+        if (!tensor_new(&m->copies[d], s->x->mem, now.dtype, now.dims, now.rank))
+            return no_memory(s);
+        memcpy(m->copies[d].data, now.data, tensor_bytes(&now));
+    }
+    return true;
+}
+
 /* Copies what golden has just made for meetings that come later. */
 static bool copy_for_later(struct beside *s) {
     for (; s->next < s->n && s->waiting[s->next].at <= s->golden_run.at; s->next++) {
         struct meeting *m = &s->meetings[s->waiting[s->next].meeting];
-        struct tensor now;
-        if (m->at_golden == 0 || m <= &s->meetings[s->met] || !look_at(s->golden, m->b, &now))
-            continue;
-        if (!tensor_new(&m->copy, s->x->mem, now.dtype, now.dims, now.rank))
-            return no_memory(s);
-        memcpy(m->copy.data, now.data, tensor_bytes(&now));
+        if (m->at_golden != 0 && m > &s->meetings[s->met] && !copy_golden(s, m))
+            return false;
     }
     return true;
 }
@@ -123,10 +151,6 @@ static bool copy_for_later(struct beside *s) {
 /* Runs golden until so many steps are done. */
 static bool follow_to(struct beside *s, size_t steps) {
     while (s->golden_run.at < steps) {
-        if (atomic_exchange(&s->x->cancel, false)) { /* who wants a stop asks x, which is not running now */
-            s->status = EXEC_CANCELLED;
-            return false;
-        }
         if (run_next(s->golden, &s->golden_run, NULL, &s->status)) {
             if (!copy_for_later(s))
                 return false;
@@ -148,14 +172,57 @@ static bool follow(struct beside *s, size_t steps) {
     return good;
 }
 
+/* PCC is at least -1; what is no number is as bad as can be. */
+static double pcc_of(const exec_difference *d) {
+    return d->shapes_differ || isnan(d->pcc) ? -2 : d->pcc;
+}
+
+/* One device more: the worst of them counts. */
+static void take_worst(exec_difference *all, const exec_difference *one, unsigned device) {
+    exec_difference sum = *all;
+    if (pcc_of(one) < pcc_of(all)) {
+        sum = *one;
+        sum.device = device;
+    }
+    sum.absolute = one->absolute > all->absolute ? one->absolute : all->absolute;
+    sum.relative = one->relative > all->relative ? one->relative : all->relative;
+    *all = sum;
+}
+
+static bool was_cancelled(struct beside *s) {
+    if (run_cancelled(s->x))
+        s->status = EXEC_CANCELLED;
+    return s->status == EXEC_CANCELLED;
+}
+
+/* The tensors of one device after the other; where one side has a single tensor for all, that is every device's. Of
+ * meshes of different sizes the first ones are compared. */
 static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {
-    struct tensor a, b = m->copy;
+    unsigned of_x = tensors_of(s->x, m->a), of_golden = tensors_of(s->golden, m->b);
+    unsigned n = of_x == of_golden || of_golden == 1 ? of_x : of_x == 1 ? of_golden : 1;
     if (!follow(s, m->at_golden))
         return false;
-    m->compared = look_at(s->x, m->a, &a) && (b.data || look_at(s->golden, m->b, &b));
-    if (m->compared)
-        compare_tensors(&a, &b, s->golden->pool, out);
-    tensor_free(&m->copy);
+    m->compared = true;
+    for (unsigned d = 0; d < n; d++) {
+        struct tensor a, b = {.data = NULL};
+        exec_difference one;
+        unsigned there = of_golden == 1 ? 0 : d;
+        if (m->copies)
+            b = m->copies[there];
+        else
+            look_at(s->golden, m->b, there, &b);
+        m->compared = b.data && look_at(s->x, m->a, of_x == 1 ? 0 : d, &a);
+        if (!m->compared)
+            break;
+        if (!compare_tensors(&a, &b, s->golden->pool, s->x->asked, &one) && was_cancelled(s))
+            return false;
+        if (d == 0)
+            *out = one;
+        else
+            take_worst(out, &one, d);
+    }
+    out->devices = n;
+    free_copies(s, m);
     return true;
 }
 
@@ -194,7 +261,9 @@ exec_status exec_compare_beside(exec_plan *x, exec_plan *golden, const exec_pair
     s.waiting = (struct waiting *)(s.meetings + n);
     for (size_t i = 0; i < n; i++)
         out[i] = (exec_difference){.op = 0};
+    golden->asked = x->asked; /* who wants a stop asks x */
     bool good = arrange(&s, pairs, n) && run_both(&s, out, h);
+    golden->asked = &golden->cancel;
     for (size_t i = 0; good && i < s.n; i++) {
         const struct meeting *m = &s.meetings[i];
         out[m->pair].op = m->compared ? pairs[m->pair].op : 0;
@@ -204,7 +273,7 @@ exec_status exec_compare_beside(exec_plan *x, exec_plan *golden, const exec_pair
         if (out[i].op)
             out[(*n_out)++] = out[i];
     for (size_t i = 0; i < s.n; i++)
-        tensor_free(&s.meetings[i].copy);
+        free_copies(&s, &s.meetings[i]);
     mem_free(x->mem, s.meetings, bytes);
     return good ? EXEC_DONE : s.status;
 }

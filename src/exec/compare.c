@@ -172,36 +172,37 @@ static double correlation(const struct comparison *c, const struct vec_differenc
     return d->aa > 0 && d->bb > 0 ? d->ab / sqrt(d->aa * d->bb) : 0;
 }
 
-void compare_tensors(const struct tensor *whole, const struct tensor *whole_golden, struct pool *pool,
-                     exec_difference *out) {
+bool compare_tensors(const struct tensor *whole, const struct tensor *whole_golden, struct pool *pool,
+                     const atomic_bool *cancel, exec_difference *out) {
     const struct tensor own = parts_of(whole), other = parts_of(whole_golden), *a = &own, *golden = &other;
     struct comparison c = {.a = a, .b = golden};
     int64_t n = tensor_count(a);
-    *out = (exec_difference){.pcc = n == 0};
+    *out = (exec_difference){.pcc = n == 0, .devices = 1};
     if (n != tensor_count(golden)) {
         out->pcc = 0;
         out->shapes_differ = true;
     }
     if (n == 0 || out->shapes_differ)
-        return;
+        return true;
     /* What is infinite because its type ends there agrees with a golden number of a wider type: masks are -3.4e38 in f32. */
     c.overflow = overflow_of(a->dtype);
     c.first_a = tensor_get(a, 0);
     c.first_b = tensor_get(golden, 0);
     c.part = ((n + PARTS - 1) / PARTS + PIECE - 1) / PIECE * PIECE;
     size_t parts = (size_t)((n + c.part - 1) / c.part);
-    if (pool && parts > 1)
-        pool_for(pool, parts, 1, compare_parts, &c, NULL);
-    else
+    if (!pool || parts == 1)
         compare_parts(&c, 0, parts, 0);
+    else if (!pool_for(pool, parts, 1, compare_parts, &c, cancel))
+        return false;
     struct vec_difference *d = &c.parts[0];
     for (size_t i = 1; i < parts; i++)
         merge(d, &c.parts[i]);
     out->pcc = correlation(&c, d);
     out->absolute = d->absolute;
     out->relative = d->relative;
+    return true;
 }
 
 void exec_compare(const struct tensor *a, const struct tensor *golden, exec_difference *out) {
-    compare_tensors(a, golden, NULL, out);
+    compare_tensors(a, golden, NULL, NULL, out);
 }

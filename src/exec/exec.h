@@ -217,6 +217,9 @@ typedef struct exec_difference {
     double absolute;  /* largest |a - b| */
     double relative;  /* largest |(a - b) / b| where b is not 0 */
     bool shapes_differ;
+    /* Of exec_compare_beside: on how many devices there are tensors of their own, each compared with its golden (1: one is for
+     * all), and the one on which they agree least, whose PCC this is. The largest differences are those of all. */
+    unsigned devices, device;
 } exec_difference;
 
 void exec_compare(const struct tensor *a, const struct tensor *golden, exec_difference *out);
@@ -227,7 +230,7 @@ typedef struct exec_pair {
 } exec_pair;
 
 /* Runs two plans, made with exec_options.alone or keep, side by side, and compares the first results of each pair of ops as
- * they are made: a golden value that is wanted later is copied, all else is gone behind its last reader. Pairs without
+ * they are made, on all devices: a golden value that is wanted later is copied, all else is gone behind its last reader. Pairs without
  * numbers are left out. `out` has room for n differences, in the order of the pairs; *n_out says how many there are. All of
  * `x` runs, of `golden` what is compared (all of it with keep). On failure exec_error(x) says why, for either. */
 exec_status exec_compare_beside(exec_plan *x, exec_plan *golden, const exec_pair *pairs, size_t n, exec_difference *out,

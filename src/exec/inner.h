@@ -223,6 +223,7 @@ struct exec_plan {
     size_t scratch_size, scratch_used, scratch_peak;
     bool pointers_ready, steady_ready; /* arguments' pointers are in the steps; cached steps have run */
     atomic_bool cancel;
+    atomic_bool *asked; /* whether to stop: its own `cancel`, or that of the plan that it runs beside */
     VEC(exec_record) trace;
     uint64_t run_start;
     const char *error;
@@ -318,7 +319,7 @@ bool plan_look_rows(const struct planner *p, exec_slot s, int64_t n, exec_slot *
 void *call_scratch(struct call *c, size_t bytes);
 /* Whether the run was asked to stop: for kernels that take long without call_loop, which may then leave their result as it is. */
 static inline bool call_stopped(const struct call *c) {
-    return atomic_load_explicit(&c->x->cancel, memory_order_relaxed);
+    return atomic_load_explicit(c->x->asked, memory_order_relaxed);
 }
 /* printf; gives false. */
 bool call_error(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -345,6 +346,9 @@ struct run {
     uint64_t begin, told;
 };
 bool run_begin(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status);
+/* Whether somebody asked to stop; the one who is told so has answered it. A request that came before the run began stands as
+ * well. */
+bool run_cancelled(exec_plan *x);
 /* Runs the next step. False once the run is over; *status says how. */
 bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status);
 /* Between steps: gives a plan with less scratch memory that of another (they must have one struct mem, else it does nothing). */
@@ -359,8 +363,10 @@ extern const struct kernel kernel_copy; /* kernels_move.c */
 
 /* --- compare.c ------------------------------------------------------------------------------------------------- */
 
-/* exec_compare, shared by a pool's threads (NULL: the caller's alone), of which the result does not depend. */
-void compare_tensors(const struct tensor *a, const struct tensor *golden, struct pool *pool, exec_difference *out);
+/* exec_compare, shared by a pool's threads (NULL: the caller's alone), of which the result does not depend. False: *cancel (may be
+ * NULL) became true meanwhile, and *out is not known. */
+bool compare_tensors(const struct tensor *a, const struct tensor *golden, struct pool *pool, const atomic_bool *cancel,
+                     exec_difference *out);
 
 /* --- formats.c ------------------------------------------------------------------------------------------------- */
 

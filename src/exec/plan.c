@@ -852,6 +852,7 @@ exec_plan *exec_plan_new(const ir_module *m, const exec_options *o, struct mem *
     x->m = m;
     x->mem = mem;
     x->options = *o;
+    x->asked = &x->cancel;
     arena_init(&x->arena, mem);
     arena_init(&x->scratch, mem);
     vec_init(&x->slots, mem);

@@ -100,7 +100,7 @@ bool call_loop(struct call *c, size_t n, size_t grain, pool_body *body, void *ct
         body(ctx, 0, n, 0);
         return true;
     }
-    return pool_for(c->x->pool, n, grain, body, ctx, &c->x->cancel);
+    return pool_for(c->x->pool, n, grain, body, ctx, c->x->asked);
 }
 
 struct conversion {
@@ -343,10 +343,8 @@ static bool record(exec_plan *x, const struct exec_step *s, uint64_t start, uint
     return true;
 }
 
-/* Whether somebody asked to stop; the one who is told so has answered it. A request that came before the run began stands
- * as well. */
-static bool cancelled(exec_plan *x) {
-    return atomic_load_explicit(&x->cancel, memory_order_relaxed) && atomic_exchange(&x->cancel, false);
+bool run_cancelled(exec_plan *x) {
+    return atomic_load_explicit(x->asked, memory_order_relaxed) && atomic_exchange(x->asked, false);
 }
 
 /* Says how a run ended, which is over then. */
@@ -362,7 +360,7 @@ exec_status exec_ready(exec_plan *x, const exec_hooks *h) {
         return EXEC_FAILED;
     if (seed_arguments(x, h))
         return EXEC_DONE;
-    if (cancelled(x))
+    if (run_cancelled(x))
         return EXEC_CANCELLED;
     fail(x, 0, "out of memory");
     return EXEC_FAILED;
@@ -399,7 +397,7 @@ static size_t jump(const exec_plan *x, const struct exec_step *s, size_t i) {
 }
 
 bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *status) {
-    if (cancelled(x)) /* asked for last while the last step ran, which may have left its loop for it */
+    if (run_cancelled(x)) /* asked for last while the last step ran, which may have left its loop for it */
         return over(status, EXEC_CANCELLED);
     if (r->at >= x->steps.n) {
         x->steady_ready = true;
@@ -421,7 +419,7 @@ bool run_next(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *sta
             r->told = start;
         }
         if (!run_step(x, s))
-            return over(status, cancelled(x) ? EXEC_CANCELLED : EXEC_FAILED);
+            return over(status, run_cancelled(x) ? EXEC_CANCELLED : EXEC_FAILED);
         if (!record(x, s, start - r->begin, clock_now_ns() - start))
             return over(status, EXEC_FAILED);
     }

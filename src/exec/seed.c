@@ -498,7 +498,7 @@ bool seed_arguments(exec_plan *x, const exec_hooks *h) {
         good = built || (built = uses_of(x, &uses));
         if (good && h && h->progress)
             h->progress(h->arg, 0, x->steps.n, 0);
-        good = good && make(x, &uses, i, &x->cancel);
+        good = good && make(x, &uses, i, x->asked);
     }
     if (built)
         ir_uses_free(&uses);

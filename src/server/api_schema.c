@@ -307,6 +307,8 @@ const struct api_schema api_schemas[] = {
      "pcc? number correlation with the golden run\n"
      "absolute? number largest difference\n"
      "relative? number largest relative difference\n"
+     "devices? integer that have tensors of their own, all of them compared, absent: one is for all\n"
+     "device? integer the one of them that agrees least and has this pcc\n"
      "loc? string text of its location, of a trace\n"
      "rows? integer of the trace that it was made of\n"
      "no_accuracy? string why it has none although there was a golden run",

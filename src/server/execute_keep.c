@@ -44,6 +44,10 @@ static void write_op(struct work *w, struct json_writer *j, struct measured *m, 
         json_member_double(j, STR("pcc"), m->difference.pcc);
         json_member_double(j, STR("absolute"), m->difference.absolute);
         json_member_double(j, STR("relative"), m->difference.relative);
+        if (m->difference.devices > 1) {
+            json_member_u64(j, STR("devices"), m->difference.devices);
+            json_member_u64(j, STR("device"), m->difference.device);
+        }
     } else if (why != NOT_ASKED) {
         json_member_str(j, STR("no_accuracy"), str_from_z(reasons[why]));
     }

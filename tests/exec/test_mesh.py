@@ -2,6 +2,7 @@
 section 11 of the semantics of TTIR), and block formats against values worked out by hand."""
 
 import ast
+import json
 import struct
 import sys
 import tempfile
@@ -319,6 +320,43 @@ func.func @main(%a: tensor<{h}x{w}xf32>) -> tensor<{h}x{w}xf32> {{
         done = tap.run("run", "-", "--outputs", f"{folder}/out%d.npy", "--inputs", f"{folder}/in.npy", "--json", stdin=text)
         tap.equal((done.code, done.err), (0, ""))
         tap.equal(npy(Path(folder, "out0.npy")), ((h, w), [-v for v in full.flat()]))
+
+
+@tap.case
+def accuracy_is_that_of_the_worst_device():
+    """Squares of powers of two are exact in bf16; those of the numbers that device 3 has (and 7) are not. The PCC is by hand."""
+    h, w = 8, 16
+    odd = [1 + i / 128 for i in range(2 * w)]
+    values = [2.0 ** (i % 5) for i in range(6 * w)] + odd
+    square, t = 'tensor<2x16xbf16>', f"tensor<{h}x{w}xbf16>"
+    text = f"""module attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {ROWS}x{COLS}>]>}} {{
+func.func @main(%a: {t}) -> {t} {{
+  %s = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<full_to_shard>,
+    shard_shape = array<i64: 4, 1>, shard_type = #ttcore.shard_type<devices>}}> : ({t}) -> {square}
+  %n = "ttir.multiply"(%s, %s) : ({square}, {square}) -> {square}
+  %r = "ttir.mesh_shard"(%n) <{{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<shard_to_full>,
+    shard_shape = array<i64: 4, 1>, shard_type = #ttcore.shard_type<devices>}}> : ({square}) -> {t}
+  return %r : {t}
+}}
+}}
+"""
+    exact = [x * x for x in odd]
+    rounded = [round(v * 64) / 64 if v >= 2 else round(v * 128) / 128 for v in exact]  # 8 bits; Python rounds to even as well
+    means = sum(exact) / len(exact), sum(rounded) / len(rounded)
+    a, b = [v - means[1] for v in rounded], [v - means[0] for v in exact]
+    pcc = sum(x * y for x, y in zip(a, b)) / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, "in.npy"), (h, w), values)
+        done = tap.run("run", "-", "--golden", "--inputs", f"{folder}/in.npy", "--json", stdin=text)
+        tap.equal((done.code, done.err), (0, ""))
+        ops = json.loads(done.out)["accuracy"]
+        tap.equal([(op["name"], op.get("device"), op.get("devices")) for op in ops],
+                  [("ttir.mesh_shard", 0, DEVICES), ("ttir.multiply", 3, DEVICES), ("ttir.mesh_shard", None, None)])
+        tap.equal(ops[0]["pcc"], 1)
+        tap.equal((abs(ops[1]["pcc"] - pcc) < 1e-9, pcc < 0.99999), (True, True))
+        tap.equal(ops[1]["absolute"], max(abs(x - y) for x, y in zip(rounded, exact)))
+        done = tap.run("run", "-", "--golden", "--inputs", f"{folder}/in.npy", stdin=text)
+        tap.contains(done.out, "least on device 3 of 8")
 
 
 @tap.case

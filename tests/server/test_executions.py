@@ -145,6 +145,30 @@ def executes_with_a_device_among_the_arguments():
         tap.equal((told["divergence"]["compared"], told["divergence"]["bad"]), (1, 0))
 
 
+# Squares of whole powers of two are exact in bf16, those of other numbers are not.
+ODD_DEVICE = """module attributes {ttcore.meshes = #ttcore.meshes<[<"mesh" = 1x2>]>} {
+func.func @main(%a: tensor<4x4xbf16>) -> tensor<4x4xbf16> {
+  %two = "ttir.constant"() <{value = dense<[[2.0, 4.0, 1.0, 2.0], [1.0, 2.0, 4.0, 8.0], [1.0078125, 1.0234375, 1.0390625, 1.0546875], [1.1, 1.2, 1.3, 1.4]]> : tensor<4x4xbf16>}> : () -> tensor<4x4xbf16>
+  %s = "ttir.mesh_shard"(%two) <{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 2, 1>, shard_type = #ttcore.shard_type<devices>}> : (tensor<4x4xbf16>) -> tensor<2x4xbf16>
+  %m = "ttir.multiply"(%s, %s) : (tensor<2x4xbf16>, tensor<2x4xbf16>) -> tensor<2x4xbf16>
+  %r = "ttir.mesh_shard"(%m) <{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: 2, 1>, shard_type = #ttcore.shard_type<devices>}> : (tensor<2x4xbf16>) -> tensor<4x4xbf16>
+  return %r : tensor<4x4xbf16>
+}
+}
+"""
+
+
+@tap.case
+def says_which_device_agrees_least():
+    with serving.Server(files={"mesh.mlir": ODD_DEVICE}) as s:
+        model = opened(s, "mesh.mlir")
+        job = ended(s, call(s, "POST", f"/models/{model}/executions", {"golden": True}))
+        ops = {op["op"]: op for op in call(s, "GET", f"/executions/{job['result']['execution']}")["ops"] if op["op"] != "ttir.mesh_shard"}
+        op = ops["ttir.multiply"]
+        tap.equal((op["device"], op["devices"], op["absolute"] > 0, op["pcc"] < 1), (1, 2, True, True))
+        tap.equal([op for op in ops.values() if op["op"] != "ttir.multiply" and "device" in op], [])
+
+
 @tap.case
 def keeps_tensors():
     with serving.Server(files={"kept.mlir": KEPT}) as s:

@@ -29,6 +29,27 @@ async function executed(t, text, { keep = true, mb = 1024 } = {}) {
   await t.ready();
   return panel;
 }
+const CUT = (direction, from, to) => `"ttir.mesh_shard"(${from}) <{shard_dims = array<i64: -1, 0>, shard_direction = #ttcore.shard_direction<${direction}>, shard_shape = array<i64: 2, 1>, shard_type = #ttcore.shard_type<devices>}> : ${to}`;
+// Squares of powers of two are exact in bf16; those of the second device's numbers are not.
+const TWO_DEVICES = `module attributes {ttcore.meshes = #ttcore.meshes<[<"mesh" = 1x2>]>} {
+  func.func @main(%a: tensor<2x4xbf16>) -> tensor<2x4xbf16> {
+    %c = "ttir.constant"() <{value = dense<[[2.0, 4.0, 1.0, 8.0], [1.0078125, 1.0234375, 1.0390625, 1.0546875]]> : tensor<2x4xbf16>}> : () -> tensor<2x4xbf16>
+    %s = ${CUT("full_to_shard", "%c", "(tensor<2x4xbf16>) -> tensor<1x4xbf16>")}
+    %m = "ttir.multiply"(%s, %s) : (tensor<1x4xbf16>, tensor<1x4xbf16>) -> tensor<1x4xbf16>
+    %r = ${CUT("shard_to_full", "%m", "(tensor<1x4xbf16>) -> tensor<2x4xbf16>")}
+    return %r : tensor<2x4xbf16>
+  }
+}
+`;
+
+test("tensor: of several devices the one that agrees least is named", async (t) => {
+  const panel = await executed(t, TWO_DEVICES, { keep: false });
+  const pcc = panel.getByTitle("The lowest of all devices, on device 1 of 2");
+  equal(await pcc.count(), 1, "the product, not what is cut from the constant: ");
+  ok(Number(await pcc.textContent()) < 1, "its own");
+  await panel.getByText(/lowest PCC 0\.\d+ on device 1 of 2/).waitFor();
+});
+
 const idOf = async (t, op) => (await t.graph()).boxes.find((b) => b.label.includes(op)).id;
 
 // Shape and values of a .npy of f32.

@@ -152,6 +152,11 @@ const COLUMNS: readonly Column[] = [
   { id: 'pcc', title: 'PCC', other: 'Other PCC', value: (o) => o.pcc, text: (v) => v.toFixed(6) }, { id: 'absolute', title: 'Max error', value: (o) => o.absolute },
 ];
 
+/** Which of several devices its accuracy is of: the one that agrees least. */
+function onDevice(op: ExecutedOp): string {
+  return op.devices === undefined ? '' : ` on device ${op.device ?? 0} of ${op.devices}`;
+}
+
 /** Why an op has no PCC, as a sentence. */
 function noAccuracy(op: ExecutedOp, run: Execution): string {
   if (run.settings.trace) return 'The trace says nothing about it.';
@@ -182,7 +187,7 @@ function Table({ run, against }: { run: Execution; against: Execution | null }) 
           return (
             <div role="option" aria-selected={o.id === selectedId.value} class={`tr ${o.id === selectedId.value ? 'active' : ''}`} style={grid} onClick={() => { active.value = i; locate(o); }}>
               <span class={`clip ${o.id ? '' : 'muted'}`} title={o.id || (o.loc ? `No node has the location ${o.loc}` : 'The trace names no location for it')}>{o.op}</span><span class="clip muted">{o.kernel}</span>
-              {columns.map((c) => { const v = c.value(o); return <span key={c.id} class="num" title={v === undefined && c.id === 'pcc' ? noAccuracy(o, run) : undefined}>{v === undefined ? '–' : (c.text ?? nice)(v)}</span>; })}
+              {columns.map((c) => { const v = c.value(o); return <span key={c.id} class="num" title={c.id !== 'pcc' ? undefined : v === undefined ? noAccuracy(o, run) : o.devices === undefined ? undefined : `The lowest of all devices,${onDevice(o)}`}>{v === undefined ? '–' : (c.text ?? nice)(v)}</span>; })}
               {values && <button class="icon-button small" aria-label={`Values of ${o.op}`} title="Its values" onClick={(e) => { e.stopPropagation(); active.value = i; locate(o); openPanel('tensor'); }}><Icon name="table" size={12} /></button>}
             </div>
           );
@@ -204,7 +209,7 @@ function most(run: Execution, of: (o: ExecutedOp) => number | undefined): Execut
 const EXTREMES: readonly { id: string; title: string; of: (o: ExecutedOp) => number | undefined; text: (o: ExecutedOp) => string }[] = [
   { id: 'slowest', title: 'slowest', of: (o) => o.us, text: (o) => duration(o.us!) },
   { id: 'memory', title: 'most memory', of: (o) => o.live, text: (o) => bytes(o.live!) },
-  { id: 'accuracy', title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) },
+  { id: 'accuracy', title: 'lowest PCC', of: (o) => (o.pcc === undefined ? undefined : -o.pcc), text: (o) => o.pcc!.toFixed(6) + onDevice(o) },
 ];
 
 /** What to look at first, each leading to its op; with another execution the same of that, and the change. */
@@ -228,7 +233,7 @@ function Extremes({ run, against }: { run: Execution; against: Execution | null 
 
 function Place({ run, id, children }: { run: Execution; id: string; children?: string }) {
   const op = run.ops.find((o) => o.id === id);
-  return <button class="link" title={id} onClick={() => locate({ id })}>{children ?? op?.op ?? id}{op?.pcc !== undefined && ` (PCC ${op.pcc.toFixed(6)})`}</button>;
+  return <button class="link" title={id} onClick={() => locate({ id })}>{children ?? op?.op ?? id}{op?.pcc !== undefined && ` (PCC ${op.pcc.toFixed(6)}${onDevice(op)})`}</button>;
 }
 
 /** Accuracy and tensors of the last execution are still being made: in the one line that then says how accurate it is. */

@@ -161,6 +161,9 @@ export interface ExecutedOp {
   pcc?: number;
   absolute?: number;
   relative?: number;
+  /** How many devices have tensors of their own, and which of them agrees least; absent where one is for all. */
+  devices?: number;
+  device?: number;
   no_accuracy?: string;
   /** Of a trace: the text of its location, and of how many of its rows it was made. */
   loc?: string;
