@@ -154,16 +154,24 @@ static void show_ops(void) {
         "operands and sums over 2048 and more rows of a transposed one, where that does not suffice, are computed in "
         "blocks\n"
         "of rows of our own. Machines with other processors, or another number of them, may give other last bits.\n\n"
+        "## Regions and complex numbers\n\n"
+        "Regions of map, reduce, reduce_window, scatter, select_and_scatter, sort, all_reduce and reduce_scatter may "
+        "do "
+        "anything.\n"
+        "Kernels know sums, products, extremes and the like, and comparisons of one key; any other region runs on many "
+        "numbers at\n"
+        "a time, or on one after the other where it chooses, loops or works on tensors itself. Reductions go by "
+        "halves: "
+        "regions\n"
+        "need to be associative. Updates of one place are made in their order. All ops of stablehlo and chlo that may "
+        "have\n"
+        "complex operands run on them, in pairs of f32 and of f64.\n\n"
         "## Ops\n\n"
         "| op | kernel | checked against |\n|---|---|---|\n",
         stdout);
     for (size_t i = 0; exec_supported(i, &s); i++)
         printf("| %.*s | %.*s | %.*s |\n", STR_ARG(s.op), STR_ARG(s.kernel), STR_ARG(s.checked));
     fputs("\n## Ops that cannot\n\n"
-          "Elementwise ops of stablehlo, its reductions and transforms, and what only moves elements run on complex "
-          "numbers (of f32 "
-          "and f64) as\n"
-          "well; products, convolutions, windows, scatters and sorts do not.\n\n"
           "| op | why |\n|---|---|\n",
           stdout);
     for (size_t i = 0; exec_refused(i, &op, &why); i++)

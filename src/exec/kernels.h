@@ -68,6 +68,10 @@ extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_t
     kernel_repeat_interleave, kernel_broadcast_in_dim, kernel_slice, kernel_index, kernel_reverse,
     kernel_upsample_nearest, kernel_concat_heads, kernel_concat, kernel_pad, kernel_dynamic_slice, kernel_index_select,
     kernel_rearrange, kernel_split_heads;
+/* A slot of its own with a tensor whose dimensions are padded with a value of its type, on both sides (negative: cut) and between
+ * neighbours. 0 (reported) when that leaves less than nothing, or when out of memory. */
+exec_slot plan_padded(struct planner *p, ir_op op, exec_slot from, exec_slot value, const int64_t *low,
+                      const int64_t *high, const int64_t *interior);
 /* Makes the result a look at the operand's bytes where that can be, else leaves it to be copied. */
 bool plan_view(struct planner *p, struct exec_step *s);
 /* The walk of a step that copies elements of operand 0 into its result as they are; NULL for all others. */
@@ -118,6 +122,17 @@ int64_t slice_length(int64_t size, int64_t *begin, int64_t end, int64_t step);
 int64_t pad_length(int64_t size, int64_t low, int64_t high, int64_t interior);
 int64_t window_count(int64_t in, int64_t low, int64_t high, int64_t size, int64_t dilation, int64_t stride, bool ceil);
 
+/* What the attributes of stablehlo.reduce_window and select_and_scatter say of windows over a tensor; what is absent is 1, or no
+ * padding. `out`: how many windows there are. */
+struct window_sides {
+    int rank;
+    int64_t size[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK], dilation[TENSOR_MAX_RANK], holes[TENSOR_MAX_RANK];
+    int64_t low[TENSOR_MAX_RANK], high[TENSOR_MAX_RANK], out[TENSOR_MAX_RANK];
+};
+bool window_read(struct planner *p, ir_op op, const struct exec_type *in, struct window_sides *w);
+/* Whether kernel_reduce_window does what stablehlo.reduce_window asks for: folds numbers. */
+bool window_folds(struct planner *p, ir_op op);
+
 /* kernels_region.c: ops whose body is a region */
 /* Whether the body of region 0 is one plain fold of its two arguments. */
 bool region_fold(struct planner *p, ir_op op, vec_fold *out);
@@ -133,11 +148,20 @@ bool constant_number(struct planner *p, ir_value v, double *out);
 bool region_reduces(struct planner *p, ir_op op);
 /* Whether it compares its first two arguments, and which way that sorts. */
 bool region_order(struct planner *p, ir_op op, bool *descending);
+/* Whether kernel_hlo_sort sorts as it says: by one real key. */
+bool sort_by_key(struct planner *p, ir_op op);
+/* Whether kernel_select_scatter does what its regions say: choose by comparison, add up. */
+bool picks_add(struct planner *p, ir_op op);
+/* Whether kernel_collective does what stablehlo.all_reduce and reduce_scatter ask for, by folding real numbers; if not, with the region. */
+bool collective_folds(struct planner *p, ir_op op);
+bool plan_collective_by_region(struct planner *p, ir_op op);
 extern const struct kernel kernel_hlo_reduce;
 
 /* kernels_index.c */
 extern const struct kernel kernel_embedding, kernel_embedding_backward, kernel_gather, kernel_scatter,
-    kernel_hlo_gather, kernel_hlo_scatter, kernel_cache, kernel_overwrite;
+    kernel_hlo_gather, kernel_hlo_scatter, kernel_places, kernel_cache, kernel_overwrite;
+/* Whether kernel_hlo_scatter does what stablehlo.scatter asks for: folds or replaces the numbers of one tensor. */
+bool index_scatters(struct planner *p, ir_op op);
 enum { CACHE_FILL, CACHE_UPDATE, CACHE_PAGED_FILL, CACHE_PAGED_UPDATE };
 
 /* kernels_size.c */

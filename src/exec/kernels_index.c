@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/plan.h"
 
 static bool same_dtype(struct planner *p, struct exec_step *s, uint32_t a, const struct exec_type *b) {
     if (in_type(p, s, a)->dtype != b->dtype)
@@ -325,11 +326,8 @@ static bool plan_hlo_scatter(struct planner *p, struct exec_step *s) {
     struct hlo_index *w = PLAN_PARAMS(p, s, struct hlo_index);
     if (!w)
         return false;
-    if (s->n_in != 3)
-        return plan_error(p, s->op, "scatters into more than one tensor, which is not supported");
     w->fold = FOLD_N;
-    if (!region_fold(p, s->op, &w->fold) && !region_replaces(p, s->op))
-        return plan_error(p, s->op, "combines its updates in a way that is not supported");
+    region_fold(p, s->op, &w->fold); /* or a replacement */
     w->k = class_join(in_type(p, s, 0), NULL);
     return describe(p, s, w, ir_op_attr(p->m, s->op, STR("scatter_dimension_numbers")), false) &&
            same_dtype(p, s, 0, in_type(p, s, 2));
@@ -358,6 +356,29 @@ static bool run_hlo_scatter(struct call *c) {
     return true;
 }
 const struct kernel kernel_hlo_scatter = {"scatter", plan_hlo_scatter, run_hlo_scatter, 0};
+
+bool index_scatters(struct planner *p, ir_op op) {
+    exec_slot in = ir_op_at(p->m, op)->n_operands == 3 ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    vec_fold fold;
+    return in && !tensor_dtype_is_complex(slot_type(p->x, in)->dtype) &&
+           (region_fold(p, op, &fold) || region_replaces(p, op));
+}
+
+/* Where each update goes: result of i64, -1 for what goes outside. */
+static bool plan_places(struct planner *p, struct exec_step *s) {
+    struct hlo_index *w = PLAN_PARAMS(p, s, struct hlo_index);
+    return w && describe(p, s, w, ir_op_attr(p->m, s->op, STR("scatter_dimension_numbers")), false);
+}
+
+static bool run_places(struct call *c) {
+    const struct hlo_index *w = c->s->params;
+    int64_t strides[TENSOR_MAX_RANK], n = type_count(c->in[2].type), *places = c->out[0].data;
+    walk_row_strides(c->in[0].type->dims, c->in[0].type->rank, strides);
+    for (int64_t i = 0; i < n; i++)
+        places[i] = place(c, w, c->in[2].type, strides, i, false);
+    return true;
+}
+const struct kernel kernel_places = {"scatter", plan_places, run_places, KERNEL_COMPLEX};
 
 /* --- caches: the first operand is written --------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/plan.h"
 
 struct collective {
     int kind;
@@ -65,8 +66,8 @@ static bool read_reduction(struct planner *p, struct exec_step *s, struct collec
     w->fold = FOLD_SUM;
     if (tensor_dtype_is_complex(in_type(p, s, 0)->dtype))
         return plan_error(p, s->op, "reduces complex numbers, which this kernel does not");
-    if (type.n == 0) /* StableHLO: by its body */
-        return region_fold(p, s->op, &w->fold) || plan_error(p, s->op, "reduces in a way that is not supported");
+    if (type.n == 0) /* StableHLO: by its body (collective_folds) */
+        return region_fold(p, s->op, &w->fold) || plan_error(p, s->op, "does not say how to reduce");
     w->mean = str_eq(type, STR("mean"));
     w->moment = str_eq(type, STR("std")) ? 1 : str_eq(type, STR("var")) ? 2 : 0;
     if (str_eq(type, STR("max")))
@@ -157,10 +158,11 @@ static bool plan_collective(struct planner *p, struct exec_step *s) {
     return true;
 }
 
-/* The devices of a device's group, in order; how many. 0: it takes no part. */
-static unsigned group_of(const struct call *c, const struct collective *w, unsigned device, unsigned *list,
+/* The devices of a device's group, in order; how many. 0: it takes no part. Groups that are shorter than others end with -1: a
+ * reduction leaves those out, what is joined has the device's own instead. */
+static unsigned group_of(const exec_plan *x, const struct collective *w, unsigned device, unsigned *list,
                          unsigned *at) {
-    const exec_plan *x = c->x;
+    bool reduces = w->kind == MESH_ALL_REDUCE || w->kind == MESH_REDUCE_SCATTER;
     unsigned n = 0;
     if (!w->groups) {
         for (; n < group_size(x, w->axis); n++)
@@ -171,9 +173,10 @@ static unsigned group_of(const struct call *c, const struct collective *w, unsig
     for (int64_t g = 0; g < w->n_groups; g++)
         for (int64_t k = 0; k < w->size; k++)
             if (w->groups[g * w->size + k] == device) {
-                for (n = 0; n < w->size; n++) {
-                    int64_t other = w->groups[g * w->size + n];
-                    list[n] = other < 0 ? device : (unsigned)other;
+                for (int64_t i = 0; i < w->size; i++) {
+                    int64_t other = w->groups[g * w->size + i];
+                    if (other >= 0 || !reduces)
+                        list[n++] = other < 0 ? device : (unsigned)other;
                 }
                 *at = (unsigned)k;
                 return n;
@@ -218,7 +221,7 @@ static void *reduced(struct call *c, const struct collective *w, const unsigned 
 static bool run_device(struct call *c, const struct collective *w, unsigned device, unsigned *list) {
     const struct exec_arg *out = device_out(c, device, 0), *own = device_in(c, device, 0);
     size_t bytes = (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype);
-    unsigned at = 0, n = w->kind == MESH_PERMUTE ? 0 : group_of(c, w, device, list, &at);
+    unsigned at = 0, n = w->kind == MESH_PERMUTE ? 0 : group_of(c->x, w, device, list, &at);
     vec_class k;
     switch (w->kind) {
     case MESH_ALL_GATHER:
@@ -287,6 +290,146 @@ static bool run_collective(struct call *c) {
     return true;
 }
 const struct kernel kernel_collective = {"collective", plan_collective, run_collective, KERNEL_MESH | KERNEL_COMPLEX};
+
+/* --- reductions by region --------------------------------------------------------------------------------------------- */
+
+/* A member of each device's group: all of its tensor, or (reduce_scatter) the part that the device gets. */
+struct member {
+    struct collective group;
+    unsigned k;
+};
+
+/* The devices of a device's group; it is its own where it takes no part. */
+static unsigned members_of(const struct call *c, const struct collective *w, unsigned device, unsigned *list,
+                           unsigned *at) {
+    unsigned n = group_of(c->x, w, device, list, at);
+    if (n)
+        return n;
+    *at = 0;
+    list[0] = device;
+    return 1;
+}
+
+/* in: tensors; out: those of member k, or of the first one where there are fewer. */
+static bool run_member(struct call *c) {
+    const struct member *w = c->s->params;
+    unsigned *list = call_scratch(c, (c->x->devices + (size_t)w->group.size) * sizeof *list), at;
+    for (unsigned d = 0; list && d < c->x->devices; d++) {
+        unsigned n = members_of(c, &w->group, d, list, &at);
+        const struct exec_arg *in = device_in(c, list[w->k < n ? w->k : 0], 0), *out = device_out(c, d, 0);
+        if (w->group.kind == MESH_REDUCE_SCATTER)
+            slab(in, (int64_t)at * out->type->dims[w->group.dim], out, 0, w->group.dim, out->type->dims[w->group.dim]);
+        else
+            memcpy(out->data, in->data, (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype));
+    }
+    return list != NULL;
+}
+
+/* in: what the members before make, what they make with member k; out: which of the two the device has. */
+static bool run_keep(struct call *c) {
+    const struct member *w = c->s->params;
+    unsigned *list = call_scratch(c, (c->x->devices + (size_t)w->group.size) * sizeof *list), at;
+    for (unsigned d = 0; list && d < c->x->devices; d++) {
+        const struct exec_arg *out = device_out(c, d, 0);
+        bool has = w->k < members_of(c, &w->group, d, list, &at);
+        memcpy(out->data, device_in(c, d, has)->data,
+               (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype));
+    }
+    return list != NULL;
+}
+
+static const struct kernel kernel_member = {"collective", NULL, run_member, KERNEL_MESH | KERNEL_COMPLEX};
+static const struct kernel kernel_keep = {"collective", NULL, run_keep, KERNEL_MESH | KERNEL_COMPLEX};
+static const struct exec_row row_member = {"a member", &kernel_member, 0, ""};
+static const struct exec_row row_keep = {"members", &kernel_keep, 0, ""};
+
+bool collective_folds(struct planner *p, ir_op op) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_slot in = d->n_operands ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    vec_fold fold;
+    return d->n_regions == 0 ||
+           (in && !tensor_dtype_is_complex(slot_type(p->x, in)->dtype) && region_fold(p, op, &fold));
+}
+
+/* A step on member k of a type. 0 (reported) when out of memory. */
+static exec_slot member(struct planner *p, ir_op op, const struct exec_row *row, const struct collective *group,
+                        unsigned k, const struct exec_type *t, const exec_slot *in, uint32_t n) {
+    exec_slot to = plan_temp(p, t, true);
+    struct exec_step *s = to ? plan_step(p, op, row, n, 1) : NULL;
+    struct member *w = s ? PLAN_PARAMS(p, s, struct member) : NULL;
+    if (!w)
+        return 0;
+    w->group = *group;
+    w->k = k;
+    memcpy(s->in, in, n * sizeof *in);
+    s->out[0] = to;
+    s->per_device = p->x->devices > 1;
+    return to;
+}
+
+/* One tensor of those that are reduced. */
+static bool reduce_one(struct planner *p, ir_op op, ir_block body, const struct collective *group, exec_slot in,
+                       exec_slot out, bool uneven) {
+    const struct exec_type t = *slot_type(p->x, out);
+    int64_t n = members(p->x, group);
+    exec_slot sum = member(p, op, &row_member, group, 0, &t, &in, 1);
+    for (unsigned k = 1; sum && k < n; k++) {
+        exec_slot both[2] = {sum, 0}, other = member(p, op, &row_member, group, k, &t, &in, 1);
+        if (!other || !plan_combine(p, op, body, 1, &sum, &other, &both[1]))
+            return false;
+        sum = uneven ? member(p, op, &row_keep, group, k, &t, both, 2) : both[1];
+    }
+    return sum && plan_assign(p, op, &sum, &out, 1);
+}
+
+bool plan_collective_by_region(struct planner *p, ir_op op) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_plan *x = p->x;
+    struct collective group = {.axis = -1, .size = 0};
+    struct exec_step asked = {.op = op};
+    exec_slot *in = plan_operands(p, op, 0, d->n_operands), *out = ARENA_ARRAY(p->a, exec_slot, d->n_results + 1);
+    ir_block body;
+    int64_t dim = 0;
+    if (!in || !out)
+        return plan_no_memory(p);
+    if (d->n_operands == 0 || d->n_operands != d->n_results || !plan_region_block(p, op, 0, &body) ||
+        ir_block_at(p->m, body)->n_args != 2)
+        return plan_error(p, op, "is not formed as a reduction");
+    group.kind = attr_i64(p, op, "scatter_dimension", &dim) ? MESH_REDUCE_SCATTER : MESH_ALL_REDUCE;
+    if (ir_op_attr(p->m, op, STR("replica_groups")) && !read_groups(p, &asked, &group, "replica_groups"))
+        return false;
+    unsigned *list = ARENA_ARRAY(p->a, unsigned, x->devices + (size_t)group.size), at, n = 0;
+    if (!list || !plan_results_of(p, op, out))
+        return list ? false : plan_no_memory(p);
+    bool uneven = false;
+    for (unsigned i = 0; i < x->devices; i++) {
+        unsigned k = group_of(x, &group, i, list, &at);
+        uneven |= k != (n ? n : k) || k != members(x, &group);
+        n = k;
+    }
+    for (uint32_t i = 0; i < d->n_operands; i++) {
+        struct exec_type number, want;
+        if (!in[i] || !out[i] || slot_type(x, in[i])->quant ||
+            !type_of(p, ir_value_type(p->m, ir_block_at(p->m, body)->args), &number))
+            return plan_error(p, op, "has operands, results or a region without numbers");
+        if (!(in[i] = plan_cast(p, op, in[i], number.dtype)))
+            return false;
+        want = *slot_type(x, in[i]);
+        if (group.kind == MESH_REDUCE_SCATTER) {
+            if (!plan_dim(p, op, dim, want.rank, &group.dim))
+                return false;
+            if (uneven || want.dims[group.dim] % members(x, &group))
+                return plan_error(p, op, "cuts a dimension of %lld into parts that are not alike",
+                                  (long long)want.dims[group.dim]);
+            want.dims[group.dim] /= members(x, &group);
+        }
+        if (!type_same_shape(&want, slot_type(x, out[i])) || want.dtype != slot_type(x, out[i])->dtype)
+            return plan_error(p, op, "has a result of another shape or type than the devices give");
+        if (type_count(&want) && !reduce_one(p, op, body, &group, in[i], out[i], uneven))
+            return false;
+    }
+    return true;
+}
 
 /* --- shards ------------------------------------------------------------------------------------------------------- */
 

@@ -720,6 +720,35 @@ static bool run_pad(struct call *c) {
 
 const struct kernel kernel_pad = {"pad", plan_pad, run_pad, KERNEL_COMPLEX};
 
+exec_slot plan_padded(struct planner *p, ir_op op, exec_slot from, exec_slot value, const int64_t *low,
+                      const int64_t *high, const int64_t *interior) {
+    static const struct exec_row row = {"pad", &kernel_pad, PAD_HLO, ""};
+    exec_plan *x = p->x;
+    struct exec_type t = *slot_type(x, from);
+    bool per_device = x->slots.v[from].per_device || x->slots.v[value].per_device;
+    struct pad *w = ARENA_NEW(p->a, struct pad);
+    if (!w)
+        return plan_no_memory(p), 0;
+    for (int i = 0; i < t.rank; i++) {
+        w->low[i] = low[i];
+        w->high[i] = high[i];
+        w->interior[i] = interior[i];
+        t.dims[i] = pad_length(t.dims[i], low[i], high[i], interior[i]);
+        if (t.dims[i] < 0)
+            return plan_error(p, op, "takes more away from dimension %d than it has", i), 0;
+    }
+    exec_slot to = plan_temp(p, &t, per_device);
+    struct exec_step *s = to ? plan_step(p, op, &row, 2, 1) : NULL;
+    if (!s)
+        return 0;
+    s->in[0] = from;
+    s->in[1] = value;
+    s->out[0] = to;
+    s->params = w;
+    s->per_device = per_device && x->devices > 1;
+    return to;
+}
+
 /* --- slices whose place is a value -------------------------------------------------------------------------------- */
 
 static bool plan_dynamic(struct planner *p, struct exec_step *s) {

@@ -2,39 +2,36 @@
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/plan.h"
 
 /* --- select_and_scatter ------------------------------------------------------------------------------------------------- */
 
 struct picks {
-    int rank;
     bool greater, equal; /* which element of a window wins; whether the first of equal ones does */
-    int64_t size[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK], low[TENSOR_MAX_RANK];
+    struct window_sides sides;
 };
+
+bool picks_add(struct planner *p, ir_op op) {
+    bool greater, equal;
+    vec_fold fold;
+    exec_slot in = ir_op_at(p->m, op)->n_operands ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    return in && !tensor_dtype_is_complex(slot_type(p->x, in)->dtype) && region_choice(p, op, &greater, &equal) &&
+           region_fold_of(p, op, 1, &fold) && fold == FOLD_SUM;
+}
 
 static bool plan_select_scatter(struct planner *p, struct exec_step *s) {
     struct picks *w = PLAN_PARAMS(p, s, struct picks);
-    int64_t pad[2 * TENSOR_MAX_RANK] = {0};
     if (!w)
         return false;
     if (!has_in(s, 2) || !s->out[0])
         return plan_error(p, s->op, "lacks operands");
     const struct exec_type *in = in_type(p, s, 0), *source = in_type(p, s, 1);
-    vec_fold fold;
-    if (!region_choice(p, s->op, &w->greater, &w->equal) || !region_fold_of(p, s->op, 1, &fold) || fold != FOLD_SUM)
-        return plan_error(p, s->op, "chooses or adds up in a way that is not supported");
-    w->rank = in->rank;
-    for (int i = 0; i < w->rank; i++)
-        w->size[i] = w->stride[i] = 1;
-    exec_op_ints(p, s->op, "window_dimensions", w->size, TENSOR_MAX_RANK);
-    exec_op_ints(p, s->op, "window_strides", w->stride, TENSOR_MAX_RANK);
-    exec_op_ints(p, s->op, "padding", pad, 2 * TENSOR_MAX_RANK);
+    region_choice(p, s->op, &w->greater, &w->equal);
+    if (!window_read(p, s->op, in, &w->sides))
+        return false;
     bool fits = type_same_shape(in, out_type(p, s, 0)) && source->rank == in->rank;
-    for (int i = 0; fits && i < w->rank; i++) {
-        w->low[i] = pad[2 * i];
-        int64_t room = in->dims[i] + pad[2 * i] + pad[2 * i + 1];
-        fits = w->size[i] > 0 && w->stride[i] > 0 &&
-               source->dims[i] == (room < w->size[i] ? 0 : (room - w->size[i]) / w->stride[i] + 1);
-    }
+    for (int i = 0; fits && i < in->rank; i++)
+        fits = source->dims[i] == w->sides.out[i];
     return fits || plan_error(p, s->op, "has a source of another shape than its windows make");
 }
 
@@ -54,8 +51,8 @@ static int64_t chosen(const struct call *c, const struct picks *w, const int64_t
     do {
         int64_t index = 0;
         bool inside = true;
-        for (int d = 0; d < w->rank; d++) {
-            int64_t i = at[d] * w->stride[d] + tap[d] - w->low[d];
+        for (int d = 0; d < w->sides.rank; d++) {
+            int64_t i = at[d] * w->sides.stride[d] + tap[d] - w->sides.low[d];
             inside &= i >= 0 && i < in->dims[d];
             index = index * in->dims[d] + i;
         }
@@ -65,7 +62,7 @@ static int64_t chosen(const struct call *c, const struct picks *w, const int64_t
             best = index;
             value = v;
         }
-    } while (advance(tap, w->size, w->rank));
+    } while (advance(tap, w->sides.size, w->sides.rank));
     return best;
 }
 
@@ -82,7 +79,7 @@ static bool run_select_scatter(struct call *c) {
         int64_t to = chosen(c, w, at);
         if (to >= 0)
             sums[to] += arg_get(&c->in[1], r);
-        advance(at, source->dims, w->rank);
+        advance(at, source->dims, w->sides.rank);
     }
     exec_convert(c->x, c->out[0].data, out->dtype, sums, TENSOR_F64, (size_t)size);
     return true;

@@ -1,8 +1,9 @@
-/* Sorting: sort, topk, StableHLO's sort by a comparison of its first operand. */
+/* Sorting: sort, topk, StableHLO's sort by a comparison of its first operand (by any other: plan_sort.c). */
 #include <math.h>
 #include <string.h>
 
 #include "exec/kernels.h"
+#include "exec/plan.h"
 
 struct sort {
     int64_t outer, n, inner, k; /* k elements are kept */
@@ -49,14 +50,19 @@ static bool plan_sort(struct planner *p, struct exec_step *s) {
     return true;
 }
 
+bool sort_by_key(struct planner *p, ir_op op) {
+    exec_slot key = ir_op_at(p->m, op)->n_operands ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    bool descending;
+    return key && !tensor_dtype_is_complex(slot_type(p->x, key)->dtype) && region_order(p, op, &descending);
+}
+
 static bool plan_hlo_sort(struct planner *p, struct exec_step *s) {
     struct sort *w = PLAN_PARAMS(p, s, struct sort);
     int64_t dim = -1;
     if (!w)
         return false;
     attr_i64(p, s->op, "dimension", &dim);
-    if (!region_order(p, s->op, &w->descending))
-        return plan_error(p, s->op, "compares in a way that is not supported");
+    region_order(p, s->op, &w->descending);
     for (uint32_t i = 0; i < s->n_in; i++)
         if (!type_same_shape(in_type(p, s, i), in_type(p, s, 0)))
             return plan_error(p, s->op, "sorts tensors of different shapes together");
@@ -124,4 +130,4 @@ static bool run_sort(struct call *c) {
     return true;
 }
 const struct kernel kernel_sort = {"sort", plan_sort, run_sort, 0};
-const struct kernel kernel_hlo_sort = {"sort", plan_hlo_sort, run_sort, 0};
+const struct kernel kernel_hlo_sort = {"sort", plan_hlo_sort, run_sort, KERNEL_COMPLEX};

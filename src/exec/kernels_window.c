@@ -1,9 +1,11 @@
 /* Pools: folds over sliding windows. TTIR and TTNN pools and StableHLO's reduce_window are the same loop. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "exec/kernels.h"
 #include "exec/onednn.h"
+#include "exec/plan.h"
 
 struct window {
     int rank; /* dimensions that windows slide along; the rest stands together behind them */
@@ -108,35 +110,60 @@ static bool plan_pool(struct planner *p, struct exec_step *s) {
     return true;
 }
 
-/* stablehlo.reduce_window with a plain fold as body. */
+bool window_read(struct planner *p, ir_op op, const struct exec_type *in, struct window_sides *w) {
+    static const char *const names[] = {"window_dimensions", "window_strides", "window_dilations", "base_dilations"};
+    int64_t pad[2 * TENSOR_MAX_RANK] = {0}, *lists[] = {w->size, w->stride, w->dilation, w->holes};
+    w->rank = in->rank;
+    for (int l = 0; l < 4; l++) {
+        for (int i = 0; i < w->rank; i++)
+            lists[l][i] = 1;
+        int n = exec_op_ints(p, op, names[l], lists[l], TENSOR_MAX_RANK);
+        if (n >= 0 ? n != w->rank && n != 0 : ir_op_attr(p->m, op, str_from_z(names[l])) != 0)
+            return plan_error(p, op, "has %d numbers as %s for %d dimensions", n, names[l], w->rank);
+        for (int i = 0; i < w->rank; i++)
+            if (lists[l][i] < 1 || lists[l][i] > INT32_MAX)
+                return plan_error(p, op, "has %lld in its %s", (long long)lists[l][i], names[l]);
+    }
+    exec_op_ints(p, op, "padding", pad, 2 * TENSOR_MAX_RANK);
+    for (int i = 0; i < w->rank; i++) {
+        w->low[i] = pad[2 * i];
+        w->high[i] = pad[2 * i + 1];
+        if (llabs(w->low[i]) > INT32_MAX || llabs(w->high[i]) > INT32_MAX)
+            return plan_error(p, op, "has a padding of %lld and %lld", (long long)w->low[i], (long long)w->high[i]);
+        int64_t spread = in->dims[i] ? (in->dims[i] - 1) * w->holes[i] + 1 : 0;
+        w->out[i] = window_count(spread, w->low[i], w->high[i], w->size[i], w->dilation[i], w->stride[i], false);
+    }
+    return true;
+}
+
+bool window_folds(struct planner *p, ir_op op) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_slot in = d->n_operands ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    vec_fold fold;
+    return d->n_operands == 2 && d->n_results == 1 && in && !tensor_dtype_is_complex(slot_type(p->x, in)->dtype) &&
+           region_fold(p, op, &fold);
+}
+
+/* stablehlo.reduce_window with a plain fold as body (window_folds). */
 static bool plan_reduce_window(struct planner *p, struct exec_step *s) {
     struct window *w = PLAN_PARAMS(p, s, struct window);
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
-    int64_t pad[2 * TENSOR_MAX_RANK] = {0};
-    ir_op op = s->op;
-    if (!w)
+    struct window_sides sides = {.rank = 0};
+    if (!w || !region_fold(p, s->op, &w->fold) || !window_read(p, s->op, in, &sides))
         return false;
-    if (s->n_in != 2 || s->n_out != 1 || !region_fold(p, op, &w->fold))
-        return plan_error(p, op, "folds its windows in a way that is not supported");
-    int rank = in->rank;
-    for (int i = 0; i < rank; i++)
-        w->stride[i] = w->dilation[i] = w->holes[i] = 1;
-    if (exec_op_ints(p, op, "window_dimensions", w->size, TENSOR_MAX_RANK) != rank)
-        return plan_error(p, op, "has windows of another rank than its operand");
-    exec_op_ints(p, op, "window_strides", w->stride, TENSOR_MAX_RANK);
-    exec_op_ints(p, op, "window_dilations", w->dilation, TENSOR_MAX_RANK);
-    exec_op_ints(p, op, "base_dilations", w->holes, TENSOR_MAX_RANK);
-    exec_op_ints(p, op, "padding", pad, 2 * TENSOR_MAX_RANK);
+    w->rank = sides.rank;
     w->positions = w->taps = w->inner = 1;
-    w->rank = rank;
-    for (int i = 0; i < rank; i++) {
+    for (int i = 0; i < w->rank; i++) {
         w->in[i] = in->dims[i];
-        w->low[i] = pad[2 * i];
-        w->high[i] = pad[2 * i + 1];
-        int64_t spread = in->dims[i] ? (in->dims[i] - 1) * w->holes[i] + 1 : 0;
-        w->out[i] = window_count(spread, w->low[i], w->high[i], w->size[i], w->dilation[i], w->stride[i], false);
-        if (w->out[i] != out->dims[i] || w->holes[i] < 1 || w->size[i] < 1)
-            return plan_error(p, op, "gives another shape than its type says");
+        w->size[i] = sides.size[i];
+        w->stride[i] = sides.stride[i];
+        w->dilation[i] = sides.dilation[i];
+        w->holes[i] = sides.holes[i];
+        w->low[i] = sides.low[i];
+        w->high[i] = sides.high[i];
+        w->out[i] = sides.out[i];
+        if (w->rank != out->rank || w->out[i] != out->dims[i])
+            return plan_error(p, s->op, "gives another shape than its type says");
     }
     while (w->rank && w->size[w->rank - 1] == 1 && w->stride[w->rank - 1] == 1 && w->holes[w->rank - 1] == 1 &&
            w->low[w->rank - 1] == 0 && w->high[w->rank - 1] == 0)

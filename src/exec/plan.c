@@ -430,30 +430,21 @@ static bool plan_while(struct planner *p, ir_op op) {
     return plan_end_loop(p, op, top, leave);
 }
 
-/* A function of numbers, done to all elements at once: what is a number in its body is a tensor of the result's shape. */
+/* A function of numbers, done to all elements at once. */
 static bool plan_map(struct planner *p, ir_op op) {
-    uint32_t n = ir_op_at(p->m, op)->n_operands, n_out;
-    exec_slot *in = plan_operands(p, op, 0, n), *out;
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_slot *in = plan_operands(p, op, 0, d->n_operands), out;
     ir_block body;
     struct exec_type t;
-    const struct exec_type *before = p->lift;
     if (!in || !plan_region_block(p, op, 0, &body))
         return false;
-    if (ir_op_at(p->m, op)->n_results != 1 || ir_block_at(p->m, body)->n_args != n ||
-        !type_of(p, ir_value_type(p->m, ir_op_at(p->m, op)->results), &t))
+    if (d->n_results != 1 || d->n_operands == 0 || !type_of(p, ir_value_type(p->m, d->results), &t))
         return plan_error(p, op, "is not formed as a map");
-    for (uint32_t i = 0; i < n; i++) {
-        if (!in[i] || !type_same_shape(slot_type(p->x, in[i]), &t))
-            return plan_error(p, op, "maps tensors of different shapes");
-        if (!plan_set(p, ir_block_at(p->m, body)->args + i, in[i]))
-            return false;
-    }
-    p->lift = &t;
-    bool good = plan_block(p, body, &out, &n_out);
-    p->lift = before;
-    if (!good || n_out != 1 || !type_same_shape(slot_type(p->x, out[0]), &t))
-        return good ? plan_error(p, op, "gives other than one number for each element") : false;
-    return plan_set(p, ir_op_at(p->m, op)->results, out[0]);
+    if (!plan_elements(p, op, body, in, d->n_operands, &out, 1))
+        return false;
+    if (!type_same_shape(slot_type(p->x, out), &t) || slot_type(p->x, out)->dtype != t.dtype)
+        return plan_error(p, op, "gives another type than its region makes of what it maps");
+    return plan_set(p, d->results, out);
 }
 
 /* if and case: a switch over the regions. */
@@ -593,6 +584,20 @@ bool exec_special(size_t i, const char **op, const char **what) {
     return true;
 }
 
+/* Ops with a region: the kernel, whether it does what the region does, and what is done with the region itself otherwise. */
+static const struct plan_by_region {
+    const struct kernel *kernel;
+    bool (*knows)(struct planner *p, ir_op op);
+    bool (*plan)(struct planner *p, ir_op op);
+} by_region[] = {
+    {&kernel_hlo_reduce, region_reduces, plan_reduce_by_region},
+    {&kernel_reduce_window, window_folds, plan_window_by_region},
+    {&kernel_hlo_scatter, index_scatters, plan_scatter_by_region},
+    {&kernel_select_scatter, picks_add, plan_picks_by_region},
+    {&kernel_hlo_sort, sort_by_key, plan_sort_by_region},
+    {&kernel_collective, collective_folds, plan_collective_by_region},
+};
+
 bool plan_op(struct planner *p, ir_op op) {
     str name = ir_op_name_str(p->m, op);
     for (size_t i = 0; i < sizeof plan_specials / sizeof plan_specials[0]; i++)
@@ -602,14 +607,19 @@ bool plan_op(struct planner *p, ir_op op) {
     if (!row)
         return plan_error(p, op, "cannot run on a CPU: %.*s", STR_ARG(exec_why_refused(name)));
     const ir_op_data *d = ir_op_at(p->m, op);
-    if (row->kernel == &kernel_collective && row->arg == MESH_ALL_REDUCE && d->n_operands > 1 &&
-        d->n_operands == d->n_results)
+    for (size_t i = 0; i < sizeof by_region / sizeof by_region[0]; i++)
+        if (row->kernel == by_region[i].kernel && !by_region[i].knows(p, op))
+            return by_region[i].plan(p, op);
+    if (row->kernel == &kernel_collective && d->n_operands > 1 && d->n_operands == d->n_results)
         return plan_each(p, op, row);
-    if (row->kernel == &kernel_hlo_reduce && !region_reduces(p, op))
-        return plan_reduce_by_region(p, op);
     if (row->kernel == &kernel_conv && row->arg == CONV_HLO)
         return plan_convolution(p, op, row);
-    return plan_kernel(p, op, plan_complex_row(p, op, row));
+    row = plan_complex_row(p, op, row);
+    if ((row->kernel == &kernel_matmul && row->arg != MATMUL) || row->kernel == &kernel_einsum) {
+        exec_slot *in = plan_operands(p, op, 0, d->n_operands);
+        return in && plan_product(p, op, row, in, d->n_operands);
+    }
+    return plan_kernel(p, op, row);
 }
 
 bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n) {

@@ -74,8 +74,31 @@ bool plan_send(struct planner *p, ir_op op);
 bool plan_recv(struct planner *p, ir_op op);
 /* plan_conv.c: stablehlo.convolution, with groups of the batch, too. */
 bool plan_convolution(struct planner *p, ir_op op, const struct exec_row *row);
+
+/* plan_elements.c. The region `body`, of numbers, on all elements of n_in tensors of one shape: argument i is the element of in[i].
+ * out[0..n_out) are what it gives, as tensors of that shape. All false (0) and reported when it cannot be. */
+bool plan_elements(struct planner *p, ir_op op, ir_block body, const exec_slot *in, uint32_t n_in, exec_slot *out,
+                   uint32_t n_out);
+/* The same for a region that makes n numbers of n and n others, of their types: of a reduction. out may be a or b. */
+bool plan_combine(struct planner *p, ir_op op, ir_block body, uint32_t n, const exec_slot *a, const exec_slot *b,
+                  exec_slot *out);
+/* A slot of its own with what a walk names of another; one with the same numbers in another type (itself where it is that). */
+exec_slot plan_moved(struct planner *p, ir_op op, exec_slot from, const struct exec_type *to, const struct walk *w,
+                     bool per_device);
+exec_slot plan_cast(struct planner *p, ir_op op, exec_slot from, enum tensor_dtype dtype);
+
 /* plan_reduce.c: stablehlo.reduce with a region that no kernel stands for. */
 bool plan_reduce_by_region(struct planner *p, ir_op op);
+/* Checks what is reduced: n tensors of one shape and n first values. `in`, all of them, is changed to those in the types of the region's
+ * numbers, which may be wider (spec.md, reduce, C6). */
+bool plan_reduced(struct planner *p, ir_op op, ir_block body, exec_slot *in, uint32_t n);
+/* plan_window.c, plan_scatter.c, plan_sort.c: the same of reduce_window, scatter, select_and_scatter and sort. */
+bool plan_window_by_region(struct planner *p, ir_op op);
+bool plan_scatter_by_region(struct planner *p, ir_op op);
+bool plan_picks_by_region(struct planner *p, ir_op op);
+bool plan_sort_by_region(struct planner *p, ir_op op);
+/* plan_complex.c: a product of operands of which some are complex; `in`: the operands, n of them. */
+bool plan_product(struct planner *p, ir_op op, const struct exec_row *row, const exec_slot *in, uint32_t n);
 /* The first block of a function; 0: it has no body here. */
 ir_block plan_body(const struct planner *p, ir_op f);
 ir_op plan_callee(const struct planner *p, ir_op op, const char *name);

@@ -14,7 +14,6 @@ static exec_slot side_by_side(struct planner *p, ir_op op, exec_slot from, int64
     exec_plan *x = p->x;
     struct exec_type t = *slot_type(x, from);
     struct walk w = {.rank = 0};
-    struct exec_step s;
     int64_t strides[TENSOR_MAX_RANK];
     walk_row_strides(t.dims, t.rank, strides);
     for (int d = 0; d < t.rank; d++) {
@@ -27,12 +26,8 @@ static exec_slot side_by_side(struct planner *p, ir_op op, exec_slot from, int64
     }
     t.dims[batch] /= groups;
     t.dims[feature] *= groups;
-    exec_slot to = plan_temp(p, &t, x->slots.v[from].per_device);
-    if (!to || !plan_move(p, op, from, to, &w, &s))
-        return 0;
-    x->slots.v[to].steady = x->slots.v[from].steady;
-    if (!vec_push(&x->steps, s))
-        return plan_no_memory(p), 0;
+    exec_slot to = plan_moved(p, op, from, &t, &w, x->slots.v[from].per_device);
+    x->slots.v[to].steady = to && x->slots.v[from].steady;
     return to;
 }
 
@@ -40,23 +35,18 @@ bool plan_convolution(struct planner *p, ir_op op, const struct exec_row *row) {
     int64_t groups = 1, batch = -1, feature = -1;
     uint32_t n = ir_op_at(p->m, op)->n_operands;
     ir_attr numbers = ir_op_attr(p->m, op, STR("dimension_numbers"));
-    exec_slot in = n ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
+    exec_slot *in = plan_operands(p, op, 0, n);
+    if (!in)
+        return false;
     if (!attr_i64(p, op, "batch_group_count", &groups) || groups == 1)
-        return plan_kernel(p, op, row);
+        return plan_product(p, op, row, in, n);
     dialect_param_int(p->c, numbers, STR("inputBatchDimension"), &batch);
     dialect_param_int(p->c, numbers, STR("inputFeatureDimension"), &feature);
-    const struct exec_type *t = in ? slot_type(p->x, in) : NULL;
+    const struct exec_type *t = n && in[0] ? slot_type(p->x, in[0]) : NULL;
     if (!t || t->quant || groups < 1 || batch < 0 || batch >= t->rank || feature < 0 || feature >= t->rank ||
         feature == batch || t->dims[batch] % groups != 0)
         return plan_error(p, op, "has %lld batch groups, which do not fit its input", (long long)groups);
-    if (type_count(t) && !(in = side_by_side(p, op, in, batch, feature, groups)))
+    if (type_count(t) && !(in[0] = side_by_side(p, op, in[0], batch, feature, groups)))
         return false;
-    size_t at = p->x->steps.n;
-    struct exec_step *s = plan_step(p, op, row, n, 1);
-    if (!s)
-        return false;
-    s->in[0] = in;
-    for (uint32_t i = 1; i < n; i++)
-        s->in[i] = plan_get(p, ir_operand(p->m, op, i));
-    return plan_made(p, op, at, 0);
+    return plan_product(p, op, row, in, n);
 }

@@ -25,13 +25,7 @@ struct reduction {
 
 static exec_slot moved(struct planner *p, const struct reduction *k, exec_slot from, const struct exec_type *to,
                        const struct walk *w) {
-    struct exec_step s;
-    exec_slot slot = plan_temp(p, to, k->per_device);
-    if (!slot || !plan_move(p, k->op, from, slot, w, &s))
-        return 0;
-    if (!vec_push(&p->x->steps, s))
-        return plan_no_memory(p), 0;
-    return slot;
+    return plan_moved(p, k->op, from, to, w, k->per_device);
 }
 
 /* The shape of what is reduced at a time: `rows` slices; -1: one without a dimension for their number. */
@@ -62,25 +56,7 @@ static bool slices(struct planner *p, const struct reduction *k, const exec_slot
 /* The region on two lists of tensors of one shape. */
 static bool combine(struct planner *p, const struct reduction *k, const exec_slot *a, const exec_slot *b,
                     exec_slot *out) {
-    const struct exec_type shape = *slot_type(p->x, a[0]), *before = p->lift;
-    ir_value args = ir_block_at(p->m, k->body)->args;
-    exec_slot *given;
-    uint32_t n;
-    for (uint32_t i = 0; i < k->n; i++)
-        if (!plan_set(p, args + i, a[i]) || !plan_set(p, args + k->n + i, b[i]))
-            return false;
-    p->lift = shape.rank ? &shape : NULL;
-    bool good = plan_block(p, k->body, &given, &n);
-    p->lift = before;
-    if (!good)
-        return false;
-    for (uint32_t i = 0; i < k->n; i++) {
-        const struct exec_type *t = i < n && given[i] ? slot_type(p->x, given[i]) : NULL;
-        if (n != k->n || !t || !type_same_shape(t, &shape) || t->dtype != slot_type(p->x, a[i])->dtype)
-            return plan_error(p, k->op, "has a region that gives other than one number for each tensor, of its type");
-        out[i] = given[i];
-    }
-    return true;
+    return plan_combine(p, k->op, k->body, k->n, a, b, out);
 }
 
 /* Each tensor with the dimensions that are reduced as its first. */
@@ -132,6 +108,20 @@ static bool by_halves(struct planner *p, const struct reduction *k, exec_slot *a
     return true;
 }
 
+bool plan_reduced(struct planner *p, ir_op op, ir_block body, exec_slot *in, uint32_t n) {
+    for (uint32_t i = 0; i < 2 * n; i++) {
+        const struct exec_type *t = in[i] ? slot_type(p->x, in[i]) : NULL;
+        struct exec_type number;
+        if (!t || t->quant || (i < n ? !type_same_shape(t, slot_type(p->x, in[0])) : type_count(t) != 1))
+            return plan_error(p, op, "reduces tensors of different shapes, or from values of another type");
+        if (!type_of(p, ir_value_type(p->m, ir_block_at(p->m, body)->args + i), &number) || number.rank != 0)
+            return plan_error(p, op, "has a region that takes other than numbers");
+        if (!(in[i] = plan_cast(p, op, in[i], number.dtype)))
+            return false;
+    }
+    return true;
+}
+
 bool plan_reduce_by_region(struct planner *p, ir_op op) {
     const ir_op_data *d = ir_op_at(p->m, op);
     struct reduction k = {.op = op, .n = d->n_operands / 2};
@@ -147,13 +137,10 @@ bool plan_reduce_by_region(struct planner *p, ir_op op) {
     if (k.n == 0 || d->n_operands != 2 * k.n || d->n_results != k.n || n_dims < 0 ||
         ir_block_at(p->m, k.body)->n_args != 2 * k.n)
         return plan_error(p, op, "is not formed as a reduction");
-    for (uint32_t i = 0; i < 2 * k.n; i++) {
-        const struct exec_type *t = in[i] ? slot_type(p->x, in[i]) : NULL;
-        if (!t || t->quant || (i < k.n ? !type_same_shape(t, slot_type(p->x, in[0])) : type_count(t) != 1) ||
-            (i >= k.n && t->dtype != slot_type(p->x, in[i - k.n])->dtype))
-            return plan_error(p, op, "reduces tensors of different shapes, or from values of another type");
+    if (!plan_reduced(p, op, k.body, in, k.n))
+        return false;
+    for (uint32_t i = 0; i < 2 * k.n; i++)
         k.per_device |= p->x->slots.v[in[i]].per_device;
-    }
     for (int i = 0; i < n_dims; i++) {
         if (!plan_dim(p, op, dims[i], slot_type(p->x, in[0])->rank, &at))
             return false;

@@ -638,6 +638,115 @@ func.func @main(%a: tensor<2xf32>, %b: tensor<3xf32>) -> (tensor<2xf32>, tensor<
     tap.equal((first[1], second[1]), ([3.0, -6.0], [1.5, 12.0, 24.0]))
 
 
+# Lines x -> p x + q, packed as p + q i, one after the other: the region is no fold, and the order of the devices matters.
+LINES = """({
+  ^bb0(%x: tensor<complex<f32>>, %y: tensor<complex<f32>>):
+    %p = "stablehlo.real"(%x) : (tensor<complex<f32>>) -> tensor<f32>
+    %q = "stablehlo.imag"(%x) : (tensor<complex<f32>>) -> tensor<f32>
+    %r = "stablehlo.real"(%y) : (tensor<complex<f32>>) -> tensor<f32>
+    %s = "stablehlo.imag"(%y) : (tensor<complex<f32>>) -> tensor<f32>
+    %t = "stablehlo.multiply"(%p, %r) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %u = "stablehlo.multiply"(%q, %r) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %v = "stablehlo.add"(%u, %s) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %w = "stablehlo.complex"(%t, %v) : (tensor<f32>, tensor<f32>) -> tensor<complex<f32>>
+    "stablehlo.return"(%w) : (tensor<complex<f32>>) -> ()
+  })"""
+
+
+def lines_module(op, groups, out, extra=""):
+    """Each device's numbers are those of the argument plus its own number, as the lines (id + 1) x + a."""
+    rows = len(groups)
+    return f"""module {{
+func.func @main(%a: tensor<4xf32>) -> (tensor<{3 * out}xf32>, tensor<{3 * out}xf32>) {{
+  %dev = "stablehlo.partition_id"() : () -> tensor<ui32>
+  %c = "stablehlo.convert"(%dev) : (tensor<ui32>) -> tensor<f32>
+  %b = "stablehlo.broadcast_in_dim"(%c) <{{broadcast_dimensions = array<i64>}}> : (tensor<f32>) -> tensor<4xf32>
+  %one = "stablehlo.constant"() <{{value = dense<1.0> : tensor<4xf32>}}> : () -> tensor<4xf32>
+  %f = "stablehlo.add"(%b, %one) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %l = "stablehlo.complex"(%f, %a) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xcomplex<f32>>
+  %0 = "stablehlo.{op}"(%l) <{{replica_groups = dense<{groups}> : tensor<{rows}x{len(groups[0])}xi64>{extra}}}> {LINES} : (tensor<4xcomplex<f32>>) -> tensor<{out}xcomplex<f32>>
+  %re = "stablehlo.real"(%0) : (tensor<{out}xcomplex<f32>>) -> tensor<{out}xf32>
+  %im = "stablehlo.imag"(%0) : (tensor<{out}xcomplex<f32>>) -> tensor<{out}xf32>
+  %big = "stablehlo.all_gather"(%re) <{{all_gather_dim = 0 : i64, replica_groups = dense<[[0, 1, 2]]> : tensor<1x3xi64>}}> : (tensor<{out}xf32>) -> tensor<{3 * out}xf32>
+  %bigger = "stablehlo.all_gather"(%im) <{{all_gather_dim = 0 : i64, replica_groups = dense<[[0, 1, 2]]> : tensor<1x3xi64>}}> : (tensor<{out}xf32>) -> tensor<{3 * out}xf32>
+  return %big, %bigger : tensor<{3 * out}xf32>, tensor<{3 * out}xf32>
+}}
+}}
+"""
+
+
+def composed(devices, a):
+    p, q = devices[0] + 1.0, a
+    for d in devices[1:]:
+        p, q = p * (d + 1.0), q * (d + 1.0) + a
+    return p, q
+
+
+@tap.case
+def reductions_by_region_between_devices():
+    """all_reduce of lines by their composition, in groups of which one is shorter; reduce_scatter has each its part."""
+    a = [0.5, -1.0, 2.0, 3.0]
+    for groups in ([[0, 1, 2]], [[2, 0], [1, -1]]):
+        (re, im) = run_module(lines_module("all_reduce", groups, 4), ((4,), a))
+        want = [composed([d for d in next(g for g in groups if device in g) if d >= 0], v) for device in range(3) for v in a]
+        tap.equal((re[1], im[1]), ([p for p, _ in want], [q for _, q in want]))
+    a = [0.5, -1.0, 2.0]
+    text = lines_module("reduce_scatter", [[0, 1, 2]], 1, ", scatter_dimension = 0 : i64").replace("tensor<4x", "tensor<3x")
+    (re, im) = run_module(text, ((3,), a))
+    want = [composed([0, 1, 2], v) for v in a]
+    tap.equal((re[1], im[1]), ([p for p, _ in want], [q for _, q in want]))
+
+
+@tap.case
+def sums_in_groups_of_different_sizes():
+    """A group that ends with -1 is shorter: nothing is added up for it."""
+    text = """module {
+func.func @main(%a: tensor<2xf32>) -> tensor<6xf32> {
+  %0 = "stablehlo.all_reduce"(%a) <{replica_groups = dense<[[0, 2], [1, -1]]> : tensor<2x2xi64>}> ({
+  ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+    %s = "stablehlo.add"(%x, %y) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    "stablehlo.return"(%s) : (tensor<f32>) -> ()
+  }) : (tensor<2xf32>) -> tensor<2xf32>
+  %1 = "stablehlo.all_gather"(%0) <{all_gather_dim = 0 : i64, replica_groups = dense<[[0, 1, 2]]> : tensor<1x3xi64>}> : (tensor<2xf32>) -> tensor<6xf32>
+  return %1 : tensor<6xf32>
+}
+}
+"""
+    ((_, values),) = run_module(text, ((2,), [1.5, -4.0]))
+    tap.equal(values, [3.0, -8.0, 1.5, -4.0, 3.0, -8.0])
+
+
+@tap.case
+def updates_differ_by_device():
+    """A scatter whose indices and number of rounds are others on each device: device d puts its update d + 1 times into cell 0."""
+    text = """module {
+func.func @main(%x: tensor<3xf32>, %u: tensor<3xf32>) -> tensor<9xf32> {
+  %dev = "stablehlo.partition_id"() : () -> tensor<ui32>
+  %c = "stablehlo.convert"(%dev) : (tensor<ui32>) -> tensor<i32>
+  %b = "stablehlo.broadcast_in_dim"(%c) <{broadcast_dimensions = array<i64>}> : (tensor<i32>) -> tensor<3x1xi32>
+  %i = "stablehlo.iota"() <{iota_dimension = 0 : i64}> : () -> tensor<3x1xi32>
+  %far = "stablehlo.compare"(%i, %b) <{comparison_direction = #stablehlo<comparison_direction GT>}> : (tensor<3x1xi32>, tensor<3x1xi32>) -> tensor<3x1xi1>
+  %n = "stablehlo.constant"() <{value = dense<9> : tensor<3x1xi32>}> : () -> tensor<3x1xi32>
+  %z = "stablehlo.constant"() <{value = dense<0> : tensor<3x1xi32>}> : () -> tensor<3x1xi32>
+  %at = "stablehlo.select"(%far, %n, %z) : (tensor<3x1xi1>, tensor<3x1xi32>, tensor<3x1xi32>) -> tensor<3x1xi32>
+  %0 = "stablehlo.scatter"(%x, %at, %u) <{scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+  ^bb0(%a: tensor<f32>, %d: tensor<f32>):
+    %t = "stablehlo.add"(%a, %a) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %s = "stablehlo.add"(%t, %d) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    "stablehlo.return"(%s) : (tensor<f32>) -> ()
+  }) : (tensor<3xf32>, tensor<3x1xi32>, tensor<3xf32>) -> tensor<3xf32>
+  %1 = "stablehlo.all_gather"(%0) <{all_gather_dim = 0 : i64, replica_groups = dense<[[0, 1, 2]]> : tensor<1x3xi64>}> : (tensor<3xf32>) -> tensor<9xf32>
+  return %1 : tensor<9xf32>
+}
+}
+"""
+    ((_, values),) = run_module(text, ((3,), [1.0, 50.0, 60.0]), ((3,), [0.5, 3.0, -8.0]))
+    first = [2 * 1.0 + 0.5]
+    first += [2 * first[0] + 3.0]
+    first += [2 * first[1] - 8.0]
+    tap.equal(values, [v for f in first for v in (f, 50.0, 60.0)])
+
+
 @tap.case
 def scans_and_futures_on_each_device():
     """Sums that begin with the device's number, added up over two devices by a computation that is waited for: twice the sums of 1, 2
