@@ -60,7 +60,7 @@ def window_of(tensors, inits, f, size, stride, dilation, holes, pad):
 
 
 def windows(m):
-    coarse = 2e-5 if m.number == 'f32' else 0.15
+    coarse = op_cases.near(m.number, 2e-5, 0.15)
     one, zero = m.arg(torch.tensor(1.0)), m.arg(torch.tensor(0.0))
     lines = affine(m)
     for shape, size, stride, dilation, holes, pad in (
@@ -96,7 +96,7 @@ CELLS = '#stablehlo.scatter<inserted_window_dims = [0], scatter_dims_to_operand_
 
 
 def scatters(m):
-    s, coarse = number(m), 1e-5 if m.number == 'f32' else 0.05
+    s, coarse = number(m), op_cases.near(m.number, 1e-5, 0.05)
     halve = region([('%a', s), ('%b', s)], ['%t = "stablehlo.add"(%a, %a)', '%q = "stablehlo.divide"(%a, %t)', '%h = "stablehlo.multiply"(%a, %q)', '%r = "stablehlo.add"(%h, %b)'], '%r')
     # rows, some twice, some outside: a / 2 + b, in the order of updates
     x, at, by = m.arg(torch.rand(6, 4) + 1), m.arg(torch.tensor([[2], [5], [2], [9], [-1], [2], [0]]).int()), m.arg(torch.rand(7, 4) + 1)
@@ -110,11 +110,11 @@ def scatters(m):
         p, q = m.arg(torch.ones(of)), m.arg(torch.zeros(of))
         where = m.arg(torch.randint(-1, of + 1, (n, 1)).int())
         a, b = m.arg(torch.rand(n) * 0.2 + 0.9), m.arg(torch.randn(n))
-        if m.number == 'bf16' and of == 7:
+        if m.number != 'f32' and of == 7:
             continue  # hundreds of roundings
         places = [v if 0 <= v < of else -1 for v in where[1][:, 0].tolist()]
         want = scatter_of([p[1].double().numpy(), q[1].double().numpy()], places, [a[1].double().numpy(), b[1].double().numpy()], lambda x, y: [x[0] * y[0], x[1] * y[0] + y[1]])
-        m.op('stablehlo.scatter', [p, q, where, a, b], f'<{{scatter_dimension_numbers = {CELLS}}}> {affine(m)}', [torch.from_numpy(w) for w in want], 1e-4 if m.number == 'f32' else 0.1)
+        m.op('stablehlo.scatter', [p, q, where, a, b], f'<{{scatter_dimension_numbers = {CELLS}}}> {affine(m)}', [torch.from_numpy(w) for w in want], op_cases.near(m.number, 1e-4, 0.1))
     # one at a time: what a region chooses is not the same for all
     branch = (f'({{^bb0(%a: {s}, %b: {s}):\n %c = "stablehlo.compare"(%a, %b) <{{comparison_direction = #stablehlo<comparison_direction LT>}}> : ({s}, {s}) -> tensor<i1>\n'
               f' %r = "stablehlo.if"(%c) ({{ %t = "stablehlo.subtract"(%b, %a) : ({s}, {s}) -> {s} "stablehlo.return"(%t) : ({s}) -> () }}, '
@@ -143,7 +143,7 @@ def chosen(m):
             best = functools.reduce(lambda a, b: a if abs(x[1][a]) >= abs(x[1][b]) else b, cells)
             want[best] += abs(float(source[1][at]))
         attrs = ', '.join([array('window_dimensions', size), array('window_strides', stride), f'padding = dense<[{", ".join(f"[{lo}, {hi}]" for lo, hi in pad)}]> : tensor<{len(shape)}x2xi64>'])
-        m.op('stablehlo.select_and_scatter', [x, source, init], f'<{{{attrs}}}> {select}, {put}'.replace('), (', ', ').replace('>, (', '> ('), torch.from_numpy(want), None if m.number == 'f32' else 0.03)
+        m.op('stablehlo.select_and_scatter', [x, source, init], f'<{{{attrs}}}> {select}, {put}'.replace('), (', ', ').replace('>, (', '> ('), torch.from_numpy(want), Nonop_cases.near(m.number, e, 0.03))
 
 
 def compare(way, a, b, t, kind=''):
@@ -202,8 +202,6 @@ def maps(m):
 
 def widened(m):
     """Regions that compute in a wider type than what they are given (spec.md, reduce, C6)."""
-    if m.number == 'f32':
-        return
     wide = region([('%a', 'tensor<f32>'), ('%b', 'tensor<f32>')], ['%r = "stablehlo.add"(%a, %b)'], '%r')
     x, zero = m.arg(torch.ones(3, 600)), m.arg(torch.tensor(0.0))
     text = f'"stablehlo.reduce"({x[0]}, {zero[0]}) <{{dimensions = array<i64: 1>}}> {wide} : (tensor<3x600xbf16>, tensor<bf16>) -> tensor<3xf32>'
@@ -270,4 +268,7 @@ def complex_updates(m):
     m.op('stablehlo.sort', [key, x], f'<{{dimension = 1 : i64}}> {plain}', [key[1].gather(1, order), x[1].gather(1, order)], 1e-30)
 
 
-op_cases.main([(g, t) for g in (windows, scatters, chosen, sorts, maps) for t in ('f32', 'bf16')] + [(widened, 'bf16')] + [(g, t) for g in (complex_products, complex_updates) for t in ('f32', 'f64')])
+CASES = ([(g, t) for g in (windows, scatters, chosen, sorts, maps) for t in ('f32', 'bf16', 'f16')] + [(widened, 'bf16')] +
+         [(g, t) for g in (complex_products, complex_updates) for t in ('f32', 'f64')])
+if __name__ == '__main__':
+    op_cases.main(CASES)
