@@ -143,7 +143,7 @@ def chosen(m):
             best = functools.reduce(lambda a, b: a if abs(x[1][a]) >= abs(x[1][b]) else b, cells)
             want[best] += abs(float(source[1][at]))
         attrs = ', '.join([array('window_dimensions', size), array('window_strides', stride), f'padding = dense<[{", ".join(f"[{lo}, {hi}]" for lo, hi in pad)}]> : tensor<{len(shape)}x2xi64>'])
-        m.op('stablehlo.select_and_scatter', [x, source, init], f'<{{{attrs}}}> {select}, {put}'.replace('), (', ', ').replace('>, (', '> ('), torch.from_numpy(want), Nonop_cases.near(m.number, e, 0.03))
+        m.op('stablehlo.select_and_scatter', [x, source, init], f'<{{{attrs}}}> ({select[1:-1]}, {put[1:-1]})', torch.from_numpy(want), op_cases.near(m.number, None, 0.03))
 
 
 def compare(way, a, b, t, kind=''):
