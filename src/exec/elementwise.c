@@ -162,7 +162,10 @@ static bool plan_parameters(struct planner *p, struct exec_step *s, struct ew_pa
     case VEC_SAR:
     case VEC_POPCNT:
     case VEC_CLZ:
-    case VEC_MULHI: w->p[0] = 8.0 * (double)tensor_dtype_size(in_type(p, s, 0)->dtype); break;
+    case VEC_MULHI:
+        w->p[0] = 8.0 * (double)tensor_dtype_size(in_type(p, s, 0)->dtype);
+        w->p[1] = (s->row->arg & EW_SIGNED) != 0;
+        break;
     default: break;
     }
     return true;

@@ -13,6 +13,7 @@ enum {
     EW_CLAMP_HLO = 1 << 11, /* operands are min, x, max */
     EW_RHS_ATTR = 1 << 12,  /* the second operand is the attribute "rhs" */
     EW_FLOAT = 1 << 13,     /* integers are taken as reals even where there is an integer form */
+    EW_SIGNED = 1 << 14,    /* the highest bit of an integer is its sign, whatever its type says */
 };
 
 /* The function of an elementwise step that computes in f32 and does nothing else; false for all other steps. */

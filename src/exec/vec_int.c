@@ -86,7 +86,9 @@ BINARY(SHR32, U(y) > 63 ? 0 : (U(x) & 0xffffffffu) >> U(y))
 /* StableHLO: at the width of the type; a shift by the width or more leaves nothing, or the sign. */
 BINARY(SHL, U(y) >= U(p[0]) ? 0 : U(x) << U(y))
 BINARY(SHR, U(y) >= U(p[0]) ? 0 : (U(x) & mask_of((unsigned)p[0])) >> U(y))
-BINARY(SAR, U(y) >= U(p[0]) ? (x < 0 ? -1 : 0) : x >> U(y))
+/* x of p[0] bits with its highest bit as a sign, where p[1] asks for that. */
+#define WITH_SIGN(x) (p[1] != 0 ? (lane)(U(x) << (64 - U(p[0]))) >> (64 - U(p[0])) : (x))
+BINARY(SAR, U(y) >= U(p[0]) ? (WITH_SIGN(x) < 0 ? -1 : 0) : WITH_SIGN(x) >> U(y))
 BINARY(MULHI, (uint64_t)((__int128)x *(__int128)y >> (unsigned)p[0]))
 
 static void op_SELECT(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) {
