@@ -895,7 +895,7 @@ static bool plan_rearrange(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0), *out = out_type(p, s, 0);
     struct walk *w = begin(p, s);
     struct axes from, to;
-    int64_t size[MAX_NAMES] = {0}, stride[MAX_NAMES];
+    int64_t size[MAX_NAMES], stride[MAX_NAMES];
     int map[MAX_NAMES];
     if (!w)
         return false;
@@ -913,7 +913,10 @@ static bool plan_rearrange(struct planner *p, struct exec_step *s) {
         if (map[i] < 0)
             return plan_error(p, s->op, "has a pattern with an axis on one side only");
     }
-    /* An axis alone on either side has its dimension's length; one unknown in a group is what is left. */
+    /* An axis alone on either side has its dimension's length; one unknown in a group is what is left. Without elements there is
+     * nothing to be told apart. */
+    for (int i = 0; i < from.n; i++)
+        size[i] = type_count(in) ? -1 : 0;
     for (int round = 0; round < 2 * MAX_NAMES; round++)
         for (int side = 0; side < 2; side++) {
             const struct axes *a = side ? &to : &from;
@@ -924,7 +927,7 @@ static bool plan_rearrange(struct planner *p, struct exec_step *s) {
                 for (int i = 0; i < a->n; i++)
                     if (a->group[i] == g) {
                         int axis = side ? map[i] : i;
-                        if (size[axis])
+                        if (size[axis] >= 0)
                             known *= size[axis];
                         else
                             unknown = axis, n_unknown++;
@@ -936,9 +939,11 @@ static bool plan_rearrange(struct planner *p, struct exec_step *s) {
     int64_t step = 1;
     for (int i = from.n; i-- > 0;) {
         stride[i] = step;
-        step *= size[i];
+        step = size[i] < 0 ? -1 : step * size[i];
+        if (step < 0)
+            break;
     }
-    if (step != type_count(in) || step == 0)
+    if (step != type_count(in))
         return plan_error(p, s->op, "has a pattern whose lengths its types do not give");
     w->rank = to.n;
     for (int i = 0; i < to.n; i++) {

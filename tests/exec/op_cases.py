@@ -86,12 +86,16 @@ class Module:
         return self.type_of(operand[1], self.kinds.get(operand[0]))
 
     def arg(self, tensor, kind=None):
-        if kind or tensor.is_floating_point():
-            tensor = cast(tensor, kind or self.number)
-        self.args.append(tensor)
-        name = f'%a{len(self.args) - 1}'
+        """An argument; reals are in numbers of the module's element type (as truth values: whether they are positive)."""
+        name = f'%a{len(self.args)}'
+        if kind is None and tensor.is_floating_point():
+            kind = self.number
+            tensor = tensor > 0 if kind == 'i1' else tensor
         if kind:
-            self.kinds[name] = kind
+            tensor = cast(tensor, kind)
+            if is_integer(kind):
+                self.kinds[name] = kind
+        self.args.append(tensor)
         return name, tensor
 
     def numbers(self, *shape, low=None, high=None, kind=None):
@@ -114,15 +118,19 @@ class Module:
         want = list(want) if isinstance(want, (list, tuple)) else [want]
         types = list(types or [None] * len(want))
         for i, w in enumerate(want):
-            if types[i]:
-                want[i] = cast(w, types[i])
-            elif w.is_floating_point():
-                want[i] = w.to(TYPES[self.number])
+            types[i] = types[i] or self.meant(w)
+            want[i] = cast(w, types[i]) if types[i] else w
         self.write(op, operands, attrs, want, types, tolerance)
         given = frozenset(re.findall(r'(\w+) = ', attrs))
         for other in op_data.twins(op, given) if twins else ():
             if self.suits(other, operands, want, types):
                 self.write(other, operands, op_data.attributes_for(other, attrs), want, types, tolerance)
+
+    def meant(self, want):
+        """The element type of a result when none is said: reals, and in a module of integers int64, are the module's numbers."""
+        if want.is_floating_point() or (is_integer(self.number) and want.dtype == torch.int64):
+            return self.number
+        return None
 
     def suits(self, op, operands, want, types):
         """Whether operands and results are such as an op wants them that does the same as another one: StableHLO's neither
@@ -137,8 +145,9 @@ class Module:
             if kinds[0] != 'i1':
                 return False
             kinds = kinds[1:]
-        return ((len(shapes) == 1 or op.startswith('chlo.broadcast_')) and set(kinds) <= known.admits and
-                (result == 'i1' if known.truth else {result} == set(kinds)))
+        alike = result == 'i1' if known.truth else {result} == set(kinds)
+        spread = len(shapes) > 1 and not op.startswith('chlo.broadcast_')
+        return set(kinds) <= known.admits and (op_data.KERNELS[op] != 'elementwise' or (alike and not spread))
 
     def kind_of(self, tensor, kind):
         return kind or next(k for k, v in TYPES.items() if v == tensor.dtype)
@@ -167,11 +176,8 @@ class Module:
 
     def given(self, op, name, want, tolerance=None):
         """A value of the body that is compared, too."""
-        kind = self.kinds.get(name)
-        if kind:
-            want = cast(want, kind)
-        elif want.is_floating_point():
-            want = want.to(TYPES[self.number])
+        kind = self.kinds.get(name) or self.meant(want)
+        want = cast(want, kind) if kind else want
         self.results.append((name, self.type_of(want, kind)))
         self.want.append(want)
         self.names.append(op)
@@ -195,7 +201,13 @@ class Module:
             head, _, types = line.rpartition(' : (')
             before, _, after = types.partition(') -> ')
             yield Case(m[2], list(tensors(before)), list(tensors(after)),
-                       {n for n, v in re.findall(r'(\w+) = ([^=]*)', head[m.end():].split('({')[0]) if re.search(r'-\d', v.rpartition(',')[0] or v)})
+                       negative(head[m.end():].split('({')[0]))
+
+
+def negative(attrs):
+    """The names of attributes that hold a negative number."""
+    parts = re.split(r'(\w+) = ', attrs)
+    return {name for name, value in zip(parts[1::2], parts[2::2]) if re.search(r'-\d', value)}
 
 
 def tensors(text):
