@@ -35,6 +35,16 @@ rewrite_fn hlo_scatter_cache, hlo_scatter_embedding, hlo_scatter_along_dim, hlo_
 rewrite_fn hlo_all_reduce, hlo_all_gather, hlo_reduce_scatter, hlo_collective_permute, hlo_all_to_all,
     hlo_collective_broadcast, hlo_sdy_all_reduce, hlo_manual_computation, hlo_mesh, hlo_gspmd_sharding,
     hlo_gspmd_to_shards, hlo_gspmd_to_full;
+/* hlo_groups.c: collectives of groups that lie along no axis of the mesh. `groups`: a constant, one row of devices for each. 0 when
+ * out of memory, when dimension dim has no equal parts, or when numbers are reduced in another way. */
+/* `size` devices each, `inner` apart. */
+ir_attr hlo_groups(pass_context *p, int64_t devices, int64_t size, int64_t inner);
+/* Of what all members have, each keeps its part along dim. */
+ir_value hlo_groups_part(pass_context *p, ir_loc loc, ir_value v, ir_attr groups, int dim);
+/* What all members have, side by side along dim. */
+ir_value hlo_groups_gather(pass_context *p, ir_loc loc, ir_value v, ir_attr groups, int dim);
+/* The "sum", "max", "min" or "prod" over all members; of which (dim >= 0) each keeps its part along dim. */
+ir_value hlo_groups_reduce(pass_context *p, ir_loc loc, ir_value v, ir_attr groups, str reduce, int dim);
 /* hlo_custom.c */
 rewrite_fn hlo_custom_call, hlo_rng_bits;
 /* hlo_attention.c */

@@ -9,16 +9,61 @@ ir_attr hlo_ui32(pass_context *p, int64_t v) {
     return ir_attr_int(p->c, ir_type_integer(p->c, 32, IR_UNSIGNED), v);
 }
 
-/* The mesh axis that the groups lie along, of two: 1 when their devices follow each other. False without groups. */
-static bool cluster_axis(pass_context *p, ir_op op, int64_t *axis) {
-    dense_view d;
-    int64_t dims[PASS_MAX_RANK];
-    *axis = 0;
-    if (!dense_read(p->c, ir_op_attr(p->m, op, STR("replica_groups")), &d) || type_shape(p->c, d.type, dims) != 2)
-        return false;
-    if (dims[1] > 1)
-        *axis = dense_int(&d, 0) + 1 == dense_int(&d, 1);
+/* The axes of a mesh, and how many devices there are along each. */
+static uint32_t mesh_axes(pass_context *p, ir_attr mesh, str *names, int64_t *sizes) {
+    ir_attr axes = mesh ? dialect_param(p->c, mesh, STR("axes")) : 0;
+    uint32_t n = list_count(p, axes);
+    if (n > PASS_MAX_RANK)
+        return 0;
+    for (uint32_t i = 0; i < n; i++) {
+        names[i] = dialect_param_text(p->c, ir_at(p->c, axes, i), STR("name"));
+        sizes[i] = 1;
+        dialect_param_int(p->c, ir_at(p->c, axes, i), STR("size"), &sizes[i]);
+    }
+    return n;
+}
+
+/* Whether each group is all devices along an axis, in order; `inner` devices are between two of them. */
+static bool lie_along(const dense_view *d, int64_t rows, int64_t size, int64_t inner) {
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t first = dense_int(d, row * size);
+        if (first / inner % size)
+            return false;
+        for (int64_t i = 1; i < size; i++)
+            if (dense_int(d, row * size + i) != first + i * inner)
+                return false;
+    }
     return true;
+}
+
+typedef enum groups_kind { GROUPS_NONE, GROUPS_AXIS, GROUPS_OTHER } groups_kind;
+
+/* The axis that the groups of devices lie along; GROUPS_OTHER when the mesh is known and they do not. When it is not, the axis
+ * is taken to be the second of two when devices of a group follow each other, as in the reference. */
+static groups_kind groups_of(pass_context *p, ir_op op, ir_attr *groups, int64_t *axis) {
+    ir_attr mesh = p->data ? *(ir_attr *)p->data : 0;
+    str names[PASS_MAX_RANK];
+    int64_t dims[PASS_MAX_RANK], sizes[PASS_MAX_RANK], devices = 1;
+    dense_view d;
+    *axis = 0;
+    *groups = ir_op_attr(p->m, op, STR("replica_groups"));
+    if (!dense_read(p->c, *groups, &d) || type_shape(p->c, d.type, dims) != 2)
+        return GROUPS_NONE;
+    if (dims[1] < 2)
+        return GROUPS_AXIS;
+    uint32_t n = mesh_axes(p, mesh, names, sizes);
+    for (uint32_t a = n; a-- > 0; devices *= sizes[a]) {
+        if (sizes[a] != dims[1] || !lie_along(&d, dims[0], dims[1], devices))
+            continue;
+        *axis = a;
+        return GROUPS_AXIS;
+    }
+    *axis = dense_int(&d, 0) + 1 == dense_int(&d, 1);
+    return n && devices == dims[0] * dims[1] ? GROUPS_OTHER : GROUPS_AXIS;
+}
+
+static int rank_of(pass_context *p, ir_value v) {
+    return ir_rank(p->c, ir_value_type(p->m, v));
 }
 
 /* Between devices, or not said. */
@@ -55,15 +100,18 @@ bool hlo_all_reduce(pass_context *p, ir_op op) {
     uint32_t n = o->n_operands;
     ir_loc loc = o->loc;
     int64_t axis;
+    ir_attr groups;
     ir_value *out = ARENA_ARRAY(&p->scratch, ir_value, n + 1);
     attr_entry a[] = {{STR("cluster_axis"), 0}, {STR("reduce_type"), reduce_type_attr(p, op)}};
-    if (!out || !n || o->n_results != n || !a[1].value || !is_device_channel(p, op) || !cluster_axis(p, op, &axis))
+    groups_kind kind = groups_of(p, op, &groups, &axis);
+    if (!out || !n || o->n_results != n || !a[1].value || !is_device_channel(p, op) || kind == GROUPS_NONE)
         return false;
     a[0].value = hlo_ui32(p, axis);
     for (uint32_t i = 0; i < n; i++) {
         ir_value v = ir_operand(p->m, op, i);
-        out[i] = build_value(p, OP_ttir_all_reduce, loc, &v, 1, ir_value_type(p->m, ir_result(p->m, op, i)),
-                             make_dict(p, a, 2));
+        ir_type type = ir_value_type(p->m, ir_result(p->m, op, i));
+        out[i] = kind == GROUPS_OTHER ? hlo_groups_reduce(p, loc, v, groups, hlo_reduce_type(p, op), -1)
+                                      : build_value(p, OP_ttir_all_reduce, loc, &v, 1, type, make_dict(p, a, 2));
         if (!out[i])
             return false;
     }
@@ -73,12 +121,17 @@ bool hlo_all_reduce(pass_context *p, ir_op op) {
 
 bool hlo_reduce_scatter(pass_context *p, ir_op op) {
     ir_value v = ir_operand(p->m, op, 0);
-    int64_t axis;
+    int64_t axis, dim = op_int_or(p->m, op, STR("scatter_dimension"), 0);
+    ir_attr groups;
     attr_entry a[] = {{STR("cluster_axis"), 0},
                       {STR("reduce_type"), reduce_type_attr(p, op)},
-                      {STR("scatter_dim"), make_si32(p, op_int_or(p->m, op, STR("scatter_dimension"), 0))}};
-    if (!a[1].value || !is_device_channel(p, op) || !cluster_axis(p, op, &axis))
+                      {STR("scatter_dim"), make_si32(p, dim)}};
+    groups_kind kind = groups_of(p, op, &groups, &axis);
+    if (!a[1].value || !is_device_channel(p, op) || kind == GROUPS_NONE || dim < 0 || dim >= rank_of(p, v))
         return false;
+    if (kind == GROUPS_OTHER)
+        return hlo_replace(p, op,
+                           hlo_groups_reduce(p, ir_op_at(p->m, op)->loc, v, groups, hlo_reduce_type(p, op), (int)dim));
     a[0].value = hlo_ui32(p, axis);
     return hlo_replace(
         p, op,
@@ -87,11 +140,14 @@ bool hlo_reduce_scatter(pass_context *p, ir_op op) {
 
 bool hlo_all_gather(pass_context *p, ir_op op) {
     ir_value v = ir_operand(p->m, op, 0);
-    int64_t axis;
-    if (ir_op_at(p->m, op)->n_operands != 1 || !cluster_axis(p, op, &axis))
+    int64_t axis, dim = op_int_or(p->m, op, STR("all_gather_dim"), 0);
+    ir_attr groups;
+    groups_kind kind = groups_of(p, op, &groups, &axis);
+    if (ir_op_at(p->m, op)->n_operands != 1 || kind == GROUPS_NONE || dim < 0 || dim >= rank_of(p, v))
         return false;
-    attr_entry a[] = {{STR("all_gather_dim"), make_si32(p, op_int_or(p->m, op, STR("all_gather_dim"), 0))},
-                      {STR("cluster_axis"), hlo_ui32(p, axis)}};
+    if (kind == GROUPS_OTHER)
+        return hlo_replace(p, op, hlo_groups_gather(p, ir_op_at(p->m, op)->loc, v, groups, (int)dim));
+    attr_entry a[] = {{STR("all_gather_dim"), make_si32(p, dim)}, {STR("cluster_axis"), hlo_ui32(p, axis)}};
     return hlo_replace(
         p, op, build_value(p, OP_ttir_all_gather, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 2)));
 }
@@ -131,20 +187,6 @@ static ir_op module_of(pass_context *p, ir_op op) {
     return op;
 }
 
-/* The axes of a mesh, and how many devices there are along each. */
-static uint32_t mesh_axes(pass_context *p, ir_attr mesh, str *names, int64_t *sizes) {
-    ir_attr axes = mesh ? dialect_param(p->c, mesh, STR("axes")) : 0;
-    uint32_t n = list_count(p, axes);
-    if (n > PASS_MAX_RANK)
-        return 0;
-    for (uint32_t i = 0; i < n; i++) {
-        names[i] = dialect_param_text(p->c, ir_at(p->c, axes, i), STR("name"));
-        sizes[i] = 1;
-        dialect_param_int(p->c, ir_at(p->c, axes, i), STR("size"), &sizes[i]);
-    }
-    return n;
-}
-
 /* sdy.mesh becomes an entry in the module's ttcore.meshes; manual computations, which need it, come after it: it is kept in
  * p->data. */
 bool hlo_mesh(pass_context *p, ir_op op) {
@@ -175,6 +217,22 @@ bool hlo_mesh(pass_context *p, ir_op op) {
     return true;
 }
 
+/* The groups of devices along a part of an axis; 0 when a reference (sdy.axis_ref) names all of it. */
+static ir_attr groups_of_part(pass_context *p, ir_attr ref, const int64_t *sizes, uint32_t n, uint32_t axis) {
+    ir_attr part = dialect_param(p->c, ref, STR("sub_axis_info"));
+    int64_t before = 1, size = 1, inner = 1, devices = 1;
+    if (!part || !dialect_param_int(p->c, part, STR("pre_size"), &before) ||
+        !dialect_param_int(p->c, part, STR("size"), &size))
+        return 0;
+    for (uint32_t a = 0; a < n; a++) {
+        devices *= sizes[a];
+        inner *= a > axis ? sizes[a] : 1;
+    }
+    if (before < 1 || size < 1 || sizes[axis] % before || sizes[axis] / before % size)
+        return 0;
+    return hlo_groups(p, devices, size, inner * (sizes[axis] / before / size));
+}
+
 /* One all_reduce for each axis. */
 bool hlo_sdy_all_reduce(pass_context *p, ir_op op) {
     ir_attr mesh = p->data ? *(ir_attr *)p->data : 0, list = ir_op_attr(p->m, op, STR("reduction_axes"));
@@ -189,12 +247,15 @@ bool hlo_sdy_all_reduce(pass_context *p, ir_op op) {
         uint32_t at = 0;
         while (at < n && !str_eq(names[at], dialect_param_text(p->c, axis, STR("name"))))
             at++;
-        if (at == n || dialect_param(p->c, axis, STR("sub_axis_info")))
+        if (at == n)
             return false;
+        ir_loc loc = ir_op_at(p->m, op)->loc;
+        ir_attr part = groups_of_part(p, axis, sizes, n, at);
         attr_entry a[] = {
             {STR("cluster_axis"), hlo_ui32(p, at)},
             {STR("reduce_type"), dialect_make_case(p->c, ATTR_ttcore_reduce_type, how.n ? how : STR("sum"))}};
-        v = build_value(p, OP_ttir_all_reduce, ir_op_at(p->m, op)->loc, &v, 1, hlo_type(p, op), make_dict(p, a, 2));
+        v = part ? hlo_groups_reduce(p, loc, v, part, how.n ? how : STR("sum"), -1)
+                 : build_value(p, OP_ttir_all_reduce, loc, &v, 1, hlo_type(p, op), make_dict(p, a, 2));
     }
     return v && hlo_replace(p, op, v);
 }
@@ -206,11 +267,12 @@ typedef struct mesh_cut {
     int64_t shape[PASS_MAX_RANK], dims[PASS_MAX_RANK];
     uint32_t n_shape, n_dims;
     str type; /* replicate, maximal, devices */
-    /* Axes that cut a dimension in another order than the mesh's: mesh_shard cannot say it, and the parts are cut by them
-     * afterwards, the major one first. */
+    /* Axes that cut a dimension in another order than the mesh's, and parts of axes: mesh_shard cannot say it, and the parts
+     * are cut by them afterwards, the major one first. */
     struct {
         uint32_t axis, dim;
         int64_t size;
+        ir_attr groups; /* of devices along it when it is a part of an axis, else 0 */
     } rest[PASS_MAX_RANK];
     uint32_t n_rest;
 } mesh_cut;
@@ -241,15 +303,18 @@ static bool cut_of(pass_context *p, ir_attr mesh, ir_attr sharding, mesh_cut *c)
         uint32_t next = 0; /* the first axis of the mesh that may still come */
         for (uint32_t i = 0; i < list_count(p, axes); i++) {
             ir_attr axis = ir_at(p->c, axes, i);
-            if (dialect_param(p->c, axis, STR("sub_axis_info")))
-                return false;
             for (uint32_t a = 0; a < n; a++) {
                 if (!str_eq(names[a], dialect_param_text(p->c, axis, STR("name"))) || sizes[a] == 1)
                     continue;
-                if (a < next && c->n_rest < PASS_MAX_RANK) {
+                ir_attr groups = groups_of_part(p, axis, sizes, n, a);
+                if ((a < next || groups) && c->n_rest < PASS_MAX_RANK) {
+                    int64_t size = sizes[a];
+                    if (groups)
+                        dialect_param_int(p->c, dialect_param(p->c, axis, STR("sub_axis_info")), STR("size"), &size);
                     c->rest[c->n_rest].axis = a;
                     c->rest[c->n_rest].dim = d;
-                    c->rest[c->n_rest++].size = sizes[a];
+                    c->rest[c->n_rest].groups = groups;
+                    c->rest[c->n_rest++].size = size;
                     next = n;
                     continue;
                 }
@@ -260,8 +325,12 @@ static bool cut_of(pass_context *p, ir_attr mesh, ir_attr sharding, mesh_cut *c)
         }
         parts *= c->shape[d];
     }
-    if (parts == 1)
-        not_cut(c, STR("replicate"));
+    if (parts == 1) { /* mesh_shard gives everyone all of it */
+        c->type = STR("replicate");
+        c->n_shape = c->n_dims = 1;
+        c->shape[0] = 1;
+        c->dims[0] = -1;
+    }
     return true;
 }
 
@@ -278,8 +347,13 @@ static ir_value cut_rest(pass_context *p, ir_loc loc, ir_value v, const mesh_cut
     shape s;
     for (uint32_t i = 0; i < c->n_rest && v; i++) {
         uint32_t at = to_parts ? i : c->n_rest - 1 - i, axis = c->rest[at].axis, d = c->rest[at].dim;
+        ir_attr groups = c->rest[at].groups;
         if (!shape_of(p->m, v, &s))
             return 0;
+        if (groups) {
+            v = to_parts ? hlo_groups_part(p, loc, v, groups, (int)d) : hlo_groups_gather(p, loc, v, groups, (int)d);
+            continue;
+        }
         s.d[d] = to_parts ? s.d[d] / c->rest[at].size : s.d[d] * c->rest[at].size;
         attr_entry part[] = {{STR("cluster_axis"), hlo_ui32(p, axis)}, {STR("dim"), make_si32(p, d)}};
         attr_entry all[] = {{STR("all_gather_dim"), make_si32(p, d)}, {STR("cluster_axis"), hlo_ui32(p, axis)}};

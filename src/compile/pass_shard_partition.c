@@ -296,9 +296,11 @@ static void at_border(sharding *s) {
 
 static ir_attr axis_names(pass_context *p, const shard_mesh *mesh) {
     ir_attr names[SHARD_MAX_AXES];
+    uint32_t n = 0;
     for (uint32_t a = 0; a < mesh->n; a++)
-        names[a] = ir_attr_string(p->c, mesh->axis[a], 0);
-    ir_node params[] = {ir_attr_array(p->c, names, mesh->n)};
+        if (mesh->before[a] == 1) /* the first part of each */
+            names[n++] = ir_attr_string(p->c, mesh->axis[a], 0);
+    ir_node params[] = {ir_attr_array(p->c, names, n)};
     return dialect_make_attr(p->c, ATTR_sdy_manual_axes, params);
 }
 
@@ -455,7 +457,7 @@ static void forget(pass_context *p, ir_op func) {
 
 static bool one_module(pass_context *p) {
     shard_mesh mesh;
-    if (!shard_find_mesh(p, p->scope, &mesh))
+    if (!shard_find_mesh(p, p->scope, &mesh) || !shard_split_axes(p, p->scope, &mesh))
         return false;
     for (each_func(p->m, p->scope, f)) {
         if (!shard_is_wanted(p, f))

@@ -337,7 +337,7 @@ static bool decouple(pass_context *p, ir_block body) {
 
 static bool one_module(pass_context *p) {
     shard_mesh mesh;
-    if (!shard_find_mesh(p, p->scope, &mesh))
+    if (!shard_find_mesh(p, p->scope, &mesh) || !shard_split_axes(p, p->scope, &mesh))
         return false;
     for (each_func(p->m, p->scope, f)) {
         ir_block body = body_of(p->m, f);

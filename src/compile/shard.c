@@ -16,6 +16,9 @@ static bool read_mesh(pass_context *p, ir_op op, shard_mesh *mesh) {
         mesh->axis[mesh->n] = dialect_param_text(p->c, axis, STR("name"));
         mesh->size[mesh->n] = 1;
         dialect_param_int(p->c, axis, STR("size"), &mesh->size[mesh->n]);
+        mesh->of[mesh->n] = (uint8_t)mesh->n;
+        mesh->before[mesh->n] = 1;
+        mesh->all[mesh->n] = mesh->size[mesh->n];
         if (mesh->size[mesh->n] < 1 || mesh->size[mesh->n] > GSPMD_MAX_DEVICES)
             return pass_error(p, op, "has an axis of %lld devices", (long long)mesh->size[mesh->n]);
         mesh->devices *= mesh->size[mesh->n];
@@ -44,35 +47,148 @@ bool shard_find_mesh(pass_context *p, ir_op module, shard_mesh *mesh) {
     return true;
 }
 
+/* ---- parts of axes -------------------------------------------------------------------------------------- */
+
+/* The part of an axis that a reference names: of how many devices each, and how many; all of it without. */
+static void part_of_ref(pass_context *p, ir_attr ref, int64_t all, int64_t *before, int64_t *size) {
+    ir_attr part = dialect_param(p->c, ref, STR("sub_axis_info"));
+    *before = 1;
+    *size = all;
+    if (part) {
+        dialect_param_int(p->c, part, STR("pre_size"), before);
+        dialect_param_int(p->c, part, STR("size"), size);
+    }
+}
+
+/* Where each axis is cut: multiples that its major parts come to. */
+typedef struct cuts {
+    const shard_mesh *mesh;
+    int64_t at[SHARD_MAX_AXES][SHARD_MAX_AXES];
+    uint32_t n[SHARD_MAX_AXES];
+    bool too_many;
+} cuts;
+
+/* Sorted, each once; 1 and all of the axis are none. */
+static void add_cut(cuts *c, uint32_t axis, int64_t at) {
+    uint32_t i = 0;
+    if (at <= 1 || at >= c->mesh->size[axis])
+        return;
+    while (i < c->n[axis] && c->at[axis][i] < at)
+        i++;
+    if (i < c->n[axis] && c->at[axis][i] == at)
+        return;
+    if (c->n[axis] == SHARD_MAX_AXES) {
+        c->too_many = true;
+        return;
+    }
+    for (uint32_t k = c->n[axis]++; k > i; k--)
+        c->at[axis][k] = c->at[axis][k - 1];
+    c->at[axis][i] = at;
+}
+
+/* All references to parts of axes in an attribute, whatever it is made of. */
+static bool collect_cuts(pass_context *p, ir_attr attr, cuts *c) {
+    enum { MOST = 1 << 16 };
+    ir_node *todo = ARENA_ARRAY(&p->scratch, ir_node, MOST);
+    uint32_t n = 0;
+    if (!todo)
+        return pass_out_of_memory(p);
+    for (todo[n++] = attr; n;) {
+        ir_node node = todo[--n];
+        ir_kind kind = ir_kind_of(p->c, node);
+        if (dialect_is_attr(p->c, node, ATTR_sdy_axis_ref) && dialect_param(p->c, node, STR("sub_axis_info"))) {
+            str name = dialect_param_text(p->c, node, STR("name"));
+            int64_t before, size;
+            for (uint32_t a = 0; a < c->mesh->n; a++) {
+                if (!str_eq(c->mesh->axis[a], name))
+                    continue;
+                part_of_ref(p, node, c->mesh->size[a], &before, &size);
+                add_cut(c, a, before);
+                add_cut(c, a, size > 0 && before < c->mesh->size[a] ? before * size : 0);
+            }
+            continue;
+        }
+        uint32_t count =
+            kind == IR_ATTR_ARRAY || kind == IR_ATTR_DICT || kind == IR_ATTR_DIALECT ? ir_count(p->c, node) : 0;
+        /* A dictionary has keys between its values, a dialect attribute its definition in front. */
+        for (uint32_t i = kind != IR_ATTR_ARRAY; i < count && n < MOST; i += kind == IR_ATTR_DICT ? 2 : 1)
+            if (ir_at(p->c, node, i))
+                todo[n++] = ir_at(p->c, node, i);
+    }
+    return true;
+}
+
+static bool names_shardings(pass_context *p, ir_op op) {
+    return op_is(p->m, op, OP_func_func) || str_starts_with(ir_op_name_str(p->m, op), STR("sdy."));
+}
+
+bool shard_split_axes(pass_context *p, ir_op module, shard_mesh *mesh) {
+    const shard_mesh whole = *mesh;
+    cuts c = {.mesh = &whole};
+    struct arena_mark mark = arena_mark(&p->scratch);
+    for (ir_op op = mesh->n ? module : 0; op; op = ir_walk_next(p->m, module, op)) {
+        ir_attr own = ir_op_attr(p->m, op, STR("sdy.sharding")), props = ir_op_at(p->m, op)->props;
+        if ((own && !collect_cuts(p, own, &c)) || (props && names_shardings(p, op) && !collect_cuts(p, props, &c)))
+            return false;
+        arena_reset(&p->scratch, mark);
+    }
+    mesh->n = 0;
+    for (uint32_t a = 0; a < whole.n; a++) {
+        int64_t before = 1;
+        for (uint32_t i = 0; i <= c.n[a]; i++) {
+            int64_t end = i < c.n[a] ? c.at[a][i] : whole.size[a];
+            if (end % before || (i == c.n[a] && whole.size[a] % before))
+                return pass_error(p, whole.op, "has the axis \"%.*s\", of which shardings name parts that overlap",
+                                  STR_ARG(whole.axis[a]));
+            if (mesh->n == SHARD_MAX_AXES || c.too_many)
+                return pass_error(p, whole.op, "has axes of which shardings name too many parts: there may be %d",
+                                  SHARD_MAX_AXES);
+            mesh->axis[mesh->n] = whole.axis[a];
+            mesh->of[mesh->n] = (uint8_t)a;
+            mesh->before[mesh->n] = before;
+            mesh->all[mesh->n] = whole.size[a];
+            mesh->size[mesh->n++] = end / before;
+            before = end;
+        }
+    }
+    return true;
+}
+
 /* ---- shardings ------------------------------------------------------------------------------------------ */
 
 void shard_open(sharding *s, int rank) {
     *s = (sharding){.rank = rank};
 }
 
-/* The number of the axis that a reference names; n when there is none. */
-static uint32_t axis_of(pass_context *p, const shard_mesh *mesh, ir_attr ref) {
-    str name = dialect_param_text(p->c, ref, STR("name"));
-    uint32_t a = 0;
-    while (a < mesh->n && !str_eq(mesh->axis[a], name))
-        a++;
-    return a;
-}
-
 static bool read_axes(pass_context *p, const shard_mesh *mesh, ir_attr list, uint32_t *used, shard_axes *out,
                       const char **why) {
     for (uint32_t i = 0; i < list_count(p, list); i++) {
         ir_attr ref = ir_at(p->c, list, i);
-        uint32_t a = axis_of(p, mesh, ref);
-        *why = dialect_param(p->c, ref, STR("sub_axis_info")) ? "cuts along a part of an axis, which is not supported"
-               : a == mesh->n                                 ? "cuts along an axis that the mesh does not have"
-               : *used & 1u << a                              ? "cuts twice along one axis"
-                                                              : NULL;
+        str name = dialect_param_text(p->c, ref, STR("name"));
+        int64_t left = 0;
+        *why = "cuts along an axis that the mesh does not have";
+        for (uint32_t a = 0; a < mesh->n; a++) {
+            int64_t before, size;
+            if (!str_eq(mesh->axis[a], name))
+                continue;
+            part_of_ref(p, ref, mesh->all[a], &before, &size);
+            *why = left ? *why : "cuts along a part of an axis that the axis does not have";
+            left = left ? left : size;
+            if (mesh->before[a] < before || mesh->before[a] >= before * size)
+                continue;
+            *why = *used & 1u << a ? "cuts twice along one axis" : left % mesh->size[a] ? *why : NULL;
+            if (*why)
+                return false;
+            *used |= 1u << a;
+            left /= mesh->size[a];
+            if (mesh->size[a] > 1)
+                out->axis[out->n++] = (uint8_t)a;
+            if (left == 1)
+                break;
+        }
+        *why = left == 1 ? NULL : *why ? *why : "cuts along a part of an axis that the axis does not have";
         if (*why)
             return false;
-        *used |= 1u << a;
-        if (mesh->size[a] > 1)
-            out->axis[out->n++] = (uint8_t)a;
     }
     return true;
 }
@@ -109,13 +225,25 @@ bool shard_read(pass_context *p, const shard_mesh *mesh, ir_attr a, int rank, sh
     return !list_count(p, dialect_param(p->c, a, STR("unreduced_axes")));
 }
 
+/* Parts of one axis that follow each other are named as one. */
 static ir_attr axes_attr(pass_context *p, const shard_mesh *mesh, const shard_axes *axes) {
     ir_attr refs[SHARD_MAX_AXES];
-    for (unsigned i = 0; i < axes->n; i++) {
-        ir_node params[] = {ir_attr_string(p->c, mesh->axis[axes->axis[i]], 0), 0};
-        refs[i] = dialect_make_attr(p->c, ATTR_sdy_axis_ref, params);
+    uint32_t n = 0;
+    for (unsigned i = 0, next; i < axes->n; i = next) {
+        unsigned first = axes->axis[i];
+        int64_t size = mesh->size[first];
+        for (next = i + 1; next < axes->n; next++) {
+            unsigned a = axes->axis[next];
+            if (mesh->of[a] != mesh->of[first] || mesh->before[a] != mesh->before[first] * size)
+                break;
+            size *= mesh->size[a];
+        }
+        ir_node part[] = {dialect_int(p->c, mesh->before[first]), dialect_int(p->c, size)};
+        ir_node params[] = {ir_attr_string(p->c, mesh->axis[first], 0),
+                            size < mesh->all[first] ? dialect_make_attr(p->c, ATTR_sdy_sub_axis_info, part) : 0};
+        refs[n++] = dialect_make_attr(p->c, ATTR_sdy_axis_ref, params);
     }
-    return axes->n ? ir_attr_array(p->c, refs, axes->n) : 0;
+    return n ? ir_attr_array(p->c, refs, n) : 0;
 }
 
 ir_attr shard_attr(pass_context *p, const shard_mesh *mesh, const sharding *s, bool closed) {

@@ -4,8 +4,8 @@
  *
  * A sharding lists, for each dimension of a tensor, the mesh axes that cut it, the major one first: <@mesh, [{"y"}, {}]>
  * on a mesh of ["x"=2, "y"=4] gives device (x, y) the y-th quarter of the rows and all columns. Axes of one device cut
- * nothing and are left out here. Parts of axes ("x":(1)2) are not supported, as in the reference, whose propagation is
- * the conservative one.
+ * nothing and are left out here. Where shardings cut along parts of axes ("x":(1)2), shard_split_axes takes each axis for
+ * several, the parts that it has: everything behind it knows whole axes only. The reference does not support them.
  *
  * A rule says of one op which dimensions of its operands and results are one and the same factor of its iteration space
  * (openxla/shardy, docs/sharding_representation.md). Every device that has the same part of each factor in all tensors
@@ -19,15 +19,19 @@
 
 /* ---- meshes and shardings (shard.c) --------------------------------------------------------------------- */
 
-enum { SHARD_MAX_AXES = 4 };
+enum { SHARD_MAX_AXES = 6 };
 
 typedef struct shard_mesh {
     str name;
     uint32_t n; /* axes; 0: there is no mesh */
     str axis[SHARD_MAX_AXES];
     int64_t size[SHARD_MAX_AXES]; /* devices along it */
-    int64_t devices;              /* in all */
-    ir_op op;                     /* sdy.mesh */
+    /* Of an axis that is a part: which of the module's mesh it is of, into how many the major parts cut that, and how many
+     * devices are along all of it. */
+    uint8_t of[SHARD_MAX_AXES];
+    int64_t before[SHARD_MAX_AXES], all[SHARD_MAX_AXES];
+    int64_t devices; /* in all */
+    ir_op op;        /* sdy.mesh */
 } shard_mesh;
 
 /* Axes by number, the major one first. */
@@ -46,6 +50,15 @@ typedef struct sharding {
 /* The mesh of a module: that of its sdy.mesh that has axes. n = 0 when there is none. False after an error: several
  * meshes that differ, or more than SHARD_MAX_AXES axes. */
 bool shard_find_mesh(pass_context *p, ir_op module, shard_mesh *mesh);
+/* Axes of which the module's shardings name parts become these. False after an error: parts that overlap, or too many. */
+bool shard_split_axes(pass_context *p, ir_op module, shard_mesh *mesh);
+/* The devices along an axis, one group for each place along the others; devices are numbered with the last axis minor. 0 when
+ * out of memory. */
+ir_attr shard_groups(pass_context *p, const shard_mesh *mesh, unsigned axis);
+/* All parts along an axis side by side along a dimension; each device's part of what all along an axis have. By ops of TTIR. 0
+ * when out of memory. */
+ir_value shard_gather_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim);
+ir_value shard_part_of_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim);
 /* Nothing is cut; every dimension is open. */
 void shard_open(sharding *s, int rank);
 /* An attribute sdy.sharding of a tensor of this rank. False when it is another attribute, has another rank, or cuts along

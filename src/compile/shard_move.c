@@ -82,19 +82,33 @@ double shard_move_cost(const shard_mesh *mesh, const sharding *from, const shard
 
 /* ---- collectives ---------------------------------------------------------------------------------------- */
 
-/* The devices along an axis, one group for each place along the others; devices are numbered with the last axis minor. */
-static ir_attr groups_attr(pass_context *p, const shard_mesh *mesh, unsigned axis) {
-    int64_t size = mesh->size[axis], inner = 1, n = 0;
-    shape s = {.d = {mesh->devices / size, size}, .n = 2};
-    uint64_t *ids = ARENA_ARRAY(&p->scratch, uint64_t, (size_t)mesh->devices);
-    if (!ids)
-        return 0;
+ir_attr shard_groups(pass_context *p, const shard_mesh *mesh, unsigned axis) {
+    int64_t inner = 1;
     for (uint32_t a = axis + 1; a < mesh->n; a++)
         inner *= mesh->size[a];
-    for (int64_t group = 0; group < s.d[0]; group++)
-        for (int64_t i = 0; i < size; i++)
-            ids[n++] = (uint64_t)(group / inner * inner * size + group % inner + i * inner);
-    return dense_make(p, tensor_type(p, &s, ir_type_integer(p->c, 64, IR_SIGNLESS)), ids, n);
+    return hlo_groups(p, mesh->devices, mesh->size[axis], inner);
+}
+
+ir_value shard_gather_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim) {
+    shape s;
+    if (mesh->size[axis] != mesh->all[axis])
+        return hlo_groups_gather(p, loc, v, shard_groups(p, mesh, axis), dim);
+    if (!shape_of(p->m, v, &s))
+        return 0;
+    s.d[dim] *= mesh->size[axis];
+    attr_entry a[] = {{STR("all_gather_dim"), make_si32(p, dim)}, {STR("cluster_axis"), hlo_ui32(p, mesh->of[axis])}};
+    return build_value(p, OP_ttir_all_gather, loc, &v, 1, type_like(p, v, &s), make_dict(p, a, 2));
+}
+
+ir_value shard_part_of_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim) {
+    shape s;
+    if (mesh->size[axis] != mesh->all[axis])
+        return hlo_groups_part(p, loc, v, shard_groups(p, mesh, axis), dim);
+    if (!shape_of(p->m, v, &s))
+        return 0;
+    s.d[dim] /= mesh->size[axis];
+    attr_entry a[] = {{STR("cluster_axis"), hlo_ui32(p, mesh->of[axis])}, {STR("dim"), make_si32(p, dim)}};
+    return build_value(p, OP_ttir_mesh_partition, loc, &v, 1, type_like(p, v, &s), make_dict(p, a, 2));
 }
 
 static ir_attr channel_attr(pass_context *p) {
@@ -102,17 +116,11 @@ static ir_attr channel_attr(pass_context *p) {
     return dialect_make_attr(p->c, ATTR_stablehlo_channel_handle, params);
 }
 
-static ir_value build_slice_of_mesh(pass_context *p, const move_step *step, ir_loc loc, ir_value v, ir_type type) {
-    ir_type ui32 = ir_type_integer(p->c, 32, IR_UNSIGNED);
-    attr_entry a[] = {{STR("cluster_axis"), ir_attr_int(p->c, ui32, step->axis)}, {STR("dim"), make_si32(p, step->to)}};
-    return build_value(p, OP_ttir_mesh_partition, loc, &v, 1, type, make_dict(p, a, 2));
-}
-
 static ir_value build_all_gather(pass_context *p, const shard_mesh *mesh, const move_step *step, ir_loc loc, ir_value v,
                                  ir_type type) {
     attr_entry a[] = {{STR("all_gather_dim"), make_i64(p, step->from)},
                       {STR("channel_handle"), channel_attr(p)},
-                      {STR("replica_groups"), groups_attr(p, mesh, step->axis)}};
+                      {STR("replica_groups"), shard_groups(p, mesh, step->axis)}};
     return build_value(p, OP_stablehlo_all_gather, loc, &v, 1, type, make_dict(p, a, 3));
 }
 
@@ -120,7 +128,7 @@ static ir_value build_all_to_all(pass_context *p, const shard_mesh *mesh, const 
                                  ir_type type) {
     attr_entry a[] = {{STR("channel_handle"), channel_attr(p)},
                       {STR("concat_dimension"), make_i64(p, step->from)},
-                      {STR("replica_groups"), groups_attr(p, mesh, step->axis)},
+                      {STR("replica_groups"), shard_groups(p, mesh, step->axis)},
                       {STR("split_count"), make_i64(p, mesh->size[step->axis])},
                       {STR("split_dimension"), make_i64(p, step->to)}};
     return build_value(p, OP_stablehlo_all_to_all, loc, &v, 1, type, make_dict(p, a, 5));
@@ -140,7 +148,7 @@ bool shard_move(pass_context *p, const shard_mesh *mesh, ir_loc loc, shard_value
         if (step.to >= 0)
             dims[step.to] /= mesh->size[step.axis];
         type = type_with_shape(p, type, dims, (uint32_t)from->s.rank);
-        from->v = step.kind == MOVE_SLICE    ? build_slice_of_mesh(p, &step, loc, from->v, type)
+        from->v = step.kind == MOVE_SLICE    ? shard_part_of_axis(p, mesh, loc, from->v, step.axis, step.to)
                   : step.kind == MOVE_GATHER ? build_all_gather(p, mesh, &step, loc, from->v, type)
                                              : build_all_to_all(p, mesh, &step, loc, from->v, type);
         if (!from->v)
@@ -158,7 +166,7 @@ static ir_value build_reduction(pass_context *p, const shard_mesh *mesh, ir_loc 
                        : str_eq(reduce, STR("min")) ? OP_stablehlo_minimum
                                                     : OP_stablehlo_add;
     attr_entry a[] = {{STR("channel_handle"), channel_attr(p)},
-                      {STR("replica_groups"), groups_attr(p, mesh, axis)},
+                      {STR("replica_groups"), shard_groups(p, mesh, axis)},
                       {STR("scatter_dimension"), dim >= 0 ? make_i64(p, dim) : 0}};
     ir_op_spec spec = {.name = op_name(p, dim >= 0 ? OP_stablehlo_reduce_scatter : OP_stablehlo_all_reduce),
                        .loc = loc,

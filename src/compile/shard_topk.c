@@ -36,16 +36,8 @@ static bool top(const merge *m, ir_value v, int64_t k, ir_attr sorted, ir_type i
 
 /* What all devices along the dimension have, the minor axis first, so that parts stand in their order. */
 static ir_value gathered(const merge *m, ir_value v) {
-    pass_context *p = m->p;
-    shape s;
-    for (unsigned i = m->axes.n; v && i-- > 0;) {
-        if (!shape_of(p->m, v, &s))
-            return 0;
-        s.d[m->dim] *= m->mesh->size[m->axes.axis[i]];
-        attr_entry a[] = {{STR("all_gather_dim"), make_si32(p, m->dim)},
-                          {STR("cluster_axis"), hlo_ui32(p, m->axes.axis[i])}};
-        v = build_value(p, OP_ttir_all_gather, m->loc, &v, 1, type_like(p, v, &s), make_dict(p, a, 2));
-    }
+    for (unsigned i = m->axes.n; v && i-- > 0;)
+        v = shard_gather_axis(m->p, m->mesh, m->loc, v, m->axes.axis[i], m->dim);
     return v;
 }
 

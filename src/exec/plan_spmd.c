@@ -74,6 +74,23 @@ static bool is_manual(const struct planner *p, ir_op op) {
     return list && ir_count(p->c, list) != 0;
 }
 
+/* A part of an axis ("x":(2)4: behind its two major halves, four): how many devices along it, and how many along what is minor to
+ * it. Without one, all of the axis. False when the axis has no such part. */
+static bool read_part(const struct planner *p, ir_node ref, int64_t all, int64_t *size, int64_t *minor) {
+    ir_node part = dialect_param(p->c, ref, STR("sub_axis_info"));
+    int64_t before = 1;
+    *size = all;
+    *minor = 1;
+    if (part) {
+        if (!dialect_param_int(p->c, part, STR("pre_size"), &before) ||
+            !dialect_param_int(p->c, part, STR("size"), size) || before < 1 || *size < 1 || all % before ||
+            all / before % *size)
+            return false;
+        *minor = all / before / *size;
+    }
+    return true;
+}
+
 /* The part of each device along the axes that cut each dimension, the first axis being the major one. */
 static bool read_sharding(struct planner *p, ir_op op, const struct axes *axes, ir_node sharding, struct tiling *t) {
     ir_node dims = sharding ? dialect_param(p->c, sharding, STR("dim_shardings")) : 0;
@@ -84,16 +101,16 @@ static bool read_sharding(struct planner *p, ir_op op, const struct axes *axes, 
             uint32_t a = 0;
             while (a < axes->n && !str_eq(axes->name[a], dialect_param_text(p->c, ref, STR("name"))))
                 a++;
-            if (a == axes->n || dialect_param(p->c, ref, STR("sub_axis_info")))
-                return plan_error(p, op, "cuts along a part of an axis, or one that the mesh has not");
-            int64_t inner = 1;
+            int64_t size, inner;
+            if (a == axes->n || !read_part(p, ref, axes->size[a], &size, &inner))
+                return plan_error(p, op, "cuts along an axis, or a part of one, that the mesh has not");
             for (uint32_t k = a + 1; k < axes->n; k++)
                 inner *= axes->size[k];
             for (unsigned device = 0; device < p->x->devices; device++) {
                 int64_t *part = &t->part[(size_t)device * (size_t)t->rank + d];
-                *part = *part * axes->size[a] + device / inner % axes->size[a];
+                *part = *part * size + device / inner % size;
             }
-            if ((t->parts[d] *= axes->size[a]) > axes->devices)
+            if ((t->parts[d] *= size) > axes->devices)
                 return plan_error(p, op, "cuts along an axis more than once");
         }
     }

@@ -80,6 +80,71 @@ CASES = {
     %0 = stablehlo.convolution(%a, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {stride = [1, 1], pad = [[0, 0], [0, 0]]} {batch_group_count = 1 : i64, feature_group_count = 16 : i64} : (tensor<2x8x8x16xf32>, tensor<3x3x1x16xf32>) -> tensor<2x6x6x16xf32>
     return %0 : tensor<2x6x6x16xf32>
   }"""),
+    "parts_of_an_axis": (("ttir.all_to_all", '[{"x", ?}, {"y":(2)2, ?}]'), """
+  func.func @main(%a: tensor<8x16xf32> {S[{"x"}, {"y":(1)2}]>}, %w: tensor<16x32xf32> {S[{"y":(1)2}, {"y":(2)2}]>}) -> tensor<8x32xf32> {
+    %0 = stablehlo.dot_general %a, %w, contracting_dims = [1] x [0] : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    %1 = stablehlo.tanh %0 : tensor<8x32xf32>
+    return %1 : tensor<8x32xf32>
+  }"""),
+    "parts_that_move": (("ttir.all_to_all",), """
+  func.func @main(%a: tensor<8x16xf32> {S[{"y":(2)2}, {"y":(1)2}]>}) -> (tensor<8x16xf32> {S[{"y"}, {"x"}]>}) {
+    %0 = sdy.sharding_constraint %a <@mesh, [{"y":(1)2}, {"y":(2)2, "x"}]> : tensor<8x16xf32>
+    %1 = stablehlo.add %0, %0 : tensor<8x16xf32>
+    %2 = sdy.sharding_constraint %1 <@mesh, [{"y":(1)2, "x"}, {}]> : tensor<8x16xf32>
+    return %2 : tensor<8x16xf32>
+  }"""),
+    "parts_of_sums": (("ttir.sum", "ttir.max"), """
+  func.func @main(%a: tensor<8x16xf32> {S[{}, {"y":(2)2}]>}, %w: tensor<16x32xf32> {S[{"y":(2)2}, {}]>}) -> (tensor<8x32xf32> {S[{"y":(2)2}, {}]>}, tensor<8xf32>) {
+    %c = stablehlo.constant dense<0xFF800000> : tensor<f32>
+    %0 = stablehlo.dot_general %a, %w, contracting_dims = [1] x [0] : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    %1 = stablehlo.reduce(%a init: %c) applies stablehlo.maximum across dimensions = [1] : (tensor<8x16xf32>, tensor<f32>) -> tensor<8xf32>
+    return %0, %1 : tensor<8x32xf32>, tensor<8xf32>
+  }"""),
+    "groups_of_devices": (("ttir.all_to_all", "ttir.sum", "ttir.max"), """
+  func.func @main(%a: tensor<8x16xf32>) -> (tensor<4x4xf32>, tensor<8x32xf32>, tensor<4x16xf32>, tensor<8x16xf32>) {
+    %0:4 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"x"}, {"y"}]>] out_shardings=[<@mesh, [{}, {}]>, <@mesh, [{"x"}, {"y"}]>, <@mesh, [{"x"}, {"y"}]>, <@mesh, [{"x"}, {"y"}]>] manual_axes={"x", "y"} (%p: tensor<4x4xf32>) {
+      %1 = "stablehlo.all_reduce"(%p) <{replica_groups = dense<[[0, 1, 2, 3, 4, 5, 6, 7]]> : tensor<1x8xi64>}> ({
+      ^bb0(%l: tensor<f32>, %r: tensor<f32>):
+        %s = stablehlo.maximum %l, %r : tensor<f32>
+        stablehlo.return %s : tensor<f32>
+      }) : (tensor<4x4xf32>) -> tensor<4x4xf32>
+      %2 = "stablehlo.all_gather"(%p) <{all_gather_dim = 1 : i64, replica_groups = dense<[[1, 0], [2, 3], [4, 5], [7, 6]]> : tensor<4x2xi64>}> : (tensor<4x4xf32>) -> tensor<4x8xf32>
+      %3 = "stablehlo.reduce_scatter"(%p) <{replica_groups = dense<[[0, 2], [1, 3], [4, 6], [5, 7]]> : tensor<4x2xi64>, scatter_dimension = 0 : i64}> ({
+      ^bb0(%l: tensor<f32>, %r: tensor<f32>):
+        %s = stablehlo.add %l, %r : tensor<f32>
+        stablehlo.return %s : tensor<f32>
+      }) : (tensor<4x4xf32>) -> tensor<2x4xf32>
+      %4 = "stablehlo.all_reduce"(%p) <{replica_groups = dense<[[0, 3], [2, 1], [4, 7], [5, 6]]> : tensor<4x2xi64>}> ({
+      ^bb0(%l: tensor<f32>, %r: tensor<f32>):
+        %s = stablehlo.add %l, %r : tensor<f32>
+        stablehlo.return %s : tensor<f32>
+      }) : (tensor<4x4xf32>) -> tensor<4x4xf32>
+      sdy.return %1, %2, %3, %4 : tensor<4x4xf32>, tensor<4x8xf32>, tensor<2x4xf32>, tensor<4x4xf32>
+    } : (tensor<8x16xf32>) -> (tensor<4x4xf32>, tensor<8x32xf32>, tensor<4x16xf32>, tensor<8x16xf32>)
+    return %0#0, %0#1, %0#2, %0#3 : tensor<4x4xf32>, tensor<8x32xf32>, tensor<4x16xf32>, tensor<8x16xf32>
+  }"""),
+    "parts_at_the_border": (("ttir.all_to_all", "shard_type<replicate>"), """
+  func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {
+    %0 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"y":(2)2}, {"x", "y":(1)2}]>] out_shardings=[<@mesh, [{"y":(2)2}, {"x", "y":(1)2}]>] manual_axes={"x", "y"} (%p: tensor<4x4xf32>) {
+      %1 = stablehlo.tanh %p : tensor<4x4xf32>
+      sdy.return %1 : tensor<4x4xf32>
+    } : (tensor<8x16xf32>) -> tensor<8x16xf32>
+    %2 = sdy.manual_computation(%0) in_shardings=[<@mesh, [{"y":(1)2}, {}]>] out_shardings=[<@mesh, [{"y":(1)2}, {}]>] manual_axes={"x", "y"} (%p: tensor<4x16xf32>) {
+      %1 = stablehlo.exponential %p : tensor<4x16xf32>
+      sdy.return %1 : tensor<4x16xf32>
+    } : (tensor<8x16xf32>) -> tensor<8x16xf32>
+    return %2 : tensor<8x16xf32>
+  }"""),
+    "largest_of_a_part": (("ttir.topk", "ttir.all_to_all"), """
+  func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y":(1)2}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>) {
+    %0:2 = stablehlo.composite "tenstorrent.topk" %a {composite_attributes = {dim = -1 : i64, k = 16 : i64, largest = true, sorted = true}, decomposition = @wide} : (tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>)
+    return %0#0, %0#1 : tensor<8x16xf32>, tensor<8x16xi64>
+  }
+  func.func private @wide(%a: tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>) {
+    %v, %i = chlo.top_k(%a, k = 16) : tensor<8x512xf32> -> (tensor<8x16xf32>, tensor<8x16xi32>)
+    %0 = stablehlo.convert %i : (tensor<8x16xi32>) -> tensor<8x16xi64>
+    return %v, %0 : tensor<8x16xf32>, tensor<8x16xi64>
+  }"""),
 }
 
 
