@@ -88,8 +88,8 @@ ptrdiff_t exec_find_argument(const exec_plan *x, str name);
 
 /* Gives argument i its values: `copies` tensors, or one for all. The bytes are looked at, not copied, when the element
  * type is the plan's, and must then stay as they are until the argument is bound anew or the plan freed; otherwise they
- * are converted. False with a message in *error (a constant string or in the plan's memory) when shapes do not match or
- * memory runs out. */
+ * are converted. False with a message in *error (a constant string or in the plan's memory) when shapes do not match,
+ * memory runs out, or exec_cancel asked to stop converting, which is the answer to it. */
 bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, str *error);
 /* Unbinds all arguments: seeded values again. */
 void exec_unbind(exec_plan *x);

@@ -336,8 +336,8 @@ bool call_convert(struct call *c, const struct exec_arg *to, const struct exec_a
 /* n elements from one dtype to another, through the class that loses least. A complex number has the real one as its real
  * part, and 0 as the other. */
 void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st, size_t n);
-/* The same, shared by the plan's threads. */
-void exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
+/* The same, shared by the plan's threads. False: it was asked to stop, and not all are converted. */
+bool exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
                          size_t n);
 /* A run, step by step. Begins one, whose clock starts when the values of all arguments are there; false when it is over
  * before its first step: *status says how. */
@@ -372,6 +372,8 @@ bool compare_tensors(const struct tensor *a, const struct tensor *golden, struct
 
 /* Rounds bf16 values to a block format in place: blocks of 16 along the last dimension. */
 void format_round(exec_format f, uint16_t *bf16, const int64_t *dims, int rank);
+/* The same, shared by the plan's threads. False: it was asked to stop, and not all are rounded. */
+bool format_round_shared(const exec_plan *x, exec_format f, uint16_t *bf16, const int64_t *dims, int rank);
 
 /* --- elementwise.c --------------------------------------------------------------------------------------------- */
 

@@ -52,6 +52,23 @@ static bool usable(const struct slot *slot, const struct tensor *t) {
            (uintptr_t)t->data % tensor_dtype_size(t->dtype) == 0;
 }
 
+/* Elements of another type, or that stand anywhere, as those of an argument. False: out of memory, or it was asked to stop. */
+static bool take_over(const exec_plan *x, const struct slot *slot, const struct tensor *from, struct tensor *to) {
+    bool stands = (uintptr_t)from->data % tensor_dtype_size(from->dtype) == 0, ok = true;
+    struct tensor aligned = {.data = from->data};
+    if (tensor_bytes(to) == 0)
+        return true;
+    if (!stands && !tensor_new(&aligned, x->mem, from->dtype, from->dims, from->rank))
+        return false;
+    if (!stands)
+        memcpy(aligned.data, from->data, tensor_bytes(from));
+    ok = exec_convert_shared(x, to->data, to->dtype, aligned.data, from->dtype, (size_t)tensor_count(to));
+    if (!stands)
+        tensor_free(&aligned);
+    return ok && (slot->type.format == FORMAT_PLAIN ||
+                  format_round_shared(x, slot->type.format, to->data, slot->type.dims, slot->type.rank));
+}
+
 bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, str *error) {
     const exec_value_info *info = &x->infos[i];
     exec_slot s = x->arguments[i];
@@ -93,22 +110,11 @@ bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, 
             *error = STR("out of memory");
             return false;
         }
-        if (tensor_bytes(to)) {
-            /* Elements of a file may stand anywhere. */
-            bool stands = (uintptr_t)from->data % tensor_dtype_size(from->dtype) == 0;
-            struct tensor aligned = {.data = from->data};
-            if (!stands && !tensor_new(&aligned, x->mem, from->dtype, from->dims, from->rank)) {
-                *error = STR("out of memory");
-                return false;
-            }
-            if (!stands)
-                memcpy(aligned.data, from->data, tensor_bytes(from));
-            exec_convert_shared(x, to->data, to->dtype, aligned.data, from->dtype, (size_t)tensor_count(to));
-            if (!stands)
-                tensor_free(&aligned);
+        if (!take_over(x, slot, from, to)) {
+            *error = run_cancelled(x) ? STR("it was cancelled") : STR("out of memory");
+            tensor_free(to);
+            return false;
         }
-        if (slot->type.format != FORMAT_PLAIN)
-            format_round(slot->type.format, to->data, slot->type.dims, slot->type.rank);
     }
     x->pointers_ready = false;
     if (slot->steady) {

@@ -174,11 +174,10 @@ static void convert_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
                  end - begin);
 }
 
-void exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
+bool exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
                          size_t n) {
     struct conversion w = {x, d, s, dt, st};
-    if (n)
-        pool_for(x->pool, n, 1 << 16, convert_piece, &w, NULL);
+    return n == 0 || pool_for(x->pool, n, 1 << 16, convert_piece, &w, x->asked);
 }
 
 const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {
@@ -289,12 +288,14 @@ static bool ready_pointers(exec_plan *x) {
 
 /* --- steps -------------------------------------------------------------------------------------------------------- */
 
-static void round_results(exec_plan *x, const struct exec_step *s, unsigned device) {
+static bool round_results(exec_plan *x, const struct exec_step *s, unsigned device) {
     for (uint32_t i = 0; i < s->n_out; i++) {
         const struct exec_arg *a = &s->args[device * (s->n_in + s->n_out) + s->n_in + i];
-        if (a->data && a->type->format != FORMAT_PLAIN && x->slots.v[s->out[i]].kind != SLOT_VIEW)
-            format_round(a->type->format, a->data, a->type->dims, a->type->rank);
+        if (a->data && a->type->format != FORMAT_PLAIN && x->slots.v[s->out[i]].kind != SLOT_VIEW &&
+            !format_round_shared(x, a->type->format, a->data, a->type->dims, a->type->rank))
+            return false;
     }
+    return true;
 }
 
 static bool run_step(exec_plan *x, const struct exec_step *s) {
@@ -313,7 +314,8 @@ static bool run_step(exec_plan *x, const struct exec_step *s) {
     }
     for (uint32_t i = 0; i <= s->fused; i++)
         for (unsigned d = 0; d < (s->per_device ? x->devices : 1); d++)
-            round_results(x, s + i, d);
+            if (!round_results(x, s + i, d))
+                return false;
     return true;
 }
 

@@ -456,12 +456,11 @@ static bool make(exec_plan *x, const ir_uses *uses, size_t i, const atomic_bool 
     struct guess g = guess_of(x, uses, i);
     if (!tensor_new(t, x->mem, type->dtype, type->dims, type->rank))
         return false;
-    if (!fill(x, t, &g, i, cancel)) {
+    if (!fill(x, t, &g, i, cancel) ||
+        (type->format != FORMAT_PLAIN && !format_round_shared(x, type->format, t->data, type->dims, type->rank))) {
         tensor_free(t);
         return false;
     }
-    if (type->format != FORMAT_PLAIN)
-        format_round(type->format, t->data, type->dims, type->rank);
     x->pointers_ready = false;
     return true;
 }

@@ -108,8 +108,10 @@ static bool pair_up(struct work *w, const ir_module *source, exec_pair **out, si
     return true;
 }
 
-/* Lets a plan look at another one's arguments, but for those that come from files. */
-static bool take_arguments(struct work *w, exec_plan *to, exec_plan *from) {
+/* Lets the measured plan look at the arguments of the kept one, and that at those of the golden one, but for those that come from
+ * files. */
+static bool take_arguments(struct work *w, exec_plan *to) {
+    exec_plan *from = to == w->plan ? w->kept->plan : w->kept->golden;
     for (size_t i = 0; i < exec_n_arguments(from) && i < exec_n_arguments(to); i++) {
         if (job_cancelled(w->job))
             return false;
@@ -120,7 +122,7 @@ static bool take_arguments(struct work *w, exec_plan *to, exec_plan *from) {
         str why;
         if (!t)
             return execute_failed(w, "out of memory", NULL);
-        if (!exec_bind(to, i, t, 1, &why))
+        if (!exec_bind(to, i, t, 1, &why) && !job_cancelled(w->job))
             job_log(w->job, "argument %zu of the golden run is not taken over: %.*s", i, STR_ARG(why));
     }
     return true;
@@ -133,8 +135,8 @@ bool execute_share_arguments(struct work *w) {
         return true;
     if (k->golden && !(execute_bind(w, k->golden) && execute_ready(w, k->golden_module, k->golden)))
         return false;
-    return execute_bind(w, k->plan) && (!k->golden || take_arguments(w, k->plan, k->golden)) &&
-           execute_ready(w, w->module, k->plan) && take_arguments(w, w->plan, k->plan);
+    return execute_bind(w, k->plan) && (!k->golden || execute_prepare(w, k->plan, take_arguments)) &&
+           execute_ready(w, w->module, k->plan) && execute_prepare(w, w->plan, take_arguments);
 }
 
 /* Runs both plans and says how well they agree. */

@@ -90,6 +90,8 @@ bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, 
                      struct golden_run *golden);
 /* Makes the values of the arguments that a plan of `module` has none of (exec_ready), likewise. */
 bool execute_ready(struct work *w, const ir_module *module, exec_plan *plan);
+/* Does something with a plan before it runs, which exec_cancel stops when the job is asked to; failures it tells itself. */
+bool execute_prepare(struct work *w, exec_plan *plan, bool (*prepare)(struct work *w, exec_plan *plan));
 /* Runs a plan once, as the job, beside a golden one (NULL: alone); *us is what its ops took (exec_run_ns). False when the job was cancelled or
  * has failed. */
 bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us);

@@ -113,16 +113,18 @@ bool execute_open_inputs(struct work *w) {
     return good;
 }
 
-bool execute_bind(struct work *w, exec_plan *plan) {
+static bool bind_files(struct work *w, exec_plan *plan) {
     struct buf why;
-    if (!w->kept->inputs)
-        return true;
     buf_init(&why, &w->mem);
     bool good = exec_inputs_bind(w->kept->inputs, plan, &why);
-    if (!good)
+    if (!good && !job_cancelled(w->job))
         job_fail(w->job, "%.*s", STR_ARG(buf_str(&why)));
     buf_free(&why);
     return good;
+}
+
+bool execute_bind(struct work *w, exec_plan *plan) {
+    return !w->kept->inputs || execute_prepare(w, plan, bind_files);
 }
 
 /* --- what the document says -------------------------------------------------------------------------------------------- */

@@ -53,12 +53,16 @@ static void on_progress(void *arg, size_t done, size_t total, ir_op op) {
 /* What is done with a plan. */
 struct deed {
     ir_value until;
-    struct golden_run *golden; /* NULL: it runs alone */
+    struct golden_run *golden;                        /* NULL: it runs alone */
+    bool (*prepare)(struct work *w, exec_plan *plan); /* NULL: it runs, else this is done, which tells of failures */
+    struct work *work;
     bool only_ready;
 };
 
 static exec_status perform(exec_plan *plan, const struct deed *d, const exec_hooks *hooks) {
     struct golden_run *g = d->golden;
+    if (d->prepare)
+        return d->prepare(d->work, plan) ? EXEC_DONE : EXEC_CANCELLED;
     if (d->only_ready)
         return exec_ready(plan, hooks);
     if (g)
@@ -97,6 +101,10 @@ bool execute_watched(struct job *job, const ir_module *module, exec_plan *plan, 
 
 bool execute_ready(struct work *w, const ir_module *module, exec_plan *plan) {
     return watched(w->job, module, plan, &(struct deed){.only_ready = true});
+}
+
+bool execute_prepare(struct work *w, exec_plan *plan, bool (*prepare)(struct work *w, exec_plan *plan)) {
+    return watched(w->job, w->module, plan, &(struct deed){.prepare = prepare, .work = w});
 }
 
 bool execute_once(struct work *w, exec_plan *plan, struct golden_run *golden, double *us) {

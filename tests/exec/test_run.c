@@ -1,8 +1,10 @@
 /* Plans as a caller uses them: cancelling, kept values, what is said of tensors. */
 #include <math.h>
+#include <string.h>
 
 #include "dialect/dialect.h"
 #include "exec/exec.h"
+#include "exec/inner.h"
 #include "test.h"
 #include "text/text.h"
 
@@ -84,6 +86,85 @@ struct late {
     ir_op last;
     bool asked;
 };
+
+/* An argument of another type than the plan's is converted piece by piece; a request ends that, and nothing half done stays. */
+static void converting_can_be_cancelled(void **state) {
+    (void)state;
+    struct fixture f;
+    make(&f,
+         "func.func @main(%a: tensor<300000xbf16>) -> tensor<300000xbf16> {\n"
+         "  %0 = \"ttir.neg\"(%a) : (tensor<300000xbf16>) -> tensor<300000xbf16>\n"
+         "  return %0 : tensor<300000xbf16>\n}\n",
+         &(exec_options){.threads = 1});
+    struct tensor ones;
+    int64_t n = 300000;
+    str error = STR("");
+    assert_true(tensor_new(&ones, &f.mem, TENSOR_F32, &n, 1));
+    for (int64_t i = 0; i < n; i++)
+        ((float *)ones.data)[i] = 1;
+    exec_cancel(f.x);
+    assert_false(exec_bind(f.x, 0, &ones, 1, &error));
+    assert_true(str_eq(error, STR("it was cancelled")));
+    assert_int_equal(exec_run(f.x, NULL), EXEC_DONE); /* with seeded values: the request is answered */
+    exec_statistics s;
+    exec_statistics_of(exec_result(f.x, 0, 0), &s);
+    assert_true(s.deviation > 0.1);
+    assert_true(exec_bind(f.x, 0, &ones, 1, &error));
+    assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+    exec_statistics_of(exec_result(f.x, 0, 0), &s);
+    assert_true(s.min == -1 && s.max == -1);
+    tensor_free(&ones);
+    drop(&f);
+}
+
+/* Golden values are made and compared for the plan that is asked to stop: whenever the request comes, that is the end. */
+struct counting {
+    exec_plan *x;
+    size_t left; /* calls until it is asked */
+};
+
+static void ask_after(void *arg, size_t done, size_t total, ir_op op) {
+    struct counting *l = arg;
+    (void)done, (void)total, (void)op;
+    if (l->left && --l->left == 0)
+        exec_cancel(l->x);
+}
+
+static void comparing_can_be_cancelled(void **state) {
+    (void)state;
+    struct mem mem = {0};
+    struct tensor big;
+    int64_t many = 1 << 18;
+    atomic_bool stop = true;
+    exec_difference of_big;
+    struct pool *pool = pool_new(&mem, 1);
+    assert_non_null(pool);
+    assert_true(tensor_new(&big, &mem, TENSOR_F32, &many, 1));
+    memset(big.data, 0, tensor_bytes(&big));
+    assert_false(compare_tensors(&big, &big, pool, &stop, &of_big));
+    stop = false;
+    assert_true(compare_tensors(&big, &big, pool, &stop, &of_big));
+    assert_true(of_big.pcc == 1);
+    tensor_free(&big);
+    pool_free(pool);
+    struct fixture f, g;
+    exec_difference d;
+    size_t n;
+    make(&f, chain, &(exec_options){.threads = 1, .alone = true});
+    make(&g, chain, &(exec_options){.threads = 1, .alone = true, .numbers = EXEC_F64});
+    ir_op neg = named(f.m, "ttir.neg", 0);
+    exec_pair pair = {neg, neg};
+    struct counting l = {f.x, 2}; /* x's argument is told of, then the golden one's, which hears of it */
+    exec_hooks hooks = {ask_after, &l};
+    assert_int_equal(exec_compare_beside(f.x, g.x, &pair, 1, &d, &n, &hooks), EXEC_CANCELLED);
+    assert_int_equal(l.left, 0);
+    assert_int_equal(exec_compare_beside(f.x, g.x, &pair, 1, &d, &n, NULL), EXEC_DONE); /* it ended one run */
+    assert_int_equal(n, 1);
+    exec_cancel(g.x); /* nobody waits for it alone: it is asked when it runs by itself */
+    assert_int_equal(exec_run(g.x, NULL), EXEC_CANCELLED);
+    drop(&g);
+    drop(&f);
+}
 
 static void ask_late(void *arg, size_t done, size_t total, ir_op op) {
     struct late *l = arg;
@@ -612,6 +693,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(memory_may_run_out),
                                        cmocka_unit_test(a_cancel_is_never_lost),
                                        cmocka_unit_test(values_of_arguments_can_be_cancelled),
+                                       cmocka_unit_test(converting_can_be_cancelled),
+                                       cmocka_unit_test(comparing_can_be_cancelled),
                                        cmocka_unit_test(a_cancel_during_the_last_op_counts),
                                        cmocka_unit_test(kept_values),
                                        cmocka_unit_test(values_made_alone),
