@@ -146,8 +146,9 @@ bool region_replaces(struct planner *p, ir_op op);
 bool constant_number(struct planner *p, ir_value v, double *out);
 /* Whether kernel_hlo_reduce does what stablehlo.reduce asks for: folds numbers, or finds the largest or smallest with its index. */
 bool region_reduces(struct planner *p, ir_op op);
-/* Whether it compares its first two arguments, and which way that sorts. */
-bool region_order(struct planner *p, ir_op op, bool *descending);
+/* Whether it compares its first two arguments, and which way that sorts; whether floating-point ones in total order (of signs of NaN
+ * and of zeros, too). */
+bool region_order(struct planner *p, ir_op op, bool *descending, bool *total);
 /* Whether kernel_hlo_sort sorts as it says: by one real key. */
 bool sort_by_key(struct planner *p, ir_op op);
 /* Whether kernel_select_scatter does what its regions say: choose by comparison, add up. */
@@ -170,6 +171,11 @@ extern const struct kernel kernel_set_size;
 bool size_known(const struct planner *p, exec_slot s, int64_t *out);
 
 /* kernels_sort.c */
+/* Integers in the order of floating-point numbers of so many bits: -NaN < -inf < ... < -0 < 0 < ... < inf < NaN (IEEE 754, totalOrder). */
+static inline int64_t total_order(uint64_t bits, int width) {
+    uint64_t sign = (uint64_t)1 << (width - 1);
+    return bits & sign ? -(int64_t)(bits & ~sign) - 1 : (int64_t)bits;
+}
 extern const struct kernel kernel_sort, kernel_hlo_sort;
 enum { SORT_ALL, SORT_TOPK, SORT_HLO };
 
@@ -199,7 +205,7 @@ extern const struct kernel kernel_dispatch, kernel_dispatch_metadata, kernel_rem
 
 /* kernels_complex.c */
 extern const struct kernel kernel_complex_math, kernel_fft;
-enum { COMPLEX_CONJ = VEC_N_OPS + 1, COMPLEX_CONVERT };
+enum { COMPLEX_CONJ = VEC_N_OPS + 1, COMPLEX_CONVERT, COMPLEX_PAIR, COMPLEX_ASIN_KERNEL };
 /* The row of an op of these operands and results: its own, or one that does the same with complex numbers. */
 const struct exec_row *plan_complex_row(struct planner *p, ir_op op, const struct exec_row *row);
 

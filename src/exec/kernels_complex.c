@@ -39,8 +39,43 @@ static double complex product(double complex x, double complex y) {
     return pair(creal(x) * creal(y) - cimag(x) * cimag(y), creal(x) * cimag(y) + cimag(x) * creal(y));
 }
 
+/* By the real parts, then by the imaginary ones (spec.md, compare). */
+static bool less(double complex x, double complex y) {
+    return creal(x) < creal(y) || (creal(x) == creal(y) && cimag(x) < cimag(y));
+}
+
+/* The larger one, or with `turn` the smaller; NaN is either. */
+static double complex extreme(double complex x, double complex y, bool turn) {
+    return x != x || (y == y && less(turn ? y : x, turn ? x : y)) ? (x != x ? x : y) : y != y ? y : x;
+}
+
 static double complex compute(int op, double complex x, double complex y) {
+    double complex z;
     switch (op) {
+    case VEC_LT: return less(x, y);
+    case VEC_LE: return less(x, y) || x == y;
+    case VEC_GT: return less(y, x);
+    case VEC_GE: return less(y, x) || x == y;
+    case VEC_MAX: return extreme(x, y, false);
+    case VEC_MIN: return extreme(x, y, true);
+    case VEC_ATAN2: /* (x, y) is (sine, cosine): -i log((y + i x) / sqrt(y^2 + x^2)) */
+        z = clog((y + product(pair(0, 1), x)) / csqrt(product(x, x) + product(y, y)));
+        return pair(cimag(z), -creal(z));
+    case VEC_CBRT: return x == 0 ? 0 : cpow(x, 1.0 / 3);
+    case VEC_ACOS: return cacos(x);
+    case VEC_ACOSH: return cacosh(x);
+    case VEC_ASIN: return casin(x);
+    case VEC_ASINH: return casinh(x);
+    case VEC_ATAN: return catan(x);
+    case VEC_ATANH: return catanh(x);
+    case VEC_COSH: return ccosh(x);
+    case VEC_SINH: return csinh(x);
+    case COMPLEX_PAIR: return pair(creal(x), creal(y));
+    case COMPLEX_ASIN_KERNEL:
+        /* ChloOps.td, _asin_acos_kernel: w with asin(z) = atan2(Re z, Re w) + i sign(Im z) Im w, which for asin(z) = u + i v
+         * is cos(u) cosh(v) + i |v|. */
+        z = casin(x);
+        return pair(cos(creal(z)) * cosh(cimag(z)), fabs(cimag(z)));
     case VEC_ADD: return x + y;
     case VEC_SUB: return x - y;
     case VEC_MUL: return product(x, y);
@@ -71,51 +106,106 @@ static double complex compute(int op, double complex x, double complex y) {
 
 /* How many operands an op has of which compute() knows; 0: it knows nothing of it. */
 static uint32_t operands_of(int op) {
-    static const short one[] = {VEC_ABS,     VEC_NEG,   VEC_EXP,    VEC_EXPM1,    VEC_LOG,        VEC_LOG1P,
-                                VEC_SQRT,    VEC_RSQRT, VEC_SIN,    VEC_COS,      VEC_TAN,        VEC_TANH,
-                                VEC_SIGMOID, VEC_SIGN,  VEC_SQUARE, COMPLEX_CONJ, COMPLEX_CONVERT};
-    static const short two[] = {VEC_ADD, VEC_SUB, VEC_MUL, VEC_DIV, VEC_POW, VEC_EQ, VEC_NE};
+    static const short one[] = {
+        VEC_ABS,    VEC_NEG,      VEC_EXP,         VEC_EXPM1, VEC_LOG,  VEC_LOG1P,          VEC_SQRT,
+        VEC_RSQRT,  VEC_SIN,      VEC_COS,         VEC_TAN,   VEC_TANH, VEC_SIGMOID,        VEC_SIGN,
+        VEC_SQUARE, COMPLEX_CONJ, COMPLEX_CONVERT, VEC_CBRT,  VEC_ACOS, VEC_ACOSH,          VEC_ASIN,
+        VEC_ASINH,  VEC_ATAN,     VEC_ATANH,       VEC_COSH,  VEC_SINH, COMPLEX_ASIN_KERNEL};
+    static const short two[] = {VEC_ADD, VEC_SUB, VEC_MUL, VEC_DIV, VEC_POW, VEC_EQ,    VEC_NE,      VEC_LT,
+                                VEC_LE,  VEC_GT,  VEC_GE,  VEC_MAX, VEC_MIN, VEC_ATAN2, COMPLEX_PAIR};
     for (size_t i = 0; i < sizeof one / sizeof *one; i++)
         if (one[i] == op)
             return 1;
     for (size_t i = 0; i < sizeof two / sizeof *two; i++)
         if (two[i] == op)
             return 2;
-    return op == VEC_SELECT ? 3 : 0;
+    return op == VEC_SELECT || op == VEC_CLAMP ? 3 : 0;
+}
+
+enum { MATH_OPERANDS = 3 };
+struct math {
+    int op;
+    bool broadcast
+        [MATH_OPERANDS]; /* the operand is smaller than the result, and repeated along dimensions of stride 0 */
+    int64_t strides[MATH_OPERANDS][TENSOR_MAX_RANK];
+};
+
+static int op_of(const struct planner *p, const struct exec_step *s) {
+    static const struct {
+        const char *name;
+        vec_op op;
+    } ways[] = {{"EQ", VEC_EQ}, {"NE", VEC_NE}, {"LT", VEC_LT}, {"LE", VEC_LE}, {"GT", VEC_GT}, {"GE", VEC_GE}};
+    if (!(s->row->arg & EW_COMPARE))
+        return s->row->arg & EW_OP;
+    str how = attr_text(p, s->op, "comparison_direction");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (str_eq(how, str_from_z(ways[i].name)))
+            return ways[i].op;
+    return VEC_N_OPS;
+}
+
+/* How an operand that may be smaller is repeated to the shape of the result: dimensions aligned at the last one, as chlo's
+ * broadcasting ops and the numbers of clamp and select have it. */
+static bool repeat(const struct exec_type *in, const struct exec_type *out, int64_t *strides) {
+    int64_t own[TENSOR_MAX_RANK];
+    if (in->rank > out->rank)
+        return false;
+    walk_row_strides(in->dims, in->rank, own);
+    for (int i = 0; i < out->rank; i++) {
+        int k = i - (out->rank - in->rank);
+        if (k >= 0 && in->dims[k] != 1 && in->dims[k] != out->dims[i])
+            return false;
+        strides[i] = k < 0 || in->dims[k] == 1 ? 0 : own[k];
+    }
+    return true;
 }
 
 static bool plan_math(struct planner *p, struct exec_step *s) {
-    int *op = plan_params(p, s, sizeof *op);
-    if (!op)
+    struct math *w = PLAN_PARAMS(p, s, struct math);
+    if (!w)
         return false;
-    *op = s->row->arg & EW_COMPARE ? VEC_N_OPS : s->row->arg & EW_OP;
-    if (s->row->arg & EW_COMPARE) {
-        str how = attr_text(p, s->op, "comparison_direction");
-        *op = str_eq(how, STR("EQ")) ? VEC_EQ : str_eq(how, STR("NE")) ? VEC_NE : VEC_N_OPS;
-    }
-    uint32_t n = operands_of(*op);
+    w->op = op_of(p, s);
+    uint32_t n = operands_of(w->op);
     if (!n)
-        return plan_error(p, s->op, "is not defined for complex numbers here");
+        return plan_error(p, s->op, "is not defined for complex numbers");
     if (s->n_in < n || !s->out[0])
         return plan_error(p, s->op, "has %u operands, %u are needed", s->n_in, n);
     s->n_in = n;
-    for (uint32_t i = 0; i < n; i++)
-        if (!s->in[i] || (type_count(in_type(p, s, i)) != type_count(out_type(p, s, 0)) &&
-                          (*op != VEC_SELECT || i != 0 || type_count(in_type(p, s, i)) != 1)))
+    for (uint32_t i = 0; i < n; i++) {
+        if (!s->in[i] || !repeat(in_type(p, s, i), out_type(p, s, 0), w->strides[i]))
             return plan_error(p, s->op, "has complex operands of another shape than its result");
+        w->broadcast[i] = type_count(in_type(p, s, i)) != type_count(out_type(p, s, 0));
+    }
     s->flops = (uint64_t)type_count(out_type(p, s, 0)) * 6;
     return true;
 }
 
+/* The element of an operand that makes element i of the result. */
+static double complex operand(const struct call *c, uint32_t k, int64_t i) {
+    const struct math *w = c->s->params;
+    const struct exec_type *out = c->out[0].type;
+    int64_t at = 0;
+    if (!w->broadcast[k])
+        return get(&c->in[k], i);
+    for (int d = out->rank; d-- > 0; i /= out->dims[d])
+        at += i % out->dims[d] * w->strides[k][d];
+    return get(&c->in[k], at);
+}
+
 static void math_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     struct call *c = ctx;
-    int op = *(const int *)c->s->params;
-    bool one = op == VEC_SELECT && type_count(c->in[0].type) == 1;
+    const struct math *w = c->s->params;
     (void)worker;
-    for (int64_t i = (int64_t)begin; i < (int64_t)end; i++)
-        set(&c->out[0], i,
-            op == VEC_SELECT ? get(&c->in[arg_get(&c->in[0], one ? 0 : i) != 0 ? 1 : 2], i)
-                             : compute(op, get(&c->in[0], i), c->s->n_in > 1 ? get(&c->in[1], i) : 0));
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; i++) {
+        double complex x = operand(c, 0, i), y = c->s->n_in > 1 ? operand(c, 1, i) : 0, z;
+        if (w->op == VEC_SELECT)
+            z = x != 0 ? y : operand(c, 2, i);
+        else if (w->op == VEC_CLAMP) /* low, x, high */
+            z = extreme(extreme(x, y, false), operand(c, 2, i), true);
+        else
+            z = compute(w->op, x, y);
+        set(&c->out[0], i, z);
+    }
 }
 
 static bool run_math(struct call *c) {

@@ -1,5 +1,5 @@
 /* StableHLO's linear algebra: factors and solutions of batches of matrices, sums of products by subscripts. Plain loops in
- * f64 over elements of any real type. */
+ * f64 over elements of any type; einsum's are real (plan_complex.c makes complex ones of them). */
 #include <math.h>
 #include <string.h>
 
@@ -9,8 +9,38 @@
 
 struct triangle {
     int64_t batch, n, columns; /* a is (batch, n, n); b (batch, n, columns), or (batch, columns, n) on the right */
-    bool lower, left, unit, transposed;
+    bool lower, left, unit, transposed, conjugated;
+    bool complex; /* else imaginary parts are zeros that nothing is done with, not even NaN */
 };
+
+struct number {
+    double re, im;
+};
+
+static struct number load(const struct exec_arg *a, int64_t i, bool conjugated) {
+    double v[2];
+    arg_get_pair(a, i, v);
+    return (struct number){v[0], conjugated ? -v[1] : v[1]};
+}
+
+/* v - a * b, or a times what b is the conjugate of. */
+static struct number less_product(const struct triangle *w, struct number v, struct number a, struct number b,
+                                  bool conjugated) {
+    v.re -= a.re * b.re;
+    if (w->complex) {
+        double im = conjugated ? -b.im : b.im;
+        v.re += a.im * im;
+        v.im -= a.re * im + a.im * b.re;
+    }
+    return v;
+}
+
+static struct number quotient(const struct triangle *w, struct number a, struct number b) {
+    if (!w->complex)
+        return (struct number){a.re / b.re, 0};
+    double size = b.re * b.re + b.im * b.im;
+    return (struct number){(a.re * b.re + a.im * b.im) / size, (a.im * b.re - a.re * b.im) / size};
+}
 
 /* Whether a type is a batch of square matrices. */
 static bool square(const struct exec_type *t, struct triangle *w) {
@@ -20,6 +50,7 @@ static bool square(const struct exec_type *t, struct triangle *w) {
     w->batch = 1;
     for (int i = 0; i < t->rank - 2; i++)
         w->batch *= t->dims[i];
+    w->complex = tensor_dtype_is_complex(t->dtype);
     return true;
 }
 
@@ -29,32 +60,36 @@ static bool plan_cholesky(struct planner *p, struct exec_step *s) {
         return false;
     w->lower = attr_bool(p, s->op, "lower");
     if (!square(in_type(p, s, 0), w) || !type_same_shape(in_type(p, s, 0), out_type(p, s, 0)))
-        return plan_error(p, s->op, "is not about square matrices of real numbers");
+        return plan_error(p, s->op, "is not about square matrices");
     s->flops = (uint64_t)(w->batch * w->n * w->n * w->n / 3);
     return true;
 }
 
-/* a = L L^T, row by row; NaN where a is not positive definite. The other triangle of the result is zeros. */
+/* a = L L^H, row by row; NaN where a is not positive definite. The other triangle of the result is zeros; the upper one is L^H. */
 static bool run_cholesky(struct call *c) {
     const struct triangle *w = c->s->params;
     int64_t n = w->n;
-    double *l = call_scratch(c, (size_t)(n * n) * sizeof *l);
+    struct number *l = call_scratch(c, (size_t)(n * n) * sizeof *l);
     if (!l)
         return false;
     for (int64_t b = 0; b < w->batch; b++) {
         for (int64_t i = 0; i < n && !call_stopped(c); i++)
             for (int64_t j = 0; j < n; j++) {
-                double v = j > i ? 0 : arg_get(&c->in[0], b * n * n + (w->lower ? i * n + j : j * n + i));
+                struct number v = {0, 0};
+                if (j <= i)
+                    v = load(&c->in[0], b * n * n + (w->lower ? i * n + j : j * n + i), !w->lower);
                 for (int64_t k = 0; k < j && j <= i; k++)
-                    v -= l[i * n + k] * l[j * n + k];
-                l[i * n + j] = j > i ? 0 : j == i ? sqrt(v) : v / l[j * n + j];
+                    v = less_product(w, v, l[i * n + k], l[j * n + k], true);
+                l[i * n + j] = j > i ? v : j == i ? (struct number){sqrt(v.re), 0} : quotient(w, v, l[j * n + j]);
             }
-        for (int64_t i = 0; i < n * n; i++)
-            arg_set(&c->out[0], b * n * n + i, l[w->lower ? i : i % n * n + i / n]);
+        for (int64_t i = 0; i < n * n; i++) {
+            struct number v = l[w->lower ? i : i % n * n + i / n];
+            arg_set_pair(&c->out[0], b * n * n + i, v.re, w->lower ? v.im : -v.im);
+        }
     }
     return true;
 }
-const struct kernel kernel_cholesky = {"linear algebra", plan_cholesky, run_cholesky, 0};
+const struct kernel kernel_cholesky = {"linear algebra", plan_cholesky, run_cholesky, KERNEL_COMPLEX};
 
 static bool plan_solve(struct planner *p, struct exec_step *s) {
     struct triangle *w = PLAN_PARAMS(p, s, struct triangle);
@@ -64,12 +99,13 @@ static bool plan_solve(struct planner *p, struct exec_step *s) {
     w->left = attr_bool(p, s->op, "left_side");
     w->unit = attr_bool(p, s->op, "unit_diagonal");
     str how = attr_text(p, s->op, "transpose_a");
-    w->transposed = str_eq(how, STR("TRANSPOSE")) || str_eq(how, STR("ADJOINT"));
+    w->conjugated = str_eq(how, STR("ADJOINT"));
+    w->transposed = w->conjugated || str_eq(how, STR("TRANSPOSE"));
     if (!has_in(s, 1) || !square(in_type(p, s, 0), w))
-        return plan_error(p, s->op, "is not about square matrices of real numbers");
+        return plan_error(p, s->op, "is not about square matrices");
     const struct exec_type *a = in_type(p, s, 0), *b = in_type(p, s, 1);
-    bool fits =
-        b->rank == a->rank && type_same_shape(b, out_type(p, s, 0)) && b->dims[b->rank - (w->left ? 2 : 1)] == w->n;
+    bool fits = b->rank == a->rank && b->dtype == a->dtype && type_same_shape(b, out_type(p, s, 0)) &&
+                b->dims[b->rank - (w->left ? 2 : 1)] == w->n;
     for (int i = 0; fits && i < a->rank - 2; i++)
         fits = a->dims[i] == b->dims[i];
     if (!fits)
@@ -83,29 +119,29 @@ static bool plan_solve(struct planner *p, struct exec_step *s) {
 static bool run_solve(struct call *c) {
     const struct triangle *w = c->s->params;
     int64_t n = w->n;
-    double *t = call_scratch(c, (size_t)(n * n) * sizeof *t), *x = call_scratch(c, (size_t)(n + 1) * sizeof *x);
+    struct number *t = call_scratch(c, (size_t)(n * n) * sizeof *t), *x = call_scratch(c, (size_t)(n + 1) * sizeof *x);
     bool turn = w->transposed != !w->left, lower = w->lower != turn;
     if (!t || !x)
         return false;
     for (int64_t b = 0; b < w->batch; b++) {
         for (int64_t i = 0; i < n * n; i++)
-            t[i] = arg_get(&c->in[0], b * n * n + (turn ? i % n * n + i / n : i));
+            t[i] = load(&c->in[0], b * n * n + (turn ? i % n * n + i / n : i), w->conjugated);
         for (int64_t column = 0; column < w->columns && !call_stopped(c); column++) {
             int64_t at = b * n * w->columns + (w->left ? column : column * n), step = w->left ? w->columns : 1;
             for (int64_t k = 0; k < n; k++) {
                 int64_t i = lower ? k : n - 1 - k;
-                double v = arg_get(&c->in[1], at + i * step);
+                struct number v = load(&c->in[1], at + i * step, false);
                 for (int64_t j = lower ? 0 : i + 1; j < (lower ? i : n); j++)
-                    v -= t[i * n + j] * x[j];
-                x[i] = w->unit ? v : v / t[i * n + i];
+                    v = less_product(w, v, t[i * n + j], x[j], false);
+                x[i] = w->unit ? v : quotient(w, v, t[i * n + i]);
             }
             for (int64_t i = 0; i < n; i++)
-                arg_set(&c->out[0], at + i * step, x[i]);
+                arg_set_pair(&c->out[0], at + i * step, x[i].re, x[i].im);
         }
     }
     return true;
 }
-const struct kernel kernel_solve = {"linear algebra", plan_solve, run_solve, 0};
+const struct kernel kernel_solve = {"linear algebra", plan_solve, run_solve, KERNEL_COMPLEX};
 
 /* --- einsum ---------------------------------------------------------------------------------------------------------------- */
 

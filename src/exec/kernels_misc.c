@@ -362,7 +362,8 @@ static bool plan_complex(struct planner *p, struct exec_step *s) {
     bool make = s->row->arg == COMPLEX_MAKE;
     const struct exec_type *whole = make ? out_type(p, s, 0) : in_type(p, s, 0);
     const struct exec_type *part = make ? in_type(p, s, 0) : out_type(p, s, 0);
-    if (type_count(whole) != type_count(part) || whole->dtype == TENSOR_NONE)
+    if (type_count(whole) != type_count(part) || whole->dtype == TENSOR_NONE ||
+        (make && (!has_in(s, 1) || !type_same_shape(part, in_type(p, s, 1)))))
         return plan_error(p, s->op, "changes the shape");
     if (tensor_dtype_is_complex(part->dtype) || (make && !tensor_dtype_is_complex(whole->dtype)))
         return plan_error(p, s->op, "has parts that are no real numbers, or a whole that is no complex one");

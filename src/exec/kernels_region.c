@@ -125,7 +125,7 @@ static ir_value plain_key(struct planner *p, ir_value key) {
     return v;
 }
 
-bool region_order(struct planner *p, ir_op op, bool *descending) {
+bool region_order(struct planner *p, ir_op op, bool *descending, bool *total) {
     const ir_module *m = p->m;
     ir_block b = body_of(p, op);
     ir_value v = b ? given(m, b) : 0;
@@ -140,6 +140,7 @@ bool region_order(struct planner *p, ir_op op, bool *descending) {
              y = plain_key(p, ir_operand(m, by, 1));
     if (!greater && !str_starts_with(how, STR("L")))
         return false;
+    *total = str_eq(attr_text(p, by, "compare_type"), STR("TOTALORDER")) && x == ir_operand(m, by, 0);
     if (x == args && y == args + 1)
         *descending = greater;
     else if (x == args + 1 && y == args)

@@ -7,7 +7,7 @@
 
 struct sort {
     int64_t outer, n, inner, k; /* k elements are kept */
-    bool descending;
+    bool descending, total;
     vec_class class;
 };
 
@@ -52,8 +52,8 @@ static bool plan_sort(struct planner *p, struct exec_step *s) {
 
 bool sort_by_key(struct planner *p, ir_op op) {
     exec_slot key = ir_op_at(p->m, op)->n_operands ? plan_get(p, ir_operand(p->m, op, 0)) : 0;
-    bool descending;
-    return key && !tensor_dtype_is_complex(slot_type(p->x, key)->dtype) && region_order(p, op, &descending);
+    bool descending, total;
+    return key && !tensor_dtype_is_complex(slot_type(p->x, key)->dtype) && region_order(p, op, &descending, &total);
 }
 
 static bool plan_hlo_sort(struct planner *p, struct exec_step *s) {
@@ -62,7 +62,7 @@ static bool plan_hlo_sort(struct planner *p, struct exec_step *s) {
     if (!w)
         return false;
     attr_i64(p, s->op, "dimension", &dim);
-    region_order(p, s->op, &w->descending);
+    region_order(p, s->op, &w->descending, &w->total);
     for (uint32_t i = 0; i < s->n_in; i++)
         if (!type_same_shape(in_type(p, s, i), in_type(p, s, 0)))
             return plan_error(p, s->op, "sorts tensors of different shapes together");
@@ -77,6 +77,13 @@ static bool before(const struct sort *w, const struct vec *v, const char *row, i
         return w->descending ? i > j : i < j;
     }
     double i = v->get(x), j = v->get(y);
+    if (w->total) { /* the wider type keeps signs, those of NaN, too */
+        uint64_t bits[2];
+        memcpy(&bits[0], &i, sizeof i);
+        memcpy(&bits[1], &j, sizeof j);
+        int64_t first = total_order(bits[0], 64), second = total_order(bits[1], 64);
+        return w->descending ? first > second : first < second;
+    }
     if (isnan(i) || isnan(j))
         return w->descending ? isnan(i) && !isnan(j) : !isnan(i) && isnan(j);
     return w->descending ? i > j : i < j;

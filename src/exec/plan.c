@@ -619,6 +619,8 @@ bool plan_op(struct planner *p, ir_op op) {
         exec_slot *in = plan_operands(p, op, 0, d->n_operands);
         return in && plan_product(p, op, row, in, d->n_operands);
     }
+    if (row->kernel == &kernel_elementwise || row->kernel == &kernel_complex_math)
+        return plan_prepared(p, op, row);
     return plan_kernel(p, op, row);
 }
 

@@ -138,6 +138,7 @@ bool plan_custom_call(struct planner *p, ir_op op) {
     if (row && called->in[0].place)
         return plan_placed(p, op, row, called->in);
     if (row)
-        return row->kernel->flags & KERNEL_IN_PLACE ? plan_on_copy(p, op, row) : plan_kernel(p, op, row);
+        return row->kernel->flags & KERNEL_IN_PLACE ? plan_on_copy(p, op, row)
+                                                    : plan_kernel(p, op, plan_complex_row(p, op, row));
     return plan_error(p, op, "calls '%.*s', for which there is no kernel", STR_ARG(target));
 }

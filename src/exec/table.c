@@ -10,6 +10,7 @@
 
 static const struct exec_row rows[] = {
     {"arith.constant", &kernel_constant, 0, "PyTorch, as stablehlo.constant"},
+    {"chlo._asin_acos_kernel", &kernel_complex_math, COMPLEX_ASIN_KERNEL, "PyTorch"},
     {"chlo.acos", &kernel_elementwise, VEC_ACOS, "PyTorch, as ttir.acos"},
     {"chlo.acosh", &kernel_elementwise, VEC_ACOSH, "PyTorch"},
     {"chlo.asin", &kernel_elementwise, VEC_ASIN, "PyTorch, as ttir.asin"},
@@ -21,6 +22,7 @@ static const struct exec_row rows[] = {
     {"chlo.broadcast_and", &kernel_elementwise, VEC_AND | EW_BITWISE, "PyTorch"},
     {"chlo.broadcast_atan2", &kernel_elementwise, VEC_ATAN2, "PyTorch, as ttir.atan2"},
     {"chlo.broadcast_compare", &kernel_elementwise, VEC_EQ | EW_COMPARE, "PyTorch"},
+    {"chlo.broadcast_complex", &kernel_complex_math, COMPLEX_PAIR, "PyTorch"},
     {"chlo.broadcast_divide", &kernel_elementwise, VEC_DIV, "PyTorch, as stablehlo.divide"},
     {"chlo.broadcast_maximum", &kernel_elementwise, VEC_MAX, "PyTorch, as ttir.maximum"},
     {"chlo.broadcast_minimum", &kernel_elementwise, VEC_MIN, "PyTorch, as ttir.minimum"},

@@ -367,6 +367,85 @@ def complex_numbers(m):
     parts_of(m, f'"stablehlo.iota"() <{{iota_dimension = 1 : i64}}> : () -> tensor<2x5x{numbers}>', torch.arange(5).expand(2, 5).to(z.dtype), 'stablehlo.iota')
 
 
+def complex_functions(m):
+    """What of the dialects takes complex numbers beyond complex_numbers: inverse functions, orders, broadcasting."""
+    made = torch.complex128 if m.number == 'f64' else torch.complex64
+    near = COMPLEX_TOLERANCE[m.number]
+    a, b = (m.arg(torch.randn(3, 11, dtype=made)) for _ in 'ab')
+    z, w = a[1], b[1]
+    for name in ('acos', 'asin', 'atan', 'acosh', 'asinh', 'atanh', 'sinh', 'cosh', 'tan', 'square'):
+        m.op('chlo.' + name, [a], '', getattr(torch, name)(z), near)
+    m.op('stablehlo.tan', [a], '', torch.tan(z), near)
+    m.op('stablehlo.cbrt', [a], '', z ** (1 / 3), near)
+    # atan2 of what is a sine and a cosine, up to a real factor, is the angle
+    angle = torch.complex(torch.rand(3, 11, dtype=z.real.dtype) * 2 - 1, torch.rand(3, 11, dtype=z.real.dtype) - 0.5)
+    sine, cosine = m.arg(3 * torch.sin(angle)), m.arg(3 * torch.cos(angle))
+    m.op('stablehlo.atan2', [sine, cosine], '', angle, near)
+    # the kernel's w gives back asin: atan2(Re z, Re w) + i sign(Im z) Im w (ChloOps.td)
+    t, s = complex_type(m, z.shape), m.type_of(z.real)
+    m.body.append(f'%aw = "chlo._asin_acos_kernel"({a[0]}) : ({t}) -> {t}')
+    for part in ('real', 'imag'):
+        m.body.append(f'%aw_{part} = "stablehlo.{part}"(%aw) : ({t}) -> {s}')
+    m.body.append(f'%az = "stablehlo.real"({a[0]}) : ({t}) -> {s}')
+    m.body.append(f'%au = "stablehlo.atan2"(%az, %aw_real) : ({s}, {s}) -> {s}')
+    want = torch.asin(z)
+    m.given('chlo._asin_acos_kernel', '%au', want.real.contiguous(), near)
+    m.given('chlo._asin_acos_kernel', '%aw_imag', want.imag.abs(), near)
+    # orders: by real parts, then by imaginary ones
+    p, q = (m.arg(torch.complex(*(torch.randint(0, 3, (4, 9)).to(z.real.dtype) for _ in 'ri'))) for _ in 'pq')
+    x, y = p[1], q[1]
+    less = (x.real < y.real) | ((x.real == y.real) & (x.imag < y.imag))
+    for way, want in (('LT', less), ('LE', less | (x == y)), ('GT', ~(less | (x == y))), ('GE', ~less)):
+        m.op('stablehlo.compare', [p, q], f'<{{comparison_direction = #stablehlo<comparison_direction {way}>}}>', want)
+    m.op('stablehlo.maximum', [p, q], '', torch.where(less, y, x), 1e-30)
+    m.op('stablehlo.minimum', [p, q], '', torch.where(less, x, y), 1e-30)
+    one = m.arg(torch.tensor(1 + 1j, dtype=made))
+    low = (x.real < 1) | ((x.real == 1) & (x.imag < 1))
+    m.op('stablehlo.clamp', [one, p, one], '', torch.full_like(x, 1 + 1j), 1e-30)
+    m.op('stablehlo.clamp', [one, p, q], '', torch.where((y.real < torch.where(low, one[1], x).real) | ((y.real == torch.where(low, one[1], x).real) & (y.imag < torch.where(low, one[1], x).imag)), y, torch.where(low, one[1], x)), 1e-30)
+    row, column = m.arg(torch.randn(11, dtype=made)), m.arg(torch.randn(3, dtype=made))
+    m.op('chlo.broadcast_multiply', [a, row], '', z * row[1], near)
+    m.op('chlo.broadcast_subtract', [column, a], '<{broadcast_dimensions = array<i64: 0>}>', column[1][:, None] - z, near)
+    parts = (m.arg(wide(3, 1)), m.arg(wide(11)))
+    m.op('chlo.broadcast_complex', parts, '', torch.complex(parts[0][1].expand(3, 11).contiguous(), parts[1][1].expand(3, 11).contiguous()).to(made), 1e-30)
+    # factors and solutions
+    eye = torch.eye(4, dtype=made)
+    h = torch.randn(2, 4, 4, dtype=made)
+    h = m.arg((h @ h.mH + 2 * eye).resolve_conj())
+    for lower, triangle in (('true', torch.tril), ('false', torch.triu)):
+        l = torch.linalg.cholesky(h[1])
+        given = m.arg(triangle(h[1]) + (torch.triu if lower == 'true' else torch.tril)(torch.full_like(h[1], 99), 1 if lower == 'true' else -1))
+        m.op('stablehlo.cholesky', [given], f'<{{lower = {lower}}}>', l if lower == 'true' else l.mH.resolve_conj().contiguous(), near)
+        r = m.arg(triangle(torch.randn(2, 4, 4, dtype=made)) + 3 * eye)
+        for left in ('true', 'false'):
+            for how, f in (('NO_TRANSPOSE', lambda v: v), ('TRANSPOSE', lambda v: v.mT), ('ADJOINT', lambda v: v.mH)):
+                rhs = m.arg(torch.randn(2, 4, 3, dtype=made) if left == 'true' else torch.randn(2, 3, 4, dtype=made))
+                want = torch.linalg.solve(f(r[1]), rhs[1]) if left == 'true' else torch.linalg.solve(f(r[1]).mT, rhs[1].mT).mT
+                m.op('stablehlo.triangular_solve', [r, rhs], f'<{{left_side = {left}, lower = {lower}, unit_diagonal = false, transpose_a = #stablehlo<transpose {how}>}}>', want.resolve_conj().contiguous(), near * 50)
+
+
+def total_order(m):
+    """IEEE 754's totalOrder: negative NaN first, zeros by their signs, NaN last."""
+    values = torch.tensor([0.0, -0.0, 1.5, -1.5, float('inf'), float('-inf'), float('nan'), -float('nan'), 2.5, -2.5])
+    x = m.arg(torch.copysign(values, torch.tensor([1.0, -1, 1, -1, 1, -1, 1, -1, 1, -1])))
+    rank = torch.tensor([5, 4, 6, 3, 8, 1, 9, 0, 7, 2])
+    a, b = m.arg(x[1].repeat(10)), m.arg(x[1].repeat_interleave(10))
+    r, s = rank.repeat(10), rank.repeat_interleave(10)
+    for way, f in (('EQ', torch.eq), ('NE', torch.ne), ('LT', torch.lt), ('LE', torch.le), ('GT', torch.gt), ('GE', torch.ge)):
+        m.op('stablehlo.compare', [a, b], f'<{{comparison_direction = #stablehlo<comparison_direction {way}>, compare_type = #stablehlo<comparison_type TOTALORDER>}}>', f(r, s))
+    one, number = 'tensor<i1>', f'tensor<{m.number}>'
+    ids = m.arg(torch.arange(10).int())
+    for way, descending in ('LT', False), ('GT', True):
+        body = (f'({{^bb0(%a: {number}, %b: {number}, %c: tensor<i32>, %d: tensor<i32>):\n %r = "stablehlo.compare"(%a, %b) <{{comparison_direction = #stablehlo<comparison_direction {way}>, '
+                f'compare_type = #stablehlo<comparison_type TOTALORDER>}}> : ({number}, {number}) -> {one}\n "stablehlo.return"(%r) : ({one}) -> ()}})')
+        order = rank.argsort(descending=descending)
+        m.op('stablehlo.sort', [x, ids], f'<{{dimension = 0 : i64}}> {body}', [x[1].float()[order], order.int()])
+    if m.number == 'f32':
+        square, column = m.arg(torch.randn(4, 4)), m.arg(torch.randn(4))
+        m.op('chlo.broadcast_add', [square, column], '<{broadcast_dimensions = array<i64: 0>}>', square[1] + column[1][:, None])
+        m.op('chlo.broadcast_compare', [column, square], '<{broadcast_dimensions = array<i64: 0>, comparison_direction = #chlo<comparison_direction LT>}>', column[1][:, None] < square[1])
+
+
 def complex_arguments(m):
     """Complex arguments and results, and what only moves them."""
     made = torch.complex128 if m.number == 'f64' else torch.complex64
@@ -623,6 +702,6 @@ def bits(m):
 
 EACH = (numbers, shapes, gathers, reductions, products, picks, ragged, scans, regions, keys, futures, sizes)
 CASES = ([(g, t) for t in ('f32', 'bf16', 'f16') for g in EACH] + [(g, 'f32') for g in (integers, bits, matrices)] +
-         [(g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)])
+         [(g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)] + [(g, t) for t in ('f32', 'f64') for g in (complex_functions, total_order)])
 if __name__ == '__main__':
     op_cases.main(CASES)

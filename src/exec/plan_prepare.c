@@ -1,0 +1,98 @@
+/* What elementwise ops want of their operands before a kernel sees them:
+ *
+ *   compare in total order     floating-point numbers become integers that stand in that order
+ *   broadcast_dimensions       of chlo's broadcasting ops: the operand of fewer dimensions gets those of the result
+ */
+#include <string.h>
+
+#include "exec/kernels.h"
+#include "exec/plan.h"
+
+/* --- total order ------------------------------------------------------------------------------------------------------ */
+
+static bool run_total(struct call *c) {
+    int64_t n = type_count(c->in[0].type), *out = c->out[0].data;
+    size_t size = tensor_dtype_size(c->in[0].type->dtype);
+    const char *in = c->in[0].data;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = 0;
+        memcpy(&bits, in + (size_t)i * size, size); /* all machines this runs on have the low bytes first */
+        out[i] = total_order(bits, 8 * (int)size);
+    }
+    return true;
+}
+static const struct kernel kernel_total = {"elementwise", NULL, run_total, 0, NULL, NULL, NULL};
+static const struct exec_row row_total = {"total order", &kernel_total, 0, ""};
+
+static bool in_total_order(struct planner *p, ir_op op, exec_slot *in) {
+    exec_plan *x = p->x;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct exec_type t = *slot_type(x, in[i]);
+        bool per_device = x->slots.v[in[i]].per_device;
+        if (vec_class_of(t.dtype) == VEC_I64 || t.quant || tensor_dtype_is_complex(t.dtype))
+            return true;
+        t.dtype = TENSOR_I64;
+        t.format = FORMAT_PLAIN;
+        exec_slot to = plan_temp(p, &t, per_device);
+        struct exec_step *s = to ? plan_step(p, op, &row_total, 1, 1) : NULL;
+        if (!s)
+            return false;
+        s->in[0] = in[i];
+        s->out[0] = in[i] = to;
+        s->per_device = per_device;
+    }
+    return true;
+}
+
+/* --- broadcasting ------------------------------------------------------------------------------------------------------- */
+
+/* Dimension i of the smaller operand is dimension dims[i] of the result. */
+static bool widen(struct planner *p, ir_op op, exec_slot *in, uint32_t n, const int64_t *dims, int n_dims) {
+    int rank = 0;
+    for (uint32_t i = 0; i < n; i++)
+        rank = slot_type(p->x, in[i])->rank > rank ? slot_type(p->x, in[i])->rank : rank;
+    for (uint32_t i = 0; i < n; i++) {
+        struct exec_type t = *slot_type(p->x, in[i]), wide = t;
+        struct walk same = {.rank = 1, .dims = {type_count(&t)}, .strides = {1}};
+        bool trailing = true;
+        if (t.rank == rank || t.rank != n_dims)
+            continue;
+        wide.rank = rank;
+        for (int d = 0; d < rank; d++)
+            wide.dims[d] = 1;
+        for (int d = 0; d < n_dims; d++) {
+            if (dims[d] < 0 || dims[d] >= rank || (d && dims[d] <= dims[d - 1]))
+                return plan_error(p, op, "broadcasts along dimensions that are not there, or not in order");
+            wide.dims[dims[d]] = t.dims[d];
+            trailing &= dims[d] == rank - n_dims + d;
+        }
+        if (!trailing && !(in[i] = plan_moved(p, op, in[i], &wide, &same, p->x->slots.v[in[i]].per_device)))
+            return false;
+    }
+    return true;
+}
+
+bool plan_prepared(struct planner *p, ir_op op, const struct exec_row *row) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    int64_t dims[TENSOR_MAX_RANK];
+    bool chlo = str_starts_with(ir_op_name_str(p->m, op), STR("chlo."));
+    int n_dims = chlo ? exec_op_ints(p, op, "broadcast_dimensions", dims, TENSOR_MAX_RANK) : -1;
+    bool total = str_eq(attr_text(p, op, "compare_type"), STR("TOTALORDER")) && d->n_operands == 2;
+    if (n_dims < 0 && !total)
+        return plan_kernel(p, op, row);
+    exec_slot *in = plan_operands(p, op, 0, d->n_operands);
+    bool there = in != NULL;
+    for (uint32_t i = 0; there && i < d->n_operands; i++)
+        there = in[i] != 0;
+    if (!there)
+        return in ? plan_error(p, op, "has an operand without numbers") : false;
+    if (n_dims > TENSOR_MAX_RANK || (n_dims >= 0 && !widen(p, op, in, d->n_operands, dims, n_dims)) ||
+        (total && !in_total_order(p, op, in)))
+        return false;
+    size_t at = p->x->steps.n;
+    struct exec_step *s = plan_step(p, op, row, d->n_operands, d->n_results);
+    if (!s)
+        return false;
+    memcpy(s->in, in, d->n_operands * sizeof *in);
+    return plan_made(p, op, at, 0);
+}
