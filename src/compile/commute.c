@@ -22,9 +22,7 @@ static uint8_t argument_origin(pass_context *p, ir_value v) {
     ir_op func = p->m->regions[ir_block_at(p->m, ir_arg_block(p->m, v))->region].op;
     if (!op_is(p->m, func, OP_func_func))
         return ORIGIN_KNOWN | ORIGIN_INPUT;
-    str kind = dialect_case_text(p->c, func_arg_attr(p->m, func, ir_value_index(p->m, v), STR("ttcore.argument_type")));
-    bool constant = str_eq(kind, STR("parameter")) || str_eq(kind, STR("constant"));
-    return (uint8_t)(ORIGIN_KNOWN | (constant ? ORIGIN_CONSTANT : ORIGIN_INPUT));
+    return (uint8_t)(ORIGIN_KNOWN | (dialect_argument_is_known(p->m, v) ? ORIGIN_CONSTANT : ORIGIN_INPUT));
 }
 
 /* Values are looked at when they are asked for; what one comes from does not change by moving TMs. */

@@ -107,9 +107,7 @@ static bool is_constant_link(pass_context *p, ir_value v, void *arg) {
     ir_op conv = *(const ir_op *)arg;
     if (!ir_is_block_arg(p->m, v))
         return ir_def_op(p->m, v) != conv;
-    str kind = dialect_case_text(
-        p->c, func_arg_attr(p->m, func_of(p->m, conv), ir_value_index(p->m, v), STR("ttcore.argument_type")));
-    return str_eq(kind, STR("parameter")) || str_eq(kind, STR("constant"));
+    return dialect_argument_is_known(p->m, v);
 }
 
 /* Whether all arguments that v is computed from are parameters or constants, and the conv is not among its ops. */

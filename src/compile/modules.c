@@ -115,11 +115,6 @@ ir_op lookup_symbol(pass_context *p, ir_op module, str name) {
     return at && is_symbol(p->m, *at, module, name) ? *at : 0;
 }
 
-str function_kind(const ir_module *m, ir_op func) {
-    ir_attr kind = ir_op_attr(m, func, STR("tt.function_type"));
-    return kind ? ir_str_of(m->ctx, kind) : STR("");
-}
-
 void update_function_type(pass_context *p, ir_op func) {
     ir_module *m = p->m;
     ir_block entry = m->regions[ir_op_region(m, func, 0)].first;

@@ -555,7 +555,7 @@ bool pass_layout_propagation(pass_context *p) {
     if (!s.beams)
         return pass_out_of_memory(p);
     for (each_func_inside(p->m, p->scope, func))
-        if (str_eq(function_kind(p->m, func), STR("forward_device")) && !run_func(&s, func))
+        if (str_eq(dialect_function_kind(p->m, func), STR("forward_device")) && !run_func(&s, func))
             break;
     mem_free(p->m->mem, s.beams, n * sizeof *s.beams);
     return !s.failed || pass_out_of_memory(p);

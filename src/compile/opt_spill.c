@@ -228,7 +228,7 @@ bool pass_l1_spill(pass_context *p) {
     if (!s.number)
         return pass_out_of_memory(p);
     for (each_func_inside(p->m, p->scope, func))
-        if (str_eq(function_kind(p->m, func), STR("forward_device")))
+        if (str_eq(dialect_function_kind(p->m, func), STR("forward_device")))
             run_func(&s, func);
     mem_free(p->m->mem, s.number, n * sizeof *s.number);
     vec_free(&s.tensors);

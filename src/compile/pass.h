@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/platform.h"
 #include "compile/compile.h"
+#include "dialect/argument.h"
 #include "dialect/dialect.h"
 #include "dialect/params.h"
 #include "ids.h"
@@ -191,8 +192,6 @@ ir_op find_symbol(const ir_module *m, ir_op module, str name);
 /* The same, fast when asked for the same names again. */
 ir_op lookup_symbol(pass_context *p, ir_op module, str name);
 str symbol_name(const ir_module *m, ir_op op);
-/* tt.function_type of a function ("forward_device"), empty when it has none. */
-str function_kind(const ir_module *m, ir_op func);
 /* Brings function_type up to date with the types of the entry block's arguments and of the return's operands. */
 void update_function_type(pass_context *p, ir_op func);
 /* The attribute of argument (result) i of a function (in arg_attrs, res_attrs), and setting it (value 0: removes). */

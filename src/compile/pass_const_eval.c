@@ -90,16 +90,10 @@ static bool is_written(pass_context *p, ir_op op) {
     return false;
 }
 
-static bool is_weight(const ir_module *m, ir_op func, ir_value arg) {
-    ir_attr type = func_arg_attr(m, func, ir_value_index(m, arg), STR("ttcore.argument_type"));
-    str kind = type ? dialect_case_text(m->ctx, type) : STR("");
-    return str_eq(kind, STR("parameter")) || str_eq(kind, STR("constant"));
-}
-
 static bool known_beforehand(struct hoist *h, ir_value v) {
     const ir_module *m = h->p->m;
     if (ir_is_block_arg(m, v))
-        return ir_arg_block(m, v) == h->body && is_weight(m, h->func, v);
+        return ir_arg_block(m, v) == h->body && dialect_argument_is_known(m, v);
     ir_op def = ir_def_op(m, v);
     return is_shared(m, def) || h->parent[def];
 }
@@ -570,7 +564,7 @@ static uint32_t first_number(pass_context *p, ir_op func) {
     uint64_t next = 0, number;
     for (each_func(m, ir_parent_op(m, func), f)) {
         str other = symbol_name(m, f);
-        if (str_eq(function_kind(m, f), STR("const_eval")) && str_starts_with(other, name) &&
+        if (str_eq(dialect_function_kind(m, f), STR("const_eval")) && str_starts_with(other, name) &&
             str_starts_with(str_from(other, name.n), infix) &&
             num_parse_u64(str_from(other, name.n + infix.n), &number) && number >= next)
             next = number + 1;
@@ -583,7 +577,7 @@ static bool process_function(const struct hoist *arrays, ir_op func) {
     struct hoist h = *arrays;
     h.func = func;
     h.body = body_of(p->m, func);
-    str kind = function_kind(p->m, func);
+    str kind = dialect_function_kind(p->m, func);
     if (!h.body || str_eq(kind, STR("const_eval")) || str_eq(kind, STR("kernel")))
         return true;
     bool ok = gather_groups(&h), any_new = false;
@@ -611,7 +605,7 @@ static uint64_t l1_usage(pass_context *p) {
     uint64_t total = 0;
     for (each_func_inside(m, p->scope, f)) {
         ir_block body = body_of(m, f);
-        if (!body || !str_eq(function_kind(m, f), STR("const_eval")))
+        if (!body || !str_eq(dialect_function_kind(m, f), STR("const_eval")))
             continue;
         ir_op end = m->blocks[body].last;
         for (uint32_t i = 0; end && i < m->ops[end].n_operands; i++) {

@@ -91,7 +91,7 @@ static bool process_function(pass_context *p, ir_op func) {
 
 bool pass_const_eval_system_memory(pass_context *p) {
     for (each_func_inside(p->m, p->scope, f))
-        if (str_eq(function_kind(p->m, f), STR("forward_device")) && !process_function(p, f))
+        if (str_eq(dialect_function_kind(p->m, f), STR("forward_device")) && !process_function(p, f))
             return false;
     return true;
 }

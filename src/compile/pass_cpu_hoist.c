@@ -265,7 +265,7 @@ bool pass_cpu_hoist_const_eval(pass_context *p) {
     k.group_of = ARENA_ARRAY(&p->scratch, uint32_t, m->n_ops);
     bool ok = k.skip && k.group_of;
     for (each_func_inside(m, device_module(m), f))
-        if (ok && str_eq(function_kind(m, f), STR("const_eval")))
+        if (ok && str_eq(dialect_function_kind(m, f), STR("const_eval")))
             ok = add_groups(&k, f);
     ok = ok ? hoist_groups(p, k.groups.v, (uint32_t)k.groups.n) : pass_out_of_memory(p);
     vec_free(&k.groups);

@@ -128,7 +128,7 @@ static bool process_function(pass_context *p, ir_op func, uint32_t *order, uint3
     if (!deaths)
         return pass_out_of_memory(p);
     n = 0;
-    if (owns_arguments(function_kind(m, func)))
+    if (owns_arguments(dialect_function_kind(m, func)))
         for (uint32_t i = 0; i < m->blocks[f.body].n_args; i++) {
             ir_value v = m->blocks[f.body].args + i;
             if (is_tensor(m, v))

@@ -514,7 +514,7 @@ static bool gather_ops(trace *t) {
 bool pass_trace(pass_context *p) {
     uint32_t number = 0;
     for (each_func_inside(p->m, p->scope, func)) {
-        if (!str_eq(function_kind(p->m, func), STR("forward_device")))
+        if (!str_eq(dialect_function_kind(p->m, func), STR("forward_device")))
             continue;
         trace t = {.p = p, .func = func, .number = number};
         if (!body_of(p->m, func))

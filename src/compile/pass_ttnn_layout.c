@@ -132,7 +132,7 @@ static bool rewrite_function(pass_context *p, ir_op func) {
     signature s;
     if (!read_signature(p, func, &s))
         return false;
-    str kind = function_kind(p->m, func);
+    str kind = dialect_function_kind(p->m, func);
     if (str_eq(kind, STR("forward_cpu_declaration"))) {
         for (uint32_t i = 0; i < s.n_in + s.n_out; i++)
             if (tn_is_tensor(p->c, s.in[i]))

@@ -9,12 +9,6 @@ static target_dtype block_dtype(str option) {
 
 /* ---- weights -------------------------------------------------------------------------------------------- */
 
-static bool is_weight_argument(pass_context *p, ir_op func, ir_value v) {
-    ir_attr kind = func_arg_attr(p->m, func, ir_value_index(p->m, v), STR("ttcore.argument_type"));
-    str text = kind ? dialect_case_text(p->c, kind) : STR("");
-    return str_eq(text, STR("parameter")) || str_eq(text, STR("constant"));
-}
-
 /* What a value is computed from, in bits. */
 enum {
     FROM_WEIGHTS = 1, /* no argument but those that hold parameters or constants */
@@ -22,17 +16,17 @@ enum {
 };
 
 /* By op of a function, in order: what its results are computed from. */
-static uint8_t sources_of(pass_context *p, ir_op func, ir_value v, const uint8_t *of) {
+static uint8_t sources_of(pass_context *p, ir_value v, const uint8_t *of) {
     ir_op def = ir_def_op(p->m, v);
     if (def)
         return of[def];
-    return is_weight_argument(p, func, v) ? FROM_WEIGHTS | FROM_ANY : FROM_ANY;
+    return dialect_argument_is_known(p->m, v) ? FROM_WEIGHTS | FROM_ANY : FROM_ANY;
 }
 
-static void note_sources(pass_context *p, ir_op func, ir_op op, uint8_t *of) {
+static void note_sources(pass_context *p, ir_op op, uint8_t *of) {
     uint8_t all = FROM_WEIGHTS, any = 0;
     for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_operands; i++) {
-        uint8_t one = sources_of(p, func, ir_operand(p->m, op, i), of);
+        uint8_t one = sources_of(p, ir_operand(p->m, op, i), of);
         all &= one;
         any |= one;
     }
@@ -51,10 +45,10 @@ static ir_value cast_weight(pass_context *p, ir_op op, ir_value v, target_dtype 
     return v ? build_value(p, OP_ttnn_to_device, loc, operands, 2, to, 0) : 0;
 }
 
-static bool convert_weight(pass_context *p, ir_op func, ir_op op, target_dtype dtype, const uint8_t *of) {
+static bool convert_weight(pass_context *p, ir_op op, target_dtype dtype, const uint8_t *of) {
     ir_value weight = ir_operand(p->m, op, 1);
     ir_attr own = ir_op_attr(p->m, op, STR("ttcore.weight_dtype"));
-    if ((!own && dtype == DTYPE_NONE) || sources_of(p, func, weight, of) != (FROM_WEIGHTS | FROM_ANY))
+    if ((!own && dtype == DTYPE_NONE) || sources_of(p, weight, of) != (FROM_WEIGHTS | FROM_ANY))
         return true;
     if (own) {
         target_dtype asked = target_dtype_by_name(ir_str_of(p->c, own));
@@ -87,10 +81,10 @@ bool pass_weight_dtype(pass_context *p) {
         ir_block b = body_of(p->m, func);
         for (ir_op op = b ? ir_block_at(p->m, b)->first : 0, next; op && ok; op = next) {
             next = ir_op_at(p->m, op)->next;
-            note_sources(p, func, op, of);
+            note_sources(p, op, of);
             if (op_is(p->m, op, OP_ttnn_matmul) || op_is(p->m, op, OP_ttnn_linear) ||
                 op_is(p->m, op, OP_ttnn_sparse_matmul))
-                ok = convert_weight(p, func, op, dtype, of);
+                ok = convert_weight(p, op, dtype, of);
         }
     }
     p->e->from = 0;
@@ -160,7 +154,7 @@ bool pass_kv_cache_dtype(pass_context *p) {
         return true;
     for (each_func_inside(p->m, p->scope, func)) {
         ir_block b = body_of(p->m, func);
-        if (!b || !str_eq(function_kind(p->m, func), STR("forward_device")))
+        if (!b || !str_eq(dialect_function_kind(p->m, func), STR("forward_device")))
             continue;
         bool reachable = true;
         for (ir_op op = ir_block_at(p->m, b)->first; op; op = ir_op_at(p->m, op)->next)

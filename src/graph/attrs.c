@@ -114,22 +114,10 @@ static void op_attrs(struct graph_attrs *a, graph_node n) {
     add_calls(a, n);
 }
 
-ir_attr graph_argument_dict(const ir_module *m, ir_value v) {
-    ir_block block = m->values[v].owner;
-    ir_op op = m->regions[m->blocks[block].region].op;
-    ir_attr all = ir_op_attr(m, op, STR("arg_attrs"));
-    uint32_t i = ir_value_index(m, v);
-    if (!all || m->regions[m->blocks[block].region].first != block || ir_kind_of(m->ctx, all) != IR_ATTR_ARRAY ||
-        i >= ir_count(m->ctx, all))
-        return 0;
-    ir_attr dict = ir_at(m->ctx, all, i);
-    return ir_kind_of(m->ctx, dict) == IR_ATTR_DICT ? dict : 0;
-}
-
 static void argument_attrs(struct graph_attrs *a, graph_node n) {
     const ir_module *m = a->g->module;
     ir_value v = a->g->nodes[n].ref;
-    ir_attr dict = graph_argument_dict(m, v);
+    ir_attr dict = dialect_argument_attrs(m, v);
     for (uint32_t i = 0; dict && i < ir_count(m->ctx, dict); i += 2)
         decode_named(a, ir_str_of(m->ctx, ir_at(m->ctx, dict, i)), ir_at(m->ctx, dict, i + 1));
     decode_addf(a, STR("index"), 0, "%u", ir_value_index(m, v));

@@ -155,12 +155,9 @@ static void count_arguments(builder *b, ir_op op, bool function) {
 
 /* What kind of argument it says it is, as flags of its node. */
 static uint8_t argument_flags(const ir_module *m, ir_value v) {
-    ir_attr dict = graph_argument_dict(m, v);
-    ir_attr type = dict ? ir_dict_get(m->ctx, dict, STR("ttcore.argument_type")) : 0;
-    str kind = type ? dialect_case_text(m->ctx, type) : STR("");
-    if (str_eq(kind, STR("input")))
-        return GRAPH_INPUT;
-    return str_eq(kind, STR("parameter")) || str_eq(kind, STR("constant")) ? GRAPH_PARAMETER : 0;
+    return dialect_argument_is_known(m, v)                     ? GRAPH_PARAMETER
+           : str_eq(dialect_argument_type(m, v), STR("input")) ? GRAPH_INPUT
+                                                               : 0;
 }
 
 static void add_arguments(builder *b, ir_op op, uint32_t layer, bool function) {

@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "dialect/argument.h"
 #include "dialect/dialect.h"
 #include "graph/graph.h"
 
@@ -86,8 +87,6 @@ graph_status graph_index_stored(graph *g, graph_node *repeated);
 ir_op graph_function_of(const ir_module *m, ir_op op);
 /* An id without its ordinal; of graphs with a module. */
 void graph_put_id_basis(const graph *g, graph_node n, struct buf *out);
-/* The dictionary of an argument of a function (arg_attrs), 0 when it has none. */
-ir_attr graph_argument_dict(const ir_module *m, ir_value v);
 /* The symbol name of an op, empty when it has none. */
 str graph_symbol(const ir_module *m, ir_op op);
 /* The name of a nested module; none for what ttcore.device_module wraps, so that wrapping a module changes no ids. */

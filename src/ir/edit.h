@@ -123,19 +123,6 @@ void ir_edit_touched(ir_edit *e);
 
 /* ---- values --------------------------------------------------------------------------------------------- */
 
-/* Result i of op. */
-static inline ir_value ir_result(const ir_module *m, ir_op op, uint32_t i) {
-    return m->ops[op].results + i;
-}
-/* The op whose result v is; 0 for a block argument. */
-static inline ir_op ir_def_op(const ir_module *m, ir_value v) {
-    return ir_is_block_arg(m, v) ? 0 : m->values[v].owner;
-}
-/* The block whose argument v is; 0 for a result. */
-static inline ir_block ir_arg_block(const ir_module *m, ir_value v) {
-    return ir_is_block_arg(m, v) ? m->values[v].owner : 0;
-}
-
 void ir_set_operand(ir_edit *e, ir_op op, uint32_t i, ir_value v);
 /* Gives op another list of operands (segment sizes among its attributes are the caller's business). */
 bool ir_set_operands(ir_edit *e, ir_op op, const ir_value *v, uint32_t n);

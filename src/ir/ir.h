@@ -232,6 +232,18 @@ static inline ir_type ir_value_type(const ir_module *m, ir_value v) {
 static inline bool ir_is_block_arg(const ir_module *m, ir_value v) {
     return (m->values[v].index >> 31) != 0;
 }
+/* Result i of op. */
+static inline ir_value ir_result(const ir_module *m, ir_op op, uint32_t i) {
+    return m->ops[op].results + i;
+}
+/* The op whose result v is; 0 for a block argument. */
+static inline ir_op ir_def_op(const ir_module *m, ir_value v) {
+    return ir_is_block_arg(m, v) ? 0 : m->values[v].owner;
+}
+/* The block whose argument v is; 0 for a result. */
+static inline ir_block ir_arg_block(const ir_module *m, ir_value v) {
+    return ir_is_block_arg(m, v) ? m->values[v].owner : 0;
+}
 static inline uint32_t ir_value_index(const ir_module *m, ir_value v) {
     return m->values[v].index & 0x7fffffffu;
 }

@@ -104,6 +104,11 @@ bool execute_note_inputs(struct work *w);
 void execution_write_inputs(const struct execution *x, struct json_writer *j);
 void execute_write_given(const struct work *w, struct json_writer *j);
 exec_options execute_options(const struct work *w);
+/* execute_pairs.c. Which ops are compared with which: `op` with each op it came from whose heir it is and whose numbers can stand in the same
+ * order. Of several that came from one the heir is the one that is most like it, of those the last in program order.
+ * Which of them it stands for passes do not tell: the one it agrees with best. What has no pair is told why. False when
+ * memory ran out. */
+bool execute_pair_up(struct work *w, const ir_module *source, exec_pair **out, size_t *n);
 /* execute_compare.c, of executions that keep tensors or ask for accuracy: plans the run for that and the golden one, which w->plan
  * shares its arguments with. */
 bool execute_plan_compare(struct work *w);

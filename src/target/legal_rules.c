@@ -8,6 +8,7 @@
  */
 #include "target/legal.h"
 
+#include "dialect/argument.h"
 #include "dialect/params.h"
 #include "ids.h"
 #include "target/legal_rules.h"
@@ -361,15 +362,7 @@ bool legal_is_known(const ir_module *m, ir_value v) {
         if (ir_kind_of(m->ctx, ir_value_type(m, w)) != IR_TYPE_TENSOR)
             continue;
         if (ir_is_block_arg(m, w)) {
-            ir_op func = m->regions[m->blocks[m->values[w].owner].region].op;
-            ir_attr all = ir_op_attr(m, func, STR("arg_attrs"));
-            uint32_t i = ir_value_index(m, w);
-            ir_attr dict = all && ir_kind_of(m->ctx, all) == IR_ATTR_ARRAY && i < ir_count(m->ctx, all)
-                               ? ir_at(m->ctx, all, i)
-                               : 0;
-            ir_attr type = dict ? ir_dict_get(m->ctx, dict, STR("ttcore.argument_type")) : 0;
-            str text = type ? dialect_case_text(m->ctx, type) : STR("");
-            if (!str_eq(text, STR("parameter")) && !str_eq(text, STR("constant")))
+            if (!dialect_argument_is_known(m, w))
                 return false;
             continue;
         }

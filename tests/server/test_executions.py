@@ -439,6 +439,31 @@ def says_where_accuracy_falls():
         assert fused[0]["pcc"] > 0.9999, fused
 
 
+@tap.case
+def weights_are_not_compared_with_products():
+    """Products of one operand become one: their weights, joined beforehand, come from the products but are not their values."""
+    t, one, bias = "tensor<64x64xbf16>", "tensor<1x64x64xbf16>", "tensor<64xbf16>"
+    args, ops = [f"%x: {t} {{ttcore.argument_type = #ttcore.argument_type<input>}}"], ""
+    for i in range(3):
+        args += [f"%{n}{i}: {of} {{ttcore.argument_type = #ttcore.argument_type<parameter>}}" for n, of in (("w", t), ("b", bias))]
+        ops += f'''  %m{i} = "ttir.matmul"(%x, %w{i}) : ({t}, {t}) -> {t}
+  %u{i} = "ttir.unsqueeze"(%m{i}) <{{dim = 0 : si32}}> : ({t}) -> {one}
+  %{i} = "ttir.add"(%u{i}, %b{i}) : ({one}, {bias}) -> {one}
+'''
+    text = f"func.func @main({', '.join(args)}) -> ({one}, {one}, {one}) {{\n{ops}  return %0, %1, %2 : {one}, {one}, {one}\n}}\n"
+    with serving.Server(files={"joined.mlir": text}) as s:
+        model = opened(s, "joined.mlir")
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                            {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+        ops = call(s, "GET", f"/executions/{job['result']['execution']}")["ops"]
+        tap.contains(" ".join(op["id"] for op in ops if op["op"] == "ttir.concat"), "const_eval")
+        weights = [op for op in ops if "const_eval" in op["id"]]
+        tap.equal([op["id"] for op in weights if "pcc" in op], [])
+        tap.equal([op["id"] for op in ops if op.get("pcc", 1) < 0.99], [])
+        assert sum("pcc" in op for op in ops) >= 3, ops
+
+
 NAMED = """func.func @main(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
   %0 = "ttir.matmul"(%a, %b) : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32> loc("fc")
   %1 = "ttir.relu"(%0) : (tensor<4x2xf32>) -> tensor<4x2xf32> loc("act"("net.py":7:3))
