@@ -467,6 +467,9 @@ static bool one_module(pass_context *p) {
         else if (!partition_func(p, &mesh, f))
             return false;
     }
+    for (each_func(p->m, p->scope, f))
+        if (!shard_inline(p, &mesh, f))
+            return false;
     return true;
 }
 

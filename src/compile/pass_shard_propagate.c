@@ -339,10 +339,11 @@ static bool one_module(pass_context *p) {
     shard_mesh mesh;
     if (!shard_find_mesh(p, p->scope, &mesh) || !shard_split_axes(p, p->scope, &mesh))
         return false;
+    for (each_func(p->m, p->scope, f)) /* those that it makes come last, and have no such bodies */
+        if (!shard_unwrap(p, f) || !shard_outline(p, &mesh, f))
+            return false;
     for (each_func(p->m, p->scope, f)) {
         ir_block body = body_of(p->m, f);
-        if (!shard_unwrap(p, f))
-            return false;
         if (mesh.devices < 2 || !shard_is_wanted(p, f))
             continue;
         if (!decouple(p, body))

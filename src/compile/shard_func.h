@@ -10,6 +10,10 @@ bool shard_is_wanted(pass_context *p, ir_op func);
 /* Manual computations of a function that have no manual axes: their insides are of whole tensors, and come out of them, with
  * constraints where their shardings were. False after an error. */
 bool shard_unwrap(pass_context *p, ir_op func);
+/* Bodies of a function's manual computations that are cut along axes which are not manual become functions, to be cut as others
+ * are, and come back (shard_manual.c). Both: false after an error. */
+bool shard_outline(pass_context *p, const shard_mesh *mesh, ir_op func);
+bool shard_inline(pass_context *p, const shard_mesh *mesh, ir_op func);
 /* The sharding that an op is there to give its result (sdy.sharding_constraint, sdy.reshard, sdy.all_gather, ...); 0: it is
  * there for something else. */
 ir_attr shard_fixed(pass_context *p, ir_op op);

@@ -74,6 +74,16 @@ static bool is_manual(const struct planner *p, ir_op op) {
     return list && ir_count(p->c, list) != 0;
 }
 
+/* Whether a manual computation is manual along an axis: along others its insides are of whole tensors. */
+static bool is_manual_along(const struct planner *p, ir_op op, str axis) {
+    ir_attr axes = ir_op_attr(p->m, op, STR("manual_axes"));
+    ir_node list = axes ? dialect_param(p->c, axes, STR("value")) : 0;
+    for (uint32_t i = 0; list && i < ir_count(p->c, list); i++)
+        if (str_eq(ir_str_of(p->c, ir_at(p->c, list, i)), axis))
+            return true;
+    return false;
+}
+
 /* A part of an axis ("x":(2)4: behind its two major halves, four): how many devices along it, and how many along what is minor to
  * it. Without one, all of the axis. False when the axis has no such part. */
 static bool read_part(const struct planner *p, ir_node ref, int64_t all, int64_t *size, int64_t *minor) {
@@ -104,6 +114,8 @@ static bool read_sharding(struct planner *p, ir_op op, const struct axes *axes, 
             int64_t size, inner;
             if (a == axes->n || !read_part(p, ref, axes->size[a], &size, &inner))
                 return plan_error(p, op, "cuts along an axis, or a part of one, that the mesh has not");
+            if (!is_manual_along(p, op, axes->name[a]))
+                continue;
             for (uint32_t k = a + 1; k < axes->n; k++)
                 inner *= axes->size[k];
             for (unsigned device = 0; device < p->x->devices; device++) {

@@ -1,6 +1,6 @@
 """What is cut over devices computes what the whole did: modules with shardings, beside themselves compiled at levels 0, 1, 2.
 
-agree_tool (agree_tool.c) runs the source on whole tensors, where shardings say nothing, and the compiled program on all
+agree_tool (agree_tool.c) runs the source on whole tensors, where shardings say nothing but how manual computations are cut, and the compiled program on all
 devices of its mesh in lock step. Each module's cut must show in the program: `moves` names what has to be in it.
 """
 
@@ -134,6 +134,32 @@ CASES = {
       sdy.return %1 : tensor<4x16xf32>
     } : (tensor<8x16xf32>) -> tensor<8x16xf32>
     return %2 : tensor<8x16xf32>
+  }"""),
+    "along_some_axes": (("ttir.reduce_scatter", 'manual_axes={"x", "y"}', '[{"x", "y"}, {}]', "ttir.all_to_all"), """
+  func.func @main(%a: tensor<8x16xf32>, %w: tensor<16x32xf32>) -> (tensor<8x32xf32>, tensor<8x16xf32>) {
+    %0 = sdy.manual_computation(%a, %w) in_shardings=[<@mesh, [{"x"}, {"y"}]>, <@mesh, [{"y"}, {}]>] out_shardings=[<@mesh, [{"x", "y"}, {}]>] manual_axes={"x"} (%p: tensor<4x16xf32>, %q: tensor<16x32xf32>) {
+      %1 = stablehlo.dot_general %p, %q, contracting_dims = [1] x [0] : (tensor<4x16xf32>, tensor<16x32xf32>) -> tensor<4x32xf32>
+      sdy.return %1 : tensor<4x32xf32>
+    } : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    %2 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"x"}, {}]>] out_shardings=[<@mesh, [{"x"}, {}]>] manual_axes={"x"} (%p: tensor<4x16xf32>) {
+      %1 = sdy.all_slice [{}, {"y"}] %p out_sharding=<@mesh, [{}, {"y"}]> : tensor<4x16xf32>
+      %3 = stablehlo.tanh %1 : tensor<4x16xf32>
+      %4 = sdy.all_to_all [{"y"}: 1->0] %3 out_sharding=<@mesh, [{"y"}, {}]> : tensor<4x16xf32>
+      %5 = sdy.sharding_constraint %4 <@mesh, [{}, {"y"}]> : tensor<4x16xf32>
+      %6 = sdy.collective_permute %5 out_sharding=<@mesh, [{"y"}, {}]> : tensor<4x16xf32>
+      %7 = stablehlo.add %6, %3 : tensor<4x16xf32>
+      %8 = sdy.all_gather [{}, {"y"}] %7 out_sharding=<@mesh, [{}, {}]> : tensor<4x16xf32>
+      sdy.return %8 : tensor<4x16xf32>
+    } : (tensor<8x16xf32>) -> tensor<8x16xf32>
+    return %0, %2 : tensor<8x32xf32>, tensor<8x16xf32>
+  }"""),
+    "nothing_left_to_cut": (('manual_axes={"x", "y"}',), """
+  func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {
+    %0 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"x"}, {"y"}]>] out_shardings=[<@mesh, [{"x"}, {"y"}]>] manual_axes={"x", "y"} (%p: tensor<4x4xf32>) {
+      %1 = sdy.sharding_constraint %p <@mesh, [{}, {}]> : tensor<4x4xf32>
+      sdy.return %1 : tensor<4x4xf32>
+    } : (tensor<8x16xf32>) -> tensor<8x16xf32>
+    return %0 : tensor<8x16xf32>
   }"""),
     "largest_of_a_part": (("ttir.topk", "ttir.all_to_all"), """
   func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y":(1)2}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>) {
