@@ -82,7 +82,15 @@ class Module:
         name = name or next(k for k, v in TYPES.items() if v == tensor.dtype)
         return 'tensor<' + ''.join(f'{d}x' for d in tensor.shape) + name + '>'
 
+    def device(self):
+        """The operand that says where a TTNN op runs: it has to be there where the one before it need not."""
+        if not any(line.startswith('%device = ') for line in self.body):
+            self.body.append('%device = "ttnn.get_device"() <{mesh_shape = #ttnn<mesh_shape 1x1>}> : () -> !ttnn.device')
+        return '%device', None
+
     def typed(self, operand):
+        if operand[1] is None:
+            return '!ttnn.device'
         return self.type_of(operand[1], self.kinds.get(operand[0]))
 
     def arg(self, tensor, kind=None):
