@@ -157,6 +157,12 @@ static bool plan_parameters(struct planner *p, struct exec_step *s, struct ew_pa
         if (str_eq(attr_text(p, op, "approximate"), STR("tanh")))
             w->op = VEC_GELU_TANH_BW;
         break;
+    case VEC_NEXT_AFTER: {
+        enum tensor_dtype t = out_type(p, s, 0)->dtype;
+        w->p[0] = t == TENSOR_BF16 ? 7 : t == TENSOR_F16 ? 10 : 0;
+        w->p[1] = t == TENSOR_BF16 ? 127 : 15;
+        break;
+    }
     case VEC_SHL:
     case VEC_SHR:
     case VEC_SAR:

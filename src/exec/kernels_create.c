@@ -259,10 +259,21 @@ static bool run_rand(struct call *c) {
         high = tensor_get(&b, 0);
     }
     if (w->integers) {
+        /* The state says what comes, so that the same state gives the same bits; as one long number it goes on by one. */
         size_t bytes = (size_t)n * tensor_dtype_size(out.dtype);
-        if (o == 1) /* the state goes on by one */
-            memcpy(c->out[0].data, c->in[0].data,
-                   (size_t)type_count(c->out[0].type) * tensor_dtype_size(c->out[0].type->dtype));
+        size_t state = c->s->n_in ? (size_t)type_count(c->in[0].type) * tensor_dtype_size(c->in[0].type->dtype) : 0;
+        stream = 0;
+        for (size_t i = 0; i < state; i += 8) {
+            uint64_t part = 0;
+            memcpy(&part, (const char *)c->in[0].data + i, state - i < 8 ? state - i : 8);
+            stream = seed_bits(stream, part);
+        }
+        unsigned char *next = c->out[0].data;
+        if (o == 1 && (size_t)type_count(c->out[0].type) * tensor_dtype_size(c->out[0].type->dtype) == state && state) {
+            memcpy(next, c->in[0].data, state);
+            for (size_t i = 0; i < state && ++next[i] == 0; i++)
+                ;
+        }
         for (size_t i = 0; i < bytes; i += 8) {
             uint64_t bits = seed_bits(stream, i / 8);
             memcpy((char *)out.data + i, &bits, bytes - i < 8 ? bytes - i : 8);

@@ -2,6 +2,7 @@
 #include "exec/special.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #define PI 3.14159265358979323846
 
@@ -96,4 +97,24 @@ double special_bessel_i1e(double x) {
         sum /= sqrt(2 * PI * a);
     }
     return copysign(sum, x);
+}
+
+double special_next_after(double x, double y, int digits, int most) {
+    double largest = ldexp(2 - ldexp(1, -digits), most);
+    int least = 1 - most;
+    if (isnan(x) || isnan(y))
+        return NAN;
+    if (x == y)
+        return y;
+    if (x == 0)
+        return copysign(ldexp(1, least - digits), y);
+    if (isinf(x))
+        return copysign(largest, x);
+    bool outwards = (y > x) == (x > 0);
+    int exponent = ilogb(x) > least ? ilogb(x) : least;
+    /* The largest number below a power of two is half a step away. */
+    if (!outwards && fabs(x) == ldexp(1, exponent) && exponent > least)
+        exponent--;
+    double next = x + copysign(ldexp(1, exponent - digits), y - x);
+    return fabs(next) > largest ? copysign(INFINITY, x) : next == 0 ? copysign(0, x) : next;
 }

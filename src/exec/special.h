@@ -10,5 +10,8 @@ double special_zeta(double x, double q);
 double special_polygamma(double n, double x);
 /* exp(-|x|) times the modified Bessel function of the first kind of order 1. */
 double special_bessel_i1e(double x);
+/* The number after x on the way to y, of those that have `digits` binary digits behind the first one and exponents of at most
+ * `most` (bf16: 7, 127; f16: 10, 15), as IEEE 754 lays them out: subnormal ones below 2^(1 - most), infinity above all. */
+double special_next_after(double x, double y, int digits, int most);
 
 #endif

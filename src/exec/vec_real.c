@@ -148,7 +148,10 @@ BINARY(GELU_BW, e_gelu_bw(x, y))
 BINARY(GELU_TANH_BW, e_gelu_tanh_bw(x, y))
 BINARY(ZETA, special_zeta((double)x, (double)y))
 BINARY(POLYGAMMA, special_polygamma((double)x, (double)y))
-BINARY(NEXT_AFTER, sizeof(real) == 4 ? (real)nextafterf((float)x, (float)y) : (real)nextafter((double)x, (double)y))
+/* Of numbers narrower than f32 the parameters tell the digits. */
+BINARY(NEXT_AFTER, p[0] != 0           ? (real)special_next_after((double)x, (double)y, (int)p[0], (int)p[1])
+                   : sizeof(real) == 4 ? (real)nextafterf((float)x, (float)y)
+                                       : (real)nextafter((double)x, (double)y))
 
 /* Powers: the usual constant exponents without the C library. */
 static void op_POW(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) {

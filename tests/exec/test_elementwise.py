@@ -30,6 +30,20 @@ def power(x, y):
     return out
 
 
+def polygamma(n, x):
+    return sum(torch.where(n == k, torch.polygamma(k, x), torch.zeros(())) for k in range(4))
+
+
+def next_number(x, y):
+    """The next number of 16 bits: their patterns are in order, those of negative numbers backwards."""
+    x, y = torch.broadcast_tensors(x, y)
+    bits = [t.contiguous().view(torch.int16).long() for t in (x, y)]
+    place, to = (torch.where(b < 0, -(b & 0x7fff), b) for b in bits)
+    after = place + (to - place).sign()
+    after = torch.where(after < 0, -after | -0x8000, after).short().view(x.dtype)
+    return torch.where(torch.isnan(x) | torch.isnan(y), torch.full_like(x, float('nan')), after)
+
+
 def unary(reals, integers=None, low=-2.0, high=2.0):
     return reals, integers, [(low, high)]
 
@@ -80,10 +94,11 @@ ROWS = {
     'stablehlo.or': binary(None, torch.bitwise_or), 'stablehlo.xor': binary(None, torch.bitwise_xor),
     'chlo.broadcast_and': binary(None, torch.bitwise_and), 'chlo.broadcast_or': binary(None, torch.bitwise_or),
     'chlo.broadcast_xor': binary(None, torch.bitwise_xor),
-    'chlo.next_after': binary(torch.nextafter), 'chlo.zeta': binary(torch.special.zeta, None, (1.5, 4.0), (0.5, 3.0)),
+    'chlo.next_after': binary(torch.nextafter), 'chlo.broadcast_next_after': binary(torch.nextafter), 'chlo.zeta': binary(torch.special.zeta, None, (1.5, 4.0), (0.5, 3.0)),
     'ttir.gelu_bw': binary(lambda g, x: g * (0.5 * (1 + torch.erf(x / 2 ** 0.5)) + x * torch.exp(-x * x / 2) / (2 * torch.pi) ** 0.5)),
     'stablehlo.compare': compared(torch.lt), 'chlo.broadcast_compare': compared(torch.lt),
-    'chlo.polygamma': binary(lambda n, x: sum(torch.where(n == k, torch.polygamma(k, x), torch.zeros(())) for k in range(4)), None, (0, 4), POSITIVE),
+    'chlo.polygamma': binary(polygamma, None, (0, 4), POSITIVE), 'chlo.broadcast_polygamma': binary(polygamma, None, (0, 4), POSITIVE),
+    'chlo.broadcast_zeta': binary(torch.special.zeta, None, (1.5, 4.0), (0.5, 3.0)),
 }
 # What truth values become.
 TRUTHS = {
@@ -97,7 +112,7 @@ ATTRIBUTES = {'ttir.leaky_relu': '<{parameter = 0.25 : f32}>', 'ttir.clamp_scala
               'stablehlo.compare': '<{comparison_direction = #stablehlo<comparison_direction LT>}>',
               'chlo.broadcast_compare': '<{comparison_direction = #chlo<comparison_direction LT>}>'}
 # Coarser than an operation is: sums of series.
-COARSE = {'chlo.digamma': 2e-5, 'chlo.lgamma': 2e-5, 'chlo.zeta': 1e-4, 'chlo.polygamma': 1e-4, 'chlo.erf_inv': 2e-5, 'chlo.bessel_i1e': 1e-5,
+COARSE = {'chlo.digamma': 2e-5, 'chlo.lgamma': 2e-5, 'chlo.zeta': 1e-4, 'chlo.polygamma': 1e-4, 'chlo.broadcast_zeta': 1e-4, 'chlo.broadcast_polygamma': 1e-4, 'chlo.erf_inv': 2e-5, 'chlo.bessel_i1e': 1e-5,
           'chlo.atanh': 1e-5, 'chlo.acosh': 2e-5}
 # Operands of one shape, of none, of no element; then such as broadcast, which are for TTIR, TTNN and some of CHLO.
 ALIKE = [((5, 9),) * 3, ((),) * 3, ((0, 4),) * 3, ((1100,),) * 3]
@@ -122,7 +137,7 @@ def operands_of(m, op, shapes, ranges):
         operands[1] = m.numbers(*shapes[1], low=0, high=7)
     if op == 'ttnn.pow_scalar' and is_integer(m.number):  # its power is a real number, and so is what it gives before it is cut
         operands[0] = m.numbers(*shapes[0], low=-11, high=12)
-    if op == 'chlo.polygamma':  # its order is a whole number
+    if op.endswith('polygamma'):  # its order is a whole number
         operands[0] = m.arg(torch.randint(0, 4, shapes[0]).float(), m.number)
     return operands
 
@@ -134,15 +149,28 @@ def functions(m):
         f = reals if kind in FLOATS else TRUTHS.get(op) if kind == 'i1' else integers
         if not f or kind not in OPS[op].admits:
             continue
-        if op == 'chlo.next_after' and kind != 'f32':
-            continue  # torch has the next number of f32 only
         for shapes in shapes_of(op, len(ranges)):
             operands = operands_of(m, op, shapes, ranges)
-            want = f(*(t.float() if kind in FLOATS else t for _, t in operands))
-            tolerance = near(kind, COARSE[op], 0.02) if op in COARSE else None
+            if op.endswith('next_after') and kind != 'f32':  # torch has the next number of f32
+                want = next_number(*(t for _, t in operands))
+            else:
+                want = f(*(t.float() if kind in FLOATS else t for _, t in operands))
+            tolerance = 1e-30 if 'next_after' in op else near(kind, COARSE[op], 0.02) if op in COARSE else None
             results = {kind, 'i1'} if want.dtype == torch.bool and not OPS[op].truth else {'i1'} if OPS[op].truth else {kind}
             for result in sorted(results):
                 m.op(op, operands, ATTRIBUTES.get(op, ''), want, tolerance, [result])
+
+
+def neighbours(m):
+    """The next numbers at the ends of what there is."""
+    inf, tiny = float('inf'), {'f32': 2.0 ** -149, 'bf16': 2.0 ** -133, 'f16': 2.0 ** -24}[m.number]
+    most = float(torch.finfo(op_cases.TYPES[m.number]).max)
+    values = torch.tensor([0.0, -0.0, 1.0, -1.0, 2.0, tiny, -tiny, most, -most, inf, -inf, float('nan'), 3 * tiny, 2.0 ** -14, 2.0 ** -126])
+    x, y = m.arg(values.reshape(-1, 1)), m.arg(values)
+    pairs = m.arg(values.reshape(-1, 1).expand(-1, len(values)).contiguous()), m.arg(values.expand(len(values), -1).contiguous())
+    want = torch.nextafter(*(t for _, t in pairs)) if m.number == 'f32' else next_number(*(t for _, t in pairs))
+    m.op('chlo.next_after', pairs, '', want, 1e-30)
+    m.op('chlo.broadcast_next_after', [x, y], '', want, 1e-30)
 
 
 def choices(m):
@@ -200,6 +228,6 @@ def bits(m):
         m.op('ttir.right_shift', [x, few], '', each(lambda v, k: v >> k, x[1], few[1]), types=[kind])
 
 
-CASES = [(functions, k) for k in KINDS] + [(choices, k) for k in KINDS] + [(bits, k) for k in KINDS if is_integer(k)]
+CASES = [(functions, k) for k in KINDS] + [(neighbours, k) for k in FLOATS] + [(choices, k) for k in KINDS] + [(bits, k) for k in KINDS if is_integer(k)]
 if __name__ == '__main__':
     op_cases.main(CASES)
