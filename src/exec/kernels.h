@@ -201,7 +201,10 @@ enum {
 };
 
 /* kernels_experts.c */
-extern const struct kernel kernel_dispatch, kernel_dispatch_metadata, kernel_remap, kernel_combine, kernel_moe;
+extern const struct kernel kernel_dispatch, kernel_dispatch_metadata, kernel_remap, kernel_combine, kernel_moe,
+    kernel_moe_pack;
+enum { MOE_PLAIN, MOE_PACKED }; /* weights as they are; as kernel_moe_pack gives them */
+enum { MOE_PACK_UP, MOE_PACK_DOWN };
 
 /* kernels_complex.c */
 extern const struct kernel kernel_complex_math, kernel_fft;

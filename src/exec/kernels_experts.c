@@ -6,13 +6,13 @@
  *                         -> tokens [1, M*D, H] of which those of other devices' experts are zeros, all indices and scores
  *   expert_token_remap    scores [1, B, S, E], mapping [1, 1, E, devices], metadata [1, B, S, K]
  *                         -> scores of the device's own experts [1, B, S, E local], which blocks of rows have any
- *   moe_compute           tokens [1, T, H], indices [1, T, K], weights of E experts  -> [K, T, H]
+ *
+ * moe_compute, the experts themselves, is in kernels_moe.c.
  *
  * A device only needs the tokens that its own experts take; here each gets those of all D devices of its group, as the golden
  * function has it, which is the same for whoever reads what is meant for it. Without a mesh of D devices the one there is
  * stands for all (ttir-semantics.md section 11).
  */
-#include <math.h>
 #include <string.h>
 
 #include "exec/kernels.h"
@@ -21,8 +21,6 @@ struct experts {
     int axis;
     int64_t devices;
     bool by_batch; /* combine: the batch is cut over the devices, not the sequence */
-    bool swiglu;
-    int64_t layer;
 };
 
 static bool plan_group(struct planner *p, struct exec_step *s, struct experts *w) {
@@ -260,106 +258,3 @@ static bool run_combine(struct call *c) {
     return true;
 }
 const struct kernel kernel_combine = {"experts", plan_combine, run_combine, KERNEL_MESH};
-
-/* --- the experts themselves ----------------------------------------------------------------------------------------------- */
-
-/* Operands: tokens, indices, scores, mapping, w0, w1, w2, biases. Scores are for whoever adds the K results up. */
-enum { TOKENS, INDICES, SCORES, MAPPING, W0, W1, W2, B0, B1, B2 };
-
-static bool plan_moe(struct planner *p, struct exec_step *s) {
-    struct experts *w = PLAN_PARAMS(p, s, struct experts);
-    if (!w)
-        return false;
-    attr_i64(p, s->op, "layer_id", &w->layer);
-    w->swiglu = str_eq(attr_text(p, s->op, "activation_function"), STR("swiglu"));
-    if (p->x->devices > 1)
-        return plan_error(p, s->op, "runs on one device only here");
-    if (!has_in(s, W2) || !s->out[0])
-        return plan_error(p, s->op, "lacks operands");
-    const struct exec_type *x = in_type(p, s, TOKENS), *at = in_type(p, s, INDICES), *up = in_type(p, s, W0),
-                           *down = in_type(p, s, W2), *out = out_type(p, s, 0);
-    bool fits = x->rank >= 2 && at->rank >= 2 && up->rank == 4 && down->rank == 4 && out->rank == 3 &&
-                type_same_shape(up, in_type(p, s, W1)) && w->layer >= 0 && w->layer < up->dims[0] &&
-                up->dims[2] == x->dims[x->rank - 1] && down->dims[2] == up->dims[3] && down->dims[1] == up->dims[1] &&
-                down->dims[0] == up->dims[0] && out->dims[2] == down->dims[3] &&
-                out->dims[0] == at->dims[at->rank - 1] && out->dims[1] * up->dims[2] == type_count(x) &&
-                out->dims[0] * out->dims[1] == type_count(at);
-    for (uint32_t i = B0; fits && i <= B2; i++)
-        fits = !has_in(s, i) ||
-               type_count(in_type(p, s, i)) == up->dims[0] * up->dims[1] * (i == B2 ? down->dims[3] : up->dims[3]);
-    if (!fits)
-        return plan_error(p, s->op, "has operands that do not fit each other");
-    s->flops = (uint64_t)type_count(out) * (uint64_t)(4 * up->dims[2] + 2 * down->dims[2]);
-    return true;
-}
-
-static double activated(bool swiglu, double gate, double up) {
-    if (!swiglu)
-        return gate / (1 + exp(-gate)) * up;
-    double g = gate < 7 ? gate : 7, u = up < -7 ? -7 : up > 7 ? 7 : up;
-    return (u + 1) * g / (1 + exp(-1.702 * g));
-}
-
-struct moe_loop {
-    struct call *c;
-    double *room; /* [worker][of]: gate, up, a row of weights, sums */
-    size_t of;
-};
-
-/* n numbers of an operand from `at` on. */
-static void load(const struct call *c, uint32_t operand, int64_t at, int64_t n, double *to) {
-    const struct exec_arg *a = &c->in[operand];
-    exec_convert(c->x, to, TENSOR_F64, (const char *)a->data + (size_t)at * tensor_dtype_size(a->type->dtype),
-                 a->type->dtype, (size_t)n);
-}
-
-/* sum += x * row, n numbers of an operand from `at` on. */
-static void add_row(const struct call *c, uint32_t operand, int64_t at, int64_t n, double x, double *row, double *sum) {
-    load(c, operand, at, n, row);
-    for (int64_t j = 0; j < n; j++)
-        sum[j] += x * row[j];
-}
-
-static void moe_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
-    struct moe_loop *l = ctx;
-    struct call *c = l->c;
-    const struct experts *w = c->s->params;
-    const struct exec_type *up = c->in[W0].type, *out = c->out[0].type;
-    int64_t experts = up->dims[1], h = up->dims[2], n = up->dims[3], o_n = out->dims[2], tokens = out->dims[1],
-            k_n = out->dims[0];
-    double *gate = l->room + (size_t)worker * l->of, *more = gate + n, *row = more + n,
-           *sum = row + (n > o_n ? n : o_n);
-    size_t size = tensor_dtype_size(out->dtype);
-    bool biased[3];
-    for (uint32_t i = 0; i < 3; i++)
-        biased[i] = c->s->n_in > B0 + i && c->in[B0 + i].data;
-    for (int64_t r = (int64_t)begin; r < (int64_t)end; r++) {
-        int64_t t = r % tokens, e = arg_int(&c->in[INDICES], t * k_n + r / tokens), at = w->layer * experts + e;
-        memset(gate, 0, (size_t)(2 * n) * sizeof *gate);
-        memset(sum, 0, (size_t)o_n * sizeof *sum);
-        if (e >= 0 && e < experts) {
-            if (biased[0])
-                load(c, B0, at * n, n, gate);
-            if (biased[1])
-                load(c, B1, at * n, n, more);
-            if (biased[2])
-                load(c, B2, at * o_n, o_n, sum);
-            for (int64_t i = 0; i < h; i++) {
-                double x = arg_get(&c->in[TOKENS], t * h + i);
-                add_row(c, W0, (at * h + i) * n, n, x, row, gate);
-                add_row(c, W1, (at * h + i) * n, n, x, row, more);
-            }
-            for (int64_t j = 0; j < n; j++)
-                add_row(c, W2, (at * n + j) * o_n, o_n, activated(w->swiglu, gate[j], more[j]), row, sum);
-        }
-        exec_convert(c->x, (char *)c->out[0].data + (size_t)(r * o_n) * size, out->dtype, sum, TENSOR_F64, (size_t)o_n);
-    }
-}
-
-static bool run_moe(struct call *c) {
-    int64_t n = c->in[W0].type->dims[3], o_n = c->out[0].type->dims[2];
-    struct moe_loop l = {.c = c, .of = (size_t)(2 * n + (n > o_n ? n : o_n) + o_n)};
-    l.room = call_scratch(c, pool_threads(c->x->pool) * l.of * sizeof *l.room);
-    return l.room && call_loop(c, (size_t)(c->out[0].type->dims[0] * c->out[0].type->dims[1]), 1, moe_rows, &l);
-}
-const struct kernel kernel_moe = {"experts", plan_moe, run_moe, 0};

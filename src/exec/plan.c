@@ -505,6 +505,16 @@ static bool plan_call_callee(struct planner *p, ir_op op) {
 static bool plan_composite(struct planner *p, ir_op op) {
     return plan_call(p, op, "decomposition");
 }
+/* A part of the program that is to be compiled for a device: its function has the inputs, memory for what it gives comes behind them. */
+static bool plan_d2m_subgraph(struct planner *p, ir_op op) {
+    ir_op callee = plan_callee(p, op, "d2m_func");
+    ir_block body = plan_body(p, callee);
+    uint32_t n = body ? ir_block_at(p->m, body)->n_args : 0;
+    if (!body || n > ir_op_at(p->m, op)->n_operands)
+        return plan_error(p, op, "calls a function that has no body here, or takes more than it has");
+    exec_slot *in = plan_operands(p, op, 0, n);
+    return in && plan_inline(p, op, callee, in, n);
+}
 static bool plan_if(struct planner *p, ir_op op) {
     return plan_branches(p, op, false);
 }
@@ -566,6 +576,7 @@ static const struct plan_special {
     {"ttir.dealloc", plan_nothing, "nothing to do"},
     {"ttnn.begin_trace_capture", plan_nothing, "what it records runs when it is replayed"},
     {"ttnn.capture_or_execute_trace", plan_capture_or_execute, "inlined"},
+    {"ttnn.d2m_subgraph", plan_d2m_subgraph, "inlined"},
     {"ttnn.deallocate", plan_nothing, "nothing to do"},
     {"ttnn.dump_tensor", plan_nothing, "nothing to do"},
     {"ttnn.end_trace_capture", plan_nothing, "nothing to do"},

@@ -13,13 +13,9 @@ static const struct refused {
     {"ttir.moe_gpt", PACKED},
     {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttir.tt_lang_op", ELSEWHERE},
-    {"ttnn.d2m_subgraph", ELSEWHERE},
     {"ttnn.generic", ELSEWHERE},
     {"ttnn.load_tensor", "it reads a file of the device's runtime"},
-    {"ttnn.moe_compute", PACKED},
     {"ttnn.moe_gpt", PACKED},
-    {"ttnn.prepare_moe_compute_w0_w1_weights", PACKED},
-    {"ttnn.prepare_moe_compute_w2_weights", PACKED},
     {"ttnn.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttnn.tt_lang_op", ELSEWHERE},
 };

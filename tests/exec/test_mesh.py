@@ -638,6 +638,53 @@ func.func @main(%a: tensor<2xf32>, %b: tensor<3xf32>) -> (tensor<2xf32>, tensor<
     tap.equal((first[1], second[1]), ([3.0, -6.0], [1.5, 12.0, 24.0]))
 
 
+@tap.case
+def experts_on_two_devices():
+    """Two experts on each of two devices, whose weights are its own: expert e of device d multiplies by e + 1 + 10 d and adds nothing.
+    A token has what its experts make of it on the device that it came from; only the expert's device has the token."""
+    def shard(name, dim, dims, t):
+        parts = ["1"] * len(dims)
+        parts[dim] = "2"
+        local = [d // 2 if i == dim else d for i, d in enumerate(dims)]
+        whole, part = ("x".join(map(str, k)) + "x" + t for k in (dims, local))
+        return (f'  %{name}s = "ttir.mesh_shard"(%{name}) <{{shard_dims = array<i64: -1, {dim}>, shard_direction = #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: {", ".join(parts)}>, '
+                f'shard_type = #ttcore.shard_type<devices>}}> : (tensor<{whole}>) -> tensor<{part}>\n')
+    text = """module attributes {ttcore.meshes = #ttcore.meshes<[<"mesh" = 1x2>]>} {
+func.func @main(%x: tensor<2x4x1xf32>, %i: tensor<1x4x1xf32>, %m: tensor<1x4xf32>, %u: tensor<1x4x1x1xf32>, %v: tensor<1x4x1x1xf32>, %w: tensor<1x4x1x1xf32>) -> tensor<1x4x1xf32> {
+""" + shard("x", 0, (2, 4, 1), "f32") + shard("u", 1, (1, 4, 1, 1), "f32") + shard("v", 1, (1, 4, 1, 1), "f32") + shard("w", 1, (1, 4, 1, 1), "f32") + """\
+  %r = "ttir.moe_compute"(%xs, %i, %i, %m, %us, %vs, %ws) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, layer_id = 0 : ui32, output_height_shard_dim = 4 : ui32, intermediate_size = 1 : ui32, cluster_axis = 1 : ui32}> : (tensor<1x4x1xf32>, tensor<1x4x1xf32>, tensor<1x4x1xf32>, tensor<1x4xf32>, tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>) -> tensor<1x2x1xf32>
+  %g = "ttir.mesh_shard"(%r) <{shard_dims = array<i64: -1, 1>, shard_direction = #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: 1, 2, 1>, shard_type = #ttcore.shard_type<devices>}> : (tensor<1x2x1xf32>) -> tensor<1x4x1xf32>
+  return %g : tensor<1x4x1xf32>
+}
+}
+"""
+    # silu(60) is 60 in f32; the second matrix has ones, the third what tells experts apart
+    tokens, chosen, owner = [60.0, 62.0, 64.0, 66.0], [1, 2, 0, 3], [0.0, 0.0, 1.0, 1.0]
+    seen = [t if owner[e] == d else -1e3 for d in range(2) for t, e in zip(tokens, chosen)]
+    factors = [1.0, 2.0, 11.0, 12.0]
+    ((_, got),) = run_module(text, ((2, 4, 1), seen), ((1, 4, 1), [float(e) for e in chosen]), ((1, 4), owner), ((1, 4, 1, 1), [1.0] * 4), ((1, 4, 1, 1), [1.0 / 64] * 4), ((1, 4, 1, 1), factors))
+    tap.equal(got, [t * t / 64 * factors[e] for t, e in zip(tokens, chosen)])
+
+
+@tap.case
+def parts_for_a_device_compiler():
+    """A subgraph that is to be compiled for a device runs as the function it is; memory for its result stands behind its inputs."""
+    text = """module {
+func.func @main(%a: tensor<2xf32>, %b: tensor<2xf32>) -> tensor<2xf32> {
+  %0 = ttnn.d2m_subgraph @part ins(%a, %b : tensor<2xf32>, tensor<2xf32>) outs(%a : tensor<2xf32>) : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+func.func private @part(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<2xf32> {
+  %0 = "ttnn.subtract"(%x, %y) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %1 = "ttnn.multiply"(%0, %x) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %1 : tensor<2xf32>
+}
+}
+"""
+    ((_, values),) = run_module(text, ((2,), [3.0, -2.0]), ((2,), [1.0, 4.0]))
+    tap.equal(values, [6.0, 12.0])
+
+
 # Lines x -> p x + q, packed as p + q i, one after the other: the region is no fold, and the order of the devices matters.
 LINES = """({
   ^bb0(%x: tensor<complex<f32>>, %y: tensor<complex<f32>>):

@@ -341,6 +341,20 @@ def experts(m):
         m.op('ttir.moe_compute', [tokens, at, scores, mapping, *ws, *(bs if biased else [])],
              f'<{{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, {n}, {n}, {n}>, layer_id = 1 : ui32, output_height_shard_dim = 4 : ui32, intermediate_size = 12 : ui32, '
              f'activation_function = #ttcore.moe_activation_function<{name}>, cluster_axis = 1 : ui32}}>', want, op_cases.near(m.number, None, 0.02))
+        # The same by the ops that a compiler makes of it: weights are put together for the device, whatever the type of that says.
+        D, id = '!ttnn.device', len(m.body)
+        m.body.append(f'%d{id} = "ttnn.get_device"() <{{mesh_offset = #ttnn<mesh_offset 0x0>, mesh_shape = #ttnn<mesh_shape 1x1>}}> : () -> {D}')
+        up, down = ws[:2] + (bs[:2] if biased else []), ws[2:] + (bs[2:] if biased else [])
+        sizes = 'hidden_size = 8 : ui32, intermediate_size = 12 : ui32'
+        for name, of, segments in (('w0_w1', up, f', operandSegmentSizes = array<i32: 1, 1, {n}, {n}, 1>'), ('w2', down, '')):
+            m.body.append(f'%{name}{id} = "ttnn.prepare_moe_compute_{name}_weights"({", ".join(q[0] for q in of)}, %d{id}) <{{{sizes}{segments}}}> : '
+                          f'({", ".join(m.type_of(q[1]) for q in of)}, {D}) -> {m.type_of(of[0][1])}')
+        operands = [tokens, at, scores, mapping]
+        act, result = 'swiglu' if swiglu else 'silu', want.to(op_cases.TYPES[m.number])
+        m.body.append(f'%moe{id} = "ttnn.moe_compute"({", ".join(q[0] for q in operands)}, %w0_w1{id}, %w2{id}, %d{id}) <{{activation_function = #ttcore.moe_activation_function<{act}>, cluster_axis = 1 : ui32, '
+                      f'has_bias = {str(biased).lower()}, intermediate_size = 12 : ui32, layer_id = 1 : ui32, mux_core_range_set = #ttnn.core_range_set<[#ttnn.core_range<(1,1), (3,3)>]>, '
+                      f'operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 1>, output_height_shard_dim = 4 : ui32}}> : ({", ".join(m.type_of(q[1]) for q in operands)}, {m.type_of(ws[0][1])}, {m.type_of(ws[2][1])}, {D}) -> {m.type_of(result)}')
+        m.given('ttnn.moe_compute', f'%moe{id}', want, op_cases.near(m.number, None, 0.02))
     # Sums that bf16 holds exactly and that are all different; a bias for each row.
     x, w = m.arg(2.0 * F.one_hot(torch.randperm(16)[:6], 16)), m.arg(torch.randint(-2, 3, (16, 12)).float())
     bias = m.arg(torch.stack([torch.randperm(12) / 32 for _ in range(6)]))
