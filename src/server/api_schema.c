@@ -73,9 +73,14 @@ const struct api_schema api_schemas[] = {
      "level? integer 0, 1 or 2: the optimization level\n"
      "device? string a built-in board: n150, n300, p100, p150; otherwise the mock of arch\n"
      "arch? string wormhole_b0 or blackhole\n"
+     "system? SystemFile instead of device and arch\n"
      "mesh? any the shape of the mesh: [1, 2] or 1x2\n"
      "options? object options of the vendor's pipeline by their names\n"
      "overrides? object a set of overrides",
+     false},
+    {"SystemFile", "A system descriptor (.ttsys), whole.",
+     "name? string of the file\n"
+     "base64 string its bytes",
      false},
     {"Runs", "", "runs RunSummary[]", false},
     {"RunSummary", "",

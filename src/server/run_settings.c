@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/diag.h"
 #include "base/num.h"
 #include "server/http.h"
 #include "server/runs_inner.h"
@@ -11,7 +13,8 @@
 struct wish {
     uint64_t part, level;
     str device, arch, mesh;
-    str options, overrides; /* raw JSON objects; .p NULL: not given */
+    str system_name, system; /* a system descriptor: the name of its file, and its bytes as base64 */
+    str options, overrides;  /* raw JSON objects; .p NULL: not given */
 };
 
 /* A scalar as text: "32", "true", or a string's characters. */
@@ -62,6 +65,21 @@ static bool object_text(struct json_reader *r, enum json_kind kind, str *out) {
     return true;
 }
 
+/* {"name": "my.ttsys", "base64": "..."} */
+static bool system_of(struct json_reader *r, enum json_kind kind, struct arena *a, struct wish *w) {
+    if (kind != JSON_OBJECT_BEGIN)
+        return false;
+    while ((kind = json_next(r)) == JSON_KEY) {
+        struct json_reader key = *r;
+        str *to = json_key_is(&key, STR("name"))     ? &w->system_name
+                  : json_key_is(&key, STR("base64")) ? &w->system
+                                                     : NULL;
+        if (!to || json_next(r) != JSON_STRING || !(*to = json_unescape(r, a)).p)
+            return false;
+    }
+    return kind == JSON_OBJECT_END && w->system.n;
+}
+
 static bool read_wish(str json, struct arena *a, struct wish *w, struct model_error *e) {
     struct json_reader r;
     enum json_kind kind;
@@ -84,6 +102,8 @@ static bool read_wish(str json, struct arena *a, struct wish *w, struct model_er
             good = scalar(&r, kind, a, &w->arch);
         else if (json_key_is(&key, STR("mesh")))
             good = mesh_text(&r, kind, a, &w->mesh);
+        else if (json_key_is(&key, STR("system")))
+            good = system_of(&r, kind, a, w);
         else if (json_key_is(&key, STR("options")))
             good = object_text(&r, kind, &w->options);
         else if (json_key_is(&key, STR("overrides")))
@@ -138,6 +158,15 @@ bool run_settings_read(str json, struct arena *a, struct run_settings *out, stru
             json_key(&j, texts[i].key);
             json_str(&j, texts[i].value);
         }
+    if (w.system.n) {
+        json_key(&j, STR("system"));
+        json_object_begin(&j);
+        json_key(&j, STR("name"));
+        json_str(&j, w.system_name);
+        json_key(&j, STR("base64"));
+        json_str(&j, w.system);
+        json_object_end(&j);
+    }
     bool good = true;
     if (w.options.p) {
         json_key(&j, STR("options"));
@@ -194,6 +223,26 @@ static bool is_board(str name) {
     return false;
 }
 
+/* The bytes of a system descriptor, which must be one. */
+static bool set_system(const struct wish *w, struct arena *a, compile_options *o, struct model_error *e) {
+    str name = str_slice(w->system_name, 0, 100);
+    target_system system;
+    struct diags d;
+    if (w->device.n || w->arch.n)
+        return model_fail(e, 400, "a system descriptor says what the device is: give it or \"%s\", not both",
+                          w->device.n ? "device" : "arch");
+    if (!base64_decode(a, w->system, &o->system_desc))
+        return o->system_desc.p
+                   ? model_fail(e, 400, "the bytes of the system descriptor %.*s are no base64", STR_ARG(name))
+                   : model_fail(e, 503, "out of memory");
+    diags_init(&d, a->mem);
+    bool good = target_system_read_ttsys(a, o->system_desc, &system, &d) ||
+                model_fail(e, 400, "the file %.*s is no system descriptor (.ttsys): %.*s", STR_ARG(name),
+                           STR_ARG(d.list.n ? d.list.v[0].message : STR("out of memory")));
+    diags_free(&d);
+    return good;
+}
+
 bool run_options(const struct run_settings *s, struct arena *a, compile_options *o, struct model_error *e) {
     static const str levels[] = {STR_INIT("0"), STR_INIT("1"), STR_INIT("2")};
     struct setter setter = {o, e};
@@ -208,6 +257,8 @@ bool run_options(const struct run_settings *s, struct arena *a, compile_options 
     if (w.device.n && !is_board(w.device))
         return model_fail(e, 400, "there is no built-in device %.*s; n150, n300, p100 and p150 are",
                           STR_ARG(str_slice(w.device, 0, 60)));
+    if (w.system.n && !set_system(&w, a, o, e))
+        return false;
     if (!each_option(w.options, a, set_option, &setter))
         return e->status ? false : model_fail(e, 503, "out of memory");
     return true;

@@ -39,7 +39,7 @@ struct runs *runs_new(struct mem *m, struct models *models, struct store *store,
 /* No run may be in use. NULL is allowed. */
 void runs_free(struct runs *runs);
 
-/* Reads settings, a JSON object: {"part", "level", "device", "arch", "mesh", "options": {NAME: VALUE}, "overrides"}, all
+/* Reads settings, a JSON object: {"part", "level", "device", "arch", "mesh", "system", "options": {NAME: VALUE}, "overrides"}, all
  * of which may be absent. The canonical form is in the arena. False with a sentence in e. */
 bool run_settings_read(str json, struct arena *a, struct run_settings *out, struct model_error *e);
 void run_id_of(const struct run_settings *s, struct run_id *out);

@@ -1,18 +1,22 @@
 """Our own API (api.py): models, graphs, runs, overrides, overlays. Executions are in test_executions.py."""
 
 import ast
+import base64
 import gzip
 import json
 import os
 import re
 import struct
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import schema
 import serving
 from api import API, all_answered, call, ended, of_executions, opened, used
 from serving import tap
+
+TTSYS = Path(os.environ.get("TTX_CORPUS", tap.ROOT.parent / "shared" / "corpus")) / "flatbuffers" / "ttsys"
 
 
 @tap.case
@@ -575,7 +579,9 @@ def compiles():
     with serving.Server() as s:
         model = opened(s)
         for wrong, word in (({"level": 3}, "level"), ({"device": "n9"}, "n150"), ({"options": {"nothing": 1}}, "no such"),
-                            ({"mesh": {}}, "mesh"), ({"colour": 1}, "colour"), ({"options": {"enable-const-eval": "x"}}, "")):
+                            ({"mesh": {}}, "mesh"), ({"colour": 1}, "colour"), ({"system": {"name": "a"}}, "system"),
+                            ({"system": {"base64": "a-b"}}, "no base64"), ({"device": "n150", "system": {"base64": "AA"}}, "both"),
+                            ({"system": {"name": "my.ttsys", "base64": "AAAAAA"}}, "my.ttsys is no system descriptor"), ({"options": {"enable-const-eval": "x"}}, "")):
             tap.contains(call(s, "POST", f"/models/{model}/runs", wrong, expect=400)["message"], word)
         tap.contains(call(s, "POST", f"/models/{model}/runs", {"part": 1}, expect=404)["message"], "part 1")
         run = call(s, "POST", f"/models/{model}/runs", {"device": "n150"})
@@ -585,6 +591,13 @@ def compiles():
         # asked again, in other words, it is the same run
         again = call(s, "POST", f"/models/{model}/runs", '{ "device":"n150", "level": 0, "mesh": null }')
         tap.equal((again["id"], again["us"]), (run["id"], run["us"]))
+        for file in sorted(TTSYS.glob("p150_2026-06.ttsys")):
+            system = {"name": file.name, "base64": base64.b64encode(file.read_bytes()).decode()}
+            board = call(s, "POST", f"/models/{model}/runs", {"system": system})
+            tap.equal((board["settings"], board["ok"]), ({"part": 0, "level": 0, "system": system}, True))
+            text = call(s, "GET", f"/models/{model}/stages/{len(board['stages']) - 1}/text?run={board['id']}")["text"]
+            tap.contains(text, "arch = <blackhole>")
+            call(s, "DELETE", f"/models/{model}/runs/{board['id']}")
         other = call(s, "POST", f"/models/{model}/runs", {"options": {"enable-const-eval": False}})
         assert other["id"] != run["id"]
         tap.equal([one["id"] for one in call(s, "GET", f"/models/{model}/runs")["runs"]], [run["id"], other["id"]])

@@ -1,5 +1,5 @@
 // The compiler and the executor in the page: stages, overrides, executions; each by what the panels say and the panes show.
-import { equal, eventually, ok, test } from "./harness.mjs";
+import { corpus, equal, eventually, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
 const LAST = "ttnn-deallocate";
@@ -323,20 +323,51 @@ test("compile: an older form is refused with what helps, which is an option", as
 }`);
   await t.page.keyboard.press("c");
   const panel = t.panel("compile"), field = panel.getByLabel("Options");
-  await panel.getByRole("button", { name: "Compile" }).click();
+  await panel.getByRole("button", { name: "Compile", exact: true }).click();
   await panel.getByText(/requires a single operand/).waitFor();
   await panel.getByText(/update-older-forms=true brings the module up to date/).waitFor();
   await field.fill("update-older-forms");
-  await panel.getByRole("button", { name: "Compile" }).click();
+  await panel.getByRole("button", { name: "Compile", exact: true }).click();
   await panel.getByRole("alert").getByText(/is written name=value, and "update-older-forms" is not/).waitFor();
   await field.fill("update-older-forms=true no-such-option=1");
-  await panel.getByRole("button", { name: "Compile" }).click();
+  await panel.getByRole("button", { name: "Compile", exact: true }).click();
   await panel.getByRole("alert").getByText(/no-such-option/).waitFor();
   t.forgive(/status of 400/);
-  await field.fill("update-older-forms=true");
-  await panel.getByRole("button", { name: "Compile" }).click();
+  await field.fill("enable-const-eval=false update-older-forms=false");
+  await panel.getByRole("button", { name: "Compile", exact: true }).click();
+  await panel.getByText(/requires a single operand/).waitFor();
+  await panel.getByRole("button", { name: "Compile with it" }).click();
+  equal(await field.inputValue(), "enable-const-eval=false update-older-forms=true");
   await atStage(t, LAST);
   await panel.getByText(/requires a single operand/).waitFor({ state: "detached" });
+  equal(await panel.getByRole("button", { name: "Compile with it" }).count(), 0);
   const { runs } = await t.server.api("GET", `/models/${model}/runs`);
   ok(runs.some((r) => r.settings.options?.["update-older-forms"] === "true" && r.state === "compiled"), JSON.stringify(runs));
+});
+
+test("compile: a system descriptor from a file is a device", async (t) => {
+  const file = corpus("flatbuffers/ttsys/p150_2026-06.ttsys");
+  const [model] = await t.openModel("examples/mnist.mlir");
+  await t.page.keyboard.press("c");
+  const panel = t.panel("compile"), device = panel.getByLabel("Device", { exact: false }).first(), input = panel.locator('input[type="file"]');
+  const choose = async (files) => {
+    const chooser = t.page.waitForEvent("filechooser");
+    await device.selectOption("From file…");
+    await (await chooser).setFiles(files);
+  };
+  await choose({ name: "notes.ttsys", mimeType: "application/octet-stream", buffer: Buffer.from("no descriptor") });
+  await eventually(() => device.inputValue(), "file:notes.ttsys");
+  await panel.getByRole("button", { name: "Compile", exact: true }).click();
+  t.forgive(/status of 400/);
+  await panel.getByRole("alert").getByText(/The file notes.ttsys is no system descriptor/).waitFor();
+  await choose(file);
+  await eventually(() => device.inputValue(), "file:p150_2026-06.ttsys");
+  await panel.getByRole("button", { name: "Compile", exact: true }).click();
+  await atStage(t, LAST);
+  await panel.getByRole("alert").waitFor({ state: "detached" });
+  const { runs } = await t.server.api("GET", `/models/${model}/runs`);
+  const run = runs.find((r) => r.settings.system);
+  equal([run?.settings.system.name, run?.state], ["p150_2026-06.ttsys", "compiled"]);
+  ok((await panel.getByLabel("Run").locator("option").allTextContents())[0].startsWith("level 0, p150_2026-06.ttsys"));
+  equal(await input.count(), 1);
 });

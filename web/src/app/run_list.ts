@@ -12,7 +12,7 @@ import { runs, type Pane } from './store';
 export const runLists = signal<ReadonlyMap<string, readonly RunSummary[]>>(new Map());
 
 export function settingsText(s: RunSettings): string {
-  return [`level ${s.level ?? 0}`, s.device ?? s.arch ?? 'wormhole', s.mesh ? `mesh ${String(s.mesh)}` : '', s.part ? `part ${s.part + 1}` : '',
+  return [`level ${s.level ?? 0}`, s.system?.name ?? s.device ?? s.arch ?? 'wormhole', s.mesh ? `mesh ${String(s.mesh)}` : '', s.part ? `part ${s.part + 1}` : '',
     ...Object.entries(s.options ?? {}).map(([name, value]) => `${name}=${String(value)}`), s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
 }
 

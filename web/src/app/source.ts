@@ -224,6 +224,12 @@ export interface Job {
   ended: number;
 }
 
+/** A system descriptor (.ttsys), whole. */
+export interface SystemFile {
+  name: string;
+  base64: string;
+}
+
 /** How to compile; what is left out is the compiler's default. */
 export interface RunSettings {
   part?: number;
@@ -231,6 +237,7 @@ export interface RunSettings {
   device?: string;
   arch?: string;
   mesh?: unknown;
+  system?: SystemFile;
   options?: Record<string, unknown>;
   overrides?: Record<string, unknown>;
 }

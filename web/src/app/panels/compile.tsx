@@ -1,6 +1,7 @@
 // Compiling: settings, the runs of the model, and the stages of a run, one per pass; a click shows a stage in the graph
 // with the view kept, so that stepping through them shows what each pass has done.
 
+import { useRef } from 'preact/hooks';
 import { batch, signal, useSignal, useSignalEffect } from '@preact/signals';
 
 import * as api from '../api';
@@ -12,7 +13,7 @@ import { panels } from '../panels';
 import { wantedRef } from '../open';
 import { changedStages, fetchRun, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
 import { kept } from '../settings';
-import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage } from '../source';
+import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage, type SystemFile } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
 import { count, duration, when, whole } from '../values';
 import { VirtualList } from '../virtual';
@@ -22,12 +23,41 @@ const level = kept('compileLevel', 0);
 const device = kept('compileDevice', '');
 const mesh = kept('compileMesh', '');
 const options = kept('compileOptions', '');
+const systems = kept<SystemFile[]>('compileSystems', []);
 const onlyChanged = kept('compileChanged', true);
 
+const FROM_FILE = 'from file';
 const DEVICES = [
   { id: '', title: 'Wormhole (mock)' }, { id: 'arch:blackhole', title: 'Blackhole (mock)' },
   { id: 'n150', title: 'n150' }, { id: 'n300', title: 'n300' }, { id: 'p100', title: 'p100' }, { id: 'p150', title: 'p150' },
 ];
+
+/** A system descriptor is some hundred bytes per chip; a file of another kind should not be read whole. */
+const SYSTEM_BYTES = 1 << 20, SYSTEMS_KEPT = 4;
+
+/** Takes a system descriptor from a file: it is one of the devices from now on, and chosen. */
+async function addSystem(file: File): Promise<void> {
+  if (file.size > SYSTEM_BYTES) throw new Problem(`${file.name} is too large for a system descriptor`);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  const made = { name: file.name, base64: btoa(text) };
+  batch(() => {
+    systems.value = [made, ...systems.peek().filter((s) => s.name !== made.name)].slice(0, SYSTEMS_KEPT);
+    device.value = `file:${made.name}`;
+  });
+}
+
+/** What a choice of the list of devices says in settings. A file that is not kept any more: the first of the list. */
+function targetOf(choice: string): Pick<RunSettings, 'device' | 'arch' | 'system'> {
+  if (choice.startsWith('arch:')) return { arch: choice.slice(5) };
+  if (!choice.startsWith('file:')) return choice ? { device: choice } : {};
+  const system = systems.value.find((s) => `file:${s.name}` === choice);
+  return system ? { system } : {};
+}
+
+/** The option that a note says would help: "... the option NAME=VALUE brings the module up to date". */
+const cureOf = (message: string): string | null => /\bthe option ([\w-]+=[\w-]+) brings\b/.exec(message)?.[1] ?? null;
 
 /** "name=value name=value" as settings of a run have it; what is no such pair is named. */
 function readOptions(text: string): Record<string, string> {
@@ -102,6 +132,7 @@ function stagesOf(run: Run): RunStage[] {
 }
 
 function Compile() {
+  const file = useRef<HTMLInputElement>(null);
   const active = useSignal(-1);
   const scrollTo = useSignal(-1);
   const pane = activePane.value, ref = pane?.ref.value;
@@ -136,19 +167,23 @@ function Compile() {
   const run = runs.value.get(chosen.value.get(model) ?? '') ?? null;
   const list = run ? stagesOf(run) : [];
   const compile = () => {
-    const arch = device.value.startsWith('arch:') ? device.value.slice(5) : undefined;
     let given: Record<string, string>;
     try { given = readOptions(options.value); } catch (thrown) {
       problem.value = Problem.of(thrown);
       return;
     }
     void compileModel(model, {
-      level: level.value, ...(device.value && !arch ? { device: device.value } : {}), ...(arch ? { arch } : {}),
+      level: level.value, ...targetOf(device.value),
       ...(mesh.value.trim() ? { mesh: mesh.value.trim() } : {}), ...(Object.keys(given).length ? { options: given } : {}), ...(ref.run || !ref.part ? {} : { part: ref.part }),
     }, (done) => {
       const last = done.stages.at(-1);
       if (last) showStage(pane, done, last.stage, false);
     });
+  };
+  const cure = (option: string) => {
+    const name = option.slice(0, option.indexOf('=') + 1);
+    options.value = [...options.value.split(/\s+/).filter((word) => word && !word.startsWith(name)), option].join(' ');
+    compile();
   };
   const take = (i: number, beside: boolean) => {
     const stage = list[i];
@@ -162,9 +197,23 @@ function Compile() {
             {[0, 1, 2].map((n) => <option key={n} value={n}>{n}</option>)}
           </select></label>
         <label>Device
-          <select value={device.value} onChange={(e) => { device.value = e.currentTarget.value; }}>
+          <select value={device.value} title="What the module is compiled for: a built-in board, or a system descriptor (.ttsys) from a file"
+            onChange={(e) => {
+              const chosen = e.currentTarget.value;
+              if (chosen !== FROM_FILE) { device.value = chosen; return; }
+              e.currentTarget.value = device.value; // until a file is chosen
+              file.current!.click();
+            }}>
             {DEVICES.map((d) => <option key={d.id} value={d.id}>{d.title}</option>)}
-          </select></label>
+            {systems.value.map((s) => <option key={s.name} value={`file:${s.name}`}>{s.name}</option>)}
+            <option value={FROM_FILE}>From file…</option>
+          </select>
+          <input ref={file} type="file" accept=".ttsys" hidden aria-label="System descriptor"
+            onChange={(e) => {
+              const [chosen] = e.currentTarget.files ?? [];
+              e.currentTarget.value = '';
+              if (chosen) addSystem(chosen).catch((thrown) => { problem.value = Problem.of(thrown); });
+            }} /></label>
         <label>Mesh <input type="text" value={mesh.value} placeholder="1x1" size={4} spellcheck={false} onChange={(e) => { mesh.value = e.currentTarget.value; }} /></label>
         <label class="grow" title="Options of the vendor's pipeline by their names there, separated by blanks">Options <input type="text" value={options.value} placeholder="none" size={10}
           spellcheck={false} onChange={(e) => { options.value = e.currentTarget.value; }} /></label>
@@ -186,6 +235,7 @@ function Compile() {
           {toldOf(run).map((d, i) => (
             <p key={i} class={`compile-note ${d.severity === 'error' ? 'error-text' : 'muted'}`}>
               {sentence(d.message)}{place(new Problem('', '', d)) && <span class="mono"> {place(new Problem('', '', d))}</span>}
+              {!run.ok && cureOf(d.message) && <> <button disabled={!!wait.value} onClick={() => cure(cureOf(d.message)!)}>Compile with it</button></>}
             </p>
           ))}
           <VirtualList class="grow" label="Stages" count={list.length} rowHeight={26} active={active.value} scrollTo={scrollTo} rowKey={(i) => list[i]!.stage}
