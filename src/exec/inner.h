@@ -317,6 +317,13 @@ bool plan_look_rows(const struct planner *p, exec_slot s, int64_t n, exec_slot *
 
 /* Memory of a call, gone after it; aligned to 64. NULL (with the error set) when out of memory. */
 void *call_scratch(struct call *c, size_t bytes);
+/* Gives back what was taken since the mark. */
+struct scratch_mark {
+    size_t used;
+    struct arena_mark arena;
+};
+struct scratch_mark call_scratch_mark(struct call *c);
+void call_scratch_release(struct call *c, struct scratch_mark mark);
 /* Whether the run was asked to stop: for kernels that take long without call_loop, which may then leave their result as it is. */
 static inline bool call_stopped(const struct call *c) {
     return atomic_load_explicit(c->x->asked, memory_order_relaxed);

@@ -185,7 +185,7 @@ static bool go_on(struct call *c, const struct dnnl_op *op, void *data) {
     return call_loop(c, n, 1 << 14, go_on_piece, &w);
 }
 
-static bool run(struct call *c, struct dnnl_op *op, const void *const data[4], const struct exec_arg *with) {
+bool dnnl_op_run(struct call *c, struct dnnl_op *op, const void *const data[4], const struct exec_arg *with) {
     struct dnnl_state *s = c->x->dnnl;
     const void *in[N_MEMORIES] = {0};
     char *out = (char *)(uintptr_t)data[DST], *to = out;
@@ -263,14 +263,8 @@ int dnnl_conv_added(const void *state) {
     return op->adds ? (int)op->added : -1;
 }
 
-bool dnnl_matmul_run(struct call *c, void *state, const void *a, const void *b, const void *bias,
-                     const struct exec_arg *with, void *out) {
-    const void *data[4] = {a, b, bias, out};
-    return run(c, state, data, with);
-}
-
 bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias,
                    const struct exec_arg *with, void *out) {
     const void *data[4] = {in, weight, bias, out};
-    return run(c, state, data, with);
+    return dnnl_op_run(c, state, data, with);
 }

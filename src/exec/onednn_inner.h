@@ -76,6 +76,19 @@ struct dnnl_piece {
     dnnl_memory_desc_t md[N_MEMORIES];
 };
 
+/* Weights that are made f32 for a slice: their rows, and the elements from one to the next; none: 0 rows. */
+struct dnnl_apart {
+    enum tensor_dtype dtype;
+    int64_t rows, step;
+};
+
+/* Columns [at, at + columns) of a product (onednn_slices.c). */
+struct dnnl_slice {
+    int64_t at, columns, all_columns, rows, weight_step; /* elements of B from one column to the next */
+    struct dnnl_apart apart;
+    enum tail_spread with[TAIL_MAX]; /* of the tail's operands */
+};
+
 struct dnnl_op {
     struct dnnl_op *next;
     dnnl_primitive_t primitive;
@@ -117,7 +130,9 @@ struct dnnl_op {
     int64_t batches, rows, all_rows;
     size_t batch_step[4], row_step[4]; /* elements from one piece's operands to the next one's */
     uint64_t piece_flops;
-    bool biased; /* has a bias, its own or of a tail that became part of it */
+    struct dnnl_slice slice;    /* of a product */
+    struct dnnl_op *next_slice; /* that is run behind this one; NULL: none */
+    bool biased;                /* has a bias, its own or of a tail that became part of it */
 };
 
 struct dnnl_state {
@@ -157,8 +172,15 @@ bool dnnl_strided(struct dnnl_state *s, struct dnnl_op *op, int which, int n, co
  * has none, or only a slow one. Makes the memories of the tail's operands. The caller destroys it. */
 dnnl_primitive_desc_t dnnl_describe(exec_plan *x, struct dnnl_op *op, const_dnnl_op_desc_t desc,
                                     const struct dnnl_tail *tail, bool product, size_t most_weights);
+/* A product as one op; as dnnl_matmul_ready. */
+bool dnnl_product_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state);
 /* Destroys the memories of the tail's operands. */
 void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op);
+
+/* --- onednn.c ----------------------------------------------------------------------------------------------------- */
+
+/* Runs an op on its operands, by SRC, WEIGHTS, BIAS (or NULL), DST. False: error set, or cancelled. */
+bool dnnl_op_run(struct call *c, struct dnnl_op *op, const void *const data[4], const struct exec_arg *with);
 
 /* --- onednn_pieces.c ---------------------------------------------------------------------------------------------- */
 

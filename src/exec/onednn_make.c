@@ -289,7 +289,7 @@ static bool real(enum tensor_dtype t) {
     return t == TENSOR_F32 || t == TENSOR_BF16 || t == TENSOR_F16 || t == TENSOR_NONE;
 }
 
-bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state) {
+bool dnnl_product_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state) {
     struct dnnl_op *op = real(w->a) && real(w->b) && real(w->c) && real(w->bias) ? new_op(x, plan_threads) : NULL;
     struct dnnl_state *s = x->dnnl;
     if (!op)

@@ -93,6 +93,14 @@ static void reset_scratch(exec_plan *x, size_t used, struct arena_mark mark) {
     ASAN_POISON(x->scratch_block, x->scratch_size ? x->scratch_size + SCRATCH_ALIGN : 0);
 }
 
+struct scratch_mark call_scratch_mark(struct call *c) {
+    return (struct scratch_mark){c->x->scratch_used, arena_mark(&c->x->scratch)};
+}
+
+void call_scratch_release(struct call *c, struct scratch_mark mark) {
+    reset_scratch(c->x, mark.used, mark.arena);
+}
+
 bool call_loop(struct call *c, size_t n, size_t grain, pool_body *body, void *ctx) {
     if (n == 0)
         return true;
@@ -305,10 +313,9 @@ static bool run_step(exec_plan *x, const struct exec_step *s) {
     for (unsigned d = 0; d < devices; d++) {
         struct call c = {.x = x, .s = s, .in = s->args + d * width, .width = width, .device = d};
         c.out = c.in + s->n_in;
-        struct arena_mark mark = arena_mark(&x->scratch);
-        size_t used = x->scratch_used;
+        struct scratch_mark mark = call_scratch_mark(&c);
         bool ok = s->run(&c);
-        reset_scratch(x, used, mark);
+        call_scratch_release(&c, mark);
         if (!ok)
             return false;
     }

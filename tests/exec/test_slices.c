@@ -1,0 +1,92 @@
+/* Large products are made in slices of columns: as many as their shape asks for, with the numbers of the plain kernel, and the same
+ * bytes from any number of threads. */
+#include "dialect/dialect.h"
+#include "exec/exec.h"
+#include "exec/onednn_inner.h"
+#include "test.h"
+#include "text/text.h"
+
+/* 6.4 thousand million operations, so that two slices are wanted. */
+#define A "tensor<4096x768x%s>"
+#define B "tensor<768x1024x%s>"
+#define TURNED "tensor<1024x768x%s>"
+#define C "tensor<4096x1024x%s>"
+
+static const struct product {
+    const char *what, *numbers, *text;
+} products[] = {
+    {"alone", "f32",
+     "func.func @main(%%a: " A ", %%b: " B " {ttcore.argument_type = #ttcore.argument_type<parameter>}) -> " C " {\n"
+     "  %%0 = \"ttir.matmul\"(%%a, %%b) : (" A ", " B ") -> " C "\n  return %%0 : " C "\n}\n"},
+    {"with weights that are packed anew each time, and turned round", "bf16",
+     "func.func @main(%%a: " A ", %%b: " TURNED ") -> " C " {\n"
+     "  %%0 = \"ttir.matmul\"(%%a, %%b) <{transpose_b = true}> : (" A ", " TURNED ") -> " C "\n  return %%0 : " C
+     "\n}\n"},
+    {"with a row, a tensor and a function behind it", "bf16",
+     "func.func @main(%%a: " A ", %%b: " B " {ttcore.argument_type = #ttcore.argument_type<parameter>}, %%r: "
+     "tensor<1024x%s>, %%t: " C ") -> " C " {\n"
+     "  %%0 = \"ttir.linear\"(%%a, %%b, %%r) : (" A ", " B ", tensor<1024x%s>) -> " C "\n"
+     "  %%1 = \"ttir.add\"(%%0, %%t) : (" C ", " C ") -> " C "\n"
+     "  %%2 = \"ttir.relu\"(%%1) : (" C ") -> " C "\n  return %%2 : " C "\n}\n"},
+};
+
+static size_t count_ops(const exec_plan *x) {
+    size_t n = 0;
+    for (const struct dnnl_op *op = x->dnnl->ops; op; op = op->next)
+        n++;
+    return n;
+}
+
+/* A text with the name of a type in it many times. */
+static void with_numbers(char *out, size_t cap, const struct product *p) {
+    const char *t = p->numbers;
+    snprintf(out, cap, p->text, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t, t);
+}
+
+static exec_plan *run(const ir_module *m, exec_options o, struct mem *mem, struct diags *d) {
+    exec_plan *x = exec_plan_new(m, &o, mem, d);
+    assert_non_null(x);
+    assert_int_equal(exec_run(x, NULL), EXEC_DONE);
+    return x;
+}
+
+static void slices_make_the_product(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
+        struct mem mem = {0};
+        struct diags d;
+        char text[4096];
+        exec_difference diff;
+        diags_init(&d, &mem);
+        ir_context *ctx = ir_context_new(&mem, dialect_resolve);
+        with_numbers(text, sizeof text, &products[i]);
+        ir_module *m = text_read(ctx, str_from_z(text), STR("test.mlir"), NULL, &d);
+        assert_non_null(m);
+        exec_plan *one = run(m, (exec_options){.threads = 1}, &mem, &d);
+        const struct tensor *a = exec_result(one, 0, 0);
+        if (one->dnnl) { /* not where the library is missing */
+            assert_int_equal(count_ops(one), 2);
+            assert_true(exec_memory_of(one).scratch < ((size_t)4096 * 1024 + 1024 * 768) * 4 * 2);
+        }
+        exec_plan *three = run(m, (exec_options){.threads = 3}, &mem, &d);
+        assert_memory_equal(a->data, exec_result(three, 0, 0)->data, tensor_bytes(a));
+        assert_int_equal(exec_run(three, NULL), EXEC_DONE); /* with weights that are packed */
+        assert_memory_equal(a->data, exec_result(three, 0, 0)->data, tensor_bytes(a));
+        exec_plan_free(three);
+        exec_plan *plain = run(m, (exec_options){.threads = 0, .reference = true}, &mem, &d);
+        exec_compare(a, exec_result(plain, 0, 0), &diff);
+        assert_true(diff.pcc > (i ? 0.99998 : 1 - 1e-9));
+        assert_true(diff.absolute < (i ? 0.1 : 1e-4));
+        exec_plan_free(plain);
+        exec_plan_free(one);
+        ir_module_free(m);
+        ir_context_unref(ctx);
+        diags_free(&d);
+        assert_int_equal(mem.used, 0);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(slices_make_the_product)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
