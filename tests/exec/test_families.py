@@ -197,27 +197,28 @@ def picks(m):
         grad = m.numbers(*shape, 6, low=-9, high=9)
         want = torch.zeros(11, 6, dtype=torch.float64).index_add_(0, ids[1].flatten(), grad[1].to(torch.float64).reshape(-1, 6))
         m.op('ttir.embedding_backward', [ids, table, grad], '', want, types=[k])
-    for users in 1, 3:
+    for users in 1, 3, 0:
         cache, new, at = m.numbers(users, 2, 64, 8), m.numbers(1, 2, users, 8), m.arg(torch.tensor([17]), 'i32')
         want = cache[1].clone()
         want[:, :, 17] = new[1][0].permute(1, 0, 2)
         m.in_place('ttnn.update_cache', [cache, new, at], attrs('batch_offset = 0 : i32'), want)
-        cache, rows = m.numbers(users, 2, 64, 8), m.numbers(1, 2, 32 * users - 32, 8)
-        want = cache[1].clone()
-        want[users - 1, :, :32 * users - 32] = rows[1][0]
-        m.in_place('ttnn.fill_cache', [cache, rows], attrs(f'batch_offset = {users - 1} : i32'), want)
-        blocks, rows = m.numbers(8, 2, 32, 8), m.numbers(2, 2, 20 * users - 20, 8)
-        table, which = m.arg(torch.tensor([[3, 1], [0, 7], [5, 2]]), 'i32'), m.arg(torch.tensor([2, 0]), 'i32')
-        want = blocks[1].clone()
-        for b, t in itertools.product(range(2), range(20 * users - 20)):
-            want[table[1][which[1][b], t // 32], :, t % 32] = rows[1][b, :, t]
-        m.in_place('ttnn.paged_fill_cache', [blocks, rows, table, which], '', want)
         blocks, new, at = m.numbers(8, 2, 32, 8), m.numbers(1, users, 32, 8), m.arg(torch.tensor([0, 33, 63][:users]), 'i32')
-        table = m.arg(torch.tensor([[3, 1], [0, 7], [5, 2]][:users]), 'i32')
+        table = m.arg(torch.tensor([[3, 1], [0, 7], [5, 2]])[:users], 'i32')
         want = blocks[1].clone()
         for u, p in enumerate([0, 33, 63][:users]):
             want[table[1][u, p // 32], :, p % 32] = new[1][0, u, :2]
         m.in_place('ttnn.paged_update_cache', [blocks, new, at, table], attrs(dense('operandSegmentSizes', (1, 1, 1, 1), 'i32'), 'share_cache = false'), want)
+    for length in 32, 20, 0:
+        cache, rows = m.numbers(3, 2, 64, 8), m.numbers(1, 2, length // 32 * 32, 8)
+        want = cache[1].clone()
+        want[2, :, :length // 32 * 32] = rows[1][0]
+        m.in_place('ttnn.fill_cache', [cache, rows], attrs('batch_offset = 2 : i32'), want)
+        blocks, rows = m.numbers(8, 2, 32, 8), m.numbers(2, 2, length, 8)
+        table, which = m.arg(torch.tensor([[3, 1], [0, 7], [5, 2]]), 'i32'), m.arg(torch.tensor([2, 0]), 'i32')
+        want = blocks[1].clone()
+        for b, t in itertools.product(range(2), range(length)):
+            want[table[1][which[1][b], t // 32], :, t % 32] = rows[1][b, :, t]
+        m.in_place('ttnn.paged_fill_cache', [blocks, rows, table, which], '', want)
 
 
 def folds(m):
@@ -323,6 +324,8 @@ def made(m):
         m.op('ttnn.zeros', [], attrs(sizes), torch.zeros(shape), types=[k])
         m.op('ttnn.empty', [], attrs(sizes), torch.zeros(shape), types=[k])
         m.op('ttir.empty', [], '', torch.zeros(shape), types=[k])
+        for op, place in ('ttir.alloc', 'memory_space = #ttcore.memory_space<dram>'), ('ttnn.alloc', 'buffer_type = #ttnn.buffer_type<dram>'):
+            m.op(op, [], attrs('address = 0 : i64', 'size = 64 : i64', place), torch.zeros(shape), types=[k])
         for op in 'ttir.constant', 'ttnn.constant', 'stablehlo.constant', 'chlo.constant':
             dense_of = number if want.numel() else ''
             m.op(op, [], attrs(f'value = dense<{dense_of}> : {tensor(shape, k)}'), want, types=[k], twins=False)

@@ -70,6 +70,13 @@ def truths(m):
         compare = (f'({{^bb0(%x: {s}, %y: {s}):\n %r = "stablehlo.compare"(%x, %y) <{{comparison_direction = #stablehlo<comparison_direction LT>}}> : ({s}, {s}) -> {s}\n '
                    f'"stablehlo.return"(%r) : ({s}) -> ()}})')
         m.op('stablehlo.sort', [x], f'<{{dimension = 1 : i64, is_stable = true}}> {compare}', x[1].float().sort(1)[0] > 0)
+        first = x[1][:, 0::2] | ~x[1][:, 1::2]  # is not less than the second
+        source = m.numbers(shape[0], 3)
+        want = torch.stack([first & source[1], ~first & source[1]], -1).reshape(shape)
+        choose = compare.replace('LT', 'GE')[:-1] + ', ' + body[1:]
+        m.op('stablehlo.select_and_scatter', [x, source, none], f'{attrs(dense("window_dimensions", (1, 2)), dense("window_strides", (1, 2)))} {choose}', want)
+        w, i = x[1].int().sort(dim=1, descending=True, stable=True)
+        m.op('chlo.top_k', [x], attrs('k = 2 : i64'), [w[:, :2], i[:, :2]], types=['i1', 'i32'])
 
 
 def images(m):
@@ -249,8 +256,9 @@ def chance(m):
         for op, sizes in ('ttir.rand', f'size = {size}'), ('ttnn.rand', f'size = #ttnn.shape<{"x".join(map(str, shape))}>'):
             m.op(op, [], attrs(sizes, 'low = 2.0 : f32', 'high = 2.0 : f32', 'seed = 7 : ui32'), torch.full(shape, 2.0), twins=False)
         x = m.arg(torch.randn(shape))
-        m.op('ttir.dropout', [x], attrs('prob = 0.0 : f32', 'scale = 2.0 : f32', 'seed = 3 : ui32'), x[1].float() * 2)
-        m.op('ttir.dropout', [x], attrs('prob = 1.0 : f32', 'scale = 2.0 : f32', 'seed = 3 : ui32'), x[1].float() * 0)
+        for op in 'ttir.dropout', 'ttnn.dropout':
+            m.op(op, [x], attrs('prob = 0.0 : f32', 'scale = 2.0 : f32', 'seed = 3 : ui32'), x[1].float() * 2)
+            m.op(op, [x], attrs('prob = 1.0 : f32', 'scale = 2.0 : f32', 'seed = 3 : ui32'), x[1].float() * 0)
         low, sizes = m.arg(torch.tensor(1.5)), m.arg(count, 'i64')
         m.op('stablehlo.rng', [low, low, sizes], '<{rng_distribution = #stablehlo<rng_distribution UNIFORM>}>', torch.full(shape, 1.5))
     for rows in 4, 0:
