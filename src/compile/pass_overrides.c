@@ -142,7 +142,7 @@ static bool all_legal(applier *a, ir_op op, const legal_setting *set, uint32_t n
         if (i != but && set[i].group == set[but].group)
             rest[k++] = set[i];
     for (uint32_t i = 0; i < k; i++)
-        if (!is_match(&rest[i]) && !legal_check(&a->env, &a->p->scratch, op, rest, k, i).legal)
+        if (!legal_check(&a->env, &a->p->scratch, op, rest, k, i).legal)
             return false;
     return true;
 }
@@ -157,8 +157,8 @@ static void judge(applier *a, target_op *t) {
         bool worst_saves = false;
         legal_verdict verdict = {0};
         for (uint32_t i = 0; i < n && !a->failed; i++) {
-            if (is_match(&set[i]))
-                continue;
+            if (is_match(&set[i]) && !legal_has_field(&a->env, t->op, set[i].group, set[i].key))
+                continue; /* set_matches says why */
             legal_verdict v = legal_check(&a->env, &a->p->scratch, t->op, set, n, i);
             if (v.legal)
                 continue;
@@ -456,6 +456,10 @@ static void set_matches(applier *a, target_op *t) {
         ttnn_layout l;
         if (!is_match(&set[i]))
             continue;
+        if (str_eq(set[i].value, STR("none")) || str_eq(set[i].value, STR("None"))) {
+            result(a, t->from[index[i]], OVERRIDE_APPLIED, STR(""), NULL);
+            continue;
+        }
         if (k >= n_operands || !ttnn_layout_of(a->p->c, ir_value_type(a->p->m, a->p->m->ops[t->op].results), &l)) {
             drop(a, t, index[i], OVERRIDE_IMPOSSIBLE, STR("the op has no such operand or no result with a layout"),
                  NULL);

@@ -25,8 +25,7 @@ bool legal_arrangement_now(const legal_question *q, legal_arrangement *out) {
     return d->n_results && ttnn_layout_of(m->ctx, ir_value_type(m, d->results), &out->out);
 }
 
-/* `now` in the same place and shards as `lead`. */
-static ttnn_layout alike(const ttnn_layout *now, const ttnn_layout *lead) {
+ttnn_layout legal_output_alike(const ttnn_layout *now, const ttnn_layout *lead) {
     ttnn_layout l = *lead;
     l.dtype = now->dtype;
     l.tiled = now->tiled;
@@ -56,7 +55,7 @@ static bool bring_along(legal_question *q, const ttnn_layout *lead, const bool *
     struct buf *tell = refused && !refused->n ? refused : NULL;
     *moved = 0;
     if (result) {
-        ttnn_layout l = alike(&at->out, lead);
+        ttnn_layout l = legal_output_alike(&at->out, lead);
         if (fixed[0] || !legal_result(q->e, q->op, 0, &l, tell))
             return false;
         at->out = l;
@@ -68,7 +67,7 @@ static bool bring_along(legal_question *q, const ttnn_layout *lead, const bool *
         if (!may_follow(q, fixed, i))
             continue;
         tell = refused && !refused->n ? refused : NULL;
-        ttnn_layout l = alike(&at->in[i], lead);
+        ttnn_layout l = legal_output_alike(&at->in[i], lead);
         if (!legal_operand(q->e, q->op, i, &l, tell))
             continue;
         at->in[i] = l;
@@ -92,7 +91,7 @@ bool legal_arrange_around(legal_question *q, int lead, const ttnn_layout *l, con
     *slot(&at, lead) = *l;
     fixed[lead + 1] = true;
     for (int t = -1; t < (int)d->n_operands; t++) {
-        ttnn_layout *own = slot(&at, t), as_lead = alike(own, l);
+        ttnn_layout *own = slot(&at, t), as_lead = legal_output_alike(own, l);
         if (t == lead || !legal_output_wished(q, t) || !legal_output_applies(q, t))
             continue;
         fixed[t + 1] = true;

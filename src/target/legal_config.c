@@ -156,7 +156,26 @@ static void conv2d_range(const legal_question *q, str key, legal_range *r) {
     }
 }
 
+/* A block of the output is not larger than it: (batch, frames, rows, columns, channels). */
+static void conv3d_space_range(const legal_question *q, str key, legal_range *r) {
+    static const struct {
+        str key;
+        uint32_t dim;
+        const char *why;
+    } dims[] = {{STR_INIT("t_out_block"), 1, "the result has fewer frames"},
+                {STR_INIT("h_out_block"), 2, "the result has fewer rows"},
+                {STR_INIT("w_out_block"), 3, "the result has fewer columns"}};
+    const ir_module *m = q->e->m;
+    ir_type t = m->ops[q->op].n_results ? ir_value_type(m, m->ops[q->op].results) : 0;
+    for (size_t i = 0; i < sizeof dims / sizeof dims[0]; i++)
+        if (str_eq(key, dims[i].key) && t && ir_rank(m->ctx, t) == 5 && ir_dim(m->ctx, t, dims[i].dim) >= 1) {
+            r->most = ir_dim(m->ctx, t, dims[i].dim);
+            r->why_most = dims[i].why;
+        }
+}
+
 static void conv3d_range(const legal_question *q, str key, legal_range *r) {
+    conv3d_space_range(q, key, r);
     bool out = str_eq(key, STR("c_out_block"));
     if (!out && !str_eq(key, STR("c_in_block")))
         return;

@@ -282,9 +282,30 @@ static ttnn_layout literal(legal_question *q, int operand, const wish *w) {
     return l;
 }
 
+/* "result": the operand in the place and shards of the result, as that is wished for. */
+static bool match_value(legal_question *q, int operand, str value, struct buf *why) {
+    ttnn_layout out, now;
+    if (str_eq(value, STR("none")))
+        return true;
+    if (!str_eq(value, STR("result"))) {
+        if (why)
+            buf_printf(why, "there is no value \"%.*s\"", STR_ARG(value));
+        return false;
+    }
+    if (!layout_now(q, operand, &now) || !layout_now(q, -1, &out) || !legal_output_resolve(q, -1, &out)) {
+        if (why)
+            buf_puts(why, q->failed ? "out of memory" : "the result has no layout that would be legal");
+        return false;
+    }
+    out = legal_output_alike(&now, &out);
+    return allowed(q, operand, &out, why);
+}
+
 bool legal_output_value(legal_question *q, const setting_def *d, int operand, str value, struct buf *why) {
     wish w = wish_of(q, operand), others = w;
     ttnn_layout l;
+    if (d->kind == SETTING_WORD)
+        return match_value(q, operand, value, why);
     if (!wish_part(&w, (setting_kind)d->kind, value, why))
         return false;
     if (resolve(q, operand, &w, &l))
@@ -323,6 +344,7 @@ str legal_output_now(legal_question *q, const setting_def *d, int operand) {
     case SETTING_BUFFER: return ttnn_buffer_names[l.buffer];
     case SETTING_MEMORY: return ttnn_memory_names[l.memory];
     case SETTING_GRID: return arena_printf(q->a, "%lldx%lld", (long long)l.grid[0], (long long)l.grid[1]);
+    case SETTING_WORD: return STR("none");
     default: return STR("");
     }
 }

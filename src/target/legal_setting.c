@@ -70,6 +70,7 @@ const setting_def legal_settings[] = {
     FLAG(LEGAL_COMPUTE, "dst_full_sync_en", "use the whole destination register at once"),
     {LEGAL_WEIGHT, SETTING_DTYPE, true, STR_INIT("weight_dtype"), STR_INIT("data type of the weights"), NULL, 0, 0, 0},
     LAYOUT_FIELDS(LEGAL_RESHARD, "the operand"),
+    WORD(LEGAL_RESHARD, "match", "bring the operand to lie as the result does", "none result"),
 };
 const uint32_t legal_n_settings = sizeof legal_settings / sizeof *legal_settings;
 
@@ -418,9 +419,9 @@ static bool fill_field(legal_question *all, const setting_def *d, int operand, l
 
 const legal_field *legal_fields(const legal_env *e, struct arena *a, ir_op op, const legal_setting *set, uint32_t n_set,
                                 uint32_t *n, bool *failed) {
-    enum { MAX_RESHARDS = 4 };
+    enum { MAX_RESHARDS = 4, FIELDS = 6 }; /* of each */
     legal_question q = {e, a, op, set, n_set, false};
-    uint32_t most = legal_n_settings + 5 * MAX_RESHARDS;
+    uint32_t most = legal_n_settings + FIELDS * MAX_RESHARDS;
     legal_field *fields = ARENA_ARRAY(a, legal_field, most);
     *n = 0;
     *failed = !fields;

@@ -94,6 +94,9 @@ bool legal_arrange_around(legal_question *q, int lead, const ttnn_layout *l, con
 /* How the tensors of the op lie now. False when it has more operands than an arrangement holds. */
 bool legal_arrangement_now(const legal_question *q, legal_arrangement *out);
 
+/* `now` in the same place and shards as `lead`: what is in it stays (data type, tiles). */
+ttnn_layout legal_output_alike(const ttnn_layout *now, const ttnn_layout *lead);
+
 /* The grids that are legal for the result (or an operand) given the other settings, as texts. */
 uint32_t legal_output_grids(legal_question *q, int operand, str *out, uint32_t cap);
 

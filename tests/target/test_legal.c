@@ -87,6 +87,10 @@ static const char head[] =
     "<interleaved>>\n"
     "#u = #ttnn.ttnn_layout<(d0, d1) -> (d0, d1), <1x1>, memref<48x24x!ttcore.tile<32x32, bf16>, #dram>, "
     "<interleaved>>\n"
+    "#p = #ttnn.ttnn_layout<(d0, d1, d2, d3, d4) -> (d0 * 7680 + d1 * 960 + d2 * 32 + d3, d4), <1x1>, "
+    "memref<240x1x!ttcore.tile<32x32, bf16>, #dram>, <interleaved>>\n"
+    "#q = #ttnn.ttnn_layout<(d0, d1, d2, d3, d4) -> (d0 * 5376 + d1 * 896 + d2 * 32 + d3, d4), <1x1>, "
+    "memref<168x1x!ttcore.tile<32x32, bf16>, #dram>, <interleaved>>\n"
     "module {\n"
     "  ttcore.device @default_device = <workerGrid = #ttcore.grid<8x8, virt_to_physical_map = (d0, d1) -> (0, d0, d1), "
     "physical_to_virt_map = (d0, d1, d2) -> (d1, d2)>, dramGrid = #ttcore.grid<1x12>, l1Map = (d0, d1, d2)[s0] -> (0, "
@@ -94,7 +98,7 @@ static const char head[] =
     "= "
     "[0]>\n"
     "  func.func @f(%a: tensor<100x768xbf16, #l>, %b: tensor<100x768xbf16, #l>, %w: tensor<768x768xbf16, #w>, "
-    "%x: tensor<2x128x768xbf16, #x>, %v: tensor<2x768x768xbf16, #v>) {\n";
+    "%x: tensor<2x128x768xbf16, #x>, %v: tensor<2x768x768xbf16, #v>, %p: tensor<1x8x30x28x32xbf16, #p>) {\n";
 
 typedef struct fixture {
     struct mem mem;
@@ -155,6 +159,10 @@ static void close_body(fixture *f) {
 #define CONCAT                                                                                                       \
     "    %0 = \"ttnn.concat\"(%w, %w) <{dim = 0 : si32}> : (tensor<768x768xbf16, #w>, tensor<768x768xbf16, #w>) -> " \
     "tensor<1536x768xbf16, #u>\n"
+
+#define CONV3D                                                                                \
+    "    %0 = \"ttnn.conv3d\"(%p, %w) <{in_channels = 32 : i32, out_channels = 32 : i32}> : " \
+    "(tensor<1x8x30x28x32xbf16, #p>, tensor<768x768xbf16, #w>) -> tensor<1x6x28x26x32xbf16, #q>\n"
 
 /* ttnn-layouts.md, section 6: 100x768 bf16 on 8x8 has 21 block, 3 height and 9 width sharded layouts. */
 static void worked_count(void **state) {
@@ -236,6 +244,15 @@ static void verdicts(void **state) {
         {LAYER_NORM, LEGAL_OUTPUT, "tensor_memory_layout", "height_sharded", NULL, NULL,
          "operand and result sharded alike, but the sharded norm kernel refuses height-sharded tensors", "interleaved"},
         {MATMUL, LEGAL_RESHARD, "7.buffer_type", "l1", NULL, NULL, "has no reshard", NULL},
+        {ADD, LEGAL_RESHARD, "0.match", "result", NULL, NULL, NULL, NULL},
+        {ADD, LEGAL_RESHARD, "1.match", "None", NULL, NULL, NULL, NULL},
+        {ADD, LEGAL_RESHARD, "0.match", "operand", NULL, NULL, "no value \"operand\"", "none"},
+        {ADD, LEGAL_RESHARD, "2.match", "result", NULL, NULL, "has no reshard", NULL},
+        {CONV3D, LEGAL_CONV3D, "t_out_block", "6", NULL, NULL, NULL, NULL},
+        {CONV3D, LEGAL_CONV3D, "t_out_block", "7", NULL, NULL, "fewer frames", "6"},
+        {CONV3D, LEGAL_CONV3D, "h_out_block", "29", NULL, NULL, "fewer rows", "28"},
+        {CONV3D, LEGAL_CONV3D, "w_out_block", "27", NULL, NULL, "fewer columns", "26"},
+        {CONV3D, LEGAL_CONV3D, "c_out_block", "64", NULL, NULL, "must divide the 32 channels", "32"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         fixture f;

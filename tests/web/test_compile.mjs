@@ -220,6 +220,18 @@ test("overrides: a number has its legal values, or the reason why there are none
   await t.shot("overrides_number");
 });
 
+test("overrides: an operand is brought to lie as the result does", async (t) => {
+  await compiled(t, "examples/transformer_block.mlir");
+  await selectOp(t, "ttnn.add");
+  await t.page.getByLabel("output_layout tensor_memory_layout").selectOption("block_sharded");
+  const reshard = t.page.locator(".override-op details", { hasText: "Reshard an operand" }).first(), match = reshard.getByLabel("reshard 0.match");
+  await reshard.locator("summary").click();
+  equal([await match.inputValue(), (await match.locator("option").evaluateAll((all) => all.map((o) => o.value))).join()], ["none", "none,result"]);
+  await match.selectOption("result");
+  await t.command("panel.overrides");
+  await eventually(() => t.panel("overrides").getByText("applied", { exact: true }).count(), 2, "both are applied");
+});
+
 test("execute: times, memory and accuracy in the table, on the timeline and on the nodes", async (t) => {
   await t.openModel(MNIST);
   await t.command("graph.expandAll");
