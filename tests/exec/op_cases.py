@@ -33,7 +33,8 @@ from with_torch import np, torch  # noqa: E402
 import op_data  # noqa: E402
 
 PROGRAM = os.environ['TTX_PROGRAM']
-THREADS = (2, 3, 5, 8)
+# Fewer where the program is slow: under sanitizers and valgrind.
+THREADS = os.environ.get('TTX_CASE_THREADS', '3' if 'TTX_SANITIZED' in os.environ else '2,3,5,8').split(',')
 torch.manual_seed(5)
 TYPES = {'f32': torch.float32, 'bf16': torch.bfloat16, 'f16': torch.float16, 'i32': torch.int32, 'i1': torch.bool, 'i64': torch.int64,
          'ui16': torch.int32, 'f64': torch.float64, 'complex<f32>': torch.complex64, 'complex<f64>': torch.complex128}
@@ -76,6 +77,7 @@ class Module:
     def __init__(self, number):
         self.number = number  # what "$T" stands for
         self.args, self.body, self.results, self.want, self.names, self.tolerances = [], [], [], [], [], []
+        self.mesh = ''  # "1x2": of devices
         self.kinds = {}  # of values whose torch type does not say it
 
     def type_of(self, tensor, name=None):
@@ -194,7 +196,8 @@ class Module:
     def text(self):
         args = ', '.join(f'%a{i}: {self.type_of(t, self.kinds.get(f"%a{i}"))}' for i, t in enumerate(self.args))
         types = ', '.join(t for _, t in self.results)
-        return (f'module {{ func.func @main({args}) -> ({types}) {{\n  ' + '\n  '.join(self.body) +
+        mesh = f'attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = {self.mesh}>]>}} ' if self.mesh else ''
+        return (f'module {mesh}{{ func.func @main({args}) -> ({types}) {{\n  ' + '\n  '.join(self.body) +
                 f'\n  return {", ".join(n for n, _ in self.results)} : {types}\n}} }}\n')
 
     def cases(self):
@@ -295,7 +298,7 @@ def main(cases):
                         if text:
                             problems.append(' '.join([text, *how]))
                 for threads in THREADS:
-                    for name, g, w in zip(m.names, run(m, folder, '--threads', str(threads)), first):
+                    for name, g, w in zip(m.names, run(m, folder, '--threads', threads), first):
                         if g != w:
                             problems.append(f'{name}: another result with {threads} threads')
             except RuntimeError as e:

@@ -11,6 +11,7 @@ import op_data
 from op_data import FLOATS, INTEGERS, KERNELS, LEADERS, OPS
 
 import test_blocks
+import test_devices
 import test_elementwise
 import test_families
 import test_hlo
@@ -19,7 +20,7 @@ import test_models_ops
 import test_ops
 import test_regions
 
-TESTS = (test_ops, test_hlo, test_models_ops, test_elementwise, test_families, test_layers, test_blocks, test_regions)
+TESTS = (test_ops, test_hlo, test_models_ops, test_elementwise, test_families, test_layers, test_blocks, test_devices, test_regions)
 
 # Kernels whose numbers are real, and those that take whatever the elements are. All others compute with reals and integers.
 REAL = {'attention', 'adamw', 'batch norm', 'complex numbers', 'convolution', 'experts', 'fft', 'linear algebra', 'norm', 'precision', 'quantisation',
@@ -30,14 +31,15 @@ F32_ONLY = {'complex numbers', 'fft', 'precision', 'quantisation'}
 # Kernels that have no case of their own kind here: what runs is other ops, or nothing.
 NO_KERNEL = {'jumps', 'inlined', 'nothing to do', 'inlined, between shards', 'by its target', 'done where it is received', 'inlined, kept between runs',
              'what it records runs when it is replayed'}
-# Compared by value on several devices, in test_mesh.py.
-DEVICES = {'collective', 'device number', 'experts', 'shards'}
+# Compared by value on meshes of several devices, in test_mesh.py: by their kernels, and by name.
+DEVICES = {'device number', 'experts', 'shards'}
+ON_MESHES = {'stablehlo.recv', *(op for op in KERNELS if '.distributed_' in op)}
 # Functions of real numbers among ops that compute with integers, too, which StableHLO and CHLO have not, whose constraints would say so.
 REAL_FUNCTIONS = {'ttir.avg_pool2d', 'ttir.global_avg_pool2d', 'ttir.exp2', 'ttir.frac', 'ttir.gelu', 'ttir.gelu_bw', 'ttir.hardsigmoid', 'ttir.leaky_relu', 'ttir.mish', 'ttir.reciprocal', 'ttir.selu',
                   'ttir.silu', 'ttir.softsign'}
 WHOLE_FUNCTIONS = ('bitwise_', 'shift', 'rng_bit')  # of integers only, by name
 # Attributes that count from the end (the reference, section 1): those of TTIR and TTNN.
-FROM_THE_END = {'dim', 'dim0', 'dim1', 'dim_arg', 'begins', 'ends'}
+FROM_THE_END = {'dim', 'dim0', 'dim1', 'dim_arg', 'begins', 'ends', 'all_gather_dim', 'scatter_dim', 'split_dim', 'concat_dim'}
 
 
 def kinds_of(op):
@@ -146,7 +148,7 @@ def main():
             builds += 1
             for case in op_cases.build(group, number).cases():
                 cases[case.op].append(case)
-    wanted = [op for op, kernel in KERNELS.items() if op in OPS and kernel not in NO_KERNEL | DEVICES and 'distributed' not in op]
+    wanted = [op for op, kernel in KERNELS.items() if op in OPS and kernel not in NO_KERNEL | DEVICES and op not in ON_MESHES]
     print(f'1..{len(ASPECTS) + 1}')
     none = [op for op in wanted if not cases[op]]
     failed = bool(none)
