@@ -113,8 +113,7 @@ bool plan_copy(struct planner *p, ir_op op, exec_slot from, exec_slot to) {
     return true;
 }
 
-/* The numbers of operands in each declared group of an op; false when they do not fit. */
-static bool operand_groups(const struct planner *p, ir_op op, const op_def *d, uint32_t *sizes) {
+bool plan_operand_groups(const struct planner *p, ir_op op, const op_def *d, uint32_t *sizes) {
     uint32_t n = ir_op_at(p->m, op)->n_operands;
     int64_t given[256];
     if (d->flags & OP_OPERAND_SEGMENTS) {
@@ -147,7 +146,7 @@ static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_
     const op_def *d = dialect_def_of(p->m, op);
     const ir_op_data *data = ir_op_at(p->m, op);
     uint32_t sizes[256], n_in = data->n_operands;
-    bool by_group = d != NULL && operand_groups(p, op, d, sizes);
+    bool by_group = d != NULL && plan_operand_groups(p, op, d, sizes);
     for (uint32_t i = 0; by_group && i < d->n_operands; i++)
         by_group = sizes[i] <= 1 && op_operand(d, i)->arity <= ARITY_OPTIONAL;
     if (by_group)

@@ -114,7 +114,14 @@ bool plan_begin_trace(struct planner *p, ir_op op, ir_op *next);
 bool plan_execute_trace(struct planner *p, ir_op op);
 bool plan_capture_or_execute(struct planner *p, ir_op op);
 
+/* How many operands each declared one of an op has: sizes[256]. False when they do not fit. */
+bool plan_operand_groups(const struct planner *p, ir_op op, const op_def *d, uint32_t *sizes);
+
 /* plan_call.c: stablehlo.custom_call. */
+/* Whether an op is a call, what op it stands for (empty: none), and where that one's declared operands are among the call's: number + 1,
+ * 0 for what is not there. */
+enum { PLAN_MAX_PLACES = 16 };
+bool plan_call_places(const struct planner *p, ir_op op, str *name, uint32_t places[PLAN_MAX_PLACES]);
 bool plan_custom_call(struct planner *p, ir_op op);
 
 /* plan_region.c: ops whose region is run as it is. */

@@ -80,6 +80,26 @@ static bool operands_there(const struct planner *p, ir_op op, const struct call_
     return count == n;
 }
 
+bool plan_call_places(const struct planner *p, ir_op op, str *name, uint32_t places[PLAN_MAX_PLACES]) {
+    *name = (str){0};
+    if (!str_eq(ir_op_name_str(p->m, op), STR("stablehlo.custom_call")))
+        return false;
+    const struct called *called = find_call(attr_text(p, op, "call_target_name"));
+    uint32_t n = ir_op_at(p->m, op)->n_operands, there, next = 0;
+    for (uint32_t i = 0; i < PLAN_MAX_PLACES; i++)
+        places[i] = 0;
+    if (!called)
+        return true;
+    *name = str_from_z(called->op);
+    for (uint32_t i = 0; !called->in[0].place && i < n && i < PLAN_MAX_PLACES; i++)
+        places[i] = i + 1;
+    if (called->in[0].place && operands_there(p, op, called->in, n, &there))
+        for (uint32_t i = 0; called->in[i].place; i++)
+            if (there >> i & 1)
+                places[called->in[i].place - 1] = ++next;
+    return true;
+}
+
 /* A call whose operands stand in other places than the op's, or may be missing. */
 static bool plan_placed(struct planner *p, ir_op op, const struct exec_row *row, const struct call_operand *in) {
     uint32_t n = ir_op_at(p->m, op)->n_operands, there, next = 0;

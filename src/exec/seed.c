@@ -57,7 +57,6 @@ static bool moves(str op, uint32_t operand) {
                                         "repeat_interleave",
                                         "concat",
                                         "optimization_barrier",
-                                        "custom_call",
                                         "distribute_tensor",
                                         "concatenate",
                                         "quantize",
@@ -230,8 +229,13 @@ static double fan_in(const exec_plan *x, ir_op op, const struct guess *g) {
 static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t operand, const struct part *part,
                     struct guess *g) {
     const ir_module *m = x->m;
-    str name = ir_op_name_str(m, op);
     uint32_t n = ir_op_at(m, op)->n_operands;
+    double high;
+    if (seed_bound(x, op, operand, &high)) {
+        take_whole(g, high);
+        return;
+    }
+    str name = seed_asked(x, op, &operand);
     if (ends(name, "embedding") && operand == 0 && n > 1)
         take_whole(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
     else if ((ends(name, "embedding_backward") || ends(name, "embedding_bw")) && operand == 0 && n > 1)
@@ -260,9 +264,15 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
         g->mean = scale || variance ? 1 : 0;
         g->deviation = 0.1;
         g->positive = variance, g->found = true;
-    } else if ((ends(name, "update_cache") || ends(name, "paged_update_cache")) && operand == 2)
-        take_whole(g, (double)dim_of(x, ir_operand(m, op, 0), 2));
-    else if ((ends(name, "gather") || ends(name, "scatter")) && operand == 1) {
+    } else if (ends(name, "moe_compute") && operand >= 4 &&
+               operand <= 6) { /* matrices of experts, [.., rows, columns] */
+        g->deviation = 1 / sqrt((double)dim_of(x, ir_operand(m, op, operand), 2)), g->found = true;
+    } else if (ends(name, "torch_index_select") && operand == 1) {
+        ir_type t = ir_value_type(m, ir_operand(m, op, 0));
+        int64_t dim = 0, rank = ir_rank(m->ctx, t);
+        ir_int_value(m->ctx, ir_op_attr(m, op, STR("dim")), &dim);
+        take_whole(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
+    } else if ((ends(name, "gather") || ends(name, "scatter")) && operand == 1) {
         ir_type t = ir_value_type(m, ir_operand(m, op, 0));
         int64_t dim = 0, rank = ir_rank(m->ctx, t);
         if (!str_starts_with(name, STR("tt"))) {
@@ -271,10 +281,6 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
             dim += dim < 0 ? rank : 0;
             take_whole(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
         }
-    } else if (str_find(name, STR("page")) < name.n && operand >= 2) {
-        ir_type t = ir_value_type(m, ir_operand(m, op, operand));
-        if (ir_rank(m->ctx, t) == 2)
-            take_whole(g, (double)first_dim(x, ir_operand(m, op, operand == 2 && n == 4 ? 0 : 1)));
     } else if (ends(name, "reduce_or") || ends(name, "reduce_and") || ends(name, "logical_and") ||
                ends(name, "logical_or") || ends(name, "logical_xor") || ends(name, "logical_not"))
         take_whole(g, 2); /* truth values */
@@ -356,7 +362,10 @@ static void ask(const exec_plan *x, const ir_uses *uses, ir_value v, struct gues
             }
             if (ends(name, "write_tensor") && operand == 0 && ir_op_at(x->m, op)->n_operands > 1)
                 go(&way, ir_operand(x->m, op, 1), &s.part);
-            if (ir_op_at(x->m, op)->n_results != 1 || !moves(name, operand))
+            /* a call that stands for no op hands on what it is given: a marker of it */
+            uint32_t place = operand;
+            bool marks = ends(name, "custom_call") && seed_asked(x, op, &place).n == 0;
+            if (ir_op_at(x->m, op)->n_results != 1 || (!marks && !moves(name, operand)))
                 continue;
             struct part part = {.dim = -1};
             if (ends(name, "concat") || ends(name, "concatenate"))

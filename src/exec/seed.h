@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "exec/exec.h"
+#include "ir/ir.h"
 
 /* A counter-based generator: number i of a stream is a hash of both, so that any element can be made alone. */
 static inline uint64_t seed_bits(uint64_t stream, uint64_t i) {
@@ -23,5 +24,10 @@ double seed_normal(uint64_t stream, uint64_t i);
 /* Makes the values of all arguments that are not bound. False when memory ran out, or exec_cancel asked to stop: then some
  * are made. Progress is told as in a run of which nothing is done. */
 bool seed_arguments(exec_plan *x, const exec_hooks *h);
+
+/* seed_bounds.c. What an operand that says where something is has to be below; false: it is no such operand, as far as is known. */
+bool seed_bound(const exec_plan *x, ir_op op, uint32_t operand, double *high);
+/* The name of an op, and the number of its operand; of a custom call those of the op that it stands for. Empty: a call of something else. */
+str seed_asked(const exec_plan *x, ir_op op, uint32_t *operand);
 
 #endif

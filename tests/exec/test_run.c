@@ -404,6 +404,58 @@ static void seeds_follow(void **state) {
     drop(&f);
 }
 
+/* What says where something is stays below what is there, also where a custom call stands for an op or only marks a value. */
+static void seeds_of_places(void **state) {
+    static const char text[] =
+        "#mesh = #ttcore.meshes<[<\"mesh\" = 1x2>]>\n"
+        "module attributes {ttcore.meshes = #mesh} {\n"
+        "func.func @main(%pos: tensor<300xi32>, %table: tensor<300x5xi32>, %ids: tensor<300xi32>, %pick: "
+        "tensor<300xi32>, "
+        "%chosen: tensor<1x300x2xi32>, %owner: tensor<1x300xi32>, %late: tensor<300xi32>, %t2: tensor<300x7xi32>,\n"
+        "    %cache: tensor<6x2x4x8xf32>, %in: tensor<1x300x2x8xf32>, %w: tensor<9x4xf32>, %x: tensor<1x300x3xf32>, "
+        "%u: tensor<1x150x3x3xf32>, %q: tensor<1x300x2x8xf32>) -> (tensor<6x2x4x8xf32>, tensor<300x4xf32>, "
+        "tensor<300x4xf32>,"
+        " tensor<2x150x3xf32>, tensor<1x300x2x8xf32>) {\n"
+        "  %0 = stablehlo.custom_call @tt.paged_update_cache(%cache, %in, %pos, %table) : (tensor<6x2x4x8xf32>, "
+        "tensor<1x300x2x8xf32>, tensor<300xi32>, tensor<300x5xi32>) -> tensor<6x2x4x8xf32>\n"
+        "  %1 = stablehlo.custom_call @tt.mark_argument(%ids) : (tensor<300xi32>) -> tensor<300xi32>\n"
+        "  %2 = \"ttir.embedding\"(%1, %w) : (tensor<300xi32>, tensor<9x4xf32>) -> tensor<300x4xf32>\n"
+        "  %3 = \"stablehlo.torch_index_select\"(%w, %pick) <{batch_dims = 0 : i64, dim = 0 : i64}> : "
+        "(tensor<9x4xf32>, "
+        "tensor<300xi32>) -> tensor<300x4xf32>\n"
+        "  %4 = \"ttir.moe_compute\"(%x, %chosen, %chosen, %owner, %u, %u, %u) <{cluster_axis = 1 : ui32, "
+        "intermediate_size = 3 : ui32, layer_id = 0 : ui32, output_height_shard_dim = 4 : ui32, operandSegmentSizes = "
+        "array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>}> : (tensor<1x300x3xf32>, tensor<1x300x2xi32>, tensor<1x300x2xi32>, "
+        "tensor<1x300xi32>, tensor<1x150x3x3xf32>, tensor<1x150x3x3xf32>, tensor<1x150x3x3xf32>) -> "
+        "tensor<2x150x3xf32>\n"
+        /* two options are off: positions are the call's fifth operand, the op's seventh */
+        "  %5 = stablehlo.custom_call @tt.paged_scaled_dot_product_attention_decode(%q, %cache, %cache, %t2, %late) "
+        "{mhlo.frontend_attributes = {is_causal = \"True\", has_attention_mask = \"False\", has_cur_pos_tensor = "
+        "\"True\", "
+        "has_attention_sink = \"False\"}} : (tensor<1x300x2x8xf32>, tensor<6x2x4x8xf32>, tensor<6x2x4x8xf32>, "
+        "tensor<300x7xi32>, tensor<300xi32>) -> tensor<1x300x2x8xf32>\n"
+        "  return %0, %2, %3, %4, %5 : tensor<6x2x4x8xf32>, tensor<300x4xf32>, tensor<300x4xf32>, tensor<2x150x3xf32>, "
+        "tensor<1x300x2x8xf32>\n"
+        "}\n}\n";
+    /* Pages of 4 positions, 5 or 7 for each user; 6 pages; 9 rows; 300 experts on two devices. */
+    static const double most[] = {19, 5, 8, 8, 299, 1, 27, 5};
+    (void)state;
+    struct fixture f;
+    make(&f, text, &(exec_options){.threads = 1});
+    for (size_t i = 0; i < sizeof most / sizeof most[0]; i++) {
+        const struct tensor *t = exec_seeded(f.x, i);
+        double low = INFINITY, high = -INFINITY;
+        for (int64_t k = 0; k < tensor_count(t); k++) {
+            double v = tensor_get(t, k);
+            low = v < low ? v : low;
+            high = v > high ? v : high;
+        }
+        assert_true(low >= 0 && low < 2);
+        assert_true(high <= most[i] && high > most[i] * 0.98);
+    }
+    drop(&f);
+}
+
 static void statistics(void **state) {
     (void)state;
     const float values[8] = {1, 2, 3, 0, -4, (float)NAN, (float)INFINITY, -(float)INFINITY};
@@ -705,6 +757,7 @@ int main(void) {
                                        cmocka_unit_test(statistics_of_pairs),
                                        cmocka_unit_test(seeds),
                                        cmocka_unit_test(seeds_follow),
+                                       cmocka_unit_test(seeds_of_places),
                                        cmocka_unit_test(overflow_agrees),
                                        cmocka_unit_test(divergence)};
     return cmocka_run_group_tests(tests, NULL, NULL);
