@@ -276,6 +276,21 @@ static bool bind_all(struct session *s, exec_plan *x) {
     return ok;
 }
 
+/* Tells of inputs with numbers that stand for nothing. */
+static bool warn(struct session *s, exec_plan *x) {
+    struct buf doubts;
+    buf_init(&doubts, &s->mem);
+    bool ok = exec_inputs_doubts(s->inputs, x, &doubts) || no_memory();
+    str rest = buf_str(&doubts);
+    while (ok && rest.n) {
+        str line = str_slice(rest, 0, str_find_char(rest, '\n'));
+        fprintf(stderr, "tt-explorer: %.*s\n", STR_ARG(line));
+        rest = str_from(rest, line.n + 1);
+    }
+    buf_free(&doubts);
+    return ok;
+}
+
 /* --- results ------------------------------------------------------------------------------------------------------ */
 
 typedef bool writer(void *what, struct buf *out);
@@ -707,7 +722,7 @@ static int run_module(struct session *s) {
     memset(&t, 0, sizeof t);
     vec_init(&t.ns, &s->mem);
     struct accuracy a = {.n = 0};
-    int code = bind_all(s, x) ? run_times(s, x, s->o->repeat, &t) : CLI_USAGE;
+    int code = bind_all(s, x) && warn(s, x) ? run_times(s, x, s->o->repeat, &t) : CLI_USAGE;
     if (code == CLI_OK && s->o->golden && !compare_golden(s, x, &a))
         code = CLI_INPUT;
     if (code == CLI_OK && ((s->o->outputs && !save_results(s, x)) || (s->o->save && !save_ops(s, x))))

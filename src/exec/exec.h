@@ -120,6 +120,10 @@ bool exec_inputs_shapes(exec_inputs *in, const ir_module *m, exec_options *o, st
                         struct buf *why);
 /* Gives a plan's arguments the values, with exec_bind. False with a sentence appended to `why`. */
 bool exec_inputs_bind(exec_inputs *in, exec_plan *x, struct buf *why);
+/* Appends a sentence, each on a line of its own, for each argument whose input says where something is (rows of a table, pages, experts)
+ * and has numbers for which there is nothing: ops take the nearest there is, or leave it out. After exec_inputs_bind with the same plan.
+ * False when out of memory. */
+bool exec_inputs_doubts(const exec_inputs *in, exec_plan *x, struct buf *out);
 /* The name of the file that argument i of the plan bound last has its values of; empty: none. */
 str exec_inputs_source(const exec_inputs *in, size_t i);
 

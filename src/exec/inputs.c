@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "exec/inner.h"
+#include "exec/seed.h"
 
 struct input {
     str name, argument;
@@ -211,6 +212,36 @@ bool exec_inputs_bind(exec_inputs *in, exec_plan *x, struct buf *why) {
         if (!in->list.v[i].argument.n && !bind_entries(in, x, i, true, why))
             return false;
     return true;
+}
+
+bool exec_inputs_doubts(const exec_inputs *in, exec_plan *x, struct buf *out) {
+    size_t n = exec_n_arguments(x);
+    double *below = in->list.n ? mem_alloc(x->mem, (n + 1) * sizeof *below) : NULL;
+    if (!below)
+        return in->list.n == 0;
+    bool good = seed_limits(x, below);
+    for (size_t i = 0; good && i < n; i++) {
+        const struct tensor *t = below[i] > 0 && exec_inputs_source(in, i).n ? exec_given(x, i) : NULL;
+        int64_t count = t ? tensor_count(t) : 0, outside = 0;
+        double low = 0, high = 0;
+        for (int64_t k = 0; k < count; k++) {
+            double v = tensor_get(t, k);
+            outside += !(v >= 0 && v < below[i]);
+            low = k == 0 || v < low ? v : low;
+            high = k == 0 || v > high ? v : high;
+        }
+        if (!outside)
+            continue;
+        put_argument(out, x, i);
+        buf_printf(
+            out,
+            " has numbers from %.10g to %.10g in %.*s, where there are %.10g to count from 0: %lld of %lld stand "
+            "for nothing, and ops take the nearest or leave it out\n",
+            low, high, STR_ARG(exec_inputs_source(in, i)), below[i], (long long)outside, (long long)count);
+        good = !out->failed;
+    }
+    mem_free(x->mem, below, (n + 1) * sizeof *below);
+    return good;
 }
 
 bool exec_inputs_shapes(exec_inputs *in, const ir_module *m, exec_options *o, struct mem *mem, struct diags *d,

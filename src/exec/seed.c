@@ -22,6 +22,7 @@ struct guess {
     double deviation, mean;
     double low, high; /* of integers, high excluded */
     bool whole;       /* integers even where the type has fractions */
+    bool place;       /* they say where something is */
     bool positive, found;
     ir_value of; /* the argument */
 };
@@ -29,6 +30,11 @@ struct guess {
 static void take_whole(struct guess *g, double high) {
     g->high = high;
     g->whole = g->found = true;
+}
+
+static void take_place(struct guess *g, double high) {
+    take_whole(g, high);
+    g->place = true;
 }
 
 static bool ends(str op, const char *what) {
@@ -232,14 +238,14 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
     uint32_t n = ir_op_at(m, op)->n_operands;
     double high;
     if (seed_bound(x, op, operand, &high)) {
-        take_whole(g, high);
+        take_place(g, high);
         return;
     }
     str name = seed_asked(x, op, &operand);
     if (ends(name, "embedding") && operand == 0 && n > 1)
-        take_whole(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
+        take_place(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
     else if ((ends(name, "embedding_backward") || ends(name, "embedding_bw")) && operand == 0 && n > 1)
-        take_whole(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
+        take_place(g, (double)dim_of(x, ir_operand(m, op, 1), 2));
     else if (ends(name, "embedding"))
         g->deviation = 1, g->found = true;
     else if ((ends(name, "matmul") || ends(name, "linear")) && operand == 1) {
@@ -271,15 +277,15 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
         ir_type t = ir_value_type(m, ir_operand(m, op, 0));
         int64_t dim = 0, rank = ir_rank(m->ctx, t);
         ir_int_value(m->ctx, ir_op_attr(m, op, STR("dim")), &dim);
-        take_whole(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
+        take_place(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
     } else if ((ends(name, "gather") || ends(name, "scatter")) && operand == 1) {
         ir_type t = ir_value_type(m, ir_operand(m, op, 0));
         int64_t dim = 0, rank = ir_rank(m->ctx, t);
         if (!str_starts_with(name, STR("tt"))) {
-            take_whole(g, (double)index_bound(x, op, part));
+            take_place(g, (double)index_bound(x, op, part));
         } else if (ir_int_value(m->ctx, ir_op_attr(m, op, STR("dim")), &dim)) {
             dim += dim < 0 ? rank : 0;
-            take_whole(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
+            take_place(g, dim >= 0 && dim < rank ? (double)ir_dim(m->ctx, t, (int)dim) : 1);
         }
     } else if (ends(name, "reduce_or") || ends(name, "reduce_and") || ends(name, "logical_and") ||
                ends(name, "logical_or") || ends(name, "logical_xor") || ends(name, "logical_not"))
@@ -352,11 +358,12 @@ static void ask(const exec_plan *x, const ir_uses *uses, ir_value v, struct gues
             uint32_t operand = uses->users[u].index;
             str name = ir_op_name_str(x->m, op);
             struct guess g = *out;
-            g.found = g.whole = false;
+            g.found = g.whole = g.place = false;
             ask_use(x, uses, op, operand, &s.part, &g);
             if (g.whole && out->whole) {
                 out->high = g.high < out->high ? g.high : out->high;
                 out->low = g.low > out->low ? g.low : out->low;
+                out->place |= g.place;
             } else if (g.found && !out->found) {
                 *out = g;
             }
@@ -495,6 +502,20 @@ const struct tensor *exec_seeded(exec_plan *x, size_t i) {
     bool made = make(x, &uses, i, NULL);
     ir_uses_free(&uses);
     return made ? &x->seeded[i] : NULL;
+}
+
+bool seed_limits(exec_plan *x, double *below) {
+    ir_uses uses;
+    if (!uses_of(x, &uses))
+        return false;
+    for (size_t i = 0; i < x->n_arguments; i++) {
+        struct guess g = {.of = x->infos[i].value};
+        if (x->arguments[i])
+            ask(x, &uses, g.of, &g);
+        below[i] = g.place ? g.high : 0;
+    }
+    ir_uses_free(&uses);
+    return true;
 }
 
 bool seed_arguments(exec_plan *x, const exec_hooks *h) {

@@ -25,6 +25,10 @@ double seed_normal(uint64_t stream, uint64_t i);
  * are made. Progress is told as in a run of which nothing is done. */
 bool seed_arguments(exec_plan *x, const exec_hooks *h);
 
+/* Of each argument what its numbers have to be below because they say where something is; 0: they do not, or it is not known. False
+ * when out of memory. */
+bool seed_limits(exec_plan *x, double *below);
+
 /* seed_bounds.c. What an operand that says where something is has to be below; false: it is no such operand, as far as is known. */
 bool seed_bound(const exec_plan *x, ir_op op, uint32_t operand, double *high);
 /* The name of an op, and the number of its operand; of a custom call those of the op that it stands for. Empty: a call of something else. */

@@ -129,6 +129,21 @@ bool execute_bind(struct work *w, exec_plan *plan) {
 
 /* --- what the document says -------------------------------------------------------------------------------------------- */
 
+/* Inputs with numbers that stand for nothing. */
+static bool note_doubts(struct work *w) {
+    struct buf doubts;
+    buf_init(&doubts, &w->mem);
+    bool good = !w->kept->inputs || exec_inputs_doubts(w->kept->inputs, w->plan, &doubts);
+    str rest = buf_str(&doubts);
+    while (good && rest.n) {
+        str line = str_slice(rest, 0, str_find_char(rest, '\n'));
+        job_log(w->job, "%.*s", STR_ARG(line));
+        rest = str_from(rest, line.n + 1);
+    }
+    buf_free(&doubts);
+    return good || execute_failed(w, "out of memory", NULL);
+}
+
 bool execute_note_inputs(struct work *w) {
     size_t n = exec_n_arguments(w->plan);
     w->given = ARENA_ARRAY(&w->arena, struct given, n + 1);
@@ -147,7 +162,7 @@ bool execute_note_inputs(struct work *w) {
     if (w->n_given < n)
         job_log(w->job, "%zu of %zu arguments have values of seed %llu", n - w->n_given, n,
                 (unsigned long long)w->x.seed);
-    return w->given || execute_failed(w, "out of memory", NULL);
+    return w->given ? note_doubts(w) : execute_failed(w, "out of memory", NULL);
 }
 
 void execution_write_inputs(const struct execution *x, struct json_writer *j) {
