@@ -87,28 +87,30 @@ static double readers(const asker *k, ir_op op, const ttnn_layout *now, const tt
     return ns + (moved && !same ? cost_of_reshard(k->e, t, l, now).total_ns : 0);
 }
 
-/* The op with its result in l: its operands as they are, or those of the result's shape brought there. < 0: not legal. */
-static double itself(const asker *k, ir_op op, const situation *s, const ttnn_layout *l) {
-    situation moved = *s;
-    ir_type t = ir_value_type(k->m, k->m->ops[op].results);
+/* The settings that ask for a result in l. 0 when out of memory. */
+static uint32_t settings_of(asker *k, const ttnn_layout *l, legal_setting set[3]) {
+    str grid = arena_printf(k->a, "%lldx%lld", (long long)l->grid[0], (long long)l->grid[1]);
+    set[0] = (legal_setting){LEGAL_OUTPUT, STR("buffer_type"), ttnn_buffer_names[l->buffer]};
+    set[1] = (legal_setting){LEGAL_OUTPUT, STR("tensor_memory_layout"), ttnn_memory_names[l->memory]};
+    set[2] = (legal_setting){LEGAL_OUTPUT, STR("grid_shape"), grid};
+    return !grid.p ? 0 : ttnn_is_sharded(l->memory) ? 3 : 2;
+}
+
+/* The op with its result in l, and its operands brought along where its kernel wants that, as the settings would be applied.
+ * < 0: not legal. */
+static double itself(asker *k, ir_op op, const situation *s, const ttnn_layout *l) {
+    legal_setting set[3];
+    legal_arrangement at;
     double ns = 0;
     if (legal_combination(k->e, op, s->in, l, NULL))
         return cost_of_op_with(k->e, op, s->in, l).total_ns;
-    for (uint32_t i = 0; i < k->m->ops[op].n_operands; i++) {
-        ir_type in = ir_value_type(k->m, ir_operand(k->m, op, i));
-        if (ir_kind_of(k->m->ctx, in) != IR_TYPE_TENSOR || ir_rank(k->m->ctx, in) != ir_rank(k->m->ctx, t))
-            continue;
-        ttnn_layout to = *l;
-        to.dtype = s->in[i].dtype;
-        to.tiled = s->in[i].tiled;
-        if (legal_is_known(k->m, ir_operand(k->m, op, i)) || !legal_operand(k->e, op, i, &to, NULL))
-            continue;
-        moved.in[i] = to;
-        ns += cost_of_reshard(k->e, in, &s->in[i], &to).total_ns;
-        if (legal_combination(k->e, op, moved.in, l, NULL))
-            return ns + cost_of_op_with(k->e, op, moved.in, l).total_ns;
-    }
-    return -1;
+    uint32_t n_set = settings_of(k, l, set);
+    if (!n_set || !legal_arrange(k->e, k->a, op, set, n_set, NULL, &at, NULL))
+        return -1;
+    for (uint32_t i = 0; i < k->m->ops[op].n_operands; i++)
+        if (!ttnn_layout_equal(&at.in[i], &s->in[i]))
+            ns += cost_of_reshard(k->e, ir_value_type(k->m, ir_operand(k->m, op, i)), &s->in[i], &at.in[i]).total_ns;
+    return ns + cost_of_op_with(k->e, op, at.in, &at.out).total_ns;
 }
 
 static void suggest_layout(asker *k, ir_op op, const situation *s, override_suggestion *best) {
@@ -133,13 +135,7 @@ static void suggest_layout(asker *k, ir_op op, const situation *s, override_sugg
     arena_reset(k->a, mark);
     if (best->n_set != 3)
         return;
-    best->set[0] = (legal_setting){LEGAL_OUTPUT, STR("buffer_type"), ttnn_buffer_names[chosen.buffer]};
-    best->set[1] = (legal_setting){LEGAL_OUTPUT, STR("tensor_memory_layout"), ttnn_memory_names[chosen.memory]};
-    best->set[2] =
-        (legal_setting){LEGAL_OUTPUT, STR("grid_shape"),
-                        arena_printf(k->a, "%lldx%lld", (long long)chosen.grid[0], (long long)chosen.grid[1])};
-    if (!ttnn_is_sharded(chosen.memory))
-        best->n_set = 2;
+    best->n_set = settings_of(k, &chosen, best->set);
 }
 
 /* ---- weights and fidelity -------------------------------------------------------------------------------- */
