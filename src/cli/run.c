@@ -647,7 +647,7 @@ static bool compare_runs(struct session *s, exec_plan *x, exec_plan *golden, str
     ir_op op;
     for (size_t i = 0; exec_step_op(golden, i, &op); i++)
         if (op && op < m->n_ops && !seen[op]++) /* what is computed again and again stands where it was first */
-            pairs[n_pairs++] = (exec_pair){op, op};
+            pairs[n_pairs++] = (exec_pair){op, op, .moved = false};
     run_until_interrupted(x);
     exec_status status = exec_compare_beside(x, golden, pairs, n_pairs, a->diffs, &a->n, NULL);
     run_until_interrupted(NULL);

@@ -20,7 +20,7 @@ struct meeting {
     size_t at_x, at_golden;
     struct tensor *copies; /* of the golden value, by device; NULL: none was needed */
     unsigned n_copies;
-    bool compared;
+    bool compared, moved;
 };
 
 /* The meetings in the order in which golden comes to them. */
@@ -97,7 +97,7 @@ static bool arrange(struct beside *s, const exec_pair *pairs, size_t n) {
     note_steps(s->x, made);
     note_steps(s->golden, made + slots[0]);
     for (size_t i = 0; i < n; i++) {
-        struct meeting m = {.pair = i, .a = first_result(s->x, pairs[i].op)};
+        struct meeting m = {.pair = i, .a = first_result(s->x, pairs[i].op), .moved = pairs[i].moved};
         m.b = first_result(s->golden, pairs[i].golden);
         if (!has_numbers(s->x, m.a) || !has_numbers(s->golden, m.b))
             continue;
@@ -214,7 +214,9 @@ static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {
         m->compared = b.data && look_at(s->x, m->a, of_x == 1 ? 0 : d, &a);
         if (!m->compared)
             break;
-        if (!compare_tensors(&a, &b, s->golden->pool, s->x->asked, &one) && was_cancelled(s))
+        bool done = m->moved ? compare_in_any_order(s->x, &a, &b, &one)
+                             : compare_tensors(&a, &b, s->golden->pool, s->x->asked, &one);
+        if (!done && was_cancelled(s))
             return false;
         if (d == 0)
             *out = one;

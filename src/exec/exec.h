@@ -221,6 +221,7 @@ typedef struct exec_difference {
     double absolute;  /* largest |a - b| */
     double relative;  /* largest |(a - b) / b| where b is not 0 */
     bool shapes_differ;
+    bool moved; /* exec_pair.moved: the golden's dimensions have changed places */
     /* Of exec_compare_beside: on how many devices there are tensors of their own, each compared with its golden (1: one is for
      * all), and the one on which they agree least, whose PCC this is. The largest differences are those of all. */
     unsigned devices, device;
@@ -228,9 +229,24 @@ typedef struct exec_difference {
 
 void exec_compare(const struct tensor *a, const struct tensor *golden, exec_difference *out);
 
-/* An op of one plan and the op of the other that computes the same value (first results). */
+/* Whether an op of this name ("ttnn.permute") hands on the numbers of its operands, all or some, as they are, in another place
+ * or type. */
+bool exec_only_moves(str op);
+
+/* Whether numbers of these dimensions can be those of golden's, ones left out: in the same order when the dimensions are equal
+ * or all but the innermost are merged into one (1x112x112x64 and 1x1x12544x64); in another when they are so after golden's
+ * have changed places (1x64x112x112). Of equal dimensions that changed places shapes tell nothing. Negative ones are unknown. */
+enum exec_order { EXEC_ORDER_NONE, EXEC_ORDER_OTHER, EXEC_ORDER_SAME };
+enum exec_order exec_order_of(const int64_t *dims, int rank, const int64_t *golden, int golden_rank);
+
+/* The correlation from which on a value agrees well enough that no other order of its dimensions is tried. */
+#define EXEC_AGREES 0.99
+
+/* An op of one plan and the op of the other that computes the same value (first results). `moved`: its dimensions may have
+ * changed places; of the orders that its shape allows the one in which it agrees best counts. */
 typedef struct exec_pair {
     ir_op op, golden;
+    bool moved;
 } exec_pair;
 
 /* Runs two plans, made with exec_options.alone or keep, side by side, and compares the first results of each pair of ops as

@@ -375,6 +375,13 @@ extern const struct kernel kernel_copy; /* kernels_move.c */
 bool compare_tensors(const struct tensor *a, const struct tensor *golden, struct pool *pool, const atomic_bool *cancel,
                      exec_difference *out);
 
+/* --- orders.c -------------------------------------------------------------------------------------------------- */
+
+/* compare_tensors by the threads of x, in the order of golden's dimensions in which they agree best, of those that exec_order_of
+ * allows: another one than its own is tried when that does not agree. out->shapes_differ: there is none. False: x was asked
+ * to stop. */
+bool compare_in_any_order(exec_plan *x, const struct tensor *a, const struct tensor *golden, exec_difference *out);
+
 /* --- formats.c ------------------------------------------------------------------------------------------------- */
 
 /* Rounds bf16 values to a block format in place: blocks of 16 along the last dimension. */

@@ -41,8 +41,7 @@ static bool ends(str op, const char *what) {
     return str_eq(str_from(op, str_find_char(op, '.') + 1), str_from_z(what));
 }
 
-/* Names of ops that hand on the values of an operand (some of them in a new order). */
-static bool moves(str op, uint32_t operand) {
+bool exec_only_moves(str op) {
     static const char *const names[] = {"reshape",
                                         "permute",
                                         "transpose",
@@ -73,13 +72,16 @@ static bool moves(str op, uint32_t operand) {
                                         "collective_broadcast",
                                         "reshard",
                                         "sharding_constraint"};
-    if (operand > 0 && (ends(op, "select") || ends(op, "where")))
-        return true;
     op = str_from(op, str_find_char(op, '.') + 1);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (str_eq(op, str_from_z(names[i])))
             return true;
     return false;
+}
+
+/* Whether an op hands on the values of this operand. */
+static bool moves(str op, uint32_t operand) {
+    return (operand > 0 && (ends(op, "select") || ends(op, "where"))) || exec_only_moves(op);
 }
 
 static int64_t dim_of(const exec_plan *x, ir_value v, int from_end) {

@@ -58,7 +58,7 @@ static bool judge(struct work *w, const ir_module *source) {
         if (m && !d[i].shapes_differ && (m->why != COMPARED || d[i].pcc > m->difference.pcc)) {
             m->why = COMPARED;
             m->difference = d[i];
-            w->kept->golden_of[d[i].op] = d[i].golden;
+            w->kept->golden_of[d[i].op] = d[i].moved ? 0 : d[i].golden; /* else they are shown side by side */
         }
     }
     for (size_t i = 0; i < w->n_ops; i++) {

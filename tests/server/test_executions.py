@@ -464,6 +464,30 @@ def weights_are_not_compared_with_products():
         assert sum("pcc" in op for op in ops) >= 3, ops
 
 
+@tap.case
+def compares_what_changed_places():
+    """A convolution of NCHW images is computed in NHWC: every step of it has its accuracy, be the image a cube or not."""
+    for size, channels in ((8, 8), (8, 4)):
+        t = f"tensor<1x{channels}x{size}x{size}xf32>"
+        w, b = f"tensor<{channels}x{channels}x1x1xf32>", f"tensor<1x{channels}x1x1xf32>"
+        text = f"""func.func @main(%x: {t}, %w: {w}, %b: {b}) -> {t} {{
+  %0 = "ttir.conv2d"(%x, %w) <{{stride = 1 : i32, padding = 0 : i32, dilation = 1 : i32, groups = 1 : i32, batch_dim = 0 : i64,
+    height_dim = 2 : i64, width_dim = 3 : i64, channel_dim = 1 : i64}}> : ({t}, {w}) -> {t}
+  %1 = "ttir.multiply"(%0, %b) : ({t}, {b}) -> {t}
+  %2 = "ttir.sigmoid"(%1) : ({t}) -> {t}
+  return %2 : {t}
+}}
+"""
+        with serving.Server(files={"conv.mlir": text}) as s:
+            model = opened(s, "conv.mlir")
+            run = call(s, "POST", f"/models/{model}/runs", {})
+            job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                                {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+            ops = call(s, "GET", f"/executions/{job['result']['execution']}")["ops"]
+            for name in "ttnn.conv2d", "ttnn.multiply", "ttnn.sigmoid":
+                tap.equal([(op["op"], op.get("pcc", 0) > 0.9999) for op in ops if op["op"] == name], [(name, True)])
+
+
 NAMED = """func.func @main(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
   %0 = "ttir.matmul"(%a, %b) : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32> loc("fc")
   %1 = "ttir.relu"(%0) : (tensor<4x2xf32>) -> tensor<4x2xf32> loc("act"("net.py":7:3))
