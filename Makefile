@@ -9,7 +9,7 @@ SECONDS ?= 60
 export CC
 
 .DEFAULT_GOAL := all
-.PHONY: all run test bench fuzz screenshots install format lint clean help
+.PHONY: all run test bench fuzz valgrind screenshots install format lint clean help
 
 all: ## build the program: build/tt-explorer
 	@tools/setup.sh build
@@ -30,6 +30,10 @@ bench: all ## measure; prints a table
 fuzz: ## fuzz one target: make fuzz TARGET=json SECONDS=3600
 	@tools/setup.sh fuzz
 	@python3 tools/fuzz.py --seconds $(SECONDS) $(TARGET)
+
+valgrind: all ## the tests of running under valgrind: make valgrind ARGS='ops hlo'
+	@tools/setup.sh test valgrind
+	@BUILD=$(BUILD) python3 tools/valgrind.py $(ARGS)
 
 screenshots: all ## make the pictures of the user guide anew
 	@tools/setup.sh test

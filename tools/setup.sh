@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the system packages a make target needs, on Debian and its relatives.
 #
-#   tools/setup.sh build | test | fuzz | bench | lint      (several may be given)
+#   tools/setup.sh build | test | fuzz | bench | lint | valgrind      (several may be given)
 #
 # Looks first and installs only what is missing, so that it costs some milliseconds when all is there. Elsewhere
 # than on Debian it only says what it would have installed, and lets the build speak for itself.
@@ -25,6 +25,7 @@ for group in "$@"; do
     case $group in
     build) needed="$needed $build" ;;
     lint) needed="$needed $build $lint" ;;
+    valgrind) needed="$needed $build valgrind" ;;
     fuzz) needed="$needed $build $clang libfuzzer-14-dev" ;;
     bench) needed="$needed $build wrk" optional="$optional $oracle" ;;
     test) needed="$needed $build $clang $lint libfuzzer-14-dev libcmocka-dev curl chromium" optional="$optional $oracle" ;;
