@@ -464,7 +464,7 @@ def executions_that_fail():
                               '  %0 = stablehlo.custom_call @nobody(%arg0) : (tensor<4xf32>) -> tensor<4xf32>\n'
                               '  return %0 : tensor<4xf32>\n}\n',
                               "Error running StableHLO / Shardy to TTIR Pipeline: "),
-             "no_kernel.mlir": (serving.MODULE.replace("ttir.relu", "ttir.nonsense"), "it cannot run: ")}
+             "no_kernel.mlir": (serving.MODULE.replace("ttir.relu", "strange.op"), "it cannot run: ")}
     with serving.Server(files=dict({name: text for name, (text, _) in files.items()},
                                    **{"tiny.mlir": serving.MODULE})) as s:
         for name, (_, begins) in files.items():
