@@ -307,7 +307,8 @@ static bool write(propagation *g, ir_block body) {
     return true;
 }
 
-/* Constants and what is broadcast from one get a copy per user, so that users do not have to agree on how to cut them. */
+/* Constants and what is broadcast from one get a copy per user, so that users do not have to agree on how to cut them: constants
+ * in front of each other, broadcasts in front of their users, of which the last keeps the one that was there. */
 static bool decouple(pass_context *p, ir_block body) {
     for (ir_op op = ir_block_at(p->m, body)->last, before; op; op = before) {
         before = ir_op_at(p->m, op)->prev;
@@ -321,10 +322,11 @@ static bool decouple(pass_context *p, ir_block body) {
         if (!ir_rank(p->c, ir_value_type(p->m, v)))
             continue; /* a single number is whole everywhere */
         while (ir_first_use(p->e, v) && !ir_has_one_use(p->e, v)) {
-            uint32_t use = ir_first_use(p->e, v);
-            ir_edit_at(p->e, op);
+            uint32_t use = from ? ir_next_use(p->e, ir_first_use(p->e, v)) : ir_first_use(p->e, v);
+            ir_op user = ir_use_op(p->e, use);
+            ir_edit_at(p->e, from ? user : op);
             p->e->from = op;
-            ir_op user = ir_use_op(p->e, use), copy = ir_clone_op(p->e, op, NULL, 0);
+            ir_op copy = ir_clone_op(p->e, op, NULL, 0);
             uint32_t index = ir_use_index(p->e, use);
             if (!copy)
                 return pass_out_of_memory(p);
