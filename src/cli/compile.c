@@ -379,7 +379,7 @@ static int take_device(void *o, const char *value) {
             c->board = str_from_z(value);
         return CLI_OK;
     }
-    return cli_bad_usage("compile", "no such device", value);
+    return cli_bad_usage("compile", "of n150, n300, p100, p150, wormhole_b0 and blackhole none is", value);
 }
 
 static int take_override(void *o, const char *value) {

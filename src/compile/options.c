@@ -128,6 +128,8 @@ static bool read_mesh(compile_options *o, str value) {
     char between = str_find_char(value, ',') < value.n ? ',' : 'x';
     str rest = value, part;
     o->n_mesh_shape = 0;
+    if (value.n && value.p[value.n - 1] == between)
+        return false;
     while (next_part(&rest, between, &part)) {
         uint64_t v;
         if (o->n_mesh_shape == COMPILE_MAX_MESH || !num_parse_u64(part, &v) || v == 0 || v > INT32_MAX)
