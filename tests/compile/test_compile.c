@@ -509,6 +509,47 @@ static void memory_grows_with_the_module(void **state) {
     assert_true(peak_of_chain(12000) < 7 * peak_of_chain(2000));
 }
 
+/* Forms of older versions, and a mesh of which a part of an axis cuts the inside of a manual computation. */
+static const char older[] =
+    "module attributes {ttcore.meshes = #ttcore.meshes<[<\"mesh\" = 1x2>]>} {\n"
+    "func.func @f(%x: tensor<1x8x9x9xf32>, %w: tensor<8x8x3x3xf32>, %t: tensor<20x8xf32>, %i: tensor<3x1xi64>, "
+    "%u: tensor<3x8xf32>) -> (tensor<1x8x3x3xf32>, tensor<20x8xf32>) {\n"
+    "  %p = \"ttir.mesh_shard\"(%u) <{shard_dims = array<i64: -1, 1>, shard_direction = "
+    "#ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 1, 2>, shard_type = "
+    "#ttcore.shard_type<identity>}> : (tensor<3x8xf32>) -> tensor<3x4xf32>\n"
+    "  %o = ttir.empty() : tensor<3x8xf32>\n"
+    "  %d = \"ttir.concat\"(%p, %p, %o) <{dim = 1 : si32}> : (tensor<3x4xf32>, tensor<3x4xf32>, tensor<3x8xf32>) -> "
+    "tensor<3x8xf32>\n"
+    "  %q = ttir.empty() : tensor<1x8x7x7xf32>\n"
+    "  %c = \"ttir.convolution\"(%x, %w, %q) <{batch_group_count = 1 : i64, convolution_layout = "
+    "#ttir<convolution_layout input_batch = 0, input_feature = 1, input_spatial_dimensions = 2x3, "
+    "kernel_output_feature "
+    "= 0, kernel_input_feature = 1, kernel_spatial_dimensions = 2x3, output_batch = 0, output_feature = 1, "
+    "output_spatial_dimensions = 2x3>, feature_group_count = 1 : i64, padding = array<i64: 0, 0, 0, 0>}> : "
+    "(tensor<1x8x9x9xf32>, tensor<8x8x3x3xf32>, tensor<1x8x7x7xf32>) -> tensor<1x8x7x7xf32>\n"
+    "  %e = ttir.empty() : tensor<1x8x3x3xf32>\n"
+    "  %m = \"ttir.pooling\"(%c, %e) <{pooling_method = #ttir<pooling_method Max>, window_dimensions = array<i64: 1, "
+    "1, 3, 3>, window_strides = array<i64: 1, 1, 2, 2>}> : (tensor<1x8x7x7xf32>, tensor<1x8x3x3xf32>) -> "
+    "tensor<1x8x3x3xf32>\n"
+    "  %s = ttir.empty() : tensor<20x8xf32>\n"
+    "  %r = \"ttir.scatter\"(%t, %i, %d, %s) <{index_vector_dim = 1 : i32, indices_are_sorted = false, "
+    "input_batching_dims = array<i32>, inserted_window_dims = array<i32: 0>, scatter_dims_to_operand_dims = array<i32: "
+    "0>, scatter_indices_batching_dims = array<i32>, unique_indices = false, update_window_dims = array<i32: 1>}> : "
+    "(tensor<20x8xf32>, tensor<3x1xi64>, tensor<3x8xf32>, tensor<20x8xf32>) -> tensor<20x8xf32>\n"
+    "  return %m, %r : tensor<1x8x3x3xf32>, tensor<20x8xf32>\n"
+    "}\n"
+    "}\n";
+static const char cut_inside[] = "sdy.mesh @mesh = <[\"x\"=2, \"y\"=4]>\n"
+                                 "func.func @f(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {\n"
+                                 "  %0 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{\"x\"}, {\"y\":(1)2}]>] "
+                                 "out_shardings=[<@mesh, [{\"x\"}, "
+                                 "{}]>] manual_axes={\"x\"} (%p: tensor<4x16xf32>) {\n"
+                                 "    %1 = stablehlo.tanh %p : tensor<4x16xf32>\n"
+                                 "    sdy.return %1 : tensor<4x16xf32>\n"
+                                 "  } : (tensor<8x16xf32>) -> tensor<8x16xf32>\n"
+                                 "  return %0 : tensor<8x16xf32>\n"
+                                 "}\n";
+
 static bool compile_without_memory(struct mem *mem, void *ctx) {
     ir_context *c = ir_context_new(mem, dialect_resolve);
     struct diags d;
@@ -516,6 +557,7 @@ static bool compile_without_memory(struct mem *mem, void *ctx) {
     ir_module *m = c ? text_read(c, str_from_z(ctx), STR("test.mlir"), NULL, &d) : NULL;
     compile_options o;
     compile_options_init(&o);
+    o.update_older_forms = true;
     compile_run *r = m ? compile_run_new(m, &o, &d) : NULL;
     bool ok = r && r->ok;
     compile_free(r);
@@ -527,11 +569,12 @@ static bool compile_without_memory(struct mem *mem, void *ctx) {
 
 static void memory_may_run_out(void **state) {
     (void)state;
-    char text[2048];
-    snprintf(text, sizeof text, "%s", matmul_bias);
-    test_oom_sweep(compile_without_memory, text, 20000);
-    snprintf(text, sizeof text, "%s", weighted);
-    test_oom_sweep(compile_without_memory, text, 20000);
+    static const char *const sources[] = {matmul_bias, weighted, older, cut_inside};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        char text[4096];
+        snprintf(text, sizeof text, "%s", sources[i]);
+        test_oom_sweep(compile_without_memory, text, 20000);
+    }
 }
 
 int main(void) {
