@@ -631,6 +631,8 @@ bool plan_op(struct planner *p, ir_op op) {
     }
     if (row->kernel == &kernel_elementwise || row->kernel == &kernel_complex_math)
         return plan_prepared(p, op, row);
+    if (row->kernel == &kernel_attention_grad || row->kernel == &kernel_attention_train)
+        return plan_attention_ranks(p, op, row);
     return plan_kernel(p, op, row);
 }
 
@@ -672,7 +674,7 @@ static bool is_const_eval(const struct planner *p, ir_op op) {
 
 static ir_op entry_function(struct planner *p) {
     str wanted = p->x->options.function;
-    ir_op any = 0;
+    ir_op any = 0, last = 0;
     for (ir_op op = p->m->root; op; op = ir_walk_next(p->m, p->m->root, op)) {
         if (!is_function(p, op) || ir_op_at(p->m, op)->n_regions == 0 ||
             !ir_region_at(p->m, ir_op_region(p->m, op, 0))->first)
@@ -682,14 +684,17 @@ static ir_op entry_function(struct planner *p) {
                 return op;
             continue;
         }
-        if (is_const_eval(p, op))
+        if (is_const_eval(p, op)) { /* what others call; the one to run where there are no others */
+            if (!last)
+                last = op;
             continue;
+        }
         if (!str_eq(attr_text(p, op, "sym_visibility"), STR("private")))
             return op;
         if (!any)
             any = op;
     }
-    return any;
+    return any ? any : last;
 }
 
 /* The mesh of the module: its attribute, or its device's. */

@@ -97,8 +97,9 @@ bool plan_window_by_region(struct planner *p, ir_op op);
 bool plan_scatter_by_region(struct planner *p, ir_op op);
 bool plan_picks_by_region(struct planner *p, ir_op op);
 bool plan_sort_by_region(struct planner *p, ir_op op);
-/* plan_prepare.c: an elementwise op. */
+/* plan_prepare.c: an elementwise op; the gradient of attention, or attention for training. */
 bool plan_prepared(struct planner *p, ir_op op, const struct exec_row *row);
+bool plan_attention_ranks(struct planner *p, ir_op op, const struct exec_row *row);
 /* plan_complex.c: a product of operands of which some are complex; `in`: the operands, n of them. */
 bool plan_product(struct planner *p, ir_op op, const struct exec_row *row, const exec_slot *in, uint32_t n);
 /* The first block of a function; 0: it has no body here. */

@@ -4,6 +4,8 @@
  * The targets are those of lowering.md section 5. A call has no operand groups: its options say which of the operands that may be
  * missing are there, as texts ("True").
  */
+#include <stdio.h>
+
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
@@ -160,5 +162,8 @@ bool plan_custom_call(struct planner *p, ir_op op) {
     if (row)
         return row->kernel->flags & KERNEL_IN_PLACE ? plan_on_copy(p, op, row)
                                                     : plan_kernel(p, op, plan_complex_row(p, op, row));
-    return plan_error(p, op, "calls '%.*s', for which there is no kernel", STR_ARG(target));
+    char op_name[64]; /* tt.X stands for ttir.X */
+    snprintf(op_name, sizeof op_name, "ttir.%.*s", STR_ARG(str_from(target, str_find_char(target, '.') + 1)));
+    return plan_error(p, op, "calls '%.*s', which cannot run on a CPU: %.*s", STR_ARG(target),
+                      STR_ARG(exec_why_refused(str_from_z(op_name))));
 }

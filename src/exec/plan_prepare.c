@@ -1,7 +1,8 @@
-/* What elementwise ops want of their operands before a kernel sees them:
+/* What ops want of their operands before a kernel sees them:
  *
  *   compare in total order     floating-point numbers become integers that stand in that order
  *   broadcast_dimensions       of chlo's broadcasting ops: the operand of fewer dimensions gets those of the result
+ *   attention, its gradient    heads without a batch, or with several dimensions of one, become [B, H, S, D]
  */
 #include <string.h>
 
@@ -71,6 +72,68 @@ static bool widen(struct planner *p, ir_op op, exec_slot *in, uint32_t n, const 
     }
     return true;
 }
+
+/* --- attention -------------------------------------------------------------------------------------------------------- */
+
+enum { ATTENTION_RANK = 4 };
+
+/* A tensor of rank 3 or more as one of rank 4: dimensions in front of the last three are one. */
+static void collapse(struct exec_type *t) {
+    int64_t batch = 1;
+    int lead = t->rank - (ATTENTION_RANK - 1);
+    for (int i = 0; i < lead; i++)
+        batch *= t->dims[i];
+    memmove(t->dims + 1, t->dims + lead, (ATTENTION_RANK - 1) * sizeof *t->dims);
+    t->dims[0] = batch;
+    t->rank = ATTENTION_RANK;
+}
+
+bool plan_attention_ranks(struct planner *p, ir_op op, const struct exec_row *row) {
+    exec_plan *x = p->x;
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_slot *in = plan_operands(p, op, 0, d->n_operands), *out = ARENA_ARRAY(p->a, exec_slot, d->n_results + 1);
+    bool other = false, fits = true, per_device = false;
+    if (!in || !out)
+        return plan_no_memory(p);
+    for (uint32_t i = 0; i < d->n_operands; i++) {
+        other |= in[i] && slot_type(x, in[i])->rank != ATTENTION_RANK;
+        fits &= in[i] && slot_type(x, in[i])->rank >= ATTENTION_RANK - 1;
+        per_device |= x->slots.v[in[i]].per_device;
+    }
+    if (!other || !fits) /* a kernel says what is wrong */
+        return plan_kernel(p, op, row);
+    for (uint32_t i = 0; i < d->n_operands; i++) {
+        struct exec_type t = *slot_type(x, in[i]);
+        struct walk same = {.rank = 1, .dims = {type_count(&t)}, .strides = {1}};
+        collapse(&t);
+        if (!(in[i] = plan_moved(p, op, in[i], &t, &same, per_device)))
+            return false;
+    }
+    if (!plan_results_of(p, op, out))
+        return false;
+    struct exec_step *s = plan_step(p, op, row, d->n_operands, d->n_results);
+    if (!s)
+        return false;
+    memcpy(s->in, in, d->n_operands * sizeof *in);
+    s->per_device = per_device;
+    for (uint32_t i = 0; i < d->n_results; i++) {
+        struct exec_type t = *slot_type(x, out[i]);
+        if (!out[i] || t.rank < ATTENTION_RANK - 1)
+            return plan_error(p, op, "gives other than heads");
+        collapse(&t);
+        if (!(s->out[i] = plan_temp(p, &t, per_device)))
+            return false;
+    }
+    exec_slot *made = s->out;
+    if (!row->kernel->plan(p, s))
+        return false;
+    for (uint32_t i = 0; i < d->n_results; i++)
+        if (!plan_copy(p, op, made[i], out[i]))
+            return false;
+    return true;
+}
+
+/* --- elementwise ops ------------------------------------------------------------------------------------------------- */
 
 bool plan_prepared(struct planner *p, ir_op op, const struct exec_row *row) {
     const ir_op_data *d = ir_op_at(p->m, op);

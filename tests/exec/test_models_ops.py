@@ -171,6 +171,10 @@ def attention(m):
     out.backward(dout[1].float())
     o, l = m.arg(out.detach()), m.arg(lse)
     m.op('ttir.sdpa_bw', [dout, o, q, k, v, l], f'<{{{kind}}}>', [x.grad for x in t], op_cases.near(m.number, 1e-5, 0.05))
+    # the same of one batch without its dimension, and of two in two dimensions
+    for change in (lambda x: x[1], lambda x: x[:, None]):
+        some = [m.arg(change(x[1]).contiguous()) for x in (dout, o, q, k, v, l)]
+        m.op('ttir.sdpa_bw', some, f'<{{{kind}}}>', [change(x.grad) for x in t], op_cases.near(m.number, 1e-5, 0.05))
     # Latent attention: the values are the first features of the keys.
     q, k = m.arg(torch.randn(1, 4, 6, 24)), m.arg(torch.randn(1, 1, 6, 24))
     m.op('ttnn.flash_mla_prefill', [q, k], '<{operandSegmentSizes = array<i32: 1, 1, 0, 0>, head_dim_v = 16 : ui32, is_causal = true}>',
