@@ -715,7 +715,10 @@ static bool find_mesh(struct planner *p) {
         if (is_function(p, op))
             break; /* both stand before the functions */
     }
-    if (n < 0 && (plan_spmd_mesh(p, shape) || plan_shard_mesh(p, shape) || plan_group_mesh(p, shape)))
+    /* what runs says more than what else the module holds */
+    ir_op f = n < 0 ? entry_function(p) : 0;
+    if (n < 0 && (plan_spmd_mesh(p, shape) || (f && plan_shard_mesh(p, f, shape)) ||
+                  plan_shard_mesh(p, p->m->root, shape) || plan_group_mesh(p, shape)))
         n = 2;
     if (n == 1) {
         shape[1] = shape[0];

@@ -133,7 +133,7 @@ bool plan_scan(struct planner *p, ir_op op);
 /* plan_spmd.c: the mesh that Shardy or GSPMD mean (false: none), and their ops that cut tensors and join them. */
 bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]);
 /* The mesh that the ops over devices need in a module that names none. */
-bool plan_shard_mesh(struct planner *p, int64_t shape[2]);
+bool plan_shard_mesh(struct planner *p, ir_op within, int64_t shape[2]);
 bool plan_group_mesh(struct planner *p, int64_t shape[2]);
 bool plan_manual_computation(struct planner *p, ir_op op);
 bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);

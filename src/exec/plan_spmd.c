@@ -195,10 +195,10 @@ bool plan_group_mesh(struct planner *p, int64_t shape[2]) {
 }
 
 /* From the shapes that an op over devices has: shard_shape along shard_dims, or by how much a dimension grows. */
-bool plan_shard_mesh(struct planner *p, int64_t shape[2]) {
+bool plan_shard_mesh(struct planner *p, ir_op within, int64_t shape[2]) {
     shape[0] = shape[1] = 1;
     bool found = false;
-    for (ir_op op = p->m->root; op; op = ir_walk_next(p->m, p->m->root, op)) {
+    for (ir_op op = within; op; op = ir_walk_next(p->m, within, op)) {
         str name = ir_op_name_str(p->m, op);
         int64_t dims[2], parts[TENSOR_MAX_RANK], axis = -1;
         if (str_eq(name, STR("ttir.mesh_shard")) && str_eq(attr_text(p, op, "shard_type"), STR("devices"))) {
