@@ -203,6 +203,8 @@ static bool needs_place(const struct slot *s) {
 /* Gives a result the memory of the operand that its step may write it over: one that has a place of the same size and ends
  * with this step, and that the step reads nowhere else. */
 static bool take_over(exec_plan *x, uint32_t step, exec_slot result) {
+    if (step >= x->steps.n)
+        return false; /* a result of no elements, which no step writes */
     const struct exec_step *s = &x->steps.v[step];
     if (!s->reuses || s->out[0] != result)
         return false;

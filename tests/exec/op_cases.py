@@ -168,10 +168,15 @@ class Module:
         self.body.append(f'{", ".join(names)} = "{op}"({", ".join(n for n, _ in operands)}) {attrs} : '
                          f'({", ".join(map(self.typed, operands))}) -> ({", ".join(out_types)})')
         for n, w, t in zip(names, want, out_types):
-            self.results.append((n, t))
-            self.want.append(w)
-            self.names.append(op)
-            self.tolerances.append(tolerance)
+            self.compare(op, n, w, t, tolerance)
+
+    def compare(self, op, name, want, kind, tolerance):
+        if kind.endswith('ui64>'):  # int64 wraps where these numbers have their upper half
+            want = want.double() + (want < 0) * 2.0 ** 64
+        self.results.append((name, kind))
+        self.want.append(want)
+        self.names.append(op)
+        self.tolerances.append(tolerance)
 
     def in_place(self, op, operands, attrs, want, changed=0, tolerance=None):
         """An op without results that changes one of its operands, an argument: that is what is compared. Likewise the ops that
@@ -188,10 +193,7 @@ class Module:
         """A value of the body that is compared, too."""
         kind = self.kinds.get(name) or self.meant(want)
         want = cast(want, kind) if kind else want
-        self.results.append((name, self.type_of(want, kind)))
-        self.want.append(want)
-        self.names.append(op)
-        self.tolerances.append(tolerance)
+        self.compare(op, name, want, self.type_of(want, kind), tolerance)
 
     def text(self):
         args = ', '.join(f'%a{i}: {self.type_of(t, self.kinds.get(f"%a{i}"))}' for i, t in enumerate(self.args))

@@ -15,8 +15,9 @@ from pathlib import Path
 
 DATA = Path(os.environ.get('TTX_SOURCE', Path(__file__).resolve().parents[2]), 'src', 'dialect', 'data')
 FLOATS = ('f32', 'bf16', 'f16')
-INTEGERS = ('i32', 'i8', 'i16', 'i64', 'ui8', 'ui16', 'ui32')
-KINDS = (*FLOATS, *INTEGERS, 'i1')
+REALS = (*FLOATS, 'f64')
+INTEGERS = ('i32', 'i8', 'i16', 'i64', 'ui8', 'ui16', 'ui32', 'ui64')
+KINDS = (*REALS, *INTEGERS, 'i1')
 
 
 @dataclass

@@ -2,7 +2,7 @@
 PyTorch does with the two parts (op_cases.py says how; test_mesh.py has larger meshes, and meshes of two dimensions)."""
 import op_cases
 from op_cases import torch
-from op_data import FLOATS, INTEGERS, KINDS
+from op_data import REALS, INTEGERS, KINDS
 from test_families import attrs, both, tensor
 
 GROUPS = 'dense<[[0, 1]]> : tensor<1x2xi64>'
@@ -83,6 +83,6 @@ def added(m):
                     together(m, 'stablehlo.reduce_scatter', f'{attrs(f"scatter_dimension = {d} : i64", GROUP)} {region(m, body)}', shape, scattered)
 
 
-CASES = [(moved, k) for k in KINDS] + [(added, k) for k in (*FLOATS, *INTEGERS, 'i1')]
+CASES = [(moved, k) for k in KINDS] + [(added, k) for k in (*REALS, *INTEGERS, 'i1')]
 if __name__ == '__main__':
     op_cases.main(CASES)

@@ -5,7 +5,7 @@ A row says what an op is in PyTorch: of reals, and of integers (as int64, cut to
 lie for the function to be defined stands beside it."""
 import op_cases
 from op_cases import cast, is_integer, near, np, torch
-from op_data import FLOATS, KINDS, OPS
+from op_data import REALS, KINDS, OPS
 
 F = torch.nn.functional
 
@@ -146,15 +146,15 @@ def functions(m):
     """All rows; what they say is true or false in numbers of the operands' type, and as truth values."""
     kind = m.number
     for op, (reals, integers, ranges) in ROWS.items():
-        f = reals if kind in FLOATS else TRUTHS.get(op) if kind == 'i1' else integers
+        f = reals if kind in REALS else TRUTHS.get(op) if kind == 'i1' else integers
         if not f or kind not in OPS[op].admits:
             continue
         for shapes in shapes_of(op, len(ranges)):
             operands = operands_of(m, op, shapes, ranges)
-            if op.endswith('next_after') and kind != 'f32':  # torch has the next number of f32
+            if op.endswith('next_after') and kind in ('bf16', 'f16'):  # which torch has not
                 want = next_number(*(t for _, t in operands))
             else:
-                want = f(*(t.float() if kind in FLOATS else t for _, t in operands))
+                want = f(*(reals_of(t, kind) for _, t in operands))
             tolerance = 1e-30 if 'next_after' in op else near(kind, COARSE[op], 0.02) if op in COARSE else None
             results = {kind, 'i1'} if want.dtype == torch.bool and not OPS[op].truth else {'i1'} if OPS[op].truth else {kind}
             for result in sorted(results):
@@ -171,6 +171,11 @@ def neighbours(m):
     want = torch.nextafter(*(t for _, t in pairs)) if m.number == 'f32' else next_number(*(t for _, t in pairs))
     m.op('chlo.next_after', pairs, '', want, 1e-30)
     m.op('chlo.broadcast_next_after', [x, y], '', want, 1e-30)
+
+
+def reals_of(t, kind):
+    """Numbers of 16 bits as f32, in which torch has all functions."""
+    return t.float() if kind in ('bf16', 'f16') else t
 
 
 def choices(m):
@@ -228,6 +233,6 @@ def bits(m):
         m.op('ttir.right_shift', [x, few], '', each(lambda v, k: v >> k, x[1], few[1]), types=[kind])
 
 
-CASES = [(functions, k) for k in KINDS] + [(neighbours, k) for k in FLOATS] + [(choices, k) for k in KINDS] + [(bits, k) for k in KINDS if is_integer(k)]
+CASES = [(functions, k) for k in KINDS] + [(neighbours, k) for k in ('f32', 'bf16', 'f16')] + [(choices, k) for k in KINDS] + [(bits, k) for k in KINDS if is_integer(k)]
 if __name__ == '__main__':
     op_cases.main(CASES)

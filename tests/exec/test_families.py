@@ -4,7 +4,7 @@ import itertools
 
 import op_cases
 from op_cases import cast, is_integer, np, torch
-from op_data import FLOATS, INTEGERS, KINDS
+from op_data import REALS, INTEGERS, KINDS
 
 F = torch.nn.functional
 
@@ -137,7 +137,7 @@ def moves(m):
         m.op('stablehlo.dynamic_reshape', [y, none], '', y[1][0], types=[k])
         small = m.numbers(*shape, low=0, high=100)
         for to in KINDS:
-            want = small[1].float().trunc() if k in FLOATS and to not in FLOATS and to != 'i1' else small[1]
+            want = small[1].float().trunc() if k in REALS and to not in REALS and to != 'i1' else small[1]
             for op in 'ttir.typecast', 'ttnn.typecast', 'stablehlo.convert':
                 m.op(op, [small], '', want, types=[to], twins=False)
         size, like = {'f32': (32, 'i32'), 'bf16': (16, 'i16'), 'f16': (16, 'ui16')}.get(k, (None, None))
@@ -145,10 +145,9 @@ def moves(m):
             size = int(k.lstrip('ui'))
             like = ('i' if k.startswith('u') else 'ui') + str(size)
         if like:
-            raw = x[1].view(torch.int32 if size == 32 else torch.int16) if k in FLOATS else x[1]
+            raw = x[1].view(torch.int32 if size == 32 else torch.int16) if k in REALS else x[1]
             for op in 'ttir.bitcast_convert', 'stablehlo.bitcast_convert':
-                if like != 'ui64':
-                    m.op(op, [x], '', raw, types=[like])
+                m.op(op, [x], '', raw, types=[like])
     for shape in (3, 4), (0, 4):
         a, b = m.numbers(*shape), m.numbers(*shape)
         m.in_place('ttnn.copy', [a, b], '', a[1], changed=1)
@@ -227,7 +226,7 @@ def folds(m):
     few = dict(low=-3, high=4)
     for shape in (3, 5, 4), (3, 0, 4), (0, 5, 4), (4,), ():
         x = m.numbers(*shape, **few)
-        v = x[1].float() if k in FLOATS else x[1]
+        v = x[1].float() if k in REALS else x[1]
         n = len(shape)
         for dims in [*([d] for d in both(n, *range(n))), *([[-1, 0]] if n > 1 else []), list(range(n)), None]:
             over = dims if dims else list(range(n))
@@ -287,7 +286,7 @@ def orders(m):
     for shape in (3, 20), (3, 0), (0, 5), (17,):
         n = int(np.prod(shape))
         x = m.arg(torch.randperm(n).reshape(shape).float(), k)
-        v = x[1].float() if k in FLOATS else x[1]
+        v = x[1].float() if k in REALS else x[1]
         for d in both(len(shape), *range(len(shape))):
             for descending in False, True:
                 w, i = v.sort(d, descending)
@@ -348,6 +347,6 @@ def made(m):
             m.op('stablehlo.dynamic_iota', [sizes], attrs(f'iota_dimension = {d} : i64'), line, types=[k])
 
 
-CASES = [(g, k) for g in (moves, picks, made) for k in KINDS] + [(g, k) for g in (folds, orders) for k in (*FLOATS, *INTEGERS)]
+CASES = [(g, k) for g in (moves, picks, made) for k in KINDS] + [(g, k) for g in (folds, orders) for k in (*REALS, *INTEGERS)]
 if __name__ == '__main__':
     op_cases.main(CASES)
