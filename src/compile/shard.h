@@ -52,13 +52,8 @@ typedef struct sharding {
 bool shard_find_mesh(pass_context *p, ir_op module, shard_mesh *mesh);
 /* Axes of which the module's shardings name parts become these. False after an error: parts that overlap, or too many. */
 bool shard_split_axes(pass_context *p, ir_op module, shard_mesh *mesh);
-/* The devices along an axis, one group for each place along the others; devices are numbered with the last axis minor. 0 when
- * out of memory. */
-ir_attr shard_groups(pass_context *p, const shard_mesh *mesh, unsigned axis);
-/* All parts along an axis side by side along a dimension; each device's part of what all along an axis have. By ops of TTIR. 0
- * when out of memory. */
+/* All parts along an axis, side by side along a dimension, by ops of TTIR. 0 when out of memory. */
 ir_value shard_gather_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim);
-ir_value shard_part_of_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim);
 /* Nothing is cut; every dimension is open. */
 void shard_open(sharding *s, int rank);
 /* An attribute sdy.sharding of a tensor of this rank. False when it is another attribute, has another rank, or cuts along

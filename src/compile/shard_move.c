@@ -13,10 +13,11 @@
 
 typedef enum move_kind { MOVE_DONE, MOVE_SLICE, MOVE_ALL_TO_ALL, MOVE_GATHER } move_kind;
 
+/* `n` axes that follow each other, parts of one axis of the mesh; as a rule one. */
 typedef struct move_step {
     move_kind kind;
-    unsigned axis;
-    int from, to; /* the dimension that the axis leaves; the one that it comes to */
+    unsigned axis, n; /* the major one, and how many */
+    int from, to;     /* the dimension that the axes leave; the one that they come to */
 } move_step;
 
 /* The next axis that dimension d is to be cut by; -1 when it is cut by others first, or as it should be. */
@@ -25,39 +26,77 @@ static int wanted_axis(const sharding *s, const sharding *to, int d) {
     return on_the_way ? to->dim[d].axis[s->dim[d].n] : -1;
 }
 
-/* The minor axis of a dimension that is cut by what it should not be; -1 when it is not. */
-static int superfluous_axis(const sharding *s, const sharding *to, int d) {
-    bool on_the_way = shard_axes_begin(&s->dim[d], &to->dim[d]);
-    return on_the_way ? -1 : s->dim[d].axis[s->dim[d].n - 1];
+/* How many axes from `axis` on, parts of one, dimension d is to be cut by next; 0 when it is another's turn. */
+static unsigned wanted_run(const shard_mesh *mesh, const sharding *s, const sharding *to, int d, unsigned axis) {
+    unsigned n = 0, at = s->dim[d].n;
+    if (wanted_axis(s, to, d) != (int)axis)
+        return 0;
+    while (at + n < to->dim[d].n && to->dim[d].axis[at + n] == axis + n && mesh->of[axis + n] == mesh->of[axis])
+        n++;
+    return n;
+}
+
+/* How many minor axes of a dimension, parts of one, cut it and should not; 0 when none does. */
+static unsigned superfluous_run(const shard_mesh *mesh, const sharding *s, const sharding *to, int d) {
+    shard_axes left = s->dim[d];
+    unsigned n = 0;
+    while (left.n && !shard_axes_begin(&left, &to->dim[d])) {
+        unsigned axis = left.axis[left.n - 1], last = left.n < s->dim[d].n ? left.axis[left.n] : axis + 1;
+        if (n && (axis + 1 != last || mesh->of[axis] != mesh->of[last]))
+            break;
+        left.n--;
+        n++;
+    }
+    return n;
+}
+
+static move_step from_one_to_another(const shard_mesh *mesh, const sharding *s, const sharding *to, int d) {
+    for (unsigned n = superfluous_run(mesh, s, to, d); n; n--) {
+        unsigned axis = s->dim[d].axis[s->dim[d].n - n];
+        for (int k = 0; k < s->rank; k++)
+            if (wanted_run(mesh, s, to, k, axis) >= n)
+                return (move_step){MOVE_ALL_TO_ALL, axis, n, d, k};
+    }
+    return (move_step){.kind = MOVE_DONE};
 }
 
 /* Slices first: what is smaller is moved more cheaply. */
-static move_step next_step(const sharding *s, const sharding *to) {
+static move_step next_step(const shard_mesh *mesh, const sharding *s, const sharding *to) {
     uint32_t used = shard_used(s);
     for (int d = 0; d < s->rank; d++) {
         int axis = wanted_axis(s, to, d);
-        if (axis >= 0 && !(used >> axis & 1))
-            return (move_step){MOVE_SLICE, (unsigned)axis, -1, d};
+        unsigned n = 0, most = axis >= 0 ? wanted_run(mesh, s, to, d, (unsigned)axis) : 0;
+        while (n < most && !(used >> ((unsigned)axis + n) & 1))
+            n++;
+        if (n)
+            return (move_step){MOVE_SLICE, (unsigned)axis, n, -1, d};
     }
     for (int d = 0; d < s->rank; d++) {
-        int axis = superfluous_axis(s, to, d);
-        for (int k = 0; axis >= 0 && k < s->rank; k++)
-            if (wanted_axis(s, to, k) == axis)
-                return (move_step){MOVE_ALL_TO_ALL, (unsigned)axis, d, k};
+        move_step step = from_one_to_another(mesh, s, to, d);
+        if (step.kind != MOVE_DONE)
+            return step;
     }
     for (int d = 0; d < s->rank; d++) {
-        int axis = superfluous_axis(s, to, d);
-        if (axis >= 0)
-            return (move_step){MOVE_GATHER, (unsigned)axis, d, -1};
+        unsigned n = superfluous_run(mesh, s, to, d);
+        if (n)
+            return (move_step){MOVE_GATHER, s->dim[d].axis[s->dim[d].n - n], n, d, -1};
     }
     return (move_step){.kind = MOVE_DONE};
 }
 
 static void take_step(sharding *s, const move_step *step) {
     if (step->from >= 0)
-        s->dim[step->from].n--;
-    if (step->to >= 0)
-        s->dim[step->to].axis[s->dim[step->to].n++] = (uint8_t)step->axis;
+        s->dim[step->from].n = (uint8_t)(s->dim[step->from].n - step->n);
+    for (unsigned i = 0; step->to >= 0 && i < step->n; i++)
+        s->dim[step->to].axis[s->dim[step->to].n++] = (uint8_t)(step->axis + i);
+}
+
+/* The devices along n axes from `axis` on. */
+static int64_t run_size(const shard_mesh *mesh, unsigned axis, unsigned n) {
+    int64_t size = 1;
+    for (unsigned i = 0; i < n; i++)
+        size *= mesh->size[axis + i];
+    return size;
 }
 
 static double part_of(const shard_mesh *mesh, const sharding *s) {
@@ -71,28 +110,32 @@ double shard_move_cost(const shard_mesh *mesh, const sharding *from, const shard
     sharding s = *from;
     double cost = 0;
     for (;;) {
-        move_step step = next_step(&s, to);
+        move_step step = next_step(mesh, &s, to);
         if (step.kind == MOVE_DONE)
             return cost;
         take_step(&s, &step);
         if (step.kind != MOVE_SLICE)
-            cost += global * part_of(mesh, &s) * (1 - 1 / (double)mesh->size[step.axis]);
+            cost += global * part_of(mesh, &s) * (1 - 1 / (double)run_size(mesh, step.axis, step.n));
     }
 }
 
 /* ---- collectives ---------------------------------------------------------------------------------------- */
 
-ir_attr shard_groups(pass_context *p, const shard_mesh *mesh, unsigned axis) {
+static ir_attr groups_of_run(pass_context *p, const shard_mesh *mesh, unsigned axis, unsigned n) {
     int64_t inner = 1;
-    for (uint32_t a = axis + 1; a < mesh->n; a++)
+    for (uint32_t a = axis + n; a < mesh->n; a++)
         inner *= mesh->size[a];
-    return hlo_groups(p, mesh->devices, mesh->size[axis], inner);
+    return hlo_groups(p, mesh->devices, run_size(mesh, axis, n), inner);
+}
+
+static bool is_whole(const shard_mesh *mesh, unsigned axis, unsigned n) {
+    return run_size(mesh, axis, n) == mesh->all[axis];
 }
 
 ir_value shard_gather_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim) {
     shape s;
-    if (mesh->size[axis] != mesh->all[axis])
-        return hlo_groups_gather(p, loc, v, shard_groups(p, mesh, axis), dim);
+    if (!is_whole(mesh, axis, 1))
+        return hlo_groups_gather(p, loc, v, groups_of_run(p, mesh, axis, 1), dim);
     if (!shape_of(p->m, v, &s))
         return 0;
     s.d[dim] *= mesh->size[axis];
@@ -100,15 +143,13 @@ ir_value shard_gather_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, 
     return build_value(p, OP_ttir_all_gather, loc, &v, 1, type_like(p, v, &s), make_dict(p, a, 2));
 }
 
-ir_value shard_part_of_axis(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim) {
-    shape s;
-    if (mesh->size[axis] != mesh->all[axis])
-        return hlo_groups_part(p, loc, v, shard_groups(p, mesh, axis), dim);
-    if (!shape_of(p->m, v, &s))
-        return 0;
-    s.d[dim] /= mesh->size[axis];
-    attr_entry a[] = {{STR("cluster_axis"), hlo_ui32(p, mesh->of[axis])}, {STR("dim"), make_si32(p, dim)}};
-    return build_value(p, OP_ttir_mesh_partition, loc, &v, 1, type_like(p, v, &s), make_dict(p, a, 2));
+/* Each device's part, along dimension step->to, of what all along the axes have. */
+static ir_value build_part(pass_context *p, const shard_mesh *mesh, const move_step *step, ir_loc loc, ir_value v,
+                           ir_type type) {
+    if (!is_whole(mesh, step->axis, step->n))
+        return hlo_groups_part(p, loc, v, groups_of_run(p, mesh, step->axis, step->n), step->to);
+    attr_entry a[] = {{STR("cluster_axis"), hlo_ui32(p, mesh->of[step->axis])}, {STR("dim"), make_si32(p, step->to)}};
+    return build_value(p, OP_ttir_mesh_partition, loc, &v, 1, type, make_dict(p, a, 2));
 }
 
 static ir_attr channel_attr(pass_context *p) {
@@ -120,7 +161,7 @@ static ir_value build_all_gather(pass_context *p, const shard_mesh *mesh, const 
                                  ir_type type) {
     attr_entry a[] = {{STR("all_gather_dim"), make_i64(p, step->from)},
                       {STR("channel_handle"), channel_attr(p)},
-                      {STR("replica_groups"), shard_groups(p, mesh, step->axis)}};
+                      {STR("replica_groups"), groups_of_run(p, mesh, step->axis, step->n)}};
     return build_value(p, OP_stablehlo_all_gather, loc, &v, 1, type, make_dict(p, a, 3));
 }
 
@@ -128,27 +169,28 @@ static ir_value build_all_to_all(pass_context *p, const shard_mesh *mesh, const 
                                  ir_type type) {
     attr_entry a[] = {{STR("channel_handle"), channel_attr(p)},
                       {STR("concat_dimension"), make_i64(p, step->from)},
-                      {STR("replica_groups"), shard_groups(p, mesh, step->axis)},
-                      {STR("split_count"), make_i64(p, mesh->size[step->axis])},
+                      {STR("replica_groups"), groups_of_run(p, mesh, step->axis, step->n)},
+                      {STR("split_count"), make_i64(p, run_size(mesh, step->axis, step->n))},
                       {STR("split_dimension"), make_i64(p, step->to)}};
     return build_value(p, OP_stablehlo_all_to_all, loc, &v, 1, type, make_dict(p, a, 5));
 }
 
 bool shard_move(pass_context *p, const shard_mesh *mesh, ir_loc loc, shard_value *from, const sharding *to) {
     for (;;) {
-        move_step step = next_step(&from->s, to);
+        move_step step = next_step(mesh, &from->s, to);
         if (step.kind == MOVE_DONE)
             return true;
         int64_t dims[PASS_MAX_RANK];
         ir_type type = ir_value_type(p->m, from->v);
         if (type_shape(p->c, type, dims) != from->s.rank)
             return false;
+        int64_t parts = run_size(mesh, step.axis, step.n);
         if (step.from >= 0)
-            dims[step.from] *= mesh->size[step.axis];
+            dims[step.from] *= parts;
         if (step.to >= 0)
-            dims[step.to] /= mesh->size[step.axis];
+            dims[step.to] /= parts;
         type = type_with_shape(p, type, dims, (uint32_t)from->s.rank);
-        from->v = step.kind == MOVE_SLICE    ? shard_part_of_axis(p, mesh, loc, from->v, step.axis, step.to)
+        from->v = step.kind == MOVE_SLICE    ? build_part(p, mesh, &step, loc, from->v, type)
                   : step.kind == MOVE_GATHER ? build_all_gather(p, mesh, &step, loc, from->v, type)
                                              : build_all_to_all(p, mesh, &step, loc, from->v, type);
         if (!from->v)
@@ -160,13 +202,14 @@ bool shard_move(pass_context *p, const shard_mesh *mesh, ir_loc loc, shard_value
 /* ---- reductions ----------------------------------------------------------------------------------------- */
 
 /* all_reduce or (dim >= 0) reduce_scatter, with a body that combines two numbers. */
-static ir_value build_reduction(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, unsigned axis, int dim,
+static ir_value build_reduction(pass_context *p, const shard_mesh *mesh, ir_loc loc, ir_value v, const move_step *over,
                                 str reduce, ir_type type) {
+    int dim = over->to;
     uint32_t combine = str_eq(reduce, STR("max"))   ? OP_stablehlo_maximum
                        : str_eq(reduce, STR("min")) ? OP_stablehlo_minimum
                                                     : OP_stablehlo_add;
     attr_entry a[] = {{STR("channel_handle"), channel_attr(p)},
-                      {STR("replica_groups"), shard_groups(p, mesh, axis)},
+                      {STR("replica_groups"), groups_of_run(p, mesh, over->axis, over->n)},
                       {STR("scatter_dimension"), dim >= 0 ? make_i64(p, dim) : 0}};
     ir_op_spec spec = {.name = op_name(p, dim >= 0 ? OP_stablehlo_reduce_scatter : OP_stablehlo_all_reduce),
                        .loc = loc,
@@ -194,26 +237,32 @@ static ir_value build_reduction(pass_context *p, const shard_mesh *mesh, ir_loc 
 
 bool shard_reduce(pass_context *p, const shard_mesh *mesh, ir_loc loc, shard_value *v, uint32_t axes, str reduce,
                   const sharding *to) {
-    for (unsigned axis = 0; axis < mesh->n; axis++) {
+    move_step step;
+    for (unsigned axis = 0; axis < mesh->n; axis += step.n) {
+        step = (move_step){.axis = axis, .n = 1, .from = -1, .to = -1};
         if (!(axes >> axis & 1))
             continue;
         int64_t dims[PASS_MAX_RANK];
         ir_type type = ir_value_type(p->m, v->v);
-        int dim = -1;
+        unsigned most = mesh->n;
         if (type_shape(p->c, type, dims) != v->s.rank)
             return false;
-        for (int d = 0; d < v->s.rank && dim < 0 && str_eq(reduce, STR("sum")); d++)
-            if (wanted_axis(&v->s, to, d) == (int)axis)
-                dim = d;
-        if (dim >= 0) {
-            dims[dim] /= mesh->size[axis];
+        for (int d = 0; d < v->s.rank && step.to < 0 && str_eq(reduce, STR("sum")); d++)
+            if ((most = wanted_run(mesh, &v->s, to, d, axis)) != 0)
+                step.to = d;
+        most = step.to < 0 ? mesh->n : most;
+        while (step.n < most && axis + step.n < mesh->n && mesh->of[axis + step.n] == mesh->of[axis] &&
+               axes >> (axis + step.n) & 1)
+            step.n++;
+        if (step.to >= 0) {
+            dims[step.to] /= run_size(mesh, axis, step.n);
             type = type_with_shape(p, type, dims, (uint32_t)v->s.rank);
         }
-        v->v = build_reduction(p, mesh, loc, v->v, axis, dim, reduce, type);
+        v->v = build_reduction(p, mesh, loc, v->v, &step, reduce, type);
         if (!v->v)
             return false;
-        if (dim >= 0)
-            take_step(&v->s, &(move_step){.axis = axis, .from = -1, .to = dim});
+        if (step.to >= 0)
+            take_step(&v->s, &step);
     }
     return true;
 }

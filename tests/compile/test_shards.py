@@ -1,10 +1,11 @@
 """What is cut over devices computes what the whole did: modules with shardings, beside themselves compiled at levels 0, 1, 2.
 
-agree_tool (agree_tool.c) runs the source on whole tensors, where shardings say nothing but how manual computations are cut, and the compiled program on all
-devices of its mesh in lock step. Each module's cut must show in the program: `moves` names what has to be in it.
+agree_tool (agree_tool.c) runs the source on whole tensors, where shardings say nothing but how manual computations are cut,
+and the compiled program on all devices of its mesh in lock step. Each module's cut must show in the program: `moves` names what has to be in it.
 """
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -174,8 +175,8 @@ CASES = {
 }
 
 
-def check(moves, body):
-    text = "module {\n" + MESH + body.replace("{S[", "{sdy.sharding = #sdy.sharding<@mesh, [") + "\n}\n"
+def check(moves, body, mesh=MESH):
+    text = "module {\n" + mesh + body.replace("{S[", "{sdy.sharding = #sdy.sharding<@mesh, [") + "\n}\n"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "m.mlir")
         path.write_text(text)
@@ -190,6 +191,50 @@ def check(moves, body):
             tap.contains(made.stderr + made.stdout, move)
 
 
+# A mesh of which shardings name parts, and what its axes can be cut into.
+PARTS = ['"x"', '"y"', '"x":(1)2', '"x":(2)2', '"y":(1)2', '"y":(2)2', '"y":(2)4', '"y":(4)2']
+COVERS = {'"x"': {"x1", "x2"}, '"y"': {"y1", "y2", "y4"}, '"x":(1)2': {"x1"}, '"x":(2)2': {"x2"}, '"y":(1)2': {"y1"},
+          '"y":(2)2': {"y2"}, '"y":(2)4': {"y2", "y4"}, '"y":(4)2': {"y4"}}
+
+
+def random_sharding(rng, rank):
+    """A sharding that names no part twice, and merges none that could be written as one."""
+    used, dims = set(), []
+    for _ in range(rank):
+        axes = []
+        for part in rng.sample(PARTS, 3)[:rng.choice((0, 1, 1, 2))]:
+            follows = axes and axes[-1][1] == part[1] and max(COVERS[axes[-1]]) < min(COVERS[part])
+            if not used & COVERS[part] and not follows:
+                used |= COVERS[part]
+                axes.append(part)
+        dims.append("{" + ", ".join(axes) + "}")
+    return f"<@mesh, [{', '.join(dims)}]>"
+
+
+def by_chance():
+    """Products, sums and moves of tensors that are cut anyhow, along axes and parts of them."""
+    for seed in range(24):
+        rng = random.Random(seed)
+        a, b, c, d, e = (random_sharding(rng, 2) for _ in range(5))
+        body = f"""
+  func.func @main(%a: tensor<64x64xf32> {{sdy.sharding = #sdy.sharding{a}}}, %w: tensor<64x64xf32> {{sdy.sharding = #sdy.sharding{b}}}) -> (tensor<64x64xf32> {{sdy.sharding = #sdy.sharding{e}}}, tensor<64xf32>) {{
+    %z = stablehlo.constant dense<0.0> : tensor<f32>
+    %0 = stablehlo.dot_general %a, %w, contracting_dims = [1] x [0] : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+    %1 = sdy.sharding_constraint %0 {c} : tensor<64x64xf32>
+    %2 = stablehlo.tanh %1 : tensor<64x64xf32>
+    %3 = stablehlo.transpose %2, dims = [1, 0] : (tensor<64x64xf32>) -> tensor<64x64xf32>
+    %4 = sdy.sharding_constraint %3 {d} : tensor<64x64xf32>
+    %5 = stablehlo.add %4, %a : tensor<64x64xf32>
+    %6 = stablehlo.reduce(%4 init: %z) applies stablehlo.add across dimensions = [0] : (tensor<64x64xf32>, tensor<f32>) -> tensor<64xf32>
+    return %5, %6 : tensor<64x64xf32>, tensor<64xf32>
+  }}"""
+        try:
+            check((), body, '  sdy.mesh @mesh = <["x"=4, "y"=8]>\n')
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {a} {b} {c} {d} {e}") from error
+
+
+tap.case(by_chance)
 for name, (moves, body) in CASES.items():
     def case(moves=moves, body=body):
         check(moves, body)
