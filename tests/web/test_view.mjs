@@ -1,5 +1,7 @@
 // What can be done to a view: directions, flattening, bands, the minimap, what is written on nodes and edges; and how the
 // page starts.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { equal, eventually, near, ok, test } from "./harness.mjs";
 
 const MNIST = "examples/mnist.mlir";
@@ -178,6 +180,19 @@ test("view: a graph that nobody has moved stays in sight when its room changes",
   await eventually(async () => (await size())[4] > 600, true);
   await t.ready();
   near((await size())[0], moved, 1e-6, "once moved it stays where it is");
+});
+
+test("view: a graph too wide for its ops to be made out begins at its beginning, near", async (t) => {
+  const of = (n, text) => Array.from({ length: n }, (_, i) => text(i)).join("");
+  const type = "tensor<4x4xf32>", rows = of(60, (i) => of(30, (k) => `  %v${i}_${k} = "ttir.relu"(${k ? `%v${i}_${k - 1}` : `%s${i}`}) : (${type}) -> ${type}\n`));
+  const text = `func.func @main(%a: ${type}) -> ${type} {\n${of(60, (i) => `  %s${i} = "ttir.neg"(%a) : (${type}) -> ${type}\n`)}${rows}  return %v0_29 : ${type}\n}\n`;
+  const file = join(t.server.files, "wide.mlir");
+  writeFileSync(file, text);
+  await t.openModel(file);
+  const { boxes, camera } = await t.graph(), room = await t.view((view) => [view.world.w, view.world.h, view.host.clientWidth, view.host.clientHeight]);
+  ok(room[2] / room[0] < 0.2, `it is wide: ${room}`);
+  ok(camera.zoom >= 0.5, `ops can be read: ${camera.zoom}`);
+  ok(boxes.some((b) => b.label === "ttir.neg") && camera.x - room[2] / 2 / camera.zoom > -100, "its first ops are seen, and nothing beside the drawing");
 });
 
 const setting = (t, title) => t.page.getByRole("dialog", { name: "Settings" }).getByLabel(title);

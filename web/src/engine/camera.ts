@@ -15,7 +15,7 @@ export function fitCamera(r: Rect, w: number, h: number, pad: number, most: numb
 }
 
 /** As a graph is first seen: all of it while that can be read, else its beginning; of one that is wide, the place of what
- * matters most (`middle`: a point of the world); of one so large that nothing could be made out, where it begins
+ * matters most (`middle`: a point of the world); of one so large that no op could be made out, where it begins
  * (`start`). */
 export function firstCamera(world: { w: number; h: number }, w: number, h: number, middle: { x: number; y: number } | null,
   start: { x: number; y: number } | null): Camera {
@@ -26,8 +26,11 @@ export function firstCamera(world: { w: number; h: number }, w: number, h: numbe
   const across = Math.min((w - 64) / Math.max(world.w, 1), 0.8), along = Math.min((h - 64) / Math.max(world.h, 1), 0.8);
   if (across >= 0.35) return { x: world.w / 2, y: (h / 2 - 32) / across, zoom: across };
   if (along >= 0.35) return { x: middle?.x ?? (w / 2 - 32) / along, y: world.h / 2, zoom: along };
-  const near = 0.4;
-  if (whole.zoom < 0.06 && start) return { x: start.x, y: start.y + (h / 2 - 80) / near, zoom: near };
+  const near = 0.6;
+  if (whole.zoom < 0.2 && start) { // no more empty space beside the drawing than needed
+    const left = (w / 2 - 32) / near;
+    return { x: Math.max(left, Math.min(start.x, world.w - left)), y: start.y + (h / 2 - 80) / near, zoom: near };
+  }
   return whole;
 }
 
