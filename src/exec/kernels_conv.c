@@ -482,7 +482,7 @@ static bool conv_blocks(struct planner *p, struct exec_step *s, bool operand, bo
     struct conv *w = s->params;
     w->dnnl.in_blocks = operand;
     w->dnnl.out_blocks = result;
-    dnnl_conv_drop(p->x, w->state);
+    dnnl_drop(p->x, w->state);
     w->state = NULL;
     bool ok = dnnl_conv_ready(p->x, &w->dnnl, &w->tail, &w->state);
     note_added(s);

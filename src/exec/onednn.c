@@ -241,15 +241,16 @@ bool dnnl_conv_in_f32(const void *state) {
 }
 
 uint64_t dnnl_conv_moved(const void *state, bool result) {
-    const struct dnnl_op *op = state;
     int which = result ? DST : SRC;
-    return op->reordered[which] ? (uint64_t)op->extent[which] : 0;
+    uint64_t n = 0;
+    for (const struct dnnl_op *op = state; op; op = op->next_slice)
+        n += op->reordered[which] ? (uint64_t)(op->extent[which] * op->part.times) : 0;
+    return n;
 }
 
-void dnnl_conv_drop(exec_plan *x, void *state) {
+static void drop(exec_plan *x, struct dnnl_op *op) {
     for (struct dnnl_op **at = x->dnnl ? &x->dnnl->ops : NULL; at && *at; at = &(*at)->next)
-        if (*at == state) {
-            struct dnnl_op *op = *at;
+        if (*at == op) {
             *at = op->next;
             x->cached -= op->packed_bytes;
             x->dnnl->transformed -= op->transformed ? op->packed_bytes : 0;
@@ -258,13 +259,14 @@ void dnnl_conv_drop(exec_plan *x, void *state) {
         }
 }
 
+void dnnl_drop(exec_plan *x, void *state) {
+    for (struct dnnl_op *op = state, *next; op; op = next) {
+        next = op->next_slice;
+        drop(x, op);
+    }
+}
+
 int dnnl_conv_added(const void *state) {
     const struct dnnl_op *op = state;
     return op->adds ? (int)op->added : -1;
-}
-
-bool dnnl_conv_run(struct call *c, void *state, const void *in, const void *weight, const void *bias,
-                   const struct exec_arg *with, void *out) {
-    const void *data[4] = {in, weight, bias, out};
-    return dnnl_op_run(c, state, data, with);
 }

@@ -60,8 +60,8 @@ int dnnl_conv_added(const void *state);
 bool dnnl_conv_in_f32(const void *state);
 /* How many elements of its input, or of its result, are put in another order at each run. */
 uint64_t dnnl_conv_moved(const void *state, bool result);
-/* Takes back what dnnl_conv_ready made. NULL is allowed. */
-void dnnl_conv_drop(exec_plan *x, void *state);
+/* Takes back what dnnl_matmul_ready or dnnl_conv_ready made. NULL is allowed. */
+void dnnl_drop(exec_plan *x, void *state);
 
 /* A steady operand changed: packed copies are stale. */
 void dnnl_forget(exec_plan *x);

@@ -89,6 +89,14 @@ struct dnnl_slice {
     enum tail_spread with[TAIL_MAX]; /* of the tail's operands */
 };
 
+/* A part of a convolution (onednn_parts.c): elements from the beginning of each operand to its own, and how often it runs, further on by
+ * steps. */
+struct dnnl_part {
+    int64_t src, weights, channel, dst, times, src_step, dst_step;
+    uint32_t n_with;
+    enum tail_spread with[TAIL_MAX]; /* of the tail's operands */
+};
+
 struct dnnl_op {
     struct dnnl_op *next;
     dnnl_primitive_t primitive;
@@ -131,6 +139,7 @@ struct dnnl_op {
     size_t batch_step[4], row_step[4]; /* elements from one piece's operands to the next one's */
     uint64_t piece_flops;
     struct dnnl_slice slice;    /* of a product */
+    struct dnnl_part part;      /* of a convolution */
     struct dnnl_op *next_slice; /* that is run behind this one; NULL: none */
     bool biased;                /* has a bias, its own or of a tail that became part of it */
 };
@@ -174,6 +183,8 @@ dnnl_primitive_desc_t dnnl_describe(exec_plan *x, struct dnnl_op *op, const_dnnl
                                     const struct dnnl_tail *tail, bool product, size_t most_weights);
 /* A product as one op; as dnnl_matmul_ready. */
 bool dnnl_product_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state);
+/* A convolution as one op; as dnnl_conv_ready. */
+bool dnnl_conv_whole_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state);
 /* Destroys the memories of the tail's operands. */
 void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op);
 

@@ -452,7 +452,7 @@ static bool conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnn
     return keep(x, op, pd && finish(x, op, pd, has_bias), state);
 }
 
-bool dnnl_conv_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state) {
+bool dnnl_conv_whole_ready(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, void **state) {
     bool in_order = adds_tensor(tail) && !w->out_blocks; /* what is added lies otherwise than blocks of channels */
     return (!in_order && dnnl_conv_winograd(x, w) && conv_ready(x, w, tail, true, state)) ||
            conv_ready(x, w, tail, false, state);

@@ -33,14 +33,6 @@ static int64_t columns_of(const struct dnnl_state *s, const struct dnnl_matmul *
     return (columns + COLUMNS_STEP - 1) / COLUMNS_STEP * COLUMNS_STEP;
 }
 
-static void drop_slices(exec_plan *x, struct dnnl_op *op) {
-    while (op) {
-        struct dnnl_op *next = op->next_slice;
-        dnnl_conv_drop(x, op);
-        op = next;
-    }
-}
-
 bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct dnnl_tail *tail, void **state) {
     struct dnnl_state *s = dnnl_state_of(x);
     int64_t columns = s ? columns_of(s, w) : w->n;
@@ -56,7 +48,7 @@ bool dnnl_matmul_ready(exec_plan *x, const struct dnnl_matmul *w, const struct d
             one.b_strides[1] = one.n;
         }
         if (!dnnl_product_ready(x, &one, tail, &made)) {
-            drop_slices(x, first);
+            dnnl_drop(x, first);
             return false;
         }
         struct dnnl_op *op = made;
