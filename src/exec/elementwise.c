@@ -73,20 +73,22 @@ struct ew_step {
 /* --- planning one op ---------------------------------------------------------------------------------------------- */
 
 static bool is_real(const struct exec_type *t) {
-    return vec_class_of(t->dtype) != VEC_I64;
+    return !vec_is_integer(vec_class_of(t->dtype));
 }
 
 vec_class class_join(const struct exec_type *a, const struct exec_type *b) {
     vec_class k = vec_class_of(a->dtype), l = b ? vec_class_of(b->dtype) : k;
     if (k == VEC_F64 || l == VEC_F64)
         return VEC_F64;
-    return k == VEC_F32 || l == VEC_F32 ? VEC_F32 : VEC_I64;
+    if (k == VEC_F32 || l == VEC_F32)
+        return VEC_F32;
+    return k == VEC_U64 || l == VEC_U64 ? VEC_U64 : VEC_I64;
 }
 
 vec_class class_real(const exec_plan *x, const struct exec_type *t) {
     vec_class k = vec_class_of(t->dtype);
     (void)x;
-    return k == VEC_I64 ? VEC_F64 : k;
+    return vec_is_integer(k) ? VEC_F64 : k;
 }
 
 /* Whether `from` can be broadcast to `to`, aligned at the last dimension. */
@@ -228,17 +230,17 @@ static bool plan_elementwise(struct planner *p, struct exec_step *s) {
     else
         w->class = class_join(in_type(p, s, 0), n > 1 ? in_type(p, s, 1) : NULL);
     if (w->op == VEC_CLAMP && is_real(in_type(p, s, 0)))
-        w->class = class_join(in_type(p, s, 0), w->class == VEC_I64 ? NULL : in_type(p, s, 1));
+        w->class = class_join(in_type(p, s, 0), vec_is_integer(w->class) ? NULL : in_type(p, s, 1));
     if (!plan_parameters(p, s, w))
         return false;
-    if (w->class == VEC_I64 && (arg & EW_TRUE_DIV)) {
+    if (vec_is_integer(w->class) && (arg & EW_TRUE_DIV)) {
         w->class = VEC_F64;
         w->cast = in_type(p, s, 0)->dtype;
     }
-    if (w->op == VEC_CLAMP_SCALAR && w->class == VEC_I64 &&
+    if (w->op == VEC_CLAMP_SCALAR && vec_is_integer(w->class) &&
         (w->p[0] != (double)(int64_t)w->p[0] || w->p[1] != (double)(int64_t)w->p[1]))
         w->class = VEC_F64;
-    if (w->class == VEC_I64 && ((arg & EW_FLOAT) || !p->x->vec[VEC_I64]->op[w->op]))
+    if (vec_is_integer(w->class) && ((arg & EW_FLOAT) || !p->x->vec[w->class]->op[w->op]))
         w->class = VEC_F64;
     if (!p->x->vec[w->class]->op[w->op])
         return plan_error(p, s->op, "is for integers only");
@@ -348,7 +350,7 @@ static uint16_t load(struct builder *b, uint32_t step, uint32_t arg, vec_class k
     }
     strides_of(t, loop, l->strides);
     int64_t n = type_count(t);
-    enum tensor_dtype exact = k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
+    enum tensor_dtype exact = vec_lane(k);
     if (x->slots.v[s->in[arg]].splat || n == 1)
         l->kind = LOAD_ONE;
     else if (n == (int64_t)b->g->n)
@@ -422,7 +424,7 @@ static void build_step(struct builder *b, uint32_t step) {
     exec_slot out = s->out[0];
     enum tensor_dtype t = slot_type(x, out)->dtype;
     bool outside = used_outside(b, out), inside = x->slots.v[out].uses > 0 && b->count > 1;
-    if (!x->vec[k]->store[t] || (inside && k == VEC_I64 && vec_class_of(t) != VEC_I64)) {
+    if (!x->vec[k]->store[t] || (inside && vec_is_integer(k) && vec_class_of(t) != k)) {
         vec_class to = vec_class_of(t);
         reg = emit(b, (struct ew_instr){.move = x->vec[to]->from[k], .a = reg});
         k = to;
@@ -437,8 +439,7 @@ static void build_step(struct builder *b, uint32_t step) {
         return;
     b->g->n_stores++;
     *st = (struct ew_store){.step = step, .class = k, .dtype = t, .reg = reg};
-    st->direct = (k == VEC_F32 && t == TENSOR_F32) || (k == VEC_F64 && t == TENSOR_F64) ||
-                 (k == VEC_I64 && (t == TENSOR_I64 || t == TENSOR_U64));
+    st->direct = t == vec_lane(k);
 }
 
 /* Merges neighbouring dimensions that all broadcast loads walk alike. */

@@ -499,7 +499,7 @@ static bool levels_convolve(const struct exec_type *in, const struct exec_type *
         for (uint32_t k = 0; k < (all[i] ? all[i]->n : 0); k++)
             if (all[i]->zero[k] != 0)
                 return false;
-    if (!all[0] || all[0]->n != 1 || !all[2] || (!all[1] && vec_class_of(weight->dtype) != VEC_I64))
+    if (!all[0] || all[0]->n != 1 || !all[2] || (!all[1] && !vec_is_integer(vec_class_of(weight->dtype))))
         return false;
     if (all[1] && all[1]->n != 1 && all[1]->n != all[2]->n)
         return false;
@@ -530,7 +530,7 @@ static bool plan_conv(struct planner *p, struct exec_step *s) {
                           (long long)type_count(in_type(p, s, 2)), (long long)w->out_channels);
     s->n_in = w->bias ? 3 : 2;
     w->k = class_join(in_type(p, s, 0), in_type(p, s, 1));
-    w->k = w->k == VEC_I64 ? VEC_F64 : w->k;
+    w->k = vec_is_integer(w->k) ? VEC_F64 : w->k;
     uint64_t macs = (uint64_t)(w->batch * w->out_channels * (w->in_channels / w->groups));
     for (int i = 0; i < w->spatial; i++)
         macs *= (uint64_t)(w->out[i] * w->kernel[i]);

@@ -201,7 +201,7 @@ static bool plan_arange(struct planner *p, struct exec_step *s) {
 static bool run_arange(struct call *c) {
     const struct arange *w = c->s->params;
     const struct exec_type *t = c->out[0].type;
-    vec_class k = vec_class_of(t->dtype) == VEC_I64 ? VEC_I64 : VEC_F64;
+    vec_class k = vec_is_integer(vec_class_of(t->dtype)) ? vec_class_of(t->dtype) : VEC_F64;
     char *out = call_room(c, &c->out[0], k);
     int64_t inner = 1, n = type_count(t);
     if (!out)
@@ -283,7 +283,7 @@ static bool run_rand(struct call *c) {
     for (int64_t i = 0; i < n; i++) {
         double v = w->normal ? low + high * seed_normal(stream, (uint64_t)i)
                              : low + (high - low) * seed_uniform(stream, (uint64_t)i);
-        tensor_set(&out, i, vec_class_of(out.dtype) == VEC_I64 ? floor(v) : v);
+        tensor_set(&out, i, vec_is_integer(vec_class_of(out.dtype)) ? floor(v) : v);
     }
     return true;
 }

@@ -225,7 +225,7 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
         !plan_bias(p, s, w))
         return false;
     w->class = class_join(in_type(p, s, 0), in_type(p, s, 1));
-    if (w->class == VEC_I64)
+    if (vec_is_integer(w->class))
         w->class = VEC_F64;
     s->n_in = w->bias ? 3 : 2;
     s->flops = 2 * (uint64_t)(w->n_batch * w->n_m * w->n_n * w->n_k);

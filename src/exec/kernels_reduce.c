@@ -315,8 +315,8 @@ static bool run_argmax(struct call *c) {
         int64_t most_int = 0;
         for (int64_t r = 0; r < w->count; r++) {
             const char *e = in + (at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold)) * (int64_t)v->size;
-            if (w->k == VEC_I64) {
-                int64_t value = *(const int64_t *)(const void *)e;
+            if (vec_is_integer(w->k)) {
+                int64_t value = vec_in_order(w->k, e);
                 if (r == 0 || value > most_int)
                     most_int = value, best = r;
                 continue;

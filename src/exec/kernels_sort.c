@@ -72,8 +72,8 @@ static bool plan_hlo_sort(struct planner *p, struct exec_step *s) {
 /* Whether a stands before b. NaN is the largest, as in torch. */
 static bool before(const struct sort *w, const struct vec *v, const char *row, int64_t a, int64_t b) {
     const char *x = row + a * w->inner * (int64_t)v->size, *y = row + b * w->inner * (int64_t)v->size;
-    if (w->class == VEC_I64) {
-        int64_t i = *(const int64_t *)(const void *)x, j = *(const int64_t *)(const void *)y;
+    if (vec_is_integer(w->class)) {
+        int64_t i = vec_in_order(w->class, x), j = vec_in_order(w->class, y);
         return w->descending ? i > j : i < j;
     }
     double i = v->get(x), j = v->get(y);

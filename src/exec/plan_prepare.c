@@ -30,7 +30,7 @@ static bool in_total_order(struct planner *p, ir_op op, exec_slot *in) {
     for (uint32_t i = 0; i < 2; i++) {
         struct exec_type t = *slot_type(x, in[i]);
         bool per_device = x->slots.v[in[i]].per_device;
-        if (vec_class_of(t.dtype) == VEC_I64 || t.quant || tensor_dtype_is_complex(t.dtype))
+        if (vec_is_integer(vec_class_of(t.dtype)) || t.quant || tensor_dtype_is_complex(t.dtype))
             return true;
         t.dtype = TENSOR_I64;
         t.format = FORMAT_PLAIN;

@@ -150,7 +150,7 @@ void exec_convert(const exec_plan *x, void *d_, enum tensor_dtype dt, const void
         return;
     }
     vec_class from = vec_class_of(st), to = vec_class_of(dt);
-    if (from == VEC_F32 && to == VEC_I64)
+    if (from == VEC_F32 && vec_is_integer(to))
         to = VEC_F32; /* cut and saturate from the real number itself */
     if (from == VEC_F64)
         to = VEC_F64;

@@ -412,7 +412,7 @@ static void fill_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct filling *w = ctx;
     const struct guess *g = w->g;
     enum tensor_dtype dtype = tensor_dtype_part(w->t->dtype);
-    bool integer = vec_class_of(dtype) == VEC_I64 || g->whole;
+    bool integer = vec_is_integer(vec_class_of(dtype)) || g->whole;
     double lanes[PIECE];
     (void)worker;
     for (size_t at = begin; at < end; at += PIECE) {

@@ -20,7 +20,7 @@ const char *vec_name(vec_op op) {
 }
 
 enum tensor_dtype vec_lane(vec_class k) {
-    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : TENSOR_I64;
+    return k == VEC_F32 ? TENSOR_F32 : k == VEC_F64 ? TENSOR_F64 : k == VEC_U64 ? TENSOR_U64 : TENSOR_I64;
 }
 
 vec_class vec_class_of(enum tensor_dtype t) {
@@ -33,13 +33,15 @@ vec_class vec_class_of(enum tensor_dtype t) {
     case TENSOR_F8E5M2: return VEC_F32;
     case TENSOR_F64:
     case TENSOR_C128: return VEC_F64;
+    case TENSOR_U64: return VEC_U64;
     default: return VEC_I64;
     }
 }
 
-#define TABLES(isa) extern const struct vec exec_vec_f32_##isa, exec_vec_f64_##isa, exec_vec_i64_##isa
+#define TABLES(isa) \
+    extern const struct vec exec_vec_f32_##isa, exec_vec_f64_##isa, exec_vec_i64_##isa, exec_vec_u64_##isa
 #define LIST(isa) \
-    { &exec_vec_f32_##isa, &exec_vec_f64_##isa, &exec_vec_i64_##isa }
+    { &exec_vec_f32_##isa, &exec_vec_f64_##isa, &exec_vec_i64_##isa, &exec_vec_u64_##isa }
 
 TABLES(base);
 static const struct vec *const base[VEC_N] = LIST(base);

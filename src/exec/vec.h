@@ -1,9 +1,9 @@
 /* vec.h - loops over arrays of numbers, built for several instruction sets.
  *
- *   memory of any element type ──load──▶ lanes (f32, f64 or i64) ──op──▶ lanes ──store──▶ memory
+ *   memory of any element type ──load──▶ lanes (f32, f64, i64, u64) ──op──▶ lanes ──store──▶ memory
  *
- * All arithmetic of the executor is done in one of three classes of lanes. vec_real.c is compiled for float and for
- * double, vec_int.c for int64, each for every instruction set of meson.build; vec_table picks the best the machine has.
+ * All arithmetic of the executor is done in one of four classes of lanes. vec_real.c is compiled for float and for
+ * double, vec_int.c for int64 and (ui64, whose upper half no other has) uint64, each for every instruction set of meson.build; vec_table picks the best the machine has.
  * Truth values are 1 and 0 in whatever class they are.
  *
  * Pointers are aligned to their elements; outputs never overlap inputs unless it says so.
@@ -11,12 +11,16 @@
 #ifndef TTX_EXEC_VEC_H
 #define TTX_EXEC_VEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "import/tensor.h"
 
-typedef enum vec_class { VEC_F32, VEC_F64, VEC_I64, VEC_N } vec_class;
+typedef enum vec_class { VEC_F32, VEC_F64, VEC_I64, VEC_U64, VEC_N } vec_class;
+static inline bool vec_is_integer(vec_class k) {
+    return k == VEC_I64 || k == VEC_U64;
+}
 
 /* Elementwise functions: X(name, operands). ttir-semantics.md section 2 says what each computes. p is two parameters. */
 #define VEC_OPS(X)     \
@@ -187,6 +191,11 @@ struct vec {
     void (*mix[TENSOR_N_DTYPES])(void *d, const void *x, const void *m, int64_t stride, size_t n, size_t k);
 };
 
+/* An integer lane of either class as a number that is in order with others of its class. */
+static inline int64_t vec_in_order(vec_class k, const void *lane) {
+    uint64_t bits = *(const uint64_t *)lane;
+    return (int64_t)(k == VEC_U64 ? bits ^ (uint64_t)1 << 63 : bits);
+}
 /* The table of a class for the best instruction set that this machine has. */
 const struct vec *vec_table(vec_class c);
 /* The class that a dtype computes in when nothing else is asked for. */

@@ -1,4 +1,4 @@
-/* The loops over 64-bit integer lanes. Narrower types wrap when they are stored; arithmetic is done without sign, so that
+/* The loops over 64-bit integer lanes, with or without a sign. Narrower types wrap when they are stored; arithmetic is done without sign, so that
  * overflow wraps as well. Compiled once for each instruction set. */
 #include "exec/vec.h"
 
@@ -9,33 +9,66 @@
 
 #ifndef VEC_TABLE
 #define VEC_TABLE exec_vec_i64_base
+#define VEC_UNSIGNED 0
 #endif
 
 extern const struct vec VEC_TABLE;
 
+#if VEC_UNSIGNED
+typedef uint64_t lane;
+typedef unsigned __int128 wide;
+#define OTHER int64_t
+#define OTHER_CLASS VEC_I64
+#define NEGATIVE(x) ((void)(x), 0)
+#define LOWEST 0
+#define HIGHEST UINT64_MAX
+#define ABOVE 0x1p64
+#else
 typedef int64_t lane;
+typedef __int128 wide;
+#define OTHER uint64_t
+#define OTHER_CLASS VEC_U64
+#define NEGATIVE(x) ((x) < 0)
+#define LOWEST INT64_MIN
+#define HIGHEST INT64_MAX
+#define ABOVE 0x1p63
+#endif
 #define LANE lane
 #define U(x) ((uint64_t)(x))
+/* A real number, cut; what is out of range becomes the nearest number, NaN zero. */
+#define TO_INT(x)                                        \
+    ((x) != (x)                        ? (lane)0         \
+     : (double)(x) <= (double)(LOWEST) ? (lane)(LOWEST)  \
+     : (double)(x) >= ABOVE            ? (lane)(HIGHEST) \
+                                       : (lane)(x))
 
 /* Division by zero gives -1 and the remainder x, as on machines that do not trap; the one overflow wraps. */
 static inline lane e_div(lane x, lane y) {
-    return y == 0 ? -1 : y == -1 ? (lane)(0 - U(x)) : x / y;
+    return y == 0 ? (lane)-1 : !VEC_UNSIGNED && y == (lane)-1 ? (lane)(0 - U(x)) : x / y;
 }
 static inline lane e_fmod(lane x, lane y) {
-    return y == 0 ? x : y == -1 ? 0 : x % y;
+    return y == 0 ? x : !VEC_UNSIGNED && y == (lane)-1 ? 0 : x % y;
 }
 static inline lane e_remainder(lane x, lane y) {
     lane r = e_fmod(x, y);
-    return r != 0 && y != 0 && (r < 0) != (y < 0) ? r + y : r;
+    return r != 0 && y != 0 && NEGATIVE(r) != NEGATIVE(y) ? r + y : r;
 }
 static inline lane e_pow(lane x, lane y) {
-    if (y < 0)
-        return x == 1 ? 1 : x == -1 ? (y & 1 ? -1 : 1) : 0;
+    if (NEGATIVE(y))
+        return x == 1 ? 1 : x == (lane)-1 ? (y & 1 ? (lane)-1 : 1) : 0;
     uint64_t r = 1, b = U(x);
     for (uint64_t k = U(y); k; k >>= 1, b *= b)
         if (k & 1)
             r *= b;
     return (lane)r;
+}
+/* x of p[0] bits to the right; p[1]: its highest bit is its sign, whatever the type says. */
+static inline lane e_sar(lane x, lane y, const double *p) {
+    uint64_t width = U(p[0]);
+    int64_t v = p[1] != 0 ? (int64_t)(U(x) << (64 - width)) >> (64 - width) : (int64_t)x;
+    if (VEC_UNSIGNED && p[1] == 0)
+        return U(y) >= width ? 0 : x >> y;
+    return (lane)(v >> (U(y) >= width ? 63 : U(y)));
 }
 static inline uint64_t mask_of(unsigned bits) {
     return bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
@@ -43,15 +76,15 @@ static inline uint64_t mask_of(unsigned bits) {
 
 /* p[0] is the width in bits of the element type where the result depends on it. */
 UNARY(COPY, x)
-UNARY(ABS, x < 0 ? 0 - U(x) : U(x))
+UNARY(ABS, NEGATIVE(x) ? 0 - U(x) : U(x))
 UNARY(NEG, 0 - U(x))
-UNARY(SIGN, (x > 0) - (x < 0))
+UNARY(SIGN, (x > 0) - NEGATIVE(x))
 UNARY(SQUARE, U(x) * U(x))
-UNARY(SIGNBIT, x < 0)
+UNARY(SIGNBIT, NEGATIVE(x))
 UNARY(ISFINITE, 1 | (x & 0))
-UNARY(RELU, x < 0 ? 0 : x)
-UNARY(RELU6, x<0 ? 0 : x> 6 ? 6 : x)
-UNARY(CLAMP_SCALAR, (double)x<p[0] ? (lane)p[0] : (double)x> p[1] ? (lane)p[1] : x)
+UNARY(RELU, NEGATIVE(x) ? 0 : x)
+UNARY(RELU6, NEGATIVE(x) ? 0 : x > 6 ? 6 : x)
+UNARY(CLAMP_SCALAR, (double)x<p[0] ? TO_INT(p[0]) : (double)x> p[1] ? TO_INT(p[1]) : x)
 UNARY(NOT, x == 0)
 UNARY(NONZERO, x != 0)
 UNARY(BIT_NOT, ~x)
@@ -86,10 +119,8 @@ BINARY(SHR32, U(y) > 63 ? 0 : (U(x) & 0xffffffffu) >> U(y))
 /* StableHLO: at the width of the type; a shift by the width or more leaves nothing, or the sign. */
 BINARY(SHL, U(y) >= U(p[0]) ? 0 : U(x) << U(y))
 BINARY(SHR, U(y) >= U(p[0]) ? 0 : (U(x) & mask_of((unsigned)p[0])) >> U(y))
-/* x of p[0] bits with its highest bit as a sign, where p[1] asks for that. */
-#define WITH_SIGN(x) (p[1] != 0 ? (lane)(U(x) << (64 - U(p[0]))) >> (64 - U(p[0])) : (x))
-BINARY(SAR, U(y) >= U(p[0]) ? (WITH_SIGN(x) < 0 ? -1 : 0) : WITH_SIGN(x) >> U(y))
-BINARY(MULHI, (uint64_t)((__int128)x *(__int128)y >> (unsigned)p[0]))
+BINARY(SAR, e_sar(x, y, p))
+BINARY(MULHI, (uint64_t)((wide)x *(wide)y >> (unsigned)p[0]))
 
 static void op_SELECT(void *d_, const void *a_, const void *b_, const void *c_, size_t n, const double *p) {
     lane *restrict d = d_;
@@ -108,8 +139,6 @@ static void op_CLAMP(void *d_, const void *a_, const void *b_, const void *c_, s
         d[i] = x < c[i] ? x : c[i];
     }
 }
-
-#define TO_INT (x != x ? 0 : (double)x <= -0x1p63 ? INT64_MIN : (double)x >= 0x1p63 ? INT64_MAX : (int64_t)x)
 
 MOVE(load_bool, lane, uint8_t, x != 0)
 MOVE(load_i8, lane, int8_t, x)
@@ -132,8 +161,9 @@ MOVE(round_i16, lane, lane, (int16_t)x)
 MOVE(round_u16, lane, lane, (uint16_t)x)
 MOVE(round_i32, lane, lane, (int32_t)x)
 MOVE(round_u32, lane, lane, (uint32_t)x)
-MOVE(from_f32, lane, float, TO_INT)
-MOVE(from_f64, lane, double, TO_INT)
+MOVE(from_f32, lane, float, TO_INT(x))
+MOVE(from_f64, lane, double, TO_INT(x))
+MOVE(from_other, lane, OTHER, x)
 
 #define FOLD(name, expr)                                           \
     static void fold_##name(void *d, const void *s_, size_t n) {   \
@@ -182,7 +212,7 @@ static void spread(void *d_, size_t n) {
 static void set(void *d_, double v, size_t n) {
     lane *d = d_;
     for (size_t i = 0; i < n; i++)
-        d[i] = v >= 0x1p63 ? INT64_MAX : v <= -0x1p63 ? INT64_MIN : (lane)v;
+        d[i] = TO_INT(v);
 }
 
 #define ROW(name) [VEC_##name] = op_##name
@@ -267,7 +297,7 @@ const struct vec VEC_TABLE = {
               [TENSOR_U16] = round_u16,
               [TENSOR_I32] = round_i32,
               [TENSOR_U32] = round_u32},
-    .from = {[VEC_F32] = from_f32, [VEC_F64] = from_f64},
+    .from = {[VEC_F32] = from_f32, [VEC_F64] = from_f64, [OTHER_CLASS] = from_other},
     .fold = {fold_sum, fold_prod, fold_max, fold_min, fold_and, fold_or, fold_xor},
     .merge = {merge_sum, merge_prod, merge_max, merge_min, merge_and, merge_or, merge_xor},
     .max_rows = max_rows,

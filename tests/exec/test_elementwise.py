@@ -233,6 +233,38 @@ def bits(m):
         m.op('ttir.right_shift', [x, few], '', each(lambda v, k: v >> k, x[1], few[1]), types=[kind])
 
 
-CASES = [(functions, k) for k in KINDS] + [(neighbours, k) for k in ('f32', 'bf16', 'f16')] + [(choices, k) for k in KINDS] + [(bits, k) for k in KINDS if is_integer(k)]
+def upper_half(m):
+    """Integers of 64 bits in all they can be, which int64 is not for those without a sign: by Python's."""
+    signed = m.number == 'i64'
+    values = [0, 1, 5, 2**31, 2**32 + 7, 2**63 - 1] + ([-1, -2, -2**31, -2**63] if signed else [2**63, 2**63 + 2**40, 2**64 - 2, 2**64 - 1])
+
+    def stored(v):
+        return (v + 2**63) % 2**64 - 2**63
+    left, right = zip(*[(a, b) for a in values for b in values if b and (a, b) != (-2**63, -1)])
+    x, y = (m.arg(torch.tensor([stored(v) for v in t]), m.number) for t in (left, right))
+
+    def trunc(a, b):
+        return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+    for op, f in (('maximum', max), ('minimum', min), ('divide', trunc), ('remainder', lambda a, b: a - b * trunc(a, b)),
+                  ('add', lambda a, b: a + b), ('subtract', lambda a, b: a - b), ('multiply', lambda a, b: a * b)):
+        m.op('stablehlo.' + op, [x, y], '', torch.tensor([stored(f(a, b)) for a, b in zip(left, right)]), 1e-18)
+    for way, f in ('LT', int.__lt__), ('LE', int.__le__), ('GT', int.__gt__), ('GE', int.__ge__), ('EQ', int.__eq__):
+        m.op('stablehlo.compare', [x, y], f'<{{comparison_direction = #stablehlo<comparison_direction {way}>}}>', torch.tensor([f(a, b) for a, b in zip(left, right)]))
+    for op, f in ('abs', abs), ('sign', lambda v: (v > 0) - (v < 0)), ('relu', lambda v: max(v, 0)):
+        m.op('ttir.' + op, [x], '', torch.tensor([stored(f(v)) for v in left]), 1e-18)
+    for kind in 'f32', 'f64':
+        m.op('stablehlo.convert', [x], '', torch.tensor([float(v) for v in left], dtype=torch.float64), 1e-7 if kind == 'f32' else 1e-18, types=[kind])
+    reals = m.arg(torch.tensor([0.0, -1.5, 2.75, 1e10, 2.0 ** 63, 1e30, -1e30, float('nan')], dtype=torch.float64), 'f64')
+    least, most = (-2**63, 2**63 - 1) if signed else (0, 2**64 - 1)
+    want = [0 if v != v else int(max(least, min(most, v))) for v in reals[1].tolist()]
+    m.op('stablehlo.convert', [reals], '', torch.tensor([stored(min(most, v)) for v in want]), 1e-18)
+    for op, f in ('max', max), ('min', min):
+        m.op('ttir.' + op, [x], '<{keep_dim = false, dim_arg = [0 : i32]}>', torch.tensor(stored(f(left))), 1e-18)
+    order = sorted(range(len(left)), key=lambda i: left[i])
+    m.op('ttir.sort', [x], '<{dim = 0 : si32, descending = false, stable = true}>', [torch.tensor([stored(left[i]) for i in order]), torch.tensor(order)], 1e-18, [m.number, 'i32'])
+    m.op('ttir.argmax', [x], '<{keep_dim = false, dim_arg = [0 : i32]}>', torch.tensor(left.index(max(left))), types=['i32'])
+
+
+CASES = [(upper_half, 'i64'), (upper_half, 'ui64')] + [(functions, k) for k in KINDS] + [(neighbours, k) for k in ('f32', 'bf16', 'f16')] + [(choices, k) for k in KINDS] + [(bits, k) for k in KINDS if is_integer(k)]
 if __name__ == '__main__':
     op_cases.main(CASES)
