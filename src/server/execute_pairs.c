@@ -89,7 +89,9 @@ bool execute_pair_up(struct work *w, const ir_module *source, exec_pair **out, s
                 pairs[(*n)++] = (exec_pair){op, there, .moved = true};
             /* What moves a constant may be what a pass made of the op that reads it: a broadcast that comes later now. */
             bool moves = ir_op_at(source, there)->n_operands == 0 && ir_op_at(w->module, op)->n_operands != 0;
-            w->ops[i].unsure = !is_heir                    ? NOT_HEIR
+            /* Of an op with several results any may be what it gives. */
+            bool one_of_many = ir_op_at(source, there)->n_results > ir_op_at(w->module, op)->n_results;
+            w->ops[i].unsure = !is_heir || one_of_many     ? NOT_HEIR
                                : alike[there] < SAME_ORDER ? OTHER_ORDER
                                : moves                     ? NO_SOURCE
                                                            : COMPARED;
