@@ -225,7 +225,9 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
         !plan_bias(p, s, w))
         return false;
     w->class = class_join(in_type(p, s, 0), in_type(p, s, 1));
-    if (vec_is_integer(w->class))
+    /* Products of integers wrap as the sums do, unless something real is done with them. */
+    bool real_bias = w->bias && !vec_is_integer(vec_class_of(in_type(p, s, 2)->dtype));
+    if (vec_is_integer(w->class) && (real_bias || w->activation != VEC_N_OPS))
         w->class = VEC_F64;
     s->n_in = w->bias ? 3 : 2;
     s->flops = 2 * (uint64_t)(w->n_batch * w->n_m * w->n_n * w->n_k);

@@ -167,6 +167,11 @@ struct vec {
     void (*set)(void *d, double v, size_t n); /* n times */
     void (*spread)(void *d, size_t n);        /* d[i] = d[0] */
 
+    /* Rows of sums: d[r * d_row + j] += sum of x[r * x_row + i * x_step] m[i * m_row + j] for r < rows, j < n, i < k, added in
+     * the order of i, as axpy called for one i after the other does (integers wrap); several rows and columns at once. */
+    void (*blocks)(void *d, size_t d_row, const void *x, size_t x_row, size_t x_step, const void *m, size_t m_row,
+                   size_t rows, size_t n, size_t k);
+
     /* Reals only. */
     /* d[i] = exp(s[i] - max); gives the sum. */
     double (*exp_sum)(void *d, const void *s, double max, size_t n);
@@ -181,10 +186,6 @@ struct vec {
     double (*dot)(const void *a, const void *b, size_t n);
     /* d[i] += f * s[i]. */
     void (*axpy)(void *d, const void *s, double f, size_t n);
-    /* Rows of sums: d[r * d_row + j] += sum of x[r * x_row + i * x_step] m[i * m_row + j] for r < rows, j < n, i < k, added in
-     * the order of i, as axpy called for one i after the other does; several rows and columns at once. */
-    void (*blocks)(void *d, size_t d_row, const void *x, size_t x_row, size_t x_step, const void *m, size_t m_row,
-                   size_t rows, size_t n, size_t k);
     /* A row times a matrix of elements of its own type, rows `stride` elements apart: d[j] = sum of x[i] m[j * stride + i]
      * for j < n, i < k; and d[j] = sum of x[i] m[i * stride + j]. NULL for types that have none. */
     void (*dots[TENSOR_N_DTYPES])(void *d, const void *x, const void *m, int64_t stride, size_t n, size_t k);

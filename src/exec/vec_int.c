@@ -199,6 +199,19 @@ static void max_rows(void *d_, const void *s_, size_t n, size_t row, size_t step
             d[k] = d[k] > s[k] ? d[k] : s[k];
 }
 
+static void blocks(void *d_, size_t d_row, const void *x_, size_t x_row, size_t x_step, const void *m_, size_t m_row,
+                   size_t rows, size_t n, size_t k) {
+    const lane *x = x_, *m = m_;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < k; i++) {
+            lane *restrict d = (lane *)d_ + r * d_row;
+            const lane *row = m + i * m_row;
+            uint64_t f = U(x[r * x_row + i * x_step]);
+            for (size_t j = 0; j < n; j++)
+                d[j] = (lane)(U(d[j]) + f * U(row[j]));
+        }
+}
+
 static double get(const void *s) {
     return (double)*(const lane *)s;
 }
@@ -301,6 +314,7 @@ const struct vec VEC_TABLE = {
     .fold = {fold_sum, fold_prod, fold_max, fold_min, fold_and, fold_or, fold_xor},
     .merge = {merge_sum, merge_prod, merge_max, merge_min, merge_and, merge_or, merge_xor},
     .max_rows = max_rows,
+    .blocks = blocks,
     .get = get,
     .set = set,
     .spread = spread,

@@ -50,6 +50,16 @@ def products(m):
                  'lhs_ragged_dimensions = [0], rhs_group_dimensions = [0]>}>', value(m, x) @ value(m, y))
 
 
+def overflow(m):
+    """Products of integers of all sizes: the sums wrap."""
+    for a, b in (((5, 7), (7, 6)), ((2, 3, 4), (2, 4, 40)), ((1, 9), (9, 3))):
+        x, y = m.numbers(*a), m.numbers(*b)
+        want = (x[1].unsqueeze(-1) * y[1].unsqueeze(-3)).sum(-2)
+        m.op('ttir.matmul', [x, y], '', want)
+        bias = m.numbers(b[-1])
+        m.op('ttir.linear', [x, y, bias], '', want + bias[1])
+
+
 def truths(m):
     """Products of truth values: whether any pair is true in both."""
     for a, b in (((3, 4), (4, 5)), ((0, 4), (4, 5)), ((3, 0), (0, 2))):
@@ -277,6 +287,6 @@ def chance(m):
 
 
 CASES = ([(g, k) for g in (images, norms, chance) for k in FLOATS] + [(pools, k) for k in (*FLOATS, 'i32', 'ui8', 'i16')] +
-         [(products, k) for k in (*FLOATS, *INTEGERS)] + [(truths, 'i1')])
+         [(products, k) for k in (*FLOATS, *INTEGERS)] + [(overflow, k) for k in INTEGERS] + [(truths, 'i1')])
 if __name__ == '__main__':
     op_cases.main(CASES)
