@@ -238,9 +238,9 @@ def save(path, tensor, kind=None):
         np.save(path, tensor.numpy())
 
 
-def load(data):
-    """The numbers of an .npy file's bytes."""
-    a = np.load(io.BytesIO(data))
+def load(file):
+    """The numbers of an .npy file, or of its bytes."""
+    a = np.load(io.BytesIO(file) if isinstance(file, bytes) else file)
     if a.dtype.kind == 'V':
         bits = a.reshape(-1).view(np.uint16).astype(np.uint32) << 16
         a = bits.view(np.float32).reshape(a.shape)
