@@ -31,6 +31,7 @@ typedef struct checker {
     uint64_t *seen;       /* CK_SEEN hashes of ops that passed: same name, attributes and types */
     uint64_t *type_memo;  /* CK_TYPE_MEMO entries: constraint << 33 | type << 1 | answer */
     struct map_u64 nodes; /* attributes and types whose insides were checked */
+    bool older_told; /* of a destination: once, for a module of then has one at each op */
     bool oom;
 } checker;
 
@@ -52,7 +53,7 @@ ir_type ck_operand(checker *k, uint32_t i);
 ir_type ck_result(checker *k, uint32_t i);
 /* Type of the (first) result of a group. */
 ir_type ck_out(checker *k, const char *name);
-/* Warns that the current op has a destination (check_is_destination_form). */
+/* Warns that the current op has a destination (check_is_destination_form); of the first one only. */
 void ck_warn_destination(checker *k);
 
 /* ---- types ---------------------------------------------------------------------------------------------- */

@@ -66,7 +66,10 @@ ir_type ck_out(checker *k, const char *name) {
 }
 
 void ck_warn_destination(checker *k) {
-    ir_op_warning(&k->r, k->op, "has an output operand, as older versions of tt-mlir wrote it; not checked further");
+    if (!k->older_told)
+        ir_op_warning(&k->r, k->op, "has an output operand, as older versions of tt-mlir wrote it; such ops are not "
+                                    "checked further");
+    k->older_told = true;
 }
 
 /* ---- types ---------------------------------------------------------------------------------------------- */
