@@ -2,17 +2,37 @@
 #include "compile/passes.h"
 #include "target/device.h"
 
+/* The sizes of the first of a module's ttcore.meshes; how many there are, 0 without one. */
+static uint32_t mesh_of_module(const pass_context *p, ir_op module, int64_t *mesh) {
+    ir_attr meshes = ir_op_attr(p->m, module, STR("ttcore.meshes"));
+    ir_attr list = meshes && dialect_is_attr(p->c, meshes, ATTR_ttcore_meshes) ? dialect_param_at(p->c, meshes, 0) : 0;
+    if (!list || ir_kind_of(p->c, list) != IR_ATTR_ARRAY || !ir_count(p->c, list))
+        return 0;
+    return dialect_param_ints(p->c, ir_at(p->c, list, 0), STR("shape"), mesh, TARGET_MAX_MESH);
+}
+
+/* The same of the first module inside that has a mesh of several devices: a file of several modules is one that holds them. */
+static uint32_t mesh_of_inner(const pass_context *p, int64_t *mesh) {
+    ir_block body = body_of(p->m, p->scope);
+    for (ir_op op = body ? ir_block_at(p->m, body)->first : 0; op; op = ir_op_at(p->m, op)->next) {
+        uint32_t n = op_is(p->m, op, OP_builtin_module) ? mesh_of_module(p, op, mesh) : 0;
+        for (uint32_t i = 0; i < n && i < TARGET_MAX_MESH; i++)
+            if (mesh[i] > 1)
+                return n;
+    }
+    return 0;
+}
+
 /* The mesh of the option, else the first one of the module's ttcore.meshes; rank 0 when there is none. */
 static bool find_mesh(pass_context *p, int64_t *mesh, uint32_t *rank) {
     *rank = p->o->n_mesh_shape;
     for (uint32_t i = 0; i < *rank; i++)
         mesh[i] = p->o->mesh_shape[i];
-    ir_attr meshes = ir_op_attr(p->m, p->scope, STR("ttcore.meshes"));
-    ir_attr list = meshes && dialect_is_attr(p->c, meshes, ATTR_ttcore_meshes) ? dialect_param_at(p->c, meshes, 0) : 0;
-    if (!list || ir_kind_of(p->c, list) != IR_ATTR_ARRAY || !ir_count(p->c, list))
-        return true;
     int64_t of_module[TARGET_MAX_MESH];
-    uint32_t n = dialect_param_ints(p->c, ir_at(p->c, list, 0), STR("shape"), of_module, TARGET_MAX_MESH);
+    uint32_t n = mesh_of_module(p, p->scope, of_module);
+    n = n ? n : mesh_of_inner(p, of_module);
+    if (!n)
+        return true;
     if (n > TARGET_MAX_MESH)
         return pass_error(p, p->scope, "has a mesh of more than %d dimensions", TARGET_MAX_MESH);
     if (*rank && (*rank != n || memcmp(mesh, of_module, n * sizeof *mesh) != 0))

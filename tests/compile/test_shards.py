@@ -234,6 +234,30 @@ def by_chance():
             raise AssertionError(f"seed {seed}: {a} {b} {c} {d} {e}") from error
 
 
+def module_of(name):
+    """A module of TTIR that adds up over the rows of two by four devices, and keeps a part."""
+    return f"""module @{name} attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = 2x4>]>}} {{
+  func.func @{name}(%a: tensor<8x16xf32>) -> tensor<4x16xf32> {{
+    %0 = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 2, 4>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<8x16xf32>) -> tensor<4x4xf32>
+    %1 = "ttir.reduce_scatter"(%0) <{{cluster_axis = 0 : ui32, reduce_type = #ttcore.reduce_type<sum>, scatter_dim = 0 : si32}}> : (tensor<4x4xf32>) -> tensor<2x4xf32>
+    %2 = "ttir.mesh_shard"(%1) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: 2, 4>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<2x4xf32>) -> tensor<4x16xf32>
+    return %2 : tensor<4x16xf32>
+  }}
+}}
+"""
+
+
+def several_modules():
+    """A file of two modules: both run on the devices that they are written for."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "m.mlir")
+        path.write_text(module_of("first") + module_of("second"))
+        out = subprocess.run([TOOL, "64", str(path)], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+        rows = [line.split("\t") for line in out.splitlines()]
+        tap.equal(sorted({(row[2], row[-1]) for row in rows}), [("agrees", "first"), ("agrees", "second")])
+
+
+tap.case(several_modules)
 tap.case(by_chance)
 for name, (moves, body) in CASES.items():
     def case(moves=moves, body=body):
