@@ -193,6 +193,7 @@ extern const struct kernel kernel_mesh_shard, kernel_collective, kernel_distribu
 enum {
     MESH_ALL_GATHER,
     MESH_ALL_REDUCE,
+    MESH_REDUCE_ROOT, /* collective_reduce: the first of a group gets what all make, the others zeros */
     MESH_REDUCE_SCATTER,
     MESH_PARTITION,
     MESH_PERMUTE,

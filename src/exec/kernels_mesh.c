@@ -139,6 +139,7 @@ static bool plan_collective(struct planner *p, struct exec_step *s) {
         fits = out->rank == in->rank && out->dims[w->dim] * n == in->dims[w->dim];
         break;
     case MESH_ALL_REDUCE:
+    case MESH_REDUCE_ROOT:
         if (!read_reduction(p, s, w))
             return false;
         fits = type_count(in) == type_count(out);
@@ -162,7 +163,7 @@ static bool plan_collective(struct planner *p, struct exec_step *s) {
  * reduction leaves those out, what is joined has the device's own instead. */
 static unsigned group_of(const exec_plan *x, const struct collective *w, unsigned device, unsigned *list,
                          unsigned *at) {
-    bool reduces = w->kind == MESH_ALL_REDUCE || w->kind == MESH_REDUCE_SCATTER;
+    bool reduces = w->kind == MESH_ALL_REDUCE || w->kind == MESH_REDUCE_ROOT || w->kind == MESH_REDUCE_SCATTER;
     unsigned n = 0;
     if (!w->groups) {
         for (; n < group_size(x, w->axis); n++)
@@ -266,8 +267,10 @@ static bool run_device(struct call *c, const struct collective *w, unsigned devi
     void *lanes = reduced(c, w, list, n, &k);
     if (!lanes)
         return false;
-    if (w->kind == MESH_ALL_REDUCE) {
+    if (w->kind == MESH_ALL_REDUCE || w->kind == MESH_REDUCE_ROOT) {
         call_store(c, out, lanes, k);
+        if (w->kind == MESH_REDUCE_ROOT && at != 0 && bytes)
+            memset(out->data, 0, bytes);
         return true;
     }
     struct exec_type t = *own->type;
@@ -325,6 +328,21 @@ static bool run_member(struct call *c) {
     return list != NULL;
 }
 
+/* in: what the members make; out: the same for the first one of a group (collective_reduce), zeros for others. */
+static bool run_root(struct call *c) {
+    const struct member *w = c->s->params;
+    unsigned *list = call_scratch(c, (c->x->devices + (size_t)w->group.size) * sizeof *list), at;
+    for (unsigned d = 0; list && d < c->x->devices; d++) {
+        const struct exec_arg *out = device_out(c, d, 0);
+        size_t bytes = (size_t)type_count(out->type) * tensor_dtype_size(out->type->dtype);
+        members_of(c, &w->group, d, list, &at);
+        memcpy(out->data, device_in(c, d, 0)->data, bytes);
+        if (at != 0)
+            memset(out->data, 0, bytes);
+    }
+    return list != NULL;
+}
+
 /* in: what the members before make, what they make with member k; out: which of the two the device has. */
 static bool run_keep(struct call *c) {
     const struct member *w = c->s->params;
@@ -340,6 +358,8 @@ static bool run_keep(struct call *c) {
 
 static const struct kernel kernel_member = {"collective", NULL, run_member, KERNEL_MESH | KERNEL_COMPLEX};
 static const struct kernel kernel_keep = {"collective", NULL, run_keep, KERNEL_MESH | KERNEL_COMPLEX};
+static const struct kernel kernel_root = {"collective", NULL, run_root, KERNEL_MESH | KERNEL_COMPLEX};
+static const struct exec_row row_root = {"the first member", &kernel_root, 0, ""};
 static const struct exec_row row_member = {"a member", &kernel_member, 0, ""};
 static const struct exec_row row_keep = {"members", &kernel_keep, 0, ""};
 
@@ -379,6 +399,8 @@ static bool reduce_one(struct planner *p, ir_op op, ir_block body, const struct 
             return false;
         sum = uneven ? member(p, op, &row_keep, group, k, &t, both, 2) : both[1];
     }
+    if (sum && group->kind == MESH_REDUCE_ROOT)
+        sum = member(p, op, &row_root, group, 0, &t, &sum, 1);
     return sum && plan_assign(p, op, &sum, &out, 1);
 }
 
@@ -395,7 +417,9 @@ bool plan_collective_by_region(struct planner *p, ir_op op) {
     if (d->n_operands == 0 || d->n_operands != d->n_results || !plan_region_block(p, op, 0, &body) ||
         ir_block_at(p->m, body)->n_args != 2)
         return plan_error(p, op, "is not formed as a reduction");
-    group.kind = attr_i64(p, op, "scatter_dimension", &dim) ? MESH_REDUCE_SCATTER : MESH_ALL_REDUCE;
+    group.kind = attr_i64(p, op, "scatter_dimension", &dim)                           ? MESH_REDUCE_SCATTER
+                 : str_ends_with(ir_op_name_str(p->m, op), STR(".collective_reduce")) ? MESH_REDUCE_ROOT
+                                                                                      : MESH_ALL_REDUCE;
     if (ir_op_attr(p->m, op, STR("replica_groups")) && !read_groups(p, &asked, &group, "replica_groups"))
         return false;
     unsigned *list = ARENA_ARRAY(p->a, unsigned, x->devices + (size_t)group.size), at, n = 0;

@@ -407,11 +407,13 @@ static bool run_precision(struct call *c) {
     int most = (1 << (bits[0] - 1)) - 1;
     for (int64_t i = 0; i < n; i++) {
         double v = arg_get(&c->in[0], i);
-        if (isfinite(v) && v != 0) {
+        if (isnan(v) && bits[1] == 0) {
+            v = copysign(INFINITY, v); /* there is no bit that tells the two apart */
+        } else if (isfinite(v) && v != 0) {
             int e;
             frexp(v, &e);
             e--; /* |v| in [2^e, 2^(e+1)) */
-            double place = ldexp(1, e - (int)bits[1]), r = nearbyint(v / place) * place;
+            double place = ldexp(1, e - (int)bits[1]), r = place > 0 ? nearbyint(v / place) * place : v;
             if (fabs(r) >= ldexp(1, most + 1))
                 r = copysign(INFINITY, v);
             if (fabs(r) < ldexp(1, 1 - most))

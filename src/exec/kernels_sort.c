@@ -39,6 +39,7 @@ static bool plan_sort(struct planner *p, struct exec_step *s) {
         return false;
     if (s->row->arg == SORT_TOPK) {
         w->descending = true;
+        w->total = str_starts_with(ir_op_name_str(p->m, s->op), STR("chlo.")); /* as JAX has it */
         attr_flag(p, s->op, "largest", &w->descending);
         attr_i64(p, s->op, "k", &w->k);
         if (w->k < 1 || w->k > w->n)

@@ -521,13 +521,36 @@ static bool plan_case(struct planner *p, ir_op op) {
     return plan_branches(p, op, true);
 }
 
-/* Tuples: the slots of a tuple value are those of the op that made it. */
+/* Tuples: the slots of a tuple value are those of the op that made it, which for a tuple in a tuple is the one that made that. 0: it
+ * comes from elsewhere. */
+static ir_op tuple_maker(const struct planner *p, ir_value tuple) {
+    enum { MAX_NEST = 32 };
+    int64_t path[MAX_NEST];
+    int n = 0;
+    for (;;) {
+        ir_op from = ir_is_block_arg(p->m, tuple) ? 0 : ir_value_at(p->m, tuple)->owner;
+        if (!from)
+            return 0;
+        if (str_ends_with(ir_op_name_str(p->m, from), STR(".get_tuple_element")) && n < MAX_NEST &&
+            attr_i64(p, from, "index", &path[n])) {
+            tuple = ir_operand(p->m, from, 0);
+            n++;
+        } else if (!str_ends_with(ir_op_name_str(p->m, from), STR(".tuple"))) {
+            return 0;
+        } else if (n == 0) {
+            return from;
+        } else if (path[--n] >= 0 && path[n] < ir_op_at(p->m, from)->n_operands) {
+            tuple = ir_operand(p->m, from, (uint32_t)path[n]);
+        } else {
+            return 0;
+        }
+    }
+}
+
 static bool plan_get_element(struct planner *p, ir_op op) {
-    ir_value tuple = ir_operand(p->m, op, 0);
     int64_t index;
-    ir_op from = ir_is_block_arg(p->m, tuple) ? 0 : ir_value_at(p->m, tuple)->owner;
-    if (!from || !str_ends_with(ir_op_name_str(p->m, from), STR(".tuple")) || !attr_i64(p, op, "index", &index) ||
-        index < 0 || index >= ir_op_at(p->m, from)->n_operands)
+    ir_op from = tuple_maker(p, ir_operand(p->m, op, 0));
+    if (!from || !attr_i64(p, op, "index", &index) || index < 0 || index >= ir_op_at(p->m, from)->n_operands)
         return plan_error(p, op, "takes from a tuple that is not made in this function");
     return plan_set(p, ir_op_at(p->m, op)->results, plan_get(p, ir_operand(p->m, from, (uint32_t)index)));
 }
@@ -624,6 +647,14 @@ bool plan_op(struct planner *p, ir_op op) {
         return plan_each(p, op, row);
     if (row->kernel == &kernel_conv && row->arg == CONV_HLO)
         return plan_convolution(p, op, row);
+    if (row->kernel == &kernel_elementwise || row->kernel == &kernel_matmul || row->kernel == &kernel_reduce ||
+        row->kernel == &kernel_pool) {
+        bool done;
+        if (!plan_dequantised(p, op, row, &done))
+            return false;
+        if (done)
+            return true;
+    }
     row = plan_complex_row(p, op, row);
     if ((row->kernel == &kernel_matmul && row->arg != MATMUL) || row->kernel == &kernel_einsum) {
         exec_slot *in = plan_operands(p, op, 0, d->n_operands);

@@ -97,7 +97,12 @@ bool plan_window_by_region(struct planner *p, ir_op op);
 bool plan_scatter_by_region(struct planner *p, ir_op op);
 bool plan_picks_by_region(struct planner *p, ir_op op);
 bool plan_sort_by_region(struct planner *p, ir_op op);
-/* plan_prepare.c: an elementwise op; the gradient of attention, or attention for training. */
+/* Appends a step of a row on operands that are there, with one result that is a slot made for it. False (reported) when it cannot be. */
+bool plan_step_into(struct planner *p, ir_op op, const struct exec_row *row, const exec_slot *in, uint32_t n,
+                    exec_slot to);
+/* plan_prepare.c: an op of quantised numbers by a kernel of real ones. *done is false, and nothing is planned, where there are none. */
+bool plan_dequantised(struct planner *p, ir_op op, const struct exec_row *row, bool *done);
+/* An elementwise op; the gradient of attention, or attention for training. */
 bool plan_prepared(struct planner *p, ir_op op, const struct exec_row *row);
 bool plan_attention_ranks(struct planner *p, ir_op op, const struct exec_row *row);
 /* plan_complex.c: a product of operands of which some are complex; `in`: the operands, n of them. */

@@ -7,9 +7,8 @@
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
-/* A step of a row on operands that are there, into a slot. False (reported) when it cannot be. */
-static bool step_into(struct planner *p, ir_op op, const struct exec_row *row, const exec_slot *in, uint32_t n,
-                      exec_slot to) {
+bool plan_step_into(struct planner *p, ir_op op, const struct exec_row *row, const exec_slot *in, uint32_t n,
+                    exec_slot to) {
     exec_plan *x = p->x;
     bool per_device = false;
     for (uint32_t i = 0; i < n; i++)
@@ -28,7 +27,7 @@ static bool step_into(struct planner *p, ir_op op, const struct exec_row *row, c
 static exec_slot result_of(struct planner *p, ir_op op, const struct exec_row *row, const exec_slot *in, uint32_t n,
                            const struct exec_type *t) {
     exec_slot to = plan_temp(p, t, true);
-    return to && step_into(p, op, row, in, n, to) ? to : 0;
+    return to && plan_step_into(p, op, row, in, n, to) ? to : 0;
 }
 
 static bool is_complex(const struct planner *p, exec_slot s) {
@@ -101,5 +100,5 @@ bool plan_product(struct planner *p, ir_op op, const struct exec_row *row, const
     if (!product_part(p, op, row, parts, pairs[0], "stablehlo.subtract", in, n, &t, &made[0]) ||
         !product_part(p, op, row, parts, pairs[1], "stablehlo.add", in, n, &t, &made[1]))
         return false;
-    return step_into(p, op, exec_find_row(STR("stablehlo.complex")), made, 2, whole) && plan_set(p, result, whole);
+    return plan_step_into(p, op, exec_find_row(STR("stablehlo.complex")), made, 2, whole) && plan_set(p, result, whole);
 }

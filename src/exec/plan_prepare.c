@@ -2,6 +2,7 @@
  *
  *   compare in total order     floating-point numbers become integers that stand in that order
  *   broadcast_dimensions       of chlo's broadcasting ops: the operand of fewer dimensions gets those of the result
+ *   quantised numbers          become those that they stand for, and what is computed of them is quantised again
  *   attention, its gradient    heads without a batch, or with several dimensions of one, become [B, H, S, D]
  */
 #include <string.h>
@@ -71,6 +72,49 @@ static bool widen(struct planner *p, ir_op op, exec_slot *in, uint32_t n, const 
             return false;
     }
     return true;
+}
+
+/* --- quantised numbers ------------------------------------------------------------------------------------------------- */
+
+/* spec.md, dequantize_op_quantize. Products and sums of many numbers as well: their levels may have zero points. */
+bool plan_dequantised(struct planner *p, ir_op op, const struct exec_row *row, bool *done) {
+    static const struct exec_row from = {"dequantised", &kernel_quantize, DEQUANTIZE, ""},
+                                 to = {"quantised", &kernel_quantize, QUANTIZE, ""};
+    exec_plan *x = p->x;
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_slot *in = plan_operands(p, op, 0, d->n_operands);
+    bool some = false, per_device = false, ok;
+    for (uint32_t i = 0; in && i < d->n_operands; i++) {
+        some |= in[i] && slot_type(x, in[i])->quant;
+        per_device |= x->slots.v[in[i]].per_device;
+    }
+    *done = some;
+    if (!some || !in)
+        return in != NULL;
+    exec_slot out = d->n_results == 1 ? plan_result_slot(p, op, d->results, &ok) : 0, sum = out;
+    if (!out)
+        return plan_error(p, op, "gives other than one tensor of quantised numbers");
+    x->slots.v[out].per_device = per_device;
+    for (uint32_t i = 0; i < d->n_operands; i++) {
+        struct exec_type t = *slot_type(x, in[i]);
+        if (!t.quant)
+            continue;
+        t.dtype = TENSOR_F32;
+        t.quant = NULL;
+        exec_slot number = plan_temp(p, &t, per_device);
+        if (!number || !plan_step_into(p, op, &from, &in[i], 1, number))
+            return false;
+        in[i] = number;
+    }
+    struct exec_type t = *slot_type(x, out);
+    if (t.quant) {
+        t.dtype = TENSOR_F32;
+        t.quant = NULL;
+        if (!(sum = plan_temp(p, &t, per_device)))
+            return false;
+    }
+    return plan_step_into(p, op, row, in, d->n_operands, sum) &&
+           (sum == out || plan_step_into(p, op, &to, &sum, 1, out)) && plan_set(p, d->results, out);
 }
 
 /* --- attention -------------------------------------------------------------------------------------------------------- */

@@ -80,6 +80,7 @@ static const struct exec_row rows[] = {
     {"stablehlo.clamp", &kernel_elementwise, VEC_CLAMP | EW_CLAMP_HLO, "PyTorch"},
     {"stablehlo.collective_broadcast", &kernel_collective, MESH_BROADCAST, "values worked out for each device"},
     {"stablehlo.collective_permute", &kernel_collective, MESH_PERMUTE, "values worked out for each device"},
+    {"stablehlo.collective_reduce", &kernel_collective, MESH_REDUCE_ROOT, "values worked out for each device"},
     {"stablehlo.compare", &kernel_elementwise, VEC_EQ | EW_COMPARE, "PyTorch"},
     {"stablehlo.complex", &kernel_complex, COMPLEX_MAKE, "PyTorch"},
     {"stablehlo.concatenate", &kernel_concat, 0, "PyTorch, as ttir.concat"},

@@ -73,6 +73,7 @@ def added(m):
                 for op in 'ttir.all_reduce', 'ttnn.all_reduce', 'ttir.all_reduce_async', 'ttnn.all_reduce_async':
                     together(m, op, attrs(f'reduce_type = #ttcore.reduce_type<{kind}>', AXIS), shape, lambda p: [f(*p)] * 2)
             together(m, 'stablehlo.all_reduce', f'{attrs(GROUP)} {region(m, body)}', shape, lambda p: [f(*p)] * 2)
+            together(m, 'stablehlo.collective_reduce', f'{attrs(GROUP)} {region(m, body)}', shape, lambda p: [f(*p), torch.zeros_like(f(*p))])
             for d in both(n, *range(n)):
                 def scattered(p):
                     return [f(*p).narrow(d, i * (shape[d] // 2), shape[d] // 2) for i in range(2)]

@@ -367,6 +367,31 @@ def complex_numbers(m):
     parts_of(m, f'"stablehlo.iota"() <{{iota_dimension = 1 : i64}}> : () -> tensor<2x5x{numbers}>', torch.arange(5).expand(2, 5).to(z.dtype), 'stablehlo.iota')
 
 
+def wrapped(m):
+    """Products of integers are modulo the width of the result; sorts by chlo.top_k are in total order, NaN of either sign at its end."""
+    dot = '<{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [0]>}>'
+    for dtype in torch.int32, torch.int64:
+        a, b = (m.arg(torch.randint(-2**31, 2**31 - 1, shape).to(dtype)) for shape in ((4, 40), (40, 3)))
+        m.op('stablehlo.dot_general', [a, b], dot, (a[1].long() @ b[1].long()).to(dtype), 1e-30)
+    values = torch.tensor([float('inf'), float('nan'), -1.0, float('-inf'), 3.0])
+    x = m.arg(torch.copysign(values, torch.tensor([1.0, 1, -1, -1, 1])))
+    y = m.arg(torch.copysign(torch.tensor([1.0, float('nan'), 2.0, 0.0, 0.0]), torch.tensor([1.0, -1, 1, -1, 1])))
+    for of, order in ((x, [1, 0, 4]), (y, [2, 0, 4])):
+        m.op('chlo.top_k', [of], '<{k = 3 : i64}>', [of[1].float()[order], torch.tensor(order).int()])
+    # numbers that f64 only just has, and the only NaN that has no bit to be one
+    tiny = m.arg(torch.tensor([5e-324, -5e-324, 1e-310, float('nan'), float('inf'), 65520.0], dtype=torch.float64))
+    if m.number == 'f64':
+        inf = float('inf')
+        m.op('stablehlo.reduce_precision', [tiny], '<{exponent_bits = 5 : i32, mantissa_bits = 10 : i32}>', torch.tensor([0.0, -0.0, 0, float('nan'), inf, inf]).double(), 1e-30)
+        m.op('stablehlo.reduce_precision', [tiny], '<{exponent_bits = 11 : i32, mantissa_bits = 52 : i32}>', torch.tensor([0.0, -0.0, 0, float('nan'), inf, 65520.0]).double(), 1e-30)
+        m.op('stablehlo.reduce_precision', [tiny], '<{exponent_bits = 5 : i32, mantissa_bits = 0 : i32}>', torch.tensor([0.0, -0.0, 0, inf, inf, inf]).double(), 1e-30)
+    # a tuple in a tuple
+    t = m.type_of(x[1])
+    m.body += [f'%in = "stablehlo.tuple"({x[0]}, {y[0]}) : ({t}, {t}) -> tuple<{t}, {t}>', f'%of = "stablehlo.tuple"({y[0]}, %in) : ({t}, tuple<{t}, {t}>) -> tuple<{t}, tuple<{t}, {t}>>',
+               f'%back = "stablehlo.get_tuple_element"(%of) <{{index = 1 : i32}}> : (tuple<{t}, tuple<{t}, {t}>>) -> tuple<{t}, {t}>', f'%there = "stablehlo.get_tuple_element"(%back) <{{index = 0 : i32}}> : (tuple<{t}, {t}>) -> {t}']
+    m.given('stablehlo.get_tuple_element', '%there', x[1].float())
+
+
 def complex_functions(m):
     """What of the dialects takes complex numbers beyond complex_numbers: inverse functions, orders, broadcasting."""
     made = torch.complex128 if m.number == 'f64' else torch.complex64
@@ -702,6 +727,6 @@ def bits(m):
 
 EACH = (numbers, shapes, gathers, reductions, products, picks, ragged, scans, regions, keys, futures, sizes)
 CASES = ([(g, t) for t in ('f32', 'bf16', 'f16') for g in EACH] + [(g, 'f32') for g in (integers, bits, matrices)] +
-         [(g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)] + [(g, t) for t in ('f32', 'f64') for g in (complex_functions, total_order)])
+         [(g, t) for t in ('f32', 'f64') for g in (transforms, complex_numbers, complex_arguments)] + [(g, t) for t in ('f32', 'f64') for g in (complex_functions, total_order, wrapped)])
 if __name__ == '__main__':
     op_cases.main(CASES)

@@ -745,6 +745,30 @@ def reductions_by_region_between_devices():
 
 
 @tap.case
+def sums_for_the_first_of_a_group():
+    """collective_reduce: the first of a group has what all make, by a fold and by a region; others have zeros."""
+    text = lines_module("collective_reduce", [[0, 2], [1, -1]], 4)
+    a = [0.5, -1.0, 2.0, 3.0]
+    (re, im) = run_module(text, ((4,), a))
+    want = [composed([0, 2], v) for v in a] + [composed([1], v) for v in a] + [(0.0, 0.0)] * 4
+    tap.equal((re[1], im[1]), ([p for p, _ in want], [q for _, q in want]))
+    text = """module {
+func.func @main(%a: tensor<2xf32>) -> tensor<6xf32> {
+  %0 = "stablehlo.collective_reduce"(%a) <{replica_groups = dense<[[2, 0, 1]]> : tensor<1x3xi64>}> ({
+  ^bb0(%x: tensor<f32>, %y: tensor<f32>):
+    %s = "stablehlo.add"(%x, %y) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    "stablehlo.return"(%s) : (tensor<f32>) -> ()
+  }) : (tensor<2xf32>) -> tensor<2xf32>
+  %1 = "stablehlo.all_gather"(%0) <{all_gather_dim = 0 : i64, replica_groups = dense<[[0, 1, 2]]> : tensor<1x3xi64>}> : (tensor<2xf32>) -> tensor<6xf32>
+  return %1 : tensor<6xf32>
+}
+}
+"""
+    ((_, values),) = run_module(text, ((2,), [1.5, -4.0]))
+    tap.equal(values, [0.0, 0.0, 0.0, 0.0, 4.5, -12.0])
+
+
+@tap.case
 def sums_in_groups_of_different_sizes():
     """A group that ends with -1 is shorter: nothing is added up for it."""
     text = """module {

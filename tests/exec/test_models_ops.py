@@ -404,6 +404,19 @@ def quantised(m):
     m.given('ttir.conv2d of levels', '%dc', torch.nn.functional.conv2d(
         levels(image[1].float(), 0.1, 0).permute(0, 3, 1, 2) * 0.1,
         levels(weight[1].float(), per_channel, 0) * per_channel).permute(0, 2, 3, 1), 1e-5)
+    # a sum and a product of quantised numbers are those of the numbers, quantised (spec.md, dequantize_op_quantize)
+    other = 'tensor<4x16x!quant.uniform<i8:f32, 5.0e-1:-20>>'
+    first, second = (levels(v, 0.1, 5) - 5) * 0.1, (levels(v, 0.5, -20) + 20) * 0.5
+    m.body.append(f'%qo = "ttir.quantize"({x[0]}) : (tensor<4x16xf32>) -> {other}')
+    for name, want in ('add', first + second), ('multiply', first * second):
+        for dialect in 'stablehlo', 'ttir':
+            m.body.append(f'%{dialect}_{name} = "{dialect}.{name}"(%q, %qo) : ({q}, {other}) -> {other}')
+            m.body.append(f'%{dialect}_{name}_d = "ttir.dequantize"(%{dialect}_{name}) : ({other}) -> tensor<4x16xf32>')
+            m.given(f'{dialect}.{name} of quantised numbers', f'%{dialect}_{name}_d', (levels(want, 0.5, -20) + 20) * 0.5, 1e-6)
+    square, fine = 'tensor<4x4x!quant.uniform<i32:f32, 5.0e-2>>', 'tensor<4x4xf32>'
+    m.body.append(f'%qd = "stablehlo.dot_general"(%q, %qo) <{{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1]>}}> : ({q}, {other}) -> {square}')
+    m.body.append(f'%qdd = "ttir.dequantize"(%qd) : ({square}) -> {fine}')
+    m.given('stablehlo.dot_general of quantised numbers', '%qdd', torch.round((first.double() @ second.double().t()) / 0.05).float() * 0.05, 2e-4)
     # by rows
     rows = 'tensor<4x16x!quant.uniform<i8:f32:0, {1.0e-1:0, 2.0e-1:3, 5.0e-2:-4, 1.0:0}>>'
     scales, zeros = torch.tensor([0.1, 0.2, 0.05, 1]).reshape(4, 1), torch.tensor([0, 3, -4, 0]).reshape(4, 1)
