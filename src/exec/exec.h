@@ -239,6 +239,10 @@ bool exec_only_moves(str op);
 enum exec_order { EXEC_ORDER_NONE, EXEC_ORDER_OTHER, EXEC_ORDER_SAME };
 enum exec_order exec_order_of(const int64_t *dims, int rank, const int64_t *golden, int golden_rank);
 
+/* Golden's numbers where those of `a` stand, for what was compared so (exec_difference.moved): a tensor of a's dimensions, which
+ * is the caller's (tensor_free). False when out of memory, or when there is no such order. */
+bool exec_move_golden(const struct tensor *a, const struct tensor *golden, struct mem *mem, struct tensor *out);
+
 /* The correlation from which on a value agrees well enough that no other order of its dimensions is tried. */
 #define EXEC_AGREES 0.99
 

@@ -153,20 +153,56 @@ static void move_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
     }
 }
 
-/* Compares with golden as it is in this order. */
-static bool compare_moved(const struct tensor *a, const struct tensor *golden, const struct dims *moved,
-                          const int64_t *stride, exec_plan *x, exec_difference *out) {
-    struct moving m = {.from = golden->data, .size = tensor_dtype_size(golden->dtype), .dims = *moved};
-    int64_t rows = tensor_count(golden) / moved->d[moved->n - 1];
-    struct tensor there = *golden;
-    memcpy(m.stride, stride, sizeof m.stride);
+/* The order of golden's dimensions, another one than its own, in which it agrees best with a. False: there is none. */
+static bool find_order(const struct tensor *a, const struct tensor *golden, struct moving *m) {
+    struct dims s, t;
+    uint8_t order[MOST_MOVED] = {0, 1, 2, 3, 4};
+    double best = -2;
+    *m = (struct moving){.from = golden->data, .size = tensor_dtype_size(golden->dtype)};
+    if (!without_ones(a->dims, a->rank, &s) || !without_ones(golden->dims, golden->rank, &t) || t.n > MOST_MOVED ||
+        tensor_count(a) != tensor_count(golden) || tensor_count(a) == 0 || m->size == 0)
+        return false;
+    while (next_order(order, t.n)) {
+        struct dims moved = in_order(&t, order);
+        int64_t stride[MOST_DIMS];
+        if (!same_order(&s, &moved))
+            continue;
+        strides_of(&t, order, stride);
+        double r = correlation_of_some(a, golden, &moved, stride);
+        if (r > best) {
+            best = r;
+            m->dims = moved;
+            memcpy(m->stride, stride, sizeof stride);
+        }
+    }
+    return best >= -1;
+}
+
+static size_t rows_of(const struct moving *m) {
+    size_t rows = 1;
+    for (int i = 0; i < m->dims.n - 1; i++)
+        rows *= (size_t)m->dims.d[i];
+    return rows;
+}
+
+bool compare_in_any_order(exec_plan *x, const struct tensor *a, const struct tensor *golden, exec_difference *out) {
+    struct dims s, t;
+    struct moving m;
+    *out = (exec_difference){.shapes_differ = true, .devices = 1};
+    bool known = without_ones(a->dims, a->rank, &s) && without_ones(golden->dims, golden->rank, &t);
+    bool same = !known || same_order(&s, &t);
+    if (same && !compare_tensors(a, golden, x->pool, x->asked, out))
+        return false;
+    if ((same && out->pcc >= EXEC_AGREES) || !find_order(a, golden, &m))
+        return true;
     m.to = mem_alloc(x->mem, tensor_bytes(golden));
     if (!m.to)
         return true; /* without it the comparison stays as it was */
+    struct tensor there = *golden;
     there.data = m.to;
-    bool good = pool_for(x->pool, (size_t)rows, 64, move_rows, &m, x->asked);
     exec_difference d;
-    good = good && compare_tensors(a, &there, x->pool, x->asked, &d);
+    bool good = pool_for(x->pool, rows_of(&m), 64, move_rows, &m, x->asked) &&
+                compare_tensors(a, &there, x->pool, x->asked, &d);
     if (good && (out->shapes_differ || !(d.pcc <= out->pcc))) {
         *out = d;
         out->moved = true;
@@ -175,30 +211,11 @@ static bool compare_moved(const struct tensor *a, const struct tensor *golden, c
     return good;
 }
 
-bool compare_in_any_order(exec_plan *x, const struct tensor *a, const struct tensor *golden, exec_difference *out) {
-    struct dims s, t, best_dims = {.n = 0};
-    uint8_t order[MOST_MOVED] = {0, 1, 2, 3, 4};
-    int64_t stride[MOST_DIMS] = {0}, best_stride[MOST_DIMS] = {0};
-    *out = (exec_difference){.shapes_differ = true, .devices = 1};
-    bool known = without_ones(a->dims, a->rank, &s) && without_ones(golden->dims, golden->rank, &t);
-    bool same = !known || same_order(&s, &t);
-    if (same && !compare_tensors(a, golden, x->pool, x->asked, out))
+bool exec_move_golden(const struct tensor *a, const struct tensor *golden, struct mem *mem, struct tensor *out) {
+    struct moving m;
+    if (!find_order(a, golden, &m) || !tensor_new(out, mem, golden->dtype, a->dims, a->rank))
         return false;
-    if (!known || (same && out->pcc >= EXEC_AGREES) || t.n > MOST_MOVED || tensor_count(a) != tensor_count(golden) ||
-        tensor_count(a) == 0 || tensor_dtype_size(golden->dtype) == 0)
-        return true;
-    double best = -2;
-    while (next_order(order, t.n)) {
-        struct dims moved = in_order(&t, order);
-        if (!same_order(&s, &moved))
-            continue;
-        strides_of(&t, order, stride);
-        double r = correlation_of_some(a, golden, &moved, stride);
-        if (r > best) {
-            best = r;
-            best_dims = moved;
-            memcpy(best_stride, stride, sizeof stride);
-        }
-    }
-    return best < -1 || compare_moved(a, golden, &best_dims, best_stride, x, out);
+    m.to = out->data;
+    move_rows(&m, 0, rows_of(&m), 0);
+    return true;
 }

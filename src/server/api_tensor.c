@@ -1,5 +1,6 @@
 /* Tensors that an execution kept: what is in them, a window of values, the whole as .npy. */
 #include <math.h>
+#include <string.h>
 
 #include "base/num.h"
 #include "exec/exec.h"
@@ -16,6 +17,8 @@ struct looked {
     struct kept_run *run;
     struct kept_look value, golden;
     bool has_golden;
+    struct mem mem;
+    struct tensor moved; /* the golden's numbers where the value's stand, if that is elsewhere */
     graph_node node;
     uint64_t out, device;
     enum which which;
@@ -28,6 +31,7 @@ static void looked_close(struct http_request *r, struct looked *l) {
     }
     kept_unref(r->server->kept, l->run);
     l->run = NULL;
+    tensor_free(&l->moved);
 }
 
 static bool read_which(struct http_request *r, enum which *out) {
@@ -136,13 +140,28 @@ static void look_at_parts(struct tensor *t) {
     }
 }
 
+/* To be shown beside the value, number by number, the golden has to be where that is. */
+static bool move_golden(struct http_request *r, struct looked *l) {
+    ir_op op = graph_op(l->run->g, l->node);
+    if (!l->has_golden || !l->run->golden_moved[op])
+        return true;
+    if (!exec_move_golden(&l->value.t, &l->golden.t, &l->mem, &l->moved)) {
+        api_error(r, 503, NULL, "out of memory");
+        return false;
+    }
+    l->golden.t.rank = l->moved.rank;
+    memcpy(l->golden.t.dims, l->moved.dims, sizeof l->moved.dims);
+    l->golden.t.data = l->moved.data;
+    return true;
+}
+
 /* Opens what the query names, for a file as it is, else to be shown. False with the answer given. */
 static bool looked_open(struct http_request *r, bool file, struct looked *l) {
     *l = (struct looked){.out = 0};
     if (!http_query_u64(r, "out", UINT32_MAX, &l->out) || !http_query_u64(r, "device", UINT32_MAX, &l->device) ||
         !read_which(r, &l->which) || !(l->run = api_kept_run(r)))
         return false;
-    if (api_node(r, l->run->g, &l->node) && look_at_both(r, file, l)) {
+    if (api_node(r, l->run->g, &l->node) && look_at_both(r, file, l) && (file || move_golden(r, l))) {
         if (!file) {
             look_at_parts(&l->value.t);
             look_at_parts(&l->golden.t);

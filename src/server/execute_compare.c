@@ -47,7 +47,8 @@ static bool judge(struct work *w, const ir_module *source) {
     golden.pairs = pairs;
     golden.out = ARENA_ARRAY(&w->arena, exec_difference, golden.n + w->n_ops + 1);
     w->kept->golden_of = ARENA_ARRAY(&w->kept->arena, ir_op, w->module->n_ops);
-    if (!golden.out || !w->kept->golden_of)
+    w->kept->golden_moved = ARENA_ARRAY(&w->kept->arena, bool, w->module->n_ops);
+    if (!golden.out || !w->kept->golden_of || !w->kept->golden_moved)
         return execute_failed(w, "out of memory", NULL);
     if (!execute_once(w, w->kept->plan, &golden, &us))
         return false;
@@ -58,7 +59,8 @@ static bool judge(struct work *w, const ir_module *source) {
         if (m && !d[i].shapes_differ && (m->why != COMPARED || d[i].pcc > m->difference.pcc)) {
             m->why = COMPARED;
             m->difference = d[i];
-            w->kept->golden_of[d[i].op] = d[i].moved ? 0 : d[i].golden; /* else they are shown side by side */
+            w->kept->golden_of[d[i].op] = d[i].golden;
+            w->kept->golden_moved[d[i].op] = d[i].moved;
         }
     }
     for (size_t i = 0; i < w->n_ops; i++) {

@@ -56,7 +56,8 @@ struct kept_run {
     bool makes;                         /* values are made when they are looked at */
     exec_inputs *inputs;                /* files that both look into, or NULL */
     const ir_module *golden_module;
-    ir_op *golden_of; /* by op of the module: the golden's op, 0: none; NULL without golden */
+    ir_op *golden_of;   /* by op of the module: the golden's op, 0: none; NULL without golden */
+    bool *golden_moved; /* likewise: whether its dimensions stand in another order (exec_move_golden) */
     uint64_t bytes;
     pthread_mutex_t lock;    /* around looks into the plans, and what was made */
     pthread_mutex_t running; /* held by who runs the plans */

@@ -482,10 +482,15 @@ def compares_what_changed_places():
             model = opened(s, "conv.mlir")
             run = call(s, "POST", f"/models/{model}/runs", {})
             job = ended(s, call(s, "POST", f"/models/{model}/executions",
-                                {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
-            ops = call(s, "GET", f"/executions/{job['result']['execution']}")["ops"]
+                                {"golden": True, "keep": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+            execution = job["result"]["execution"]
+            ops = call(s, "GET", f"/executions/{execution}")["ops"]
             for name in "ttnn.conv2d", "ttnn.multiply", "ttnn.sigmoid":
                 tap.equal([(op["op"], op.get("pcc", 0) > 0.9999) for op in ops if op["op"] == name], [(name, True)])
+            # beside its golden it is shown number by number
+            told = call(s, "GET", f"/executions/{execution}/tensor?id={quote('main/ttnn.conv2d')}&which=difference")
+            far = max(abs(told["statistics"]["min"]), abs(told["statistics"]["max"]))
+            assert told["accuracy"]["pcc"] > 0.9999 and far < 1e-3, told
 
 
 NAMED = """func.func @main(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {
