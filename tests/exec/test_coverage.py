@@ -48,8 +48,10 @@ def kinds_of(op):
     admitted = set.intersection(known.admits, *(OPS[o].admits for o in op_data.family(LEADERS[op]) if o in OPS))
     if any(w in op for w in WHOLE_FUNCTIONS):
         admitted -= {*FLOATS, 'i1'}
-    elif kernel in REAL or LEADERS[op] in REAL_FUNCTIONS or op.startswith('ttnn.prepare_'):
+    elif LEADERS[op] in REAL_FUNCTIONS or op.startswith('ttnn.prepare_') or (kernel in REAL and op.startswith(('ttir.', 'ttnn.'))):
         admitted &= set(FLOATS)
+    elif kernel in REAL:  # what StableHLO and CHLO let through, but no truth values
+        admitted -= {'i1'}
     if kernel in F32_ONLY:
         admitted &= {'f32'}
     if (kernel not in ANY and op.startswith(('ttir.', 'ttnn.'))) or kernel == 'bytes' or op.endswith(('_bw', '_backward')):

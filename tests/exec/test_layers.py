@@ -41,13 +41,11 @@ def products(m):
              torch.einsum('abmk,ekn->abemn', value(m, a), value(m, b)[0]).unsqueeze(2))
     for rows in 3, 0:
         x, y, z = small(m, rows, 4), small(m, 4, 5), m.arg(torch.tensor([rows]), 'i32')
-        y2 = (y[0], y[1])
-        m.op('stablehlo.einsum', [x, y2], '<{einsum_config = "ab,bc->ac"}>', value(m, x) @ value(m, y)) if m.number in FLOATS else None
-        if m.number in FLOATS:
-            m.op('stablehlo.unary_einsum', [x], '<{einsum_config = "ab->ba"}>', value(m, x).T)
-            group = m.arg(y[1].unsqueeze(0), m.number)
-            m.op('chlo.ragged_dot', [x, group, z], '<{ragged_dot_dimension_numbers = #chlo.ragged_dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1], '
-                 'lhs_ragged_dimensions = [0], rhs_group_dimensions = [0]>}>', value(m, x) @ value(m, y))
+        m.op('stablehlo.einsum', [x, y], '<{einsum_config = "ab,bc->ac"}>', value(m, x) @ value(m, y))
+        m.op('stablehlo.unary_einsum', [x], '<{einsum_config = "ab->ba"}>', value(m, x).T)
+        group = m.arg(y[1].unsqueeze(0), m.number)
+        m.op('chlo.ragged_dot', [x, group, z], '<{ragged_dot_dimension_numbers = #chlo.ragged_dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1], '
+             'lhs_ragged_dimensions = [0], rhs_group_dimensions = [0]>}>', value(m, x) @ value(m, y))
 
 
 def overflow(m):
@@ -101,15 +99,6 @@ def images(m):
         sizes = [f'batch_size = {batch} : i32', 'in_channels = 4 : i32', 'out_channels = 6 : i32', f'input_height = {size} : i32', f'input_width = {size + 1} : i32',
                  dense('kernel_size', (3, 3), 'i32'), dense('dilation', (1, 1), 'i32'), f'groups = {groups} : i32']
         m.op('ttnn.conv2d', [flat, w, b, m.device()], attrs(*sizes, dense('stride', (2, 2), 'i32'), dense('padding', (1, 1), 'i32')), want.permute(0, 2, 3, 1).reshape(1, 1, -1, 6))
-        numbers = '#stablehlo.conv<[b, 0, 1, f]x[o, i, 0, 1]->[b, 0, 1, f]>'
-        want = F.conv2d(nchw, value(m, w), None, 2, 1, 1, groups)
-        given = attrs('window_strides = array<i64: 2, 2>', 'padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>', 'lhs_dilation = array<i64: 1, 1>', 'rhs_dilation = array<i64: 1, 1>',
-                      'window_reversal = array<i1: false, false>', f'dimension_numbers = {numbers}', f'feature_group_count = {groups} : i64', 'batch_group_count = 1 : i64')
-        m.op('stablehlo.convolution', [x, w], given, want.permute(0, 2, 3, 1))
-        margin = f'%margin{len(m.body)}'
-        m.body.append(f'{margin} = "stablehlo.constant"() <{{value = dense<1> : tensor<2x2xi32>}}> : () -> tensor<2x2xi32>')
-        m.op('stablehlo.dynamic_conv', [x, w, (margin, torch.ones(2, 2).int())],
-             attrs('window_strides = array<i64: 2, 2>', f'dimension_numbers = {numbers}', f'feature_group_count = {groups} : i64', 'batch_group_count = 1 : i64'), want.permute(0, 2, 3, 1))
         t = m.arg(torch.randn(4, 3, 3, 3) / 6)
         want = F.conv_transpose2d(nchw, value(m, t), None, 2, 1, 1).permute(0, 2, 3, 1)
         m.op('ttir.conv_transpose2d', [x, t], attrs('stride = 2 : i32', 'padding = 1 : i32', 'output_padding = 1 : i32', 'dilation = 1 : i32', 'groups = 1 : i32'), want)
@@ -140,6 +129,33 @@ def images(m):
         given = ['input_tensor_layout = #ttnn.layout<row_major>', 'in_channels = 4 : i32', f'out_channels = {bias[3]} : i32', 'batch_size = 1 : i32']
         for op in 'ttnn.prepare_conv2d_bias', 'ttnn.prepare_conv_transpose2d_bias':
             m.op(op, [b], attrs(*given), b[1], twins=False)
+
+
+def windows(m):
+    """StableHLO's convolution, which integers have, too; their sums may be wider."""
+    for batch, size, groups in (1, 7, 1), (2, 8, 2), (0, 8, 1):
+        x, w = small(m, batch, size, size + 1, 4), small(m, 6, 4 // groups, 3, 3)
+        want = F.conv2d(value(m, x).permute(0, 3, 1, 2), value(m, w), None, 2, 1, 1, groups).permute(0, 2, 3, 1)
+        numbers = 'dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[o, i, 0, 1]->[b, 0, 1, f]>'
+        counts = f'feature_group_count = {groups} : i64', 'batch_group_count = 1 : i64'
+        given = attrs('window_strides = array<i64: 2, 2>', 'padding = dense<[[1, 1], [1, 1]]> : tensor<2x2xi64>', 'lhs_dilation = array<i64: 1, 1>', 'rhs_dilation = array<i64: 1, 1>',
+                      'window_reversal = array<i1: false, false>', numbers, *counts)
+        margin = f'%margin{len(m.body)}'
+        m.body.append(f'{margin} = "stablehlo.constant"() <{{value = dense<1> : tensor<2x2xi32>}}> : () -> tensor<2x2xi32>')
+        for kind in sorted({m.number, 'i32' if m.number in INTEGERS else 'f32'}):
+            m.op('stablehlo.convolution', [x, w], given, want, near(m.number, 1e-5, None), [kind])
+        m.op('stablehlo.dynamic_conv', [x, w, (margin, torch.ones(2, 2).int())], attrs('window_strides = array<i64: 2, 2>', numbers, *counts), want, near(m.number, 1e-5, None), [m.number])
+
+
+def drawn(m):
+    """Random integers and reals between bounds that leave no choice, or two of them."""
+    for shape in (3, 4), (0, 4):
+        sizes = m.arg(torch.tensor(shape), 'i64')
+        low, high = (m.arg(torch.tensor(v), m.number) for v in (2, 3))
+        if m.number in INTEGERS:  # the upper bound is not drawn
+            m.op('stablehlo.rng', [low, high, sizes], '<{rng_distribution = #stablehlo<rng_distribution UNIFORM>}>', torch.full(shape, 2), types=[m.number])
+        else:
+            m.op('stablehlo.rng', [low, low, sizes], '<{rng_distribution = #stablehlo<rng_distribution UNIFORM>}>', torch.full(shape, 2.0))
 
 
 def pools(m):
@@ -286,7 +302,7 @@ def chance(m):
     assert n in FLOATS
 
 
-CASES = ([(g, k) for g in (images, norms, chance) for k in FLOATS] + [(pools, k) for k in (*FLOATS, 'i32', 'ui8', 'i16')] +
+CASES = ([(g, k) for g in (images, norms, chance) for k in FLOATS] + [(g, k) for g in (windows, drawn) for k in (*FLOATS, *INTEGERS)] + [(pools, k) for k in (*FLOATS, 'i32', 'ui8', 'i16')] +
          [(products, k) for k in (*FLOATS, *INTEGERS)] + [(overflow, k) for k in INTEGERS] + [(truths, 'i1')])
 if __name__ == '__main__':
     op_cases.main(CASES)
