@@ -258,6 +258,7 @@ struct planner {
     VEC(struct plan_loop) loops;  /* inner ones first */
     unsigned depth;               /* of nested calls and regions */
     const struct exec_type *lift; /* of the result of the map in whose body we are; NULL */
+    ir_op manual;                 /* the sdy.manual_computation in whose body we are; 0 */
     bool failed;
 };
 

@@ -156,6 +156,8 @@ bool picks_add(struct planner *p, ir_op op);
 /* Whether kernel_collective does what stablehlo.all_reduce and reduce_scatter ask for, by folding real numbers; if not, with the region. */
 bool collective_folds(struct planner *p, ir_op op);
 bool plan_collective_by_region(struct planner *p, ir_op op);
+/* An op of one operand and one result as a fold over groups of devices, [n_groups][size] (in the plan's arena). */
+bool plan_group_fold(struct planner *p, ir_op op, vec_fold fold, int64_t *groups, int64_t n_groups, int64_t size);
 extern const struct kernel kernel_hlo_reduce;
 
 /* kernels_index.c */

@@ -455,6 +455,23 @@ bool plan_collective_by_region(struct planner *p, ir_op op) {
     return true;
 }
 
+bool plan_group_fold(struct planner *p, ir_op op, vec_fold fold, int64_t *groups, int64_t n_groups, int64_t size) {
+    static const struct kernel kernel = {"collective", NULL, run_collective, KERNEL_MESH, NULL, NULL, NULL};
+    static const struct exec_row row = {"folds of groups", &kernel, 0, ""};
+    size_t at = p->x->steps.n;
+    struct exec_step *s = plan_step(p, op, &row, 1, 1);
+    struct collective *w = s ? PLAN_PARAMS(p, s, struct collective) : NULL;
+    if (!w)
+        return false;
+    *w = (struct collective){
+        .kind = MESH_ALL_REDUCE, .axis = -1, .fold = fold, .groups = groups, .n_groups = n_groups, .size = size};
+    s->in[0] = plan_get(p, ir_operand(p->m, op, 0));
+    s->per_device = p->x->devices > 1;
+    if (!s->in[0] || ir_op_at(p->m, op)->n_results != 1)
+        return plan_error(p, op, "takes and gives other than one tensor");
+    return plan_made(p, op, at, 0);
+}
+
 /* --- shards ------------------------------------------------------------------------------------------------------- */
 
 struct shard {

@@ -564,7 +564,7 @@ static const struct plan_special {
     {"chlo.scan", plan_scan, "jumps"},
     {"func.call", plan_call_callee, "inlined"},
     {"sdy.all_gather", plan_forward, "nothing to do"},
-    {"sdy.all_reduce", plan_forward, "nothing to do"},
+    {"sdy.all_reduce", plan_sdy_all_reduce, "collective"},
     {"sdy.all_slice", plan_forward, "nothing to do"},
     {"sdy.all_to_all", plan_forward, "nothing to do"},
     {"sdy.collective_permute", plan_forward, "nothing to do"},

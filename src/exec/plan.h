@@ -141,6 +141,7 @@ bool plan_spmd_mesh(const struct planner *p, int64_t shape[2]);
 bool plan_shard_mesh(struct planner *p, ir_op within, int64_t shape[2]);
 bool plan_group_mesh(struct planner *p, int64_t shape[2]);
 bool plan_manual_computation(struct planner *p, ir_op op);
+bool plan_sdy_all_reduce(struct planner *p, ir_op op);
 bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards);
 
 /* plan_tail.c. Lets kernels take in the elementwise ops behind them; none beyond a step that jumps lead to (targets[step]).

@@ -308,7 +308,11 @@ bool plan_manual_computation(struct planner *p, ir_op op) {
         if (!plan_set(p, arg, slot))
             return false;
     }
-    if (!plan_block(p, body, &given, &n_given) || !plan_flow_in(p, op, body) || !plan_flow_out(p, op, body))
+    ir_op before = p->manual;
+    p->manual = manual ? op : before;
+    bool good = plan_block(p, body, &given, &n_given);
+    p->manual = before;
+    if (!good || !plan_flow_in(p, op, body) || !plan_flow_out(p, op, body))
         return false;
     if (n_given != n_results)
         return plan_error(p, op, "gives %u values for %u results", n_given, n_results);
@@ -323,6 +327,61 @@ bool plan_manual_computation(struct planner *p, ir_op op) {
             return false;
     }
     return true;
+}
+
+/* Which devices a device adds up with: id[d] is alike for all of a group. False (reported) when the op names axes that are not there. */
+static bool reduction_groups(struct planner *p, ir_op op, const struct axes *axes, int64_t *id) {
+    ir_node list = dialect_param(p->c, ir_op_attr(p->m, op, STR("reduction_axes")), STR("value"));
+    for (unsigned d = 0; d < p->x->devices; d++)
+        id[d] = d;
+    for (uint32_t i = 0; list && i < ir_count(p->c, list); i++) {
+        ir_node ref = ir_at(p->c, list, i);
+        uint32_t a = 0;
+        int64_t size, inner;
+        while (a < axes->n && !str_eq(axes->name[a], dialect_param_text(p->c, ref, STR("name"))))
+            a++;
+        if (a == axes->n || !read_part(p, ref, axes->size[a], &size, &inner))
+            return plan_error(p, op, "reduces along an axis, or a part of one, that the mesh has not");
+        if (!is_manual_along(p, p->manual, axes->name[a]))
+            continue;
+        for (uint32_t k = a + 1; k < axes->n; k++)
+            inner *= axes->size[k];
+        for (unsigned d = 0; d < p->x->devices; d++)
+            id[d] -= id[d] / inner % size * inner; /* the first one along the axis */
+    }
+    return true;
+}
+
+/* Within a manual computation, along its axes, each device has a part of the sum; elsewhere a sum that is due has been made. */
+bool plan_sdy_all_reduce(struct planner *p, ir_op op) {
+    static const vec_fold folds[] = {FOLD_SUM, FOLD_MAX, FOLD_MIN}; /* Sdy_ReductionOp */
+    exec_plan *x = p->x;
+    struct axes axes = {.n = 0, .devices = 1};
+    if (!p->manual)
+        return plan_forward(p, op);
+    int64_t *id = ARENA_ARRAY(p->a, int64_t, x->devices), *groups;
+    if (!id)
+        return plan_no_memory(p);
+    if (!read_axes(p, mesh_of(p), &axes) || axes.devices != (int64_t)x->devices)
+        return plan_error(p, op, "has no mesh, or one of another number of devices");
+    if (!reduction_groups(p, op, &axes, id))
+        return false;
+    int64_t how = 0;
+    attr_i64(p, op, "reduction_op", &how);
+    if (how < 0 || how >= (int64_t)(sizeof folds / sizeof folds[0]))
+        return plan_error(p, op, "reduces in way %lld, which is not known", (long long)how);
+    int64_t size = 0;
+    for (unsigned d = 0; d < x->devices; d++)
+        size += id[d] == id[0];
+    if (size == 1)
+        return plan_forward(p, op);
+    if (!(groups = ARENA_ARRAY(p->a, int64_t, x->devices)))
+        return plan_no_memory(p);
+    for (unsigned d = 0, n = 0; d < x->devices; d++) /* groups are of one size, in the order of their first devices */
+        for (unsigned k = 0; id[d] == (int64_t)d && k < x->devices; k++)
+            if (id[k] == (int64_t)d)
+                groups[n++] = k;
+    return plan_group_fold(p, op, folds[how], groups, x->devices / size, size);
 }
 
 bool plan_spmd_call(struct planner *p, ir_op op, bool to_shards) {

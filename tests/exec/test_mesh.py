@@ -745,6 +745,36 @@ def reductions_by_region_between_devices():
 
 
 @tap.case
+def sums_inside_manual_computations():
+    """sdy.all_reduce along axes that are manual adds up what devices have, in a function that is called there, too; along others, and
+    outside, the sum is there already."""
+    text = """module {
+sdy.mesh @mesh = <["x"=2, "y"=2]>
+func.func private @inner(%p: tensor<1xf32>) -> tensor<1xf32> {
+  %0 = sdy.all_reduce {"x", "y"} %p out_sharding=<@mesh, [{}]> : tensor<1xf32>
+  return %0 : tensor<1xf32>
+}
+func.func @main(%a: tensor<4xf32>, %b: tensor<2xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<2xf32>) {
+  %o = sdy.all_reduce {"x"} %a out_sharding=<@mesh, [{}]> : tensor<4xf32>
+  %0:3 = sdy.manual_computation(%o) in_shardings=[<@mesh, [{"x", "y"}]>] out_shardings=[<@mesh, [{"x", "y"}]>, <@mesh, [{"x", "y"}]>, <@mesh, [{"x", "y"}]>] manual_axes={"x", "y"} (%p: tensor<1xf32>) {
+    %1 = sdy.all_reduce {"y"} %p out_sharding=<@mesh, [{}]> : tensor<1xf32>
+    %2 = sdy.all_reduce max {"x"} %p out_sharding=<@mesh, [{}]> : tensor<1xf32>
+    %3 = func.call @inner(%p) : (tensor<1xf32>) -> tensor<1xf32>
+    sdy.return %1, %2, %3 : tensor<1xf32>, tensor<1xf32>, tensor<1xf32>
+  } : (tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  %4 = sdy.manual_computation(%b) in_shardings=[<@mesh, [{"x"}]>] out_shardings=[<@mesh, [{"x"}]>] manual_axes={"x"} (%p: tensor<1xf32>) {
+    %5 = sdy.all_reduce {"y"} %p out_sharding=<@mesh, [{}]> : tensor<1xf32>
+    sdy.return %5 : tensor<1xf32>
+  } : (tensor<2xf32>) -> tensor<2xf32>
+  return %0#0, %0#1, %0#2, %o, %4 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<2xf32>
+}
+}
+"""
+    got = run_module(text, ((4,), [1.0, 2.0, 4.0, 8.5]), ((2,), [3.0, 5.0]))
+    tap.equal([v for _, v in got], [[3.0, 3.0, 12.5, 12.5], [4.0, 8.5, 4.0, 8.5], [15.5] * 4, [1.0, 2.0, 4.0, 8.5], [3.0, 5.0]])
+
+
+@tap.case
 def sums_for_the_first_of_a_group():
     """collective_reduce: the first of a group has what all make, by a fold and by a region; others have zeros."""
     text = lines_module("collective_reduce", [[0, 2], [1, -1]], 4)
