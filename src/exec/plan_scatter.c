@@ -123,9 +123,10 @@ static bool update(struct planner *p, ir_op op, ir_block body, exec_slot places,
     int64_t count = type_count(&list);
     if (count == 0 || type_count(slot_type(x, of[0])) == 0)
         return true;
-    exec_slot *both = ARENA_ARRAY(p->a, exec_slot, 3 * (size_t)n), *made = both + 2 * n;
+    exec_slot *both = ARENA_ARRAY(p->a, exec_slot, 3 * (size_t)n);
     if (!both)
         return plan_no_memory(p);
+    exec_slot *made = both + 2 * n;
     exec_slot cursor = plan_temp(p, &number, true), order = plan_temp(p, &list, true),
               round = plan_temp(p, &list, true), more = plan_temp(p, &truth, true);
     struct exec_step *s = own_step(p, op, &row_order, 2, 3);

@@ -191,12 +191,12 @@ bool plan_sort_by_region(struct planner *p, ir_op op) {
     exec_plan *x = p->x;
     const ir_op_data *d = ir_op_at(p->m, op);
     uint32_t n = d->n_operands;
-    exec_slot *in = plan_operands(p, op, 0, n), *room = ARENA_ARRAY(p->a, exec_slot, 3 * (size_t)n + 1), *out = room,
-              *pairs = room + n, first;
+    exec_slot *in = plan_operands(p, op, 0, n), *room = ARENA_ARRAY(p->a, exec_slot, 3 * (size_t)n + 1), first;
     struct sorting *w = ARENA_NEW(p->a, struct sorting);
     ir_block body;
     if (!in || !room || !w)
         return plan_no_memory(p);
+    exec_slot *out = room, *pairs = room + n;
     if (n == 0 || d->n_results != n || !plan_region_block(p, op, 0, &body) || ir_block_at(p->m, body)->n_args != 2 * n)
         return plan_error(p, op, "is not formed as a sort");
     if (!plan_results_of(p, op, out) || !describe(p, op, in, out, body, w))

@@ -42,10 +42,10 @@ static bool slide(struct planner *p, const struct reduction *k, int dim, exec_sl
         return true;
     int64_t length = slot_type(p->x, all[0])->dims[dim], size = w->size[dim], dilation = w->dilation[dim], done = 0;
     int64_t count = window_count(length, 0, 0, size, dilation, w->stride[dim], false);
-    exec_slot *room = ARENA_ARRAY(p->a, exec_slot, 5 * (size_t)k->n), *sum = room, *piece = room + k->n,
-              *power = piece + k->n, *low = power + k->n, *high = low + k->n;
+    exec_slot *room = ARENA_ARRAY(p->a, exec_slot, 5 * (size_t)k->n);
     if (!room)
         return plan_no_memory(p);
+    exec_slot *sum = room, *piece = room + k->n, *power = piece + k->n, *low = power + k->n, *high = low + k->n;
     memcpy(power, all, k->n * sizeof *power);
     for (int64_t wide = 1; done < size; wide *= 2) { /* power: of `wide` elements each, `length` of them */
         if (size & wide) {
@@ -84,9 +84,9 @@ bool plan_window_by_region(struct planner *p, ir_op op) {
     const ir_op_data *d = ir_op_at(p->m, op);
     struct reduction k = {.op = op, .n = d->n_operands / 2};
     exec_slot *in = plan_operands(p, op, 0, d->n_operands), *room = ARENA_ARRAY(p->a, exec_slot, 3 * (size_t)k.n + 1);
-    exec_slot *all = room, *init = room + k.n, *out = init + k.n;
     if (!in || !room)
         return plan_no_memory(p);
+    exec_slot *all = room, *init = room + k.n, *out = init + k.n;
     if (k.n == 0 || d->n_operands != 2 * k.n || d->n_results != k.n || !plan_region_block(p, op, 0, &k.body) ||
         ir_block_at(p->m, k.body)->n_args != 2 * k.n)
         return plan_error(p, op, "is not formed as a reduction");
