@@ -14,6 +14,37 @@ static inline void arg_set(const struct exec_arg *a, int64_t i, double v) {
     struct tensor t = {.dtype = a->type->dtype, .data = a->data};
     tensor_set(&t, i, v);
 }
+/* A sum of products, one by one: of integers it wraps as theirs does, of all others it is a double. Slowly, too. */
+struct arg_sum {
+    const struct vec *whole; /* the lanes of integers; NULL: it is real */
+    uint64_t lane;
+    double real;
+};
+static inline struct arg_sum arg_sum_of(const struct call *c, const struct exec_arg *a, const struct exec_arg *b,
+                                        const struct exec_arg *out) {
+    vec_class k = class_join(a->type, b->type);
+    const struct vec *v = c->x->vec[k];
+    return (struct arg_sum){.whole = vec_is_integer(k) && v->store[out->type->dtype] ? v : NULL};
+}
+static inline uint64_t arg_lane(const struct vec *v, const struct exec_arg *a, int64_t i) {
+    uint64_t x = 0;
+    v->load[a->type->dtype](&x, (const char *)a->data + (size_t)i * tensor_dtype_size(a->type->dtype), 1);
+    return x;
+}
+static inline void arg_sum_add(struct arg_sum *s, const struct exec_arg *a, int64_t i, const struct exec_arg *b,
+                               int64_t j) {
+    if (s->whole)
+        s->lane += arg_lane(s->whole, a, i) * arg_lane(s->whole, b, j);
+    else
+        s->real += arg_get(a, i) * arg_get(b, j);
+}
+static inline void arg_sum_put(const struct arg_sum *s, const struct exec_arg *out, int64_t i) {
+    enum tensor_dtype t = out->type->dtype;
+    if (s->whole)
+        s->whole->store[t]((char *)out->data + (size_t)i * tensor_dtype_size(t), &s->lane, 1);
+    else
+        arg_set(out, i, s->real);
+}
 /* The real and the imaginary part of an element (0 of a real number), and back (a real number is the first). Quickly. */
 static inline void arg_get_pair(const struct exec_arg *a, int64_t i, double parts[2]) {
     const float *narrow = a->data;

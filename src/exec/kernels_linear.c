@@ -210,17 +210,23 @@ static bool run_einsum(struct call *c) {
     for (int i = w->kept; i < w->n; i++)
         inner *= w->size[i];
     for (int64_t r = 0; r < n && !call_stopped(c); r++) {
-        double sum = 0;
+        const struct exec_arg *a = &c->in[0], *b = &c->in[1];
+        struct arg_sum sum = arg_sum_of(c, a, c->s->n_in > 1 ? b : a, &c->out[0]);
         for (int64_t k = 0; k < inner; k++) {
             int64_t at[2] = {0, 0};
             for (int i = 0; i < w->n; i++)
                 for (int o = 0; o < 2; o++)
                     at[o] += index[i] * w->stride[o][i];
-            sum += arg_get(&c->in[0], at[0]) * (c->s->n_in > 1 ? arg_get(&c->in[1], at[1]) : 1);
+            if (c->s->n_in > 1)
+                arg_sum_add(&sum, a, at[0], b, at[1]);
+            else if (sum.whole)
+                sum.lane += arg_lane(sum.whole, a, at[0]);
+            else
+                sum.real += arg_get(a, at[0]);
             for (int i = w->n; i-- > w->kept && ++index[i] == w->size[i];)
                 index[i] = 0;
         }
-        arg_set(&c->out[0], r, sum);
+        arg_sum_put(&sum, &c->out[0], r);
         for (int i = w->kept; i-- > 0 && ++index[i] == w->size[i];)
             index[i] = 0;
     }

@@ -146,10 +146,9 @@ static int64_t group_of(const struct exec_arg *sizes, int64_t groups, int64_t i)
 }
 
 /* The sum for one element whose operands begin at `left` and `right`, over indices [from, to) of the ragged dimension. */
-static double sum_of(const struct call *c, const struct ragged *w, int64_t left, int64_t right, int64_t from,
-                     int64_t to) {
+static void sum_of(const struct call *c, const struct ragged *w, int64_t left, int64_t right, int64_t from, int64_t to,
+                   struct arg_sum *sum) {
     int64_t index[TENSOR_MAX_RANK] = {0};
-    double sum = 0;
     for (int64_t k = 0; k < w->inner; k++) {
         int64_t l = left, r = right;
         for (int i = 0; i < w->summed; i++) {
@@ -157,11 +156,10 @@ static double sum_of(const struct call *c, const struct ragged *w, int64_t left,
             r += index[i] * w->sum_right[i];
         }
         if (w->mode != SUMS || (index[w->at] >= from && index[w->at] < to))
-            sum += arg_get(&c->in[0], l) * arg_get(&c->in[1], r);
+            arg_sum_add(sum, &c->in[0], l, &c->in[1], r);
         for (int i = w->summed; i-- > 0 && ++index[i] == w->sizes[i];)
             index[i] = 0;
     }
-    return sum;
 }
 
 static bool run_ragged(struct call *c) {
@@ -183,7 +181,10 @@ static bool run_ragged(struct call *c) {
             group = group_of(&c->in[2], w->groups, index[w->at]);
         }
         bool has = w->mode == SUMS || group < w->groups;
-        arg_set(&c->out[0], r, has ? sum_of(c, w, left, right + group * w->group_step, from, to) : 0);
+        struct arg_sum sum = arg_sum_of(c, &c->in[0], &c->in[1], &c->out[0]);
+        if (has)
+            sum_of(c, w, left, right + group * w->group_step, from, to, &sum);
+        arg_sum_put(&sum, &c->out[0], r);
         for (int i = w->rank; i-- > 0 && ++index[i] == w->dims[i];)
             index[i] = 0;
     }

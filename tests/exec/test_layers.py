@@ -56,6 +56,12 @@ def overflow(m):
         m.op('ttir.matmul', [x, y], '', want)
         bias = m.numbers(b[-1])
         m.op('ttir.linear', [x, y, bias], '', want + bias[1])
+        if len(a) == 2:
+            m.op('stablehlo.einsum', [x, y], '<{einsum_config = "ab,bc->ac"}>', want)
+            m.op('stablehlo.unary_einsum', [x], '<{einsum_config = "ab->a"}>', x[1].sum(1))
+            group, rows = m.arg(y[1].unsqueeze(0), m.number), m.arg(torch.tensor([a[0]]), 'i32')
+            m.op('chlo.ragged_dot', [x, group, rows], '<{ragged_dot_dimension_numbers = #chlo.ragged_dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1], '
+                 'lhs_ragged_dimensions = [0], rhs_group_dimensions = [0]>}>', want)
 
 
 def truths(m):
