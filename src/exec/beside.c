@@ -113,6 +113,12 @@ static bool arrange(struct beside *s, const exec_pair *pairs, size_t n) {
     return true;
 }
 
+static bool was_cancelled(struct beside *s) {
+    if (run_cancelled(s->x))
+        s->status = EXEC_CANCELLED;
+    return s->status == EXEC_CANCELLED;
+}
+
 static void free_copies(struct beside *s, struct meeting *m) {
     for (unsigned d = 0; m->copies && d < m->n_copies; d++)
         tensor_free(&m->copies[d]);
@@ -133,7 +139,8 @@ static bool copy_golden(struct beside *s, struct meeting *m) {
             continue;
         if (!tensor_new(&m->copies[d], s->x->mem, now.dtype, now.dims, now.rank))
             return no_memory(s);
-        memcpy(m->copies[d].data, now.data, tensor_bytes(&now));
+        if (!exec_copy_shared(s->golden, m->copies[d].data, now.data, tensor_bytes(&now)))
+            return !was_cancelled(s);
     }
     return true;
 }
@@ -187,12 +194,6 @@ static void take_worst(exec_difference *all, const exec_difference *one, unsigne
     sum.absolute = one->absolute > all->absolute ? one->absolute : all->absolute;
     sum.relative = one->relative > all->relative ? one->relative : all->relative;
     *all = sum;
-}
-
-static bool was_cancelled(struct beside *s) {
-    if (run_cancelled(s->x))
-        s->status = EXEC_CANCELLED;
-    return s->status == EXEC_CANCELLED;
 }
 
 /* The tensors of one device after the other; where one side has a single tensor for all, that is every device's. Of

@@ -347,6 +347,8 @@ void exec_convert(const exec_plan *x, void *d, enum tensor_dtype dt, const void 
 /* The same, shared by the plan's threads. False: it was asked to stop, and not all are converted. */
 bool exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, const void *s, enum tensor_dtype st,
                          size_t n);
+/* Copies bytes, shared by the plan's threads. False: it was asked to stop, and not all are copied. */
+bool exec_copy_shared(const exec_plan *x, void *d, const void *s, size_t bytes);
 /* A run, step by step. Begins one, whose clock starts when the values of all arguments are there; false when it is over
  * before its first step: *status says how. */
 struct run {

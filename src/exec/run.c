@@ -188,6 +188,22 @@ bool exec_convert_shared(const exec_plan *x, void *d, enum tensor_dtype dt, cons
     return n == 0 || pool_for(x->pool, n, 1 << 16, convert_piece, &w, x->asked);
 }
 
+struct bytes_copy {
+    char *d;
+    const char *s;
+};
+
+static void copy_bytes(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct bytes_copy *w = ctx;
+    (void)worker;
+    memcpy(w->d + begin, w->s + begin, end - begin);
+}
+
+bool exec_copy_shared(const exec_plan *x, void *d, const void *s, size_t bytes) {
+    struct bytes_copy w = {d, s};
+    return bytes == 0 || pool_for(x->pool, bytes, 1 << 20, copy_bytes, &w, x->asked);
+}
+
 const void *call_lanes(struct call *c, const struct exec_arg *a, vec_class k) {
     enum tensor_dtype want = vec_lane(k);
     size_t n = (size_t)type_count(a->type);
@@ -249,8 +265,8 @@ static bool ready_argument(exec_plan *x, size_t i) {
         const struct tensor *t = &x->bound[i * x->devices + d];
         if (!t->data)
             t = &x->seeded[i];
-        if (slot->bytes)
-            memcpy((char *)slot->data + d * slot->stride, t->data, slot->bytes);
+        if (!exec_copy_shared(x, (char *)slot->data + d * slot->stride, t->data, slot->bytes))
+            return false;
     }
     return true;
 }
@@ -383,7 +399,7 @@ bool run_begin(exec_plan *x, struct run *r, const exec_hooks *h, exec_status *st
     if (*status != EXEC_DONE)
         return false;
     if (!ready_pointers(x))
-        return over(status, EXEC_FAILED);
+        return over(status, run_cancelled(x) ? EXEC_CANCELLED : EXEC_FAILED);
     r->at = 0;
     r->begin = r->told = clock_now_ns();
     return true;
