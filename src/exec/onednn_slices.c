@@ -12,7 +12,7 @@
 #include "exec/onednn_inner.h"
 
 /* Of one slice: operations, bytes of weights, and how narrow it may get. */
-enum { MOST_WEIGHTS = 96 << 20, LEAST_COLUMNS = 512, COLUMNS_STEP = 64 };
+enum { MOST_WEIGHTS = 40 << 20, LEAST_COLUMNS = 512, COLUMNS_STEP = 64 };
 #define MOST_FLOPS 6e9
 
 /* Whether elements of B are made f32 for the primitive. */
