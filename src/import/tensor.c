@@ -53,7 +53,7 @@ bool tensor_size(enum tensor_dtype dtype, const int64_t *dims, int rank, size_t 
 }
 
 /* Owned bytes begin at the first multiple of 64 behind a word that says where the block begins. */
-enum { ALIGN = 64 };
+enum { ALIGN = 64, HUGE_BYTES = 64 << 20 };
 
 bool tensor_new(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank) {
     *t = (struct tensor){0};
@@ -61,9 +61,12 @@ bool tensor_new(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const 
     if (rank > TENSOR_MAX_RANK || !tensor_size(dtype, dims, rank, &bytes) ||
         !num_add_size(bytes, ALIGN + sizeof(void *), &whole))
         return false;
-    char *block = mem_alloc_zero(m, whole);
+    /* Weights of gigabytes: a page of 4 KB costs as much to be given and taken as to be filled. */
+    char *block = whole < HUGE_BYTES ? mem_alloc_zero(m, whole) : mem_huge_realloc(m, NULL, 0, whole);
     if (!block)
         return false;
+    if (whole >= HUGE_BYTES && m->keeps) /* a block that was used before has what was in it */
+        memset(block, 0, whole);
     char *data = block + sizeof(void *);
     data += (ALIGN - (uintptr_t)data % ALIGN) % ALIGN;
     memcpy(data - sizeof(void *), &block, sizeof block);
@@ -80,7 +83,11 @@ void tensor_free(struct tensor *t) {
     if (t->mem) {
         char *block;
         memcpy(&block, (char *)t->data - sizeof(void *), sizeof block);
-        mem_free(t->mem, block, tensor_bytes(t) + ALIGN + sizeof(void *));
+        size_t whole = tensor_bytes(t) + ALIGN + sizeof(void *);
+        if (whole < HUGE_BYTES)
+            mem_free(t->mem, block, whole);
+        else
+            mem_huge_free(t->mem, block, whole);
     }
     *t = (struct tensor){0};
 }
