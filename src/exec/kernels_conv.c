@@ -530,7 +530,10 @@ static bool plan_conv(struct planner *p, struct exec_step *s) {
                           (long long)type_count(in_type(p, s, 2)), (long long)w->out_channels);
     s->n_in = w->bias ? 3 : 2;
     w->k = class_join(in_type(p, s, 0), in_type(p, s, 1));
-    w->k = vec_is_integer(w->k) ? VEC_F64 : w->k;
+    /* Sums of integers wrap; those of levels stay within what levels there are, and some real thing may be done with them. */
+    bool real = in_type(p, s, 0)->quant || w->activation != VEC_N_OPS ||
+                (w->bias && !vec_is_integer(vec_class_of(in_type(p, s, 2)->dtype)));
+    w->k = vec_is_integer(w->k) && real ? VEC_F64 : w->k;
     uint64_t macs = (uint64_t)(w->batch * w->out_channels * (w->in_channels / w->groups));
     for (int i = 0; i < w->spatial; i++)
         macs *= (uint64_t)(w->out[i] * w->kernel[i]);

@@ -57,6 +57,10 @@ def overflow(m):
         bias = m.numbers(b[-1])
         m.op('ttir.linear', [x, y, bias], '', want + bias[1])
         if len(a) == 2:
+            # A matrix product as a convolution of one position.
+            image, kernel = m.arg(x[1].reshape(a[0], 1, 1, a[1]), m.number), m.arg(y[1].T.reshape(b[1], b[0], 1, 1), m.number)
+            m.op('stablehlo.convolution', [image, kernel], attrs('window_strides = array<i64: 1, 1>', 'dimension_numbers = #stablehlo.conv<[b, 0, 1, f]x[o, i, 0, 1]->[b, 0, 1, f]>',
+                 'feature_group_count = 1 : i64', 'batch_group_count = 1 : i64'), want.reshape(a[0], 1, 1, b[1]))
             m.op('stablehlo.einsum', [x, y], '<{einsum_config = "ab,bc->ac"}>', want)
             m.op('stablehlo.unary_einsum', [x], '<{einsum_config = "ab->a"}>', x[1].sum(1))
             group, rows = m.arg(y[1].unsqueeze(0), m.number), m.arg(torch.tensor([a[0]]), 'i32')
