@@ -4,7 +4,8 @@
     make valgrind                    make valgrind ARGS='ops hlo run'
 
 Tests in C run under it themselves; tests in Python are given, as the program, a script that hands on to it. What it finds makes a
-test fail. Valgrind knows instructions up to AVX2: our kernels and oneDNN's are those for such a machine.
+test fail. Valgrind knows instructions up to AVX2: our kernels and oneDNN's are those for such a machine. In some models (not in these
+tests) the product that oneDNN 2.6 makes for AVX2 reads 64 bytes behind a buffer of its own: code without a name, called from run_piece.
 """
 import os
 import subprocess

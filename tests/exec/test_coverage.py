@@ -2,25 +2,15 @@
 
 The cases are those that the tests beside this one run (their CASES; test_mesh.py has no such list: its ops are compared by value
 on several devices). What applies to an op follows from its definition (src/dialect/data), its kernel, and few rules below."""
+import importlib
 import re
 import sys
 from collections import defaultdict
+from pathlib import Path
 
 import op_cases
 import op_data
 from op_data import FLOATS, INTEGERS, KERNELS, LEADERS, OPS
-
-import test_blocks
-import test_devices
-import test_elementwise
-import test_families
-import test_hlo
-import test_layers
-import test_models_ops
-import test_ops
-import test_regions
-
-TESTS = (test_ops, test_hlo, test_models_ops, test_elementwise, test_families, test_layers, test_blocks, test_devices, test_regions)
 
 # Kernels whose numbers are real, and those that take whatever the elements are. All others compute with reals and integers.
 REAL = {'attention', 'adamw', 'batch norm', 'complex numbers', 'convolution', 'experts', 'fft', 'linear algebra', 'norm', 'precision', 'quantisation',
@@ -35,8 +25,8 @@ NO_KERNEL = {'jumps', 'inlined', 'nothing to do', 'inlined, between shards', 'by
 DEVICES = {'device number', 'experts', 'shards'}
 ON_MESHES = {'stablehlo.recv', *(op for op in KERNELS if '.distributed_' in op)}
 # Functions of real numbers among ops that compute with integers, too, which StableHLO and CHLO have not, whose constraints would say so.
-REAL_FUNCTIONS = {'ttir.avg_pool2d', 'ttir.global_avg_pool2d', 'ttir.exp2', 'ttir.frac', 'ttir.gelu', 'ttir.gelu_bw', 'ttir.hardsigmoid', 'ttir.leaky_relu', 'ttir.mish', 'ttir.reciprocal', 'ttir.selu',
-                  'ttir.silu', 'ttir.softsign'}
+REAL_FUNCTIONS = {'ttir.avg_pool2d', 'ttir.exp2', 'ttir.frac', 'ttir.gelu', 'ttir.gelu_bw', 'ttir.global_avg_pool2d', 'ttir.hardsigmoid',
+                  'ttir.leaky_relu', 'ttir.mish', 'ttir.reciprocal', 'ttir.selu', 'ttir.silu', 'ttir.softsign'}
 WHOLE_FUNCTIONS = ('bitwise_', 'shift', 'rng_bit')  # of integers only, by name
 # Attributes that count from the end (the reference, section 1): those of TTIR and TTNN.
 FROM_THE_END = {'dim', 'dim0', 'dim1', 'dim_arg', 'begins', 'ends', 'all_gather_dim', 'scatter_dim', 'split_dim', 'concat_dim'}
@@ -72,10 +62,6 @@ def element(kind):
     return next(g for g in found.groups() if g) if found else kind
 
 
-def broadcasts(case):
-    return len({shape for shape, _ in case.operands}) > 1
-
-
 # The few to which an aspect does not apply, and why.
 NEVER_EMPTY = {
     **dict.fromkeys(('ttir.batch_norm_training', 'ttnn.batch_norm_training', 'stablehlo.batch_norm_training', 'stablehlo.batch_norm_grad'),
@@ -107,16 +93,18 @@ for _kind in (*FLOATS, 'i32', 'i1'):
 ASPECTS['integers of another width than i32'] = of_kind(set(INTEGERS) - {'i32'})
 
 
+def may_broadcast(op):
+    return KERNELS[op] == 'elementwise' and op.startswith(('ttir.', 'ttnn.', 'chlo.broadcast_')) and len(OPS[op].operands) > 1
+
+
 @aspect('operands that broadcast')
 def _(op, cases):
-    applies = KERNELS[op] == 'elementwise' and (op.startswith(('ttir.', 'ttnn.', 'chlo.broadcast_'))) and len(OPS[op].operands) > 1
-    return applies and not any(broadcasts(c) for c in cases)
+    return may_broadcast(op) and not any(len({shape for shape, _ in c.operands}) > 1 for c in cases)
 
 
 @aspect('operands of other numbers of dimensions')
 def _(op, cases):
-    applies = KERNELS[op] == 'elementwise' and (op.startswith(('ttir.', 'ttnn.', 'chlo.broadcast_'))) and len(OPS[op].operands) > 1
-    return applies and not any(len({len(shape) for shape, _ in c.operands}) > 1 for c in cases)
+    return may_broadcast(op) and not any(len({len(shape) for shape, _ in c.operands}) > 1 for c in cases)
 
 
 @aspect('dimensions counted from the end')
@@ -143,9 +131,16 @@ def _(op, cases):
     return len({tuple(shape for shape, _ in (*c.operands, *c.results)) for c in cases}) < 2
 
 
+def tests():
+    """The tests beside this one that have cases."""
+    for path in sorted(Path(__file__).parent.glob('test_*.py')):
+        if '\nCASES = ' in path.read_text():
+            yield importlib.import_module(path.stem)
+
+
 def main():
     cases, builds = defaultdict(list), 0
-    for test in TESTS:
+    for test in tests():
         for group, number in test.CASES:
             builds += 1
             for case in op_cases.build(group, number).cases():
