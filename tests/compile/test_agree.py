@@ -32,7 +32,6 @@ WIDE = "the device's integers have at most 32 bits, and those of 8 and 16 no sig
 SIGN = "ttir.remainder has the sign of the divisor, as in the reference; StableHLO's has that of the dividend"
 RANDOM = "random numbers"
 STUB = "the composite's decomposition is made up"
-PARTIAL = "a sum over devices in a manual computation: of whole tensors, which the source runs on, it is none"
 NO_MESH = "the module names no mesh: on one device there is nothing to gather or to sum, as in the reference"
 NARROW = "f64 becomes bf16, in which the constant is a number that arguments may equal: 0.99 is 0.98828125, as in the reference"
 ONE = "gathers twice as much along the axis of its 1x2 mesh that has one device"
@@ -81,7 +80,6 @@ DIFFERS = {
     "Dialect/StableHLO/flatten_or_convert_composite/convert_composite_to_custom_call.2.mlir": (STUB, "main"),
     "Dialect/StableHLO/flatten_or_convert_composite/flatten_rank3_topk.0.mlir": (STUB, "main"),
     "Dialect/StableHLO/flatten_or_convert_composite/flatten_rank3_topk.1.mlir": (STUB, "main"),
-    "Dialect/StableHLO/global_to_local_shape/dead_code_elimination.mlir": (PARTIAL, "main"),
     "Dialect/StableHLO/shardy/op_propagation_registry/sampling.mlir": (RANDOM,
         "sampling_batch_sharded sampling_candidate_dim_replicated"),
     "Silicon/StableHLO/n150/Binary/remainder_op.mlir": (SIGN, "test_remainder"),

@@ -162,6 +162,18 @@ CASES = {
     } : (tensor<8x16xf32>) -> tensor<8x16xf32>
     return %0 : tensor<8x16xf32>
   }"""),
+    "sums_of_devices": (('"ttir.all_reduce"', "ttir.all_to_all"), """
+  func.func @main(%a: tensor<8x16xf32>) -> (tensor<4x16xf32>, tensor<8x8xf32>) {
+    %0 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"x"}, {"y"}]>] out_shardings=[<@mesh, [{}, {"y"}]>] manual_axes={"x", "y"} (%p: tensor<4x4xf32>) {
+      %1 = sdy.all_reduce {"x"} %p out_sharding=<@mesh, [{}, {}]> : tensor<4x4xf32>
+      sdy.return %1 : tensor<4x4xf32>
+    } : (tensor<8x16xf32>) -> tensor<4x16xf32>
+    %2 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"x"}, {"y"}]>] out_shardings=[<@mesh, [{"x"}, {"y":(1)2}]>] manual_axes={"x", "y"} (%p: tensor<4x4xf32>) {
+      %1 = sdy.all_reduce {"y":(2)2} %p out_sharding=<@mesh, [{}, {}]> : tensor<4x4xf32>
+      sdy.return %1 : tensor<4x4xf32>
+    } : (tensor<8x16xf32>) -> tensor<8x8xf32>
+    return %0, %2 : tensor<4x16xf32>, tensor<8x8xf32>
+  }"""),
     "largest_of_a_part": (("ttir.topk", "ttir.all_to_all"), """
   func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y":(1)2}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>) {
     %0:2 = stablehlo.composite "tenstorrent.topk" %a {composite_attributes = {dim = -1 : i64, k = 16 : i64, largest = true, sorted = true}, decomposition = @wide} : (tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>)
