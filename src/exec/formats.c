@@ -95,7 +95,27 @@ static int64_t blocks_of(const int64_t *dims, int rank) {
     return n * ((row + BLOCK - 1) / BLOCK);
 }
 
-void format_round(exec_format f, uint16_t *bf16, const int64_t *dims, int rank) {
+/* Integers of less than a byte wrap round, as wider ones do. */
+static bool wrap(exec_format f, void *values, const int64_t *dims, int rank) {
+    if (f < FORMAT_I4)
+        return false;
+    unsigned bits = f == FORMAT_I4 || f == FORMAT_U4 ? 4 : 2, sign = 1u << (bits - 1), mask = 2 * sign - 1;
+    bool is_signed = f == FORMAT_I4 || f == FORMAT_I2;
+    uint8_t *v = values;
+    int64_t n = 1;
+    for (int i = 0; i < rank; i++)
+        n *= dims[i];
+    for (int64_t i = 0; i < n; i++) {
+        unsigned low = v[i] & mask;
+        v[i] = (uint8_t)(is_signed && (low & sign) ? low - 2 * sign : low);
+    }
+    return true;
+}
+
+void format_round(exec_format f, void *values, const int64_t *dims, int rank) {
+    uint16_t *bf16 = values;
+    if (wrap(f, values, dims, rank))
+        return;
     round_blocks(f, bf16, rank ? dims[rank - 1] : 1, 0, blocks_of(dims, rank));
 }
 
@@ -111,9 +131,11 @@ static void round_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     round_blocks(w->format, w->bf16, w->row, (int64_t)begin, (int64_t)end);
 }
 
-bool format_round_shared(const exec_plan *x, exec_format f, uint16_t *bf16, const int64_t *dims, int rank) {
+bool format_round_shared(const exec_plan *x, exec_format f, void *values, const int64_t *dims, int rank) {
     enum { GRAIN = 1 << 12 };
-    struct rounding w = {f, bf16, rank ? dims[rank - 1] : 1};
+    if (wrap(f, values, dims, rank))
+        return true;
+    struct rounding w = {f, values, rank ? dims[rank - 1] : 1};
     size_t n = (size_t)blocks_of(dims, rank);
     if (n > GRAIN)
         return pool_for(x->pool, n, GRAIN, round_piece, &w, x->asked);

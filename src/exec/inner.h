@@ -27,8 +27,18 @@
 
 typedef uint32_t exec_slot;
 
-/* Block formats keep their values in bf16, which holds them exactly (device-model.md section 3). */
-typedef enum exec_format { FORMAT_PLAIN, FORMAT_BFP8, FORMAT_BFP4, FORMAT_BFP2 } exec_format;
+/* Block formats keep their values in bf16, which holds them exactly (device-model.md section 3); integers of 4 and of 2 bits
+ * theirs in bytes. */
+typedef enum exec_format {
+    FORMAT_PLAIN,
+    FORMAT_BFP8,
+    FORMAT_BFP4,
+    FORMAT_BFP2,
+    FORMAT_I4,
+    FORMAT_U4,
+    FORMAT_I2,
+    FORMAT_U2
+} exec_format;
 
 /* A quantised element type: value = (stored - zero) * scale, by tensor (axis -1) or along an axis. */
 struct exec_quant {
@@ -387,10 +397,11 @@ bool compare_in_any_order(exec_plan *x, const struct tensor *a, const struct ten
 
 /* --- formats.c ------------------------------------------------------------------------------------------------- */
 
-/* Rounds bf16 values to a block format in place: blocks of 16 along the last dimension. */
-void format_round(exec_format f, uint16_t *bf16, const int64_t *dims, int rank);
+/* Rounds bf16 values to a block format in place: blocks of 16 along the last dimension. Of bytes of narrow integers the lowest bits
+ * stay. */
+void format_round(exec_format f, void *values, const int64_t *dims, int rank);
 /* The same, shared by the plan's threads. False: it was asked to stop, and not all are rounded. */
-bool format_round_shared(const exec_plan *x, exec_format f, uint16_t *bf16, const int64_t *dims, int rank);
+bool format_round_shared(const exec_plan *x, exec_format f, void *values, const int64_t *dims, int rank);
 
 /* --- elementwise.c --------------------------------------------------------------------------------------------- */
 

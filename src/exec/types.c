@@ -21,6 +21,15 @@ static enum tensor_dtype dtype_of_integer(const ir_context *c, ir_type t) {
     }
 }
 
+static exec_format format_of_integer(const ir_context *c, ir_type t) {
+    bool is_unsigned = ir_flags_of(c, t) == IR_UNSIGNED;
+    switch (ir_at(c, t, 0)) {
+    case 2: return is_unsigned ? FORMAT_U2 : FORMAT_I2;
+    case 4: return is_unsigned ? FORMAT_U4 : FORMAT_I4;
+    default: return FORMAT_PLAIN;
+    }
+}
+
 static enum tensor_dtype dtype_of_float(const ir_context *c, ir_type t) {
     switch ((ir_float)ir_flags_of(c, t)) {
     case IR_F16: return TENSOR_F16;
@@ -147,7 +156,10 @@ static bool is_quant(const ir_context *c, ir_type t) {
 static bool element_of(struct planner *p, ir_type e, struct exec_type *out) {
     const ir_context *c = p->c;
     switch (ir_kind_of(c, e)) {
-    case IR_TYPE_INTEGER: out->dtype = dtype_of_integer(c, e); break;
+    case IR_TYPE_INTEGER:
+        out->dtype = dtype_of_integer(c, e);
+        out->format = format_of_integer(c, e);
+        break;
     case IR_TYPE_FLOAT: out->dtype = dtype_of_float(c, e); break;
     case IR_TYPE_INDEX: out->dtype = TENSOR_I64; break;
     case IR_TYPE_COMPLEX:

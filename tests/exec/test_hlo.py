@@ -378,6 +378,18 @@ def wrapped(m):
     y = m.arg(torch.copysign(torch.tensor([1.0, float('nan'), 2.0, 0.0, 0.0]), torch.tensor([1.0, -1, 1, -1, 1])))
     for of, order in ((x, [1, 0, 4]), (y, [2, 0, 4])):
         m.op('chlo.top_k', [of], '<{k = 3 : i64}>', [of[1].float()[order], torch.tensor(order).int()])
+    # integers of less than a byte wrap round as well
+    for kind, low, high in ('i4', -8, 7), ('ui4', 0, 15), ('i2', -2, 1), ('ui2', 0, 3):
+        size = high - low + 1
+        every = torch.arange(low, high + 1)
+        pairs = every.repeat(size), every.repeat_interleave(size)
+        t, whole = f'tensor<{size * size}x{kind}>', f'tensor<{size * size}xi32>'
+        for i, v in enumerate(pairs):
+            m.body.append(f'%{kind}_{i} = "stablehlo.constant"() <{{value = dense<{v.tolist()}> : {t}}}> : () -> {t}')
+        for op, want in ('add', pairs[0] + pairs[1]), ('subtract', pairs[0] - pairs[1]), ('multiply', pairs[0] * pairs[1]):
+            m.body.append(f'%{kind}_{op} = "stablehlo.{op}"(%{kind}_0, %{kind}_1) : ({t}, {t}) -> {t}')
+            m.body.append(f'%{kind}_{op}_w = "stablehlo.convert"(%{kind}_{op}) : ({t}) -> {whole}')
+            m.given(f'stablehlo.{op} of {kind}', f'%{kind}_{op}_w', ((want - low) % size + low).int())
     # numbers that f64 only just has, and the only NaN that has no bit to be one
     tiny = m.arg(torch.tensor([5e-324, -5e-324, 1e-310, float('nan'), float('inf'), 65520.0], dtype=torch.float64))
     if m.number == 'f64':
