@@ -15,7 +15,7 @@
 enum { LEAST_CHANNELS = 32 };
 
 static double flops_of(const struct dnnl_conv *w) {
-    double n = 2.0 * (double)w->batch * (double)w->out_channels * (double)(w->in_channels / w->groups);
+    double n = 2.0 * (double)w->batch * (double)w->out_channels * (double)w->in_channels / (double)w->groups;
     for (int i = 0; i < w->spatial; i++)
         n *= (double)w->out[i] * (double)w->kernel[i];
     return n;
