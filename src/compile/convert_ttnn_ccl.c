@@ -133,7 +133,8 @@ static bool read_ids(pass_context *p, ir_op op, str key, int64_t n_devices, id_t
     for (int64_t i = 0; i < t->rows * t->columns; i++) {
         int64_t id = dense_int(&t->ids, i);
         if (id < 0 || id >= n_devices)
-            return convert_refuse(p, op, "a device id is outside the mesh; the option mesh-shape says which mesh there is");
+            return convert_refuse(p, op,
+                                  "a device id is outside the mesh; the option mesh-shape says which mesh there is");
     }
     return true;
 }

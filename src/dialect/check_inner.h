@@ -31,7 +31,7 @@ typedef struct checker {
     uint64_t *seen;       /* CK_SEEN hashes of ops that passed: same name, attributes and types */
     uint64_t *type_memo;  /* CK_TYPE_MEMO entries: constraint << 33 | type << 1 | answer */
     struct map_u64 nodes; /* attributes and types whose insides were checked */
-    bool older_told; /* of a destination: once, for a module of then has one at each op */
+    bool older_told;      /* of a destination: once, for a module of then has one at each op */
     bool oom;
 } checker;
 

@@ -67,8 +67,9 @@ ir_type ck_out(checker *k, const char *name) {
 
 void ck_warn_destination(checker *k) {
     if (!k->older_told)
-        ir_op_warning(&k->r, k->op, "has an output operand, as older versions of tt-mlir wrote it; such ops are not "
-                                    "checked further");
+        ir_op_warning(&k->r, k->op,
+                      "has an output operand, as older versions of tt-mlir wrote it; such ops are not "
+                      "checked further");
     k->older_told = true;
 }
 

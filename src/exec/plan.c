@@ -101,6 +101,16 @@ struct exec_step *plan_step(struct planner *p, ir_op op, const struct exec_row *
     return made;
 }
 
+struct exec_step *plan_step_with(struct planner *p, ir_op op, const struct exec_row *row, void *params, uint32_t n_in,
+                                 uint32_t n_out) {
+    struct exec_step *s = plan_step(p, op, row, n_in, n_out);
+    if (s) {
+        s->params = params;
+        s->per_device = p->x->devices > 1;
+    }
+    return s;
+}
+
 /* One tensor copied into another of the same count. */
 bool plan_copy(struct planner *p, ir_op op, exec_slot from, exec_slot to) {
     static const struct exec_row copy = {"copy", &kernel_copy, 0, ""};

@@ -12,6 +12,9 @@ exec_slot plan_get(const struct planner *p, ir_value v);
 bool plan_set(struct planner *p, ir_value v, exec_slot s);
 /* Appends a step with room for its slots; NULL (reported) when out of memory. Valid until the next one. */
 struct exec_step *plan_step(struct planner *p, ir_op op, const struct exec_row *row, uint32_t n_in, uint32_t n_out);
+/* The same for a step that each device runs, with what its kernel wants to know (exec_step.params). */
+struct exec_step *plan_step_with(struct planner *p, ir_op op, const struct exec_row *row, void *params, uint32_t n_in,
+                                 uint32_t n_out);
 /* Appends a step that copies a tensor into another of the same type. */
 bool plan_copy(struct planner *p, ir_op op, exec_slot from, exec_slot to);
 

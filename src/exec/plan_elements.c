@@ -144,16 +144,6 @@ static const struct exec_row row_start = {"elements begin", &kernel_start, 0, ""
 static const struct exec_row row_take = {"elements are taken", &kernel_take, 0, ""};
 static const struct exec_row row_put = {"elements are put", &kernel_put, 0, ""};
 
-static struct exec_step *loop_step(struct planner *p, ir_op op, const struct exec_row *row, struct elements *w,
-                                   uint32_t n_in, uint32_t n_out) {
-    struct exec_step *s = plan_step(p, op, row, n_in, n_out);
-    if (s) {
-        s->params = w;
-        s->per_device = p->x->devices > 1;
-    }
-    return s;
-}
-
 static bool one_by_one(struct planner *p, ir_op op, ir_block body, const exec_slot *in, uint32_t n_in, exec_slot *out,
                        uint32_t n_out) {
     exec_plan *x = p->x;
@@ -164,12 +154,12 @@ static bool one_by_one(struct planner *p, ir_op op, ir_block body, const exec_sl
     exec_slot at = plan_temp(p, &index, true), more = plan_temp(p, &truth, true), *given;
     if (!w)
         return plan_no_memory(p);
-    if (!at || !more || !loop_step(p, op, &row_start, w, 0, 1 + n_out))
+    if (!at || !more || !plan_step_with(p, op, &row_start, w, 0, 1 + n_out))
         return false;
     w->n = type_count(&shape);
     x->slots.v[at].written = true;
     uint32_t top = (uint32_t)x->steps.n;
-    struct exec_step *s = loop_step(p, op, &row_take, w, 1 + n_in, 1 + n_in);
+    struct exec_step *s = plan_step_with(p, op, &row_take, w, 1 + n_in, 1 + n_in);
     if (!s)
         return false;
     s->in[0] = at;
@@ -186,7 +176,7 @@ static bool one_by_one(struct planner *p, ir_op op, ir_block body, const exec_sl
         return false;
     if (n != n_out)
         return plan_error(p, op, "has a region that gives %u values, %u are needed", n, n_out);
-    if (!(s = loop_step(p, op, &row_put, w, 1 + 2 * n_out, 0)))
+    if (!(s = plan_step_with(p, op, &row_put, w, 1 + 2 * n_out, 0)))
         return false;
     s->in[0] = x->steps.v[begin].out[0] = at;
     for (uint32_t i = 0; i < n_out; i++) {

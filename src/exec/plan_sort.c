@@ -146,16 +146,6 @@ static const struct exec_row row_take = {"pairs", &kernel_take, 0, ""};
 static const struct exec_row row_exchange = {"exchange", &kernel_exchange, 0, ""};
 static const struct exec_row row_gather = {"sorted", &kernel_gather_sorted, 0, ""};
 
-static struct exec_step *sort_step(struct planner *p, ir_op op, const struct exec_row *row, struct sorting *w,
-                                   uint32_t n_in, uint32_t n_out) {
-    struct exec_step *s = plan_step(p, op, row, n_in, n_out);
-    if (s) {
-        s->params = w;
-        s->per_device = p->x->devices > 1;
-    }
-    return s;
-}
-
 /* Which lines there are; checks that the op sorts tensors of one shape into such ones. */
 static bool describe(struct planner *p, ir_op op, exec_slot *in, const exec_slot *out, ir_block body,
                      struct sorting *w) {
@@ -206,7 +196,7 @@ bool plan_sort_by_region(struct planner *p, ir_op op) {
     struct exec_type round = {.dtype = TENSOR_I64, .rank = 1, .dims = {4}}, truth = {.dtype = TENSOR_BOOL},
                      ids = {.dtype = TENSOR_I64, .rank = 1, .dims = {w->lines * w->n}};
     exec_slot state = plan_temp(p, &round, true), order = plan_temp(p, &ids, true), more = plan_temp(p, &truth, true);
-    struct exec_step *s = sort_step(p, op, &row_start, w, 0, 2);
+    struct exec_step *s = plan_step_with(p, op, &row_start, w, 0, 2);
     if (!state || !order || !more || !s)
         return false;
     s->out[0] = state;
@@ -218,7 +208,7 @@ bool plan_sort_by_region(struct planner *p, ir_op op) {
         if (!(pairs[i] = plan_temp(p, &t, true)))
             return false;
     }
-    if (!(s = sort_step(p, op, &row_take, w, 2 + n, 1 + 2 * n)))
+    if (!(s = plan_step_with(p, op, &row_take, w, 2 + n, 1 + 2 * n)))
         return false;
     s->in[0] = state;
     s->in[1] = order;
@@ -227,12 +217,12 @@ bool plan_sort_by_region(struct planner *p, ir_op op) {
     memcpy(s->out + 1, pairs, 2 * n * sizeof *pairs);
     uint32_t leave = (uint32_t)x->steps.n;
     if (!plan_jump(p, op, STEP_UNLESS, more) || !plan_elements(p, op, body, pairs, 2 * n, &first, 1) ||
-        !(s = sort_step(p, op, &row_exchange, w, 3, 0)))
+        !(s = plan_step_with(p, op, &row_exchange, w, 3, 0)))
         return false;
     s->in[0] = state;
     s->in[1] = order;
     s->in[2] = first;
-    if (!plan_end_loop(p, op, top, leave) || !(s = sort_step(p, op, &row_gather, w, 1 + n, n)))
+    if (!plan_end_loop(p, op, top, leave) || !(s = plan_step_with(p, op, &row_gather, w, 1 + n, n)))
         return false;
     s->in[0] = order;
     memcpy(s->in + 1, in, n * sizeof *in);
