@@ -44,9 +44,15 @@ static bool less(double complex x, double complex y) {
     return creal(x) < creal(y) || (creal(x) == creal(y) && cimag(x) < cimag(y));
 }
 
+static bool is_nan(double complex x) {
+    return isnan(creal(x)) || isnan(cimag(x));
+}
+
 /* The larger one, or with `turn` the smaller; NaN is either. */
 static double complex extreme(double complex x, double complex y, bool turn) {
-    return x != x || (y == y && less(turn ? y : x, turn ? x : y)) ? (x != x ? x : y) : y != y ? y : x;
+    if (is_nan(x) || is_nan(y))
+        return is_nan(x) ? x : y;
+    return less(turn ? y : x, turn ? x : y) ? y : x;
 }
 
 static double complex compute(int op, double complex x, double complex y) {

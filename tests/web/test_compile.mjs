@@ -49,9 +49,9 @@ test("compile: the stages are listed, the last is shown whole, keys step through
   await atStage(t, passes.at(-3));
   await t.page.keyboard.press("Alt+ArrowRight");
   await atStage(t, passes.at(-2));
-  await t.page.keyboard.press("Alt+Home");
+  await t.page.keyboard.press("Alt+Shift+ArrowLeft");
   await atStage(t, "input");
-  await t.page.keyboard.press("Alt+End");
+  await t.page.keyboard.press("Alt+Shift+ArrowRight");
   await atStage(t, LAST);
   const changed = passes.length;
   await t.panel("compile").getByRole("button", { name: "Changed" }).click();

@@ -161,7 +161,7 @@ const KEYBOARD = {
     let presses = 0, longest = 0;
     for (let at = names.indexOf(await s.shown()), to = names.indexOf(pass); at !== to; presses++) {
       const next = to === 0 ? 0 : at + Math.sign(to - at), began = performance.now();
-      await s.key(to === 0 ? "Alt+Home" : next < at ? "Alt+ArrowLeft" : "Alt+ArrowRight");
+      await s.key(to === 0 ? "Alt+Shift+ArrowLeft" : next < at ? "Alt+ArrowLeft" : "Alt+ArrowRight");
       await eventually(() => s.shown(), names[next], "the stage");
       longest = Math.max(longest, performance.now() - began);
       at = next;

@@ -287,6 +287,6 @@ const stepCommand = (id: string, title: string, shortcut: string, icon: 'left' |
 registerCommands(
   stepCommand('next', 'Next stage', 'Alt+ArrowRight', 'right', (at) => at + 1),
   stepCommand('previous', 'Previous stage', 'Alt+ArrowLeft', 'left', (at) => at - 1),
-  stepCommand('first', 'First stage', 'Alt+Home', 'left', () => 0),
-  stepCommand('last', 'Last stage', 'Alt+End', 'right', (_, last) => last),
+  stepCommand('first', 'First stage', 'Alt+Shift+ArrowLeft', 'left', () => 0),
+  stepCommand('last', 'Last stage', 'Alt+Shift+ArrowRight', 'right', (_, last) => last),
 );
