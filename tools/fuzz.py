@@ -63,7 +63,7 @@ def fuzz(name, seconds):
     corpus.mkdir(parents=True, exist_ok=True)
     findings.mkdir(exist_ok=True)
     command = [str(BUILD / "fuzz" / f"fuzz_{name}"), str(corpus), str(gather_seeds(name)),
-               f"-max_total_time={max(1, int(seconds))}", "-timeout=10", "-rss_limit_mb=2048",
+               f"-max_total_time={max(1, int(seconds))}", "-timeout=30", "-rss_limit_mb=2048",
                f"-max_len={MAX_SEED_BYTES}", f"-artifact_prefix={findings}/{name}-", "-print_final_stats=1"]
     words = ROOT / "fuzz" / f"{name}.dict"
     if words.exists():

@@ -307,8 +307,10 @@ static ir_value window_offsets(pass_context *p, const scatter *s, int k, int64_t
     }
     for (int i = k + 1; i < s->window.n; i++)
         after *= s->from.d[s->window.d[i]];
-    for (int64_t i = 0; i < n; i++)
-        v[i] = i % window / after % s->from.d[s->window.d[k]];
+    /* The offset stays for `after` elements; a window is a whole number of rounds of them. */
+    for (int64_t i = 0, offset = 0; i < n; offset = (offset + 1) % s->from.d[s->window.d[k]])
+        for (int64_t end = i + after; i < end; i++)
+            v[i] = offset;
     return hlo_build_ints(p, loc_suffix(p, s->loc, "_window_offset_%d", k), v, &column, element_of(p->m, s->index));
 }
 
