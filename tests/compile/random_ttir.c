@@ -1012,7 +1012,7 @@ bool random_ttir(struct buf *out, const random_source *chance, uint32_t n_ops) {
     for (int tries = 0; g.n_ops < most && tries < 4 * MAX_OPS && g.n + 24 < MAX_VALUES; tries++)
         one_op(&g);
     put_function(&g, out);
-    bool ok = !g.body.failed && !out->failed;
+    bool ok = buf_z(out) && !g.body.failed && !out->failed;
     buf_free(&g.body);
     return ok;
 }

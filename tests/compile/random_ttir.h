@@ -19,7 +19,8 @@ typedef struct random_source {
     void *arg;
 } random_source;
 
-/* Appends a module with one public function of about n_ops ops (at most 200) to `out`. Every op has a name as its location
+/* Appends a module with one public function of about n_ops ops (at most 200) to `out`, and a zero byte behind it, as text_read
+ * wants it (not counted). Every op has a name as its location
  * ("op7"). False when the buffer failed. */
 bool random_ttir(struct buf *out, const random_source *chance, uint32_t n_ops);
 
