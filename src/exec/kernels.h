@@ -126,6 +126,8 @@ bool plan_fold(struct planner *p, struct exec_step *s, vec_fold fold, const int6
 
 /* kernels_matmul.c */
 extern const struct kernel kernel_matmul;
+/* A linear whose bias makes its result larger than its product: *done, and it is a product and a sum. False: reported. */
+bool plan_wide_bias(struct planner *p, ir_op op, bool *done);
 enum { MATMUL, MATMUL_GENERAL, MATMUL_DOT };
 /* Lists of dimensions of a product (arg: of its row; rank: of its left operand): batch left, batch right, contracted left,
  * contracted right; from the op's attributes (TTIR), the dimension numbers (StableHLO), or what dot means. False: not said. */
@@ -239,6 +241,11 @@ extern const struct kernel kernel_dispatch, kernel_dispatch_metadata, kernel_rem
     kernel_moe_pack;
 enum { MOE_PLAIN, MOE_PACKED }; /* weights as they are; as kernel_moe_pack gives them */
 enum { MOE_PACK_UP, MOE_PACK_DOWN };
+/* What becomes of a gate and what it lets through: (up + 1) gate sigmoid(1.702 gate), gate at most 7, up within -7 and 7. */
+double moe_swiglu(double gate, double up);
+
+/* kernels_moe_gpt.c */
+extern const struct kernel kernel_moe_gpt, kernel_selective_combine;
 
 /* kernels_complex.c */
 extern const struct kernel kernel_complex_math, kernel_fft;

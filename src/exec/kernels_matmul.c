@@ -9,6 +9,7 @@
 #include "dialect/params.h"
 #include "exec/kernels.h"
 #include "exec/onednn.h"
+#include "exec/plan.h"
 
 struct dims {
     int n;
@@ -195,6 +196,50 @@ static bool is_single(const struct contraction *w) {
     return w->batch.n <= 1 && w->m.n <= 1 && w->n.n <= 1 && w->k.n <= 1;
 }
 
+static bool is_linear(const struct planner *p, ir_op op) {
+    return str_ends_with(ir_op_name_str(p->m, op), STR("linear"));
+}
+
+/* The dimensions of torch.matmul with transposition flags, as far as its operands have any; plan_matmul says what does not fit. */
+static void product_dims(const struct planner *p, ir_op op, const struct exec_type *a, const struct exec_type *b,
+                         struct exec_type *out) {
+    int batch = (a->rank > b->rank ? a->rank : b->rank) - 2;
+    out->rank = 0;
+    for (int i = 0; i < batch; i++) {
+        int ia = i - batch + a->rank - 2, ib = i - batch + b->rank - 2;
+        int64_t da = ia < 0 ? 1 : a->dims[ia], db = ib < 0 ? 1 : b->dims[ib];
+        out->dims[out->rank++] = da == 1 ? db : da;
+    }
+    if (a->rank > 1)
+        out->dims[out->rank++] = a->dims[a->rank - (attr_bool(p, op, "transpose_a") ? 1 : 2)];
+    if (b->rank > 1)
+        out->dims[out->rank++] = b->dims[b->rank - (attr_bool(p, op, "transpose_b") ? 2 : 1)];
+}
+
+bool plan_wide_bias(struct planner *p, ir_op op, bool *done) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    exec_slot in[3], out = 0, to = 0;
+    *done = false;
+    if (d->n_operands != 3 || d->n_results != 1 || !is_linear(p, op) || attr_text(p, op, "activation").n)
+        return true;
+    for (uint32_t i = 0; i < 3; i++)
+        if (!(in[i] = plan_get(p, ir_operand(p->m, op, i))))
+            return true;
+    struct exec_type t;
+    product_dims(p, op, slot_type(p->x, in[0]), slot_type(p->x, in[1]), &t);
+    if (type_count(&t) >= ir_num_elements(p->c, ir_value_type(p->m, d->results)))
+        return true;
+    *done = true;
+    bool ok = (out = plan_result_slot(p, op, d->results, &ok)) != 0;
+    t.dtype = ok ? slot_type(p->x, out)->dtype : TENSOR_NONE;
+    t.format = ok ? slot_type(p->x, out)->format : FORMAT_PLAIN;
+    t.quant = NULL;
+    return ok && (to = plan_temp(p, &t, false)) &&
+           plan_step_into(p, op, exec_find_row(STR("ttir.matmul")), in, 2, to) &&
+           plan_step_into(p, op, exec_find_row(STR("ttir.add")), (exec_slot[]){to, in[2]}, 2, out) &&
+           plan_set(p, d->results, out);
+}
+
 static bool plan_matmul(struct planner *p, struct exec_step *s) {
     struct contraction *w = PLAN_PARAMS(p, s, struct contraction);
     if (!w)
@@ -221,8 +266,7 @@ static bool plan_matmul(struct planner *p, struct exec_step *s) {
     w->activation = activation.n ? plan_activation(activation) : VEC_N_OPS;
     if (activation.n && w->activation == VEC_N_OPS)
         return plan_error(p, s->op, "has activation '%.*s', which is not known", STR_ARG(activation));
-    if (s->row->arg == MATMUL && str_ends_with(ir_op_name_str(p->m, s->op), STR("linear")) && has_in(s, 2) &&
-        !plan_bias(p, s, w))
+    if (s->row->arg == MATMUL && is_linear(p, s->op) && has_in(s, 2) && !plan_bias(p, s, w))
         return false;
     w->class = class_join(in_type(p, s, 0), in_type(p, s, 1));
     /* Products of integers wrap as the sums do, unless something real is done with them. */

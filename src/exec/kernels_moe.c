@@ -37,7 +37,7 @@ struct moe {
 static double silu(double gate, double up) {
     return gate / (1 + exp(-gate)) * up;
 }
-static double swiglu(double gate, double up) {
+double moe_swiglu(double gate, double up) {
     double g = gate < 7 ? gate : 7, u = up < -7 ? -7 : up > 7 ? 7 : up;
     return (u + 1) * g / (1 + exp(-1.702 * g));
 }
@@ -145,7 +145,7 @@ static bool plan_moe(struct planner *p, struct exec_step *s) {
     static const struct {
         const char *name;
         double (*act)(double gate, double up);
-    } acts[] = {{"silu", silu}, {"swiglu", swiglu}, {"gelu", gelu}};
+    } acts[] = {{"silu", silu}, {"swiglu", moe_swiglu}, {"gelu", gelu}};
     struct moe *w = PLAN_PARAMS(p, s, struct moe);
     exec_plan *x = p->x;
     int64_t axis = 1;

@@ -122,16 +122,16 @@ const struct kernel kernel_post_norm = {"norm", plan_post_norm, run_post_norm, 0
 /* --- heads of a decode step --------------------------------------------------------------------------------------------- */
 
 /* nlp_create_qkv_heads_decode: a row of [1, 1, users, (heads + 2 * kv heads) * D] is the user's query, key and value heads, which
- * become [1, users, heads, D] each. */
+ * become [1, users, heads, D] each. With a second operand those of some users only, from the number in it on. */
 static bool plan_decode_heads(struct planner *p, struct exec_step *s) {
     const struct exec_type *in = in_type(p, s, 0);
-    if (s->n_out != 3 || has_in(s, 1))
-        return plan_error(p, s->op,
-                          has_in(s, 1) ? "takes a part of the users, which is not supported" : "has not three results");
+    if (s->n_out != 3 || (has_in(s, 1) && type_count(in_type(p, s, 1)) != 1))
+        return plan_error(p, s->op, "has not three results, or does not say with which one user it begins");
     int64_t width = 0, users = last_of(in) ? type_count(in) / last_of(in) : 0;
     for (uint32_t i = 0; i < 3; i++) {
         const struct exec_type *out = out_type(p, s, i);
-        if (!s->out[i] || out->rank != 4 || out->dtype != in->dtype || out->dims[0] * out->dims[1] != users)
+        if (!s->out[i] || out->rank != 4 || out->dtype != in->dtype || out->dims[0] * out->dims[1] > users ||
+            (!has_in(s, 1) && out->dims[0] * out->dims[1] != users))
             return plan_error(p, s->op, "gives heads in another shape");
         width += out->dims[2] * out->dims[3];
     }
@@ -143,11 +143,17 @@ static bool plan_decode_heads(struct planner *p, struct exec_step *s) {
 static bool run_decode_heads(struct call *c) {
     const struct exec_type *in = c->in[0].type;
     size_t size = tensor_dtype_size(in->dtype), row = (size_t)last_of(in) * size, at = 0;
+    int64_t first = c->s->n_in > 1 && c->in[1].data ? arg_int(&c->in[1], 0) : 0;
     for (uint32_t i = 0; i < 3; i++) {
         const struct exec_type *out = c->out[i].type;
+        int64_t users = out->dims[0] * out->dims[1], all = last_of(in) ? type_count(in) / last_of(in) : 0;
+        if (first < 0 || first > all - users)
+            return call_error(c, "takes %lld users from number %lld on, there are %lld", (long long)users,
+                              (long long)first, (long long)all);
         size_t part = (size_t)(out->dims[2] * out->dims[3]) * size;
-        for (int64_t u = 0; part && u < out->dims[0] * out->dims[1]; u++)
-            memcpy((char *)c->out[i].data + (size_t)u * part, (const char *)c->in[0].data + (size_t)u * row + at, part);
+        for (int64_t u = 0; part && u < users; u++)
+            memcpy((char *)c->out[i].data + (size_t)u * part,
+                   (const char *)c->in[0].data + (size_t)(first + u) * row + at, part);
         at += part;
     }
     return true;

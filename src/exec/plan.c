@@ -206,7 +206,8 @@ bool plan_made(struct planner *p, ir_op op, size_t at, uint32_t first) {
     }
     /* A plan function may have put steps behind it, which moves them all. */
     s = &x->steps.v[at];
-    for (uint32_t i = 0; i < s->n_out; i++)
+    uint32_t n = ir_op_at(p->m, op)->n_results - first; /* a kernel may make more for others than its op has */
+    for (uint32_t i = 0; i < s->n_out && i < n; i++)
         if (s->out[i] && !plan_set(p, results + i, s->out[i]))
             return false;
     return true;
@@ -661,6 +662,13 @@ bool plan_op(struct planner *p, ir_op op) {
         row->kernel == &kernel_pool) {
         bool done;
         if (!plan_dequantised(p, op, row, &done))
+            return false;
+        if (done)
+            return true;
+    }
+    if (row->kernel == &kernel_matmul && row->arg == MATMUL) {
+        bool done;
+        if (!plan_wide_bias(p, op, &done))
             return false;
         if (done)
             return true;

@@ -1,7 +1,6 @@
 /* Ops that cannot run on a CPU, and why: what they do is not defined by anything that is public, or needs a device. */
 #include "exec/plan.h"
 
-#define PACKED "its weights are packed for the cores of a device, in an order that no definition gives"
 #define ELSEWHERE "it runs kernels that are compiled for a device, outside of the module"
 #define HOST "it talks to a program that is not here"
 
@@ -10,13 +9,9 @@ static const struct refused {
 } refused[] = {
     {"stablehlo.infeed", HOST},
     {"stablehlo.outfeed", HOST},
-    {"ttir.moe_gpt", PACKED},
-    {"ttir.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttir.tt_lang_op", ELSEWHERE},
     {"ttnn.generic", ELSEWHERE},
     {"ttnn.load_tensor", "it reads a file of the device's runtime"},
-    {"ttnn.moe_gpt", PACKED},
-    {"ttnn.selective_reduce_combine", "what it does is said by the kernel of the device alone: it has no reference"},
     {"ttnn.tt_lang_op", ELSEWHERE},
 };
 

@@ -275,6 +275,8 @@ static void ask_use(const exec_plan *x, const ir_uses *uses, ir_op op, uint32_t 
     } else if (ends(name, "moe_compute") && operand >= 4 &&
                operand <= 6) { /* matrices of experts, [.., rows, columns] */
         g->deviation = 1 / sqrt((double)dim_of(x, ir_operand(m, op, operand), 2)), g->found = true;
+    } else if (ends(name, "moe_gpt") && operand >= 4) { /* packed, [.., rows, 128] */
+        g->deviation = 1 / sqrt((double)dim_of(x, ir_operand(m, op, operand), 4)), g->found = true;
     } else if (ends(name, "torch_index_select") && operand == 1) {
         ir_type t = ir_value_type(m, ir_operand(m, op, 0));
         int64_t dim = 0, rank = ir_rank(m->ctx, t);

@@ -8,8 +8,8 @@
 #include "exec/seed.h"
 
 /* Operand `what` of an op is below the product of the dimensions: `dim` of operand `of` (from the end where negative), and `by_dim` of
- * operand `by` where there is such an operand. AXIS: the number of devices along cluster_axis. */
-enum { AXIS = 99 };
+ * operand `by` where there is such an operand. AXIS: the number of devices along cluster_axis; DEVICES: of all. */
+enum { AXIS = 99, DEVICES };
 static const struct bound {
     const char *op, *what, *of;
     int dim;
@@ -24,6 +24,8 @@ static const struct bound {
     {"moe_compute", "tilize_expert_indices_tensor", "tilize_expert_mapping_tensor", -1, 0, 0},
     {"moe_compute", "tilize_expert_mapping_tensor", 0, AXIS, 0, 0},
     {"moe_expert_token_remap", "expert_metadata", "topk_tensor", -1, 0, 0},
+    {"moe_gpt", "expert_indices", "expert_mapping", -1, 0, 0},
+    {"moe_gpt", "expert_mapping", 0, DEVICES, 0, 0},
     {"paged_fill_cache", "batch_idx_tensor", "page_table", 0, 0, 0},
     {"paged_fill_cache", "page_table", "cache", 0, 0, 0},
     {"paged_flash_multi_latent_attention_decode", "cur_pos_tensor", "key", 2, "page_table", -1},
@@ -101,6 +103,10 @@ bool seed_bound(const exec_plan *x, ir_op op, uint32_t operand, double *high) {
         const struct bound *b = &bounds[i];
         if (!str_eq(name, str_from_z(b->op)) || named(x, op, &a, b->what) != ir_operand(x->m, op, operand))
             continue;
+        if (b->dim == DEVICES) {
+            *high = (double)x->devices;
+            return true;
+        }
         if (b->dim == AXIS) {
             int64_t axis = 1;
             ir_int_value(x->m->ctx, ir_op_attr(x->m, op, STR("cluster_axis")), &axis);

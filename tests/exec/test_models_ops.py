@@ -240,6 +240,8 @@ def heads(m):
     row = m.arg(torch.randn(1, 1, 6, (8 + 2 * 2) * 4))
     q, k, v = row[1].split([32, 8, 8], -1)
     m.op('ttnn.nlp_create_qkv_heads_decode', [row], '<{num_heads = 8 : ui32, num_kv_heads = 2 : ui32}>', [q.reshape(1, 6, 8, 4), k.reshape(1, 6, 2, 4), v.reshape(1, 6, 2, 4)])
+    m.op('ttnn.nlp_create_qkv_heads_decode', [row, m.arg(torch.tensor([2]).int())], '<{num_heads = 8 : ui32, num_kv_heads = 2 : ui32, slice_size = 3 : ui32}>',
+         [q[:, :, 2:5].reshape(1, 3, 8, 4), k[:, :, 2:5].reshape(1, 3, 2, 4), v[:, :, 2:5].reshape(1, 3, 2, 4)])
     cos, sin = m.arg(torch.randn(1, 1, 32, 16)), m.arg(torch.randn(1, 1, 32, 16))
     v, c, s = (t[1].float() for t in (y, cos, sin))
     half = torch.cat([-v[..., 8:], v[..., :8]], -1)

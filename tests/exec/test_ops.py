@@ -148,6 +148,10 @@ def products(m):
     f = [t[1].float() for t in (a, b, bias)]
     m.op('ttir.matmul', [a, b], '', f[0] @ f[1])
     m.op('ttir.linear', [a, b, bias], '', f[0] @ f[1] + f[2])
+    # A bias may have more dimensions than the product, and larger ones: the result has them.
+    wide, one = mat(2, 5, 33, 65), [m.arg(t[1][None]) for t in (a, b)]
+    m.op('ttir.linear', [a, b, wide], '', f[0] @ f[1] + wide[1].float())
+    m.op('ttir.linear', [*one, wide], '', f[0] @ f[1] + wide[1].float())
     m.op('ttir.linear', [a, b, mat(33, 1)], '', f[0] @ f[1] + m.args[-1].float())
     at, bt = mat(40, 33), mat(65, 40)
     m.op('ttir.matmul', [at, bt], '<{transpose_a = true, transpose_b = true}>', at[1].float().T @ bt[1].float().T)
