@@ -114,7 +114,10 @@ extern const struct kernel kernel_constant, kernel_full, kernel_dimension_size, 
     kernel_dropout;
 bool plan_splat(struct planner *p, struct exec_step *s, double v);
 enum { FILL_ZERO, FILL_ONE, FILL_VALUE };
-enum { RAND_UNIFORM, RAND_BOUNDS, RAND_BITS };
+enum { RAND_UNIFORM, RAND_BOUNDS };
+
+/* kernels_bits.c */
+extern const struct kernel kernel_bits;
 
 /* kernels_reduce.c */
 extern const struct kernel kernel_reduce, kernel_argmax, kernel_scan, kernel_softmax;

@@ -221,12 +221,11 @@ const struct kernel kernel_arange = {"arange", plan_arange, run_arange, KERNEL_C
 
 struct random {
     double low, high;
-    bool normal, integers, from_operands;
+    bool normal, from_operands;
     uint64_t stream;
 };
 
-/* ttir.rand, stablehlo.rng, stablehlo.rng_bit_generator: what the seed of the run and of the op give; the numbers of
- * torch or of XLA's generators are not reproduced. */
+/* ttir.rand, stablehlo.rng: what the seed of the run and of the op give; the numbers of torch are not reproduced. */
 static bool plan_rand(struct planner *p, struct exec_step *s) {
     struct random *w = PLAN_PARAMS(p, s, struct random);
     int64_t seed = 0;
@@ -237,9 +236,8 @@ static bool plan_rand(struct planner *p, struct exec_step *s) {
     attr_f64(p, s->op, "high", &w->high);
     attr_i64(p, s->op, "seed", &seed);
     w->stream = seed_bits(p->x->options.seed, (uint64_t)seed);
-    w->from_operands = s->row->arg == 1;
+    w->from_operands = s->row->arg == RAND_BOUNDS;
     w->normal = str_eq(attr_text(p, s->op, "rng_distribution"), STR("NORMAL"));
-    w->integers = s->row->arg == 2;
     if (w->from_operands && s->n_in < 2)
         return plan_error(p, s->op, "lacks its bounds");
     return true;
@@ -247,9 +245,8 @@ static bool plan_rand(struct planner *p, struct exec_step *s) {
 
 static bool run_rand(struct call *c) {
     const struct random *w = c->s->params;
-    uint32_t o = w->integers && c->s->n_out > 1 ? 1 : 0;
-    struct tensor out = {.dtype = c->out[o].type->dtype, .data = c->out[o].data};
-    int64_t n = type_count(c->out[o].type);
+    struct tensor out = {.dtype = c->out[0].type->dtype, .data = c->out[0].data};
+    int64_t n = type_count(c->out[0].type);
     double low = w->low, high = w->high;
     uint64_t stream = seed_bits(w->stream, c->device);
     if (w->from_operands) {
@@ -257,28 +254,6 @@ static bool run_rand(struct call *c) {
         struct tensor b = {.dtype = c->in[1].type->dtype, .data = c->in[1].data};
         low = tensor_get(&a, 0);
         high = tensor_get(&b, 0);
-    }
-    if (w->integers) {
-        /* The state says what comes, so that the same state gives the same bits; as one long number it goes on by one. */
-        size_t bytes = (size_t)n * tensor_dtype_size(out.dtype);
-        size_t state = c->s->n_in ? (size_t)type_count(c->in[0].type) * tensor_dtype_size(c->in[0].type->dtype) : 0;
-        stream = 0;
-        for (size_t i = 0; i < state; i += 8) {
-            uint64_t part = 0;
-            memcpy(&part, (const char *)c->in[0].data + i, state - i < 8 ? state - i : 8);
-            stream = seed_bits(stream, part);
-        }
-        unsigned char *next = c->out[0].data;
-        if (o == 1 && (size_t)type_count(c->out[0].type) * tensor_dtype_size(c->out[0].type->dtype) == state && state) {
-            memcpy(next, c->in[0].data, state);
-            for (size_t i = 0; i < state && ++next[i] == 0; i++)
-                ;
-        }
-        for (size_t i = 0; i < bytes; i += 8) {
-            uint64_t bits = seed_bits(stream, i / 8);
-            memcpy((char *)out.data + i, &bits, bytes - i < 8 ? bytes - i : 8);
-        }
-        return true;
     }
     for (int64_t i = 0; i < n; i++) {
         double v = w->normal ? low + high * seed_normal(stream, (uint64_t)i)

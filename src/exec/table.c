@@ -134,7 +134,7 @@ static const struct exec_row rows[] = {
     {"stablehlo.reshape", &kernel_view, 0, "PyTorch"},
     {"stablehlo.reverse", &kernel_reverse, 0, "PyTorch, as ttir.reverse"},
     {"stablehlo.rng", &kernel_rand, RAND_BOUNDS, "bounds and mean"},
-    {"stablehlo.rng_bit_generator", &kernel_rand, RAND_BITS, "that the state decides, and how many are ones"},
+    {"stablehlo.rng_bit_generator", &kernel_bits, 0, "vectors of Random123; XLA's own of JAX's test data"},
     {"stablehlo.round_nearest_afz", &kernel_elementwise, VEC_ROUND_AWAY, "PyTorch"},
     {"stablehlo.round_nearest_even", &kernel_elementwise, VEC_ROUND_EVEN, "PyTorch"},
     {"stablehlo.rsqrt", &kernel_elementwise, VEC_RSQRT, "PyTorch, as ttir.rsqrt"},

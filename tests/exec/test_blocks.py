@@ -174,6 +174,51 @@ def bits(m):
     m.given('stablehlo.rng_bit_generator', '%nothing', torch.zeros(0, 8).int())
 
 
-CASES = ([(g, k) for g in (decoding, attention, weights, numbers) for k in FLOATS] + [(quantised, 'f32'), (bits, 'ui32'), (bits, 'i32')])
+def words(m):
+    """The generators of StableHLO: the known answers of Random123 (threefry2x32x20, philox4x32x10), by counters of all zeros, of all
+    ones, and digits of pi; and what XLA makes of a state, from JAX's test data (rng_bit_generator_uint64_2)."""
+    def wide(*parts):  # of 64 bits, of two words each; ui64 are int64 in torch
+        return torch.tensor([int.from_bytes(b''.join(w.to_bytes(4, 'little') for w in pair), 'little', signed=True) for pair in zip(parts[::2], parts[1::2])])
+
+    def made(algorithm, state, kind, numbers, want, later):
+        given, n = m.arg(state, 'ui64'), len(m.body)
+        s = f'tensor<{len(state)}xui64>'
+        shape = 'x'.join(map(str, (*want.shape, kind)))
+        m.body.append(f'%state{n}, %words{n} = "stablehlo.rng_bit_generator"({given[0]}) <{{rng_algorithm = #stablehlo<rng_algorithm {algorithm}>}}> : ({s}) -> ({s}, tensor<{shape}>)')
+        m.kinds[f'%state{n}'], m.kinds[f'%words{n}'] = 'ui64', kind
+        m.given('stablehlo.rng_bit_generator', f'%state{n}', later)
+        m.given('stablehlo.rng_bit_generator', f'%words{n}', want)
+
+    ones = 0xffffffff
+    for counter, key, want in (((0, 0), (0, 0), (0x6b200159, 0x99ba4efe)), ((ones, ones), (ones, ones), (0x1cb996fc, 0xbb002be7)),
+                               ((0x243f6a88, 0x85a308d3), (0x13198a2e, 0x03707344), (0xc4923a9c, 0x483df7a0))):
+        state, later = wide(*key, *counter), wide(*key, *counter) + torch.tensor([0, 1])
+        made('THREE_FRY', state, 'ui32', 2, torch.tensor(want), later)
+        made('THREE_FRY', state, 'ui64', 1, wide(*want), later)
+        made('THREE_FRY', state, 'ui8', 2, torch.tensor(want) & 255, later)
+    for counter, key, want in (((0,) * 4, (0, 0), (0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8)), ((ones,) * 4, (ones, ones), (0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd)),
+                               ((0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344), (0xa4093822, 0x299f31d0), (0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1))):
+        state, carry = wide(*key, *counter), counter[:2] == (ones, ones)
+        later = state + torch.tensor([0, 1, 1 if carry else 0])
+        made('PHILOX', state, 'ui32', 4, torch.tensor(want).reshape(2, 2), later)
+        made('DEFAULT', state, 'i16', 3, torch.tensor(want[:3]), later)
+        made('PHILOX', state, 'ui64', 2, wide(*want), later)
+    made('THREE_FRY', torch.tensor([3, 3]), 'ui64', 1, torch.tensor(3349939604322698703), torch.tensor([3, 4]))
+    # Pairs stand along the first dimension of an even length, or the longest: two rows of three, and five rows, of whose last pair one is left.
+    state, n = m.arg(torch.tensor([5, 6]), 'ui64'), len(m.body)
+    for rows, cut in (4, 4), (6, 5):
+        for shape in f'{cut}x3', f'{rows * 3}':
+            m.body.append(f'%s{n}_{shape}, %w{n}_{shape} = "stablehlo.rng_bit_generator"({state[0]}) <{{rng_algorithm = #stablehlo<rng_algorithm THREE_FRY>}}> : (tensor<2xui64>) -> (tensor<2xui64>, tensor<{shape}xui32>)')
+        line = f'%w{n}_{rows * 3}'
+        m.body.append(f'{line}p = "stablehlo.reshape"({line}) : (tensor<{rows * 3}xui32>) -> tensor<{rows // 2}x3x2xui32>')
+        m.body.append(f'{line}q = "stablehlo.transpose"({line}p) <{{permutation = array<i64: 0, 2, 1>}}> : (tensor<{rows // 2}x3x2xui32>) -> tensor<{rows // 2}x2x3xui32>')
+        m.body.append(f'{line}r = "stablehlo.reshape"({line}q) : (tensor<{rows // 2}x2x3xui32>) -> tensor<{rows}x3xui32>')
+        m.body.append(f'{line}s = "stablehlo.slice"({line}r) <{{start_indices = array<i64: 0, 0>, limit_indices = array<i64: {cut}, 3>, strides = array<i64: 1, 1>}}> : (tensor<{rows}x3xui32>) -> tensor<{cut}x3xui32>')
+        some = torch.zeros(cut, 3)
+        m.kinds[f'{line}s'] = m.kinds[f'%w{n}_{cut}x3'] = 'ui32'
+        m.op('stablehlo.compare', [(f'{line}s', some), (f'%w{n}_{cut}x3', some)], '<{comparison_direction = #stablehlo<comparison_direction EQ>}>', torch.full((cut, 3), True), types=['i1'])
+
+
+CASES = ([(g, k) for g in (decoding, attention, weights, numbers) for k in FLOATS] + [(quantised, 'f32'), (bits, 'ui32'), (bits, 'i32'), (words, 'f32')])
 if __name__ == '__main__':
     op_cases.main(CASES)
