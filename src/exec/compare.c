@@ -103,6 +103,8 @@ static double overflow_of(enum tensor_dtype t) {
     case TENSOR_BF16: return 0x1.FFp127;
     case TENSOR_F32: return 0x1.FFFFFFp127;
     case TENSOR_F8E5M2: return 61440;
+    case TENSOR_F8E4M3IEEE: return 248;
+    case TENSOR_F8E3M4: return 15.75;
     default: return INFINITY;
     }
 }

@@ -95,10 +95,9 @@ static inline unsigned group_place(const exec_plan *x, int axis, unsigned device
 }
 
 /* kernels_move.c */
-extern const struct kernel kernel_view, kernel_bitcast, kernel_permute, kernel_transpose, kernel_repeat,
-    kernel_repeat_interleave, kernel_broadcast_in_dim, kernel_slice, kernel_index, kernel_reverse,
-    kernel_upsample_nearest, kernel_concat_heads, kernel_concat, kernel_pad, kernel_dynamic_slice, kernel_index_select,
-    kernel_rearrange, kernel_split_heads;
+extern const struct kernel kernel_view, kernel_permute, kernel_transpose, kernel_repeat, kernel_repeat_interleave,
+    kernel_broadcast_in_dim, kernel_slice, kernel_index, kernel_reverse, kernel_upsample_nearest, kernel_concat_heads,
+    kernel_concat, kernel_pad, kernel_dynamic_slice, kernel_index_select, kernel_rearrange, kernel_split_heads;
 /* A slot of its own with a tensor whose dimensions are padded with a value of its type, on both sides (negative: cut) and between
  * neighbours. 0 (reported) when that leaves less than nothing, or when out of memory. */
 exec_slot plan_padded(struct planner *p, ir_op op, exec_slot from, exec_slot value, const int64_t *low,
@@ -108,6 +107,9 @@ bool plan_view(struct planner *p, struct exec_step *s);
 /* The walk of a step that copies elements of operand 0 into its result as they are; NULL for all others. */
 struct walk *step_walk(const struct planner *p, const struct exec_step *s);
 enum { DYNAMIC_BEGINS, DYNAMIC_HLO, DYNAMIC_UPDATE, DYNAMIC_STRIDES };
+
+/* kernels_bytes.c */
+extern const struct kernel kernel_bitcast;
 
 /* kernels_create.c */
 extern const struct kernel kernel_constant, kernel_full, kernel_dimension_size, kernel_arange, kernel_rand,

@@ -54,22 +54,6 @@ bool plan_view(struct planner *p, struct exec_step *s) {
 
 const struct kernel kernel_view = {"view", plan_view, copy_piece_of, KERNEL_COMPLEX};
 
-/* bitcast_convert: the same bytes as other numbers. */
-static bool plan_bitcast(struct planner *p, struct exec_step *s) {
-    size_t in = p->x->slots.v[s->in[0]].bytes, out = p->x->slots.v[s->out[0]].bytes;
-    if (in != out)
-        return plan_error(p, s->op, "changes the number of bytes");
-    return true;
-}
-
-static bool run_bitcast(struct call *c) {
-    const struct exec_type *t = c->out[0].type;
-    memcpy(c->out[0].data, c->in[0].data, (size_t)type_count(t) * tensor_dtype_size(t->dtype));
-    return true;
-}
-
-const struct kernel kernel_bitcast = {"bytes", plan_bitcast, run_bitcast, KERNEL_COMPLEX};
-
 /* --- strided ------------------------------------------------------------------------------------------------------ */
 
 struct strided_loop {

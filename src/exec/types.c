@@ -37,8 +37,10 @@ static enum tensor_dtype dtype_of_float(const ir_context *c, ir_type t) {
     case IR_TF32:
     case IR_F32: return TENSOR_F32;
     case IR_F64: return TENSOR_F64;
-    case IR_F8E4M3FN: return TENSOR_F8E4M3;
-    case IR_F8E5M2: return TENSOR_F8E5M2;
+#define CASE(dtype, format, name) \
+    case format: return dtype;
+        TENSOR_SMALL_FLOATS(CASE)
+#undef CASE
     default: return TENSOR_NONE;
     }
 }
@@ -181,13 +183,11 @@ static bool element_of(struct planner *p, ir_type e, struct exec_type *out) {
 
 /* In a golden run all floats are kept in one type, complex numbers in pairs of it. */
 static void as_asked(const exec_plan *x, struct exec_type *t) {
-    switch (t->dtype) {
+    switch (tensor_dtype_is_small(t->dtype) ? TENSOR_F32 : t->dtype) {
     case TENSOR_F16:
     case TENSOR_BF16:
     case TENSOR_F32:
     case TENSOR_F64:
-    case TENSOR_F8E4M3:
-    case TENSOR_F8E5M2:
         if (x->options.numbers != EXEC_AS_WRITTEN) {
             t->dtype = x->options.numbers == EXEC_F64 ? TENSOR_F64 : TENSOR_F32;
             t->format = FORMAT_PLAIN;

@@ -24,13 +24,13 @@ enum tensor_dtype vec_lane(vec_class k) {
 }
 
 vec_class vec_class_of(enum tensor_dtype t) {
+    if (tensor_dtype_is_small(t))
+        return VEC_F32;
     switch (t) {
     case TENSOR_F16:
     case TENSOR_BF16:
     case TENSOR_F32:
-    case TENSOR_C64:
-    case TENSOR_F8E4M3:
-    case TENSOR_F8E5M2: return VEC_F32;
+    case TENSOR_C64: return VEC_F32;
     case TENSOR_F64:
     case TENSOR_C128: return VEC_F64;
     case TENSOR_U64: return VEC_U64;

@@ -278,8 +278,6 @@ MOVE(load_f16, real, uint16_t, f16_to(x))
 MOVE(load_bf16, real, uint16_t, bf16_to(x))
 MOVE(load_f32, real, float, x)
 MOVE(load_f64, real, double, x)
-MOVE(load_f8a, real, uint8_t, ir_float_from_bits(IR_F8E4M3FN, x))
-MOVE(load_f8b, real, uint8_t, ir_float_from_bits(IR_F8E5M2, x))
 MOVE(store_bool, uint8_t, real, x != 0)
 MOVE(store_i8, int8_t, real, TO_INT(int8_t, INT8_MIN, INT8_MAX))
 MOVE(store_u8, uint8_t, real, TO_INT(uint8_t, 0, UINT8_MAX))
@@ -293,8 +291,6 @@ MOVE(store_f16, uint16_t, real, f16_of((float)x))
 MOVE(store_bf16, uint16_t, real, bf16_of((float)x))
 MOVE(store_f32, float, real, x)
 MOVE(store_f64, double, real, x)
-MOVE(store_f8a, uint8_t, real, ir_float_bits(IR_F8E4M3FN, (double)x))
-MOVE(store_f8b, uint8_t, real, ir_float_bits(IR_F8E5M2, (double)x))
 
 MOVE(round_bool, real, real, x != 0)
 MOVE(round_i8, real, real, TO_INT(int8_t, INT8_MIN, INT8_MAX))
@@ -308,8 +304,12 @@ MOVE(round_u64, real, real, TO_INT(uint64_t, 0, UINT64_MAX))
 MOVE(round_f16, real, real, f16_to(f16_of((float)x)))
 MOVE(round_bf16, real, real, bf16_to(bf16_of((float)x)))
 MOVE(round_f32, real, real, (float)x)
-MOVE(round_f8a, real, real, ir_float_from_bits(IR_F8E4M3FN, ir_float_bits(IR_F8E4M3FN, (double)x)))
-MOVE(round_f8b, real, real, ir_float_from_bits(IR_F8E5M2, ir_float_bits(IR_F8E5M2, (double)x)))
+
+#define SMALL(dtype, format, name)                                       \
+    MOVE(load_##dtype, real, uint8_t, ir_float_from_bits(format, x))     \
+    MOVE(store_##dtype, uint8_t, real, ir_float_bits(format, (double)x)) \
+    MOVE(round_##dtype, real, real, ir_float_from_bits(format, ir_float_bits(format, (double)x)))
+TENSOR_SMALL_FLOATS(SMALL)
 
 MOVE(from_f32, real, float, x)
 MOVE(from_f64, real, double, x)
@@ -772,6 +772,9 @@ ROW_TIMES(bf16, uint16_t)
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
+#define LOAD_ROW(dtype, format, name) [dtype] = load_##dtype,
+#define STORE_ROW(dtype, format, name) [dtype] = store_##dtype,
+#define ROUND_ROW(dtype, format, name) [dtype] = round_##dtype,
 #define ROW(name) [VEC_##name] = op_##name
 #define IS_F32 (sizeof(real) == 4)
 
@@ -804,8 +807,7 @@ const struct vec VEC_TABLE = {
              [TENSOR_BF16] = load_bf16,
              [TENSOR_F32] = load_f32,
              [TENSOR_F64] = load_f64,
-             [TENSOR_F8E4M3] = load_f8a,
-             [TENSOR_F8E5M2] = load_f8b},
+             TENSOR_SMALL_FLOATS(LOAD_ROW)},
     .store = {[TENSOR_BOOL] = store_bool,
               [TENSOR_I8] = store_i8,
               [TENSOR_U8] = store_u8,
@@ -819,8 +821,7 @@ const struct vec VEC_TABLE = {
               [TENSOR_BF16] = store_bf16,
               [TENSOR_F32] = store_f32,
               [TENSOR_F64] = store_f64,
-              [TENSOR_F8E4M3] = store_f8a,
-              [TENSOR_F8E5M2] = store_f8b},
+              TENSOR_SMALL_FLOATS(STORE_ROW)},
     .round = {[TENSOR_BOOL] = round_bool,
               [TENSOR_I8] = round_i8,
               [TENSOR_U8] = round_u8,
@@ -833,8 +834,7 @@ const struct vec VEC_TABLE = {
               [TENSOR_F16] = round_f16,
               [TENSOR_BF16] = round_bf16,
               [TENSOR_F32] = IS_F32 ? NULL : round_f32,
-              [TENSOR_F8E4M3] = round_f8a,
-              [TENSOR_F8E5M2] = round_f8b},
+              TENSOR_SMALL_FLOATS(ROUND_ROW)},
     .from = {[VEC_F32] = IS_F32 ? NULL : from_f32,
              [VEC_F64] = IS_F32 ? from_f64 : NULL,
              [VEC_I64] = from_i64,

@@ -11,12 +11,13 @@ static const struct {
     const char *name;
     uint8_t size;
 } dtypes[TENSOR_N_DTYPES] = {
-    [TENSOR_NONE] = {"none", 0},     [TENSOR_BOOL] = {"i1", 1}, [TENSOR_I8] = {"i8", 1},
-    [TENSOR_U8] = {"u8", 1},         [TENSOR_I16] = {"i16", 2}, [TENSOR_U16] = {"u16", 2},
-    [TENSOR_I32] = {"i32", 4},       [TENSOR_U32] = {"u32", 4}, [TENSOR_I64] = {"i64", 8},
-    [TENSOR_U64] = {"u64", 8},       [TENSOR_F16] = {"f16", 2}, [TENSOR_BF16] = {"bf16", 2},
-    [TENSOR_F32] = {"f32", 4},       [TENSOR_F64] = {"f64", 8}, [TENSOR_F8E4M3] = {"f8e4m3", 1},
-    [TENSOR_F8E5M2] = {"f8e5m2", 1}, [TENSOR_C64] = {"c64", 8}, [TENSOR_C128] = {"c128", 16},
+    [TENSOR_NONE] = {"none", 0}, [TENSOR_BOOL] = {"i1", 1}, [TENSOR_I8] = {"i8", 1},   [TENSOR_U8] = {"u8", 1},
+    [TENSOR_I16] = {"i16", 2},   [TENSOR_U16] = {"u16", 2}, [TENSOR_I32] = {"i32", 4}, [TENSOR_U32] = {"u32", 4},
+    [TENSOR_I64] = {"i64", 8},   [TENSOR_U64] = {"u64", 8}, [TENSOR_F16] = {"f16", 2}, [TENSOR_BF16] = {"bf16", 2},
+    [TENSOR_F32] = {"f32", 4},   [TENSOR_F64] = {"f64", 8}, [TENSOR_C64] = {"c64", 8}, [TENSOR_C128] = {"c128", 16},
+#define ROW(dtype, format, name) [dtype] = {name, 1},
+    TENSOR_SMALL_FLOATS(ROW)
+#undef ROW
 };
 
 str tensor_dtype_name(enum tensor_dtype t) {
@@ -119,8 +120,10 @@ double tensor_get(const struct tensor *t, int64_t i) {
     case TENSOR_I64: return (double)(int64_t)bits;
     case TENSOR_F16: return float_at(IR_F16, p, 2);
     case TENSOR_BF16: return float_at(IR_BF16, p, 2);
-    case TENSOR_F8E4M3: return float_at(IR_F8E4M3FN, p, 1);
-    case TENSOR_F8E5M2: return float_at(IR_F8E5M2, p, 1);
+#define CASE(dtype, format, name) \
+    case dtype: return float_at(format, p, 1);
+        TENSOR_SMALL_FLOATS(CASE)
+#undef CASE
     case TENSOR_F32:
     case TENSOR_C64: memcpy(&f, p, sizeof f); return (double)f;
     case TENSOR_F64:
@@ -163,8 +166,10 @@ void tensor_set(struct tensor *t, int64_t i, double v) {
     case TENSOR_I64: bits = saturate(v, (unsigned)size * 8, true); break;
     case TENSOR_F16: bits = ir_float_bits(IR_F16, v); break;
     case TENSOR_BF16: bits = ir_float_bits(IR_BF16, v); break;
-    case TENSOR_F8E4M3: bits = ir_float_bits(IR_F8E4M3FN, v); break;
-    case TENSOR_F8E5M2: bits = ir_float_bits(IR_F8E5M2, v); break;
+#define CASE(dtype, format, name) \
+    case dtype: bits = ir_float_bits(format, v); break;
+        TENSOR_SMALL_FLOATS(CASE)
+#undef CASE
     case TENSOR_F32:
     case TENSOR_C64: memcpy(p, f, size); return;
     case TENSOR_F64:

@@ -33,8 +33,17 @@ enum tensor_dtype {
     TENSOR_BF16,
     TENSOR_F32,
     TENSOR_F64,
-    TENSOR_F8E4M3, /* f8E4M3FN of MLIR */
+    TENSOR_F8E4M3, /* f8E4M3FN of MLIR; this one and those up to TENSOR_F8E8M0FNU are kept in a byte each */
     TENSOR_F8E5M2,
+    TENSOR_F4E2M1FN,
+    TENSOR_F6E2M3FN,
+    TENSOR_F6E3M2FN,
+    TENSOR_F8E3M4,
+    TENSOR_F8E4M3IEEE, /* f8E4M3 of MLIR */
+    TENSOR_F8E4M3FNUZ,
+    TENSOR_F8E4M3B11FNUZ,
+    TENSOR_F8E5M2FNUZ,
+    TENSOR_F8E8M0FNU,
     TENSOR_C64,  /* pairs of f32, the real part first */
     TENSOR_C128, /* pairs of f64 */
     TENSOR_N_DTYPES
@@ -53,6 +62,22 @@ struct tensor {
 /* "f32", "bf16", "i1" for truth values; bytes of an element. */
 str tensor_dtype_name(enum tensor_dtype t);
 size_t tensor_dtype_size(enum tensor_dtype t);
+/* The floating-point numbers of a byte and less: X(dtype, format of ir/node.h, name). */
+#define TENSOR_SMALL_FLOATS(X)                                 \
+    X(TENSOR_F8E4M3, IR_F8E4M3FN, "f8e4m3")                    \
+    X(TENSOR_F8E5M2, IR_F8E5M2, "f8e5m2")                      \
+    X(TENSOR_F4E2M1FN, IR_F4E2M1FN, "f4e2m1fn")                \
+    X(TENSOR_F6E2M3FN, IR_F6E2M3FN, "f6e2m3fn")                \
+    X(TENSOR_F6E3M2FN, IR_F6E3M2FN, "f6e3m2fn")                \
+    X(TENSOR_F8E3M4, IR_F8E3M4, "f8e3m4")                      \
+    X(TENSOR_F8E4M3IEEE, IR_F8E4M3, "f8e4m3ieee")              \
+    X(TENSOR_F8E4M3FNUZ, IR_F8E4M3FNUZ, "f8e4m3fnuz")          \
+    X(TENSOR_F8E4M3B11FNUZ, IR_F8E4M3B11FNUZ, "f8e4m3b11fnuz") \
+    X(TENSOR_F8E5M2FNUZ, IR_F8E5M2FNUZ, "f8e5m2fnuz")          \
+    X(TENSOR_F8E8M0FNU, IR_F8E8M0FNU, "f8e8m0fnu")
+static inline bool tensor_dtype_is_small(enum tensor_dtype t) {
+    return t >= TENSOR_F8E4M3 && t <= TENSOR_F8E8M0FNU;
+}
 /* What a complex number is a pair of; any other type is its own. */
 static inline enum tensor_dtype tensor_dtype_part(enum tensor_dtype t) {
     return t == TENSOR_C64 ? TENSOR_F32 : t == TENSOR_C128 ? TENSOR_F64 : t;
