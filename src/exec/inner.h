@@ -269,6 +269,7 @@ struct planner {
     unsigned depth;               /* of nested calls and regions */
     const struct exec_type *lift; /* of the result of the map in whose body we are; NULL */
     ir_op manual;                 /* the sdy.manual_computation in whose body we are; 0 */
+    bool receives;                /* what a recv gets is planned before its send (plan_channel.c) */
     bool failed;
 };
 

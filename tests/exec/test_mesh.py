@@ -202,11 +202,44 @@ def channels():
     sum_of = '"stablehlo.add"(%x, %y) : (LOCAL, LOCAL) -> OUT'
     check(sum_of, LOCAL, want, "\n  ".join(lines))
     text = "\n".join(["func.func @main(%s: LOCAL) -> LOCAL {", *lines, f"%r = {sum_of.replace('OUT', 'LOCAL')}", "return %r : LOCAL", "}"]).replace("LOCAL", "tensor<4x8xf32>")
-    for old, new, why in ((on(5, ring), on(7, ring), "on channel 7, from which nothing behind it receives"), (on(6, back), on(6, ring[:2]), "between other devices, than are sent on its channel"),
+    for old, new, why in ((on(5, ring), on(7, ring), "on channel 7, from which nothing here receives"), (on(6, back), on(6, ring[:2]), "between other devices, than are sent on its channel"),
                           ("is_host_transfer = false", "is_host_transfer = true", "it talks to a program that is not here")):
         done = tap.run("run", "-", stdin=text.replace(old, new, 1))
         tap.equal((why, done.code), (why, 1))
         tap.contains(done.err, why)
+
+
+@tap.case
+def channels_received_first():
+    """A recv before its send: of what does not depend on it, round and round; and of a pipeline, in which each device adds its own part to
+    what it receives and sends that on. Devices that wait for each other are told of."""
+    parts = shards(full_tensor())
+    line, ring = [(d, d + 1) for d in range(7)], [(d, (d + 1) % 8) for d in range(8)]
+    token = "!stablehlo.token"
+
+    def on(number, pairs):
+        text = ", ".join(f"[{a}, {b}]" for a, b in pairs)
+        return (f"<{{channel_handle = #stablehlo.channel_handle<handle = {number}, type = 1>, is_host_transfer = false, "
+                f"source_target_pairs = dense<[{text}]> : tensor<{len(pairs)}x2xi64>}}>")
+
+    def lines(pairs, sent):
+        return [f'%t = "stablehlo.create_token"() : () -> {token}', f'%x, %t1 = "stablehlo.recv"(%t) {on(5, pairs)} : ({token}) -> (LOCAL, {token})',
+                '%y = "stablehlo.add"(%s, %x) : (LOCAL, LOCAL) -> LOCAL', '%z = "stablehlo.negate"(%s) : (LOCAL) -> LOCAL',
+                f'%t2 = "stablehlo.send"({sent}, %t1) {on(5, pairs)} : (LOCAL, {token}) -> {token}']
+
+    def grid(rows):
+        return Grid([rows[i * LOCAL[1] : (i + 1) * LOCAL[1]] for i in range(LOCAL[0])])
+    sums, so_far = [], [0.0] * (LOCAL[0] * LOCAL[1])
+    for d in range(DEVICES):
+        so_far = [a + b for a, b in zip(so_far, parts[d].flat())]
+        sums.append(grid(so_far))
+    result = '"stablehlo.add"(%s, %x) : (LOCAL, LOCAL) -> OUT'
+    check(result, LOCAL, sums, "\n  ".join(lines(line, "%y")))
+    check(result, LOCAL, [grid([a - b for a, b in zip(parts[d].flat(), parts[(d - 1) % 8].flat())]) for d in range(DEVICES)], "\n  ".join(lines(ring, "%z")))
+    text = "\n".join(["func.func @main(%s: LOCAL) -> LOCAL {", *lines(ring, "%y"), "return %x : LOCAL", "}"]).replace("LOCAL", "tensor<4x8xf32>")
+    done = tap.run("run", "-", stdin=text)
+    tap.equal(done.code, 1)
+    tap.contains(done.err, "the devices wait for each other in a circle")
 
 
 @tap.case
