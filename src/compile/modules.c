@@ -115,6 +115,16 @@ ir_op lookup_symbol(pass_context *p, ir_op module, str name) {
     return at && is_symbol(p->m, *at, module, name) ? *at : 0;
 }
 
+ir_op lookup_symbol_from(pass_context *p, ir_op op, ir_attr name) {
+    ir_op found = 0, at = op;
+    while (name && at && at != p->scope && !found) {
+        at = ir_parent_op(p->m, at);
+        if (op_is(p->m, at, OP_builtin_module))
+            found = lookup_symbol(p, at, ir_str_of(p->c, name));
+    }
+    return found;
+}
+
 void update_function_type(pass_context *p, ir_op func) {
     ir_module *m = p->m;
     ir_block entry = m->regions[ir_op_region(m, func, 0)].first;

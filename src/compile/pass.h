@@ -191,6 +191,9 @@ ir_op func_inside(const ir_module *m, ir_op top, ir_op from);
 ir_op find_symbol(const ir_module *m, ir_op module, str name);
 /* The same, fast when asked for the same names again. */
 ir_op lookup_symbol(pass_context *p, ir_op module, str name);
+/* What a symbol means to an op: that of the innermost module around it, p->scope at most, that has one of this name (files
+ * of several modules have them inside of each other); 0 when none has, or when there is no name (attr 0). */
+ir_op lookup_symbol_from(pass_context *p, ir_op op, ir_attr name);
 str symbol_name(const ir_module *m, ir_op op);
 /* Brings function_type up to date with the types of the entry block's arguments and of the return's operands. */
 void update_function_type(pass_context *p, ir_op func);

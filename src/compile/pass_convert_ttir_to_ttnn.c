@@ -288,8 +288,7 @@ static ir_attr splat_of(pass_context *p, ir_value v) {
     v = through_shapes(p, v, false);
     ir_op cached = def_is(p->m, v, OP_ttcore_load_cached);
     if (cached) {
-        ir_attr callee = ir_op_attr(p->m, cached, STR("callee"));
-        ir_op func = callee ? lookup_symbol(p, p->scope, ir_str_of(p->c, callee)) : 0;
+        ir_op func = lookup_symbol_from(p, cached, ir_op_attr(p->m, cached, STR("callee")));
         ir_block b = func ? body_of(p->m, func) : 0;
         ir_op last = b ? ir_block_at(p->m, b)->last : 0;
         uint32_t i = ir_value_index(p->m, v);

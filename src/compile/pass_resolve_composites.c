@@ -201,7 +201,7 @@ bool pass_resolve_composites(pass_context *p) {
             continue;
         ir_attr symbol = ir_op_attr(p->m, op, STR("decomposition"));
         str name = symbol ? ir_str_of(p->c, symbol) : STR("");
-        ir_op func = lookup_symbol(p, p->scope, name);
+        ir_op func = lookup_symbol_from(p, op, symbol);
         if (func && n_funcs < n)
             funcs[n_funcs++] = func;
         ok = resolve(p, op, func, name, always || (ask && kernel_takes(p, op)), &map);

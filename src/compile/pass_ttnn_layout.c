@@ -301,17 +301,12 @@ static bool place_mesh_partition(pass_context *p, ir_op op) {
     return set_result_type(p, op, 0, type_in(p, t, TTNN_DRAM, false)) || changed;
 }
 
-static ir_op callee_of(pass_context *p, ir_op op, str key) {
-    ir_attr a = ir_op_attr(p->m, op, key);
-    return a ? lookup_symbol(p, p->scope, ir_str_of(p->c, a)) : 0;
-}
-
 /* A call of a CPU-hoisted function takes and gives host tensors. The marker of hoisting becomes that of a finished
  * call. */
 static bool place_call(pass_context *p, ir_op op) {
     if (!ir_dict_get(p->c, ir_op_at(p->m, op)->attrs, hoisted_key))
         return false;
-    ir_op func = callee_of(p, op, STR("callee"));
+    ir_op func = lookup_symbol_from(p, op, ir_op_attr(p->m, op, STR("callee")));
     signature s;
     if (!func || !read_signature(p, func, &s) || s.n_out != ir_op_at(p->m, op)->n_results)
         return false;
@@ -344,7 +339,7 @@ static bool place_call(pass_context *p, ir_op op) {
 }
 
 static bool place_load_cached(pass_context *p, ir_op op) {
-    ir_op func = callee_of(p, op, STR("callee"));
+    ir_op func = lookup_symbol_from(p, op, ir_op_attr(p->m, op, STR("callee")));
     signature s;
     if (!func || !read_signature(p, func, &s))
         return false;
@@ -355,7 +350,7 @@ static bool place_load_cached(pass_context *p, ir_op op) {
 }
 
 static bool place_composite(pass_context *p, ir_op op) {
-    ir_op func = callee_of(p, op, STR("decomposition"));
+    ir_op func = lookup_symbol_from(p, op, ir_op_attr(p->m, op, STR("decomposition")));
     signature s;
     if (!func || !read_signature(p, func, &s))
         return false;

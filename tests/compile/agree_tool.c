@@ -1,7 +1,7 @@
 /* Compiles TTIR and StableHLO modules at levels 0, 1 and 2 and runs each of their public functions beside its source: agree_tool
  * MEGABYTES FILE... prints for each function and level "file <tab> level <tab> state <tab> PCC <tab> off <tab> why <tab>
- * function". Programs take whole tensors: of those that get them in parts the parts' owner is not asked. The golden is the source in f32; the compiled
- * module runs in its own data types. States:
+ * function". Programs take whole tensors: of those that get them in parts the parts' owner is not asked. The golden is the source in f32,
+ * of modules in older forms what ttir-update makes of it; the compiled module runs in its own data types. States:
  *
  *   agrees    PCC above 0.999, or off by no more than bf16 rounds the largest number (constant results have no PCC)
  *   rounds    not, but both agree when no number is rounded (f64): indices of nearly equal numbers, tan near its poles
@@ -103,8 +103,27 @@ static compile_run *at_level(const char *file, str text, const ir_module *m, int
     return r;
 }
 
-static void one_module(const char *file, str text, const ir_module *m, size_t max_bytes, struct mem *mem) {
-    compile_run *runs[LEVELS];
+/* In today's form: NULL when that cannot be had. */
+static compile_run *updated(const char *file, const ir_module *m, struct mem *mem) {
+    struct diags d;
+    diags_init(&d, mem);
+    compile_options o;
+    compile_options_init(&o);
+    o.update_older_forms = true;
+    o.only_pass = STR("ttir-update");
+    compile_run *r = compile_run_new(m, &o, &d);
+    if (!r || !r->ok) {
+        row(file, 0, "refused", NULL, agree_error(&d, "no message"), STR(""));
+        compile_free(r);
+        r = NULL;
+    }
+    diags_free(&d);
+    return r;
+}
+
+static void one_module(const char *file, str text, const ir_module *source, size_t max_bytes, struct mem *mem) {
+    compile_run *runs[LEVELS], *today = updated(file, source, mem);
+    const ir_module *m = today ? compile_result(today) : source;
     for (int level = 0; level < LEVELS; level++)
         runs[level] = at_level(file, text, m, level, mem);
     for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
@@ -112,6 +131,7 @@ static void one_module(const char *file, str text, const ir_module *m, size_t ma
             one_function(file, m, runs, public_function(m, op), max_bytes, mem);
     for (int level = 0; level < LEVELS; level++)
         compile_free(runs[level]);
+    compile_free(today);
 }
 
 int main(int argc, char **argv) {

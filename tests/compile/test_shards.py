@@ -247,13 +247,15 @@ def by_chance():
 
 
 def module_of(name):
-    """A module of TTIR that adds up over the rows of two by four devices, and keeps a part."""
+    """A module of TTIR that adds up over the rows of two by four devices, keeps a part, and adds a weight that all have."""
     return f"""module @{name} attributes {{ttcore.meshes = #ttcore.meshes<[<"mesh" = 2x4>]>}} {{
-  func.func @{name}(%a: tensor<8x16xf32>) -> tensor<4x16xf32> {{
+  func.func @{name}(%a: tensor<8x16xf32>, %w: tensor<2x4xf32> {{ttcore.argument_type = #ttcore.argument_type<parameter>}}) -> tensor<4x16xf32> {{
     %0 = "ttir.mesh_shard"(%a) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 2, 4>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<8x16xf32>) -> tensor<4x4xf32>
     %1 = "ttir.reduce_scatter"(%0) <{{cluster_axis = 0 : ui32, reduce_type = #ttcore.reduce_type<sum>, scatter_dim = 0 : si32}}> : (tensor<4x4xf32>) -> tensor<2x4xf32>
-    %2 = "ttir.mesh_shard"(%1) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: 2, 4>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<2x4xf32>) -> tensor<4x16xf32>
-    return %2 : tensor<4x16xf32>
+    %2 = "ttir.mesh_shard"(%w) <{{shard_dims = array<i64: -1>, shard_direction = #ttcore.shard_direction<full_to_shard>, shard_shape = array<i64: 1>, shard_type = #ttcore.shard_type<replicate>}}> : (tensor<2x4xf32>) -> tensor<2x4xf32>
+    %3 = "ttir.add"(%1, %2) : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+    %4 = "ttir.mesh_shard"(%3) <{{shard_dims = array<i64: 0, 1>, shard_direction = #ttcore.shard_direction<shard_to_full>, shard_shape = array<i64: 2, 4>, shard_type = #ttcore.shard_type<devices>}}> : (tensor<2x4xf32>) -> tensor<4x16xf32>
+    return %4 : tensor<4x16xf32>
   }}
 }}
 """
