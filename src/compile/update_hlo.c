@@ -5,6 +5,9 @@
  *   "ttir.scatter"(%x, %i, %u)       stablehlo.scatter           (the body gives back the update)
  *   "ttir.pooling"(%x)          ──▶  ttir.max_pool2d, ...        as the reduction of windows that it was
  *
+ * A convolution's bias lay like its result, of size 1 but for the features (tt-mlir's verifier of ttir.convolution until
+ * January 2026 insists on that): it is added behind.
+ *
  * Attributes had StableHLO's names in another spelling. That a scatter without a body overwrites, and that an average counts
  * the padding, is what tt-mlir made these ops from: they came from StableHLO, where it is so. */
 #include "compile/update.h"
@@ -73,13 +76,47 @@ static ir_attr padding_table(pass_context *p, ir_op op) {
     return dense_make(p, tensor_type(p, &s, ir_type_integer(p->c, 64, IR_SIGNLESS)), bits, n);
 }
 
+/* Whether a tensor is one number for each feature of the result. */
+static bool is_bias(pass_context *p, ir_type bias, ir_type result, ir_attr numbers) {
+    int64_t d[PASS_MAX_RANK], of[PASS_MAX_RANK], feature;
+    int rank = type_shape(p->c, bias, d);
+    bool ok = rank > 0 && rank == type_shape(p->c, result, of) &&
+              ir_element_type(p->c, bias) == ir_element_type(p->c, result) &&
+              dialect_param_int(p->c, numbers, STR("outputFeatureDimension"), &feature);
+    for (int i = 0; ok && i < rank; i++)
+        ok = d[i] == (i == feature ? of[i] : 1);
+    return ok;
+}
+
+/* The convolution without the bias, and the bias added to it, in place of the op. */
+static bool add_bias(pass_context *p, ir_op op, ir_attr props) {
+    const ir_op_data *o = ir_op_at(p->m, op);
+    ir_type type = hlo_type(p, op);
+    ir_value operands[] = {ir_operand(p->m, op, 0), ir_operand(p->m, op, 1)};
+    ir_value bias = ir_operand(p->m, op, 2);
+    ir_loc loc = o->loc;
+    int64_t all[PASS_MAX_RANK];
+    uint32_t rank = ir_rank(p->c, type);
+    for (uint32_t i = 0; i < rank; i++)
+        all[i] = i;
+    attr_entry a = {STR("broadcast_dimensions"), make_i64s(p, all, rank)};
+    ir_value sum[] = {build_value(p, OP_stablehlo_convolution, loc, operands, 2, type, props),
+                      build_value(p, OP_stablehlo_broadcast_in_dim, loc, &bias, 1, type, make_dict(p, &a, 1))};
+    return hlo_replace(p, op, build_value(p, OP_stablehlo_add, loc, sum, 2, type, 0));
+}
+
 static bool update_convolution(pass_context *p, ir_op op) {
     const ir_op_data *o = ir_op_at(p->m, op);
-    if (o->n_operands != 2 || o->n_results != 1)
-        return pass_error(p, op, "of an older version has a bias, the order of whose dimensions is not described");
+    if ((o->n_operands != 2 && o->n_operands != 3) || o->n_results != 1)
+        return pass_error(p, op, "of an older version has neither two operands nor two and a bias");
     ir_attr numbers = conv_numbers(p, op);
     if (!numbers && !p->m->failed)
         return pass_error(p, op, "of an older version has no convolution_layout");
+    bool biased = o->n_operands == 3;
+    if (biased && !is_bias(p, ir_value_type(p->m, ir_operand(p->m, op, 2)), hlo_type(p, op), numbers))
+        return pass_error(p, op,
+                          "of an older version has a bias that is not one number per feature of its result: give "
+                          "it the element type and rank of the result, with size 1 in all other dimensions");
     attr_entry a[] = {{STR("batch_group_count"), prop(p, op, STR("batch_group_count"))},
                       {STR("dimension_numbers"), numbers},
                       {STR("feature_group_count"), prop(p, op, STR("feature_group_count"))},
@@ -88,7 +125,8 @@ static bool update_convolution(pass_context *p, ir_op op) {
                       {STR("rhs_dilation"), prop(p, op, STR("weight_dilation"))},
                       {STR("window_reversal"), prop(p, op, STR("window_reversal"))},
                       {STR("window_strides"), prop(p, op, STR("window_strides"))}};
-    return become(p, op, OP_stablehlo_convolution, make_dict(p, a, sizeof a / sizeof a[0]));
+    ir_attr props = make_dict(p, a, sizeof a / sizeof a[0]);
+    return biased ? add_bias(p, op, props) : become(p, op, OP_stablehlo_convolution, props);
 }
 
 /* ---- pools ---------------------------------------------------------------------------------------------- */

@@ -131,6 +131,28 @@ def add_convolutions():
         tap.case(case)
 
 
+def bias_of_a_convolution():
+    """It lies like the result, here with the features in front of rows and columns, and becomes the convolution's own."""
+    x, w, y, b = tensor(1, 3, 20, 20), tensor(8, 3, 3, 3), tensor(1, 8, 20, 20), tensor(1, 8, 1, 1)
+    props = (f"batch_group_count = 1 : i64, convolution_layout = {layout('bf01', 'oi01', 'bf01')}, feature_group_count = 1 : i64, "
+             "input_dilation = array<i64: 1, 1>, padding = array<i64: 1, 1, 1, 1>, weight_dilation = array<i64: 1, 1>, "
+             "window_reversal = array<i1: false, false>, window_strides = array<i64: 1, 1>")
+    new = newer([x, w, b], y, (
+        "  %1 = stablehlo.convolution(%a0, %a1) dim_numbers = [b, f, 0, 1]x[o, i, 0, 1]->[b, f, 0, 1], window = "
+        "{stride = [1, 1], pad = [[1, 1], [1, 1]], lhs_dilate = [1, 1], rhs_dilate = [1, 1]} "
+        f"{{batch_group_count = 1 : i64, feature_group_count = 1 : i64}} : ({x}, {w}) -> {y}\n"
+        f"  %2 = stablehlo.broadcast_in_dim %a2, dims = [0, 1, 2, 3] : ({b}) -> {y}\n"
+        f"  %0 = stablehlo.add %1, %2 : {y}"))
+    old = older("convolution", [x, w, b], y, props)
+    same(old, new, "ttir.add")
+    tap.contains(compiled(old, "ttir-fusing"), '"ttir.conv2d"(%arg0, %arg1, %arg2)')
+    tap.equal('"ttir.add"' in compiled(old, "ttir-fusing"), False)
+    for shape in (tensor(1, 1, 1, 8), tensor(8), tensor(1, 8, 1, 1, of="bf16")):
+        refused(older("convolution", [x, w, shape], y, props),
+                "'ttir.convolution' op of an older version has a bias that is not one number per feature of its result: give it "
+                "the element type and rank of the result, with size 1 in all other dimensions")
+
+
 # name: method; input, output; windows, strides, dilations, padding; what comes out
 POOLS = {
     "max": ("Max", (1, 4, 9, 9), (1, 4, 4, 4), (1, 1, 3, 3), (1, 1, 2, 2), (1, 1, 1, 1), [0] * 8, "ttir.max_pool2d"),
@@ -333,7 +355,7 @@ def add_models():
 def main():
     add_convolutions()
     add_pools()
-    for case in (gather_of_rows, gather_of_a_batch, scatter_of_rows, parts_that_come_and_go, what_it_does_not_know,
+    for case in (bias_of_a_convolution, gather_of_rows, gather_of_a_batch, scatter_of_rows, parts_that_come_and_go, what_it_does_not_know,
                  what_helps_is_said):
         tap.case(case)
     add_models()
