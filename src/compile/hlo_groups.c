@@ -2,8 +2,9 @@
  * reduce_scatter and mesh_partition name an axis (cluster_axis); its all_to_all takes any groups, and the others are made of it:
  *
  *   gather           n copies of x, one behind the other ──all_to_all──▶ copy k of member k is x of member k
- *   reduce           gather along a new dimension ──▶ sum along it
  *   reduce, scatter  split along the dimension, along a new one ──▶ sum along that
+ *   reduce           reduce, scatter ──▶ gather, which sends twice the tensor; where no dimension can be split, or there are two
+ *                    members: gather along a new dimension ──▶ sum along it, which sends it n times
  *   part             all members have the same x ──all_to_all──▶ n times part k at member k, of which the first is kept
  *
  * With x_m of member m, member k gets of all_to_all: slice k of every x_m, in the order of the members (reference:
@@ -73,6 +74,15 @@ ir_value hlo_groups_gather(pass_context *p, ir_loc loc, ir_value v, ir_attr grou
     return all_to_all(p, loc, v, groups, n, dim, dim);
 }
 
+/* The first dimension that has n equal parts; -1: none has. */
+static int divisible(const shape *s, int64_t n) {
+    int found = -1;
+    for (int d = s->n; d-- > 0;)
+        if (s->d[d] && s->d[d] % n == 0)
+            found = d;
+    return found;
+}
+
 ir_value hlo_groups_reduce(pass_context *p, ir_loc loc, ir_value v, ir_attr groups, str reduce, int dim) {
     static const struct {
         str reduce;
@@ -89,6 +99,9 @@ ir_value hlo_groups_reduce(pass_context *p, ir_loc loc, ir_value v, ir_attr grou
         op = str_eq(kinds[i].reduce, reduce) ? kinds[i].op : op;
     if (!n || op == OP_N || !shape_of(p->m, v, &s) || s.n + 1 > PASS_MAX_RANK || (dim >= 0 && s.d[dim] % n))
         return 0;
+    bool whole = dim < 0;
+    if (whole && n > 2)
+        dim = divisible(&s, n);
     more.n = s.n + 1;
     more.d[0] = 1;
     for (int d = 0; d < s.n; d++)
@@ -100,5 +113,7 @@ ir_value hlo_groups_reduce(pass_context *p, ir_loc loc, ir_value v, ir_attr grou
     } else {
         v = hlo_groups_gather(p, loc, v, groups, 0);
     }
-    return v ? build_reduce(p, op, loc, v, p->c->a_false, make_i32_list(p, first, 1), type_like(p, v, &s)) : 0;
+    if (v)
+        v = build_reduce(p, op, loc, v, p->c->a_false, make_i32_list(p, first, 1), type_like(p, v, &s));
+    return v && whole && dim >= 0 ? hlo_groups_gather(p, loc, v, groups, dim) : v;
 }

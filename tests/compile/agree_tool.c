@@ -72,6 +72,7 @@ static void one_function(const char *file, const ir_module *m, compile_run *cons
         if (a.ran && !agrees(&a)) {
             without_rounding(m, compiled, function, max_bytes, mem, &exact);
             state = agrees(&exact) ? "rounds" : "differs";
+            memcpy(a.why, exact.why, sizeof a.why); /* why not: it may not fit into memory in f64 */
         }
         row(file, level, state, &a, str_from_z(a.why), function);
     }

@@ -174,6 +174,19 @@ CASES = {
     } : (tensor<8x16xf32>) -> tensor<8x8xf32>
     return %0, %2 : tensor<4x16xf32>, tensor<8x8xf32>
   }"""),
+    # Four devices along no axis: rows are added where they go to, and gathered, so that twice the tensor is sent and not four times.
+    "sums_of_four": (("(tensor<1x4x4xf32>) -> tensor<4x1x4xf32>", "(tensor<4x4xf32>) -> tensor<4x4xf32>", "ttir.sum"), """
+  func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {
+    %0 = sdy.manual_computation(%a) in_shardings=[<@mesh, [{"x"}, {"y"}]>] out_shardings=[<@mesh, [{"x"}, {"y"}]>] manual_axes={"x", "y"} (%p: tensor<4x4xf32>) {
+      %1 = "stablehlo.all_reduce"(%p) <{replica_groups = dense<[[0, 1, 4, 5], [2, 7, 6, 3]]> : tensor<2x4xi64>}> ({
+      ^bb0(%l: tensor<f32>, %r: tensor<f32>):
+        %s = stablehlo.add %l, %r : tensor<f32>
+        stablehlo.return %s : tensor<f32>
+      }) : (tensor<4x4xf32>) -> tensor<4x4xf32>
+      sdy.return %1 : tensor<4x4xf32>
+    } : (tensor<8x16xf32>) -> tensor<8x16xf32>
+    return %0 : tensor<8x16xf32>
+  }"""),
     "largest_of_a_part": (("ttir.topk", "ttir.all_to_all"), """
   func.func @main(%a: tensor<8x512xf32> {S[{"x"}, {"y":(1)2}]>}) -> (tensor<8x16xf32>, tensor<8x16xi64>) {
     %0:2 = stablehlo.composite "tenstorrent.topk" %a {composite_attributes = {dim = -1 : i64, k = 16 : i64, largest = true, sorted = true}, decomposition = @wide} : (tensor<8x512xf32>) -> (tensor<8x16xf32>, tensor<8x16xi64>)
