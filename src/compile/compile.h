@@ -51,6 +51,7 @@ typedef struct compile_options {
     str composite_resolution;  /* "auto" */
     str argument_shard_status; /* "as-given", "presharded": as tt-mlir, those with a sharding; "unsharded" */
     str results_presharded;    /* result-presharded: "0,1", an entry per result; "": none */
+    bool auto_sharding;        /* enable-auto-sharding: the compiler chooses how StableHLO's arguments are cut */
     bool
         update_older_forms; /* update-older-forms: TTIR of older versions, which today's refuses, is brought up to date */
     double tensor_l1_usage_cap; /* 0.95 */

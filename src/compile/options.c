@@ -94,6 +94,7 @@ static const struct row {
     {"composite-resolution", TEXT, FIELD(composite_resolution), "auto|inline|validate|force-promote"},
     {"argument-shard-status", TEXT, FIELD(argument_shard_status), "as-given|presharded|unsharded"},
     {"result-presharded", TEXT, FIELD(results_presharded), NULL},
+    {"enable-auto-sharding", BOOL, FIELD(auto_sharding), NULL},
     {"update-older-forms", BOOL, FIELD(update_older_forms), NULL},
     {"tensor-l1-usage-cap", FRACTION, FIELD(tensor_l1_usage_cap), NULL},
     {"max-legal-layouts", SIZE, FIELD(max_legal_layouts), NULL},

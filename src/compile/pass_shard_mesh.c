@@ -1,5 +1,6 @@
 /* analyze-mesh: the module's mesh has two axes, as devices are arranged in rows and columns. A mesh of one gets one of a
- * single device in front; what GSPMD's calls say of devices becomes a mesh of "x" and "y". */
+ * single device in front; what GSPMD's calls say of devices becomes a mesh of "x" and "y". Where the compiler is to choose what is
+ * cut (enable-auto-sharding) and the module has no mesh, it is that of the option mesh-shape, named as in tt-mlir. */
 #include "compile/hlo.h"
 #include "compile/passes.h"
 #include "compile/shard.h"
@@ -53,6 +54,15 @@ static bool mesh_of_calls(pass_context *p, int64_t *size) {
     return found;
 }
 
+/* The mesh of the options, when one is to be cut over; false without. */
+static bool mesh_of_options(const compile_options *o, int64_t *size) {
+    if (!o->auto_sharding || !o->n_mesh_shape || o->n_mesh_shape > 2)
+        return false;
+    size[0] = o->n_mesh_shape == 2 ? o->mesh_shape[0] : 1;
+    size[1] = o->mesh_shape[o->n_mesh_shape - 1];
+    return size[0] > 1 || size[1] > 1;
+}
+
 static bool one_module(pass_context *p) {
     shard_mesh mesh;
     ir_block body = body_of(p->m, p->scope);
@@ -65,8 +75,15 @@ static bool one_module(pass_context *p) {
         str names[] = {arena_printf(&p->scratch, "%.*s_aux", STR_ARG(mesh.axis[0])), mesh.axis[0]};
         size[1] = mesh.size[0];
         ir_set_prop(p->e, mesh.op, STR("mesh"), mesh_attr(p, names, size, 2));
-    } else if (!mesh.n && mesh_of_calls(p, size)) {
-        static const str names[] = {STR_INIT("x"), STR_INIT("y")};
+        return !p->m->failed || pass_out_of_memory(p);
+    }
+    static const str of_calls[] = {STR_INIT("x"), STR_INIT("y")},
+                     of_options[] = {STR_INIT("default"), STR_INIT("batch")};
+    const str *names = mesh.n                        ? NULL
+                       : mesh_of_calls(p, size)      ? of_calls
+                       : mesh_of_options(p->o, size) ? of_options
+                                                     : NULL;
+    if (names) {
         attr_entry a[] = {{STR("mesh"), mesh_attr(p, names, size, 2)},
                           {STR("sym_name"), ir_attr_string(p->c, STR("mesh"), false)}};
         ir_edit_at_start(p->e, body);

@@ -6,7 +6,8 @@
 
 pass_fn pass_update;
 pass_fn pass_hlo_simplify, pass_hlo_inline, pass_hlo_fusing, pass_hlo_complex, pass_hlo_to_ttir;
-pass_fn pass_xla_shardy, pass_shard_status, pass_shard_mesh, pass_shard_propagate, pass_shard_partition;
+pass_fn pass_xla_shardy, pass_shard_status, pass_shard_mesh, pass_auto_shard, pass_shard_propagate,
+    pass_shard_partition;
 pass_fn pass_mark_forward, pass_wrap_device_module, pass_cpu_hoist_tagged, pass_element_types, pass_register_device,
     pass_argument_types;
 pass_fn pass_canonicalize, pass_cse, pass_symbol_dce, pass_inline, pass_remove_dead_values;

@@ -7,6 +7,9 @@
 static bool if_update(const compile_options *o) {
     return o->update_older_forms;
 }
+static bool if_auto_sharding(const compile_options *o) {
+    return o->auto_sharding;
+}
 static bool if_has_argument_types(const compile_options *o) {
     return o->argument_types.n != 0;
 }
@@ -77,6 +80,8 @@ const pass_row pipeline[] = {
     {"apply-argument-shard-status", "arguments and results that are parts already are marked", pass_shard_status,
      PASS_ROOT, NULL},
     {"analyze-mesh", "the mesh of devices gets rows and columns", pass_shard_mesh, PASS_ROOT, NULL},
+    {"auto-sharding", "dimensions of arguments are cut where that is estimated to help", pass_auto_shard, PASS_ROOT,
+     if_auto_sharding},
     {"sdy-user-priority-propagate", "shardings of some tensors spread to the others", pass_shard_propagate, PASS_ROOT,
      NULL},
     {"update-global-to-local-shapes", "tensors with a sharding become one device's part, with collectives in between",

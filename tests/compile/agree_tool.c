@@ -28,9 +28,10 @@ static void row(const char *file, int level, const char *state, const agreement 
     fflush(stdout);
 }
 
-/* The mesh that the file's RUN line asks for: "mesh-shape=1,2". */
+/* What the file's RUN line asks for: "mesh-shape=1,2", "enable-auto-sharding=true". */
 static void use_mesh(compile_options *o, str text) {
     const char *why;
+    o->auto_sharding = str_find(text, STR("enable-auto-sharding=true")) < text.n;
     str name = STR("mesh-shape="), rest = str_from(text, str_find(text, name));
     size_t n = 0;
     rest = str_from(rest, rest.n ? name.n : 0);

@@ -6,6 +6,7 @@ and the compiled program on all devices of its mesh in lock step. Each module's 
 
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -284,6 +285,65 @@ def several_modules():
         tap.equal(sorted({(row[2], row[-1]) for row in rows}), [("agrees", "first"), ("agrees", "second")])
 
 
+def chosen(text, *options):
+    """The shardings of the arguments and results that the compiler chooses, and its collectives."""
+    done = subprocess.run([PROGRAM, "compile", "-", "--option", "enable-auto-sharding=true", "--stop-after",
+                           "update-global-to-local-shapes", *options], input=text, text=True, capture_output=True, timeout=60, check=True)
+    found = re.search(r"in_shardings=(.*) out_shardings=(.*) manual_axes", done.stdout)
+    shardings = re.sub("<@mesh, |>", "", ", ".join(found.groups()))
+    return shardings, re.findall(r"stablehlo\.(all_\w+|reduce_scatter|collective_permute)", done.stdout)
+
+
+def two_layers(mesh, rank):
+    """x -> relu(x w) v, beside which `rank` more tensors of one shape are added up."""
+    more = [f"%m{i}: tensor<4x4x4x4xf32>" for i in range(rank)]
+    sums = "".join(f"    %s{i + 1} = stablehlo.add %s{i}, %m{i} : tensor<4x4x4x4xf32>\n" for i in range(rank))
+    return f"""// mesh-shape=1,2 enable-auto-sharding=true
+module {{
+  {mesh}
+  func.func @main({", ".join(["%x: tensor<6x1024xf32>", "%w: tensor<1024x4096xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>}", "%v: tensor<4096x512xf32> {ttcore.argument_type = #ttcore.argument_type<parameter>}", *more])}) -> (tensor<6x512xf32>, tensor<4x4x4x4xf32>) {{
+    %z = stablehlo.constant dense<0.0> : tensor<6x4096xf32>
+    %s0 = stablehlo.constant dense<1.0> : tensor<4x4x4x4xf32>
+    %0 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<6x1024xf32>, tensor<1024x4096xf32>) -> tensor<6x4096xf32>
+    %1 = stablehlo.maximum %0, %z : tensor<6x4096xf32>
+    %2 = stablehlo.dot_general %1, %v, contracting_dims = [1] x [0] : (tensor<6x4096xf32>, tensor<4096x512xf32>) -> tensor<6x512xf32>
+{sums}    return %2, %s{rank} : tensor<6x512xf32>, tensor<4x4x4x4xf32>
+  }}
+}}
+"""
+
+
+def auto_sharding():
+    """Two layers are cut as people cut them: columns of the first weight, rows of the second, one sum behind: 1 and 1.5 * 6 * 512
+    of 4M for it, where to gather what is between them takes 1 and 6 * 2048 of 4M. With five more arguments there are too many
+    combinations for all to be tried."""
+    wanted = '[{}, {"y"}], [{"y"}, {}]'
+    for more in 1, 5:
+        text = two_layers('sdy.mesh @mesh = <["y"=2]>', more)
+        shardings, moves = chosen(text)
+        tap.contains(shardings, wanted)
+        tap.equal(moves, ["all_reduce"])
+        tap.equal(shardings.count('[{"y"}, {}, {}, {}]'), more + 1)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "m.mlir")
+            path.write_text(text)
+            out = subprocess.run([TOOL, "256", str(path)], stdout=subprocess.PIPE, text=True, timeout=120, check=True).stdout
+            tap.equal({line.split("\t")[2] for line in out.splitlines()}, {"agrees"})
+    # Without a mesh in the module it is that of the options; what the user gave stays; both axes are used.
+    shardings, _ = chosen(two_layers("", 1), "--mesh", "1x2")
+    tap.contains(shardings, wanted.replace("y", "batch"))
+    given = two_layers('sdy.mesh @mesh = <["y"=2]>', 1).replace(
+        "%w: tensor<1024x4096xf32> {", '%w: tensor<1024x4096xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"y"}, {}]>, ')
+    tap.contains(chosen(given)[0], '[{"y"}, {}], ')
+    shardings, _ = chosen(two_layers('sdy.mesh @mesh = <["x"=2, "y"=2]>', 0))
+    tap.contains(shardings, '[{"x"}, {"y"}]')
+    # Nothing is searched for when nobody asks.
+    plain = subprocess.run([PROGRAM, "compile", "-", "--stop-after", "update-global-to-local-shapes"], input=two_layers('sdy.mesh @mesh = <["y"=2]>', 1),
+                           text=True, capture_output=True, timeout=60, check=True)
+    tap.equal("manual_computation" in plain.stdout, False)
+
+
+tap.case(auto_sharding)
 tap.case(several_modules)
 tap.case(by_chance)
 for name, (moves, body) in CASES.items():
