@@ -19,6 +19,8 @@ enum not_compared {
     NO_SOURCE,   /* it came from no op of the source, or from too many */
     NOT_HEIR,    /* another op that came from the same ops gives their value */
     OTHER_ORDER, /* its numbers stand in another order than those of the ops it came from */
+    IN_PLACE,    /* it has no result: it writes into an operand */
+    FILLS_CACHE, /* the same, and more of it than its source does */
     NO_NUMBERS,  /* one of the two has no kept tensor, or another number of elements */
     N_NOT_COMPARED
 };

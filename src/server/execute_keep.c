@@ -14,6 +14,10 @@ static const char *const reasons[N_NOT_COMPARED] = {
     [NO_SOURCE] = "it comes from no op of the source, or from too many: a step that a pass made",
     [NOT_HEIR] = "another step gives the value of the op it comes from",
     [OTHER_ORDER] = "its numbers stand in another order than those of the op it comes from",
+    [IN_PLACE] = "it writes into an operand and gives no value of its own to compare",
+    [FILLS_CACHE] =
+        "it writes into the cache and gives no value of its own to compare; it writes whole tiles, as on the "
+        "device, so that rows of the cache behind its input, up to the next tile, become zero",
     [NO_NUMBERS] = "there are no numbers to compare it with",
 };
 

@@ -48,6 +48,11 @@ static uint8_t *gives_value_of(const struct work *w, const ir_module *source, co
     return gives;
 }
 
+/* Why an op without results has no accuracy: what it wrote into may be read later, where it is compared. */
+static enum not_compared written_in_place(const ir_module *m, ir_op op) {
+    return str_find(ir_op_name_str(m, op), STR("fill_cache")) < ir_op_name_str(m, op).n ? FILLS_CACHE : IN_PLACE;
+}
+
 bool execute_pair_up(struct work *w, const ir_module *source, exec_pair **out, size_t *n) {
     struct run_origins from = {0};
     ir_op *heir = ARENA_ARRAY(&w->arena, ir_op, source->n_ops);
@@ -62,7 +67,7 @@ bool execute_pair_up(struct work *w, const ir_module *source, exec_pair **out, s
         return execute_failed(w, "out of memory", NULL);
     for (size_t i = 0; i < w->n_ops; i++) {
         ir_op op = w->ops[i].op;
-        w->ops[i].why = NO_NUMBERS;
+        w->ops[i].why = ir_op_at(w->module, op)->n_results ? NO_NUMBERS : written_in_place(w->module, op);
         if (!w->run) /* both are one module */
             pairs[(*n)++] = (exec_pair){op, op, .moved = false};
         for (uint32_t k = w->run ? from.start[op] : 0; w->run && k < from.start[op + 1]; k++) {
@@ -78,7 +83,7 @@ bool execute_pair_up(struct work *w, const ir_module *source, exec_pair **out, s
     }
     for (size_t i = 0; w->run && i < w->n_ops; i++) {
         ir_op op = w->ops[i].op;
-        enum not_compared why = NO_SOURCE;
+        enum not_compared why = ir_op_at(w->module, op)->n_results ? NO_SOURCE : w->ops[i].why;
         bool inherits = false, paired = false;
         for (uint32_t k = from.start[op]; k < from.start[op + 1]; k++) { /* ascending: in program order */
             ir_op there = from.sources[k];

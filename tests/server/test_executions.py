@@ -439,6 +439,26 @@ def says_where_accuracy_falls():
         assert fused[0]["pcc"] > 0.9999, fused
 
 
+FILL = """func.func @f(%cache: tensor<1x2x64x32xbf16>, %rows: tensor<1x2x17x32xbf16>) -> tensor<1x2x64x32xbf16> {
+  "ttir.fill_cache"(%cache, %rows) <{batch_offset = 0 : i32}> : (tensor<1x2x64x32xbf16>, tensor<1x2x17x32xbf16>) -> ()
+  return %cache : tensor<1x2x64x32xbf16>
+}
+"""
+
+
+@tap.case
+def caches_that_are_filled_say_that_whole_tiles_are():
+    with serving.Server(files={"fill.mlir": FILL}) as s:
+        model = opened(s, "fill.mlir")
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                            {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+        told = call(s, "GET", f"/executions/{job['result']['execution']}")
+        tap.contains({op["op"]: op.get("no_accuracy") for op in told["ops"]}["ttnn.fill_cache"],
+                     "it writes whole tiles, as on the device, so that rows of the cache behind its input, up to the next tile, "
+                     "become zero")
+
+
 @tap.case
 def weights_are_not_compared_with_products():
     """Products of one operand become one: their weights, joined beforehand, come from the products but are not their values."""
