@@ -41,9 +41,74 @@ static bool loc_number_set(reader *r, uint32_t number, ir_node node) {
     return true;
 }
 
+/* ---- aliases of aliases --------------------------------------------------------------------------------- */
+
+/* Parts that an alias may have when all aliases in it are written out. Sixty lines of `#b = [#a, #a]` would have 2^60, and whoever
+ * prints such a node or looks through it would never come to an end. */
+enum { ALIAS_MAX_PARTS = 1 << 22 };
+
+/* Which words of a node's payload are nodes: from `first` on, each step-th, `most` of them (0: all). */
+static const struct node_parts {
+    uint8_t first, step, most;
+} node_parts[IR_N_KINDS] = {
+    [IR_TYPE_COMPLEX] = {0, 1, 1}, [IR_TYPE_TUPLE] = {0, 1, 0},   [IR_TYPE_FUNCTION] = {1, 1, 0},
+    [IR_TYPE_VECTOR] = {0, 1, 1},  [IR_TYPE_TENSOR] = {0, 1, 2},  [IR_TYPE_MEMREF] = {0, 1, 3},
+    [IR_TYPE_DIALECT] = {1, 1, 0}, [IR_ATTR_ARRAY] = {0, 1, 0},   [IR_ATTR_DICT] = {1, 2, 0},
+    [IR_ATTR_TYPE] = {0, 1, 1},    [IR_ATTR_DIALECT] = {1, 1, 0}, [IR_ATTR_DISTINCT] = {2, 1, 1},
+    [IR_LOC_NAME] = {1, 1, 1},     [IR_LOC_CALLSITE] = {0, 1, 2}, [IR_LOC_FUSED] = {0, 1, 0},
+};
+
+/* Counts the parts of a node from those of its parts; one that is not known yet goes to the top of r->t->to_count and gives 0. */
+static uint32_t parts_of(reader *r, ir_node node) {
+    const struct node_parts *k = &node_parts[ir_kind_of(r->ctx, node)];
+    uint32_t n = 1, end = k->step ? ir_count(r->ctx, node) : 0;
+    if (k->most && end > k->first + (uint32_t)k->most)
+        end = k->first + (uint32_t)k->most;
+    for (uint32_t i = k->first; i < end; i += k->step) {
+        ir_node part = ir_at(r->ctx, node, i);
+        if (!part || !node_parts[ir_kind_of(r->ctx, part)].step) {
+            n++;
+            continue;
+        }
+        const uint32_t *known = map_u64_get(&r->t->parts, part);
+        if (!known) {
+            vec_push(&r->t->to_count, part);
+            return 0;
+        }
+        n = n + *known > ALIAS_MAX_PARTS ? ALIAS_MAX_PARTS : n + *known;
+    }
+    return n;
+}
+
+/* Whether an alias of this node may be: false after an error. */
+static bool alias_fits(reader *r, const char *p, uint32_t len, ir_node node) {
+    rd_tables *t = r->t;
+    uint32_t n = 1;
+    t->to_count.n = 0;
+    for (bool ok = vec_push(&t->to_count, node); ok && t->to_count.n;) {
+        ir_node top = t->to_count.v[t->to_count.n - 1];
+        size_t open = t->to_count.n;
+        if ((n = parts_of(r, top)) != 0) {
+            t->to_count.n--;
+            ok = map_u64_put(&t->parts, top, n, NULL) != NULL;
+        } else {
+            ok = t->to_count.n > open;
+        }
+        if (!ok)
+            return rd_oom(r);
+    }
+    return n < ALIAS_MAX_PARTS ||
+           rd_error(
+               r, (uint32_t)(p - r->begin),
+               "alias '%.*s' has more than %d parts when the aliases in it are written out: define it by fewer aliases",
+               (int)len, p, ALIAS_MAX_PARTS);
+}
+
 static bool alias_set(reader *r, const char *p, uint32_t len, ir_node node) {
     rd_tables *t = r->t;
     uint32_t number;
+    if (!alias_fits(r, p, len, node))
+        return false;
     if (rd_loc_number(r, p, &number))
         return loc_number_set(r, number, node);
     bool added;

@@ -93,6 +93,9 @@ static bool alias_here(reader *r, const char *p, uint32_t *len, ir_node *node) {
     return *node != 0;
 }
 
+/* Bytes of a text whose aliases are written out. Each may stand twice in the next: see ALIAS_MAX_PARTS. */
+enum { MOST_TEXT = 1 << 26 };
+
 str rd_without_aliases(reader *r, str text) {
     const char *p = text.p, *end = text.p + text.n, *done = p;
     struct buf b;
@@ -120,6 +123,14 @@ str rd_without_aliases(reader *r, str text) {
             if (!text_print_node(r->ctx, alias, &b))
                 break;
             done = p + len;
+            if (b.n > MOST_TEXT) {
+                rd_report(r, DIAG_ERROR, (size_t)(p - r->begin),
+                          "more than %d MB come of this attribute or type when the aliases in it are written out: "
+                          "define it by fewer aliases",
+                          MOST_TEXT >> 20);
+                buf_free(&b);
+                return (str){0};
+            }
         }
         p += len;
     }

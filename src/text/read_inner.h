@@ -117,6 +117,8 @@ typedef struct rd_tables {
     VEC(uint32_t) loc_numbers; /* node of #loc0, #loc1, ...; 0 not defined */
     VEC(rd_alias) aliases;     /* other aliases; the map gives the index */
     struct map_str alias_names;
+    struct map_u64 parts;   /* node -> how many parts it has with all that is in it, of nodes that aliases stand for */
+    VEC(ir_node) to_count;  /* nodes whose parts are being counted, inner ones behind those that they are in */
     uint32_t deferred;      /* how many locations stand for an alias that is to come */
     VEC(uint16_t) dialects; /* default dialect of the ops around the current one */
     rd_memo_entry types[1 << RD_MEMO_BITS];

@@ -357,6 +357,8 @@ static bool tables_make(reader *r) {
     vec_init(&t->loc_numbers, r->mem);
     vec_init(&t->aliases, r->mem);
     map_str_init(&t->alias_names, r->mem);
+    map_u64_init(&t->parts, r->mem);
+    vec_init(&t->to_count, r->mem);
     vec_init(&t->dialects, r->mem);
     map_u64_init(&t->dropped, r->mem);
     map_u64_init(&t->props, r->mem);
@@ -390,6 +392,8 @@ static void tables_free(reader *r) {
     vec_free(&t->loc_numbers);
     vec_free(&t->aliases);
     map_str_free(&t->alias_names);
+    map_u64_free(&t->parts);
+    vec_free(&t->to_count);
     vec_free(&t->dialects);
     map_u64_free(&t->dropped);
     map_u64_free(&t->props);

@@ -502,6 +502,42 @@ static bool read_once(struct mem *m, void *ctx) {
     return good;
 }
 
+/* A few lines that would be written out as more than fits anywhere: each alias names the one before twice. */
+static void aliases_without_end(void **state) {
+    (void)state;
+    /* An alias of n parts makes one of 2n + 1 (of the dictionary 2n + 2); 2^22 are too many. */
+    static const struct {
+        const char *first, *name, *open, *between, *close, *said;
+    } kinds[] = {
+        {"#a0 = [1]\n", "#a", " = [#a", ", #a", "]", "alias '#a21' has more than"},
+        {"#a0 = [1]\n", "#a", " = {x = #a", ", y = {z = #a", "}}", "alias '#a21' has more than"},
+        {"!a0 = tuple<i32>\n", "!a", " = tuple<!a", ", !a", ">", "alias '!a21' has more than"},
+        {"!a0 = i32\n", "!a", " = (!a", ") -> !a", "", "alias '!a22' has more than"},
+        {"#loc0 = loc(\"a\":1:1)\n", "#loc", " = loc(callsite(#loc", " at #loc", "))", "alias '#loc22' has more than"},
+        {"#a0 = 1 : i32\n", "#a", " = #ttnn.not_known<#a", ", #a", ">", "more than 64 MB come of"},
+    };
+    reading x;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        struct mem mem = {0};
+        struct buf text;
+        buf_init(&text, &mem);
+        buf_printf(&text, "%s", kinds[k].first);
+        for (int i = 1; i <= 60; i++)
+            buf_printf(&text, "%s%d%s%d%s%d%s\n", kinds[k].name, i, kinds[k].open, i - 1, kinds[k].between, i - 1,
+                       kinds[k].close);
+        read_str(&x, buf_z(&text));
+        assert_null(x.m);
+        assert_int_equal(x.d.errors, 1);
+        str said = x.d.list.v[x.d.list.n - 1].message;
+        if (str_find(said, str_from_z(kinds[k].said)) == said.n)
+            fail_msg("%.*s", STR_ARG(said));
+        done(&x);
+        buf_free(&text);
+    }
+    read_ok(&x, "#a0 = [1]\n#a1 = [#a0, #a0]\n#a2 = [#a1, #a1]\n\"t.a\"() {x = #a2} : () -> ()\n");
+    done(&x);
+}
+
 static void memory_runs_out(void **state) {
     (void)state;
     static char text[] =
@@ -543,6 +579,7 @@ int main(void) {
         cmocka_unit_test(says_what_mlir_opt_says),
         cmocka_unit_test(goes_on_after_an_error),
         cmocka_unit_test(nesting_without_end),
+        cmocka_unit_test(aliases_without_end),
         cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
