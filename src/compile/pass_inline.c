@@ -4,6 +4,16 @@
 #include "base/map.h"
 #include "compile/passes.h"
 #include "compile/symbol_uses.h"
+#include "compile/value_map.h"
+
+/* Ops that calls may come to beyond those that there are: a call graph of a few lines can mean more than fit anywhere. */
+enum { MOST_MADE = 1 << 20 };
+
+struct inlining {
+    const uint8_t *state; /* by op: of functions */
+    uint32_t most;        /* ops that the module may come to */
+    value_map map;
+};
 
 /* The single-block function that a call means, if it may be inlined. */
 static ir_op callee_of(pass_context *p, ir_op call) {
@@ -35,22 +45,21 @@ static ir_loc callsite(pass_context *p, ir_loc callee, ir_loc caller) {
 }
 
 /* Puts a copy of what func does in place of the call. */
-static bool inline_call(pass_context *p, ir_op call, ir_op func) {
+static bool inline_call(pass_context *p, ir_op call, ir_op func, struct inlining *k) {
     ir_module *m = p->m;
     ir_block body = body_of(m, func);
-    uint32_t n_map = m->n_values, n_args = m->blocks[body].n_args, n_results = m->ops[call].n_results;
+    uint32_t n_args = m->blocks[body].n_args, n_results = m->ops[call].n_results;
     ir_op end = m->blocks[body].last;
     if (n_args != m->ops[call].n_operands || n_results != m->ops[end].n_operands)
         return pass_error(p, call, "does not fit the function it calls");
-    ir_value *map = ARENA_ARRAY(&p->scratch, ir_value, n_map);
     ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
-    if (!map || !results)
+    if (!results || !value_map_room(m, &k->map))
         return pass_out_of_memory(p);
     for (uint32_t i = 0; i < n_args; i++)
-        map[m->blocks[body].args + i] = ir_operand(m, call, i);
+        k->map.v[m->blocks[body].args + i] = ir_operand(m, call, i);
     ir_edit_at(p->e, call);
     for (ir_op op = m->blocks[body].first; op != end; op = m->ops[op].next) {
-        ir_op copy = ir_clone_op(p->e, op, map, n_map);
+        ir_op copy = ir_clone_op(p->e, op, k->map.v, (uint32_t)k->map.n);
         if (!copy)
             return pass_out_of_memory(p);
         ir_edit_came_from(p->e, copy, call);
@@ -59,10 +68,14 @@ static bool inline_call(pass_context *p, ir_op call, ir_op func) {
     }
     for (uint32_t i = 0; i < n_results; i++) {
         ir_value v = ir_operand(m, end, i);
-        results[i] = map[v] ? map[v] : v;
+        results[i] = k->map.v[v] ? k->map.v[v] : v;
     }
+    value_map_clear(m, &k->map, func);
     ir_replace(p->e, call, results);
-    return true;
+    return m->n_ops <= k->most || pass_error(p, func,
+                                             "is called so often, by functions that are called often themselves, "
+                                             "that more than %u ops come of it: mark it no_inline",
+                                             k->most);
 }
 
 /* A function on the way down the call graph: which of its ops was looked at last. */
@@ -72,15 +85,15 @@ struct frame {
 enum { NOT_SEEN, OPEN, DONE };
 
 /* Inlines into `func` what it calls; everything it calls has been through this. */
-static bool inline_into(pass_context *p, ir_op func, const uint8_t *state) {
+static bool inline_into(pass_context *p, ir_op func, struct inlining *k) {
     ir_module *m = p->m;
     bool any = false;
     for (ir_op op = ir_walk_next(m, func, func), next; op; op = next) {
         next = ir_walk_next(m, func, op);
         ir_op callee = callee_of(p, op);
-        if (!callee || state[callee] != DONE || !may_inline(p, callee))
+        if (!callee || k->state[callee] != DONE || !may_inline(p, callee))
             continue;
-        if (!inline_call(p, op, callee))
+        if (!inline_call(p, op, callee, k))
             return false;
         any = true;
     }
@@ -88,7 +101,7 @@ static bool inline_into(pass_context *p, ir_op func, const uint8_t *state) {
 }
 
 /* Depth first through the calls, without recursion. */
-static bool inline_all(pass_context *p) {
+static bool inline_all(pass_context *p, struct inlining *k) {
     ir_module *m = p->m;
     uint32_t n_funcs = 0, depth, limit = m->n_ops;
     for (each_func(m, p->scope, f))
@@ -97,6 +110,7 @@ static bool inline_all(pass_context *p) {
     struct frame *stack = ARENA_ARRAY(&p->scratch, struct frame, n_funcs + 1);
     if (!state || !stack)
         return pass_out_of_memory(p);
+    k->state = state;
     for (each_func(m, p->scope, f)) {
         depth = 0;
         if (state[f] == NOT_SEEN)
@@ -106,7 +120,7 @@ static bool inline_all(pass_context *p) {
             struct frame *top = &stack[depth - 1];
             top->at = ir_walk_next(m, top->func, top->at);
             if (!top->at) {
-                if (!inline_into(p, top->func, state))
+                if (!inline_into(p, top->func, k))
                     return false;
                 state[top->func] = DONE;
                 depth--;
@@ -151,5 +165,9 @@ bool pass_inline(pass_context *p) {
     bool calls = false;
     for (ir_op op = p->scope; op && !calls; op = ir_walk_next(m, p->scope, op))
         calls = callee_of(p, op) && may_inline(p, callee_of(p, op));
-    return (!calls || inline_all(p)) && erase_unused(p);
+    struct inlining k = {.most = m->n_ops + MOST_MADE};
+    vec_init(&k.map, m->mem);
+    bool ok = !calls || inline_all(p, &k);
+    vec_free(&k.map);
+    return ok && erase_unused(p);
 }

@@ -1,10 +1,10 @@
 /* pass_resolve_composites.c - ttnn-resolve-composites: a ttcore.composite is replaced by what its decomposition function
  * does, or by the op that it stands for: when composite-resolution is force-promote, and with an optimizer where the kernel is
  * known to take it, which tt-mlir asks its op model. Decomposition functions that nobody mentions any more go. */
-#include "base/vec.h"
 #include "compile/passes.h"
 #include "compile/symbol_uses.h"
 #include "compile/ttnn_decompose.h"
+#include "compile/value_map.h"
 
 /* ---- the op that a composite stands for ----------------------------------------------------------------- */
 
@@ -94,35 +94,6 @@ static bool kernel_takes(pass_context *p, ir_op op) {
 
 /* ---- inlining ------------------------------------------------------------------------------------------- */
 
-/* By value of the module as it was before the pass: its copy in the body that is being inlined; all zero in between. */
-typedef VEC(ir_value) value_map;
-
-static bool map_room(pass_context *p, value_map *map) {
-    size_t n = p->m->n_values, old = map->n;
-    if (n <= old)
-        return true;
-    if (!vec_room(map, n - old))
-        return pass_out_of_memory(p);
-    memset(map->v + old, 0, (n - old) * sizeof *map->v);
-    map->n = n;
-    return true;
-}
-
-/* Takes what inlining the body `b` entered out of the map. */
-static void map_clear(pass_context *p, value_map *map, ir_block b) {
-    ir_op func = p->m->regions[ir_block_at(p->m, b)->region].op;
-    for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
-        map->v[ir_block_at(p->m, b)->args + i] = 0;
-    for (ir_op op = ir_walk_next(p->m, func, func); op; op = ir_walk_next(p->m, func, op)) {
-        for (uint32_t i = 0; i < ir_op_at(p->m, op)->n_results; i++)
-            map->v[ir_result(p->m, op, i)] = 0;
-        for (uint32_t r = 0; r < ir_op_at(p->m, op)->n_regions; r++)
-            for (ir_block k = p->m->regions[ir_op_region(p->m, op, r)].first; k; k = ir_block_at(p->m, k)->next)
-                for (uint32_t i = 0; i < ir_block_at(p->m, k)->n_args; i++)
-                    map->v[ir_block_at(p->m, k)->args + i] = 0;
-    }
-}
-
 static bool inline_body(pass_context *p, ir_op op, ir_op func, value_map *map) {
     ir_block b = body_of(p->m, func);
     ir_op last = b ? ir_block_at(p->m, b)->last : 0;
@@ -132,7 +103,7 @@ static bool inline_body(pass_context *p, ir_op op, ir_op func, value_map *map) {
         return pass_error(p, op, "decomposition function '%.*s' must have func.return terminator",
                           STR_ARG(symbol_name(p->m, func)));
     ir_value *results = ARENA_ARRAY(&p->scratch, ir_value, n_results + 1);
-    if (!results || !map_room(p, map))
+    if (!results || !value_map_room(p->m, map))
         return pass_out_of_memory(p);
     for (uint32_t i = 0; i < ir_block_at(p->m, b)->n_args; i++)
         map->v[ir_block_at(p->m, b)->args + i] = ir_operand(p->m, op, i);
@@ -145,7 +116,7 @@ static bool inline_body(pass_context *p, ir_op op, ir_op func, value_map *map) {
         ir_value v = ir_operand(p->m, last, i);
         results[i] = map->v[v] ? map->v[v] : v;
     }
-    map_clear(p, map, b);
+    value_map_clear(p->m, map, func);
     ir_replace(p->e, op, results);
     return true;
 }

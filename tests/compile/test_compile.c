@@ -503,10 +503,65 @@ static size_t peak_of_chain(int n) {
     return peak;
 }
 
+/* The same of inlining a function n times. */
+static size_t peak_of_calls(int n) {
+    struct fixture f;
+    struct buf text;
+    struct mem mem = {0};
+    buf_init(&text, &mem);
+    buf_lit(&text, "func.func private @g(%x: tensor<64x64xf32>) -> tensor<64x64xf32> {\n"
+                   "%0 = \"ttir.sin\"(%x) : (tensor<64x64xf32>) -> tensor<64x64xf32>\n"
+                   "return %0 : tensor<64x64xf32>\n}\n"
+                   "func.func @f(%0: tensor<64x64xf32>) -> tensor<64x64xf32> {\n");
+    for (int i = 0; i < n; i++)
+        buf_printf(&text, "%%%d = call @g(%%%d) : (tensor<64x64xf32>) -> tensor<64x64xf32>\n", i + 1, i);
+    buf_printf(&text, "return %%%d : tensor<64x64xf32>\n}\n", n);
+    setup(&f, buf_z(&text));
+    f.o.stop_after = STR("inline");
+    size_t before = f.mem.peak = f.mem.used;
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r->ok);
+    assert_int_equal(find_op(compile_result(r), "func.call"), 0);
+    size_t peak = f.mem.peak - before;
+    teardown(&f, r);
+    buf_free(&text);
+    return peak;
+}
+
 /* No pass keeps something by op of the module for each of some ops. */
 static void memory_grows_with_the_module(void **state) {
     (void)state;
     assert_true(peak_of_chain(12000) < 7 * peak_of_chain(2000));
+    assert_true(peak_of_calls(12000) < 7 * peak_of_calls(2000));
+}
+
+/* Six functions of ten calls each, one calling the next, come to a million ops: refused before memory runs out. */
+static void calls_of_calls_are_refused(void **state) {
+    (void)state;
+    struct fixture f;
+    struct buf text;
+    struct mem mem = {0};
+    buf_init(&text, &mem);
+    for (int d = 0; d < 6; d++) {
+        buf_printf(&text, "func.func %s@f%d(%%0: tensor<64x64xf32>) -> tensor<64x64xf32> {\n", d ? "private " : "", d);
+        for (int i = 0; i < 10; i++) {
+            if (d < 5)
+                buf_printf(&text, "%%%d = call @f%d(%%%d) : (tensor<64x64xf32>) -> tensor<64x64xf32>\n", i + 1, d + 1,
+                           i);
+            else
+                buf_printf(&text, "%%%d = \"ttir.sin\"(%%%d) : (tensor<64x64xf32>) -> tensor<64x64xf32>\n", i + 1, i);
+        }
+        buf_lit(&text, "return %10 : tensor<64x64xf32>\n}\n");
+    }
+    setup(&f, buf_z(&text));
+    f.o.stop_after = STR("inline");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_false(r->ok);
+    assert_true(f.d.list.n > 0);
+    str said = f.d.list.v[0].message;
+    assert_true(str_find(said, STR("is called so often, by functions that are called often themselves")) < said.n);
+    teardown(&f, r);
+    buf_free(&text);
 }
 
 /* Forms of older versions, and a mesh of which a part of an axis cuts the inside of a manual computation. */
@@ -598,6 +653,7 @@ int main(void) {
         cmocka_unit_test(recursion_is_left),
         cmocka_unit_test(memory_is_small),
         cmocka_unit_test(memory_grows_with_the_module),
+        cmocka_unit_test(calls_of_calls_are_refused),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
