@@ -1,6 +1,7 @@
 /* shard.c - meshes and shardings: sdy's attributes as small structs, and back. */
 #include "compile/shard.h"
 
+#include "base/vec.h"
 #include "dialect/gspmd.h"
 
 /* ---- meshes --------------------------------------------------------------------------------------------- */
@@ -49,8 +50,9 @@ bool shard_find_mesh(pass_context *p, ir_op module, shard_mesh *mesh) {
 
 /* ---- parts of axes -------------------------------------------------------------------------------------- */
 
-/* The part of an axis that a reference names: of how many devices each, and how many; all of it without. */
-static void part_of_ref(pass_context *p, ir_attr ref, int64_t all, int64_t *before, int64_t *size) {
+/* The part of an axis that a reference names: of how many devices each, and how many; all of it without. False: no axis of so many
+ * devices has it. */
+static bool part_of_ref(pass_context *p, ir_attr ref, int64_t all, int64_t *before, int64_t *size) {
     ir_attr part = dialect_param(p->c, ref, STR("sub_axis_info"));
     *before = 1;
     *size = all;
@@ -58,6 +60,7 @@ static void part_of_ref(pass_context *p, ir_attr ref, int64_t all, int64_t *befo
         dialect_param_int(p->c, part, STR("pre_size"), before);
         dialect_param_int(p->c, part, STR("size"), size);
     }
+    return *before >= 1 && *before <= all && *size >= 1 && *size <= all / *before;
 }
 
 /* Where each axis is cut: multiples that its major parts come to. */
@@ -66,6 +69,8 @@ typedef struct cuts {
     int64_t at[SHARD_MAX_AXES][SHARD_MAX_AXES];
     uint32_t n[SHARD_MAX_AXES];
     bool too_many;
+    VEC(ir_node) todo;    /* of one attribute */
+    struct map_u64 known; /* nodes that were looked at: many ops have one sharding */
 } cuts;
 
 /* Sorted, each once; 1 and all of the axis are none. */
@@ -86,36 +91,33 @@ static void add_cut(cuts *c, uint32_t axis, int64_t at) {
     c->at[axis][i] = at;
 }
 
-/* All references to parts of axes in an attribute, whatever it is made of. */
+/* All references to parts of axes in an attribute, whatever it is made of. False when out of memory. */
 static bool collect_cuts(pass_context *p, ir_attr attr, cuts *c) {
-    enum { MOST = 1 << 16 };
-    ir_node *todo = ARENA_ARRAY(&p->scratch, ir_node, MOST);
-    uint32_t n = 0;
-    if (!todo)
-        return pass_out_of_memory(p);
-    for (todo[n++] = attr; n;) {
-        ir_node node = todo[--n];
+    bool fresh, ok = vec_push(&c->todo, attr);
+    while (ok && c->todo.n) {
+        ir_node node = c->todo.v[--c->todo.n];
         ir_kind kind = ir_kind_of(p->c, node);
+        ok = map_u64_put(&c->known, node, 0, &fresh) != NULL;
+        if (!ok || !fresh)
+            continue;
         if (dialect_is_attr(p->c, node, ATTR_sdy_axis_ref) && dialect_param(p->c, node, STR("sub_axis_info"))) {
             str name = dialect_param_text(p->c, node, STR("name"));
             int64_t before, size;
             for (uint32_t a = 0; a < c->mesh->n; a++) {
-                if (!str_eq(c->mesh->axis[a], name))
+                if (!str_eq(c->mesh->axis[a], name) || !part_of_ref(p, node, c->mesh->size[a], &before, &size))
                     continue;
-                part_of_ref(p, node, c->mesh->size[a], &before, &size);
                 add_cut(c, a, before);
-                add_cut(c, a, size > 0 && before < c->mesh->size[a] ? before * size : 0);
+                add_cut(c, a, before * size);
             }
             continue;
         }
         uint32_t count =
             kind == IR_ATTR_ARRAY || kind == IR_ATTR_DICT || kind == IR_ATTR_DIALECT ? ir_count(p->c, node) : 0;
         /* A dictionary has keys between its values, a dialect attribute its definition in front. */
-        for (uint32_t i = kind != IR_ATTR_ARRAY; i < count && n < MOST; i += kind == IR_ATTR_DICT ? 2 : 1)
-            if (ir_at(p->c, node, i))
-                todo[n++] = ir_at(p->c, node, i);
+        for (uint32_t i = kind != IR_ATTR_ARRAY; ok && i < count; i += kind == IR_ATTR_DICT ? 2 : 1)
+            ok = !ir_at(p->c, node, i) || vec_push(&c->todo, ir_at(p->c, node, i));
     }
-    return true;
+    return ok || pass_out_of_memory(p);
 }
 
 static bool names_shardings(pass_context *p, ir_op op) {
@@ -125,13 +127,17 @@ static bool names_shardings(pass_context *p, ir_op op) {
 bool shard_split_axes(pass_context *p, ir_op module, shard_mesh *mesh) {
     const shard_mesh whole = *mesh;
     cuts c = {.mesh = &whole};
-    struct arena_mark mark = arena_mark(&p->scratch);
-    for (ir_op op = mesh->n ? module : 0; op; op = ir_walk_next(p->m, module, op)) {
+    bool ok = true;
+    vec_init(&c.todo, p->m->mem);
+    map_u64_init(&c.known, p->m->mem);
+    for (ir_op op = mesh->n ? module : 0; ok && op; op = ir_walk_next(p->m, module, op)) {
         ir_attr own = ir_op_attr(p->m, op, STR("sdy.sharding")), props = ir_op_at(p->m, op)->props;
-        if ((own && !collect_cuts(p, own, &c)) || (props && names_shardings(p, op) && !collect_cuts(p, props, &c)))
-            return false;
-        arena_reset(&p->scratch, mark);
+        ok = (!own || collect_cuts(p, own, &c)) && (!props || !names_shardings(p, op) || collect_cuts(p, props, &c));
     }
+    vec_free(&c.todo);
+    map_u64_free(&c.known);
+    if (!ok)
+        return false;
     mesh->n = 0;
     for (uint32_t a = 0; a < whole.n; a++) {
         int64_t before = 1;
@@ -160,33 +166,34 @@ void shard_open(sharding *s, int rank) {
     *s = (sharding){.rank = rank};
 }
 
+static const char no_part[] = "cuts along a part of an axis that the axis does not have";
+
 static bool read_axes(pass_context *p, const shard_mesh *mesh, ir_attr list, uint32_t *used, shard_axes *out,
                       const char **why) {
     for (uint32_t i = 0; i < list_count(p, list); i++) {
         ir_attr ref = ir_at(p->c, list, i);
         str name = dialect_param_text(p->c, ref, STR("name"));
-        int64_t left = 0;
+        int64_t left = 0; /* devices of the part that are still to be found, once its first axis is */
         *why = "cuts along an axis that the mesh does not have";
-        for (uint32_t a = 0; a < mesh->n; a++) {
+        for (uint32_t a = 0; a < mesh->n && left != 1; a++) {
             int64_t before, size;
             if (!str_eq(mesh->axis[a], name))
                 continue;
-            part_of_ref(p, ref, mesh->all[a], &before, &size);
-            *why = left ? *why : "cuts along a part of an axis that the axis does not have";
+            *why = no_part;
+            if (!part_of_ref(p, ref, mesh->all[a], &before, &size))
+                return false;
             left = left ? left : size;
             if (mesh->before[a] < before || mesh->before[a] >= before * size)
                 continue;
-            *why = *used & 1u << a ? "cuts twice along one axis" : left % mesh->size[a] ? *why : NULL;
-            if (*why)
+            *why = *used & 1u << a ? "cuts twice along one axis" : no_part;
+            if (*used & 1u << a || left % mesh->size[a])
                 return false;
             *used |= 1u << a;
             left /= mesh->size[a];
             if (mesh->size[a] > 1)
                 out->axis[out->n++] = (uint8_t)a;
-            if (left == 1)
-                break;
         }
-        *why = left == 1 ? NULL : *why ? *why : "cuts along a part of an axis that the axis does not have";
+        *why = left == 1 ? NULL : *why;
         if (*why)
             return false;
     }

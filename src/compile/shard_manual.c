@@ -106,7 +106,17 @@ static ir_attr free_shardings(pass_context *p, const shard_mesh *mesh, ir_op op,
     return dicts ? ir_attr_array(p->c, dicts, n) : 0;
 }
 
-static bool outline(pass_context *p, const shard_mesh *mesh, ir_op func, ir_op op, uint32_t manual, uint32_t number) {
+/* A name for the body that no symbol of the module has; *number is the first that may be free, and the next one then. Without bytes
+ * when out of memory. */
+static str free_name(pass_context *p, ir_op func, uint32_t *number) {
+    str name;
+    do
+        name = arena_printf(&p->scratch, "%.*s_manual_%u", STR_ARG(symbol_name(p->m, func)), (*number)++);
+    while (name.p && find_symbol(p->m, p->scope, name));
+    return name;
+}
+
+static bool outline(pass_context *p, const shard_mesh *mesh, ir_op func, ir_op op, uint32_t manual, uint32_t *number) {
     ir_block body = body_of(p->m, op), entry;
     ir_op end = ir_block_at(p->m, body)->last;
     uint32_t n = ir_block_at(p->m, body)->n_args, n_out = ir_op_at(p->m, end)->n_operands;
@@ -114,7 +124,7 @@ static bool outline(pass_context *p, const shard_mesh *mesh, ir_op func, ir_op o
     ir_type *in = ARENA_ARRAY(&p->scratch, ir_type, n + 1), *out = ARENA_ARRAY(&p->scratch, ir_type, n_out + 1);
     ir_loc *locs = ARENA_ARRAY(&p->scratch, ir_loc, n + 1);
     ir_value *args = ARENA_ARRAY(&p->scratch, ir_value, n + n_out + 1);
-    str name = arena_printf(&p->scratch, "%.*s_manual_%u", STR_ARG(symbol_name(p->m, func)), number);
+    str name = free_name(p, func, number);
     if (!in || !out || !locs || !args || !name.p)
         return pass_out_of_memory(p);
     for (uint32_t i = 0; i < n; i++) {
@@ -177,7 +187,7 @@ bool shard_outline(pass_context *p, const shard_mesh *mesh, ir_op func) {
         if (!inner || !op_is(p->m, ir_block_at(p->m, inner)->last, OP_sdy_return) ||
             ir_block_at(p->m, inner)->n_args != ir_op_at(p->m, op)->n_operands || !is_wanted(p, mesh, op, manual))
             continue;
-        if (!outline(p, mesh, func, op, manual, number++))
+        if (!outline(p, mesh, func, op, manual, &number))
             return false;
     }
     return true;
