@@ -267,6 +267,7 @@ struct planner {
     ir_symbols symbols;
     VEC(struct plan_loop) loops;  /* inner ones first */
     unsigned depth;               /* of nested calls and regions */
+    uint64_t planned;             /* ops so far, those of functions once for each call */
     const struct exec_type *lift; /* of the result of the map in whose body we are; NULL */
     ir_op manual;                 /* the sdy.manual_computation in whose body we are; 0 */
     bool receives;                /* what a recv gets is planned before its send (plan_channel.c) */

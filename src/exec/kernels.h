@@ -159,6 +159,10 @@ enum { GATHER_HLO, GATHER_DYNAMIC }; /* sizes in an attribute, or those of the r
 int64_t slice_length(int64_t size, int64_t *begin, int64_t end, int64_t step);
 int64_t pad_length(int64_t size, int64_t low, int64_t high, int64_t interior);
 int64_t window_count(int64_t in, int64_t low, int64_t high, int64_t size, int64_t dilation, int64_t stride, bool ceil);
+/* Whether an edge is moved by so little that sums of such numbers and of sizes stay in 64 bits. */
+static inline bool is_near(int64_t pad) {
+    return pad >= -INT32_MAX && pad <= INT32_MAX;
+}
 
 /* What the attributes of stablehlo.reduce_window and select_and_scatter say of windows over a tensor; what is absent is 1, or no
  * padding. `out`: how many windows there are. */
@@ -168,6 +172,8 @@ struct window_sides {
     int64_t low[TENSOR_MAX_RANK], high[TENSOR_MAX_RANK], out[TENSOR_MAX_RANK];
 };
 bool window_read(struct planner *p, ir_op op, const struct exec_type *in, struct window_sides *w);
+/* How many elements a window of these sizes has. False (reported): more than can be gone through. */
+bool window_taps(struct planner *p, ir_op op, const int64_t *size, int rank, int64_t *out);
 /* Whether kernel_reduce_window does what stablehlo.reduce_window asks for: folds numbers. */
 bool window_folds(struct planner *p, ir_op op);
 

@@ -81,7 +81,7 @@ static bool run_pack(struct call *c) {
     int64_t experts = w->dims[0] * w->dims[1];
     size_t size = tensor_dtype_size(out->dtype);
     char *to = c->out[0].data;
-    for (int64_t e = 0; e < experts; e++)
+    for (int64_t e = 0; e < experts && !call_stopped(c); e++)
         for (uint32_t i = 0; i < c->s->n_in; i++) {
             if (!c->in[i].data)
                 continue;
@@ -104,6 +104,8 @@ static bool plain_parts(struct planner *p, struct exec_step *s, struct moe *w) {
                 down->dims[3] == up->dims[2] && w->layer >= 0 && w->layer < up->dims[0] && up->dims[2] == w->hidden;
     if (!fits)
         return plan_error(p, s->op, "has weights that do not fit each other, or its tokens");
+    if (up->dims[1] < 1)
+        return plan_error(p, s->op, "has weights of no expert");
     w->experts = up->dims[1];
     w->inner = up->dims[3];
     for (int i = 0; i < N_PARTS; i++) {

@@ -3,7 +3,6 @@
  * Most are one thing: result element (i0, i1, ...) is input element base + i0*s0 + i1*s1 + ..., with strides that may be
  * zero or negative. reshape and its kind are views, which cost nothing.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "exec/kernels.h"
@@ -649,7 +648,7 @@ static bool read_pad(struct call *c, struct pad *w) {
         w->low[i] = arg_int(&c->in[2], i);
         w->high[i] = arg_int(&c->in[3], i);
         w->interior[i] = arg_int(&c->in[4], i);
-        bool far = llabs(w->low[i]) > INT32_MAX || llabs(w->high[i]) > INT32_MAX || w->interior[i] > INT32_MAX;
+        bool far = !is_near(w->low[i]) || !is_near(w->high[i]) || w->interior[i] > INT32_MAX;
         if (far || w->interior[i] < 0 || pad_length(in->dims[i], w->low[i], w->high[i], w->interior[i]) != out->dims[i])
             return call_error(c, "pads dimension %d to another size than its type has", i);
     }
@@ -721,6 +720,9 @@ exec_slot plan_padded(struct planner *p, ir_op op, exec_slot from, exec_slot val
         if (t.dims[i] < 0)
             return plan_error(p, op, "takes more away from dimension %d than it has", i), 0;
     }
+    size_t bytes;
+    if (!tensor_size(t.dtype, t.dims, t.rank, &bytes))
+        return plan_error(p, op, "is padded to more elements than can be counted"), 0;
     exec_slot to = plan_temp(p, &t, per_device);
     struct exec_step *s = to ? plan_step(p, op, &row, 2, 1) : NULL;
     if (!s)

@@ -1,6 +1,5 @@
 /* Pools: folds over sliding windows. TTIR and TTNN pools and StableHLO's reduce_window are the same loop. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "exec/kernels.h"
@@ -37,6 +36,15 @@ int64_t window_count(int64_t in, int64_t low, int64_t high, int64_t size, int64_
     if (ceil && (n - 1) * stride >= in + low)
         n--;
     return n;
+}
+
+/* How many windows there are, and of how many elements. False (reported): more than can be gone through. */
+static bool count_windows(struct planner *p, ir_op op, struct window *w) {
+    w->positions = 1;
+    for (int i = 0; i < w->rank; i++)
+        if (!num_mul_i64(w->positions, w->out[i], &w->positions))
+            return plan_error(p, op, "has more windows than can be counted");
+    return window_taps(p, op, w->size, w->rank, &w->taps);
 }
 
 static bool plan_pool(struct planner *p, struct exec_step *s) {
@@ -92,8 +100,8 @@ static bool plan_pool(struct planner *p, struct exec_step *s) {
         w->high[1 + i] = pad[2 + i];
         w->out[1 + i] = window_count(w->in[1 + i], pad[i], pad[2 + i], size[i], dilation[i], stride[i], ceil);
     }
-    w->positions = w->out[0] * w->out[1] * w->out[2];
-    w->taps = size[0] * size[1];
+    if (!count_windows(p, op, w))
+        return false;
     w->indices = s->row->arg == POOL_MAX_INDICES;
     w->average = s->row->arg == POOL_AVERAGE || s->row->arg == POOL_GLOBAL;
     ir_attr include = ir_op_attr(p->m, op, STR("count_include_pad"));
@@ -106,7 +114,15 @@ static bool plan_pool(struct planner *p, struct exec_step *s) {
     if (w->indices && (s->n_out < 2 || !type_same_shape(out, out_type(p, s, 1))))
         return plan_error(p, op, "has indices of another shape than its values");
     s->n_in = 1;
-    s->flops = (uint64_t)(w->positions * w->taps * w->inner);
+    s->flops = (uint64_t)w->positions * (uint64_t)w->taps * (uint64_t)w->inner;
+    return true;
+}
+
+bool window_taps(struct planner *p, ir_op op, const int64_t *size, int rank, int64_t *out) {
+    *out = 1;
+    for (int i = 0; i < rank; i++)
+        if (!num_mul_i64(*out, size[i], out) || *out > INT32_MAX)
+            return plan_error(p, op, "has windows of more than %d elements", INT32_MAX);
     return true;
 }
 
@@ -128,7 +144,7 @@ bool window_read(struct planner *p, ir_op op, const struct exec_type *in, struct
     for (int i = 0; i < w->rank; i++) {
         w->low[i] = pad[2 * i];
         w->high[i] = pad[2 * i + 1];
-        if (llabs(w->low[i]) > INT32_MAX || llabs(w->high[i]) > INT32_MAX)
+        if (!is_near(w->low[i]) || !is_near(w->high[i]))
             return plan_error(p, op, "has a padding of %lld and %lld", (long long)w->low[i], (long long)w->high[i]);
         int64_t spread = in->dims[i] ? (in->dims[i] - 1) * w->holes[i] + 1 : 0;
         w->out[i] = window_count(spread, w->low[i], w->high[i], w->size[i], w->dilation[i], w->stride[i], false);
@@ -152,7 +168,7 @@ static bool plan_reduce_window(struct planner *p, struct exec_step *s) {
     if (!w || !region_fold(p, s->op, &w->fold) || !window_read(p, s->op, in, &sides))
         return false;
     w->rank = sides.rank;
-    w->positions = w->taps = w->inner = 1;
+    w->inner = 1;
     for (int i = 0; i < w->rank; i++) {
         w->in[i] = in->dims[i];
         w->size[i] = sides.size[i];
@@ -168,13 +184,11 @@ static bool plan_reduce_window(struct planner *p, struct exec_step *s) {
     while (w->rank && w->size[w->rank - 1] == 1 && w->stride[w->rank - 1] == 1 && w->holes[w->rank - 1] == 1 &&
            w->low[w->rank - 1] == 0 && w->high[w->rank - 1] == 0)
         w->inner *= w->in[--w->rank];
-    for (int i = 0; i < w->rank; i++) {
-        w->positions *= w->out[i];
-        w->taps *= w->size[i];
-    }
+    if (!count_windows(p, s->op, w))
+        return false;
     w->initial = true;
     w->k = class_join(in, NULL);
-    s->flops = (uint64_t)(w->positions * w->taps * w->inner);
+    s->flops = (uint64_t)w->positions * (uint64_t)w->taps * (uint64_t)w->inner;
     return true;
 }
 

@@ -14,6 +14,8 @@
 
 /* Deeper nests of calls and regions are refused: planning recurses. */
 enum { PLAN_MAX_DEPTH = 64 };
+/* Ops that calls may come to beyond those of the module: a call graph of a few lines can mean more than fit anywhere. */
+enum { PLAN_MAX_INLINED = 1 << 20 };
 
 /* --- slots and steps ---------------------------------------------------------------------------------------------- */
 
@@ -692,6 +694,11 @@ bool plan_block(struct planner *p, ir_block b, exec_slot **results, uint32_t *n)
     *results = NULL;
     *n = 0;
     for (ir_op op = ir_block_at(p->m, b)->first; op; op = ir_op_at(p->m, op)->next) {
+        if (p->planned++ > (uint64_t)p->m->n_ops + PLAN_MAX_INLINED)
+            return plan_error(p, op,
+                              "is called so often, by functions that are called often themselves, that a run has more "
+                              "than %d steps: run a part of the module, or write the calls out as a loop",
+                              PLAN_MAX_INLINED);
         if (plan_is_terminator(p, op)) {
             *n = ir_op_at(p->m, op)->n_operands;
             *results = plan_operands(p, op, 0, *n);

@@ -11,8 +11,8 @@
 #include "exec/kernels.h"
 #include "exec/plan.h"
 
-/* Calls in calls; deeper ones are not looked into. */
-enum { MAX_CALLS = 16 };
+/* Calls in calls, and ops of them all; what is more is not looked into. */
+enum { MAX_CALLS = 16, MAX_OPS = 1 << 16 };
 
 static bool is_number(const struct planner *p, ir_value v) {
     ir_type t = ir_value_type(p->m, v);
@@ -47,7 +47,7 @@ static bool is_lifted(const struct planner *p, ir_op op) {
 
 static bool can_lift(const struct planner *p, ir_block body) {
     ir_op back[MAX_CALLS];
-    uint32_t depth = 0;
+    uint32_t depth = 0, n = 0;
     for (ir_op op = ir_block_at(p->m, body)->first;;) {
         while (!op || plan_is_terminator(p, op)) {
             if (depth == 0)
@@ -60,7 +60,7 @@ static bool can_lift(const struct planner *p, ir_block body) {
             op = ir_block_at(p->m, b)->first;
             continue;
         }
-        if (b || !is_lifted(p, op))
+        if (b || ++n > MAX_OPS || !is_lifted(p, op))
             return false;
         op = ir_op_at(p->m, op)->next;
     }

@@ -193,8 +193,9 @@ bool plan_prepared(struct planner *p, ir_op op, const struct exec_row *row) {
         there = in[i] != 0;
     if (!there)
         return in ? plan_error(p, op, "has an operand without numbers") : false;
-    if (n_dims > TENSOR_MAX_RANK || (n_dims >= 0 && !widen(p, op, in, d->n_operands, dims, n_dims)) ||
-        (total && !in_total_order(p, op, in)))
+    if (n_dims > TENSOR_MAX_RANK)
+        return plan_error(p, op, "broadcasts along %d dimensions, tensors have at most %d", n_dims, TENSOR_MAX_RANK);
+    if ((n_dims >= 0 && !widen(p, op, in, d->n_operands, dims, n_dims)) || (total && !in_total_order(p, op, in)))
         return false;
     size_t at = p->x->steps.n;
     struct exec_step *s = plan_step(p, op, row, d->n_operands, d->n_results);

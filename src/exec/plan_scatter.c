@@ -213,6 +213,10 @@ bool plan_scatter_by_region(struct planner *p, ir_op op) {
 /* --- select_and_scatter --------------------------------------------------------------------------------------------------- */
 
 /* Windows are gone through tap by tap: `value` is what was chosen of each so far, `places` where it stands (-1: nothing yet). */
+struct picking {
+    struct window_sides sides;
+    int64_t taps; /* of a window */
+};
 
 /* Where tap number `tap` of window number `at` stands in the operand; -1: outside. */
 static int64_t position(const struct window_sides *w, const int64_t *dims, int64_t at, int64_t tap) {
@@ -229,13 +233,6 @@ static int64_t position(const struct window_sides *w, const int64_t *dims, int64
     return sum;
 }
 
-static int64_t taps(const struct window_sides *w) {
-    int64_t n = 1;
-    for (int i = 0; i < w->rank; i++)
-        n *= w->size[i];
-    return n;
-}
-
 /* out: the tap, values, places. */
 static bool run_open(struct call *c) {
     int64_t *places = c->out[2].data, n = type_count(c->out[2].type);
@@ -246,32 +243,51 @@ static bool run_open(struct call *c) {
     return true;
 }
 
+struct pick_loop {
+    struct call *c;
+    int64_t tap;
+};
+
+static void look_at_windows(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct pick_loop *l = ctx;
+    const struct picking *w = l->c->s->params;
+    const struct exec_arg *in = &l->c->in[1];
+    (void)worker;
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; i++) {
+        int64_t at = position(&w->sides, in->type->dims, i, l->tap);
+        copy_element(&l->c->out[1], i, in, at < 0 ? 0 : at);
+    }
+}
+
 /* in: the tap, the operand; out: whether there is more, candidates. */
 static bool run_look(struct call *c) {
-    const struct window_sides *w = c->s->params;
-    int64_t tap = arg_int(&c->in[0], 0), n = type_count(c->out[1].type);
-    bool more = tap < taps(w);
+    const struct picking *w = c->s->params;
+    struct pick_loop l = {c, arg_int(&c->in[0], 0)};
+    bool more = l.tap < w->taps;
     arg_set(&c->out[0], 0, more);
-    for (int64_t i = 0; more && i < n; i++) {
-        int64_t at = position(w, c->in[1].type->dims, i, tap);
-        copy_element(&c->out[1], i, &c->in[1], at < 0 ? 0 : at);
+    return !more || call_loop(c, (size_t)type_count(c->out[1].type), 4096, look_at_windows, &l);
+}
+
+static void choose_of_windows(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct pick_loop *l = ctx;
+    const struct picking *w = l->c->s->params;
+    const struct exec_arg *in = &l->c->in[1], *stays = &l->c->in[2];
+    int64_t *places = l->c->in[4].data;
+    (void)worker;
+    for (int64_t i = (int64_t)begin; i < (int64_t)end; i++) {
+        int64_t at = position(&w->sides, in->type->dims, i, l->tap);
+        if (at < 0 || (places[i] >= 0 && arg_get(stays, i) != 0))
+            continue;
+        places[i] = at;
+        copy_element(&l->c->in[3], i, in, at);
     }
-    return true;
 }
 
 /* in: the tap, the operand, whether what was chosen stays, values, places. */
 static bool run_choose(struct call *c) {
-    const struct window_sides *w = c->s->params;
-    int64_t tap = arg_int(&c->in[0], 0), *places = c->in[4].data, n = type_count(c->in[4].type);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = position(w, c->in[1].type->dims, i, tap);
-        if (at < 0 || (places[i] >= 0 && arg_get(&c->in[2], i) != 0))
-            continue;
-        places[i] = at;
-        copy_element(&c->in[3], i, &c->in[1], at);
-    }
-    arg_set(&c->in[0], 0, (double)(tap + 1));
-    return true;
+    struct pick_loop l = {c, arg_int(&c->in[0], 0)};
+    arg_set(&c->in[0], 0, (double)(l.tap + 1));
+    return call_loop(c, (size_t)type_count(c->in[4].type), 4096, choose_of_windows, &l);
 }
 
 static const struct kernel kernel_open = {"window fold", NULL, run_open, 0, NULL, NULL, NULL};
@@ -282,14 +298,14 @@ static const struct exec_row row_look = {"candidates", &kernel_look, 0, ""};
 static const struct exec_row row_choose = {"choosing", &kernel_choose, 0, ""};
 
 /* Where the chosen element of each window stands. 0 (reported) when it cannot be. */
-static exec_slot choose(struct planner *p, ir_op op, exec_slot in, struct window_sides *w) {
+static exec_slot choose(struct planner *p, ir_op op, exec_slot in, struct picking *w) {
     exec_plan *x = p->x;
     struct exec_type number = {.dtype = TENSOR_I64}, truth = {.dtype = TENSOR_BOOL}, t = *slot_type(x, in);
     ir_block body;
     t.rank = 1;
     t.dims[0] = 1;
-    for (int i = 0; i < w->rank; i++)
-        t.dims[0] *= w->out[i];
+    for (int i = 0; i < w->sides.rank; i++)
+        t.dims[0] *= w->sides.out[i];
     struct exec_type list = t;
     list.dtype = TENSOR_I64;
     list.format = FORMAT_PLAIN;
@@ -329,19 +345,20 @@ bool plan_picks_by_region(struct planner *p, ir_op op) {
     exec_plan *x = p->x;
     const ir_op_data *d = ir_op_at(p->m, op);
     exec_slot *in = plan_operands(p, op, 0, d->n_operands), out, places;
-    struct window_sides *w = ARENA_NEW(p->a, struct window_sides);
+    struct picking *w = ARENA_NEW(p->a, struct picking);
     ir_block body;
     if (!in || !w)
         return plan_no_memory(p);
     if (d->n_operands != 3 || d->n_results != 1 || !in[0] || !in[1] || !in[2] || !plan_region_block(p, op, 1, &body) ||
         ir_block_at(p->m, body)->n_args != 2)
         return plan_error(p, op, "lacks operands");
-    if (!window_read(p, op, slot_type(x, in[0]), w) || !plan_results_of(p, op, &out))
+    if (!window_read(p, op, slot_type(x, in[0]), &w->sides) ||
+        !window_taps(p, op, w->sides.size, w->sides.rank, &w->taps) || !plan_results_of(p, op, &out))
         return false;
-    bool fits = out && slot_type(x, in[1])->rank == w->rank && type_count(slot_type(x, in[2])) == 1 &&
+    bool fits = out && slot_type(x, in[1])->rank == w->sides.rank && type_count(slot_type(x, in[2])) == 1 &&
                 type_same_shape(slot_type(x, in[0]), slot_type(x, out));
-    for (int i = 0; fits && i < w->rank; i++)
-        fits = slot_type(x, in[1])->dims[i] == w->out[i];
+    for (int i = 0; fits && i < w->sides.rank; i++)
+        fits = slot_type(x, in[1])->dims[i] == w->sides.out[i];
     if (!fits)
         return plan_error(p, op, "has a source of another shape than its windows make");
     for (uint32_t i = 1; i < 3; i++)
