@@ -101,7 +101,7 @@ static void put_outputs(struct graph_attrs *a, graph_node n, struct json_writer 
     const uint32_t *out = graph_out(a->g, n, &count);
     json_key(w, STR("outputs"));
     json_array_begin(w);
-    for (uint32_t i = 0; i < results; i++) {
+    for (uint32_t i = 0; (i = graph_next_result(a->g, n, i)) < results; i++) {
         json_object_begin(w);
         put_number(w, "index", i);
         str name = graph_result_name(a->g, n, i, &number);

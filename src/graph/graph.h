@@ -225,6 +225,9 @@ ir_op graph_op(const graph *g, graph_node n);
 ir_value graph_value(const graph *g, graph_node n, uint32_t out);
 /* How many results a node has; in a graph read from JSON, one more than the highest in use. */
 uint32_t graph_n_results(const graph *g, graph_node n);
+/* The first result from `i` on that there is something to say of; graph_n_results or more when there is none. In a graph read from
+ * JSON that is one in use: numbers there may be any, and all below the highest more than anybody could go through. */
+uint32_t graph_next_result(const graph *g, graph_node n, uint32_t i);
 
 /* ---- edges ---------------------------------------------------------------------------------------------- */
 

@@ -91,12 +91,14 @@ static void put_in_edges(me_writer *w, graph_node n) {
 static void put_outputs(me_writer *w, graph_node n, struct buf *items) {
     uint32_t results = graph_n_results(w->g, n);
     buf_lit(w->out, ",\"outputsMetadata\":[");
-    for (uint32_t i = 0; i < results; i++) {
+    bool first = true;
+    for (uint32_t i = 0; (i = graph_next_result(w->g, n, i)) < results; i++) {
         uint32_t number;
         ir_value v = graph_value(w->g, n, i);
         str name = graph_result_name(w->g, n, i, &number);
         struct buf *real = w->out;
-        buf_puts(real, i ? ",{\"id\":\"" : "{\"id\":\"");
+        buf_puts(real, first ? "{\"id\":\"" : ",{\"id\":\"");
+        first = false;
         buf_put_u64(real, i);
         buf_lit(real, "\",\"attrs\":");
         buf_clear(items);

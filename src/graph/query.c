@@ -97,6 +97,18 @@ uint32_t graph_n_results(const graph *g, graph_node n) {
     return most;
 }
 
+uint32_t graph_next_result(const graph *g, graph_node n, uint32_t i) {
+    if (g->module)
+        return i;
+    uint32_t count, next = GRAPH_NONE;
+    const uint32_t *edges = graph_out(g, n, &count);
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t out = g->edges[edges[k]].out;
+        next = out >= i && out < next ? out : next;
+    }
+    return next;
+}
+
 ir_type graph_edge_type(const graph *g, const graph_edge *e) {
     ir_value v = graph_value(g, e->source, e->out);
     return v ? ir_value_type(g->module, v) : 0;
