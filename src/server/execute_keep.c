@@ -15,9 +15,7 @@ static const char *const reasons[N_NOT_COMPARED] = {
     [NOT_HEIR] = "another step gives the value of the op it comes from",
     [OTHER_ORDER] = "its numbers stand in another order than those of the op it comes from",
     [IN_PLACE] = "it writes into an operand and gives no value of its own to compare",
-    [FILLS_CACHE] =
-        "it writes into the cache and gives no value of its own to compare; it writes whole tiles, as on the "
-        "device, so that rows of the cache behind its input, up to the next tile, become zero",
+    [FILLS_CACHE] = "it writes whole tiles into the cache, as on the device: rows behind its input become zero",
     [NO_NUMBERS] = "there are no numbers to compare it with",
 };
 

@@ -455,8 +455,7 @@ def caches_that_are_filled_say_that_whole_tiles_are():
                             {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
         told = call(s, "GET", f"/executions/{job['result']['execution']}")
         tap.contains({op["op"]: op.get("no_accuracy") for op in told["ops"]}["ttnn.fill_cache"],
-                     "it writes whole tiles, as on the device, so that rows of the cache behind its input, up to the next tile, "
-                     "become zero")
+                     "it writes whole tiles into the cache, as on the device: rows behind its input become zero")
 
 
 @tap.case
