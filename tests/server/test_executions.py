@@ -484,6 +484,33 @@ def weights_are_not_compared_with_products():
 
 
 @tap.case
+def means_are_not_compared_with_sums():
+    """What is fused of a sum and a product with 1/n comes from both: they correlate alike, but only one is its value."""
+    t, row, one = "tensor<4x64xf32>", "tensor<4xf32>", "tensor<f32>"
+    text = f"""func.func @main(%x: {t}) -> {t} {{
+  %zero = stablehlo.constant dense<0.0> : {one}
+  %part = stablehlo.constant dense<0.015625> : {row}
+  %sum = stablehlo.reduce(%x init: %zero) applies stablehlo.add across dimensions = [1] : ({t}, {one}) -> {row}
+  %mean = stablehlo.multiply %sum, %part : {row}
+  %all = stablehlo.broadcast_in_dim %mean, dims = [0] : ({row}) -> {t}
+  %0 = stablehlo.subtract %x, %all : {t}
+  return %0 : {t}
+}}
+"""
+    with serving.Server(files={"mean.mlir": text}) as s:
+        model = opened(s, "mean.mlir")
+        run = call(s, "POST", f"/models/{model}/runs", {})
+        job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                            {"golden": True, "keep": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+        execution = job["result"]["execution"]
+        ops = call(s, "GET", f"/executions/{execution}")["ops"]
+        mean, = (op for op in ops if op["op"] == "ttnn.mean")
+        assert mean["pcc"] > 0.99999 and mean["absolute"] < 1e-6, mean
+        told = call(s, "GET", f"/executions/{execution}/tensor?id={quote(mean['id'])}&which=difference")
+        assert max(abs(told["statistics"]["min"]), abs(told["statistics"]["max"])) < 1e-6, told
+
+
+@tap.case
 def compares_what_changed_places():
     """A convolution of NCHW images is computed in NHWC: every step of it has its accuracy, be the image a cube or not."""
     for size, channels in ((8, 8), (8, 4)):
