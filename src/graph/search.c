@@ -35,11 +35,12 @@ static bool in_attrs(searcher *s, regex *r) {
     return false;
 }
 
-static bool in_inputs(searcher *s, regex *r, graph_node n) {
+/* Who makes an input counts where labels are not looked at: else what reads a matmul would be found beside each matmul. */
+static bool in_inputs(searcher *s, regex *r, graph_node n, bool makers) {
     uint32_t count;
     const graph_edge *e = graph_in(s->g, n, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (regex_find(r, graph_label(s->g, e[i].source)))
+        if (makers && regex_find(r, graph_label(s->g, e[i].source)))
             return true;
         graph_attrs_input(&s->a, n, i);
         if (in_attrs(s, r))
@@ -132,7 +133,7 @@ static uint32_t places(searcher *s, size_t term, graph_node n, bool all) {
         if (in_attrs(s, r))
             found |= SEARCH_ATTRS;
     }
-    if (where & SEARCH_INPUTS && (all || !found) && in_inputs(s, r, n))
+    if (where & SEARCH_INPUTS && (all || !found) && in_inputs(s, r, n, !(where & SEARCH_LABEL)))
         found |= SEARCH_INPUTS;
     if (where & SEARCH_OUTPUTS && (all || !found) && in_outputs(s, r, n))
         found |= SEARCH_OUTPUTS;

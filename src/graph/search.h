@@ -16,7 +16,7 @@
 enum {
     SEARCH_LABEL = 1 << 0,
     SEARCH_ATTRS = 1 << 1,  /* "key: value" of each attribute */
-    SEARCH_INPUTS = 1 << 2, /* input metadata, and labels of the nodes they come from */
+    SEARCH_INPUTS = 1 << 2, /* input metadata, and, without SEARCH_LABEL, labels of the nodes they come from */
     SEARCH_OUTPUTS = 1 << 3,
     SEARCH_ID = 1 << 4, /* its id and its adapter id */
     SEARCH_NAMESPACE = 1 << 5,

@@ -47,6 +47,8 @@ static void finds_nodes(void **state) {
     assert_found(f.g, TERM(.text = STR("named_location: t(wo|hree)$"), .where = SEARCH_ATTRS), 1,
                  "ttir.relu ttir.multiply");
     assert_found(f.g, TERM(.text = STR("ttir.relu"), .where = SEARCH_INPUTS, .plain = true), 1, "ttir.multiply");
+    /* With labels, what reads a relu is not found beside it. */
+    assert_found(f.g, TERM(.text = STR("ttir.relu"), .where = SEARCH_LABEL | SEARCH_INPUTS), 1, "ttir.relu");
     assert_found(f.g, TERM(.text = STR("4x8"), .where = SEARCH_OUTPUTS), 1,
                  "%arg0 %arg1 ttir.add ttir.relu ttir.multiply");
     assert_found(f.g, TERM(.text = STR("main/arg1"), .where = SEARCH_ID), 1, "%arg1");

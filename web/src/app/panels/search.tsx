@@ -109,6 +109,7 @@ function Search() {
             title={'Words are regular expressions that must all match.\n"quoted" is meant as it is, -word must not match.'}
             onInput={(e) => { query.value = e.currentTarget.value; }}
             onKeyDown={(e) => {
+              if (e.ctrlKey || e.metaKey || e.altKey) return; // of the page
               if (e.key === 'Enter') step(e.shiftKey ? -1 : 1);
               else if (e.key === 'Escape' && query.peek()) clearSearch();
               else if (e.key === 'ArrowDown') e.currentTarget.closest('.search')?.querySelector<HTMLElement>('.virtual')?.focus();
@@ -189,7 +190,7 @@ function Search() {
 }
 
 panels.add({
-  id: 'search', title: 'Search', icon: 'search', side: 'left', size: 280, order: 20,
+  id: 'search', title: 'Search', icon: 'search', side: 'left', size: 300, order: 20,
   help: 'Finds nodes by label, attributes, inputs and outputs.', component: Search,
 });
 
