@@ -97,13 +97,14 @@ const hook = {
   open(ref: GraphRef, where: 'right' | 'below'): void {
     openGraph(ref, { where });
   },
-  /** Brings a node into sight, as it is when it is there already. */
+  /** Brings a node into sight, as it is when it is there already and nothing lies over it: a message, the minimap. */
   async reveal(index: number, id: string): Promise<void> {
     const view = panes.peek()[index]?.view.peek(), node = panes.peek()[index]?.graph.peek()?.find(id);
     const rect = view && node !== undefined ? await view.screenRect(node) : null;
     if (!view || node === undefined || !rect) return;
     const x = rect.x + rect.w / 2, y = rect.y + (view.isExpanded(node) ? 8 : rect.h / 2);
-    if (x < 0 || y < 0 || x > view.host.clientWidth || y > view.host.clientHeight) await view.reveal(node);
+    const host = view.host.getBoundingClientRect(), there = document.elementFromPoint(host.left + x, host.top + y);
+    if (!view.host.contains(there)) await view.reveal(node);
   },
   withView(index: number, run: (view: unknown, args: unknown) => unknown, args: unknown): unknown {
     return run(panes.peek()[index]?.view.peek(), args);

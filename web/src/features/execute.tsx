@@ -389,10 +389,10 @@ function Panel() {
         </form>}
         <div class="execute-line">
           {here.value.length > 0 && <>
-            <label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
-            <label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" without={chosen.value} set={(n) => void choose(n, other).catch(complain)} /></label>
+            <div class="execute-choice"><label>Execution <Choice label="Execution" value={chosen.value} set={(n) => void choose(n).catch(complain)} /></label>
             {!alone && <button class="icon-button" type="button" title="Delete this execution" aria-label="Delete this execution" disabled={!run}
-              onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>}
+              onClick={() => { const n = chosen.peek(), model = pane.ref.peek()!.model; void deleteExecution(n).then(() => refresh(model)).then(() => choose(lists.peek().get(model)?.[0]?.id ?? 0)).catch(complain); }}><Icon name="trash" size={13} /></button>}</div>
+            <div class="execute-choice"><label>Compared with <Choice label="Compared with" value={against ? other.value : 0} none="nothing" without={chosen.value} set={(n) => void choose(n, other).catch(complain)} /></label></div>
           </>}
           {!alone && <Inputs />}
           <Log />

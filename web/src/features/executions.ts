@@ -106,7 +106,7 @@ async function execute(pane: Pane): Promise<void> {
   if (!ref) return;
   const settings: ExecutionSettings = {
     repeat: repeat.peek(), threads: threads.peek(), numbers: numbers.peek(), golden: golden.peek(), seed: seed.peek(), inputs: inputsOf(ref.model),
-    keep: keep.peek(), keep_memory: keepMb.peek() * 2 ** 20,
+    keep: keep.peek(), keep_memory: keepMb.peek() * 1e6,
     ...(ref.run ? { run: ref.run, stage: ref.stage } : { part: ref.part }),
   };
   const order = wish();

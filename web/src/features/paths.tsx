@@ -176,7 +176,7 @@ function PathsPanel() {
 }
 
 panels.add({
-  id: 'paths', title: 'Paths', icon: 'trace', side: 'left', size: 280, order: 60, help: 'The ways between two nodes.', component: PathsPanel,
+  id: 'paths', title: 'Paths', icon: 'trace', side: 'left', size: 300, order: 60, help: 'The ways between two nodes.', component: PathsPanel,
 });
 
 const onNode = (c: CommandContext): boolean => !!c.pane?.graph.value && c.node !== null && c.node !== 0;

@@ -266,7 +266,7 @@ function Compile() {
 }
 
 panels.add({
-  id: 'compile', title: 'Compile', icon: 'layers', side: 'left', size: 280, order: 25, shortcut: 'C',
+  id: 'compile', title: 'Compile', icon: 'layers', side: 'left', size: 300, order: 25, shortcut: 'C',
   help: 'Compile the model and step through its stages.', component: Compile,
 });
 

@@ -31,7 +31,12 @@ function linked(text: string): ComponentChildren {
 /** Ids and paths may be broken behind their parts, not only where the line is full. */
 function broken(text: string): ComponentChildren {
   if (text.length > FOLD_CHARS || !/^\S*[/@]\S*$/.test(text)) return text;
-  return text.split(/(?<=[/@])/).flatMap((part, i) => (i ? [<wbr key={i} />, part] : [part]));
+  return parted(text, /(?<=[/@])/);
+}
+
+/** Text that may be broken where `at` matches. */
+function parted(text: string, at: RegExp): ComponentChildren {
+  return text.split(at).flatMap((part, i) => (i ? [<wbr key={i} />, part] : [part]));
 }
 
 /** Whether text reads as numbers: shown in columns of equal width. */
@@ -60,7 +65,7 @@ export function Value({ text, match }: { text: string; match?: boolean }) {
 export function Row(props: { name: ComponentChildren; title?: string; children: ComponentChildren; actions?: ComponentChildren; class?: string }) {
   return (
     <div class={`row-kv ${props.class ?? ''}`} role="row">
-      <div class="row-key" role="rowheader" title={props.title}>{props.name}</div>
+      <div class="row-key" role="rowheader" title={props.title}>{typeof props.name === 'string' ? parted(props.name, /(?<=[_.])/) : props.name}</div>
       <div class="row-value" role="cell">{props.children}</div>
       <div class="row-actions">{props.actions}</div>
     </div>

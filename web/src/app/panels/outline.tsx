@@ -168,6 +168,6 @@ function Outline() {
 }
 
 panels.add({
-  id: 'outline', title: 'Outline', icon: 'outline', side: 'left', size: 280, order: 10, shortcut: 'O',
+  id: 'outline', title: 'Outline', icon: 'outline', side: 'left', size: 300, order: 10, shortcut: 'O',
   help: 'The model as a tree of layers and ops.', component: Outline,
 });
