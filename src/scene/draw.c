@@ -57,7 +57,7 @@ void scene_prepare(struct scene *s, const struct scene_view *view) {
          * the later, for they are blocks already. */
         double side = (boxes[i].w > boxes[i].h ? boxes[i].w : boxes[i].h) * view->zoom;
         double least = ldexp(0.07, -(int)(s->geo.height.v[k] < 6 ? s->geo.height.v[k] : 6));
-        s->state[i] = side < 40 || (view->zoom < least && side < 400) ? SCENE_BLOCK : SCENE_OPEN;
+        s->state[i] = side < 40 || (view->zoom < least && side < 200) ? SCENE_BLOCK : SCENE_OPEN;
     }
 }
 

@@ -153,7 +153,8 @@ static bool plan_what_fits(struct work *w, const ir_module *source) {
         w->stays = k->makes = true;
         job_log(w->job, "tensors are made when they are looked at: %.1f MB stay for that", (double)k->bytes / 1e6);
     } else if (w->x.keep) {
-        snprintf(w->kept_why, sizeof w->kept_why, "%.1f MB are needed for a run%s, %.1f MB are allowed",
+        snprintf(w->kept_why, sizeof w->kept_why,
+                 "%.1f MB are needed for a run%s, %.1f MB are allowed; allow more and execute again",
                  (double)k->bytes / 1e6, w->x.golden ? " and the golden run" : "", (double)allowed / 1e6);
         job_log(w->job, "tensors are not kept: %s", w->kept_why);
     }

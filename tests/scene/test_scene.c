@@ -224,6 +224,38 @@ static void draws_less_from_afar(void **state) {
     unmake(&w);
 }
 
+/* An open layer keeps its inside, as outlines of ops, down to the size that it has on a minimap; then it is a block. */
+static void a_large_layer_is_no_block(void **state) {
+    (void)state;
+    struct world w;
+    struct scene_lists l;
+    struct mem m;
+    struct buf b;
+    enum { OPS = 300 };
+    mem_init(&m);
+    buf_init(&b, &m);
+    buf_lit(&b, "func.func @main(%0: tensor<4xf32>) -> tensor<4xf32> {\n");
+    for (int i = 0; i < OPS; i++)
+        buf_printf(&b, "  %%%d = \"ttir.relu\"(%%%d) : (tensor<4xf32>) -> tensor<4xf32> loc(\"net/%d\")\n", i + 1, i,
+                   i);
+    buf_printf(&b, "  return %%%d : tensor<4xf32>\n}\n", OPS);
+    buf_putc(&b, 0);
+    fixture_make(&w.f, b.p, GRAPH_LAYERS_AUTO);
+    assert_int_equal(scene_new(&w.f.mem, w.f.g, &(struct scene_choice){0}, &w.s), LAYOUT_OK);
+    scene_set_all_expanded(w.s, true);
+    update(&w);
+    struct scene_view v = whole(&w);
+    const double high = v.h;
+    for (int px = 300; px >= 100; px -= 200) {
+        v.zoom = px / high;
+        v.h = px;
+        assert_true(scene_draw(w.s, &v, &l));
+        assert_int_equal(px == 300, l.n_rects > 50);
+    }
+    unmake(&w);
+    buf_free(&b);
+}
+
 static uint64_t hash_of(struct world *w) {
     struct scene_view v = whole(w);
     struct scene_lists l;
@@ -768,6 +800,7 @@ int main(void) {
         cmocka_unit_test(chooses_what_it_shows),
         cmocka_unit_test(draws_what_is_in_view),
         cmocka_unit_test(draws_less_from_afar),
+        cmocka_unit_test(a_large_layer_is_no_block),
         cmocka_unit_test(does_not_remember_the_way),
         cmocka_unit_test(picks_what_it_draws),
         cmocka_unit_test(picks_lines),

@@ -150,7 +150,7 @@ function Search() {
                 onClick={() => now.pane.select(now.hits.map((h) => h.node))}><Icon name="check" size={13} /></button>
             </>
           )
-          : <span class="muted">{searching.value ? 'Searching…' : query.value.trim() ? '' : 'Regular expressions, ANDed. "as it is", -not.'}</span>}
+          : <span class="muted">{searching.value ? 'Searching…' : query.value.trim() ? '' : 'Words must all match; "as it is", -not'}</span>}
         {searching.value && now && <span class="spinner" aria-label="Searching" />}
       </div>
       {now && graph && list.length > 0 && (
