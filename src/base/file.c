@@ -15,9 +15,24 @@
 
 enum { FILE_MAP_FROM = 1 << 20 }; /* bytes; below, reading is as fast and needs no guard */
 
-static bool file_fail(struct file *f, const char *path, const char *cause) {
+struct file_cause file_cause_of(int error, bool writing) {
+    struct file_cause c = {error == 0 || error == ENOMEM ? "out of memory" : strerror(error), ""};
+    if (error == ENOENT)
+        c.cure = writing ? "; look whether its folder is there"
+                         : "; look whether the name is right and the file still there";
+    else if (error == EISDIR)
+        c.cure = "; name a file in it";
+    else if (error == EACCES || error == EPERM || error == EROFS)
+        c.cure = writing ? "; look at its permissions, or write to another place" : "; look at its permissions";
+    else if (error == ENOSPC || error == EDQUOT)
+        c.cure = "; make room, then do it again";
+    return c;
+}
+
+static bool file_fail(struct file *f, const char *path, int error) {
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    snprintf(f->error, sizeof f->error, "cannot read %s: %s", name, cause);
+    struct file_cause c = file_cause_of(error, false);
+    snprintf(f->error, sizeof f->error, "cannot read %s: %s%s", name, c.text, c.cure);
     return false;
 }
 
@@ -44,12 +59,12 @@ static bool file_map(struct file *f, int fd, size_t n) {
     return true;
 }
 
-/* Reads to the end, whatever the descriptor is. `expect` is a guess of the size. */
-static const char *file_read(struct file *f, int fd, size_t expect) {
+/* Reads to the end, whatever the descriptor is. `expect` is a guess of the size. 0, or an errno. */
+static int file_read(struct file *f, int fd, size_t expect) {
     size_t size = expect + 2, n = 0; /* room for the zero, and to see the end without growing */
     char *p = mem_alloc(f->mem, size);
     if (!p)
-        return "out of memory";
+        return ENOMEM;
     while (true) {
         ssize_t got = read(fd, p + n, size - n - 1);
         if (got < 0 && errno == EINTR)
@@ -57,7 +72,7 @@ static const char *file_read(struct file *f, int fd, size_t expect) {
         if (got < 0) {
             int cause = errno;
             mem_free(f->mem, p, size);
-            return strerror(cause);
+            return cause;
         }
         if (got == 0)
             break;
@@ -67,7 +82,7 @@ static const char *file_read(struct file *f, int fd, size_t expect) {
             char *q = num_mul_size(size, 2, &grown) ? mem_realloc(f->mem, p, size, grown) : NULL;
             if (!q) {
                 mem_free(f->mem, p, size);
-                return "out of memory";
+                return ENOMEM;
             }
             p = q;
             size = grown;
@@ -77,7 +92,7 @@ static const char *file_read(struct file *f, int fd, size_t expect) {
     f->p = p;
     f->n = n;
     f->size = size;
-    return NULL;
+    return 0;
 }
 
 bool file_open(struct file *f, struct mem *m, const char *path) {
@@ -85,13 +100,13 @@ bool file_open(struct file *f, struct mem *m, const char *path) {
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return file_fail(f, path, strerror(errno));
+        return file_fail(f, path, errno);
     struct stat st;
-    const char *cause = NULL;
+    int cause = 0;
     if (fstat(fd, &st) != 0) {
-        cause = strerror(errno);
+        cause = errno;
     } else if (S_ISDIR(st.st_mode)) {
-        cause = strerror(EISDIR);
+        cause = EISDIR;
     } else {
         bool regular = S_ISREG(st.st_mode) && st.st_size >= 0 && (uintmax_t)st.st_size < SIZE_MAX / 2;
         size_t n = regular ? (size_t)st.st_size : 64 << 10;

@@ -19,7 +19,7 @@ struct file {
     size_t size; /* bytes of the mapping or the allocation */
     int guard;   /* slot of the SIGBUS guard, or -1 */
     struct mem *mem;
-    char error[256]; /* after a failure: "cannot read FILE: cause" */
+    char error[512]; /* after a failure: "cannot read FILE: cause; what helps" */
 };
 
 /* Opens and reads the file at `path`; "-" is standard input. False on failure, with f->error set and nothing to
@@ -38,6 +38,13 @@ bool file_was_truncated(const struct file *f);
 /* The bytes [begin, end) are not needed for a while: whole pages of a mapped file leave the memory of the process and
  * come back when they are touched again. Without effect on files that were read. */
 void file_forget(const struct file *f, size_t begin, size_t end);
+
+/* The end of a sentence about a file that could not be read or written: the cause (an errno; 0 stands for want of memory) and, where
+ * something helps, what: "No such file or directory; look whether ...". Texts that stay. */
+struct file_cause {
+    const char *text, *cure; /* the cure is "" or begins with "; " */
+};
+struct file_cause file_cause_of(int error, bool writing);
 
 /* A buf_flush_fn that writes to the file descriptor `*(int *)ctx`, e.g. of standard output. False on an error, which
  * errno tells. */

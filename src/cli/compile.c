@@ -96,7 +96,8 @@ static bool write_stages(const compile_run *r, const struct arguments *a) {
         int error = errno;
         struct stat s;
         if (stat(a->stages, &s) != 0 || !S_ISDIR(s.st_mode)) {
-            fprintf(stderr, "tt-explorer: cannot make the folder %s: %s\n", a->stages, strerror(error));
+            struct file_cause c = file_cause_of(error, true);
+            fprintf(stderr, "tt-explorer: cannot make the folder %s: %s%s\n", a->stages, c.text, c.cure);
             return false;
         }
     }

@@ -24,9 +24,7 @@ bool cli_input_open(struct cli_input *in, const char *path) {
         return false;
     }
     if (!file_open(in->file, &in->mem, path)) {
-        bool missing = strcmp(path, "-") != 0 && access(path, F_OK) != 0;
-        fprintf(stderr, "tt-explorer: %s%s\n", in->file->error,
-                missing ? "; look whether the name is right and the file still there" : "");
+        fprintf(stderr, "tt-explorer: %s\n", in->file->error);
         ir_context_unref(in->ctx);
         return false;
     }

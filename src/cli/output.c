@@ -21,8 +21,8 @@ static bool write_out(void *ctx, const char *p, size_t n) {
 }
 
 static void say_cause(const char *path, int error) {
-    fprintf(stderr, "tt-explorer: cannot write %s: %s\n", path ? path : "to standard output",
-            error ? strerror(error) : "out of memory");
+    struct file_cause c = file_cause_of(error, true);
+    fprintf(stderr, "tt-explorer: cannot write %s: %s%s\n", path ? path : "to standard output", c.text, c.cure);
 }
 
 bool cli_output_open(struct cli_output *o, struct mem *m, const char *path) {

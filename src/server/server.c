@@ -79,7 +79,8 @@ static bool start_security(struct server *s, char *error, size_t size) {
         return fail(error, size, "out of memory");
     for (size_t i = 0; i < o->n_roots; i++) {
         if (!security_add_root(s->security, o->roots[i], true)) {
-            snprintf(error, size, "there is no folder or file %s", o->roots[i]);
+            snprintf(error, size, "there is no folder or file %s: look whether what is given with --root is there",
+                     o->roots[i]);
             return false;
         }
     }

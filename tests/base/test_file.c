@@ -54,9 +54,10 @@ static void names_file_and_cause(void **state) {
     struct mem m = {0};
     struct file f;
     assert_false(file_open(&f, &m, "/no/such/file"));
-    assert_string_equal(f.error, "cannot read /no/such/file: No such file or directory");
+    assert_string_equal(f.error, "cannot read /no/such/file: No such file or directory; look whether the name is right "
+                                 "and the file still there");
     assert_false(file_open(&f, &m, "/tmp"));
-    assert_string_equal(f.error, "cannot read /tmp: Is a directory");
+    assert_string_equal(f.error, "cannot read /tmp: Is a directory; name a file in it");
     struct mem none = {.fail_at = 1};
     assert_false(file_open(&f, &none, "/dev/null"));
     assert_string_equal(f.error, "cannot read /dev/null: out of memory");

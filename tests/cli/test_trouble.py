@@ -20,7 +20,7 @@ def standard_output_that_takes_nothing_is_said_with_its_cause():
         for args in WRITERS:
             done = subprocess.run([tap.PROGRAM, *args], stdout=full, stderr=subprocess.PIPE, cwd=tap.ROOT, timeout=60)
             tap.equal((args, done.returncode, done.stderr.decode()),
-                      (args, 2, "tt-explorer: cannot write to standard output: No space left on device\n"))
+                      (args, 2, "tt-explorer: cannot write to standard output: No space left on device; make room, then do it again\n"))
 
 
 @tap.case
@@ -29,7 +29,7 @@ def a_file_that_cannot_be_written_is_said_with_its_cause_and_half_of_one_is_remo
         away = Path(folder) / "no" / "such.svg"
         for command in ("compile", "convert", "export", "render"):
             done = tap.run(command, MODEL, "-o", away)
-            tap.equal((command, done.code, done.err), (command, 2, f"tt-explorer: cannot write {away}: No such file or directory\n"))
+            tap.equal((command, done.code, done.err), (command, 2, f"tt-explorer: cannot write {away}: No such file or directory; look whether its folder is there\n"))
         for command in ("compile", "convert", "render"):
             small = Path(folder) / f"{command}.json"
             limited = f"trap '' XFSZ; ulimit -f 1; exec {tap.PROGRAM} {command} {tap.ROOT / MODEL} -o {small}"
