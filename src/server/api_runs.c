@@ -159,6 +159,12 @@ const struct run *api_run_open(struct http_request *r) {
 
 void api_run_get(struct http_request *r) {
     const struct run *run = api_run_open(r);
+    char unkept[RUN_UNKEPT] = "";
+    struct store_error e;
+    if (run)
+        run_unkept(run, unkept);
+    if (unkept[0] && !r->server->options.read_only)
+        (void)runs_keep(r->server->runs, run, &e); /* there may be room by now */
     if (run)
         write_run(http_json(r, 200), run);
     run_unref(run);

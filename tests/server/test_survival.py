@@ -134,7 +134,11 @@ def what_cannot_be_kept_says_so_until_there_is_room():
             tap.equal(job["state"], "failed")
             tap.contains(job["error"], "the disk (or your quota) is full, nothing was changed: make room")
             tap.equal(ask("GET", f"/models/{model}/runs")["runs"], [])
+            assert "unkept" in ask("GET", f"/models/{model}/runs/{run['id']}")
             filler.unlink()
+            # who looks at it, as the page does now and then, has it kept
+            assert "unkept" not in ask("GET", f"/models/{model}/runs/{run['id']}")
+            tap.equal([r["id"] for r in ask("GET", f"/models/{model}/runs")["runs"]], [run["id"]])
             again = ask("POST", f"/models/{model}/runs", {})
             tap.equal((again["id"], "unkept" in again), (run["id"], False))
             tap.equal((len(ask("GET", f"/models/{model}/runs")["runs"]), execute()["state"]), (1, "done"))

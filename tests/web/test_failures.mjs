@@ -63,6 +63,33 @@ test("failures: a model larger than memory is refused with figures, the page goe
   await t.panel("execute").getByRole("img", { name: /^Timeline/ }).waitFor();
 });
 
+test("failures: a run that the disk has no room for is listed, and says so until it is kept", async (t) => {
+  await t.openText("unkept.mlir", MNIST);
+  const full = "the disk (or your quota) is full, nothing was changed: make room for the workspace, then do it again";
+  let room = false;
+  await t.page.route("**/runs", async (route) => {
+    const answer = await route.fetch(), told = await answer.json();
+    if (!room && told.stages) told.unkept = full;
+    if (!room && told.runs) told.runs = [];
+    await route.fulfill({ response: answer, json: told });
+  });
+  await t.page.route("**/runs/*", async (route) => {
+    const answer = await route.fetch(), told = await answer.json();
+    if (!room) told.unkept = full;
+    await route.fulfill({ response: answer, json: told });
+  });
+  await t.page.keyboard.press("c");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  const told = t.panel("compile").getByText(/not kept when the server ends.*make room/);
+  await told.waitFor();
+  await t.ready();
+  await eventually(() => t.panel("compile").getByLabel("Run").locator("option").count(), 1, "the run is in the list");
+  ok(await t.panel("compile").getByLabel("Run").inputValue(), "and chosen");
+  room = true;
+  await told.waitFor({ state: "detached" });
+  equal(await t.panel("compile").getByLabel("Run").locator("option").count(), 1);
+});
+
 test("failures: an override of an op that is gone is told in a sentence, the rest is applied", async (t) => {
   const [model] = await t.openText("gone.mlir", MNIST);
   const one = (target) => ({ bind: "identity", target, attributes: [{ key: "output_layout.data_type", value: "bf16" }] });

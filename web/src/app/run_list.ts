@@ -16,8 +16,13 @@ export function settingsText(s: RunSettings): string {
     ...Object.entries(s.options ?? {}).map(([name, value]) => `${name}=${String(value)}`), s.overrides && Object.keys(s.overrides).length ? 'overrides' : ''].filter(Boolean).join(', ');
 }
 
+const summary = (run: Run): RunSummary => ({ id: run.id, state: run.ok ? 'compiled' : 'failed', created: Date.now(), settings: run.settings });
+
+/** What the server keeps, and before it what it could not keep: that is there until the server ends. */
 export async function refreshRuns(model: string): Promise<readonly RunSummary[]> {
-  const list = (await api.getRuns(model)).sort((a, b) => b.created - a.created);
+  const kept = (await api.getRuns(model)).sort((a, b) => b.created - a.created), before = runLists.peek().get(model) ?? [];
+  const unkept = [...runs.peek().values()].filter((run) => run.model === model && run.unkept && !kept.some((r) => r.id === run.id));
+  const list = [...unkept.map((run) => before.find((r) => r.id === run.id) ?? summary(run)), ...kept];
   runLists.value = new Map(runLists.peek()).set(model, list);
   return list;
 }
@@ -25,8 +30,7 @@ export async function refreshRuns(model: string): Promise<readonly RunSummary[]>
 /** Puts a run that was just made at the head of the list: what the server lists is asked for behind the user's back. */
 export function listRun(run: Run): void {
   const now = runLists.peek().get(run.model) ?? [], before = now.find((r) => r.id === run.id);
-  const entry: RunSummary = before ?? { id: run.id, state: run.ok ? 'compiled' : 'failed', created: Date.now(), settings: run.settings };
-  runLists.value = new Map(runLists.peek()).set(run.model, [entry, ...now.filter((r) => r !== before)]);
+  runLists.value = new Map(runLists.peek()).set(run.model, [before ?? summary(run), ...now.filter((r) => r !== before)]);
   void refreshRuns(run.model).catch(() => {});
 }
 
@@ -37,6 +41,13 @@ export async function fetchRun(model: string, id: string): Promise<Run> {
   const run = await api.getRun(model, id);
   runs.value = new Map(runs.peek()).set(run.id, run);
   return run;
+}
+
+/** Asks the server once more to keep a run that it could not keep; what it says then replaces what is known. */
+export async function keepRun(run: Run): Promise<void> {
+  const now = await api.getRun(run.model, run.id).catch(() => run);
+  runs.value = new Map(runs.peek()).set(run.id, { ...now });
+  if (!now.unkept) await refreshRuns(run.model).catch(() => {});
 }
 
 /** The stages that differ from the one before. */

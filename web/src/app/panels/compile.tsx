@@ -11,7 +11,7 @@ import { place, sentence } from '../notify';
 import { Icon } from '../icons';
 import { panels } from '../panels';
 import { wantedRef } from '../open';
-import { changedStages, fetchRun, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
+import { changedStages, fetchRun, keepRun, listRun, refreshRuns, runLists, settingsText, showStage } from '../run_list';
 import { kept } from '../settings';
 import { isCancel, Problem, type Job, type Run, type RunSettings, type RunStage, type SystemFile } from '../source';
 import { activePane, runs, source, type Pane, type Wait } from '../store';
@@ -75,6 +75,9 @@ function toldOf(run: Run): Run['diagnostics'] {
     return d.severity !== 'note' || of === 'error';
   });
 }
+
+/** A run that could not be kept is asked for again so often: there may be room by then. */
+const KEEP_MS = 3000;
 
 /** The run whose stages are listed, by model. */
 const chosen = signal<ReadonlyMap<string, string>>(new Map());
@@ -153,6 +156,12 @@ function Compile() {
       if (before !== id && chosen.peek().get(now.model) === before) chosen.value = new Map(chosen.peek()).set(now.model, id);
     };
     get().catch((thrown) => { if (!isCancel(thrown)) problem.value = Problem.of(thrown); });
+  });
+  useSignalEffect(() => {
+    const of = activePane.value?.ref.value?.model, run = runs.value.get(chosen.value.get(of ?? '') ?? '');
+    if (!run?.unkept) return;
+    const timer = setTimeout(() => void keepRun(run), KEEP_MS);
+    return () => clearTimeout(timer);
   });
   useSignalEffect(() => {
     const now = activePane.value?.ref.value, run = now?.run ? runs.value.get(now.run) : undefined;
