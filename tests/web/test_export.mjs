@@ -43,7 +43,7 @@ test("export: attributes, search, traces, node data and pictures without a serve
   await t.command("trace.toggle");
   await t.command("search.open");
   await t.panel("search").getByLabel("Search the graph").fill("matmul");
-  await t.panel("search").getByText("6 matches").waitFor();
+  await t.panel("search").getByText("3 matches").waitFor();
   await t.drop("cost.json", { results: { [relu]: { value: 2 } }, thresholds: [{ value: 5, bgColor: "#00ff00" }] });
   await t.panel("nodedata").getByText("1 node").first().waitFor();
   await eventually(() => t.style("fill", relu), "#00ff00ff");

@@ -105,6 +105,24 @@ test("repeated blocks: offered for layers of many ops", async (t) => {
   await t.shot("repeats_many");
 });
 
+test("repeated blocks: offered once, not for each stage of a model", async (t) => {
+  await t.openText("stages.mlir", blocks(false, 121));
+  const offer = t.page.getByText(/blocks of ops repeat in this graph/);
+  await offer.waitFor();
+  await t.page.keyboard.press("c");
+  await t.panel("compile").getByRole("button", { name: "Compile", exact: true }).click();
+  const stage = () => t.panel("compile").locator(".option.active .option-text").allTextContents();
+  await eventually(stage, ["ttnn-deallocate"]);
+  await t.ready();
+  for (let i = 0; i < 3; i++) {
+    const before = (await stage()).join();
+    await t.page.keyboard.press("Alt+ArrowLeft");
+    await eventually(async () => (await stage()).join() !== before, true, "the stage before");
+    await t.ready();
+  }
+  ok((await offer.count()) <= 1, "one offer at most");
+});
+
 test("node data: loaded by drop, coloured, added up, listed, deleted", async (t) => {
   await t.openText("named.mlir", blocks(true));
   await t.drop("times.json", {

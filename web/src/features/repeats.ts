@@ -38,8 +38,8 @@ registerCommands({
 /** Layers with more children than this are offered to be grouped. */
 const MANY = 400;
 
-/** Flat layers of many ops: says so once per graph, when there is something to group. */
-const offered = new Set<string>();
+/** Flat layers of many ops: when there is something to group it is said, once per model. Its other stages repeat as well. */
+const looked = new Set<string>(), offered = new Set<string>();
 eachPane((pane) => following(
   () => {
     const ref = pane.ref.value, graph = pane.graph.value;
@@ -47,8 +47,8 @@ eachPane((pane) => following(
   },
   async ({ ref, graph }, abort) => {
     const key = `${ref.model}/${ref.run ?? ''}/${ref.stage}/${ref.part}/${ref.layers}`;
-    if (offered.has(key)) return;
-    offered.add(key);
+    if (offered.has(ref.model) || looked.has(key)) return;
+    looked.add(key);
     await nextTask();
     const children = new Uint32Array(graph.n), parents = graph.parent;
     let layer = 0;
@@ -59,8 +59,9 @@ eachPane((pane) => following(
     if (children[layer]! <= MANY || abort.aborted) return;
     const runs = await getRepeats(ref, layer, abort).catch(() => []); // graphs without a module have none
     const blocks = runs.reduce((sum, r) => sum + r.count, 0);
-    if (blocks > 1)
-      say(`${whole(blocks)} blocks of ops repeat in this graph.`, { title: 'Group them', run: () => runCommand('graph.groupRepeats', { pane, node: null }) });
+    if (blocks <= 1 || offered.has(ref.model)) return;
+    offered.add(ref.model);
+    say(`${whole(blocks)} blocks of ops repeat in this graph.`, { title: 'Group them', run: () => runCommand('graph.groupRepeats', { pane, node: null }) });
   },
   () => {},
 ));
