@@ -204,7 +204,8 @@ static bool comes_from_shape(pass_context *p, ir_value v, shape *of) {
 
 /* The parts of softmax(scale * q k^T + mask) v. */
 typedef struct attention {
-    ir_value q, k; /* the operands of the product of scores */
+    ir_op scores;  /* the product of the scores */
+    ir_value q, k; /* its operands */
     bool k_transposed;
     ir_value mask, sink;
     bool has_scale;
@@ -220,6 +221,7 @@ static bool match_scores(pass_context *p, ir_value v, ir_op outer, attention *a)
     ir_op matmul = def_is(p->m, peel_scale(p, v, &has, &scale), OP_ttir_matmul);
     if (!matmul || matmul == outer || op_flag(p->m, matmul, STR("transpose_a")))
         return false;
+    a->scores = matmul;
     a->q = ir_operand(p->m, matmul, 0);
     a->k = ir_operand(p->m, matmul, 1);
     a->k_transposed = op_flag(p->m, matmul, STR("transpose_b"));
@@ -275,6 +277,7 @@ static bool match_chain(pass_context *p, ir_value chain, ir_op outer, attention 
     if (linear) {
         if (op_flag(p->m, linear, STR("transpose_a")) || ir_op_at(p->m, linear)->n_operands < 3)
             return false;
+        a->scores = linear;
         a->q = ir_operand(p->m, linear, 0);
         a->k = ir_operand(p->m, linear, 1);
         a->k_transposed = op_flag(p->m, linear, STR("transpose_b"));
@@ -387,6 +390,9 @@ bool fuse_attention(pass_context *p, ir_op op) {
     if (!made)
         return false;
     ir_value v = ir_result(p->m, made, 0);
+    /* What stands behind it may be what replaces op: nothing but that would come from them. */
+    ir_edit_came_from(p->e, made, a.scores);
+    ir_edit_came_from(p->e, made, a.softmax);
     if (a.row_mask && (a.mask || !comes_from_shape(p, a.row_mask, &scores)))
         v = keep_rows_zero(p, loc, v, &a);
     if (v)

@@ -123,6 +123,42 @@ static void shared_product_comes_from_all(void **state) {
     teardown(&f, r);
 }
 
+/* Attention whose hidden rows are zeroed: both products and the softmax lead to it, not to what zeroes the rows alone. */
+static void attention_comes_from_its_products(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f,
+          "func.func @f(%q: tensor<1x2x32x64xf32>, %k: tensor<1x2x32x64xf32>, %v: tensor<1x2x32x64xf32>, "
+          "%hidden: tensor<1x2x32x1xi1>) -> tensor<1x2x32x64xf32> {\n"
+          "  %z = \"ttir.zeros\"() <{shape = array<i32: 1, 2, 32, 32>}> : () -> tensor<1x2x32x32xf32>\n"
+          "  %0 = \"ttir.matmul\"(%q, %k) <{transpose_b = true}> : (tensor<1x2x32x64xf32>, tensor<1x2x32x64xf32>) -> "
+          "tensor<1x2x32x32xf32>\n"
+          "  %1 = \"ttir.softmax\"(%0) <{dimension = 3 : si32}> : (tensor<1x2x32x32xf32>) -> tensor<1x2x32x32xf32>\n"
+          "  %h = \"ttir.broadcast\"(%hidden) <{broadcast_dimensions = array<i64: 1, 1, 1, 32>}> : "
+          "(tensor<1x2x32x1xi1>) -> "
+          "tensor<1x2x32x32xi1>\n"
+          "  %2 = \"ttir.where\"(%h, %z, %1) : (tensor<1x2x32x32xi1>, tensor<1x2x32x32xf32>, "
+          "tensor<1x2x32x32xf32>) -> tensor<1x2x32x32xf32>\n"
+          "  %3 = \"ttir.matmul\"(%2, %v) : (tensor<1x2x32x32xf32>, tensor<1x2x32x64xf32>) -> tensor<1x2x32x64xf32>\n"
+          "  return %3 : tensor<1x2x32x64xf32>\n"
+          "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_true(r && r->ok);
+    const compile_stage *s = stage_of(r, "ttir-fusing");
+    ir_op op = find_op(s->module->m, "ttir.scaled_dot_product_attention"), first = find_op(f.m, "ttir.matmul");
+    assert_int_not_equal(op, 0);
+    assert_int_not_equal(find_op(s->module->m, "ttir.where"), 0);
+    uint32_t from[16], n = compile_trace_back(r, (uint32_t)(s - r->stages), op, 0, from, 16);
+    bool scores = false, softmax = false, product = false;
+    for (uint32_t i = 0; i < n && i < 16; i++) {
+        scores |= from[i] == first;
+        softmax |= from[i] == find_op(f.m, "ttir.softmax");
+        product |= from[i] == find_op(f.m, "ttir.where") + 1;
+    }
+    assert_true(scores && softmax && product);
+    teardown(&f, r);
+}
+
 /* A reshape that moves through other ops until it meets its inverse leaves them what they came from. */
 static void moved_past_ops_keep_their_origins(void **state) {
     (void)state;
@@ -637,6 +673,7 @@ int main(void) {
         cmocka_unit_test(stages_are_kept),
         cmocka_unit_test(fused_op_comes_from_both),
         cmocka_unit_test(shared_product_comes_from_all),
+        cmocka_unit_test(attention_comes_from_its_products),
         cmocka_unit_test(moved_past_ops_keep_their_origins),
         cmocka_unit_test(cancelled_turns_leave_no_trace),
         cmocka_unit_test(failure_names_pass_and_op),
