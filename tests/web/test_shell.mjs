@@ -85,6 +85,17 @@ test("pane: click selects, the inspector tells all, Escape deselects", async (t)
   await t.page.locator(".inspector .node-name", { hasText: "mnist" }).waitFor();
 });
 
+test("pane: what is opened again under another name has that name everywhere", async (t) => {
+  const number = t.server.next++;
+  for (const name of ["first", "second"]) {
+    const path = join(t.server.files, `${name}-${number}.mlir`);
+    writeFileSync(path, `module {\n}\n// named ${number}\n`);
+    await t.openModel(path);
+    ok((await text(t, ".graph-selector")).includes(name));
+    ok((await text(t, ".inspector .node-name")).includes(name), "in the inspector");
+  }
+});
+
 test("pane: inspector rows are filtered and switched onto the nodes", async (t) => {
   await t.openModel(MNIST);
   await t.clickNode("forward/ttir.softmax@softmax");

@@ -19,7 +19,7 @@ function Graph({ pane }: InspectorContext) {
   const stage = stages.value.get(ref.model)?.find((s) => s.stage === ref.stage);
   return (
     <>
-      <h2 class="node-name">{graph.name || model?.name}<span class="chip">Graph</span></h2>
+      <h2 class="node-name">{pane.title.value}<span class="chip">Graph</span></h2>
       <div role="table" aria-label="Graph">
         {model && <Row name="model">{model.name}</Row>}
         {model?.path && <Row name="file" actions={<CopyButton text={model.path} what="path" />}><Value text={model.path} /></Row>}
