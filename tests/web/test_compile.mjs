@@ -132,6 +132,28 @@ test("overrides: a legal value makes a new run and is applied, undo goes back, t
   await panel.getByText("Nothing is overridden.", { exact: false }).waitFor();
 });
 
+test("overrides: what the optimizer chose is told beside the fields, until it is set", async (t) => {
+  const [model] = await t.openModel("examples/resnet_small.mlir");
+  const run = await t.server.api("POST", `/models/${model}/runs`, { level: 2 }), last = run.stages.at(-1).stage;
+  const { hits } = await t.server.api("GET", `/models/${model}/stages/${last}/search?run=${run.id}&q=${encodeURIComponent("buffer_type: l1$")}&in=attrs`);
+  const all = await Promise.all(hits.map((h) => t.server.api("GET", `/models/${model}/stages/${last}/node?run=${run.id}&node=${h.node}`)));
+  const node = all.find((n) => n.label === "ttnn.add");
+  const is = (key) => String(node.attrs.find((a) => a.key === key).value);
+  equal(is("buffer_type"), "l1");
+  await t.page.keyboard.press("c");
+  await t.panel("compile").getByLabel("Run").selectOption(run.id);
+  await stages(t).last().click();
+  await atStage(t, LAST);
+  await t.command("graph.expandAll");
+  await t.clickNode(node.id);
+  const told = t.panel("inspector").getByText(/^The compiler chose/);
+  await told.waitFor();
+  for (const key of ["buffer_type", "tensor_memory_layout"]) ok((await told.textContent()).includes(`${key} ${is(key)}`), await told.textContent());
+  await t.shot("chosen_since");
+  await t.page.getByLabel("output_layout buffer_type").selectOption("l1");
+  await eventually(async () => (await told.count()) === 0 || !(await told.textContent()).includes("buffer_type l1"), true, "what is set is no choice of the compiler");
+});
+
 test("overrides: edits made at once take their turn, and none is lost", async (t) => {
   await compiled(t);
   await selectOp(t, "ttnn.linear");

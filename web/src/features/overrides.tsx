@@ -2,7 +2,7 @@
 // overridden. The set belongs to the run that is shown: an edit compiles again, and the pane goes to the same stage of the
 // new run; undo shows the run before.
 
-import { effect, signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { batch, effect, signal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
 import { registerCommands, type CommandContext } from '../app/commands';
@@ -10,6 +10,7 @@ import { frontPane, openPanel } from '../app/dock';
 import { record } from '../app/history';
 import { Icon } from '../app/icons';
 import { complain, say, sentence } from '../app/notify';
+import { nodeInfo } from '../app/node_info';
 import { openGraph, PATIENCE_MS, wantedRef } from '../app/open';
 import { inspectorSections, panels, type InspectorContext } from '../app/panels';
 import { compileModel, noteRun } from '../app/panels/compile';
@@ -17,7 +18,7 @@ import { showStage } from '../app/run_list';
 import { isCancel, Problem, type Run } from '../app/source';
 import { activePane, panes, runs, server, source, type Pane } from '../app/store';
 import { queue } from '../app/turn';
-import { bytes, count, duration } from '../app/values';
+import { bytes, count, duration, valueText } from '../app/values';
 import { chooseFiles, fileName, save } from './common';
 import { CompareSets } from './compare_sets';
 import { diffOn, setSide } from './compare_state';
@@ -166,7 +167,18 @@ function Control({ field, set }: { field: Field; set: (value: string | null) => 
   );
 }
 
-function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
+/** Fields show what an op has where overrides are applied; what passes behind that, the optimizer above all, chose for it
+ * instead is said: nothing of it was set. */
+function ChosenSince({ op, own, has }: { op: FieldsOfOp; own: (key: string) => boolean; has: ReadonlyMap<string, string> }) {
+  const other = op.fields.filter((f) => {
+    const now = f.group === 'output_layout' && !own(`${f.group}.${f.key}`) ? has.get(f.key) : undefined;
+    return now !== undefined && now !== f.value;
+  });
+  if (!other.length) return null;
+  return <p class="muted chosen-since">The compiler chose {other.map((f) => `${f.key} ${has.get(f.key)!}`).join(', ')} here. What is set below is kept instead.</p>;
+}
+
+function OpFields({ pane, run, op, has }: { pane: Pane; run: Run; op: FieldsOfOp; has: ReadonlyMap<string, string> }) {
   const mine = Object.values(overridesOf(run)).find((e) => e.bind === 'identity' && e.target === op.identity)?.attributes ?? [];
   const groups = [...new Set(op.fields.map((f) => f.group))];
   const set = (key: string, value: string | null) =>
@@ -178,6 +190,7 @@ function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
           for (const k of Object.keys(next)) if (next[k]!.bind === 'identity' && next[k]!.target === op.identity) delete next[k];
           return next;
         }, 'Reset an op')}>Reset op</button>}</div>
+      <ChosenSince op={op} own={(key) => mine.some((a) => a.key === key)} has={has} />
       {groups.map((group) => {
         const fields = op.fields.filter((f) => f.group === group);
         return (
@@ -202,8 +215,11 @@ function OpFields({ pane, run, op }: { pane: Pane; run: Run; op: FieldsOfOp }) {
   );
 }
 
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
 function Fields({ pane, node }: InspectorContext) {
   const fields = useSignal<readonly FieldsOfOp[] | null>(null);
+  const has = useSignal<{ op: string; values: ReadonlyMap<string, string> } | null>(null);
   const problem = useSignal<Problem | null>(null);
   const asked = useSignal({ pane, node });
   if (asked.peek().pane !== pane || asked.peek().node !== node) asked.value = { pane, node };
@@ -212,7 +228,11 @@ function Fields({ pane, node }: InspectorContext) {
     const { pane: p, node: n } = asked.value, ref = p.graph.value && p.drawn;
     if (!ref?.run || n === null || !known.value) return;
     const abort = new AbortController();
-    getFields(ref, n, abort.signal).then((got) => { fields.value = got.ops; problem.value = null; },
+    const here = nodeInfo(ref, n).then((info) => ({ op: info.label, values: new Map(info.attrs.map((a) => [a.key, valueText(a.value)])) }), () => null);
+    getFields(ref, n, abort.signal).then(async (got) => {
+      const now = await here;
+      if (!abort.signal.aborted) batch(() => { fields.value = got.ops; has.value = now; problem.value = null; });
+    },
       (thrown) => { if (!isCancel(thrown)) { problem.value = Problem.of(thrown); fields.value = null; } });
     return () => abort.abort();
   });
@@ -221,7 +241,7 @@ function Fields({ pane, node }: InspectorContext) {
   if (problem.value) return <p class="muted">{sentence(problem.value.message)}</p>;
   if (!fields.value) return <p class="muted">…</p>;
   if (!fields.value.length) return <p class="muted">This node became no op that could be overridden.</p>;
-  return <>{Object.keys(overridesOf(run)).length > 0 && <Estimates pane={pane} run={run} />}{fields.value.map((op) => <OpFields key={op.identity} pane={pane} run={run} op={op} />)}</>;
+  return <>{Object.keys(overridesOf(run)).length > 0 && <Estimates pane={pane} run={run} />}{fields.value.map((op) => <OpFields key={op.identity} pane={pane} run={run} op={op} has={fields.value!.length === 1 && has.value?.op === op.op ? has.value.values : NOTHING} />)}</>;
 }
 
 inspectorSections.add({
