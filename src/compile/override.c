@@ -349,6 +349,13 @@ void override_why_unmatched(const override_entry *e, const ir_module *m, ir_op s
         why_no_answer(e, m, scope, out);
         return;
     }
+    if (!e->target.n) {
+        buf_puts(
+            out,
+            "the name is empty: an op whose location has no name is meant by its identity, @function/ttnn.op#n, or by "
+            "a query");
+        return;
+    }
     uint32_t n = override_names_like(m, scope, e->target, names, NAMES);
     buf_puts(out, "no op has this name: it is fused into another, removed, or was called differently; ");
     buf_puts(out, n ? "there is " : "take it out, or select the op anew");

@@ -190,7 +190,9 @@ static bool read_own(struct reader *r, str text) {
         target = str_from(target, 1);
     while (piece(&list, ',', &item)) {
         if (!named(item, &key, &value)) {
-            bad(r, "Invalid override format", item);
+            diag_add(r->d, DIAG_ERROR, NULL, 0, 0, "Invalid override format: %.*s; a field is set by KEY=VALUE",
+                     STR_ARG(item));
+            r->ok = false;
             continue;
         }
         legal_group other = take_group(&key);

@@ -281,10 +281,10 @@ static bool weight_dtype(legal_question *q, target_dtype t, struct buf *why) {
         return true;
     if (!target_dtypes[l.dtype].is_float)
         return no(why, "the weights are integers");
-    if (t != DTYPE_BFP_BF8 && t != DTYPE_BFP_BF4 && t != DTYPE_BF16)
-        return no(why, "weights become bf16, bfp_bf8 or bfp_bf4");
     if (!legal_is_known(m, w))
         return no(why, "the weights are not known before the model runs: they are no parameter or constant");
+    if (t != DTYPE_BFP_BF8 && t != DTYPE_BFP_BF4 && t != DTYPE_BF16)
+        return no(why, "weights become bf16, bfp_bf8 or bfp_bf4");
     return true;
 }
 

@@ -315,7 +315,11 @@ bool legal_output_value(legal_question *q, const setting_def *d, int operand, st
     size_t before = why->n;
     l = literal(q, operand, &w);
     if (d->kind == SETTING_GRID && !ttnn_is_sharded(l.memory)) {
-        if (l.buffer == TTNN_DRAM)
+        const int64_t *worker = q->e->device.worker_grid;
+        if ((double)l.grid[0] * (double)l.grid[1] > (double)worker[0] * (double)worker[1])
+            buf_printf(why, "these are more cores than the device has: its worker grid is %lldx%lld",
+                       (long long)worker[0], (long long)worker[1]);
+        else if (l.buffer == TTNN_DRAM)
             buf_puts(why, "a tensor interleaved in DRAM is in one piece: its grid is 1x1");
         else
             buf_puts(why, "an interleaved tensor in L1 takes the whole worker grid");

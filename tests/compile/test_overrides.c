@@ -79,6 +79,7 @@ static void option_errors(void **state) {
         {"override-conv2d-config=c=dtype#bf16", "Invalid override parameter: dtype"},
         {"override-conv2d-config=c=activation", "Invalid override parameter: activation"},
         {"insert-memreconfig=add=x", "Invalid operand index: x"},
+        {"add_1:output_layout.buffer_type", "Invalid override format: buffer_type; a field is set by KEY=VALUE"},
         {"override-everything=x",
          "Invalid override format: override-everything=x; TARGET:GROUP.KEY=VALUE sets a field, where "
          "GROUP is one of output_layout, conv2d_config, conv3d_config, matmul_program_config, "
@@ -375,9 +376,11 @@ static void what_cannot_be_is_reported(void **state) {
         {"@main:output_layout.buffer_type=l1", OVERRIDE_UNMATCHED, "an op is named @function/ttnn.op#n", NULL},
         {"?name=*_1:conv2d_config.activation=relu", OVERRIDE_ILLEGAL, "nor has any other of the 3 ops", NULL},
         {"override-output-layout=add_1=system_memory", OVERRIDE_ILLEGAL, "host memory", "dram"},
+        {"add_1:output_layout.grid_shape=9x9", OVERRIDE_ILLEGAL, "its worker grid is 8x8", "8x8"},
         {"override-output-layout=add_1=l1:block_sharded:3x8", OVERRIDE_ILLEGAL, "leaves 1 empty", "4x6"},
         {"add_1:compute_config.math_fidelity=lofi", OVERRIDE_ILLEGAL, "has no compute_config", NULL},
         {"matmul_1:weight.weight_dtype=bfp_bf8", OVERRIDE_ILLEGAL, "not known before the model runs", "bf16"},
+        {"matmul_1:weight.weight_dtype=f16", OVERRIDE_ILLEGAL, "not known before the model runs", "bf16"},
         {"add_1:output_layout.colour=red", OVERRIDE_ILLEGAL,
          "no field \"colour\" in output_layout, which has data_type, ", NULL},
         {"matmul_1:output_layout.buffer_type=l1,tensor_memory_layout=block_sharded,grid_shape=4x8,"
@@ -400,6 +403,20 @@ static void what_cannot_be_is_reported(void **state) {
         assert_true(k.t.d.warnings > 0);
         done(&k);
     }
+}
+
+/* As JSON of an op whose location has no name has it. */
+static void an_empty_name(void **state) {
+    (void)state;
+    compiled k;
+    compile(&k, (const char *const[]){NULL});
+    struct buf why;
+    buf_init(&why, &k.t.mem);
+    const override_entry e = {.bind = OVERRIDE_BY_NAME, .target = STR("")};
+    override_why_unmatched(&e, k.out, k.out->root, &why);
+    assert_true(str_find(buf_str(&why), STR("is meant by its identity, @function/ttnn.op#n")) < why.n);
+    buf_free(&why);
+    done(&k);
 }
 
 /* A query or a name that means several ops is applied to those that have the field, and the others are no problem. */
@@ -654,6 +671,7 @@ int main(void) {
                                        cmocka_unit_test(offers_are_applied),
                                        cmocka_unit_test(groups_and_none),
                                        cmocka_unit_test(what_cannot_be_is_reported),
+                                       cmocka_unit_test(an_empty_name),
                                        cmocka_unit_test(fields_of_some),
                                        cmocka_unit_test(conflicts),
                                        cmocka_unit_test(set_twice),
