@@ -13,7 +13,6 @@
 #include "cli/output.h"
 #include "compile/override.h"
 #include "compile/suggest.h"
-#include "dialect/check.h"
 #include "target/cost.h"
 #include "target/device.h"
 
@@ -291,13 +290,12 @@ static bool read_overrides(struct cli_input *in, struct arguments *a, const stru
 }
 
 static int compile_input(struct cli_input *in, struct arguments *a, const struct file *override_file) {
-    const check_options rules = {.print = text_print_node, .older_forms = a->o.update_older_forms};
     compile_run *r = NULL;
     override_set overrides;
     in->strict = true;
     override_set_init(&overrides, &in->mem);
     cli_input_find(in, TEXT_ALL, (str){0});
-    if (read_overrides(in, a, override_file, &overrides) && in->m && check_module(in->m, &rules, &in->d))
+    if (read_overrides(in, a, override_file, &overrides) && in->m)
         r = compile_run_new(in->m, &a->o, &in->d);
     int code = show(in, r, a);
     compile_free(r);

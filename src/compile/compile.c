@@ -174,8 +174,19 @@ static bool check_stage(struct driver *d, uint32_t stage, struct diags *to) {
     return check_module(d->r->stages[stage].module->m, &rules, to);
 }
 
-/* Checks what the passes left: what they made must be valid whatever the input was. Only the last module is checked when
- * it is; else the first stage that is not is sought, which says the pass, or that the input was not. The stages behind it go. */
+/* Checks the input as a reader of tt-mlir's would: what is wrong in it may be gone in what comes out. Not where a compile goes on
+ * behind a pass: what that left need not be valid for whoever made it. */
+static bool verify_input(struct driver *d) {
+    const compile_options *o = d->p.o;
+    if (!o->verify || o->start_after.n || o->only_pass.n || check_stage(d, 0, d->p.d))
+        return true;
+    ir_note(&d->p.report, 0, "in the input, before any pass");
+    d->r->stages[0].failed = true;
+    return false;
+}
+
+/* Checks what the passes left: what they made must be valid. Only the last module is checked when it is; else the first
+ * stage that is not is sought, which says the pass. The stages behind it go. */
 static bool verify(struct driver *d) {
     compile_run *r = d->r;
     struct diags quiet;
@@ -326,7 +337,7 @@ static compile_run *run_once(const ir_module *input, const compile_options *o, s
     d.r->mem = mem;
     ir_cloner_init(&d.copies, mem);
     if (begin(&d, input))
-        d.r->ok = check_input(&d.p) && run_passes(&d);
+        d.r->ok = check_input(&d.p) && verify_input(&d) && run_passes(&d);
     else
         diag_out_of_memory(diags);
     if (d.e.m)

@@ -269,6 +269,23 @@ static void invalid_input_is_named(void **state) {
     teardown(&f, r);
 }
 
+/* One whose fault would be gone in what comes out. */
+static void invalid_input_is_refused(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f, "func.func @f(%a: tensor<4x4xf32>) -> tensor<4x4xf32> {\n"
+              "  %0 = \"ttir.cumsum\"(%a) <{dim = 20 : i64}> : (tensor<4x4xf32>) -> tensor<4x4xf32>\n"
+              "  return %0 : tensor<4x4xf32>\n"
+              "}\n");
+    compile_run *r = compile_run_new(f.m, &f.o, &f.d);
+    assert_non_null(r);
+    assert_false(r->ok);
+    assert_int_equal(r->n_stages, 1);
+    assert_str(f.d.list.v[0].message, "'ttir.cumsum' op specified dimension should be between -2 and 1, but got: 20");
+    assert_str(vec_last(&f.d.list).message, "in the input, before any pass");
+    teardown(&f, r);
+}
+
 static void old_forms_are_refused(void **state) {
     (void)state;
     struct fixture f;
@@ -678,6 +695,7 @@ int main(void) {
         cmocka_unit_test(cancelled_turns_leave_no_trace),
         cmocka_unit_test(failure_names_pass_and_op),
         cmocka_unit_test(invalid_input_is_named),
+        cmocka_unit_test(invalid_input_is_refused),
         cmocka_unit_test(old_forms_are_refused),
         cmocka_unit_test(can_be_cancelled),
         cmocka_unit_test(boards_of_a_mesh),
