@@ -2,6 +2,8 @@
 #ifndef TTX_EXEC_KERNELS_H
 #define TTX_EXEC_KERNELS_H
 
+#include <string.h>
+
 #include "dialect/params.h"
 #include "exec/inner.h"
 
@@ -13,6 +15,11 @@ static inline double arg_get(const struct exec_arg *a, int64_t i) {
 static inline void arg_set(const struct exec_arg *a, int64_t i, double v) {
     struct tensor t = {.dtype = a->type->dtype, .data = a->data};
     tensor_set(&t, i, v);
+}
+/* Element f of a tensor to where element t of another one of its type is. */
+static inline void arg_copy(const struct exec_arg *to, int64_t t, const struct exec_arg *from, int64_t f) {
+    size_t size = tensor_dtype_size(to->type->dtype);
+    memcpy((char *)to->data + (size_t)t * size, (const char *)from->data + (size_t)f * size, size);
 }
 /* A sum of products, one by one: of integers it wraps as theirs does, of all others it is a double. Slowly, too. */
 struct arg_sum {

@@ -89,6 +89,8 @@ bool plan_combine(struct planner *p, ir_op op, ir_block body, uint32_t n, const 
 exec_slot plan_moved(struct planner *p, ir_op op, exec_slot from, const struct exec_type *to, const struct walk *w,
                      bool per_device);
 exec_slot plan_cast(struct planner *p, ir_op op, exec_slot from, enum tensor_dtype dtype);
+/* What a row of one operand makes of a slot: as many numbers, of a type. 0 (reported) when it cannot be. */
+exec_slot plan_as(struct planner *p, ir_op op, const struct exec_row *row, exec_slot from, enum tensor_dtype dtype);
 
 /* plan_reduce.c: stablehlo.reduce with a region that no kernel stands for. */
 bool plan_reduce_by_region(struct planner *p, ir_op op);

@@ -79,23 +79,17 @@ exec_slot plan_moved(struct planner *p, ir_op op, exec_slot from, const struct e
     return slot;
 }
 
-exec_slot plan_cast(struct planner *p, ir_op op, exec_slot from, enum tensor_dtype dtype) {
-    static const struct exec_row row = {"convert", &kernel_view, 0, ""};
-    exec_plan *x = p->x;
-    struct exec_type t = *slot_type(x, from);
-    bool per_device = x->slots.v[from].per_device;
-    if (t.dtype == dtype)
-        return from;
+exec_slot plan_as(struct planner *p, ir_op op, const struct exec_row *row, exec_slot from, enum tensor_dtype dtype) {
+    struct exec_type t = *slot_type(p->x, from);
     t.dtype = dtype;
     t.format = FORMAT_PLAIN;
-    exec_slot to = plan_temp(p, &t, per_device);
-    struct exec_step *s = to ? plan_step(p, op, &row, 1, 1) : NULL;
-    if (!s)
-        return 0;
-    s->in[0] = from;
-    s->out[0] = to;
-    s->per_device = per_device;
-    return kernel_view.plan(p, s) ? to : 0;
+    exec_slot to = plan_temp(p, &t, true);
+    return to && plan_step_into(p, op, row, &from, 1, to) ? to : 0;
+}
+
+exec_slot plan_cast(struct planner *p, ir_op op, exec_slot from, enum tensor_dtype dtype) {
+    static const struct exec_row row = {"convert", &kernel_view, 0, ""};
+    return slot_type(p->x, from)->dtype == dtype ? from : plan_as(p, op, &row, from, dtype);
 }
 
 /* --- one element at a time ---------------------------------------------------------------------------------------- */
@@ -111,19 +105,13 @@ static bool run_start(struct call *c) {
     return true;
 }
 
-/* One element from one tensor to another. */
-static void copy_element(const struct exec_arg *to, int64_t t, const struct exec_arg *from, int64_t f) {
-    size_t size = tensor_dtype_size(to->type->dtype);
-    memcpy((char *)to->data + (size_t)t * size, (const char *)from->data + (size_t)f * size, size);
-}
-
 /* in: the index, tensors; out: whether there is more, numbers. */
 static bool run_take(struct call *c) {
     const struct elements *w = c->s->params;
     int64_t at = arg_int(&c->in[0], 0);
     arg_set(&c->out[0], 0, at < w->n);
     for (uint32_t i = 1; at < w->n && i < c->s->n_in; i++)
-        copy_element(&c->out[i], 0, &c->in[i], at);
+        arg_copy(&c->out[i], 0, &c->in[i], at);
     return true;
 }
 
@@ -132,7 +120,7 @@ static bool run_put(struct call *c) {
     int64_t at = arg_int(&c->in[0], 0);
     uint32_t n = (c->s->n_in - 1) / 2;
     for (uint32_t i = 1; i <= n; i++)
-        copy_element(&c->in[n + i], at, &c->in[i], 0);
+        arg_copy(&c->in[n + i], at, &c->in[i], 0);
     arg_set(&c->in[0], 0, (double)(at + 1));
     return true;
 }

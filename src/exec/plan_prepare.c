@@ -27,21 +27,12 @@ static const struct kernel kernel_total = {"elementwise", NULL, run_total, 0, NU
 static const struct exec_row row_total = {"total order", &kernel_total, 0, ""};
 
 static bool in_total_order(struct planner *p, ir_op op, exec_slot *in) {
-    exec_plan *x = p->x;
     for (uint32_t i = 0; i < 2; i++) {
-        struct exec_type t = *slot_type(x, in[i]);
-        bool per_device = x->slots.v[in[i]].per_device;
-        if (vec_is_integer(vec_class_of(t.dtype)) || t.quant || tensor_dtype_is_complex(t.dtype))
+        const struct exec_type *t = slot_type(p->x, in[i]);
+        if (vec_is_integer(vec_class_of(t->dtype)) || t->quant || tensor_dtype_is_complex(t->dtype))
             return true;
-        t.dtype = TENSOR_I64;
-        t.format = FORMAT_PLAIN;
-        exec_slot to = plan_temp(p, &t, per_device);
-        struct exec_step *s = to ? plan_step(p, op, &row_total, 1, 1) : NULL;
-        if (!s)
+        if (!(in[i] = plan_as(p, op, &row_total, in[i], TENSOR_I64)))
             return false;
-        s->in[0] = in[i];
-        s->out[0] = in[i] = to;
-        s->per_device = per_device;
     }
     return true;
 }

@@ -114,17 +114,6 @@ struct scanned {
     exec_slot *out; /* outputs, then carries */
 };
 
-/* A step on the index and `n` more slots. */
-static struct exec_step *scan_step(struct planner *p, const struct scanned *k, const struct exec_row *row,
-                                   uint32_t n_in, uint32_t n_out) {
-    struct exec_step *s = plan_step(p, k->op, row, n_in, n_out);
-    if (s) {
-        s->params = k->w;
-        s->per_device = p->x->devices > 1;
-    }
-    return s;
-}
-
 static bool sizes_of(struct planner *p, ir_op op, const char *name, uint32_t all, int64_t sizes[2]) {
     return exec_op_ints(p, op, name, sizes, 2) == 2 && sizes[0] >= 0 && sizes[1] >= 0 && sizes[0] + sizes[1] == all;
 }
@@ -184,7 +173,7 @@ static bool begin_scan(struct planner *p, struct scanned *k) {
     for (uint32_t i = 0; i < k->n_out + k->n_carry; i++)
         x->slots.v[k->out[i]].written = true; /* no views: the next round changes it */
     x->slots.v[k->index].written = true;
-    struct exec_step *s = scan_step(p, k, &row_begin, 0, 1 + k->n_out);
+    struct exec_step *s = plan_step_with(p, k->op, &row_begin, k->w, 0, 1 + k->n_out);
     if (!s)
         return false;
     s->out[0] = k->index;
@@ -213,7 +202,7 @@ static bool take_slices(struct planner *p, struct scanned *k, ir_block body, exe
     }
     for (uint32_t i = 0; i < k->n_carry; i++)
         given[k->n_in + i] = k->out[k->n_out + i];
-    struct exec_step *s = scan_step(p, k, &row_take, 1 + k->n_in, 1 + k->n_in);
+    struct exec_step *s = plan_step_with(p, k->op, &row_take, k->w, 1 + k->n_in, 1 + k->n_in);
     if (!s)
         return false;
     s->in[0] = k->index;
@@ -232,7 +221,7 @@ static bool put_slices(struct planner *p, struct scanned *k, const exec_slot *gi
         if (i < k->n_out ? !is_slice(p, k->w, given[i], k->out[i])
                          : !given[i] || !type_same_shape(slot_type(p->x, given[i]), slot_type(p->x, k->out[i])))
             return plan_error(p, k->op, "gives value %u of another type in a round than its result has", i);
-    struct exec_step *s = scan_step(p, k, &row_put, 1 + 2 * k->n_out, 0);
+    struct exec_step *s = plan_step_with(p, k->op, &row_put, k->w, 1 + 2 * k->n_out, 0);
     if (!s)
         return false;
     s->in[0] = k->index;

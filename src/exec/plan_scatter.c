@@ -15,19 +15,6 @@
  * that all go to one place. */
 enum { BLOCK = 1024 };
 
-static struct exec_step *own_step(struct planner *p, ir_op op, const struct exec_row *row, uint32_t n_in,
-                                  uint32_t n_out) {
-    struct exec_step *s = plan_step(p, op, row, n_in, n_out);
-    if (s)
-        s->per_device = p->x->devices > 1;
-    return s;
-}
-
-static void copy_element(const struct exec_arg *to, int64_t t, const struct exec_arg *from, int64_t f) {
-    size_t size = tensor_dtype_size(to->type->dtype);
-    memcpy((char *)to->data + (size_t)t * size, (const char *)from->data + (size_t)f * size, size);
-}
-
 /* --- updates in rounds ------------------------------------------------------------------------------------------------ */
 
 /* in: places; what is updated. out: the cursor; updates in their order, -1 behind the last; the round of each of those. */
@@ -85,8 +72,8 @@ static bool run_take(struct call *c) {
             int64_t from = end > at ? order[at + i < end ? at + i : at] : 0;
             int64_t place = places[from] < 0 ? 0 : places[from];
             for (uint32_t k = 0; k < n; k++) {
-                copy_element(device_out(c, d, 1 + k), i, device_in(c, d, 4 + k), place);
-                copy_element(device_out(c, d, 1 + n + k), i, device_in(c, d, 4 + n + k), from);
+                arg_copy(device_out(c, d, 1 + k), i, device_in(c, d, 4 + k), place);
+                arg_copy(device_out(c, d, 1 + n + k), i, device_in(c, d, 4 + n + k), from);
             }
         }
     }
@@ -103,7 +90,7 @@ static bool run_put(struct call *c) {
     int64_t end = block_end(order, c->in[2].data, type_count(c->in[1].type), at, type_count(c->in[4].type));
     for (int64_t i = at; i < end; i++)
         for (uint32_t k = 0; k < n; k++)
-            copy_element(&c->in[4 + n + k], places[order[i]], &c->in[4 + k], i - at);
+            arg_copy(&c->in[4 + n + k], places[order[i]], &c->in[4 + k], i - at);
     arg_set(&c->in[0], 0, (double)end);
     return true;
 }
@@ -129,7 +116,7 @@ static bool update(struct planner *p, ir_op op, ir_block body, exec_slot places,
     exec_slot *made = both + 2 * n;
     exec_slot cursor = plan_temp(p, &number, true), order = plan_temp(p, &list, true),
               round = plan_temp(p, &list, true), more = plan_temp(p, &truth, true);
-    struct exec_step *s = own_step(p, op, &row_order, 2, 3);
+    struct exec_step *s = plan_step_with(p, op, &row_order, NULL, 2, 3);
     if (!cursor || !order || !round || !more || !s)
         return false;
     s->in[0] = places;
@@ -146,7 +133,7 @@ static bool update(struct planner *p, ir_op op, ir_block body, exec_slot places,
             return false;
     }
     const exec_slot known[] = {cursor, order, round, places};
-    if (!(s = own_step(p, op, &row_take, 4 + 2 * n, 1 + 2 * n)))
+    if (!(s = plan_step_with(p, op, &row_take, NULL, 4 + 2 * n, 1 + 2 * n)))
         return false;
     memcpy(s->in, known, sizeof known);
     memcpy(s->in + 4, of, n * sizeof *of);
@@ -156,7 +143,7 @@ static bool update(struct planner *p, ir_op op, ir_block body, exec_slot places,
     uint32_t leave = (uint32_t)x->steps.n;
     if (!plan_jump(p, op, STEP_UNLESS, more) || !plan_combine(p, op, body, n, both, both + n, made))
         return false;
-    if (!(s = own_step(p, op, &row_put, 4 + 2 * n, 0)))
+    if (!(s = plan_step_with(p, op, &row_put, NULL, 4 + 2 * n, 0)))
         return false;
     memcpy(s->in, known, sizeof known);
     memcpy(s->in + 4, made, n * sizeof *made);
@@ -199,7 +186,7 @@ bool plan_scatter_by_region(struct planner *p, ir_op op) {
     }
     struct exec_type list = {.dtype = TENSOR_I64, .rank = 1, .dims = {type_count(slot_type(x, in[n + 1]))}};
     exec_slot places = plan_temp(p, &list, true);
-    struct exec_step *s = places ? own_step(p, op, &row, 3, 1) : NULL;
+    struct exec_step *s = places ? plan_step_with(p, op, &row, NULL, 3, 1) : NULL;
     if (!s)
         return false;
     s->in[0] = in[0];
@@ -255,7 +242,7 @@ static void look_at_windows(void *ctx, size_t begin, size_t end, unsigned worker
     (void)worker;
     for (int64_t i = (int64_t)begin; i < (int64_t)end; i++) {
         int64_t at = position(&w->sides, in->type->dims, i, l->tap);
-        copy_element(&l->c->out[1], i, in, at < 0 ? 0 : at);
+        arg_copy(&l->c->out[1], i, in, at < 0 ? 0 : at);
     }
 }
 
@@ -279,7 +266,7 @@ static void choose_of_windows(void *ctx, size_t begin, size_t end, unsigned work
         if (at < 0 || (places[i] >= 0 && arg_get(stays, i) != 0))
             continue;
         places[i] = at;
-        copy_element(&l->c->in[3], i, in, at);
+        arg_copy(&l->c->in[3], i, in, at);
     }
 }
 
@@ -313,7 +300,7 @@ static exec_slot choose(struct planner *p, ir_op op, exec_slot in, struct pickin
     exec_slot both[2] = {plan_temp(p, &t, true), plan_temp(p, &t, true)}, stays;
     if (!tap || !more || !places || !both[0] || !both[1] || !plan_region_block(p, op, 0, &body))
         return 0;
-    struct exec_step *s = own_step(p, op, &row_open, 0, 3);
+    struct exec_step *s = plan_step_with(p, op, &row_open, w, 0, 3);
     if (!s)
         return 0;
     s->out[0] = tap;
@@ -321,18 +308,16 @@ static exec_slot choose(struct planner *p, ir_op op, exec_slot in, struct pickin
     s->out[2] = places;
     x->slots.v[tap].written = x->slots.v[both[0]].written = x->slots.v[places].written = true;
     uint32_t top = (uint32_t)x->steps.n;
-    if (!(s = own_step(p, op, &row_look, 2, 2)))
+    if (!(s = plan_step_with(p, op, &row_look, w, 2, 2)))
         return 0;
-    s->params = w;
     s->in[0] = tap;
     s->in[1] = in;
     s->out[0] = more;
     s->out[1] = both[1];
     uint32_t leave = (uint32_t)x->steps.n;
     if (!plan_jump(p, op, STEP_UNLESS, more) || !plan_elements(p, op, body, both, 2, &stays, 1) ||
-        !(s = own_step(p, op, &row_choose, 5, 0)))
+        !(s = plan_step_with(p, op, &row_choose, w, 5, 0)))
         return 0;
-    s->params = w;
     s->in[0] = tap;
     s->in[1] = in;
     s->in[2] = stays;

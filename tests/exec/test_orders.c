@@ -2,10 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dialect/dialect.h"
-#include "exec/exec.h"
-#include "test.h"
-#include "text/text.h"
+#include "plan_fixture.h"
 
 #define ORDER(a, b) exec_order_of(a, (int)(sizeof(a) / sizeof *(a)), b, (int)(sizeof(b) / sizeof *(b)))
 
@@ -27,38 +24,9 @@ static void orders_that_shapes_allow(void **state) {
     assert_int_equal(ORDER(turned, many), EXEC_ORDER_NONE); /* too many dimensions to try their orders */
 }
 
-struct fixture {
-    struct mem mem;
-    struct diags d;
-    ir_context *ctx;
-    ir_module *m;
-    exec_plan *x;
-    ir_op sine;
-};
-
-static void make(struct fixture *f, const char *text) {
-    *f = (struct fixture){.x = NULL};
-    diags_init(&f->d, &f->mem);
-    f->ctx = ir_context_new(&f->mem, dialect_resolve);
-    f->m = text_read(f->ctx, str_from_z(text), STR("test.mlir"), NULL, &f->d);
-    assert_non_null(f->m);
-    f->x = exec_plan_new(f->m, &(exec_options){.threads = 2, .alone = true}, &f->mem, &f->d);
-    assert_non_null(f->x);
-    for (ir_op op = f->m->root; op; op = ir_walk_next(f->m, f->m->root, op))
-        if (str_eq(ir_op_name_str(f->m, op), STR("ttir.sin")))
-            f->sine = op;
-}
-
-static void drop(struct fixture *f) {
-    exec_plan_free(f->x);
-    ir_module_free(f->m);
-    ir_context_unref(f->ctx);
-    diags_free(&f->d);
-    assert_int_equal(f->mem.used, 0);
-}
-
 /* The sine of what was permuted and flattened first, beside the sine of all as it is. */
 static void both_sines(int64_t c, int64_t h, int64_t w, const char *dtype, bool moved, exec_difference *d) {
+    const exec_options o = {.threads = 2, .alone = true};
     struct fixture f, g;
     char text[2000], in[64], nhwc[64], flat[64];
     size_t n;
@@ -71,12 +39,12 @@ static void both_sines(int64_t c, int64_t h, int64_t w, const char *dtype, bool 
              "  %%1 = \"ttir.reshape\"(%%0) <{shape = [1 : i32, 1 : i32, %d : i32, %d : i32]}> : (%s) -> %s\n"
              "  %%2 = \"ttir.sin\"(%%1) : (%s) -> %s\n  return %%2 : %s\n}\n",
              in, flat, in, nhwc, (int)(h * w), (int)c, nhwc, flat, flat, flat, flat);
-    make(&f, text);
+    make(&f, text, &o);
     snprintf(text, sizeof text,
              "func.func @main(%%a: %s) -> %s {\n  %%0 = \"ttir.sin\"(%%a) : (%s) -> %s\n  return %%0 : %s\n}\n", in, in,
              in, in, in);
-    make(&g, text);
-    exec_pair pair = {f.sine, g.sine, .moved = moved};
+    make(&g, text, &o);
+    exec_pair pair = {named(f.m, "ttir.sin", 0), named(g.m, "ttir.sin", 0), .moved = moved};
     assert_int_equal(exec_compare_beside(f.x, g.x, &pair, 1, d, &n, NULL), EXEC_DONE);
     assert_int_equal(n, 1);
     drop(&g);

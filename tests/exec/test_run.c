@@ -2,11 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "dialect/dialect.h"
-#include "exec/exec.h"
 #include "exec/inner.h"
-#include "test.h"
-#include "text/text.h"
+#include "plan_fixture.h"
 
 static const char chain[] =
     "module {\n"
@@ -17,39 +14,6 @@ static const char chain[] =
     "    return %2 : tensor<2x3xf32>\n"
     "  }\n"
     "}\n";
-
-struct fixture {
-    struct mem mem;
-    struct diags d;
-    ir_context *ctx;
-    ir_module *m;
-    exec_plan *x;
-};
-
-static void make(struct fixture *f, const char *text, const exec_options *o) {
-    *f = (struct fixture){.x = NULL};
-    diags_init(&f->d, &f->mem);
-    f->ctx = ir_context_new(&f->mem, dialect_resolve);
-    f->m = text_read(f->ctx, str_from_z(text), STR("test.mlir"), NULL, &f->d);
-    assert_non_null(f->m);
-    f->x = exec_plan_new(f->m, o, &f->mem, &f->d);
-    assert_non_null(f->x);
-}
-
-static void drop(struct fixture *f) {
-    exec_plan_free(f->x);
-    ir_module_free(f->m);
-    ir_context_unref(f->ctx);
-    diags_free(&f->d);
-    assert_int_equal(f->mem.used, 0);
-}
-
-static ir_op named(const ir_module *m, const char *name, int which) {
-    for (ir_op op = m->root; op; op = ir_walk_next(m, m->root, op))
-        if (str_eq(ir_op_name_str(m, op), str_from_z(name)) && which-- == 0)
-            return op;
-    return 0;
-}
 
 /* A request that comes before the run is not forgotten; it ends one run and no more. */
 static void a_cancel_is_never_lost(void **state) {
