@@ -36,6 +36,7 @@ static inline struct json_writer json_writer_to(struct buf *out) {
     return (struct json_writer){.out = out};
 }
 
+/* Each begin needs its end; what is wrong in that is the caller's error. Running out of memory is the buffer's `failed`. */
 void json_object_begin(struct json_writer *w);
 void json_object_end(struct json_writer *w);
 void json_array_begin(struct json_writer *w);

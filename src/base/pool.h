@@ -26,6 +26,7 @@ struct pool *pool_new(struct mem *m, unsigned threads);
 /* Ends the threads. No loop may be running. NULL is allowed. */
 void pool_free(struct pool *p);
 
+/* The workers that there may be, the caller's included: numbers of workers are below that. */
 unsigned pool_threads(const struct pool *p);
 
 /* Calls fn(data) on `threads` threads, the caller's among them, and returns when all have returned. The last argument is 0.

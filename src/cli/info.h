@@ -47,6 +47,7 @@ void info_free(struct info *x);
 /* Bytes of a value of a tensor, memref or vector type, tiles included; 0 when it is not known. */
 uint64_t info_type_bytes(const ir_context *c, ir_type t);
 
+/* What was gathered, as text for people. */
 void info_show_text(const struct info *x, struct buf *out);
 /* The members of an open JSON object. */
 void info_show_json(const struct info *x, struct json_writer *w);

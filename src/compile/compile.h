@@ -69,6 +69,7 @@ typedef struct compile_options {
     struct override_set *overrides; /* override.h; NULL: none. Its results are written */
 } compile_options;
 
+/* What the vendor's pipeline does without options (ttnn-pipeline.md). */
 void compile_options_init(compile_options *o);
 /* Sets one option by the vendor's name ("enable-const-eval", "false"). False with a sentence in *why (static text) when
  * there is no such option or the value is not one of its values. Text values must outlive the options. */

@@ -51,6 +51,7 @@ typedef struct rewrite_table {
     const rewrite_pattern *patterns;
     uint32_t n;
 } rewrite_table;
+/* rewrite_greedy with several tables, tried one after the other at each op. */
 bool rewrite_greedy_tables(pass_context *p, ir_op scope, const rewrite_table *tables, uint32_t n, unsigned flags,
                            unsigned rounds);
 

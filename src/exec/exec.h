@@ -79,6 +79,7 @@ typedef struct exec_value_info {
     ir_value value;                /* the block argument, or what the function returns */
 } exec_value_info;
 
+/* How many arguments and results the function has, and what they are; `i` is below that. Strings are the module's. */
 size_t exec_n_arguments(const exec_plan *x);
 size_t exec_n_results(const exec_plan *x);
 exec_value_info exec_argument(const exec_plan *x, size_t i);
@@ -175,6 +176,7 @@ typedef struct exec_memory {
     size_t scratch;
 } exec_memory;
 
+/* What the plan takes, in bytes; what is only known after a run is 0 before. */
 exec_memory exec_memory_of(const exec_plan *x);
 
 /* Whether arguments, constants and intermediate values fit into `available` bytes (machine_memory_available). False with a
@@ -227,6 +229,7 @@ typedef struct exec_difference {
     unsigned devices, device;
 } exec_difference;
 
+/* Compares two tensors element by element, on the caller's thread; other dimensions: shapes_differ, and nothing else is known. */
 void exec_compare(const struct tensor *a, const struct tensor *golden, exec_difference *out);
 
 /* Whether an op of this name ("ttnn.permute") hands on the numbers of its operands, all or some, as they are, in another place

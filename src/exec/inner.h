@@ -330,7 +330,7 @@ bool plan_look_rows(const struct planner *p, exec_slot s, int64_t n, exec_slot *
 
 /* Memory of a call, gone after it; aligned to 64. NULL (with the error set) when out of memory. */
 void *call_scratch(struct call *c, size_t bytes);
-/* Gives back what was taken since the mark. */
+/* Where a call's scratch memory stands; releasing gives back what was taken since. */
 struct scratch_mark {
     size_t used;
     struct arena_mark arena;

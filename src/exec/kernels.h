@@ -178,6 +178,7 @@ struct window_sides {
     int64_t size[TENSOR_MAX_RANK], stride[TENSOR_MAX_RANK], dilation[TENSOR_MAX_RANK], holes[TENSOR_MAX_RANK];
     int64_t low[TENSOR_MAX_RANK], high[TENSOR_MAX_RANK], out[TENSOR_MAX_RANK];
 };
+/* Reads them for an operand of type `in`. False (reported) where numbers are too many, too few or out of range. */
 bool window_read(struct planner *p, ir_op op, const struct exec_type *in, struct window_sides *w);
 /* How many elements a window of these sizes has. False (reported): more than can be gone through. */
 bool window_taps(struct planner *p, ir_op op, const int64_t *size, int rank, int64_t *out);

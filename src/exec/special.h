@@ -2,7 +2,9 @@
 #ifndef TTX_EXEC_SPECIAL_H
 #define TTX_EXEC_SPECIAL_H
 
+/* The inverse of erf on (-1, 1): infinite at its ends, NaN outside. */
 double special_erf_inv(double x);
+/* The derivative of lgamma. */
 double special_digamma(double x);
 /* Hurwitz zeta: the sum of (k + q)^-x over k = 0, 1, ... */
 double special_zeta(double x, double q);

@@ -67,6 +67,7 @@ struct graph_attrs {
     bool failed;       /* memory ran out, now or at any time before: lists are not complete */
 };
 
+/* `g` and `mem` must outlive it; allocates nothing yet. Free it with graph_attrs_free. */
 void graph_attrs_init(struct graph_attrs *a, const graph *g, struct mem *mem);
 void graph_attrs_free(struct graph_attrs *a);
 

@@ -25,6 +25,7 @@ typedef struct drafts {
     bool failed;              /* out of memory */
 } drafts;
 
+/* Of a graph that is to be filled, which must outlive them. */
 void drafts_init(drafts *d, graph *g, struct mem *mem);
 void drafts_free(drafts *d);
 /* Makes the root and the empty string. */

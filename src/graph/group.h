@@ -26,6 +26,7 @@ typedef struct graph_sequence {
     uint32_t n, n_edges, n_slots;
 } graph_sequence;
 
+/* What stands directly in a layer as a sequence. Free it with graph_sequence_free. */
 graph_status graph_sequence_of(struct mem *mem, const graph *g, graph_node layer, graph_sequence *out);
 void graph_sequence_free(graph_sequence *s);
 

@@ -35,6 +35,7 @@ typedef enum me_piece_kind {
     ME_PIECE_INSIDE,       /* the same */
 } me_piece_kind;
 
+/* `g`, `o` and `out` must outlive it. Ends with me_writer_end, whatever the writing came to. */
 void me_writer_start(me_writer *w, const graph *g, const me_write_options *o, struct mem *mem, struct buf *out);
 void me_writer_end(me_writer *w);
 
@@ -59,6 +60,7 @@ bool me_cancelled(const me_writer *w);
 /* Takes back the comma that a list of items starts with: written from `from` on, in a growing buffer. */
 void me_put_array(me_writer *w, struct buf *items);
 
+/* One graph: as the vendor's adapter names things, as we do, and as it was read from JSON. */
 graph_status me_write_adapter(me_writer *w);
 graph_status me_write_own(me_writer *w);
 graph_status me_write_stored(me_writer *w);

@@ -42,6 +42,7 @@ typedef struct overlay {
     str other; /* further members as JSON text ("\"hideInAggregatedStatsTable\":true,..."), or empty */
 } overlay;
 
+/* An empty one, and giving it back. */
 void overlay_init(overlay *o, struct mem *mem);
 void overlay_free(overlay *o);
 /* Adds a number; the key is copied. False when out of memory. */
@@ -109,6 +110,8 @@ typedef struct edge_overlays {
     VEC(edge_overlay_edge) edges;
 } edge_overlays;
 
+/* Edge overlays as Model Explorer has them (model-explorer-protocol.md); what is wrong goes to `d` (NULL: nowhere), and *out is then
+ * nothing that needs freeing. Writing gives the same JSON value. */
 graph_status edge_overlays_read(struct mem *mem, str text, struct diags *d, struct diag_source *source,
                                 edge_overlays *out);
 void edge_overlays_write(const edge_overlays *o, struct json_writer *w);

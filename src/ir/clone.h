@@ -18,6 +18,7 @@ typedef struct ir_cloner {
     ir_handles values, blocks, regions; /* new handles by old ones, for one clone */
 } ir_cloner;
 
+/* Nothing yet; `mem` must outlive it. */
 void ir_cloner_init(ir_cloner *k, struct mem *mem);
 void ir_cloner_free(ir_cloner *k);
 

@@ -105,6 +105,7 @@ struct scene;
 enum layout_status scene_new(struct mem *m, const graph *g, const struct scene_choice *choice, struct scene **out);
 void scene_free(struct scene *s);
 
+/* Colours from now on; the theme is copied. */
 void scene_set_theme(struct scene *s, const struct scene_theme *theme);
 
 /* ---- expansion ------------------------------------------------------------------------------------------ */
@@ -298,6 +299,7 @@ struct scene_hit {
 /* What lies at a screen point. */
 void scene_pick(struct scene *s, const struct scene_view *view, double x, double y, struct scene_hit *hit);
 
+/* Of all that is shown, in world units. */
 void scene_size(const struct scene *s, double *w, double *h);
 /* The world rectangle of a node; of its stand-in when `stand_in` and it is not shown. False when there is none. */
 bool scene_box(const struct scene *s, graph_node n, bool stand_in, struct layout_box *box);

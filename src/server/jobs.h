@@ -25,6 +25,7 @@ enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED };
 /* The work. Ends by returning: without job_fail it is done, or cancelled when it was asked to stop. */
 typedef void job_run(struct job *job, void *ctx);
 
+/* `threads` threads (0: two) that run jobs, of which `events`, which must outlive it, is told. NULL when out of memory. */
 struct jobs *jobs_new(struct mem *m, struct events *events, unsigned threads);
 /* Asks all jobs to stop, waits for them, frees everything. NULL is allowed. */
 void jobs_free(struct jobs *jobs);

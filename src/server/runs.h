@@ -67,6 +67,7 @@ bool runs_keep(struct runs *runs, const struct run *run, struct store_error *e);
 enum { RUN_UNKEPT = 400 };
 void run_unkept(const struct run *run, char out[RUN_UNKEPT]);
 
+/* What a run is called, what it was asked for, and what came of it; the run's, valid as long as it is referred to. */
 const struct run_id *run_name(const struct run *run);
 const struct run_settings *run_settings_of(const struct run *run);
 const compile_run *run_compiled(const struct run *run);

@@ -25,6 +25,7 @@ struct security_options {
     const char *cors_host; /* the origin that may use the server from its pages; NULL: none; "*": any */
 };
 
+/* The options' texts must outlive it. NULL when out of memory. */
 struct security *security_new(struct mem *m, const struct security_options *o);
 void security_free(struct security *s);
 
