@@ -3,8 +3,12 @@
  *   x        ─▶ a ─▶ b ─▶ c           each step of x that has a pair waits for the golden step; a golden value whose pair
  *   golden   ─▶ a ─────▶ c ─▶ b       comes later is copied as it is made
  *
+ *   x        ─▶ w ─▶ a ─▶ b           unless more would be copied on the way than x's own value has: then that is copied, and
+ *   golden   ─▶ a ─▶ w ─▶ b           compared when golden comes to its step
+ *
  * Nothing else is kept, so that memory is that of two runs and not of all their values: writing to fresh memory can take
- * longer than computing what is put there. A plan that keeps its values (exec_options.keep, or there are loops) runs before
+ * longer than computing what is put there. What a compiled module makes of its weights before all else is the second case: golden
+ * would have run to its end before x's first op. A plan that keeps its values (exec_options.keep, or there are loops) runs before
  * the other, and its values are there from the start.
  */
 #include <math.h>
@@ -18,9 +22,11 @@ struct meeting {
     size_t pair;
     exec_slot a, b;
     size_t at_x, at_golden;
-    struct tensor *copies; /* of the golden value, by device; NULL: none was needed */
+    struct tensor *copies; /* of the golden value, or of x's, by device; NULL: none was needed */
     unsigned n_copies;
+    size_t place; /* in `waiting` */
     bool compared, moved;
+    bool early; /* x has come to it, golden has not: the copies are of x's value */
 };
 
 /* The meetings in the order in which golden comes to them. */
@@ -33,7 +39,11 @@ struct beside {
     struct run x_run, golden_run;
     struct meeting *meetings; /* in the order in which x comes to them */
     struct waiting *waiting;
-    size_t n, met, next; /* meetings that are over; the first in `waiting` that golden has not come to */
+    size_t n, met, next; /* meetings that x has come to; the first in `waiting` that golden has not come to */
+    uint64_t *pending;   /* by place, as a Fenwick tree: bytes of golden values that x has not come to */
+    uint64_t early;      /* bytes of x's values that are held */
+    size_t last_early;   /* the last golden step that one of them waits for */
+    exec_difference *out;
     exec_status status;
 };
 
@@ -81,6 +91,22 @@ static unsigned tensors_of(const exec_plan *x, exec_slot s) {
     return x->slots.v[x->slots.v[s].root].per_device ? x->devices : 1;
 }
 
+static uint64_t bytes_of(const exec_plan *x, exec_slot s) {
+    return (uint64_t)x->slots.v[s].bytes * tensors_of(x, s);
+}
+
+static void add_pending(struct beside *s, size_t place, uint64_t bytes) {
+    for (size_t i = place + 1; i <= s->n; i += i & -i)
+        s->pending[i - 1] += bytes;
+}
+
+static uint64_t pending_before(const struct beside *s, size_t place) {
+    uint64_t sum = 0;
+    for (size_t i = place; i; i -= i & -i)
+        sum += s->pending[i - 1];
+    return sum;
+}
+
 static bool no_memory(struct beside *s) {
     exec_plan *x = s->x;
     x->error = "out of memory";
@@ -110,6 +136,11 @@ static bool arrange(struct beside *s, const exec_pair *pairs, size_t n) {
     for (size_t i = 0; i < s->n; i++)
         s->waiting[i] = (struct waiting){s->meetings[i].at_golden, i};
     qsort(s->waiting, s->n, sizeof *s->waiting, by_golden);
+    for (size_t i = 0; i < s->n; i++) {
+        struct meeting *m = &s->meetings[s->waiting[i].meeting];
+        m->place = i;
+        add_pending(s, i, m->at_golden ? bytes_of(s->golden, m->b) : 0);
+    }
     return true;
 }
 
@@ -127,56 +158,22 @@ static void free_copies(struct beside *s, struct meeting *m) {
     m->copies = NULL;
 }
 
-/* The golden value as it is now, of each device. */
-static bool copy_golden(struct beside *s, struct meeting *m) {
+/* The value of one side as it is now, of each device. */
+static bool copy_value(struct beside *s, struct meeting *m, const exec_plan *of, exec_slot slot) {
     struct tensor now;
-    m->n_copies = tensors_of(s->golden, m->b);
+    m->n_copies = tensors_of(of, slot);
     m->copies = mem_alloc_zero(s->x->mem, m->n_copies * sizeof *m->copies);
     if (!m->copies)
         return no_memory(s);
     for (unsigned d = 0; d < m->n_copies; d++) {
-        if (!look_at(s->golden, m->b, d, &now))
+        if (!look_at(of, slot, d, &now))
             continue;
         if (!tensor_new(&m->copies[d], s->x->mem, now.dtype, now.dims, now.rank))
             return no_memory(s);
-        if (!exec_copy_shared(s->golden, m->copies[d].data, now.data, tensor_bytes(&now)))
+        if (!exec_copy_shared(s->x, m->copies[d].data, now.data, tensor_bytes(&now)))
             return !was_cancelled(s);
     }
     return true;
-}
-
-/* Copies what golden has just made for meetings that come later. */
-static bool copy_for_later(struct beside *s) {
-    for (; s->next < s->n && s->waiting[s->next].at <= s->golden_run.at; s->next++) {
-        struct meeting *m = &s->meetings[s->waiting[s->next].meeting];
-        if (m->at_golden != 0 && m > &s->meetings[s->met] && !copy_golden(s, m))
-            return false;
-    }
-    return true;
-}
-
-/* Runs golden until so many steps are done. */
-static bool follow_to(struct beside *s, size_t steps) {
-    while (s->golden_run.at < steps) {
-        if (run_next(s->golden, &s->golden_run, NULL, &s->status)) {
-            if (!copy_for_later(s))
-                return false;
-            continue;
-        }
-        if (s->status != EXEC_DONE) { /* what is wrong is said of x */
-            s->x->error = s->golden->error;
-            s->x->error_op = 0;
-        }
-        return s->status == EXEC_DONE;
-    }
-    return true;
-}
-
-static bool follow(struct beside *s, size_t steps) {
-    run_lend_scratch(s->x, s->golden);
-    bool good = follow_to(s, steps);
-    run_lend_scratch(s->golden, s->x);
-    return good;
 }
 
 /* PCC is at least -1; what is no number is as bad as can be. */
@@ -196,23 +193,27 @@ static void take_worst(exec_difference *all, const exec_difference *one, unsigne
     *all = sum;
 }
 
+/* One side's value on a device, which is copied or there. */
+static bool value_of(const struct meeting *m, const exec_plan *of, exec_slot slot, bool copied, unsigned device,
+                     struct tensor *out) {
+    if (!copied)
+        return look_at(of, slot, device, out);
+    *out = m->copies[device];
+    return out->data != NULL;
+}
+
 /* The tensors of one device after the other; where one side has a single tensor for all, that is every device's. Of
  * meshes of different sizes the first ones are compared. */
-static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {
+static bool compare(struct beside *s, struct meeting *m) {
     unsigned of_x = tensors_of(s->x, m->a), of_golden = tensors_of(s->golden, m->b);
     unsigned n = of_x == of_golden || of_golden == 1 ? of_x : of_x == 1 ? of_golden : 1;
-    if (!follow(s, m->at_golden))
-        return false;
+    exec_difference *out = &s->out[m->pair];
     m->compared = true;
     for (unsigned d = 0; d < n; d++) {
-        struct tensor a, b = {.data = NULL};
+        struct tensor a, b;
         exec_difference one;
-        unsigned there = of_golden == 1 ? 0 : d;
-        if (m->copies)
-            b = m->copies[there];
-        else
-            look_at(s->golden, m->b, there, &b);
-        m->compared = b.data && look_at(s->x, m->a, of_x == 1 ? 0 : d, &a);
+        m->compared = value_of(m, s->golden, m->b, m->copies && !m->early, of_golden == 1 ? 0 : d, &b) &&
+                      value_of(m, s->x, m->a, m->copies && m->early, of_x == 1 ? 0 : d, &a);
         if (!m->compared)
             break;
         bool done = m->moved ? compare_in_any_order(s->x, &a, &b, &one)
@@ -229,8 +230,62 @@ static bool meet(struct beside *s, struct meeting *m, exec_difference *out) {
     return true;
 }
 
+/* Copies what golden has just made for meetings that x comes to later, and compares it with what x made earlier. */
+static bool golden_came(struct beside *s) {
+    for (; s->next < s->n && s->waiting[s->next].at <= s->golden_run.at; s->next++) {
+        struct meeting *m = &s->meetings[s->waiting[s->next].meeting];
+        if (m->early) {
+            s->early -= bytes_of(s->x, m->a);
+            if (!compare(s, m))
+                return false;
+        } else if (m->at_golden != 0 && m > &s->meetings[s->met] && !copy_value(s, m, s->golden, m->b)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Runs golden until so many steps are done. */
+static bool follow_to(struct beside *s, size_t steps) {
+    while (s->golden_run.at < steps) {
+        if (run_next(s->golden, &s->golden_run, NULL, &s->status)) {
+            if (!golden_came(s))
+                return false;
+            continue;
+        }
+        if (s->status != EXEC_DONE) { /* what is wrong is said of x */
+            s->x->error = s->golden->error;
+            s->x->error_op = 0;
+        }
+        return s->status == EXEC_DONE;
+    }
+    return true;
+}
+
+static bool follow(struct beside *s, size_t steps) {
+    run_lend_scratch(s->x, s->golden);
+    bool good = follow_to(s, steps);
+    run_lend_scratch(s->golden, s->x);
+    return good;
+}
+
+/* x has come to a meeting: golden follows, or finds x's value when it comes. */
+static bool x_came(struct beside *s, struct meeting *m) {
+    uint64_t own = bytes_of(s->x, m->a);
+    bool follows = m->place < s->next;
+    add_pending(s, m->place, m->at_golden ? 0 - bytes_of(s->golden, m->b) : 0);
+    if (!follows && s->early + own >= pending_before(s, m->place) - pending_before(s, s->next))
+        follows = true;
+    if (follows)
+        return follow(s, m->at_golden) && compare(s, m);
+    m->early = true;
+    s->early += own;
+    s->last_early = m->at_golden > s->last_early ? m->at_golden : s->last_early;
+    return copy_value(s, m, s->x, m->a);
+}
+
 /* Runs both, filling differences by pair; those of pairs without numbers stay as they are. */
-static bool run_both(struct beside *s, exec_difference *by_pair, const exec_hooks *h) {
+static bool run_both(struct beside *s, const exec_hooks *h) {
     s->x->steady_ready = s->golden->steady_ready =
         false; /* what const-eval functions make on their way is compared too */
     if (!run_begin(s->x, &s->x_run, h, &s->status) || !run_begin(s->golden, &s->golden_run, h, &s->status))
@@ -240,7 +295,7 @@ static bool run_both(struct beside *s, exec_difference *by_pair, const exec_hook
     bool first = s->x->options.keep; /* all of it before anything is compared */
     for (bool more = true; more;) {
         while (!first && s->met < s->n && s->meetings[s->met].at_x <= s->x_run.at) {
-            if (!meet(s, &s->meetings[s->met], &by_pair[s->meetings[s->met].pair]))
+            if (!x_came(s, &s->meetings[s->met]))
                 return false;
             s->met++;
         }
@@ -250,22 +305,23 @@ static bool run_both(struct beside *s, exec_difference *by_pair, const exec_hook
         if (!more && first)
             first = false, more = s->met < s->n;
     }
-    return true;
+    return follow(s, s->last_early);
 }
 
 exec_status exec_compare_beside(exec_plan *x, exec_plan *golden, const exec_pair *pairs, size_t n, exec_difference *out,
                                 size_t *n_out, const exec_hooks *h) {
-    struct beside s = {.x = x, .golden = golden, .status = EXEC_FAILED};
+    struct beside s = {.x = x, .golden = golden, .out = out, .status = EXEC_FAILED};
     *n_out = 0;
-    size_t bytes = n * (sizeof *s.meetings + sizeof *s.waiting + 1) + 1;
+    size_t bytes = n * (sizeof *s.meetings + sizeof *s.waiting + sizeof *s.pending) + 1;
     s.meetings = mem_alloc_zero(x->mem, bytes);
     if (!s.meetings)
         return no_memory(&s), EXEC_FAILED;
     s.waiting = (struct waiting *)(s.meetings + n);
+    s.pending = (uint64_t *)(s.waiting + n);
     for (size_t i = 0; i < n; i++)
         out[i] = (exec_difference){.op = 0};
     golden->asked = x->asked; /* who wants a stop asks x */
-    bool good = arrange(&s, pairs, n) && run_both(&s, out, h);
+    bool good = arrange(&s, pairs, n) && run_both(&s, h);
     golden->asked = &golden->cancel;
     for (size_t i = 0; good && i < s.n; i++) {
         const struct meeting *m = &s.meetings[i];

@@ -174,13 +174,19 @@ typedef struct exec_memory {
     size_t planned;   /* of intermediate values, laid out by liveness */
     size_t cached;    /* packed weights and const-eval results, after the first run */
     size_t scratch;
+    size_t
+        needed; /* all together, const-eval results being among the planned, but for scratch, which the runs so far had */
 } exec_memory;
 
 /* What the plan takes, in bytes; what is only known after a run is 0 before. */
 exec_memory exec_memory_of(const exec_plan *x);
 
-/* Whether arguments, constants and intermediate values fit into `available` bytes (machine_memory_available). False with a
- * sentence appended to `why` that says how much is missing and what to do. */
+/* Bytes of the arguments that a plan, given those of `from` (of the same number), looks at where they lie instead of copying
+ * them (exec_bind). */
+size_t exec_shared_arguments(const exec_plan *x, const exec_plan *from);
+
+/* Whether all that a run needs fits into `available` bytes (machine_memory_available). False with a sentence appended to `why`
+ * that says how much is missing and what to do. */
 bool exec_fits(const exec_plan *x, uint64_t available, struct buf *why);
 
 /* One op in the last run. */

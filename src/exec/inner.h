@@ -226,9 +226,10 @@ struct exec_plan {
     struct tensor *afters;  /* [argument][device] */
     struct tensor peek;     /* what exec_value hands out */
     char *memory, *memory_block;
-    size_t planned, memory_size; /* for one device; planned bytes of all */
-    size_t constants, cached, arguments_bytes;
-    struct arena scratch; /* of what does not fit into the block */
+    size_t planned, memory_size;               /* for one device; planned bytes of all */
+    size_t constants, cached, arguments_bytes; /* cached: values, which are planned */
+    size_t packed;                             /* weights of oneDNN's */
+    struct arena scratch;                      /* of what does not fit into the block */
     char *scratch_block;
     size_t scratch_size, scratch_used, scratch_peak;
     bool pointers_ready, steady_ready; /* arguments' pointers are in the steps; cached steps have run */

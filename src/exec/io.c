@@ -188,12 +188,24 @@ exec_memory exec_memory_of(const exec_plan *x) {
     return (exec_memory){.arguments = x->arguments_bytes,
                          .constants = x->constants,
                          .planned = x->planned,
-                         .cached = x->cached,
-                         .scratch = x->scratch_peak};
+                         .cached = x->cached + x->packed,
+                         .scratch = x->scratch_peak,
+                         .needed = x->arguments_bytes + x->constants + x->planned + x->packed};
+}
+
+size_t exec_shared_arguments(const exec_plan *x, const exec_plan *from) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < x->n_arguments && i < from->n_arguments; i++) {
+        const struct slot *to = &x->slots.v[x->arguments[i]], *given = &from->slots.v[from->arguments[i]];
+        if (x->arguments[i] && from->arguments[i] && to->type.dtype == given->type.dtype &&
+            to->type.format == FORMAT_PLAIN)
+            bytes += to->bytes * x->infos[i].copies;
+    }
+    return bytes;
 }
 
 bool exec_fits(const exec_plan *x, uint64_t available, struct buf *why) {
-    double need = (double)x->arguments_bytes + (double)x->constants + (double)x->planned;
+    double need = (double)exec_memory_of(x).needed;
     if (need <= (double)available)
         return true;
     buf_printf(

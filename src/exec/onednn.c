@@ -134,6 +134,8 @@ static bool room_for_weights(struct call *c) {
 /* Steady weights as the primitive wants them, made in the first run. */
 static const void *packed_weights(struct call *c, struct dnnl_op *op, const void *data, const struct exec_arg *with) {
     struct dnnl_state *s = c->x->dnnl;
+    if (op->packing)
+        op = op->packing;
     if (!s->packed && !room_for_weights(c)) {
         call_error(c, "out of memory");
         return NULL;
@@ -248,11 +250,18 @@ uint64_t dnnl_conv_moved(const void *state, bool result) {
     return n;
 }
 
+void dnnl_share_packing(exec_plan *x, struct dnnl_op *op, struct dnnl_op *with) {
+    op->packing = with;
+    x->packed -= op->packed_bytes;
+    x->dnnl->transformed -= op->transformed ? op->packed_bytes : 0;
+    op->packed_bytes = 0;
+}
+
 static void drop(exec_plan *x, struct dnnl_op *op) {
     for (struct dnnl_op **at = x->dnnl ? &x->dnnl->ops : NULL; at && *at; at = &(*at)->next)
         if (*at == op) {
             *at = op->next;
-            x->cached -= op->packed_bytes;
+            x->packed -= op->packed_bytes;
             x->dnnl->transformed -= op->transformed ? op->packed_bytes : 0;
             dnnl_free_op(x, op);
             return;

@@ -134,6 +134,7 @@ struct dnnl_op {
     enum tensor_dtype added_type;
     size_t packed_bytes, packed_at; /* of steady weights that are put in another layout: where among all of these */
     bool steady, packs, is_packed;
+    struct dnnl_op *packing;     /* whose packed weights it uses; NULL: its own */
     struct dnnl_piece pieces[2]; /* instead of the primitive: of `rows` rows, and of those that are left at the end */
     int64_t batches, rows, all_rows;
     size_t batch_step[4], row_step[4]; /* elements from one piece's operands to the next one's */
@@ -192,6 +193,10 @@ void dnnl_forget_tail(exec_plan *x, struct dnnl_op *op);
 
 /* Runs an op on its operands, by SRC, WEIGHTS, BIAS (or NULL), DST. False: error set, or cancelled. */
 bool dnnl_op_run(struct call *c, struct dnnl_op *op, const void *const data[4], const struct exec_arg *with);
+
+/* Lets an op that has weights of its own use those of another one, which packs the same ones in the same way and is dropped with
+ * it. */
+void dnnl_share_packing(exec_plan *x, struct dnnl_op *op, struct dnnl_op *with);
 
 /* --- onednn_pieces.c ---------------------------------------------------------------------------------------------- */
 

@@ -277,7 +277,7 @@ static bool keep(exec_plan *x, struct dnnl_op *op, bool ok, void **state) {
                                               : (size_t)op->extent[WEIGHTS] * tensor_dtype_size(op->used[WEIGHTS]);
         op->packed_bytes = bytes;
         s->transformed += op->transformed ? bytes : 0;
-        x->cached += bytes;
+        x->packed += bytes;
     }
     op->next = s->ops;
     s->ops = op;

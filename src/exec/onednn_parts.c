@@ -83,6 +83,17 @@ static void cut_channels(const struct dnnl_conv *w, int64_t at, int64_t n, struc
     where->dst = at * (w->out_blocks ? product(w->out, w->spatial) : w->out_strides[1]);
 }
 
+/* Rows are made with the same weights: of those parts that want them alike, the first one packs them. */
+static void share_weights(exec_plan *x, struct dnnl_op *first, struct dnnl_op *op) {
+    const struct library *lib = &x->dnnl->lib;
+    for (; op->packs && first != op; first = first->next_slice)
+        if (first->packs && !first->packing && first->used[WEIGHTS] == op->used[WEIGHTS] &&
+            lib->dnnl_memory_desc_equal(&first->wanted[WEIGHTS], &op->wanted[WEIGHTS])) {
+            dnnl_share_packing(x, op, first);
+            return;
+        }
+}
+
 /* The ops of all parts; false when oneDNN has none for one of them. */
 static bool make_parts(exec_plan *x, const struct dnnl_conv *w, const struct dnnl_tail *tail, enum cut cut, int64_t all,
                        int64_t each, struct dnnl_op **first) {
@@ -113,6 +124,8 @@ static bool make_parts(exec_plan *x, const struct dnnl_conv *w, const struct dnn
         op->part = part;
         *last = op;
         last = &op->next_slice;
+        if (cut == CUT_ROWS)
+            share_weights(x, *first, op);
     }
     return true;
 }

@@ -314,8 +314,8 @@ bool plan_finish(struct planner *p) {
     find_lives(p);
     if (!place(p) || !prepare_steps(p))
         return false;
-    if (x->options.max_memory && x->planned + x->constants > x->options.max_memory)
+    if (x->options.max_memory && x->planned + x->constants + x->packed > x->options.max_memory)
         return plan_error(p, x->m->root, "needs %zu bytes to run, %zu are allowed: allow more (--max-memory)",
-                          x->planned + x->constants, x->options.max_memory);
+                          x->planned + x->constants + x->packed, x->options.max_memory);
     return true;
 }

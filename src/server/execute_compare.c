@@ -85,9 +85,20 @@ static bool judge(struct work *w, const ir_module *source) {
            execute_failed(w, "out of memory", NULL);
 }
 
-static uint64_t bytes_of(const exec_plan *x) {
-    exec_memory m = x ? exec_memory_of(x) : (exec_memory){0};
-    return x ? (uint64_t)m.arguments + m.constants + m.planned : 0;
+/* What both kept plans need: the golden run's arguments are looked at by the other where they need not be converted. */
+static uint64_t bytes_of(const struct kept_run *k) {
+    uint64_t n = exec_memory_of(k->plan).needed;
+    return k->golden ? n + exec_memory_of(k->golden).needed - exec_shared_arguments(k->plan, k->golden) : n;
+}
+
+/* And with the measured one, which has been given back when they run, while their arguments, which it looks at, are there before. */
+static uint64_t most_bytes(const struct work *w) {
+    const struct kept_run *k = w->kept;
+    exec_memory plan = exec_memory_of(k->plan), golden = exec_memory_of(k->golden);
+    uint64_t arguments = plan.arguments + golden.arguments - exec_shared_arguments(k->plan, k->golden);
+    uint64_t measured = arguments + exec_memory_of(w->plan).needed - exec_shared_arguments(w->plan, k->plan);
+    uint64_t kept = bytes_of(k);
+    return kept > measured ? kept : measured;
 }
 
 /* Plans both runs, the golden one only if it is asked for: with all tensors kept, or with those that are in use. */
@@ -111,7 +122,9 @@ static bool plan_both(struct work *w, const ir_module *source, bool keep) {
     bool good = (k->plan && (k->golden || !w->x.golden)) ||
                 execute_failed(w, w->x.golden ? "the golden run cannot be planned" : "the tensors cannot be kept", &d);
     k->golden_module = source;
-    k->bytes = bytes_of(k->plan) + bytes_of(k->golden);
+    k->bytes = good ? bytes_of(k) : 0;
+    if (good && w->x.golden)
+        job_log(w->job, "the golden run and the one beside it: %.1f MB", (double)k->bytes / 1e6);
     diags_free(&d);
     return good;
 }
@@ -158,12 +171,13 @@ static bool plan_what_fits(struct work *w, const ir_module *source) {
                  (double)k->bytes / 1e6, w->x.golden ? " and the golden run" : "", (double)allowed / 1e6);
         job_log(w->job, "tensors are not kept: %s", w->kept_why);
     }
-    if (!w->x.golden || k->bytes <= available)
+    uint64_t most = w->x.golden ? most_bytes(w) : 0;
+    if (most <= available)
         return true;
     job_fail(w->job,
-             "the golden run needs %.1f MB with the run that is compared and this machine has %.1f MB left; execute "
-             "without golden, or a smaller model",
-             (double)k->bytes / 1e6, (double)available / 1e6);
+             "the golden run needs %.1f MB with the runs that are measured and compared and this machine has %.1f MB "
+             "left; execute without golden, or a smaller model",
+             (double)most / 1e6, (double)available / 1e6);
     return false;
 }
 

@@ -186,12 +186,18 @@ static void run_job(struct worker_task *task) {
     pthread_mutex_unlock(&jobs->lock);
     if (go)
         j->run(j, j->ctx);
-    if (j->release)
-        j->release(j->ctx);
+    /* Who asked it to stop need not wait until gigabytes have been given back; who gets a result may then find all of it free. */
+    void (*release)(void *) = j->release;
+    void *ctx = j->ctx;
+    bool cancelled = atomic_load(&j->cancel);
+    if (release && !cancelled)
+        release(ctx);
     pthread_mutex_lock(&jobs->lock);
-    j->state = j->failed && !atomic_load(&j->cancel) ? JOB_FAILED : atomic_load(&j->cancel) ? JOB_CANCELLED : JOB_DONE;
-    end_job(j);
+    j->state = j->failed && !cancelled ? JOB_FAILED : cancelled ? JOB_CANCELLED : JOB_DONE;
+    end_job(j); /* which it may not outlive */
     pthread_mutex_unlock(&jobs->lock);
+    if (release && cancelled)
+        release(ctx);
 }
 
 uint64_t jobs_start(struct jobs *jobs, const char *kind, str title, job_run *run, void *ctx, void (*release)(void *)) {

@@ -508,6 +508,53 @@ static void side_by_side(void **state) {
     }
 }
 
+/* A chain of large values, and a small one before it or behind. */
+static void large_and_small(char *out, size_t cap, int large, bool small_first) {
+    static const char small[] = "    %small = \"ttir.sin\"(%arg1) : (tensor<3xf32>) -> tensor<3xf32>\n";
+    int n = snprintf(out, cap,
+                     "module {\n  func.func @main(%%arg0: tensor<65536xf32>, %%arg1: tensor<3xf32>) -> "
+                     "(tensor<65536xf32>, tensor<3xf32>) {\n%s",
+                     small_first ? small : "");
+    for (int i = 0; i < large; i++)
+        n += snprintf(out + n, cap - (size_t)n,
+                      "    %%v%d = \"ttir.neg\"(%%%s%d) : (tensor<65536xf32>) -> "
+                      "tensor<65536xf32>\n",
+                      i, i ? "v" : "arg", i ? i - 1 : 0);
+    snprintf(out + n, cap - (size_t)n, "%s    return %%v%d, %%small : tensor<65536xf32>, tensor<3xf32>\n  }\n}\n",
+             small_first ? "" : small, large - 1);
+}
+
+/* What one side makes long before the other does not make all of the other's values be held: the small one is. */
+static void side_by_side_little_is_held(void **state) {
+    (void)state;
+    enum { LARGE = 20 };
+    for (int first = 0; first < 2; first++) {
+        struct fixture f, g;
+        char text[4000];
+        exec_difference d[LARGE + 1];
+        exec_pair pairs[LARGE + 1];
+        size_t n;
+        large_and_small(text, sizeof text, LARGE, first);
+        make(&f, text, &(exec_options){.threads = 1, .alone = true});
+        large_and_small(text, sizeof text, LARGE, !first);
+        make(&g, text, &(exec_options){.threads = 1, .alone = true});
+        assert_int_equal(exec_run(f.x, NULL), EXEC_DONE); /* what a run needs by itself is there */
+        assert_int_equal(exec_run(g.x, NULL), EXEC_DONE);
+        for (int i = 0; i < LARGE; i++)
+            pairs[i] = (exec_pair){named(f.m, "ttir.neg", i), named(g.m, "ttir.neg", i)};
+        pairs[LARGE] = (exec_pair){named(f.m, "ttir.sin", 0), named(g.m, "ttir.sin", 0)};
+        f.mem.peak = f.mem.used;
+        size_t before = f.mem.used;
+        assert_int_equal(exec_compare_beside(f.x, g.x, pairs, LARGE + 1, d, &n, NULL), EXEC_DONE);
+        assert_int_equal(n, LARGE + 1);
+        for (int i = 0; i <= LARGE; i++)
+            assert_true(d[i].op == pairs[i].op && d[i].pcc == 1 && d[i].absolute == 0);
+        assert_true(f.mem.peak - before < 65536 * sizeof(float));
+        drop(&g);
+        drop(&f);
+    }
+}
+
 /* What a loop makes is compared with its last round. */
 static void side_by_side_in_a_loop(void **state) {
     (void)state;
@@ -779,6 +826,7 @@ int main(void) {
                                        cmocka_unit_test(values_made_alone),
                                        cmocka_unit_test(arguments_given_anew),
                                        cmocka_unit_test(side_by_side),
+                                       cmocka_unit_test(side_by_side_little_is_held),
                                        cmocka_unit_test(side_by_side_in_a_loop),
                                        cmocka_unit_test(statistics),
                                        cmocka_unit_test(statistics_of_pairs),

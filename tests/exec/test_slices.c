@@ -93,6 +93,12 @@ static void parts_make_the_whole(void **state) {
         const struct tensor *a = exec_result(one, 0, 0);
         if (one->dnnl) { /* not where the library is missing */
             assert_int_equal(count_ops(one), products[i].ops);
+            /* Weights are packed once, not for each part (with some room for layouts in blocks). */
+            exec_value_info w = exec_argument(one, 1);
+            size_t bytes = sizeof(float);
+            for (int k = 0; k < w.rank; k++)
+                bytes *= (size_t)w.dims[k];
+            assert_true(exec_memory_of(one).cached <= bytes + bytes / 8);
         }
         exec_plan *three = run(m, (exec_options){.threads = 3}, &mem, &d);
         assert_memory_equal(a->data, exec_result(three, 0, 0)->data, tensor_bytes(a));
