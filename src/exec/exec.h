@@ -173,9 +173,9 @@ typedef struct exec_memory {
     size_t constants; /* of constants in the module */
     size_t planned;   /* of intermediate values, laid out by liveness */
     size_t cached;    /* packed weights and const-eval results, after the first run */
-    size_t scratch;
-    size_t
-        needed; /* all together, const-eval results being among the planned, but for scratch, which the runs so far had */
+    size_t scratch;   /* that the runs so far had */
+    size_t largest;   /* of a single value, argument or constant */
+    size_t needed;    /* all together but for scratch; const-eval results are among the planned */
 } exec_memory;
 
 /* What the plan takes, in bytes; what is only known after a run is 0 before. */

@@ -185,11 +185,15 @@ unsigned exec_value_devices(const exec_plan *x, ir_value v) {
 }
 
 exec_memory exec_memory_of(const exec_plan *x) {
+    size_t largest = 0;
+    for (size_t i = 1; i < x->slots.n; i++)
+        largest = x->slots.v[i].bytes > largest ? x->slots.v[i].bytes : largest;
     return (exec_memory){.arguments = x->arguments_bytes,
                          .constants = x->constants,
                          .planned = x->planned,
                          .cached = x->cached + x->packed,
                          .scratch = x->scratch_peak,
+                         .largest = largest,
                          .needed = x->arguments_bytes + x->constants + x->planned + x->packed};
 }
 
