@@ -84,7 +84,7 @@ function Inspected({ pane }: { pane: Pane }) {
 }
 
 panels.add({
-  id: 'inspector', title: 'Inspector', icon: 'info', side: 'right', size: 330, order: 30, shortcut: 'I',
+  id: 'inspector', title: 'Inspector', icon: 'info', side: 'right', size: 350, order: 30, shortcut: 'I',
   help: 'All about the selected node, or about the graph when nothing is selected.', component: Inspector,
   opensByItself: () => !withSelection.peek(),
 });
