@@ -332,13 +332,17 @@ def experts(m):
     T, H, N, E, K = 6, 8, 12, 3, 2
     tokens, at, scores, mapping = m.arg(torch.randn(1, T, H)), m.arg(torch.randint(0, E, (1, T, K)).int()), m.arg(torch.rand(1, T, K)), m.arg(torch.zeros(1, E).int())
     ws = [m.arg(torch.randn(2, E, *shape) / 3) for shape in ((H, N), (H, N), (N, H))]
-    bs = [m.arg(torch.randn(2, E, n) / 3) for n in (N, N, H)]
+    bs = [m.arg(torch.randn(2, E, n) * 6) for n in (N, N, H)]  # so large that swiglu's limits matter
+    at[1][0, 1, 0], at[1][0, 2, 1] = E + 2, -1  # no expert: nothing comes of it
     for swiglu, biased in (False, False), (True, True):
         W, B = [q[1].float()[1] for q in ws], [q[1].float()[1] * biased for q in bs]
         want = torch.empty(K, T, H)
         for k in range(K):
             for t in range(T):
                 e, x = int(at[1][0, t, k]), tokens[1].float()[0, t]
+                if not 0 <= e < E:
+                    want[k, t] = 0
+                    continue
                 gate, up = x @ W[0][e] + B[0][e], x @ W[1][e] + B[1][e]
                 g = gate.clamp(max=7)
                 middle = (up.clamp(-7, 7) + 1) * g * torch.sigmoid(1.702 * g) if swiglu else F.silu(gate) * up

@@ -127,12 +127,11 @@ def scatters(m):
 
 
 def chosen(m):
-    """The gradient of pooling by what is farthest from zero, whose source is put in by a region of its own."""
-    s, truth = number(m), 'tensor<i1>'
-    select = region([('%a', s), ('%b', s)], ['%x = "stablehlo.abs"(%a)', '%y = "stablehlo.abs"(%b)',
-                                             f'%r = "stablehlo.compare"(%x, %y) <{{comparison_direction = #stablehlo<comparison_direction GE>}}> : ({s}, {s}) -> {truth}'], '%r')
+    """The gradient of pooling by what is farthest from zero, or nearest, whose source is put in by a region of its own."""
+    s = number(m)
+    selects = {way: region([('%a', s), ('%b', s)], ['%x = "stablehlo.abs"(%a)', '%y = "stablehlo.abs"(%b)', '%r = ' + compare(way, '%x', '%y', s)], '%r') for way in ('GE', 'LE')}
     put = region([('%a', s), ('%b', s)], ['%n = "stablehlo.abs"(%b)', '%r = "stablehlo.add"(%a, %n)'], '%r')
-    for shape, size, stride, pad in (((6, 7), (2, 3), (2, 2), ((0, 0), (1, 1))), ((2, 9), (1, 3), (1, 1), ((0, 0), (2, 0))), ((5,), (9,), (1,), ((0, 0),))):
+    for way, (shape, size, stride, pad) in itertools.product(selects, (((6, 7), (2, 3), (2, 2), ((0, 0), (1, 1))), ((2, 9), (1, 3), (1, 1), ((0, 0), (2, 0))), ((5,), (9,), (1,), ((0, 0),)))):
         x = m.arg(torch.randn(shape))
         count = [max(0, (n + lo + hi - k) // t + 1) for n, k, t, (lo, hi) in zip(shape, size, stride, pad)]
         source, init = m.arg(torch.randn(count)), m.arg(torch.tensor(0.5))
@@ -140,10 +139,10 @@ def chosen(m):
         for at in itertools.product(*map(range, count)):
             cells = [tuple(a * t + k - lo for a, t, k, (lo, _) in zip(at, stride, tap, pad)) for tap in itertools.product(*map(range, size))]
             cells = [c for c in cells if all(0 <= i < n for i, n in zip(c, shape))]
-            best = functools.reduce(lambda a, b: a if abs(x[1][a]) >= abs(x[1][b]) else b, cells)
+            best = functools.reduce(lambda a, b: a if (abs(x[1][a]) >= abs(x[1][b]) if way == 'GE' else abs(x[1][a]) <= abs(x[1][b])) else b, cells)
             want[best] += abs(float(source[1][at]))
         attrs = ', '.join([array('window_dimensions', size), array('window_strides', stride), f'padding = dense<[{", ".join(f"[{lo}, {hi}]" for lo, hi in pad)}]> : tensor<{len(shape)}x2xi64>'])
-        m.op('stablehlo.select_and_scatter', [x, source, init], f'<{{{attrs}}}> ({select[1:-1]}, {put[1:-1]})', torch.from_numpy(want), op_cases.near(m.number, None, 0.03))
+        m.op('stablehlo.select_and_scatter', [x, source, init], f'<{{{attrs}}}> ({selects[way][1:-1]}, {put[1:-1]})', torch.from_numpy(want), op_cases.near(m.number, None, 0.03))
 
 
 def compare(way, a, b, t, kind=''):
