@@ -152,6 +152,16 @@ bool plan_operand_groups(const struct planner *p, ir_op op, const op_def *d, uin
     return true;
 }
 
+/* Whether the last operand of an op is memory for its result, as older versions of tt-mlir wrote TTIR: it is no operand that may be absent. */
+static bool has_output_operand(const struct planner *p, ir_op op) {
+    const ir_op_data *d = ir_op_at(p->m, op);
+    if (!d->n_operands || d->n_results != 1 || !str_starts_with(ir_op_name_str(p->m, op), STR("ttir.")))
+        return false;
+    ir_value last = ir_operand(p->m, op, d->n_operands - 1);
+    return !ir_is_block_arg(p->m, last) && ir_value_type(p->m, last) == ir_value_type(p->m, d->results) &&
+           str_eq(ir_op_name_str(p->m, ir_value_at(p->m, last)->owner), STR("ttir.empty"));
+}
+
 /* The operands of an op as slots: one for each declared operand, 0 for those that are absent; all of them one after the
  * other when some group is variadic. */
 static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_row *row) {
@@ -161,8 +171,14 @@ static struct exec_step *step_of(struct planner *p, ir_op op, const struct exec_
     bool by_group = d != NULL && plan_operand_groups(p, op, d, sizes);
     for (uint32_t i = 0; by_group && i < d->n_operands; i++)
         by_group = sizes[i] <= 1 && op_operand(d, i)->arity <= ARITY_OPTIONAL;
-    if (by_group)
+    if (by_group) {
         n_in = d->n_operands;
+        for (uint32_t i = n_in; i-- > 0 && has_output_operand(p, op);)
+            if (sizes[i]) {
+                sizes[i] = op_operand(d, i)->arity == ARITY_OPTIONAL ? 0 : sizes[i];
+                break;
+            }
+    }
     struct exec_step *s = plan_step(p, op, row, n_in, data->n_results);
     if (!s)
         return NULL;
