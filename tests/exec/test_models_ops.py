@@ -320,16 +320,8 @@ def optimiser(m):
         m.given('ttnn.adamw', name, want, loose)
 
 
-def experts(m):
-    a, b = m.arg(torch.randn(2, 3, 4, 8)), m.arg(torch.randn(1, 5, 8, 6))
-    ones = m.arg(torch.ones(2, 3, 1, 5))
-    A, W = a[1].float(), b[1].float()
-    m.op('ttir.sparse_matmul', [a, b, ones], '<{is_input_a_sparse = false, is_input_b_sparse = true}>', torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
-    m.op('stablehlo.custom_call', [a, b, ones], '<{call_target_name = "tt.sparse_matmul"}> {mhlo.frontend_attributes = {is_input_a_sparse = "False", is_input_b_sparse = "True", nnz = "0"}}',
-         torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
-    a2, s2 = m.arg(torch.randn(2, 5, 4, 8)), m.arg(torch.ones(1, 1, 2, 5))
-    m.op('ttir.sparse_matmul', [a2, b, s2], '<{is_input_a_sparse = true, is_input_b_sparse = false}>', a2[1].float() @ W)
-    T, H, N, E, K = 6, 8, 12, 3, 2
+def layer_of_experts(m, T):
+    H, N, E, K = 8, 12, 3, 2
     tokens, at, scores, mapping = m.arg(torch.randn(1, T, H)), m.arg(torch.randint(0, E, (1, T, K)).int()), m.arg(torch.rand(1, T, K)), m.arg(torch.zeros(1, E).int())
     ws = [m.arg(torch.randn(2, E, *shape) / 3) for shape in ((H, N), (H, N), (N, H))]
     bs = [m.arg(torch.randn(2, E, n) * 6) for n in (N, N, H)]  # so large that swiglu's limits matter
@@ -365,6 +357,19 @@ def experts(m):
                       f'has_bias = {str(biased).lower()}, intermediate_size = 12 : ui32, layer_id = 1 : ui32, mux_core_range_set = #ttnn.core_range_set<[#ttnn.core_range<(1,1), (3,3)>]>, '
                       f'operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 1>, output_height_shard_dim = 4 : ui32}}> : ({", ".join(m.type_of(q[1]) for q in operands)}, {m.type_of(ws[0][1])}, {m.type_of(ws[2][1])}, {D}) -> {m.type_of(result)}')
         m.given('ttnn.moe_compute', f'%moe{id}', want, op_cases.near(m.number, None, 0.02))
+
+
+def experts(m):
+    a, b = m.arg(torch.randn(2, 3, 4, 8)), m.arg(torch.randn(1, 5, 8, 6))
+    ones = m.arg(torch.ones(2, 3, 1, 5))
+    A, W = a[1].float(), b[1].float()
+    m.op('ttir.sparse_matmul', [a, b, ones], '<{is_input_a_sparse = false, is_input_b_sparse = true}>', torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
+    m.op('stablehlo.custom_call', [a, b, ones], '<{call_target_name = "tt.sparse_matmul"}> {mhlo.frontend_attributes = {is_input_a_sparse = "False", is_input_b_sparse = "True", nnz = "0"}}',
+         torch.einsum('abmk,ekn->abemn', A, W[0]).unsqueeze(2))
+    a2, s2 = m.arg(torch.randn(2, 5, 4, 8)), m.arg(torch.ones(1, 1, 2, 5))
+    m.op('ttir.sparse_matmul', [a2, b, s2], '<{is_input_a_sparse = true, is_input_b_sparse = false}>', a2[1].float() @ W)
+    for T in 6, 0:
+        layer_of_experts(m, T)
     # Sums that bf16 holds exactly and that are all different; a bias for each row.
     x, w = m.arg(2.0 * F.one_hot(torch.randperm(16)[:6], 16)), m.arg(torch.randint(-2, 3, (16, 12)).float())
     bias = m.arg(torch.stack([torch.randperm(12) / 32 for _ in range(6)]))
