@@ -728,11 +728,12 @@ static bool run_elementwise(struct call *c) {
         return true;
     struct loop w = {.x = c->x, .s = c->s, .g = g, .device = c->device};
     w.worker_bytes = ((g->n_regs * sizeof(char *) + 63) & ~(size_t)63) + g->n_regs * CHUNK * sizeof(double);
-    unsigned workers = (double)g->n * g->cost > 20000 ? pool_threads(c->x->pool) : 1;
+    bool few = (double)g->n * g->cost <= 20000;
+    unsigned workers = few ? 1 : pool_threads(c->x->pool);
     w.regs = call_scratch(c, workers * w.worker_bytes);
     if (!w.regs)
         return false;
-    if (workers == 1) {
+    if (few) {
         run_piece(&w, 0, g->n, 0);
         return true;
     }

@@ -342,6 +342,11 @@ void call_scratch_release(struct call *c, struct scratch_mark mark);
 static inline bool call_stopped(const struct call *c) {
     return atomic_load_explicit(c->x->asked, memory_order_relaxed);
 }
+/* The same in every so many-th turn of a loop, from its first one on. */
+static inline bool call_stopped_in(const struct call *c, int64_t turn, int64_t every) {
+    return turn % every == 0 && call_stopped(c);
+}
+enum { CALL_LOOK = 1 << 14 }; /* so many elements moved one by one take less than a few milliseconds */
 /* printf; gives false. */
 bool call_error(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Calls body for pieces of [0, n), on all cores when n * cost (in about nanoseconds) is worth it. */

@@ -131,8 +131,6 @@ extern const struct kernel kernel_bits;
 /* kernels_reduce.c */
 extern const struct kernel kernel_reduce, kernel_argmax, kernel_scan, kernel_softmax;
 enum { REDUCE_MEAN = FOLD_N };
-/* exp(in - max) / sum of one row of n lanes. */
-void softmax_row(const struct vec *v, void *out, const void *in, size_t n);
 /* Plans a fold of operand 0 over dimensions that starts at operand 1; run by kernel_reduce. */
 bool plan_fold(struct planner *p, struct exec_step *s, vec_fold fold, const int64_t *dims, int n);
 

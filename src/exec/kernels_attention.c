@@ -378,7 +378,7 @@ static bool run_rotary(struct call *c) {
         return false;
     int64_t d = t->dims[t->rank - 1], seq = t->dims[t->rank - 2], written = c->out[0].type->dims[t->rank - 2];
     int64_t rows = type_count(c->out[0].type) / (d ? d : 1), cached = cache->dims[cache->rank - 2];
-    for (int64_t r = 0; r < rows; r++) {
+    for (int64_t r = 0; r < rows && !call_stopped_in(c, r, CALL_LOOK / (d + 1) + 1); r++) {
         int64_t row = r % written, at = (token >= 0 ? token : row) % (cached ? cached : 1);
         if (row >= seq) {
             memset(out + (size_t)(r * d) * v->size, 0, (size_t)d * v->size);

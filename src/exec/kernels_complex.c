@@ -284,7 +284,7 @@ static bool plan_fft(struct planner *p, struct exec_step *s) {
 /* n numbers at `stride`, a power of two of them: bits reversed, then halves joined. turns[i] is exp(sign 2 pi i / n). */
 static void transform_halves(const struct call *c, double complex *v, int64_t n, int64_t stride,
                              const double complex *turns) {
-    for (int64_t i = 1, j = 0; i < n; i++) {
+    for (int64_t i = 1, j = 0; i < n && !call_stopped_in(c, i, CALL_LOOK); i++) {
         int64_t bit = n >> 1;
         for (; j & bit; bit >>= 1)
             j ^= bit;
@@ -297,7 +297,7 @@ static void transform_halves(const struct call *c, double complex *v, int64_t n,
     }
     for (int64_t half = 1; half < n && !call_stopped(c); half *= 2)
         for (int64_t block = 0; block < n; block += 2 * half)
-            for (int64_t i = 0; i < half; i++) {
+            for (int64_t i = 0; i < half && !call_stopped_in(c, block + i, CALL_LOOK); i++) {
                 double complex *a = &v[(block + i) * stride], *b = a + half * stride;
                 double complex t = product(*b, turns[i * (n / (2 * half))]);
                 *b = *a - t;
@@ -327,7 +327,7 @@ static void transform(const struct call *c, double complex *v, int d, bool back,
     int64_t n = w->length[d], stride = 1;
     for (int i = d + 1; i < w->n; i++)
         stride *= w->length[i];
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && !call_stopped_in(c, i, CALL_LOOK); i++) {
         double turn = (back ? 2 : -2) * 3.14159265358979323846 * (double)i / (double)n;
         turns[i] = pair(cos(turn), sin(turn));
     }

@@ -198,21 +198,34 @@ static bool plan_arange(struct planner *p, struct exec_step *s) {
     return plan_dim(p, s->op, dim, out_type(p, s, 0)->rank, &w->dim);
 }
 
+struct arange_loop {
+    const struct call *c;
+    vec_class k;
+    char *out; /* lanes of 8 bytes */
+    int64_t inner;
+};
+
+static void arange_some(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct arange_loop *l = ctx;
+    const struct arange *w = l->c->s->params;
+    int64_t size = l->c->out[0].type->dims[w->dim];
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        double v = w->start + (double)((int64_t)i / l->inner % size) * w->step;
+        l->c->x->vec[l->k]->set(l->out + i * 8, v, 1);
+    }
+}
+
 static bool run_arange(struct call *c) {
     const struct arange *w = c->s->params;
     const struct exec_type *t = c->out[0].type;
     vec_class k = vec_is_integer(vec_class_of(t->dtype)) ? vec_class_of(t->dtype) : VEC_F64;
-    char *out = call_room(c, &c->out[0], k);
-    int64_t inner = 1, n = type_count(t);
-    if (!out)
-        return false;
+    struct arange_loop l = {.c = c, .k = k, .out = call_room(c, &c->out[0], k), .inner = 1};
     for (int i = w->dim + 1; i < t->rank; i++)
-        inner *= t->dims[i];
-    for (int64_t i = 0; i < n; i++) {
-        double v = w->start + (double)(i / inner % t->dims[w->dim]) * w->step;
-        c->x->vec[k]->set(out + (size_t)i * 8, v, 1);
-    }
-    call_store(c, &c->out[0], out, k);
+        l.inner *= t->dims[i];
+    if (!l.out || !call_loop(c, (size_t)type_count(t), CALL_LOOK, arange_some, &l))
+        return false;
+    call_store(c, &c->out[0], l.out, k);
     return true;
 }
 const struct kernel kernel_arange = {"arange", plan_arange, run_arange, KERNEL_COMPLEX};
@@ -243,24 +256,33 @@ static bool plan_rand(struct planner *p, struct exec_step *s) {
     return true;
 }
 
+struct rand_loop {
+    const struct call *c;
+    double low, high;
+    uint64_t stream;
+};
+
+static void rand_some(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct rand_loop *l = ctx;
+    const struct random *w = l->c->s->params;
+    const struct exec_arg *out = &l->c->out[0];
+    bool whole = vec_is_integer(vec_class_of(out->type->dtype));
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        double v = w->normal ? l->low + l->high * seed_normal(l->stream, i)
+                             : l->low + (l->high - l->low) * seed_uniform(l->stream, i);
+        arg_set(out, (int64_t)i, whole ? floor(v) : v);
+    }
+}
+
 static bool run_rand(struct call *c) {
     const struct random *w = c->s->params;
-    struct tensor out = {.dtype = c->out[0].type->dtype, .data = c->out[0].data};
-    int64_t n = type_count(c->out[0].type);
-    double low = w->low, high = w->high;
-    uint64_t stream = seed_bits(w->stream, c->device);
+    struct rand_loop l = {c, w->low, w->high, seed_bits(w->stream, c->device)};
     if (w->from_operands) {
-        struct tensor a = {.dtype = c->in[0].type->dtype, .data = c->in[0].data};
-        struct tensor b = {.dtype = c->in[1].type->dtype, .data = c->in[1].data};
-        low = tensor_get(&a, 0);
-        high = tensor_get(&b, 0);
+        l.low = arg_get(&c->in[0], 0);
+        l.high = arg_get(&c->in[1], 0);
     }
-    for (int64_t i = 0; i < n; i++) {
-        double v = w->normal ? low + high * seed_normal(stream, (uint64_t)i)
-                             : low + (high - low) * seed_uniform(stream, (uint64_t)i);
-        tensor_set(&out, i, vec_is_integer(vec_class_of(out.dtype)) ? floor(v) : v);
-    }
-    return true;
+    return call_loop(c, (size_t)type_count(c->out[0].type), CALL_LOOK, rand_some, &l);
 }
 const struct kernel kernel_rand = {"random numbers", plan_rand, run_rand, 0};
 
@@ -284,13 +306,17 @@ static bool plan_dropout(struct planner *p, struct exec_step *s) {
     return true;
 }
 
-static bool run_dropout(struct call *c) {
+static void drop_some(void *ctx, size_t begin, size_t end, unsigned worker) {
+    const struct call *c = ctx;
     const struct dropout *w = c->s->params;
-    struct tensor in = {.dtype = c->in[0].type->dtype, .data = c->in[0].data};
-    struct tensor out = {.dtype = c->out[0].type->dtype, .data = c->out[0].data};
-    int64_t n = type_count(c->out[0].type);
-    for (int64_t i = 0; i < n; i++)
-        tensor_set(&out, i, seed_uniform(w->stream, (uint64_t)i) < w->keep ? tensor_get(&in, i) * w->scale : 0);
-    return true;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        bool kept = seed_uniform(w->stream, i) < w->keep;
+        arg_set(&c->out[0], (int64_t)i, kept ? arg_get(&c->in[0], (int64_t)i) * w->scale : 0);
+    }
+}
+
+static bool run_dropout(struct call *c) {
+    return call_loop(c, (size_t)type_count(c->out[0].type), CALL_LOOK, drop_some, c);
 }
 const struct kernel kernel_dropout = {"random numbers", plan_dropout, run_dropout, 0};

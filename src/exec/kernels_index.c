@@ -31,6 +31,8 @@ static bool run_embedding(struct call *c) {
     int64_t rows = weight->dims[weight->rank - 2], d = weight->dims[weight->rank - 1], n = type_count(c->in[0].type);
     size_t from = tensor_dtype_size(weight->dtype), to = tensor_dtype_size(out->dtype);
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK / (d + 1) + 1))
+            return true;
         int64_t row = arg_int(&c->in[0], i);
         row = row < 0 ? 0 : row >= rows ? rows - 1 : row;
         exec_convert(c->x, (char *)c->out[0].data + (size_t)(i * d) * to, out->dtype,
@@ -58,8 +60,11 @@ static bool run_embedding_backward(struct call *c) {
     int64_t rows = out->dims[out->rank - 2], d = out->dims[out->rank - 1], n = type_count(c->in[0].type);
     if (!to)
         return false;
-    v->set(to, 0, (size_t)type_count(out));
+    for (int64_t at = 0, all = type_count(out); at < all && !call_stopped(c); at += 1 << 20)
+        v->set(to + (size_t)at * v->size, 0, (size_t)(all - at < 1 << 20 ? all - at : 1 << 20));
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK / (d + 1) + 1))
+            return true;
         int64_t row = arg_int(&c->in[0], i);
         if (row >= 0 && row < rows)
             v->merge[FOLD_SUM](to + (size_t)(row * d) * v->size, grad + (size_t)(i * d) * v->size, (size_t)d);
@@ -121,6 +126,8 @@ static bool run_gather(struct call *c) {
     size_t size = tensor_dtype_size(in->dtype);
     walk_row_strides(in->dims, in->rank, strides);
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         int64_t at = target(c, w, c->in[1].type, in, strides, i, true);
         if (at < 0)
             return call_error(c, "index %lld is out of range for dimension %d of %lld",
@@ -163,8 +170,11 @@ static bool run_scatter(struct call *c) {
     if (!out)
         return false;
     walk_row_strides(in->dims, in->rank, strides);
-    memcpy(out, base, (size_t)type_count(in) * v->size);
+    if (!exec_copy_shared(c->x, out, base, (size_t)type_count(in) * v->size))
+        return true;
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         int64_t at = target(c, w, c->in[1].type, in, strides, i, false);
         if (at < 0)
             continue; /* as stablehlo.scatter, which becomes this op, says of updates outside */
@@ -313,6 +323,8 @@ static bool run_hlo_gather(struct call *c) {
     size_t size = tensor_dtype_size(out->dtype);
     walk_row_strides(c->in[0].type->dims, c->in[0].type->rank, strides);
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         int64_t at = place(c, w, out, strides, i, true);
         if (at < 0)
             return call_error(c, "a slice is larger than its operand");
@@ -342,8 +354,11 @@ static bool run_hlo_scatter(struct call *c) {
     if (!out)
         return false;
     walk_row_strides(c->in[0].type->dims, c->in[0].type->rank, strides);
-    memcpy(out, base, (size_t)type_count(c->in[0].type) * v->size);
+    if (!exec_copy_shared(c->x, out, base, (size_t)type_count(c->in[0].type) * v->size))
+        return true;
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         int64_t at = place(c, w, c->in[2].type, strides, i, false);
         if (at < 0)
             continue; /* updates outside are left out */
@@ -374,7 +389,7 @@ static bool run_places(struct call *c) {
     const struct hlo_index *w = c->s->params;
     int64_t strides[TENSOR_MAX_RANK], n = type_count(c->in[2].type), *places = c->out[0].data;
     walk_row_strides(c->in[0].type->dims, c->in[0].type->rank, strides);
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n && !call_stopped_in(c, i, CALL_LOOK); i++)
         places[i] = place(c, w, c->in[2].type, strides, i, false);
     return true;
 }
@@ -435,7 +450,7 @@ static bool run_cache(struct call *c) {
         }
         return true;
     }
-    for (int64_t i = 0; i < b * h * n; i++) {
+    for (int64_t i = 0; i < b * h * n && !call_stopped_in(c, i, CALL_LOOK / (cache->dims[3] + 1) + 1); i++) {
         int64_t t = i % n, head = i / n % h, image = i / n / h;
         if (kind == CACHE_FILL) {
             put_row(c, i, w->batch_offset + image, head, t);
@@ -463,7 +478,7 @@ static bool plan_overwrite(struct planner *p, struct exec_step *s) {
 }
 static bool run_overwrite(struct call *c) {
     const struct exec_type *to = c->in[1].type;
-    exec_convert(c->x, c->in[1].data, to->dtype, c->in[0].data, c->in[0].type->dtype, (size_t)type_count(to));
-    return true;
+    return exec_convert_shared(c->x, c->in[1].data, to->dtype, c->in[0].data, c->in[0].type->dtype,
+                               (size_t)type_count(to));
 }
 const struct kernel kernel_overwrite = {"copy", plan_overwrite, run_overwrite, 0};

@@ -73,6 +73,8 @@ static bool run_quantize(struct call *c) {
     const struct quantize *w = c->s->params;
     int64_t n = type_count(c->out[0].type);
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         double v = arg_get(&c->in[0], i), zero, scale;
         if (w->kind != QUANTIZE) {
             scale = scale_of(w->from, w, i, &zero);
@@ -123,6 +125,8 @@ static bool run_unrolled(struct call *c) {
     const struct quantize *w = c->s->params;
     int64_t n = type_count(c->out[0].type);
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         double v = arg_get(&c->in[0], i);
         if (w->kind != QUANTIZE)
             v = (v - pick(c, 2, w, i)) * pick(c, 1, w, i);
@@ -175,6 +179,8 @@ static bool run_adamw(struct call *c) {
     const struct exec_arg *most = in_place ? &c->in[4] : c->s->n_out > 3 && c->out[3].data ? &c->out[3] : NULL;
     int64_t n = type_count(c->in[0].type);
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         double x = arg_get(&c->in[0], i), g = arg_get(&c->in[1], i);
         double mi = w->beta1 * arg_get(&c->in[2], i) + (1 - w->beta1) * g;
         double vi = w->beta2 * arg_get(&c->in[3], i) + (1 - w->beta2) * g * g, vm = vi;
@@ -373,12 +379,14 @@ static bool plan_complex(struct planner *p, struct exec_step *s) {
 static bool run_complex(struct call *c) {
     int64_t n = type_count(c->out[0].type);
     if (c->s->row->arg == COMPLEX_MAKE) {
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < n && !call_stopped_in(c, i, CALL_LOOK); i++)
             arg_set_pair(&c->out[0], i, arg_get(&c->in[0], i), arg_get(&c->in[1], i));
         return true;
     }
     bool imaginary = c->s->row->arg == COMPLEX_IMAG;
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         double parts[2];
         arg_get_pair(&c->in[0], i, parts);
         arg_set(&c->out[0], i, parts[imaginary]);
@@ -406,6 +414,8 @@ static bool run_precision(struct call *c) {
     int64_t n = type_count(c->out[0].type);
     int most = (1 << (bits[0] - 1)) - 1;
     for (int64_t i = 0; i < n; i++) {
+        if (call_stopped_in(c, i, CALL_LOOK))
+            return true;
         double v = arg_get(&c->in[0], i);
         if (isnan(v) && bits[1] == 0) {
             v = copysign(INFINITY, v); /* there is no bit that tells the two apart */

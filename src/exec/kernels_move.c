@@ -55,7 +55,10 @@ const struct kernel kernel_view = {"view", plan_view, copy_piece_of, KERNEL_COMP
 
 /* --- strided ------------------------------------------------------------------------------------------------------ */
 
+enum { LONG = 1 << 20 }; /* of a longer row so many elements are copied between two looks whether the run is to stop */
+
 struct strided_loop {
+    const struct call *c;
     const struct walk *w;
     const char *in;
     char *out;
@@ -103,8 +106,10 @@ static void strided_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
         at += index[i] * w->strides[i];
     }
     for (size_t r = begin; r < end; r++) {
-        copy_row(l->out + (int64_t)r * l->inner * (int64_t)l->size, l->in + at * (int64_t)l->size, l->inner,
-                 l->inner_stride, l->size);
+        for (int64_t k = 0; k < l->inner && (l->inner <= LONG || !call_stopped(l->c)); k += LONG)
+            copy_row(l->out + ((int64_t)r * l->inner + k) * (int64_t)l->size,
+                     l->in + (at + k * l->inner_stride) * (int64_t)l->size, l->inner - k < LONG ? l->inner - k : LONG,
+                     l->inner_stride, l->size);
         for (int i = l->outer_rank; i-- > 0;) {
             at += w->strides[i];
             if (++index[i] < w->dims[i])
@@ -177,7 +182,7 @@ static bool copy_walk(struct call *c, const struct walk *w, const void *in, void
         size_t pieces = n / (size_t)(l.rows * l.cols) * bands;
         return call_loop(c, pieces, pieces / 64 + (n < 32768 ? pieces : 1), square_piece, &l);
     }
-    struct strided_loop l = {.w = w, .in = in, .out = out, .size = size, .inner = 1, .inner_stride = 1};
+    struct strided_loop l = {.c = c, .w = w, .in = in, .out = out, .size = size, .inner = 1, .inner_stride = 1};
     l.outer_rank = w->rank;
     if (w->rank) {
         l.inner = w->dims[w->rank - 1];
@@ -582,7 +587,9 @@ static void concat_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
             enum tensor_dtype from = c->in[k].type->dtype;
             const char *in = (const char *)c->in[k].data +
                              (part->base + (int64_t)o * part->distance) * (int64_t)tensor_dtype_size(from);
-            exec_convert(c->x, out, to->dtype, in, from, (size_t)part->row);
+            for (int64_t at = 0; at < part->row && (part->row <= LONG || !call_stopped(c)); at += LONG)
+                exec_convert(c->x, out + (size_t)at * size, to->dtype, in + at * (int64_t)tensor_dtype_size(from), from,
+                             (size_t)(part->row - at < LONG ? part->row - at : LONG));
             out += (size_t)part->row * size;
         }
     }
@@ -670,7 +677,7 @@ static bool run_pad(struct call *c) {
         exec_convert(c->x, value, out->dtype, &v, TENSOR_F64, 1);
     char *to = c->out[0].data;
     size_t n = (size_t)type_count(out);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !call_stopped_in(c, (int64_t)i, LONG); i++)
         memcpy(to + i * size, value, size);
     int64_t count = type_count(in), index[TENSOR_MAX_RANK] = {0}, strides[TENSOR_MAX_RANK];
     if (count == 0)
@@ -687,7 +694,9 @@ static bool run_pad(struct call *c) {
             at += i * strides[d];
         }
         const char *from = (const char *)c->in[0].data + (size_t)(r * row) * size;
-        for (int64_t k = 0; inside && k < row; k++) {
+        if (call_stopped_in(c, r, LONG / (row + 1) + 1))
+            return true;
+        for (int64_t k = 0; inside && k < row && (k == 0 || !call_stopped_in(c, k, LONG)); k++) {
             int64_t i = in->rank ? w->low[last] + k * (1 + w->interior[last]) : 0;
             if (i >= 0 && (in->rank == 0 || i < out->dims[last]))
                 memcpy(to + (size_t)(at + i) * size, from + (size_t)k * size, size);
@@ -786,14 +795,17 @@ static bool run_dynamic(struct call *c) {
     }
     if (!update)
         return copy_walk(c, &w, c->in[0].data, c->out[0].data, size);
-    memcpy(c->out[0].data, c->in[0].data, (size_t)type_count(in) * size);
+    if (!exec_copy_shared(c->x, c->out[0].data, c->in[0].data, (size_t)type_count(in) * size))
+        return true;
     int64_t n = type_count(window), row = in->rank ? window->dims[in->rank - 1] : 1, index[TENSOR_MAX_RANK] = {0};
     for (int64_t r = 0; n && r < n / row; r++) {
         int64_t at = w.base;
         for (int d = 0; d + 1 < in->rank; d++)
             at += index[d] * w.strides[d];
-        memcpy((char *)c->out[0].data + (size_t)at * size, (const char *)c->in[1].data + (size_t)(r * row) * size,
-               (size_t)row * size);
+        for (int64_t k = 0; k < row && !call_stopped_in(c, r * row + k, LONG); k += LONG)
+            memcpy((char *)c->out[0].data + (size_t)(at + k) * size,
+                   (const char *)c->in[1].data + (size_t)(r * row + k) * size,
+                   (size_t)(row - k < LONG ? row - k : LONG) * size);
         for (int d = in->rank - 1; d-- > 0;) {
             if (++index[d] < window->dims[d])
                 break;

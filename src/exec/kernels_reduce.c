@@ -108,6 +108,7 @@ static double neutral(vec_fold f) {
 }
 
 struct reduce_loop {
+    const struct call *c;
     const struct reduce *w;
     const struct vec *v;
     const char *in;
@@ -116,7 +117,8 @@ struct reduce_loop {
     size_t size;    /* of an element */
 };
 
-enum { PIECE = 1024 };
+/* LONG: so many elements of a row, or steps along a dimension, lie between two looks whether the run is to stop. */
+enum { PIECE = 1024, LONG = 1 << 20 };
 
 /* n elements in a row as lanes; in `room` where they are not yet. */
 static const char *lanes_of(const struct reduce_loop *l, int64_t at, size_t n, void *room) {
@@ -142,6 +144,24 @@ static void finish_mean(const struct reduce_loop *l, size_t begin, size_t end) {
         l->v->scale(l->out + begin * l->v->size, l->out + begin * l->v->size, 1.0 / (double)l->w->count, end - begin);
 }
 
+/* A row of lanes in long pieces. The sum of the pieces' sums is a double, as within each. */
+static void fold_long(const struct reduce_loop *l, char *out, const char *row, size_t n) {
+    vec_fold fold = l->w->fold;
+    bool sum = fold == FOLD_SUM && !vec_is_integer(l->w->k);
+    double total = sum ? l->v->get(out) : 0, part[1];
+    for (size_t k = 0; k < n && !call_stopped(l->c); k += LONG) {
+        size_t some = n - k < LONG ? n - k : LONG;
+        l->v->set(part, neutral(fold), 1);
+        l->v->fold[fold](part, row + k * l->v->size, some);
+        if (sum)
+            total += l->v->get(part);
+        else
+            l->v->merge[fold](out, part, 1);
+    }
+    if (sum)
+        l->v->set(out, total, 1);
+}
+
 /* Rows: the innermost fold dimension is contiguous. */
 static void reduce_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct reduce_loop *l = ctx;
@@ -158,7 +178,13 @@ static void reduce_rows(void *ctx, size_t begin, size_t end, unsigned worker) {
             int64_t from = at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold - 1);
             /* Whole rows where they are lanes; else by pieces, so that they stay in the cache. */
             int64_t piece = step != 1 ? 1 : l->load ? PIECE : row;
+            if (piece > LONG) {
+                fold_long(l, out, l->in + from * (int64_t)l->size, (size_t)row);
+                continue;
+            }
             for (int64_t k = 0; k < row; k += piece) {
+                if (row > LONG && call_stopped_in(l->c, k, LONG))
+                    return;
                 size_t n = (size_t)(row - k < piece ? row - k : piece);
                 l->v->fold[w->fold](out, lanes_of(l, from + k * step, n, room), n);
             }
@@ -183,7 +209,7 @@ static void reduce_bands(void *ctx, size_t begin, size_t end, unsigned worker) {
         char *out = l->out + at_out * l->v->size;
         int64_t at = offset_of(outer, w->keep_dims, w->keep_strides, w->n_keep - 1) + first;
         l->v->set(out, neutral(w->fold), n);
-        for (int64_t r = 0; r < w->count;) {
+        for (int64_t r = 0; r < w->count && !call_stopped(l->c);) {
             int64_t stop = w->count - r < 128 ? w->count : r + 128;
             l->v->set(block, neutral(w->fold), n);
             for (; r < stop; r++)
@@ -199,7 +225,7 @@ static bool run_reduce(struct call *c) {
     const struct reduce *w = c->s->params;
     const struct vec *v = c->x->vec[w->k];
     enum tensor_dtype type = c->in[0].type->dtype;
-    struct reduce_loop l = {.w = w, .v = v, .in = c->in[0].data, .size = tensor_dtype_size(type)};
+    struct reduce_loop l = {.c = c, .w = w, .v = v, .in = c->in[0].data, .size = tensor_dtype_size(type)};
     bool same = l.size == v->size && vec_class_of(type) == w->k;
     if (!same && v->load[type]) {
         l.load = v->load[type];
@@ -314,6 +340,8 @@ static bool run_argmax(struct call *c) {
         double most = 0;
         int64_t most_int = 0;
         for (int64_t r = 0; r < w->count; r++) {
+            if (call_stopped_in(c, r, CALL_LOOK))
+                return true;
             const char *e = in + (at + offset_of(r, w->fold_dims, w->fold_strides, w->n_fold)) * (int64_t)v->size;
             if (vec_is_integer(w->k)) {
                 int64_t value = vec_in_order(w->k, e);
@@ -379,10 +407,16 @@ static bool run_scan(struct call *c) {
     const char *in = call_lanes(c, &c->in[0], w->k);
     char *out = in ? call_room(c, &c->out[0], w->k) : NULL;
     size_t row = (size_t)w->inner * v->size;
+    int64_t done = 0; /* since the last look whether to stop */
     if (!out)
         return false;
     for (int64_t o = 0; o < w->outer; o++)
-        for (int64_t i = 0; i < w->n; i++) {
+        for (int64_t i = 0; i < w->n; i++, done += w->inner) {
+            if (done >= 1 << 18) {
+                if (call_stopped(c))
+                    return true;
+                done = 0;
+            }
             size_t at = (size_t)(o * w->n + i) * row;
             memcpy(out + at, in + at, row);
             if (i)
@@ -412,15 +446,20 @@ struct softmax_loop {
     bool rows, convert_in, convert_out;
 };
 
-void softmax_row(const struct vec *v, void *out, const void *in, size_t n) {
-    double max = -INFINITY, one[1];
+/* exp(in - max) / sum of one row of n lanes. */
+static void softmax_row(const struct call *c, const struct vec *v, char *out, const char *in, size_t n) {
+    double max = -INFINITY, sum = 0, one[1];
+    size_t size = v->size;
     v->set(one, -INFINITY, 1);
-    v->fold[FOLD_MAX](one, in, n);
+    for (size_t k = 0; k < n && !call_stopped(c); k += LONG)
+        v->fold[FOLD_MAX](one, in + k * size, n - k < LONG ? n - k : LONG);
     max = v->get(one);
     if (max == -INFINITY)
         max = 0; /* a row that is masked out gives NaN, as 0/0 */
-    double sum = v->exp_sum(out, in, max, n);
-    v->scale(out, out, 1 / sum, n);
+    for (size_t k = 0; k < n && !call_stopped(c); k += LONG)
+        sum += v->exp_sum(out + k * size, in + k * size, max, n - k < LONG ? n - k : LONG);
+    for (size_t k = 0; k < n && !call_stopped(c); k += LONG)
+        v->scale(out + k * size, out + k * size, 1 / sum, n - k < LONG ? n - k : LONG);
 }
 
 static void softmax_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
@@ -435,7 +474,7 @@ static void softmax_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
         if (l->rows) {
             if (l->convert_in)
                 l->v->load[l->in_type](a, in, n);
-            softmax_row(l->v, l->convert_out ? b : out, l->convert_in ? a : in, n);
+            softmax_row(l->c, l->v, l->convert_out ? b : out, l->convert_in ? a : in, n);
             if (l->convert_out)
                 l->v->store[l->out_type](out, b, n);
             continue;
@@ -443,7 +482,7 @@ static void softmax_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
         size_t base = (i / (size_t)w->inner * n * (size_t)w->inner + i % (size_t)w->inner) * size;
         for (size_t k = 0; k < n; k++)
             memcpy(a + k * size, l->in + base + k * (size_t)w->inner * size, size);
-        softmax_row(l->v, b, a, n);
+        softmax_row(l->c, l->v, b, a, n);
         for (size_t k = 0; k < n; k++)
             memcpy(l->out + base + k * (size_t)w->inner * size, b + k * size, size);
     }

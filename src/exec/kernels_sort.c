@@ -90,16 +90,21 @@ static bool before(const struct sort *w, const struct vec *v, const char *row, i
     return w->descending ? i > j : i < j;
 }
 
-/* A stable merge sort of the order, bottom up. */
-static int64_t *sorted(const struct sort *w, const struct vec *v, const char *row, int64_t *order, int64_t *other) {
+/* A stable merge sort of the order, bottom up. NULL: the run is to stop. */
+static int64_t *sorted(const struct call *c, const char *row, int64_t *order, int64_t *other) {
+    const struct sort *w = c->s->params;
+    const struct vec *v = c->x->vec[w->class];
     for (int64_t i = 0; i < w->n; i++)
         order[i] = i;
     for (int64_t width = 1; width < w->n; width *= 2) {
         for (int64_t at = 0; at < w->n; at += 2 * width) {
             int64_t mid = at + width < w->n ? at + width : w->n, end = mid + width < w->n ? mid + width : w->n;
             int64_t a = at, b = mid;
-            for (int64_t k = at; k < end; k++)
+            for (int64_t k = at; k < end; k++) {
+                if (call_stopped_in(c, k, CALL_LOOK))
+                    return NULL;
                 other[k] = a < mid && (b >= end || !before(w, v, row, order[b], order[a])) ? order[a++] : order[b++];
+            }
         }
         int64_t *swap = order;
         order = other;
@@ -119,12 +124,12 @@ static bool run_sort(struct call *c) {
     for (int64_t r = 0; r < w->outer * w->inner; r++) {
         int64_t base = r / w->inner * w->n * w->inner + r % w->inner;
         int64_t to = r / w->inner * w->k * w->inner + r % w->inner;
-        const int64_t *by = sorted(w, v, in + base * (int64_t)v->size, order, order + w->n);
-        for (uint32_t o = 0; o < c->s->n_out; o++) {
+        const int64_t *by = sorted(c, in + base * (int64_t)v->size, order, order + w->n);
+        for (uint32_t o = 0; by && o < c->s->n_out; o++) {
             const struct exec_arg *from = &c->in[hlo ? o : 0], *out = &c->out[o];
             size_t size = tensor_dtype_size(out->type->dtype);
             struct tensor ids = {.dtype = out->type->dtype, .data = out->data};
-            for (int64_t i = 0; i < w->k; i++) {
+            for (int64_t i = 0; i < w->k && !call_stopped_in(c, i, CALL_LOOK); i++) {
                 if (!hlo && o == 1)
                     tensor_set(&ids, to + i * w->inner, (double)by[i]);
                 else

@@ -1,6 +1,7 @@
 /* Plans as a caller uses them: cancelling, kept values, what is said of tensors. */
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "exec/inner.h"
 #include "plan_fixture.h"
@@ -159,6 +160,60 @@ static void a_cancel_during_the_last_op_counts(void **state) {
     assert_int_equal(status, EXEC_CANCELLED);
     assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
     drop(&f);
+}
+
+/* Kernels that go element by element, or whose whole work is one row, hear of a request while they work: asked at their beginning, they
+ * take a part of the processor's time only. */
+static void a_cancel_is_heard_inside_an_op(void **state) {
+    static const struct {
+        const char *op, *line, *result;
+    } ops[] = {
+        {"ttir.cumsum", "(%0) <{dim = 0 : i64}> : (X) -> ", "tensor<2097152xf32>"},
+        {"ttir.argmax", "(%0) <{dim_arg = [0 : i32], keep_dim = false}> : (X) -> ", "tensor<i32>"},
+        {"ttir.dropout", "(%0) <{prob = 0.5 : f32, scale = 2.0 : f32, seed = 1 : ui32}> : (X) -> ",
+         "tensor<2097152xf32>"},
+        {"stablehlo.iota", "() <{iota_dimension = 0 : i64}> : () -> ", "tensor<2097152xi32>"},
+        {"ttir.sort", "(%0) <{descending = false, dim = 0 : si32}> : (X) -> ",
+         "(tensor<2097152xf32>, tensor<2097152xi32>)"},
+        {"ttir.embedding", "(%i, %t) : (tensor<2097152xi32>, tensor<4x1xf32>) -> ", "tensor<2097152x1xf32>"},
+        {"ttir.gather", "(%0, %i) <{dim = 0 : i32}> : (X, tensor<2097152xi32>) -> ", "tensor<2097152xf32>"},
+        {"ttir.pad", "(%0) <{padding = array<i32: 3, 3>, value = 0.0 : f32}> : (X) -> ", "tensor<2097158xf32>"},
+        {"ttir.cbrt", "(%0) : (X) -> ", "tensor<2097152xf32>"},
+        {"stablehlo.complex", "(%0, %0) : (X, X) -> ", "tensor<2097152xcomplex<f32>>"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        struct buf text;
+        struct mem mem = {0};
+        struct fixture f;
+        bool pair = ops[i].result[0] == '(';
+        buf_init(&text, &mem);
+        buf_printf(&text,
+                   "func.func @main(%%x: tensor<2097152xf32>, %%i: tensor<2097152xi32>, %%t: tensor<4x1xf32>) -> %s {\n"
+                   "  %%0 = \"ttir.rsqrt\"(%%x) : (tensor<2097152xf32>) -> tensor<2097152xf32>\n  %%r%s = \"%s\"",
+                   ops[i].result, pair ? ":2" : "", ops[i].op);
+        for (const char *c = ops[i].line; *c; c++)
+            *c == 'X' ? buf_puts(&text, "tensor<2097152xf32>") : buf_putc(&text, *c);
+        buf_printf(&text, "%s\n  return %s : %.*s\n}\n", ops[i].result, pair ? "%r#0, %r#1" : "%r",
+                   (int)strlen(ops[i].result) - (pair ? 2 : 0), ops[i].result + pair);
+        buf_putc(&text, 0);
+        make(&f, text.p, &(exec_options){.threads = 1, .alone = true});
+        assert_int_equal(exec_run(f.x, NULL), EXEC_DONE); /* with memory that is not there yet */
+        clock_t begin = clock();
+        assert_int_equal(exec_run(f.x, NULL), EXEC_DONE);
+        clock_t whole = clock() - begin;
+        struct late l = {f.x, named(f.m, ops[i].op, 0), false};
+        begin = clock();
+        exec_status status = exec_run(f.x, &(exec_hooks){ask_late, &l});
+        clock_t part = clock() - begin;
+        if (l.asked) { /* the op before it took the few milliseconds after which progress is told */
+            assert_int_equal(status, EXEC_CANCELLED);
+            if (part > whole * 3 / 4)
+                fail_msg("%s: %ld of %ld us", ops[i].op, (long)part, (long)whole);
+        }
+        drop(&f);
+        buf_free(&text);
+    }
 }
 
 static void kept_values(void **state) {
@@ -822,6 +877,7 @@ int main(void) {
                                        cmocka_unit_test(converting_can_be_cancelled),
                                        cmocka_unit_test(comparing_can_be_cancelled),
                                        cmocka_unit_test(a_cancel_during_the_last_op_counts),
+                                       cmocka_unit_test(a_cancel_is_heard_inside_an_op),
                                        cmocka_unit_test(kept_values),
                                        cmocka_unit_test(values_made_alone),
                                        cmocka_unit_test(arguments_given_anew),
