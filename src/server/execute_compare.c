@@ -20,8 +20,10 @@ static bool take_arguments(struct work *w, exec_plan *to) {
         str why;
         if (!t)
             return execute_failed(w, "out of memory", NULL);
-        if (!exec_bind(to, i, t, 1, &why) && !job_cancelled(w->job))
-            job_log(w->job, "argument %zu of the golden run is not taken over: %.*s", i, STR_ARG(why));
+        if (exec_bind(to, i, t, 1, &why) || job_cancelled(w->job))
+            continue;
+        w->other_arguments = true;
+        job_log(w->job, "argument %zu of the golden run is not taken over: %.*s", i, STR_ARG(why));
     }
     return true;
 }
@@ -77,6 +79,8 @@ static bool judge(struct work *w, const ir_module *source) {
          * the ones before says nothing. */
         if (m->why == COMPARED && m->unsure != COMPARED && m->difference.pcc < w->x.pcc)
             m->why = m->unsure;
+        if (w->other_arguments) /* the two computed something else */
+            m->why = OTHER_ARGUMENTS;
         if (m->why == COMPARED)
             best[n_compared++] = m->difference;
     }

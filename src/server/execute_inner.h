@@ -14,14 +14,15 @@ struct job;
 /* Why an op has no accuracy. */
 enum not_compared {
     COMPARED,
-    NOT_ASKED,   /* the golden run was not asked for */
-    NOT_ENDED,   /* it has not come to its end, or not yet */
-    NO_SOURCE,   /* it came from no op of the source, or from too many */
-    NOT_HEIR,    /* another op that came from the same ops gives their value */
-    OTHER_ORDER, /* its numbers stand in another order than those of the ops it came from */
-    IN_PLACE,    /* it has no result: it writes into an operand */
-    FILLS_CACHE, /* the same, and more of it than its source does */
-    NO_NUMBERS,  /* one of the two has no kept tensor, or another number of elements */
+    NOT_ASKED,       /* the golden run was not asked for */
+    NOT_ENDED,       /* it has not come to its end, or not yet */
+    NO_SOURCE,       /* it came from no op of the source, or from too many */
+    NOT_HEIR,        /* another op that came from the same ops gives their value */
+    OTHER_ORDER,     /* its numbers stand in another order than those of the ops it came from */
+    IN_PLACE,        /* it has no result: it writes into an operand */
+    FILLS_CACHE,     /* the same, and more of it than its source does */
+    NO_NUMBERS,      /* one of the two has no kept tensor, or another number of elements */
+    OTHER_ARGUMENTS, /* the stage takes other arguments than the source: parts of them */
     N_NOT_COMPARED
 };
 
@@ -73,7 +74,8 @@ struct work {
     bool stays;            /* they are kept, when all is done */
     char kept_why[200];    /* why they are not */
     exec_divergence divergence;
-    bool diverged; /* it was looked for */
+    bool diverged;        /* it was looked for */
+    bool other_arguments; /* some of the golden run's do not fit */
 };
 
 /* Fails the job with the first error of `d` (may be NULL), or `what` alone. Gives false. */

@@ -16,6 +16,8 @@ static const char *const reasons[N_NOT_COMPARED] = {
     [OTHER_ORDER] = "its numbers stand in another order than those of the op it comes from",
     [IN_PLACE] = "it writes into an operand and gives no value of its own to compare",
     [FILLS_CACHE] = "it writes whole tiles into the cache, as on the device: rows behind its input become zero",
+    [OTHER_ARGUMENTS] =
+        "arguments come in parts, each device's of its own: compile with argument-shard-status=unsharded",
     [NO_NUMBERS] = "there are no numbers to compare it with",
 };
 

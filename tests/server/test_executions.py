@@ -459,6 +459,29 @@ def caches_that_are_filled_say_that_whole_tiles_are():
                      "it writes whole tiles into the cache, as on the device: rows behind its input become zero")
 
 
+PARTS = """sdy.mesh @mesh = <["x"=1, "y"=2]>
+func.func @main(%a: tensor<8x64xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"y"}, {}]>, ttcore.shard_status = #ttcore.shard_status<presharded>}) -> tensor<8x64xf32> {
+  %0 = stablehlo.exponential %a : tensor<8x64xf32>
+  return %0 : tensor<8x64xf32>
+}
+"""
+
+
+@tap.case
+def programs_that_take_parts_are_not_compared():
+    """The source takes whole tensors: other numbers go in, so others come out."""
+    with serving.Server(files={"parts.mlir": PARTS}) as s:
+        model = opened(s, "parts.mlir")
+        for options, compared in ({}, False), ({"argument-shard-status": "unsharded"}, True):
+            run = call(s, "POST", f"/models/{model}/runs", {"options": options})
+            job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                                {"golden": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+            ops = call(s, "GET", f"/executions/{job['result']['execution']}")["ops"]
+            assert compared or not any("pcc" in op for op in ops), ops
+            why = " ".join(op.get("no_accuracy", "") for op in ops)
+            tap.equal("compile with argument-shard-status=unsharded" in why, not compared)
+
+
 @tap.case
 def weights_are_not_compared_with_products():
     """Products of one operand become one: their weights, joined beforehand, come from the products but are not their values."""
