@@ -168,7 +168,7 @@ static bool copy_value(struct beside *s, struct meeting *m, const exec_plan *of,
     for (unsigned d = 0; d < m->n_copies; d++) {
         if (!look_at(of, slot, d, &now))
             continue;
-        if (!tensor_new(&m->copies[d], s->x->mem, now.dtype, now.dims, now.rank))
+        if (!tensor_new_unset(&m->copies[d], s->x->mem, now.dtype, now.dims, now.rank))
             return no_memory(s);
         if (!exec_copy_shared(s->x, m->copies[d].data, now.data, tensor_bytes(&now)))
             return !was_cancelled(s);

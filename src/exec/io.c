@@ -106,7 +106,7 @@ bool exec_bind(exec_plan *x, size_t i, const struct tensor *t, unsigned copies, 
             *error = STR("complex and real numbers are not converted into each other");
             return false;
         }
-        if (!tensor_new(to, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank)) {
+        if (!tensor_new_unset(to, x->mem, slot->type.dtype, slot->type.dims, slot->type.rank)) {
             *error = STR("out of memory");
             return false;
         }

@@ -120,8 +120,9 @@ static void strided_piece(void *ctx, size_t begin, size_t end, unsigned worker) 
     }
 }
 
-/* A transposition of the last two walks, in squares that fit the cache. */
-enum { SQUARE = 32 };
+/* A transposition of the last two walks, in squares that fit the cache. A piece is a band of squares, or, of long ones, some of it:
+ * a request to stop is heard between pieces. */
+enum { SQUARE = 32, BAND = 64 * SQUARE };
 
 struct square_loop {
     const struct walk *w;
@@ -130,6 +131,7 @@ struct square_loop {
     size_t size;
     int64_t rows, cols, row_stride; /* of the result: rows x cols, columns `row_stride`d... */
     int64_t col_stride;
+    size_t bands, parts; /* of a band */
 };
 
 #define COPY_SQUARE(type)                            \
@@ -141,11 +143,10 @@ struct square_loop {
 static void square_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
     const struct square_loop *l = ctx;
     const struct walk *w = l->w;
-    int64_t bands = (l->rows + SQUARE - 1) / SQUARE;
     (void)worker;
     for (size_t i = begin; i < end; i++) {
-        size_t rest = i / (size_t)bands;
-        int64_t r0 = (int64_t)(i % (size_t)bands) * SQUARE, r1 = r0 + SQUARE < l->rows ? r0 + SQUARE : l->rows;
+        size_t rest = i / l->parts / l->bands;
+        int64_t r0 = (int64_t)(i / l->parts % l->bands) * SQUARE, r1 = r0 + SQUARE < l->rows ? r0 + SQUARE : l->rows;
         int64_t at = w->base;
         char *out = l->out + (int64_t)rest * l->rows * l->cols * (int64_t)l->size;
         for (int d = w->rank - 2; d-- > 0;) {
@@ -153,8 +154,9 @@ static void square_piece(void *ctx, size_t begin, size_t end, unsigned worker) {
             rest /= (size_t)w->dims[d];
         }
         const char *in = l->in + at * (int64_t)l->size;
-        for (int64_t k0 = 0; k0 < l->cols; k0 += SQUARE) {
-            int64_t k1 = k0 + SQUARE < l->cols ? k0 + SQUARE : l->cols;
+        int64_t first = (int64_t)(i % l->parts) * BAND, end_col = first + BAND < l->cols ? first + BAND : l->cols;
+        for (int64_t k0 = first; k0 < end_col; k0 += SQUARE) {
+            int64_t k1 = k0 + SQUARE < end_col ? k0 + SQUARE : end_col;
             switch (l->size) {
             case 1: COPY_SQUARE(uint8_t) break;
             case 2: COPY_SQUARE(uint16_t) break;
@@ -178,9 +180,12 @@ static bool copy_walk(struct call *c, const struct walk *w, const void *in, void
         l.cols = w->dims[w->rank - 1];
         l.row_stride = w->strides[w->rank - 2];
         l.col_stride = w->strides[w->rank - 1];
-        size_t bands = (size_t)((l.rows + SQUARE - 1) / SQUARE);
-        size_t pieces = n / (size_t)(l.rows * l.cols) * bands;
-        return call_loop(c, pieces, pieces / 64 + (n < 32768 ? pieces : 1), square_piece, &l);
+        l.bands = (size_t)((l.rows + SQUARE - 1) / SQUARE);
+        l.parts = (size_t)((l.cols + BAND - 1) / BAND);
+        size_t pieces = n / (size_t)(l.rows * l.cols) * l.bands * l.parts;
+        size_t most = ((size_t)1 << 20) / ((size_t)(l.cols < BAND ? l.cols : BAND) * SQUARE) + 1;
+        size_t grain = n < 32768 ? pieces : pieces / 64 + 1;
+        return call_loop(c, pieces, grain < most ? grain : most, square_piece, &l);
     }
     struct strided_loop l = {.c = c, .w = w, .in = in, .out = out, .size = size, .inner = 1, .inner_stride = 1};
     l.outer_rank = w->rank;

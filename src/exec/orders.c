@@ -213,7 +213,7 @@ bool compare_in_any_order(exec_plan *x, const struct tensor *a, const struct ten
 
 bool exec_move_golden(const struct tensor *a, const struct tensor *golden, struct mem *mem, struct tensor *out) {
     struct moving m;
-    if (!find_order(a, golden, &m) || !tensor_new(out, mem, golden->dtype, a->dims, a->rank))
+    if (!find_order(a, golden, &m) || !tensor_new_unset(out, mem, golden->dtype, a->dims, a->rank))
         return false;
     m.to = out->data;
     move_rows(&m, 0, rows_of(&m), 0);

@@ -474,7 +474,7 @@ static bool make(exec_plan *x, const ir_uses *uses, size_t i, const atomic_bool 
     struct tensor *t = &x->seeded[i];
     const struct exec_type *type = &x->slots.v[x->arguments[i]].type;
     struct guess g = guess_of(x, uses, i);
-    if (!tensor_new(t, x->mem, type->dtype, type->dims, type->rank))
+    if (!tensor_new_unset(t, x->mem, type->dtype, type->dims, type->rank))
         return false;
     if (!fill(x, t, &g, i, cancel) ||
         (type->format != FORMAT_PLAIN && !format_round_shared(x, type->format, t->data, type->dims, type->rank))) {

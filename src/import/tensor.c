@@ -56,17 +56,19 @@ bool tensor_size(enum tensor_dtype dtype, const int64_t *dims, int rank, size_t 
 /* Owned bytes begin at the first multiple of 64 behind a word that says where the block begins. */
 enum { ALIGN = 64, HUGE_BYTES = 64 << 20 };
 
-bool tensor_new(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank) {
+static bool make(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank, bool clear) {
     *t = (struct tensor){0};
     size_t bytes, whole;
     if (rank > TENSOR_MAX_RANK || !tensor_size(dtype, dims, rank, &bytes) ||
         !num_add_size(bytes, ALIGN + sizeof(void *), &whole))
         return false;
     /* Weights of gigabytes: a page of 4 KB costs as much to be given and taken as to be filled. */
-    char *block = whole < HUGE_BYTES ? mem_alloc_zero(m, whole) : mem_huge_realloc(m, NULL, 0, whole);
+    char *block = whole >= HUGE_BYTES ? mem_huge_realloc(m, NULL, 0, whole)
+                  : clear             ? mem_alloc_zero(m, whole)
+                                      : mem_alloc(m, whole);
     if (!block)
         return false;
-    if (whole >= HUGE_BYTES && m->keeps) /* a block that was used before has what was in it */
+    if (clear && whole >= HUGE_BYTES && m->keeps) /* a block that was used before has what was in it */
         memset(block, 0, whole);
     char *data = block + sizeof(void *);
     data += (ALIGN - (uintptr_t)data % ALIGN) % ALIGN;
@@ -78,6 +80,14 @@ bool tensor_new(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const 
     t->data = data;
     t->mem = m;
     return true;
+}
+
+bool tensor_new(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank) {
+    return make(t, m, dtype, dims, rank, true);
+}
+
+bool tensor_new_unset(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank) {
+    return make(t, m, dtype, dims, rank, false);
 }
 
 void tensor_free(struct tensor *t) {

@@ -102,6 +102,9 @@ static inline size_t tensor_bytes(const struct tensor *t) {
 bool tensor_size(enum tensor_dtype dtype, const int64_t *dims, int rank, size_t *bytes);
 /* Makes a tensor of zeros that owns its bytes. False when out of memory or the size overflows; *t is then zero. */
 bool tensor_new(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank);
+/* The same, but its bytes are whatever they were: for those who write all of them, and can be stopped meanwhile (to clear gigabytes
+ * takes longer than a user waits). */
+bool tensor_new_unset(struct tensor *t, struct mem *m, enum tensor_dtype dtype, const int64_t *dims, int rank);
 /* Frees what it owns; *t is zero afterwards. */
 void tensor_free(struct tensor *t);
 
