@@ -135,7 +135,7 @@ bool tensor_write_npy_header(const struct tensor *t, struct buf *out) {
         if (descrs[i].dtype == t->dtype)
             code = descrs[i].code;
     if (!code)
-        code = "V1"; /* float8 */
+        code = "V1"; /* floating-point numbers of a byte and less */
     struct buf b;
     buf_init(&b, out->mem);
     buf_printf(&b, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", tensor_dtype_size(t->dtype) == 1 ? '|' : '<',

@@ -13,10 +13,11 @@ static const struct {
     const char *name;
     enum tensor_dtype dtype;
 } names[] = {
-    {"BOOL", TENSOR_BOOL}, {"I8", TENSOR_I8},          {"U8", TENSOR_U8},          {"I16", TENSOR_I16},
-    {"U16", TENSOR_U16},   {"I32", TENSOR_I32},        {"U32", TENSOR_U32},        {"I64", TENSOR_I64},
-    {"U64", TENSOR_U64},   {"F16", TENSOR_F16},        {"BF16", TENSOR_BF16},      {"F32", TENSOR_F32},
-    {"F64", TENSOR_F64},   {"F8_E4M3", TENSOR_F8E4M3}, {"F8_E5M2", TENSOR_F8E5M2}, {"C64", TENSOR_C64},
+    {"BOOL", TENSOR_BOOL},         {"I8", TENSOR_I8},          {"U8", TENSOR_U8},          {"I16", TENSOR_I16},
+    {"U16", TENSOR_U16},           {"I32", TENSOR_I32},        {"U32", TENSOR_U32},        {"I64", TENSOR_I64},
+    {"U64", TENSOR_U64},           {"F16", TENSOR_F16},        {"BF16", TENSOR_BF16},      {"F32", TENSOR_F32},
+    {"F64", TENSOR_F64},           {"F8_E4M3", TENSOR_F8E4M3}, {"F8_E5M2", TENSOR_F8E5M2}, {"C64", TENSOR_C64},
+    {"F8_E8M0", TENSOR_F8E8M0FNU},
 };
 
 /* Numbers of the array that begins next; *n counts them all, also beyond `cap`. */

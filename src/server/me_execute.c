@@ -172,6 +172,8 @@ static void run_task(struct job *job, void *ctx) {
     u->execute_job = execution_start(t->server, &x, t->title);
     if (!u->execute_job)
         job_fail(job, "An unexpected error occurred: no job can be started now");
+    else if (job_cancelled(job)) /* who asked could not name the other yet */
+        jobs_cancel(t->server->jobs, u->execute_job);
     pthread_mutex_unlock(&u->lock);
 }
 

@@ -325,7 +325,8 @@ def layer_of_experts(m, T):
     tokens, at, scores, mapping = m.arg(torch.randn(1, T, H)), m.arg(torch.randint(0, E, (1, T, K)).int()), m.arg(torch.rand(1, T, K)), m.arg(torch.zeros(1, E).int())
     ws = [m.arg(torch.randn(2, E, *shape) / 3) for shape in ((H, N), (H, N), (N, H))]
     bs = [m.arg(torch.randn(2, E, n) * 6) for n in (N, N, H)]  # so large that swiglu's limits matter
-    at[1][0, 1, 0], at[1][0, 2, 1] = E + 2, -1  # no expert: nothing comes of it
+    if T:
+        at[1][0, 1, 0], at[1][0, 2, 1] = E + 2, -1  # no expert: nothing comes of it
     for swiglu, biased in (False, False), (True, True):
         W, B = [q[1].float()[1] for q in ws], [q[1].float()[1] * biased for q in bs]
         want = torch.empty(K, T, H)
