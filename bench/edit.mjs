@@ -36,11 +36,10 @@ try {
   await page.waitForFunction(() => ttxTest.ready());
   await page.evaluate(() => ttxTest.run('graph.expandAll', 0));
   await page.waitForFunction(() => ttxTest.ready());
-  const id0 = await page.evaluate(async () => (await ttxTest.graph(0)).boxes.find((b) => b.label === 'ttnn.matmul' || b.id.includes('ttnn.matmul@'))?.id);
-  await page.evaluate((node) => ttxTest.reveal(0, node), id0);
-  await page.waitForFunction(() => ttxTest.ready());
-  const box = await page.evaluate((node) => ttxTest.box(0, node), id0);
-  await page.mouse.click(box.x + box.w / 2, box.y + box.h / 2);
+  await page.keyboard.press('Control+f');
+  await page.getByLabel('Search the graph').fill('ttnn.matmul');
+  await page.locator('.count', { hasText: /^\d+ match/ }).first().waitFor();
+  await page.keyboard.press('Enter');
   const field = page.getByLabel('output_layout data_type');
   await field.waitFor();
   const times = [];
