@@ -272,11 +272,8 @@ static bool follow(struct beside *s, size_t steps) {
 /* x has come to a meeting: golden follows, or finds x's value when it comes. */
 static bool x_came(struct beside *s, struct meeting *m) {
     uint64_t own = bytes_of(s->x, m->a);
-    bool follows = m->place < s->next;
     add_pending(s, m->place, m->at_golden ? 0 - bytes_of(s->golden, m->b) : 0);
-    if (!follows && s->early + own >= pending_before(s, m->place) - pending_before(s, s->next))
-        follows = true;
-    if (follows)
+    if (m->place < s->next || s->early + own >= pending_before(s, m->place) - pending_before(s, s->next))
         return follow(s, m->at_golden) && compare(s, m);
     m->early = true;
     s->early += own;

@@ -194,7 +194,7 @@ static void run_job(struct worker_task *task) {
         release(ctx);
     pthread_mutex_lock(&jobs->lock);
     j->state = j->failed && !cancelled ? JOB_FAILED : cancelled ? JOB_CANCELLED : JOB_DONE;
-    end_job(j); /* which it may not outlive */
+    end_job(j); /* it may be gone after that */
     pthread_mutex_unlock(&jobs->lock);
     if (release && cancelled)
         release(ctx);

@@ -507,6 +507,15 @@ def weights_are_not_compared_with_products():
         assert sum("pcc" in op for op in ops) >= 3, ops
 
 
+def compiled_and_compared(s, model):
+    """Executes what a model is compiled to beside its source; gives the execution and its ops."""
+    run = call(s, "POST", f"/models/{model}/runs", {})
+    job = ended(s, call(s, "POST", f"/models/{model}/executions",
+                        {"golden": True, "keep": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
+    execution = job["result"]["execution"]
+    return execution, call(s, "GET", f"/executions/{execution}")["ops"]
+
+
 @tap.case
 def means_are_not_compared_with_sums():
     """What is fused of a sum and a product with 1/n comes from both: they correlate alike, but only one is its value."""
@@ -522,12 +531,7 @@ def means_are_not_compared_with_sums():
 }}
 """
     with serving.Server(files={"mean.mlir": text}) as s:
-        model = opened(s, "mean.mlir")
-        run = call(s, "POST", f"/models/{model}/runs", {})
-        job = ended(s, call(s, "POST", f"/models/{model}/executions",
-                            {"golden": True, "keep": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
-        execution = job["result"]["execution"]
-        ops = call(s, "GET", f"/executions/{execution}")["ops"]
+        execution, ops = compiled_and_compared(s, opened(s, "mean.mlir"))
         mean, = (op for op in ops if op["op"] == "ttnn.mean")
         assert mean["pcc"] > 0.99999 and mean["absolute"] < 1e-6, mean
         told = call(s, "GET", f"/executions/{execution}/tensor?id={quote(mean['id'])}&which=difference")
@@ -549,12 +553,7 @@ def compares_what_changed_places():
 }}
 """
         with serving.Server(files={"conv.mlir": text}) as s:
-            model = opened(s, "conv.mlir")
-            run = call(s, "POST", f"/models/{model}/runs", {})
-            job = ended(s, call(s, "POST", f"/models/{model}/executions",
-                                {"golden": True, "keep": True, "run": run["id"], "stage": len(run["stages"]) - 1}))
-            execution = job["result"]["execution"]
-            ops = call(s, "GET", f"/executions/{execution}")["ops"]
+            execution, ops = compiled_and_compared(s, opened(s, "conv.mlir"))
             for name in "ttnn.conv2d", "ttnn.multiply", "ttnn.sigmoid":
                 tap.equal([(op["op"], op.get("pcc", 0) > 0.9999) for op in ops if op["op"] == name], [(name, True)])
             # beside its golden it is shown number by number

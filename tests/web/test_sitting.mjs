@@ -9,6 +9,9 @@ import { equal, eventually, ok, ROOT, Server, corpus, test } from "./harness.mjs
 // fit into L1), and what it becomes.
 const MODELS = {
   mnist: { file: () => join(ROOT, "examples/mnist.mlir"), op: "ttir.matmul", became: /^ttnn\.(matmul|linear)$/ },
+  "transformer block": { file: () => join(ROOT, "examples/transformer_block.mlir"), op: "ttir.linear", became: /^ttnn\.(matmul|linear)$/ },
+  "small resnet": { file: () => join(ROOT, "examples/resnet_small.mlir"), op: "ttir.conv2d", became: /^ttnn\.conv2d$/ },
+  "two devices": { file: () => join(ROOT, "examples/tensor_parallel.mlir"), op: "ttir.matmul", nth: 1, became: /^ttnn\.(matmul|linear)$/ },
   resnet_hf: { file: () => corpus("mlir/ttir/models/resnet_hf.mlir"), op: "ttir.conv2d", nth: 2, became: /^ttnn\.conv2d$/ },
   "Llama decode block": { file: () => corpus("mlir/ttir/models/single_blocks_and_layers/llama_3_2_1b_decode_block.mlir"), op: "ttir.dot_general", nth: 8, became: /^ttnn\.(matmul|linear)$/ },
 };
